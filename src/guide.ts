@@ -1,0 +1,146 @@
+/**
+ * The guide contract: everything a guide needs to know of Kandid, and the only file of Kandid that a guide imports.
+ *
+ * A guide scores candidate pictures, higher is better; it never chooses. A definition is the default export of its file.
+ */
+import type { z } from 'zod';
+
+/** The candidates a guide is asked about: float32, about [−1, 1] (not clamped), laid out [batch, count, channels, side, side]. */
+export interface Candidates {
+  /** Owned by the caller: a guide must not write to it, nor keep it after its answer. */
+  readonly data: Float32Array;
+  /** Descents asked about at once. */
+  readonly batch: number;
+  /** Candidates per descent: K, or fewer where the core made a shortlist. */
+  readonly count: number;
+  /** 1 (gray) or 3 (RGB). */
+  readonly channels: number;
+  /** Width and height in pixels. */
+  readonly side: number;
+}
+
+/** Where in the descent the candidates stand. */
+export interface LevelInfo {
+  /** 0 … levels − 1. */
+  readonly index: number;
+  /** Number of levels, L. */
+  readonly levels: number;
+  /** Side of this level's candidates in pixels. */
+  readonly side: number;
+  /** Side of the finished picture in pixels. */
+  readonly finalSide: number;
+}
+
+/** A picture as numbers: float32 in [−1, 1], laid out [channels, height, width]. */
+export interface Picture {
+  readonly data: Float32Array;
+  readonly channels: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * A quadratic score that is linear in the candidate x before squaring (METHOD.md §3.4):
+ * score(x) = −scale · Σ weight[i,j] · ((M · (R x Cᵀ))[c,i,j] − target[c,i,j])².
+ * Such a guide can be scored from Gram matrices, with no candidate drawn.
+ */
+export interface LinearForm {
+  /** M, [outChannels, channels] in row order; identity where absent. */
+  readonly color?: Float32Array;
+  /** R, [height, side] in row order; identity where absent. */
+  readonly rows?: Float32Array;
+  /** C, [width, side] in row order; identity where absent. */
+  readonly columns?: Float32Array;
+  readonly outChannels: number;
+  readonly height: number;
+  readonly width: number;
+  /** [outChannels, height, width]. */
+  readonly target: Float32Array;
+  /** [height, width], ≥ 0; all ones where absent. */
+  readonly weight?: Float32Array;
+  readonly scale: number;
+}
+
+/** How an expensive guide wants to be asked; a guide without it is cheap and sees every candidate of every level. */
+export interface Preferences {
+  /** Asked from this side on, in pixels. @default the first level */
+  readonly fromSide?: number;
+  /** Asked up to this side, in pixels. @default the last level */
+  readonly toSide?: number;
+  /** About how many candidates per descent it wants to see first, spread over the level's candidates. @default all */
+  readonly shortlist?: number;
+  /** How many neighbours of the best of these it wants to see after that. @default 0 */
+  readonly refine?: number;
+}
+
+/** A guide made for one request. */
+export interface Guide {
+  /**
+   * Scores every candidate: Float32Array of batch · count finite numbers, higher is better, in the candidates' order.
+   * May take minutes (a person, a web service); must stop soon after `signal` aborts.
+   */
+  score(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Float32Array | Promise<Float32Array>;
+  readonly prefers?: Preferences;
+  /** The same score as a quadratic form at a level, where it has one; null at levels where it has not. */
+  linear?(level: LevelInfo): LinearForm | null;
+  /** Frees what `create` opened. Called once, also after a failure. */
+  dispose?(): void | Promise<void>;
+}
+
+/** An ONNX model opened for a guide: float32 tensors in, float32 tensors out. */
+export interface GuideModel {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  run(feeds: Record<string, NumericTensor>): Promise<Record<string, NumericTensor>>;
+}
+
+/** A dense tensor in row order. */
+export interface NumericTensor {
+  readonly data: Float32Array | BigInt64Array;
+  readonly dims: readonly number[];
+}
+
+/** What the core hands in: the only way for a guide to reach files, models and pictures. */
+export interface GuideContext {
+  /** The model the request runs on. */
+  readonly model: { readonly name: string; readonly channels: number; readonly finalSide: number; readonly levels: number };
+  /** Seed of the request, for a guide that needs randomness of its own. */
+  readonly seed: number;
+  /** Aborts when the request is cancelled. */
+  readonly signal: AbortSignal;
+  /** Things worth telling the person who asked (a mask was resized, say); they arrive with the results. */
+  note(message: string): void;
+  /** Decodes a picture (PNG, JPEG, WebP, AVIF, GIF's first frame) given as bytes; throws a coded error for what is no picture. */
+  picture(bytes: Uint8Array, options?: { channels?: 1 | 3 | 4; side?: number }): Promise<Picture>;
+  /** Folder of an installed model or bundle by its name, or a path; throws a coded error naming what there is. */
+  folder(nameOrPath: string): Promise<string>;
+  /** Opens an ONNX file by path; opened once per process and shared. */
+  open(path: string): Promise<GuideModel>;
+  /** Something made once per process and kept (a text tower, say), under a key; released when the engine closes. */
+  shared<T extends object>(key: string, make: () => Promise<T>, dispose?: (value: T) => Promise<void> | void): Promise<T>;
+  /** Hosts that guides may call (`http`), as `host` or `host:port`. */
+  readonly allowedHosts: readonly string[];
+  /** Seconds a single question to a guide may take at most. */
+  readonly timeoutSeconds: number;
+}
+
+/** The definition of a guide: the default export of a file in `guides/` or in a user's own folder. */
+export interface GuideDefinition<Schema extends z.ZodType = z.ZodType> {
+  /** Lower-case letters, digits and underscores. */
+  readonly name: string;
+  /** One sentence: what it scores by. */
+  readonly description: string;
+  /** Parameters; also the API's documentation, so every field is described. */
+  readonly params: Schema;
+  create(params: z.output<Schema>, context: GuideContext): Guide | Promise<Guide>;
+}
+
+/** Identity helper that gives a definition its types. */
+export function defineGuide<Schema extends z.ZodType>(definition: GuideDefinition<Schema>): GuideDefinition<Schema> {
+  return definition;
+}
+
+/** Raised by a guide for something its user can mend; the core adds the guide's name. */
+export class GuideProblem extends Error {
+  override readonly name = 'GuideProblem';
+}
