@@ -37,6 +37,8 @@ export interface Picture {
   readonly channels: number;
   readonly width: number;
   readonly height: number;
+  /** Size of the file it was decoded from, in pixels, where it was decoded from one. */
+  readonly original?: { readonly width: number; readonly height: number };
 }
 
 /**
@@ -71,12 +73,30 @@ export interface Preferences {
   readonly shortlist?: number;
   /** How many neighbours of the best of these it wants to see after that. @default 0 */
   readonly refine?: number;
+  /** Finer than the sides: false at a level where it does not want to be asked. @default asked at every level of its sides */
+  asks?(level: LevelInfo): boolean;
+  /** Seconds one answer may take, where `GuideContext.timeoutSeconds` is too short (a person). @default timeoutSeconds */
+  readonly patienceSeconds?: number;
 }
+
+/** A question to a person, about the candidates of one descent. */
+export interface PersonQuestion {
+  /** Which of the descents asked about at once: 0 … batch − 1. */
+  readonly descent: number;
+  readonly level: LevelInfo;
+  readonly pictures: readonly Picture[];
+  /** What to ask, in words. */
+  readonly text: string;
+}
+
+/** The person behind a request. Resolves to the indices of the pictures they like, best first; empty: no opinion. */
+export type AskPerson = (question: PersonQuestion, signal: AbortSignal) => Promise<readonly number[]>;
 
 /** A guide made for one request. */
 export interface Guide {
   /**
    * Scores every candidate: Float32Array of batch · count finite numbers, higher is better, in the candidates' order.
+   * Equal scores for all candidates of a descent mean no opinion: the other guides, or chance, decide.
    * May take minutes (a person, a web service); must stop soon after `signal` aborts.
    */
   score(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Float32Array | Promise<Float32Array>;
@@ -110,8 +130,12 @@ export interface GuideContext {
   readonly signal: AbortSignal;
   /** Things worth telling the person who asked (a mask was resized, say); they arrive with the results. */
   note(message: string): void;
-  /** Decodes a picture (PNG, JPEG, WebP, AVIF, GIF's first frame) given as bytes; throws a coded error for what is no picture. */
-  picture(bytes: Uint8Array, options?: { channels?: 1 | 3 | 4; side?: number }): Promise<Picture>;
+  /**
+   * Decodes a picture (PNG, JPEG, WebP, AVIF, GIF's first frame) given as bytes; throws a coded error for what is no picture.
+   * `side`: cut to its middle square and resized to side × side. `maxSide`: shrunk, keeping its shape, to fit maxSide × maxSide.
+   * `channels` 4 keeps the alpha channel as the last, −1 transparent … 1 opaque; 1 and 3 lay the picture on white.
+   */
+  picture(bytes: Uint8Array, options?: { channels?: 1 | 3 | 4; side?: number; maxSide?: number }): Promise<Picture>;
   /** Folder of an installed model or bundle by its name, or a path; throws a coded error naming what there is. */
   folder(nameOrPath: string): Promise<string>;
   /** Opens an ONNX file by path; opened once per process and shared. */
@@ -122,6 +146,10 @@ export interface GuideContext {
   readonly allowedHosts: readonly string[];
   /** Seconds a single question to a guide may take at most. */
   readonly timeoutSeconds: number;
+  /** The person behind the request, where one listens (an open stream); absent otherwise. */
+  readonly person?: AskPerson;
+  /** Where the engine computes, for a guide that opens networks through a library of its own. @default the CPU */
+  readonly execution?: { readonly device: 'cpu' | 'cuda'; readonly deviceId?: number; readonly threads?: number };
 }
 
 /** The definition of a guide: the default export of a file in `guides/` or in a user's own folder. */
