@@ -1,0 +1,18 @@
+// Runs the tests through tsx; Node 20's --test takes no glob, so the files are listed here.
+// Arguments name folders or parts of file names to run: `npm test core/random`. Arguments that begin with - go to Node.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const options = process.argv.slice(2).filter((word) => word.startsWith('-'));
+const files = readdirSync('test', { recursive: true })
+  .map((name) => join('test', String(name)))
+  .filter((name) => name.endsWith('.test.ts') && (wanted.length === 0 || wanted.some((word) => name.includes(word))))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file matches: ${wanted.join(' ')}`);
+  process.exit(1);
+}
+const run = spawnSync(process.execPath, ['--import', 'tsx', ...options, '--test', ...files], { stdio: 'inherit' });
+process.exit(run.status ?? 1);
