@@ -152,7 +152,7 @@ export interface GuideContext {
   readonly execution?: { readonly device: 'cpu' | 'cuda'; readonly deviceId?: number; readonly threads?: number };
 }
 
-/** The definition of a guide: the default export of a file in `guides/` or in a user's own folder. */
+/** The definition of a guide. */
 export interface GuideDefinition<Schema extends z.ZodType = z.ZodType> {
   /** Lower-case letters, digits and underscores. */
   readonly name: string;
@@ -162,6 +162,15 @@ export interface GuideDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly params: Schema;
   create(params: z.output<Schema>, context: GuideContext): Guide | Promise<Guide>;
 }
+
+/** What is handed to a guide file whose default export is a function, so that a file in any folder needs no imports. */
+export interface GuideKit {
+  readonly z: typeof z;
+  readonly GuideProblem: typeof GuideProblem;
+}
+
+/** The default export of a guide's file: the definition, or a function that makes it. */
+export type GuideFile = GuideDefinition | ((kit: GuideKit) => GuideDefinition);
 
 /** Identity helper that gives a definition its types. */
 export function defineGuide<Schema extends z.ZodType>(definition: GuideDefinition<Schema>): GuideDefinition<Schema> {
