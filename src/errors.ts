@@ -1,0 +1,178 @@
+/**
+ * Every error a user can meet, one row each: `code: [HTTP status, exit code, message]`.
+ *
+ * A message says what was wrong, what was expected and what to do; `{name}` is filled from the error's details.
+ * Codes are part of the API: they are never reused nor given another meaning.
+ */
+export const ERRORS = {
+  // How Kandid was called
+  option_invalid: [400, 2, '{option} is {got}, expected {expected}.'],
+  setting_invalid: [500, 2, 'Setting {name} is {got}, expected {expected}.'],
+  params_invalid: [400, 2, '{subject}: {field}: {problem}.'],
+  model_unknown: [404, 2, 'There is no model "{name}". {hint}'],
+  model_kind: [400, 2, 'Model "{name}" is a {got}, expected a {expected}. {hint}'],
+  guide_unknown: [400, 2, 'There is no guide "{name}". {hint}'],
+  code_invalid: [400, 2, 'Code {code}: {problem}. Expected {expected}.'],
+  condition_missing: [400, 2, 'Model "{model}" needs a condition picture ({kind}). Give one.'],
+  condition_unexpected: [
+    400,
+    2,
+    'Model "{model}" takes no condition picture. Leave it out, or choose a model that does.',
+  ],
+  file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
+  file_unwritable: [
+    500,
+    1,
+    '{file} could not be written: {reason}. Check the folder, the permissions and the free space.',
+  ],
+  host_refused: [403, 2, 'Host {host} is not on the list of hosts that guides may call. Add it to the allowed hosts.'],
+
+  // Pictures
+  picture_unreadable: [
+    415,
+    1,
+    '{name} is not a picture that can be read ({reason}). Expected PNG, JPEG, WebP, AVIF or GIF.',
+  ],
+  picture_too_large: [413, 1, '{name} is {width}×{height} pixels, more than the {limit} allowed. Shrink it first.'],
+  picture_damaged: [422, 1, '{name} is cut short or damaged ({reason}). Make or upload it again.'],
+  picture_invalid: [400, 1, '{name}: got {got}, expected {expected}.'],
+
+  // Bundles
+  models_missing: [
+    500,
+    1,
+    'No bundle was found in {folders}. Expected folders that hold a model.json; name the right folder.',
+  ],
+  bundle_invalid: [500, 1, 'Bundle "{bundle}", {file}: {problem}. Export the bundle again, or mend the file.'],
+  bundle_version: [
+    500,
+    1,
+    'Bundle "{bundle}" has format version {got}, expected {expected}. Update Kandid, or export the bundle again.',
+  ],
+  bundle_file_name: [
+    500,
+    1,
+    'Bundle "{bundle}", model.json names the file {file}, expected a file inside the bundle\'s own folder. Do not use this bundle unless you trust its maker.',
+  ],
+  bundle_file_missing: [
+    500,
+    1,
+    'Bundle "{bundle}": {file} is missing, expected {bytes} bytes. Copy or download the whole bundle again.',
+  ],
+  bundle_file_changed: [
+    500,
+    1,
+    'Bundle "{bundle}": {file} has {what} {got}, expected {expected}. It was changed or damaged: copy or download the bundle again.',
+  ],
+  bundle_graph: [
+    500,
+    1,
+    'Bundle "{bundle}": {file} does not fit model.json: {what} is {got}, expected {expected}. Export the bundle again.',
+  ],
+
+  // The runtime
+  runtime_unavailable: [
+    500,
+    1,
+    'ONNX Runtime could not be loaded: {reason}. Install again with "npm ci"; on Alpine or another libc than glibc it does not run.',
+  ],
+  cuda_unavailable: [
+    503,
+    1,
+    'Device {device} is not available: {reason}. Run "npm run setup:cuda", check the driver, CUDA 12 and cuDNN 9; or choose device cpu or auto.',
+  ],
+  graph_unreadable: [500, 1, '{file} could not be opened as an ONNX graph: {reason}. Export or download it again.'],
+  graph_inputs: [500, 1, '{file}: input {input} is {got}, expected {expected}.'],
+  graph_failed: [500, 1, '{file} failed while running on {shapes}: {reason}.'],
+  memory_exhausted: [503, 1, 'Out of memory while {doing}. Ask for fewer results or beams at once.'],
+
+  // Guides
+  guide_invalid: [500, 1, 'Guide file {file}: {problem}. Expected a default export made with defineGuide().'],
+  guide_duplicate: [500, 1, 'Two guides are called "{guide}": {first} and {second}. Rename one.'],
+  guide_refused: [422, 1, 'Guide "{guide}": {problem}.'],
+  guide_failed: [500, 1, 'Guide "{guide}" failed: {reason}. Other guides still work; tell its author.'],
+  guide_timeout: [
+    504,
+    1,
+    'Guide "{guide}" gave no answer within {seconds} s. Raise the limit, or ask it about fewer candidates.',
+  ],
+  guide_score_count: [
+    500,
+    1,
+    'Guide "{guide}" returned {got} scores, expected {expected}: one per candidate. Tell its author.',
+  ],
+  guide_score_value: [
+    500,
+    1,
+    'Guide "{guide}" returned {got} as score {index}, expected a finite number. Tell its author.',
+  ],
+  guide_changed_input: [
+    500,
+    1,
+    'Guide "{guide}" changed the candidates it was asked about; they are read-only. Tell its author.',
+  ],
+
+  // Everything else
+  cancelled: [499, 1, 'Cancelled {when}.'],
+  closed: [503, 1, 'Kandid was closed {when}. Open it again.'],
+  internal: [500, 1, 'Something went wrong inside Kandid: {reason}. Please report it.'],
+} as const satisfies Record<string, readonly [status: number, exit: 1 | 2, message: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What may stand in an error's details: it goes to the user as JSON. */
+export type Detail = string | number | boolean | null | readonly string[] | readonly number[];
+
+type Placeholders<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+/** The details a code needs: every name in its message, and more if they help. */
+export type ErrorDetails<Code extends ErrorCode> = Record<Placeholders<(typeof ERRORS)[Code][2]>, Detail> &
+  Record<string, Detail>;
+
+/** An error for a user. `cause` keeps what was caught, for the log; it never leaves the process. */
+export class KandidError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'KandidError';
+  readonly code: Code;
+  readonly details: Readonly<Record<string, Detail>>;
+
+  constructor(code: Code, details: ErrorDetails<Code>, options?: { cause?: unknown }) {
+    super(fill(ERRORS[code][2], details), options);
+    this.code = code;
+    this.details = details;
+  }
+
+  /** HTTP status. */
+  get status(): number {
+    return ERRORS[this.code][0];
+  }
+
+  /** Exit code of the command line: 1 failed, 2 wrong usage. */
+  get exitCode(): 1 | 2 {
+    return ERRORS[this.code][1];
+  }
+
+  /** All that may be told to a client: no stack, no cause. */
+  toJSON(): { code: Code; message: string; details: Readonly<Record<string, Detail>> } {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+}
+
+/** What was thrown as an error of the table: itself where it is one, `cancelled` for an abort, else `internal`. */
+export function toKandidError(thrown: unknown): KandidError {
+  if (thrown instanceof KandidError) return thrown;
+  if (thrown instanceof Error && thrown.name === 'AbortError')
+    return new KandidError('cancelled', { when: 'on request' }, { cause: thrown });
+  return new KandidError('internal', { reason: reasonOf(thrown) }, { cause: thrown });
+}
+
+/** The message of whatever was thrown, in one line without its closing full stop, to stand inside another message. */
+export function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '').slice(0, 500);
+}
+
+function fill(message: string, details: Readonly<Record<string, Detail>>): string {
+  return message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name]));
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ERRORS, type ErrorCode, KandidError, reasonOf, toKandidError } from '../src/errors.ts';
+
+/** Code → HTTP status and exit code, as released: a row may be added, none may change or go. */
+const RELEASED: Record<ErrorCode, [number, number]> = {
+  option_invalid: [400, 2],
+  setting_invalid: [500, 2],
+  params_invalid: [400, 2],
+  model_unknown: [404, 2],
+  model_kind: [400, 2],
+  guide_unknown: [400, 2],
+  code_invalid: [400, 2],
+  condition_missing: [400, 2],
+  condition_unexpected: [400, 2],
+  file_unreadable: [400, 1],
+  file_unwritable: [500, 1],
+  host_refused: [403, 2],
+  picture_unreadable: [415, 1],
+  picture_too_large: [413, 1],
+  picture_damaged: [422, 1],
+  picture_invalid: [400, 1],
+  models_missing: [500, 1],
+  bundle_invalid: [500, 1],
+  bundle_version: [500, 1],
+  bundle_file_name: [500, 1],
+  bundle_file_missing: [500, 1],
+  bundle_file_changed: [500, 1],
+  bundle_graph: [500, 1],
+  runtime_unavailable: [500, 1],
+  cuda_unavailable: [503, 1],
+  graph_unreadable: [500, 1],
+  graph_inputs: [500, 1],
+  graph_failed: [500, 1],
+  memory_exhausted: [503, 1],
+  guide_invalid: [500, 1],
+  guide_duplicate: [500, 1],
+  guide_refused: [422, 1],
+  guide_failed: [500, 1],
+  guide_timeout: [504, 1],
+  guide_score_count: [500, 1],
+  guide_score_value: [500, 1],
+  guide_changed_input: [500, 1],
+  cancelled: [499, 1],
+  closed: [503, 1],
+  internal: [500, 1],
+};
+
+test('every row keeps its status and exit code', () => {
+  const rows = Object.entries(ERRORS).map(([code, [status, exit]]) => [code, [status, exit]]);
+  assert.deepEqual(Object.fromEntries(rows), RELEASED);
+});
+
+for (const [code, [, , message]] of Object.entries(ERRORS)) {
+  test(`${code}: its message is a sentence that its details fill`, () => {
+    assert.match(message, /[.}]$/);
+    const names = [...message.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]));
+    const details = Object.fromEntries(names.map((name) => [name, `<${name}>`]));
+    const error = new KandidError(code as ErrorCode, details as never);
+    assert.ok(!error.message.includes('{'));
+    for (const name of names) assert.ok(error.message.includes(`<${name}>`));
+  });
+}
+
+test('what leaves the process is code, message and details, without cause and stack', () => {
+  const error = new KandidError('picture_too_large', { name: 'a.png', width: 9, height: 8, limit: 7 }, { cause: 'x' });
+  assert.deepEqual(JSON.parse(JSON.stringify(error)), {
+    code: 'picture_too_large',
+    message: 'a.png is 9×8 pixels, more than the 7 allowed. Shrink it first.',
+    details: { name: 'a.png', width: 9, height: 8, limit: 7 },
+  });
+  assert.equal(error.status, 413);
+  assert.equal(error.exitCode, 1);
+  assert.equal(error.cause, 'x');
+});
+
+test('anything thrown becomes an error of the table', () => {
+  const own = new KandidError('closed', { when: 'early' });
+  assert.equal(toKandidError(own), own);
+  assert.equal(toKandidError(new DOMException('stop', 'AbortError')).code, 'cancelled');
+  const other = toKandidError(new TypeError('odd.'));
+  assert.equal(other.code, 'internal');
+  assert.match(other.message, /Kandid: odd\. Please/);
+});
+
+test('a reason is one line of bounded length', () => {
+  assert.equal(reasonOf(new Error('one\n  two.')), 'one two');
+  assert.equal(reasonOf('x'.repeat(9999)).length, 500);
+});
