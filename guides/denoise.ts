@@ -1,0 +1,80 @@
+/** A clean picture from a noisy one: distance to it, stopping where the choice would follow the noise. */
+import { z } from 'zod';
+import type { Candidates, Guide, LevelInfo } from '../src/guide.ts';
+import { defineGuide } from '../src/guide.ts';
+import { pictureParam } from './lib/params.ts';
+import { formScores, quadraticGuide } from './lib/quadratic.ts';
+import { compareAt, finalReference } from './lib/reference.ts';
+
+const params = z.strictObject({
+  image: pictureParam('The noisy picture.'),
+  sigma: z
+    .number()
+    .min(0)
+    .max(4)
+    .default(0.53)
+    .describe('Standard deviation of the noise on the scale where black is −1 and white 1 (0.53 is about 68 of 255).'),
+  method: z
+    .enum(['distance', 'posterior'])
+    .default('distance')
+    .describe(
+      'distance: the candidate nearest to the noisy picture. posterior: the one nearest to the mean of all candidates, each counted by how likely it is under the noise.',
+    ),
+});
+
+/** Mean of the candidates of one descent, each weighted by the likelihood of its mean squared difference. */
+function posteriorMean(candidates: Candidates, first: number, errors: Float32Array, variance: number): Float64Array {
+  const length = candidates.channels * candidates.side * candidates.side;
+  const best = Math.max(...errors);
+  const mean = new Float64Array(length);
+  let total = 0;
+  for (let k = 0; k < errors.length; k++) {
+    const weight = Math.exp((((errors[k] as number) - best) * length) / (2 * variance));
+    if (weight < 1e-6) continue;
+    total += weight;
+    const from = (first + k) * length;
+    for (let p = 0; p < length; p++) mean[p] = (mean[p] as number) + weight * (candidates.data[from + p] as number);
+  }
+  for (let p = 0; p < length; p++) mean[p] = (mean[p] as number) / total;
+  return mean;
+}
+
+/**
+ * Scores against the posterior mean under the noise. Its variance at a side falls by area pooling to σ²·(side/final)²;
+ * what the candidates cannot yet express at this level counts as noise too, and the best candidate's error shows how much.
+ */
+function posteriorScores(candidates: Candidates, errors: Float32Array, variance: number): Float32Array {
+  const { batch, count, channels, side, data } = candidates;
+  const length = channels * side * side;
+  const scores = new Float32Array(batch * count);
+  for (let b = 0; b < batch; b++) {
+    const own = errors.subarray(b * count, (b + 1) * count);
+    const mean = posteriorMean(candidates, b * count, own, Math.max(variance, -Math.max(...own), 1e-6));
+    for (let k = 0; k < count; k++) {
+      const from = (b * count + k) * length;
+      let sum = 0;
+      for (let p = 0; p < length; p++) {
+        const difference = (data[from + p] as number) - (mean[p] as number);
+        sum += difference * difference;
+      }
+      scores[b * count + k] = -sum / length;
+    }
+  }
+  return scores;
+}
+
+export default defineGuide({
+  name: 'denoise',
+  description: 'Distance to a noisy picture, stopping its influence where it would fit the noise.',
+  params,
+  async create({ image, sigma, method }, context): Promise<Guide> {
+    const reference = await finalReference(image, context);
+    const plain = quadraticGuide((side) => compareAt(reference, side, side));
+    if (method === 'distance') return plain;
+    const score = (candidates: Candidates, level: LevelInfo) => {
+      const errors = formScores(candidates, compareAt(reference, candidates.side, candidates.side));
+      return posteriorScores(candidates, errors, (sigma * level.side) ** 2 / level.finalSide ** 2);
+    };
+    return { score };
+  },
+});

@@ -1,0 +1,92 @@
+/** Reference pictures that candidates are compared with, and the comparison of a picture with them as a LinearForm. */
+import type { GuideContext, LinearForm, Picture } from '../../src/guide.ts';
+import { axis, matrixOf, resample, resamplePlane } from './resample.ts';
+
+/** A square picture, with how much each pixel counts (all alike where `weight` is absent). */
+export interface Reference {
+  /** [channels, side, side] in [−1, 1]. */
+  readonly data: Float32Array;
+  readonly channels: number;
+  readonly side: number;
+  /** [side, side], 0 … 1. */
+  readonly weight?: Float32Array;
+}
+
+/** Luma of Rec. 601: how colour pictures are made gray here, and what the gray pictures of colorize hold. */
+export const LUMA = Float32Array.of(0.299, 0.587, 0.114);
+
+/** A picture in colour [3, …] made gray [1, …]; a gray one is returned as it is. */
+export function toGray(data: Float32Array, channels: number): Float32Array {
+  if (channels === 1) return data;
+  const size = data.length / channels;
+  const gray = new Float32Array(size);
+  for (let channel = 0; channel < 3; channel++) {
+    const weight = LUMA[channel] as number;
+    for (let p = 0; p < size; p++) gray[p] = (gray[p] as number) + weight * (data[channel * size + p] as number);
+  }
+  return gray;
+}
+
+/** Decodes a picture at the model's own side, in the model's channels. */
+export async function finalReference(bytes: Uint8Array, context: GuideContext): Promise<Reference> {
+  const { channels, finalSide } = context.model;
+  const picture = await context.picture(bytes, { channels: channels === 1 ? 1 : 3, side: finalSide });
+  return { data: picture.data, channels: picture.channels, side: finalSide };
+}
+
+/** The middle square of a picture. */
+export function middleSquare(picture: Picture): Reference {
+  const { channels, width, height, data } = picture;
+  const side = Math.min(width, height);
+  const left = (width - side) >> 1;
+  const top = (height - side) >> 1;
+  const square = new Float32Array(channels * side * side);
+  for (let channel = 0; channel < channels; channel++)
+    for (let row = 0; row < side; row++) {
+      const from = (channel * height + top + row) * width + left;
+      square.set(data.subarray(from, from + side), (channel * side + row) * side);
+    }
+  return { data: square, channels, side };
+}
+
+/** A reference area-shrunk to `side`: each pixel is the weighted mean of the pixels it covers, its weight their mean weight. */
+export function shrinkReference(reference: Reference, side: number): Reference {
+  if (side === reference.side) return reference;
+  const { channels, data, weight } = reference;
+  const shape = { planes: channels, height: reference.side, width: reference.side };
+  if (!weight) return { data: resample(data, shape, side, side), channels, side };
+  const size = weight.length;
+  const weighted = new Float64Array(data.length);
+  for (let p = 0; p < data.length; p++) weighted[p] = (data[p] as number) * (weight[p % size] as number);
+  const small = resample(weight, { ...shape, planes: 1 }, side, side);
+  const result = new Float32Array(channels * side * side);
+  const line = new Float64Array(reference.side);
+  const one = axis('area', side, reference.side);
+  for (let channel = 0; channel < channels; channel++)
+    resamplePlane(weighted, channel * size, one, one, result, channel * side * side, line);
+  for (let p = 0; p < result.length; p++) {
+    const share = small[p % small.length] as number;
+    result[p] = share > 1e-6 ? (result[p] as number) / share : 0;
+  }
+  return { data: result, channels, side, weight: small };
+}
+
+/**
+ * The negative weighted mean squared difference between a candidate of `side` pixels, area-shrunk to `at` pixels and its
+ * colours mixed by `color` [reference.channels, channels], and the reference shrunk to `at` pixels.
+ */
+export function compareAt(reference: Reference, side: number, at: number, color?: Float32Array): LinearForm {
+  const small = shrinkReference(reference, at);
+  const total = small.weight ? small.weight.reduce((sum, weight) => sum + weight, 0) : at * at;
+  const pool = at === side ? null : matrixOf('area', at, side);
+  return {
+    ...(pool ? { rows: pool, columns: pool } : {}),
+    ...(color ? { color } : {}),
+    ...(small.weight ? { weight: small.weight } : {}),
+    outChannels: small.channels,
+    height: at,
+    width: at,
+    target: small.data,
+    scale: 1 / (small.channels * Math.max(total, 1e-6)),
+  };
+}

@@ -1,0 +1,30 @@
+/** A sharp picture from a small one: distance after shrinking to the small one's size. */
+import { z } from 'zod';
+import { defineGuide } from '../src/guide.ts';
+import { pictureParam } from './lib/params.ts';
+import { quadraticGuide } from './lib/quadratic.ts';
+import { compareAt, middleSquare } from './lib/reference.ts';
+
+const params = z.strictObject({
+  image: pictureParam(
+    "The small picture, of any size up to the model's own; larger ones are shrunk, others than squares cut to their middle.",
+  ),
+});
+
+export default defineGuide({
+  name: 'super_resolution',
+  description: 'Distance to a low-resolution picture after area-shrinking to its size, any factor.',
+  params,
+  async create({ image }, context) {
+    const { channels, finalSide } = context.model;
+    const picture = await context.picture(image, { channels: channels === 1 ? 1 : 3, maxSide: finalSide });
+    const { width, height } = picture.original ?? picture;
+    const reference = middleSquare(picture);
+    if (width !== height) context.note(`the picture is ${width}×${height}: its middle square is used`);
+    if (Math.max(width, height) > finalSide)
+      context.note(
+        `the picture is larger than the ${finalSide}×${finalSide} of the model: it was shrunk to ${reference.side}×${reference.side}`,
+      );
+    return quadraticGuide((side) => compareAt(reference, side, Math.min(side, reference.side)));
+  },
+});
