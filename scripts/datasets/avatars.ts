@@ -1,0 +1,83 @@
+/** Command: draws the avatars data set. See `npx tsx scripts/datasets/avatars.ts --help`. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SingleBar } from 'cli-progress';
+import { writeAvatars } from '../../src/datasets/avatar-files.ts';
+import { KandidError, toKandidError } from '../../src/errors.ts';
+
+const HELP = `Draws avatars (DiceBear avataaars) with exact labels and captions, for training and evaluation.
+
+npx tsx scripts/datasets/avatars.ts [options]
+  --side N      side of the pictures in pixels, 8 … 1024    (64)
+  --train N     pictures in OUT/train                       (60000)
+  --test N      pictures in OUT/test, seeds test-0, …       (2000)
+  --prefix P    seeds of OUT/train: P-0, P-1, …             (train)
+  --out FOLDER  where to write                              (data/avatars-SIDE)
+
+The same options always give the same files. A run that was stopped goes on where it was; a larger --train grows the
+folder. Each folder gets pictures.npy (uint8 [N, side, side, 3]), labels.jsonl and dataset.json.`;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      side: { type: 'string', default: '64' },
+      train: { type: 'string', default: '60000' },
+      test: { type: 'string', default: '2000' },
+      prefix: { type: 'string', default: 'train' },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (!/^[a-z][a-z0-9]*$/.test(values.prefix) || values.prefix === 'test')
+    throw new KandidError('option_invalid', {
+      option: '--prefix',
+      got: `"${values.prefix}"`,
+      expected: 'a word of small letters and digits other than "test"',
+    });
+  const side = wholeNumber('--side', values.side, 8, 1024);
+  return {
+    help: values.help,
+    prefix: values.prefix,
+    out: values.out ?? `data/avatars-${side}`,
+    side,
+    train: wholeNumber('--train', values.train, 0, 10_000_000),
+    test: wholeNumber('--test', values.test, 0, 10_000_000),
+  };
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new KandidError('option_invalid', {
+    option,
+    got: `"${text}"`,
+    expected: `a whole number from ${least} to ${most}`,
+  });
+}
+
+async function drawPart(folder: string, prefix: string, count: number, side: number): Promise<void> {
+  if (count === 0) return;
+  const bar = process.stderr.isTTY
+    ? new SingleBar({ format: `${folder} {bar} {value}/{total} {eta_formatted}` })
+    : null;
+  bar?.start(count, 0);
+  try {
+    await writeAvatars(folder, { prefix, count, side }, (done) => bar?.update(done));
+  } finally {
+    bar?.stop();
+  }
+}
+
+try {
+  const options = readOptions();
+  if (options.help) console.log(HELP);
+  else {
+    await drawPart(join(options.out, 'test'), 'test', options.test, options.side);
+    await drawPart(join(options.out, 'train'), options.prefix, options.train, options.side);
+  }
+} catch (thrown) {
+  const isUsage = thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS');
+  const error = toKandidError(thrown);
+  console.error(isUsage ? `${(thrown as Error).message}\n\n${HELP}` : error.message);
+  process.exitCode = isUsage ? 2 : error.exitCode;
+}

@@ -1,0 +1,282 @@
+/**
+ * Everything an avatar may be, and the words for it: attributes, their values, how DiceBear draws each value, and how
+ * people say it. Code MIT; the drawings are `avataaars` by Pablo Stanley, free for personal and commercial use.
+ */
+
+/** One value of an attribute. */
+export interface AvatarValue {
+  /** Names or hexadecimal colours in DiceBear that all count as this value. */
+  readonly draws: readonly string[];
+  /** Ways to say it, the plainest first; `%` is where the colour goes. */
+  readonly words: readonly string[];
+  /** A looser thing that it is too: a key of `AVATAR_KINDS`. */
+  readonly kind?: AvatarKind;
+  /** How likely it is drawn, beside the others. @default 1 */
+  readonly weight?: number;
+}
+
+/** The values of one attribute by name. */
+export type AvatarValues = Readonly<Record<string, AvatarValue>>;
+
+/** Looser words that several values of one attribute share. */
+export const AVATAR_KINDS = {
+  hat: ['a % hat', 'a % cap'],
+  long: ['long % hair', '% long hair'],
+  short: ['short % hair', '% short hair'],
+  bob: ['a % bob', 'a % bob haircut'],
+  afro: ['a % afro', 'a big % afro'],
+  jacket: ['a % blazer', 'a % jacket'],
+  shirt: ['a % shirt', 'a % t-shirt', 'a % top'],
+  sunglasses: ['% sunglasses', '% shades', '% dark glasses'],
+  glasses: ['% glasses', '% eyeglasses', '% spectacles'],
+  beard: ['a % beard'],
+  moustache: ['a % moustache', 'a % mustache'],
+} as const;
+
+export type AvatarKind = keyof typeof AVATAR_KINDS;
+
+function value(
+  draws: string | readonly string[],
+  words: readonly string[],
+  kind?: AvatarKind,
+  weight = 1,
+): AvatarValue {
+  return { draws: typeof draws === 'string' ? [draws] : draws, words, weight, ...(kind && { kind }) };
+}
+
+/** Hats first, then hair; a picture shows either a hat colour or a hair colour. */
+const HATS: AvatarValues = {
+  'wide-hat': value('hat', ['a % wide-brimmed hat', 'a % sun hat', 'a % brimmed hat'], 'hat'),
+  hijab: value('hijab', ['a % hijab', 'a % headscarf']),
+  turban: value('turban', ['a % turban', 'a % head wrap']),
+  'trapper-hat': value('winterHat1', ['a % trapper hat', 'a % hat with ear flaps', 'a % ushanka'], 'hat'),
+  'patterned-cap': value('winterHat02', ['a % patterned hat', 'a % zigzag hat', 'a % hat with strings'], 'hat'),
+  'bobble-hat': value('winterHat03', ['a % bobble hat', 'a % beanie', 'a % pom-pom hat'], 'hat'),
+  'cat-hat': value('winterHat04', ['a % cat-ear hat', 'a % hat with cat ears', 'a % cat hat'], 'hat'),
+};
+
+const HAIRCUTS: AvatarValues = {
+  bob: value('bob', ['a side-parted % bob', 'a % bob with a side part', 'a swept % bob'], 'bob'),
+  bun: value('bun', ['a % bun', '% hair in a bun', '% hair tied in a bun']),
+  'long-curly': value('curly', ['big % curls', 'long % curls', 'long % curly hair'], 'long'),
+  'long-wavy': value('curvy', ['long % wavy hair', 'long % waves', 'wavy % locks'], 'long'),
+  'long-dreads': value('dreads', ['long % dreadlocks', 'long % dreads'], 'long'),
+  flowers: value('frida', ['a flower crown on % hair', 'flowers in % hair', 'a crown of flowers on % hair']),
+  afro: value('fro', ['a plain % afro', 'a round % afro', 'a % afro without a headband'], 'afro'),
+  'afro-band': value(
+    'froBand',
+    ['a % afro with a headband', 'a headband on % hair', 'a % afro and a hair band'],
+    'afro',
+  ),
+  'shoulder-length': value('longButNotTooLong', ['shoulder-length % hair', 'medium-length % hair']),
+  'blunt-bob': value('miaWallace', ['a blunt % bob', 'a % bob with straight bangs', 'a straight % fringe'], 'bob'),
+  'shaved-sides': value('shavedSides', ['% hair with shaved sides', 'a long % undercut', 'shaved sides and % hair']),
+  'one-side-long': value('straight02', ['long straight % hair', 'straight long % hair'], 'long'),
+  'swept-long': value('straight01', ['long swept % hair', 'long % hair swept aside', 'side-swept long % hair'], 'long'),
+  'long-fringe': value(
+    'straightAndStrand',
+    ['long % hair with bangs', 'long % hair with a fringe', 'long % curtain hair'],
+    'long',
+  ),
+  'short-dreads': value('dreads01', ['short % dreadlocks', 'short % dreads'], 'short'),
+  'wild-hair': value('dreads02', ['wild % hair', 'wild spiky % hair', 'electric % hair']),
+  quiff: value('frizzle', ['a % quiff', 'a tuft of % hair'], 'short'),
+  shaggy: value('shaggy', ['shaggy % hair', 'tousled % hair'], 'short'),
+  mullet: value('shaggyMullet', ['a % mullet', 'a shaggy % mullet']),
+  'short-curly': value('shortCurly', ['short curly % hair', 'short % curls'], 'short'),
+  'short-spiky': value('shortFlat', ['short spiky % hair', 'a % flat top', 'spiky % hair'], 'short'),
+  'short-round': value('shortRound', ['short round % hair', 'short neat % hair', 'a round % haircut'], 'short'),
+  'short-wavy': value('shortWaved', ['short wavy % hair', 'short % waves', 'a % pompadour'], 'short'),
+  balding: value('sides', [
+    'a bald head with % hair at the sides',
+    'a balding head with % hair',
+    'a bald top and % hair',
+  ]),
+  caesar: value(
+    ['theCaesar', 'theCaesarAndSidePart'],
+    ['a % caesar cut', 'cropped % hair', 'a % buzz cut'],
+    'short',
+    1.5,
+  ),
+  'big-hair': value('bigHair', ['big % hair', 'voluminous % hair', 'huge % hair'], 'long'),
+};
+
+const HAIR_COLORS: AvatarValues = {
+  auburn: value('a55728', ['auburn', 'reddish-brown', 'chestnut']),
+  black: value('2c1b18', ['black', 'jet-black']),
+  'dark-blonde': value('b58143', ['dark blonde', 'caramel', 'honey']),
+  blonde: value('d6b370', ['blonde', 'golden', 'blond']),
+  brown: value('724133', ['brown', 'medium brown']),
+  'dark-brown': value('4a312c', ['dark brown', 'deep brown']),
+  pink: value('f59797', ['pink', 'pastel pink']),
+  platinum: value('ecdcbf', ['platinum', 'platinum blonde', 'pale blonde']),
+  red: value('c93305', ['red', 'ginger', 'bright red']),
+  silver: value('e8e1e1', ['silver', 'gray', 'white']),
+};
+
+const CLOTH_COLORS: AvatarValues = {
+  black: value('262e33', ['black']),
+  gray: value('929598', ['gray', 'grey']),
+  white: value('ffffff', ['white']),
+  red: value('ff5c5c', ['red']),
+  orange: value('ff9f45', ['orange']),
+  yellow: value('ffe566', ['yellow']),
+  green: value('5cc46e', ['green']),
+  'sky-blue': value('65c9ff', ['sky blue', 'light blue']),
+  blue: value('5199e4', ['blue', 'medium blue']),
+  navy: value('25557c', ['navy', 'dark blue', 'navy blue']),
+  purple: value('9a6fe0', ['purple', 'violet']),
+  pink: value('ffafb9', ['pink', 'light pink']),
+  'hot-pink': value('ff488e', ['hot pink', 'magenta', 'bright pink']),
+};
+
+const FRAME_COLORS: AvatarValues = {
+  black: value('262e33', ['black']),
+  white: value('ffffff', ['white']),
+  red: value('ff5c5c', ['red']),
+  blue: value('5199e4', ['blue']),
+  green: value('5cc46e', ['green']),
+  purple: value('9a6fe0', ['purple', 'violet']),
+};
+
+/** Every attribute with its values, in the order in which they are drawn. The order is part of the data: never change it. */
+export const AVATAR_ATTRIBUTES = {
+  top: { ...HATS, ...HAIRCUTS },
+  hairColor: HAIR_COLORS,
+  hatColor: CLOTH_COLORS,
+  skin: {
+    dark: value('614335', ['dark', 'very dark', 'black']),
+    brown: value('ae5d29', ['brown', 'deep brown']),
+    tan: value('d08b5b', ['tan', 'light brown', 'olive']),
+    light: value('edb98a', ['light', 'beige']),
+    pale: value('ffdbb4', ['pale', 'fair', 'very light']),
+    orange: value('fd9841', ['orange', 'tanned']),
+    yellow: value('f8d25c', ['yellow']),
+  },
+  clothes: {
+    blazer: value('blazerAndShirt', ['a % blazer over a shirt', 'a % jacket and a shirt'], 'jacket'),
+    'blazer-sweater': value('blazerAndSweater', ['a % blazer over a sweater', 'a % jacket and a sweater'], 'jacket'),
+    sweater: value('collarAndSweater', ['a % sweater', 'a % sweater with a collar', 'a % jumper']),
+    'graphic-shirt': value(
+      'graphicShirt',
+      ['a % graphic shirt', 'a % printed shirt', 'a % shirt with a print'],
+      'shirt',
+      2,
+    ),
+    hoodie: value('hoodie', ['a % hoodie', 'a % hooded sweatshirt']),
+    overalls: value('overall', ['% overalls', '% dungarees']),
+    'crew-neck': value('shirtCrewNeck', ['a % crew-neck shirt', 'a plain % shirt', 'a % crew-neck top'], 'shirt'),
+    'scoop-neck': value('shirtScoopNeck', ['a % scoop-neck shirt', 'a % scoop-neck top'], 'shirt'),
+    'v-neck': value('shirtVNeck', ['a % v-neck shirt', 'a % v-neck top', 'a % v-neck'], 'shirt'),
+  },
+  clothesColor: CLOTH_COLORS,
+  graphic: {
+    bat: value('bat', ['a bat']),
+    bear: value('bear', ['a bear']),
+    cumbia: value('cumbia', ['the word cumbia', 'cumbia']),
+    deer: value('deer', ['a deer']),
+    diamond: value('diamond', ['a diamond']),
+    hola: value('hola', ['a speech bubble', 'a hola bubble', 'the word hola']),
+    pizza: value('pizza', ['a pizza slice', 'pizza']),
+    resist: value('resist', ['the word resist', 'resist']),
+    skull: value('skull', ['a solid skull', 'a white skull']),
+    'skull-outline': value('skullOutline', ['a skull outline', 'an outlined skull']),
+  },
+  mouth: {
+    worried: value('concerned', ['worried', 'concerned']),
+    open: value('default', ['open-mouthed', 'talking', 'chatting']),
+    gasping: value('disbelief', ['gasping', 'disbelieving', 'shocked']),
+    eating: value('eating', ['eating', 'chewing']),
+    grimacing: value('grimace', ['grimacing', 'teeth-baring', 'gritting']),
+    sad: value('sad', ['sad', 'unhappy', 'frowning']),
+    screaming: value('screamOpen', ['screaming', 'shouting', 'yelling']),
+    serious: value('serious', ['serious', 'stern', 'straight-faced']),
+    smiling: value('smile', ['smiling', 'happy', 'grinning']),
+    tongue: value('tongue', ['cheeky', 'tongue-showing', 'playful']),
+    smirking: value('twinkle', ['gently smiling', 'smirking', 'content']),
+    vomiting: value('vomit', ['vomiting', 'sick', 'throwing-up']),
+  },
+  eyes: {
+    closed: value('closed', ['closed eyes', 'shut eyes', 'sleeping eyes']),
+    crying: value('cry', ['crying eyes', 'a tear', 'teary eyes']),
+    plain: value('default', ['plain eyes', 'ordinary eyes', 'dot eyes']),
+    rolling: value('eyeRoll', ['rolling eyes', 'eyes rolled up']),
+    happy: value('happy', ['happy eyes', 'laughing eyes', 'joyful eyes']),
+    hearts: value('hearts', ['heart eyes', 'heart-shaped eyes', 'hearts for eyes']),
+    side: value('side', ['sideways eyes', 'eyes looking aside', 'a sidelong glance']),
+    squinting: value('squint', ['squinting eyes', 'narrowed eyes']),
+    surprised: value('surprised', ['surprised eyes', 'wide-open eyes', 'staring eyes']),
+    wacky: value('winkWacky', ['a wacky wink', 'a crazy wink', 'one wide eye']),
+    winking: value('wink', ['a wink', 'a winking eye', 'one eye winking']),
+    crossed: value('xDizzy', ['dizzy eyes', 'crossed-out eyes', 'x eyes']),
+  },
+  eyebrows: {
+    angry: value(['angry', 'angryNatural'], ['angry eyebrows', 'furious eyebrows']),
+    plain: value(['default', 'defaultNatural'], ['plain eyebrows', 'ordinary eyebrows']),
+    flat: value('flatNatural', ['flat eyebrows', 'straight eyebrows']),
+    frowning: value('frownNatural', ['frowning eyebrows', 'scowling eyebrows']),
+    raised: value(['raisedExcited', 'raisedExcitedNatural'], ['raised eyebrows', 'lifted eyebrows']),
+    sad: value(['sadConcerned', 'sadConcernedNatural'], ['sad eyebrows', 'worried eyebrows']),
+    unibrow: value('unibrowNatural', ['a unibrow', 'joined eyebrows'], undefined, 0.5),
+    uneven: value(['upDown', 'upDownNatural'], ['uneven eyebrows', 'one raised eyebrow', 'skeptical eyebrows']),
+  },
+  accessories: {
+    none: value('none', ['without glasses', 'with no glasses', 'with nothing over the eyes'], undefined, 6),
+    'flat-sunglasses': value('kurt', ['retro % sunglasses', 'cat-eye % sunglasses', 'kurt % sunglasses'], 'sunglasses'),
+    'thick-glasses': value('prescription01', ['thick % glasses', 'prescription % glasses'], 'glasses'),
+    'square-glasses': value('prescription02', ['square % glasses', 'reading % glasses'], 'glasses'),
+    'round-glasses': value('round', ['round % glasses', 'circular % glasses'], 'glasses'),
+    sunglasses: value('sunglasses', ['rounded % sunglasses', 'classic % sunglasses'], 'sunglasses'),
+    wayfarers: value('wayfarers', ['% wayfarers', '% wayfarer sunglasses'], 'sunglasses'),
+    eyepatch: value('eyepatch', ['an eyepatch', 'an eye patch', 'a pirate patch']),
+  },
+  accessoriesColor: FRAME_COLORS,
+  facialHair: {
+    none: value('none', ['without a beard', 'with no beard', 'with no facial hair'], undefined, 7),
+    'light-beard': value('beardLight', ['a light % beard', 'a thin % beard', 'a trimmed % beard'], 'beard'),
+    'long-beard': value('beardMajestic', ['a long % beard', 'a majestic % beard', 'a huge % beard'], 'beard'),
+    beard: value('beardMedium', ['a full % beard', 'a medium % beard'], 'beard'),
+    'fancy-moustache': value(
+      'moustacheFancy',
+      ['a fancy % moustache', 'a curled % moustache', 'a handlebar % moustache'],
+      'moustache',
+    ),
+    moustache: value('moustacheMagnum', ['a thick % moustache', 'a bushy % moustache'], 'moustache'),
+  },
+  facialHairColor: HAIR_COLORS,
+  background: {
+    white: value('ffffff', ['white']),
+    gray: value('b4b8be', ['gray', 'grey']),
+    blue: value('7cc0f2', ['blue', 'light blue']),
+    green: value('9bd89b', ['green', 'light green']),
+    yellow: value('ffe38a', ['yellow']),
+    orange: value('ffb978', ['orange', 'peach']),
+    pink: value('ffb0c8', ['pink']),
+    purple: value('c5a9f0', ['purple', 'violet', 'lilac']),
+  },
+} as const satisfies Record<string, AvatarValues>;
+
+/** Attribute names, in the order of the labels and of the classifier's outputs. */
+export type AvatarAttribute = keyof typeof AVATAR_ATTRIBUTES;
+
+export const AVATAR_ATTRIBUTE_NAMES = Object.keys(AVATAR_ATTRIBUTES) as AvatarAttribute[];
+
+/** Values of `top` that are hats: they show a hat colour and no hair colour. */
+export const HAT_NAMES: ReadonlySet<string> = new Set(Object.keys(HATS));
+
+/** Haircuts that the captions call a woman's where there is no beard; nothing else depends on it. */
+export const LONG_HAIR_NAMES: ReadonlySet<string> = new Set([
+  'hijab',
+  'bob',
+  'bun',
+  'long-curly',
+  'long-wavy',
+  'flowers',
+  'afro-band',
+  'shoulder-length',
+  'blunt-bob',
+  'one-side-long',
+  'swept-long',
+  'long-fringe',
+  'big-hair',
+]);
