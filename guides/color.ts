@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineGuide, GuideProblem } from '../src/guide.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';
 import { quadraticGuide } from './lib/quadratic.ts';
-import { compareAt, type Reference, toGray } from './lib/reference.ts';
+import { compareAt, visibleReference } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam('The sketch: strokes of colour on a transparent ground; half transparent strokes count half.'),
@@ -24,21 +24,11 @@ export default defineGuide({
   description: 'Distance to a painted sketch; its transparent parts are neutral.',
   params,
   async create({ image, detail, metric, ...sides }, context) {
-    const { channels, finalSide } = context.model;
-    const size = finalSide * finalSide;
-    const { data } = await context.picture(image, { channels: 4, side: finalSide });
-    const weight = data.slice(3 * size).map((alpha) => (alpha + 1) / 2);
-    if (weight.every((share) => share < 1e-3))
+    const { reference } = await visibleReference(image, context);
+    if (reference.weight.every((share) => share < 1e-3))
       throw new GuideProblem(
         'the sketch is transparent everywhere: expected strokes of colour on a transparent ground',
       );
-    const colors = data.subarray(0, 3 * size);
-    const reference: Reference = {
-      data: channels === 1 ? toGray(colors, 3) : colors,
-      channels,
-      side: finalSide,
-      weight,
-    };
     return quadraticGuide((side) => compareAt(reference, side, Math.min(side, detail)), {
       metric,
       ...sidePreferences(sides),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineGuide, type GuideContext, GuideProblem } from '../src/guide.ts';
 import { pictureParam } from './lib/params.ts';
 import { quadraticGuide } from './lib/quadratic.ts';
-import { compareAt, type Reference, toGray } from './lib/reference.ts';
+import { compareAt, visibleReference } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam('The picture; where it is transparent it is unknown.'),
@@ -35,15 +35,15 @@ function knownOf(rgba: Float32Array, size: number, invert: boolean): Float32Arra
 async function maskOf(
   bytes: Uint8Array,
   invert: boolean,
-  image: { width: number; height: number } | undefined,
+  image: { width: number; height: number },
   context: GuideContext,
 ): Promise<Float32Array> {
   const { finalSide } = context.model;
   const mask = await context.picture(bytes, { channels: 4, side: finalSide });
   const size = mask.original;
-  if (size && image && (size.width !== image.width || size.height !== image.height))
+  if (size && (size.width !== image.width || size.height !== image.height))
     context.note(
-      `the mask is ${size.width}×${size.height} and the picture ${image.width}×${image.height}: the mask was resized to fit`,
+      `the mask is ${size.width}×${size.height} and the picture ${image.width}×${image.height}: each is cut to its middle square, and the mask resized to fit`,
     );
   return knownOf(mask.data, finalSide * finalSide, invert);
 }
@@ -66,20 +66,11 @@ export default defineGuide({
   description: 'Distance to the known pixels of a picture; the unknown ones are free.',
   params,
   async create({ image, mask, invert }, context) {
-    const { channels, finalSide } = context.model;
-    const size = finalSide * finalSide;
-    const picture = await context.picture(image, { channels: 4, side: finalSide });
-    const weight = mask ? await maskOf(mask, invert, picture.original, context) : new Float32Array(size).fill(1);
-    for (let p = 0; p < size; p++)
-      weight[p] = ((weight[p] as number) * ((picture.data[3 * size + p] as number) + 1)) / 2;
+    const { reference, original } = await visibleReference(image, context);
+    const known = mask ? await maskOf(mask, invert, original, context) : null;
+    const weight = known ? reference.weight.map((share, p) => share * (known[p] as number)) : reference.weight;
     checkKnown(weight, context);
-    const colors = picture.data.subarray(0, 3 * size);
-    const reference: Reference = {
-      data: channels === 1 ? toGray(colors, 3) : colors,
-      channels,
-      side: finalSide,
-      weight,
-    };
-    return quadraticGuide((side) => compareAt(reference, side, side));
+    const masked = { ...reference, weight };
+    return quadraticGuide((side) => compareAt(masked, side, side));
   },
 });

@@ -34,6 +34,30 @@ export async function finalReference(bytes: Uint8Array, context: GuideContext): 
   return { data: picture.data, channels: picture.channels, side: finalSide };
 }
 
+/** Larger pictures are decoded at up to this many times the model's side, and shrunk by their transparency from there. */
+const FINE = 8;
+
+/**
+ * Decodes a picture with transparency at the model's own side, in the model's channels: each pixel's colour is the mean of
+ * what is visible of it, its weight the share that is visible.
+ */
+export async function visibleReference(
+  bytes: Uint8Array,
+  context: GuideContext,
+): Promise<{ reference: Required<Reference>; original: { width: number; height: number } }> {
+  const { channels, finalSide } = context.model;
+  let picture = await context.picture(bytes, { channels: 4, maxSide: FINE * finalSide });
+  if (Math.min(picture.width, picture.height) < finalSide)
+    picture = await context.picture(bytes, { channels: 4, side: finalSide });
+  const { data, side } = middleSquare(picture);
+  const size = side * side;
+  const colors = data.subarray(0, 3 * size);
+  const weight = data.slice(3 * size).map((alpha) => (alpha + 1) / 2);
+  const square = { data: channels === 1 ? toGray(colors, 3) : colors, channels: channels === 1 ? 1 : 3, side, weight };
+  const small = shrinkReference(square, finalSide) as Required<Reference>;
+  return { reference: small, original: picture.original ?? picture };
+}
+
 /** The middle square of a picture. */
 export function middleSquare(picture: Picture): Reference {
   const { channels, width, height, data } = picture;

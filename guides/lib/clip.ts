@@ -1,0 +1,166 @@
+/** CLIP: one text tower and one picture tower, loaded once per process from a folder on disk; nothing is ever downloaded. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@xenova/transformers';
+import { type Candidates, type GuideContext, GuideProblem } from '../../src/guide.ts';
+import { type PixelFormat, toPixels } from './pixels.ts';
+import { clipPixelFormat } from './preprocessor.ts';
+
+/** Unit vectors, one per text or picture, end to end. */
+export interface Embeddings {
+  readonly data: Float32Array;
+  readonly size: number;
+}
+
+export interface Clip {
+  /** One unit vector per text; kept, so that the levels of a request and the next request do not pay again. */
+  embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
+  /** One unit vector per candidate, in order. */
+  embedPictures(candidates: Candidates, signal: AbortSignal): Promise<Embeddings>;
+  dispose(): Promise<void>;
+}
+
+/** Floats given to the picture tower at once: 64 pictures of 64×64, or 13 of 224×224. */
+const CHUNK_FLOATS = 2 ** 21;
+const MAX_CHUNK = 64;
+const MAX_KEPT_TEXTS = 512;
+/** Number formats looked for, by the ending of the file name, best first. */
+const FORMATS = [
+  ['', 'fp32'],
+  ['_fp16', 'fp16'],
+  ['_quantized', 'q8'],
+] as const;
+
+type Library = typeof import('@xenova/transformers');
+type Execution = GuideContext['execution'];
+
+/** The library, told to stay on this machine: by default it would download what it does not find, and write into node_modules. */
+async function offlineLibrary(): Promise<Library> {
+  const library = await import('@xenova/transformers');
+  library.env.allowRemoteModels = false;
+  library.env.useFSCache = false;
+  return library;
+}
+
+function numberFormat(folder: string, tower: string): 'fp32' | 'fp16' | 'q8' {
+  for (const [ending, format] of FORMATS) if (existsSync(join(folder, 'onnx', `${tower}${ending}.onnx`))) return format;
+  throw new GuideProblem(
+    `the CLIP in folder "${basename(folder)}" has no onnx/${tower}.onnx (nor _fp16 nor _quantized): expected an export with text_model and vision_model; give another model`,
+  );
+}
+
+function loadOptions(folder: string, tower: string, execution: Execution) {
+  const { device = 'cpu', deviceId, threads } = execution ?? {};
+  return {
+    local_files_only: true,
+    device,
+    dtype: numberFormat(folder, tower),
+    session_options: {
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(device === 'cuda' ? { executionProviders: [{ name: 'cuda', deviceId: deviceId ?? 0 }] } : {}),
+    },
+  };
+}
+
+/**
+ * Opens a CLIP exported for transformers.js: config.json, tokenizer files, preprocessor_config.json, onnx/.
+ * @throws GuideProblem where a file is missing or cannot be read
+ */
+export async function openClip(folder: string, execution: Execution): Promise<Clip> {
+  const format = clipPixelFormat(await readJson(join(folder, 'preprocessor_config.json')));
+  const textOptions = loadOptions(folder, 'text_model', execution);
+  const visionOptions = loadOptions(folder, 'vision_model', execution);
+  const library = await offlineLibrary();
+  try {
+    const tokenizer = await library.AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    const text = await library.CLIPTextModelWithProjection.from_pretrained(folder, textOptions);
+    const vision = await library.CLIPVisionModelWithProjection.from_pretrained(folder, visionOptions);
+    return towers(library, { tokenizer, text, vision, format });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GuideProblem(
+      `the CLIP in folder "${basename(folder)}" could not be opened (${reason}): expected a folder exported for transformers.js; copy it again, or give another model`,
+      { cause },
+    );
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new GuideProblem(
+      `${basename(path)} of the CLIP could not be read: expected a folder exported for transformers.js`,
+      { cause },
+    );
+  }
+}
+
+interface Parts {
+  readonly tokenizer: PreTrainedTokenizer;
+  readonly text: PreTrainedModel;
+  readonly vision: PreTrainedModel;
+  readonly format: PixelFormat;
+}
+
+function towers(library: Library, { tokenizer, text, vision, format }: Parts): Clip {
+  const kept = new Map<string, Float32Array>();
+  const embedNew = async (texts: readonly string[]): Promise<void> => {
+    const tokens = tokenizer([...texts], { padding: true, truncation: true });
+    const { data, size } = unitRows((await text(tokens)).text_embeds as Tensor, texts.length);
+    if (kept.size + texts.length > MAX_KEPT_TEXTS) kept.clear();
+    for (const [index, one] of texts.entries()) kept.set(one, data.slice(index * size, (index + 1) * size));
+  };
+  const embedChunk = async (candidates: Candidates, first: number, number: number): Promise<Embeddings> => {
+    const pixels = toPixels(candidates, first, number, format);
+    const input = new library.Tensor('float32', pixels, [number, format.mean.length, format.side, format.side]);
+    return unitRows((await vision({ pixel_values: input })).image_embeds as Tensor, number);
+  };
+  return {
+    async embedTexts(texts) {
+      const missing = [...new Set(texts)].filter((one) => !kept.has(one));
+      if (missing.length > 0) await embedNew(missing);
+      return texts.map((one) => kept.get(one) as Float32Array);
+    },
+    async embedPictures(candidates, signal) {
+      const total = candidates.batch * candidates.count;
+      const chunk = Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2))));
+      const parts: Embeddings[] = [];
+      for (let first = 0; first < total; first += chunk) {
+        if (first > 0) await breathe(); // a run blocks the thread; cancelling arrives between two of them
+        signal.throwIfAborted();
+        parts.push(await embedChunk(candidates, first, Math.min(chunk, total - first)));
+      }
+      return joined(parts);
+    },
+    async dispose() {
+      await Promise.all([text.dispose(), vision.dispose()]);
+    },
+  };
+}
+
+function joined(parts: readonly Embeddings[]): Embeddings {
+  const size = parts[0]?.size ?? 0;
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { data, size };
+}
+
+/** Rows of a tensor [n, size] scaled to length 1; the library leaves them as they come. */
+function unitRows(tensor: Tensor, rows: number): Embeddings {
+  const data = Float32Array.from(tensor.data as Float32Array);
+  const size = data.length / rows;
+  for (let row = 0; row < rows; row++) {
+    let square = 0;
+    for (let i = row * size; i < (row + 1) * size; i++) square += (data[i] as number) ** 2;
+    const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+    for (let i = row * size; i < (row + 1) * size; i++) data[i] = (data[i] as number) * scale;
+  }
+  return { data, size };
+}

@@ -1,0 +1,16 @@
+/** A prompt taken apart: "a man with red hair, wearing a blue hoodie" is "a man", "red hair" and "wearing a blue hoodie". */
+
+/** Words after which a new phrase begins, and whether they stay with it. */
+const JOINTS =
+  /\s*(?:[,;.]\s*(?:and\s+)?|\s+and\s+|\s+(?=wearing\s)|\s+(?=(?:on|against|in front of)\s+an?\s+[\w\s-]*background))/;
+
+/**
+ * The phrases of a prompt, in order, none twice. It is cut at commas, "and", before "wearing" and the background, and at the
+ * first "with": later ones belong to their phrase ("a shirt with a bat on it").
+ */
+export function phrasesOf(prompt: string): string[] {
+  const [head = '', ...rest] = prompt.trim().split(JOINTS);
+  const cut = /^(?!wearing\s)(.*?\S)\s+with\s+(.+)$/.exec(head);
+  const all = cut ? [cut[1] as string, cut[2] as string, ...rest] : [head, ...rest];
+  return [...new Set(all.map((phrase) => phrase.trim()).filter((phrase) => phrase !== ''))];
+}

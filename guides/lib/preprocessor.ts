@@ -1,0 +1,45 @@
+/** What a network wants its pictures to be like, read from the preprocessor_config.json that exports carry. */
+import { z } from 'zod';
+import { GuideProblem } from '../../src/guide.ts';
+import type { PixelFormat } from './pixels.ts';
+import type { Kernel } from './resample.ts';
+
+const size = z.union([
+  z.int().positive(),
+  z.object({ height: z.int().positive(), width: z.int().positive() }),
+  z.object({ shortest_edge: z.int().positive() }),
+]);
+
+const config = z.object({
+  size: size.optional(),
+  crop_size: size.optional(),
+  resample: z.int().optional(),
+  image_mean: z.array(z.number()).min(1).max(4).default([0, 0, 0]),
+  image_std: z.array(z.number().positive()).min(1).max(4).default([1, 1, 1]),
+  do_normalize: z.boolean().default(true),
+});
+
+/** Numbers that Pillow gives its filters. */
+const PILLOW_KERNELS: Readonly<Record<number, Kernel>> = { 2: 'bilinear', 3: 'bicubic' };
+
+function sideOf(value: z.output<typeof size> | undefined): number | undefined {
+  if (value === undefined || typeof value === 'number') return value;
+  return 'shortest_edge' in value ? value.shortest_edge : value.height;
+}
+
+/** @throws GuideProblem where the file does not say how large pictures must be */
+export function clipPixelFormat(json: unknown): PixelFormat {
+  const parsed = config.safeParse(json);
+  const side = parsed.success ? (sideOf(parsed.data.crop_size) ?? sideOf(parsed.data.size)) : undefined;
+  if (!parsed.success || side === undefined)
+    throw new GuideProblem(
+      'preprocessor_config.json is not understood: expected crop_size or size, image_mean and image_std, as CLIP exports have them',
+    );
+  const { image_mean, image_std, do_normalize, resample = 3 } = parsed.data;
+  return {
+    side,
+    kernel: PILLOW_KERNELS[resample] ?? 'bicubic',
+    mean: do_normalize ? image_mean : image_mean.map(() => 0),
+    deviation: do_normalize ? image_std : image_std.map(() => 1),
+  };
+}

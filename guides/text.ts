@@ -1,0 +1,145 @@
+/** Words as a guide: how alike a candidate and a text are to CLIP. */
+import { z } from 'zod';
+import { type Candidates, defineGuide, type Guide, type GuideContext } from '../src/guide.ts';
+import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
+import { phrasesOf } from './lib/phrases.ts';
+
+const text = z.string().trim().min(1, 'expected some words').max(500);
+const texts = z.union([text, z.array(text).min(1).max(16)]);
+
+const params = z.strictObject({
+  prompt: texts.describe('What the picture should show; several prompts count alike.'),
+  negative: texts.optional().describe('What it should not show.'),
+  negativeWeight: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0.5)
+    .describe('How much the negative prompts count, beside 1 for the prompts.'),
+  phrases: z
+    .enum(['whole', 'split', 'both'])
+    .default('both')
+    .describe(
+      'whole: the prompt as one text. split: its phrases one by one, so that none is forgotten. both: the prompt and its phrases.',
+    ),
+  contrast: z
+    .array(text)
+    .max(16)
+    .default(['a person'])
+    .describe(
+      'What any picture here resembles: a phrase scores by how much more likely it is than these. Empty: by its plain similarity.',
+    ),
+  sharpness: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(20)
+    .describe(
+      'Turns similarities into odds where there is a contrast: the higher, the sooner a phrase is held to be fulfilled.',
+    ),
+  model: z
+    .string()
+    .min(1)
+    .default('avatars-clip')
+    .describe('The CLIP: a folder among the models, or a path, exported for transformers.js.'),
+  fromSide: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(8)
+    .describe('Asked from this side on, in pixels; smaller pictures say nothing to CLIP.'),
+  toSide: z
+    .int()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe('Asked up to this side, in pixels. Left out: up to the last level.'),
+  shortlist: z.int().min(1).max(4096).default(16).describe('About how many candidates it sees first, spread over all.'),
+  refine: z.int().min(0).max(4096).default(8).describe('How many neighbours of the best of these it sees then.'),
+});
+
+type Params = z.output<typeof params>;
+
+function list(value: string | string[] | undefined): string[] {
+  return typeof value === 'string' ? [value] : (value ?? []);
+}
+
+/** Texts and how much each counts; the weights of the prompts sum to 1. */
+function partsOf({ prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>): Map<string, number> {
+  const parts = new Map<string, number>();
+  const add = (one: string, weight: number) => parts.set(one, (parts.get(one) ?? 0) + weight);
+  const prompts = list(prompt);
+  for (const whole of prompts) {
+    const pieces = phrases === 'whole' ? [whole] : phrasesOf(whole);
+    if (phrases === 'both' && pieces.length > 1) pieces.push(whole);
+    for (const piece of pieces) add(piece, 1 / pieces.length / prompts.length);
+  }
+  return parts;
+}
+
+function cosine(pictures: Embeddings, n: number, direction: Float32Array): number {
+  let sum = 0;
+  const from = n * pictures.size;
+  for (let i = 0; i < direction.length; i++) sum += (pictures.data[from + i] as number) * (direction[i] as number);
+  return sum;
+}
+
+/** Log-odds of a phrase among itself and what it is contrasted with, back on the scale of similarities. */
+function contrasted(similarity: number, contrasts: readonly number[], sharpness: number): number {
+  if (contrasts.length === 0) return similarity;
+  let odds = 0;
+  for (const other of contrasts) odds += Math.exp(sharpness * (other - similarity));
+  return -Math.log1p(odds) / sharpness;
+}
+
+interface Direction {
+  readonly vector: Float32Array;
+  readonly weight: number;
+}
+
+async function directions(clip: Clip, parts: ReadonlyMap<string, number>): Promise<Direction[]> {
+  const vectors = await clip.embedTexts([...parts.keys()]);
+  const weights = [...parts.values()];
+  return vectors.map((vector, index) => ({ vector, weight: weights[index] as number }));
+}
+
+async function textGuide(clip: Clip, options: Params): Promise<Guide> {
+  const wanted = await directions(clip, partsOf(options));
+  const negatives = list(options.negative);
+  const unwanted = await directions(
+    clip,
+    new Map(negatives.map((one) => [one, options.negativeWeight / negatives.length])),
+  );
+  const contrasts = await clip.embedTexts(options.contrast);
+  const scoreOf = (pictures: Embeddings, n: number): number => {
+    const others = contrasts.map((vector) => cosine(pictures, n, vector));
+    let score = 0;
+    for (const { vector, weight } of wanted)
+      score += weight * contrasted(cosine(pictures, n, vector), others, options.sharpness);
+    for (const { vector, weight } of unwanted) score -= weight * cosine(pictures, n, vector);
+    return score;
+  };
+  const { fromSide, toSide, shortlist, refine } = options;
+  return {
+    prefers: { fromSide, shortlist, refine, ...(toSide === undefined ? {} : { toSide }) },
+    async score(candidates: Candidates, _level, signal) {
+      const pictures = await clip.embedPictures(candidates, signal);
+      return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));
+    },
+  };
+}
+
+export default defineGuide({
+  name: 'text',
+  description: 'Similarity of the picture to words, by CLIP.',
+  params,
+  async create(options: Params, context: GuideContext) {
+    const folder = await context.folder(options.model);
+    const clip = await context.shared(
+      `clip ${folder}`,
+      () => openClip(folder, context.execution),
+      (one) => one.dispose(),
+    );
+    return textGuide(clip, options);
+  },
+});
