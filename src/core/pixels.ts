@@ -10,21 +10,34 @@ export interface PixelLayout {
 /** Rec. 601 luma of R, G and B, on sRGB values as they are. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
+/** 0 … 255 as −1 … 1. */
+const UNIT = Float32Array.from({ length: 256 }, (_, value) => value / 127.5 - 1);
+
 /** Float32 [−1, 1], planes, from pixels of 1 … 4 channels. Gray becomes RGB and RGB gray where that is wanted. */
 export function pixelsToPicture(pixels: Uint8Array, from: PixelLayout, channels: 1 | 3 | 4): Picture {
   const { width, height } = from;
   const plane = width * height;
-  const colors = from.channels >= 3 ? 3 : 1;
-  const hasAlpha = from.channels === 2 || from.channels === 4;
   const data = new Float32Array(channels * plane);
-  for (let i = 0; i < plane; i++) {
-    const at = i * from.channels;
-    const value = (c: number) => pixels[at + (colors === 1 ? 0 : c)] as number;
-    if (channels === 1) data[i] = unit(colors === 1 ? value(0) : luma(value(0), value(1), value(2)));
-    else for (let c = 0; c < 3; c++) data[c * plane + i] = unit(value(c));
-    if (channels === 4) data[3 * plane + i] = hasAlpha ? unit(pixels[at + from.channels - 1] as number) : 1;
-  }
+  const isGray = from.channels < 3;
+  const alphaAt = from.channels - 1;
+  if (channels === 1 && !isGray) fillLuma(data, pixels, from.channels);
+  else
+    for (let c = 0; c < Math.min(3, channels); c++)
+      fillPlane(data.subarray(c * plane, (c + 1) * plane), pixels, from.channels, isGray ? 0 : c);
+  if (channels === 4 && from.channels % 2 === 0) fillPlane(data.subarray(3 * plane), pixels, from.channels, alphaAt);
+  else if (channels === 4) data.fill(1, 3 * plane);
   return { data, channels, width, height };
+}
+
+function fillPlane(plane: Float32Array, pixels: Uint8Array, step: number, offset: number): void {
+  for (let i = 0, at = offset; i < plane.length; i++, at += step) plane[i] = UNIT[pixels[at] as number] as number;
+}
+
+function fillLuma(plane: Float32Array, pixels: Uint8Array, step: number): void {
+  for (let i = 0, at = 0; i < plane.length; i++, at += step) {
+    const [r, g, b] = [pixels[at] as number, pixels[at + 1] as number, pixels[at + 2] as number];
+    plane[i] = (LUMA[0] * r + LUMA[1] * g + LUMA[2] * b) / 127.5 - 1;
+  }
 }
 
 /** 8-bit pixels of a picture, rounded and clamped. */
@@ -36,12 +49,4 @@ export function pictureToPixels({ data, channels, width, height }: Picture): Uin
       pixels[i * channels + c] = Math.round(((data[c * plane + i] as number) + 1) * 127.5);
   }
   return pixels;
-}
-
-function unit(value: number): number {
-  return value / 127.5 - 1;
-}
-
-function luma(r: number, g: number, b: number): number {
-  return LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
 }
