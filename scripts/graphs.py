@@ -166,9 +166,8 @@ def all_candidates(graph: Graph, config: ModelConfig, index: int, features: str,
     stage, channels, count = config.level_stages[index], config.channels, config.candidates
     name = f"levels.{index}.nodes.weight"
     rows = graph.float32(graph.op("Gather", graph.stored(name), graph.constant(0), axis=1), name)
-    rows = graph.op("Reshape", rows, graph.constant([count * channels, stage.width, 1, 1]))
-    drawn = graph.op("Conv", features, rows, kernel_shape=[1, 1])
-    drawn = graph.op("Reshape", drawn, graph.constant([0, count, channels, stage.side, stage.side]))
+    rows = graph.op("Reshape", rows, graph.constant([count * channels, stage.width]))
+    drawn = apply_rows(graph, stage, [count, channels], rows, features)
     return drawn if predict is None else graph.op("Add", drawn, graph.op("Unsqueeze", predict, graph.constant([1])))
 
 
@@ -177,7 +176,7 @@ def chosen_leak(graph: Graph, config: ModelConfig, index: int, features: str, ch
     name = f"levels.{index}.nodes.weight"
     rows = graph.op("Gather", graph.stored(name), choice, axis=0)  # [batch,2,c,C]
     rows = graph.float32(graph.op("Gather", rows, graph.constant(1), axis=1), name)
-    return apply_rows(graph, config.level_stages[index], config.channels, rows, features)
+    return apply_rows(graph, config.level_stages[index], [config.channels], rows, features)
 
 
 def chosen_node(
@@ -187,13 +186,13 @@ def chosen_node(
     stage, channels, name = config.level_stages[index], config.channels, f"levels.{index}.nodes.weight"
     rows = graph.float32(graph.op("Gather", graph.stored(name), choice, axis=0), name)
     rows = graph.op("Reshape", rows, graph.constant([0, 2 * channels, stage.width]))
-    drawn = apply_rows(graph, stage, 2 * channels, rows, features)
+    drawn = apply_rows(graph, stage, [2 * channels], rows, features)
     drawn, leak = graph.ops("Split", 2, drawn, axis=1, num_outputs=2)
     return drawn if predict is None else graph.op("Add", drawn, predict), leak
 
 
-def apply_rows(graph: Graph, stage: Stage, outputs: int, rows: str, features: str) -> str:
-    """rows [batch,outputs,C] times features [batch,C,s,s] -> [batch,outputs,s,s]."""
+def apply_rows(graph: Graph, stage: Stage, outputs: list[int], rows: str, features: str) -> str:
+    """rows [batch,outputs,C] or [outputs,C] times features [batch,C,s,s] -> [batch,*outputs,s,s]."""
     flat = graph.op("Reshape", features, graph.constant([0, stage.width, -1]))
     drawn = graph.op("MatMul", rows, flat)
-    return graph.op("Reshape", drawn, graph.constant([0, outputs, stage.side, stage.side]))
+    return graph.op("Reshape", drawn, graph.constant([0, *outputs, stage.side, stage.side]))

@@ -59,9 +59,11 @@ class Graph:
         return name
 
     def output(self, name: str, value: str, shape: list[int | str]) -> None:
-        """Gives `value` to the caller as `name`."""
+        """Gives `value`, made by a node, to the caller as `name`; at the end of the graph, since it renames."""
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        for node in self._nodes:
+            for names in (node.input, node.output):
+                names[:] = [name if known == value else known for known in names]
 
     def op(self, kind: str, *inputs: str, **attributes) -> str:
         """Adds a node with one output."""
