@@ -1,0 +1,64 @@
+"""Named network shapes, and the conditions that a network can be trained with."""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model import ModelConfig, Stage
+
+PRESETS: dict[str, ModelConfig] = {
+    "avatars-64": ModelConfig(
+        (Stage(4, 5, 128), Stage(8, 8, 128), Stage(16, 10, 64), Stage(32, 10, 32), Stage(64, 6, 16)),
+    ),
+    "digits-32": ModelConfig((Stage(32, 3, 32),), channels=1, candidates=8),
+    "tiny": ModelConfig((Stage(4, 2, 8), Stage(8, 2, 8)), candidates=4, norm_group=4),
+}
+
+
+def build(options: argparse.Namespace) -> ModelConfig:
+    """The preset with the command line's changes."""
+    data = PRESETS[options.preset].to_dict()
+    if options.stages:
+        parts = [part.split(":") for part in options.stages.split(",")]
+        if any(len(part) != 3 for part in parts):
+            raise SystemExit(f"--stages {options.stages}: expected side:levels:width,... such as 4:5:128,8:8:128")
+        data["stages"] = [dict(zip(("side", "levels", "width"), map(int, part))) for part in parts]
+    if options.candidates:
+        data["candidates"] = options.candidates
+    if options.channels:
+        data["channels"] = options.channels
+    if options.condition:
+        data["condition_kind"], data["condition_channels"] = options.condition, 1
+    return ModelConfig.from_dict(data)
+
+
+def condition_of(target: Tensor, config: ModelConfig, step: int | None = None, seed: int = 0) -> Tensor | None:
+    """The condition of pictures [B,c,S,S] -> [B,1,S,S]; with a step, drawn at random as training wants it.
+
+    grayscale: weighted mean of the colours; random weights per step in training, so that the network does not learn
+    one camera's. edges: Sobel magnitude of the gray picture above a threshold, as -1 or 1.
+    """
+    if config.condition_kind is None:
+        return None
+    generator = None if step is None else torch.Generator().manual_seed(seed * 7_368_787 + step)
+    if config.condition_kind == "grayscale":
+        weights = torch.tensor([0.299, 0.587, 0.114])
+        if generator is not None:
+            weights = torch.rand(3, generator=generator)
+        weights = (weights / weights.sum()).to(target.device)
+        return (target * weights[None, :, None, None]).sum(1, keepdim=True)
+    threshold = 0.75 if generator is None else 0.5 + 0.5 * float(torch.rand(1, generator=generator))
+    return edges(target, threshold)
+
+
+def edges(target: Tensor, threshold: float) -> Tensor:
+    gray = target.mean(1, keepdim=True)
+    kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], device=target.device)
+    padded = F.pad(gray, (1, 1, 1, 1), mode="replicate")
+    across = F.conv2d(padded, kernel[None, None])
+    down = F.conv2d(padded, kernel.t()[None, None].contiguous())
+    return ((across.square() + down.square()).sqrt() > threshold).float() * 2 - 1

@@ -1,0 +1,246 @@
+"""Trains a pyramid DDN: `python scripts/train.py --data data/avatars-64 --out runs/avatars-64`.
+
+Resumable to the step: a run started again with the same --out goes on from its last checkpoint. Ends in a bundle with
+--bundle models/NAME. Several GPUs: `torchrun --nproc-per-node N scripts/train.py ...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+import optimizers
+import presets
+import report
+from checkpoint import load_checkpoint, save_checkpoint, start_from_bundle
+from model import Network, area
+from pictures import Pictures, shuffled
+from split_prune import RULES, UsageCounter, clone_node, pick
+
+
+@dataclass
+class Trainer:
+    """Network, optimisers and assignment counters: all that a checkpoint holds."""
+
+    network: Network
+    optimizers: list[torch.optim.Optimizer]
+    counters: list[UsageCounter]
+    options: argparse.Namespace
+    device: torch.device
+    step: int = 0
+    seconds: float = 0.0
+    splits: int = 0
+    losses: list[float] = field(default_factory=list)
+
+
+def build(options: argparse.Namespace, device: torch.device) -> Trainer:
+    torch.manual_seed(options.seed)
+    network = Network(presets.build(options)).to(device, memory_format=torch.channels_last)
+    if options.start_from:
+        start_from_bundle(network, options.start_from)
+    counters = [UsageCounter(network.config.candidates, options.count_window) for _ in network.levels]
+    made = optimizers.build(network, options.optimizer, options.lr, options.muon_lr)
+    return Trainer(network, made, counters, options, device)
+
+
+def random_choices(options: argparse.Namespace, step: int, levels: int, batch: int, count: int) -> list[Tensor | None]:
+    """Chain dropout: with probability p a level takes a random node for every picture; a function of the step alone."""
+    generator = torch.Generator().manual_seed(options.seed * 1_000_003 + step * 64 + rank())
+    coins = torch.rand(levels, generator=generator) < options.chain_dropout
+    return [torch.randint(count, (batch,), generator=generator) if coin else None for coin in coins]
+
+
+def losses(trainer: Trainer, target: Tensor, condition: Tensor | None) -> tuple[list[Tensor], list[Tensor]]:
+    """Mean squared error of each level's winner, and the nearest node of each picture at each level."""
+    network, config = trainer.network, trainer.network.config
+    batch = target.shape[0]
+    dropped = random_choices(trainer.options, trainer.step, len(network.levels), batch, config.candidates)
+    state = network.begin(batch, trainer.device)
+    errors, nearest = [], []
+    for index, level in enumerate(network.levels):
+        with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.options.bf16):
+            features, predict = network.step(index, state, condition)
+        wanted = area(target, level.side)
+        closest = level.nodes.distances(features.detach(), wanted - predict.detach()).argmin(1)
+        choice = closest if dropped[index] is None else dropped[index].to(trainer.device)
+        state = network.choose(index, features, predict, choice)
+        errors.append((state.predict - wanted).square().mean())
+        nearest.append(closest)
+    return errors, nearest
+
+
+def objective(errors: list[Tensor], weighting: str) -> Tensor:
+    """`mean`: the published plain mean over levels. `log`: mean of logarithms, so that a level counts by its relative
+    error, as PSNR does, and the fine levels are not drowned by the coarse ones."""
+    stacked = torch.stack(errors)
+    return stacked.mean() if weighting == "mean" else stacked.clamp_min(1e-7).log().mean()
+
+
+def learning_rate_factor(options: argparse.Namespace, progress: float, step: int) -> float:
+    """Warm-up over the first steps, constant, then linear to zero over the last `decay` of the run."""
+    warm = min(1.0, (step + 1) / options.warmup)
+    return warm * min(1.0, max(0.0, 1 - progress) / options.decay)
+
+
+def progress_of(trainer: Trainer) -> float:
+    options = trainer.options
+    by_steps = trainer.step / options.steps if options.steps else 0.0
+    by_time = trainer.seconds / (options.minutes * 60) if options.minutes else 0.0
+    return max(by_steps, by_time)
+
+
+def train_step(trainer: Trainer, target: Tensor) -> float:
+    options = trainer.options
+    condition = presets.condition_of(target, trainer.network.config, trainer.step, options.seed)
+    errors, nearest = losses(trainer, target, condition)
+    loss = objective(errors, options.loss)
+    for optimizer in trainer.optimizers:
+        optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    average_gradients(trainer.network)
+    factor = learning_rate_factor(options, progress_of(trainer), trainer.step)
+    torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), options.clip)
+    for optimizer, base in zip(trainer.optimizers, (options.lr, options.muon_lr)):
+        for group in optimizer.param_groups:
+            group["lr"] = base * factor
+        optimizer.step()
+    split_and_prune(trainer, nearest)
+    trainer.step += 1
+    return float(errors[-1].detach())
+
+
+def split_and_prune(trainer: Trainer, nearest: list[Tensor]) -> None:
+    """At most one move per level and step; every rank sees the same counts, so all make the same move."""
+    count = trainer.network.config.candidates
+    assigned = torch.stack([torch.bincount(chosen, minlength=count) for chosen in nearest])
+    if dist.is_initialized():
+        dist.all_reduce(assigned)
+    for level, counter, used in zip(trainer.network.levels, trainer.counters, assigned.cpu()):
+        counter.add(used)
+        move = pick(counter, trainer.options.split_rule) if trainer.options.split_rule != "none" else None
+        if move:
+            weight = level.nodes.weight
+            clone_node(weight, trainer.optimizers[0].state.get(weight, {}), *move)
+            counter.move(*move)
+            trainer.splits += 1
+
+
+def average_gradients(network: Network) -> None:
+    if not dist.is_initialized():
+        return
+    for param in network.parameters():
+        if param.grad is not None:
+            dist.all_reduce(param.grad)
+            param.grad /= dist.get_world_size()
+
+
+def rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
+    options, out = trainer.options, Path(trainer.options.out)
+    stop = {"asked": False}
+    signal.signal(signal.SIGINT, lambda *_: stop.update(asked=True))
+    signal.signal(signal.SIGTERM, lambda *_: stop.update(asked=True))
+    world = dist.get_world_size() if dist.is_initialized() else 1
+    bar = report.Progress(trainer, out, quiet=rank() != 0)
+    last_saved = last_reported = time.monotonic()
+    while progress_of(trainer) < 1 and not stop["asked"]:
+        began = time.monotonic()
+        indices = shuffled(len(train), options.batch * world, trainer.step, options.seed)
+        target = train.batch(indices[rank() :: world]).to(trainer.device)
+        trainer.losses.append(train_step(trainer, target))
+        now = time.monotonic()
+        trainer.seconds += now - began
+        bar.tick(options.batch * world, trainer)
+        if rank() == 0 and now - last_saved > options.save_every * 60:
+            save_checkpoint(trainer, out / "checkpoint.pt")
+            last_saved = now
+        if rank() == 0 and now - last_reported > options.report_every * 60:
+            bar.evaluate(trainer, test)
+            last_reported = time.monotonic()
+    if rank() == 0:
+        save_checkpoint(trainer, out / "checkpoint.pt")
+        bar.evaluate(trainer, test)
+    bar.close()
+    if stop["asked"]:
+        raise SystemExit(f"stopped at step {trainer.step}; run the same command again to go on")
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder with train/ and test/ (scripts/README.md, 'Data')")
+    parser.add_argument("--out", required=True, help="folder for the checkpoint, the log and the pictures")
+    parser.add_argument("--preset", default="avatars-64", choices=sorted(presets.PRESETS))
+    parser.add_argument("--stages", help="side:levels:width,... in place of the preset's, e.g. 4:5:128,8:8:128")
+    parser.add_argument("--candidates", type=int, help="K in place of the preset's")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="in place of the preset's")
+    parser.add_argument("--condition", choices=("grayscale", "edges"), help="train a conditional network")
+    parser.add_argument("--start-from", help="bundle to fine-tune")
+    parser.add_argument("--batch", type=int, default=32, help="pictures per step and rank")
+    parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
+    parser.add_argument("--minutes", type=float, default=0, help="training time of the whole run, whichever ends first")
+    parser.add_argument("--optimizer", choices=("adam", "muon"), default="muon")
+    parser.add_argument("--lr", type=float, default=2e-3, help="Adam's")
+    parser.add_argument("--muon-lr", type=float, default=4e-4, help="root-mean-square change of a kernel weight per step")
+    parser.add_argument("--warmup", type=int, default=50, help="steps")
+    parser.add_argument("--decay", type=float, default=0.5, help="last part of the run in which the rate falls to zero")
+    parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
+    parser.add_argument("--loss", choices=("mean", "log"), default="log")
+    parser.add_argument("--chain-dropout", type=float, default=0.05)
+    parser.add_argument("--split-rule", choices=(*RULES, "none"), default="variation")
+    parser.add_argument("--count-window", type=float, default=8192, help="images; inf for lifetime counts")
+    parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--save-every", type=float, default=5, help="minutes")
+    parser.add_argument("--report-every", type=float, default=5, help="minutes")
+    parser.add_argument("--bundle", help="export to this folder at the end")
+    parser.add_argument("--licence", help="licence of the data, for the bundle")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done and stop")
+    options = parser.parse_args(argv)
+    if not options.steps and not options.minutes:
+        parser.error("say how long: --steps or --minutes")
+    options.command = "python scripts/train.py " + shlex.join(sys.argv[1:] if argv is None else argv)
+    return options
+
+
+def main() -> None:
+    options = arguments()
+    if "RANK" in os.environ:
+        dist.init_process_group()
+        if options.device.startswith("cuda"):
+            options.device = f"cuda:{int(os.environ['LOCAL_RANK'])}"
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    trainer = build(options, torch.device(options.device))
+    config = trainer.network.config
+    if options.dry_run:
+        print(json.dumps(report.plan(trainer), indent=2))
+        return
+    train = Pictures(Path(options.data) / "train", config.side, config.channels)
+    test = Pictures(Path(options.data) / "test", config.side, config.channels)
+    Path(options.out).mkdir(parents=True, exist_ok=True)
+    load_checkpoint(trainer, Path(options.out) / "checkpoint.pt")
+    run(trainer, train, test)
+    if options.bundle and rank() == 0:
+        from export import export_checkpoint
+
+        export_checkpoint(Path(options.out) / "checkpoint.pt", Path(options.bundle), test, licence=options.licence)
+
+
+if __name__ == "__main__":
+    main()
