@@ -24,6 +24,11 @@ export async function npyCount(path: string, shape: readonly number[]): Promise<
   return Math.max(0, Math.floor((bytes - HEADER_BYTES) / pictureBytesOf(shape)));
 }
 
+/** Size of a file that holds `count` pictures of `shape` [side, side, channels]. */
+export function npyBytes(count: number, shape: readonly number[]): number {
+  return HEADER_BYTES + count * pictureBytesOf(shape);
+}
+
 function pictureBytesOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
