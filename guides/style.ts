@@ -1,5 +1,5 @@
 /** The look of a picture without its layout: Gram matrices of filter responses. */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Candidates, Guide, GuideContext, GuideModel, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
@@ -64,8 +64,9 @@ function filterGuide(style: Reference): Guide {
 }
 
 async function openNetwork(network: string, context: GuideContext): Promise<GuideModel> {
-  if (network.endsWith('.onnx')) return context.open(network);
-  return context.open(join(await context.folder(network), 'model.onnx'));
+  const isFile = network.endsWith('.onnx');
+  const folder = await context.folder(isFile ? dirname(network) : network);
+  return context.open(join(folder, isFile ? basename(network) : 'model.onnx'));
 }
 
 async function networkGuide(style: Reference, { network, networkSide }: Params, context: GuideContext): Promise<Guide> {

@@ -1,0 +1,165 @@
+/** Labels as a guide: how sure a classifier is that a candidate has them. */
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Candidates, defineGuide, type GuideContext, type GuideModel, GuideProblem } from '../src/guide.ts';
+import {
+  findByAttribute,
+  findByName,
+  type Labels,
+  logProbability,
+  readLabels,
+  type WantedLabel,
+} from './lib/labels.ts';
+import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
+
+const CHUNK = 64;
+/** Side of the pictures where neither labels.json nor the request says it. */
+const USUAL_SIDE = 64;
+const name = z.string().min(1).max(100);
+
+const params = z.strictObject({
+  labels: z
+    .union([z.record(name, z.union([name, z.array(name).min(1)])), z.array(name).min(1)])
+    .refine((labels) => Object.keys(labels).length > 0, 'expected at least one label')
+    .describe(
+      'What the picture should be: {"attribute": "value"}, {"attribute": ["either", "or"]}, or a list of label names.',
+    ),
+  model: z
+    .string()
+    .min(1)
+    .default('avatars-attributes')
+    .describe(
+      'The classifier: a folder among the models, or a path, with model.onnx and labels.json; or the path of an ONNX file with labels.json beside it.',
+    ),
+  side: z
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Side of the pictures it wants, in pixels. Left out: what labels.json says, or 64.'),
+  normalise: z
+    .enum(['signed', 'imagenet'])
+    .optional()
+    .describe(
+      "signed: it wants numbers from −1 to 1. imagenet: it wants ImageNet's mean and deviation. Left out: what labels.json says, or signed.",
+    ),
+  fromSide: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(8)
+    .describe('Asked from this side on, in pixels; smaller pictures are not recognised.'),
+  toSide: z
+    .int()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe('Asked up to this side, in pixels. Left out: up to the last level.'),
+  shortlist: z.int().min(1).max(4096).default(24).describe('About how many candidates it sees first, spread over all.'),
+  refine: z.int().min(0).max(4096).default(12).describe('How many neighbours of the best of these it sees then.'),
+});
+
+type Params = z.output<typeof params>;
+
+interface Classifier {
+  readonly network: GuideModel;
+  readonly labels: Labels;
+  readonly format: PixelFormat;
+}
+
+function formatOf(labels: Labels, { side, normalise }: Params, channels: number): PixelFormat {
+  const signed = { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] };
+  const { mean, deviation } = normalise === 'imagenet' ? IMAGENET : signed;
+  const own = normalise === undefined;
+  const planes = labels.mean?.length ?? (channels === 1 ? 1 : 3);
+  return {
+    side: side ?? labels.side ?? USUAL_SIDE,
+    kernel: 'bilinear',
+    mean: (own ? labels.mean : undefined) ?? mean.slice(0, normalise === 'imagenet' ? 3 : planes),
+    deviation: (own ? labels.deviation : undefined) ?? deviation.slice(0, normalise === 'imagenet' ? 3 : planes),
+  };
+}
+
+async function openClassifier(options: Params, context: GuideContext): Promise<Classifier> {
+  const { model } = options;
+  const isFile = model.endsWith('.onnx');
+  const folder = await context.folder(isFile ? dirname(model) : model);
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(join(folder, 'labels.json'), 'utf8'));
+  } catch (cause) {
+    throw new GuideProblem(
+      `the classifier "${model}" has no labels.json that can be read: put one beside its ONNX file`,
+      { cause },
+    );
+  }
+  const labels = readLabels(json);
+  const network = await context.open(join(folder, isFile ? basename(model) : 'model.onnx'));
+  return { network, labels, format: formatOf(labels, options, context.model.channels) };
+}
+
+/** Logits of candidates first … first + number − 1, [number, outputs]. */
+async function logitsOf(
+  { network, format, labels }: Classifier,
+  candidates: Candidates,
+  first: number,
+  number: number,
+): Promise<Float32Array> {
+  const data = toPixels(candidates, first, number, format);
+  const dims = [number, format.mean.length, format.side, format.side];
+  const { [network.outputs[0] as string]: output } = await network.run({
+    [network.inputs[0] as string]: { data, dims },
+  });
+  const needed = Math.max(...labels.groups.map(({ offset, values }) => offset + values.length));
+  if (
+    !(output?.data instanceof Float32Array) ||
+    output.data.length < number * needed ||
+    output.data.length % number !== 0
+  )
+    throw new GuideProblem(
+      `the classifier's output is [${output?.dims.join(', ')}]: expected [${number}, ${needed}] floats, one per label of labels.json; mend labels.json`,
+    );
+  return output.data;
+}
+
+async function classify(
+  classifier: Classifier,
+  wanted: readonly WantedLabel[],
+  candidates: Candidates,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const scores = new Float32Array(candidates.batch * candidates.count);
+  for (let first = 0; first < scores.length; first += CHUNK) {
+    if (first > 0) await breathe(); // a run blocks the thread; cancelling arrives between two of them
+    signal.throwIfAborted();
+    const number = Math.min(CHUNK, scores.length - first);
+    const logits = await logitsOf(classifier, candidates, first, number);
+    for (let n = 0; n < number; n++) {
+      const at = (n * logits.length) / number;
+      let sum = 0;
+      for (const one of wanted) sum += logProbability(logits, at, one);
+      scores[first + n] = sum / wanted.length;
+    }
+  }
+  return scores;
+}
+
+export default defineGuide({
+  name: 'classifier',
+  description: 'Log-probability of labels, from any ONNX classifier.',
+  params,
+  async create(options, context) {
+    const classifier = await openClassifier(options, context);
+    const { groups } = classifier.labels;
+    const wanted = Array.isArray(options.labels)
+      ? findByName(groups, options.labels)
+      : findByAttribute(groups, options.labels);
+    const { fromSide, toSide, shortlist, refine } = options;
+    return {
+      prefers: { fromSide, shortlist, refine, ...(toSide === undefined ? {} : { toSide }) },
+      score: (candidates, _level, signal) => classify(classifier, wanted, candidates, signal),
+    };
+  },
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import classifier from '../../guides/classifier.ts';
+import type { GuideModel } from '../../src/guide.ts';
+import { fakeContext } from './fake-context.ts';
+import { testGuide } from './guide-suite.ts';
+import { paint, scoresOf } from './pictures.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'kandid-classifier-'));
+after(() => rm(folder, { recursive: true }));
+await writeFile(
+  join(folder, 'labels.json'),
+  JSON.stringify({
+    side: 8,
+    attributes: { color: ['red', 'green', 'blue'], shade: { offset: 3, values: ['dark', 'light', 'blue'] } },
+  }),
+);
+
+/** Logits: five times the mean of red, green and blue; then dark, light, and something that never is. */
+const network: GuideModel = {
+  inputs: ['image'],
+  outputs: ['logits'],
+  async run({ image }) {
+    const { data, dims } = image as { data: Float32Array; dims: readonly number[] };
+    const [n, channels, height, width] = dims as [number, number, number, number];
+    const logits = new Float32Array(n * 6);
+    for (let k = 0; k < n; k++) {
+      for (let c = 0; c < channels; c++) {
+        const from = (k * channels + c) * height * width;
+        logits[k * 6 + c] =
+          (5 * data.subarray(from, from + height * width).reduce((sum, value) => sum + value, 0)) / (height * width);
+      }
+      const mean = (logits[k * 6] as number) + (logits[k * 6 + 1] as number) + (logits[k * 6 + 2] as number);
+      logits.set([-mean, mean, -20], k * 6 + 3);
+    }
+    return { logits: { data: logits, dims: [n, 6] } };
+  },
+};
+const parts = { folders: { colors: folder }, networks: { [join(folder, 'model.onnx')]: network } };
+
+function create(labels: unknown, more: Record<string, unknown> = {}) {
+  return classifier.create(classifier.params.parse({ model: 'colors', labels, ...more }), fakeContext(parts));
+}
+
+testGuide(classifier, { params: { model: 'colors', labels: { color: 'red' } }, ...parts });
+
+const red = paint(16, 16, 3, () => [0.8, -0.8, -0.8]);
+const blue = paint(16, 16, 3, () => [-0.8, -0.8, 0.8]);
+const white = paint(16, 16, 3, () => [1, 1, 1]);
+
+it('scores by log-probability within the attribute', async () => {
+  const [yes, no, maybe] = (await scoresOf(await create({ color: 'red' }), red, blue, white)) as [
+    number,
+    number,
+    number,
+  ];
+  assert.ok(yes > -0.01 && no < -5, `${yes} ${no}`);
+  assert.ok(Math.abs(maybe - Math.log(1 / 3)) < 1e-3, `${maybe}`);
+});
+
+it('takes the mean over several labels, and any of a list', async () => {
+  const [both] = (await scoresOf(await create({ color: 'red', shade: 'dark' }), red)) as [number];
+  const [either] = (await scoresOf(await create({ color: ['red', 'blue'] }), white)) as [number];
+  assert.ok(both > -0.02, `${both}`);
+  assert.ok(Math.abs(either - Math.log(2 / 3)) < 1e-3, `${either}`);
+});
+
+it('finds labels by name where only one attribute has them', async () => {
+  const [yes] = (await scoresOf(await create(['light']), white)) as [number];
+  assert.ok(yes > -0.01, `${yes}`);
+  await assert.rejects(async () => create(['blue']), /value of color and shade: say which/);
+  await assert.rejects(async () => create(['pink']), /no label "pink": expected one of red, green/);
+});
+
+it('names what there is where something is unknown', async () => {
+  await assert.rejects(async () => create({ hair: 'red' }), /no attribute "hair": expected one of color, shade/);
+  await assert.rejects(
+    async () => create({ color: 'pink' }),
+    /"pink" is no value of "color": expected one of red, green, blue/,
+  );
+  assert.ok(!classifier.params.safeParse({ labels: [] }).success);
+  assert.ok(!classifier.params.safeParse({ labels: {} }).success);
+});
+
+it('says where labels.json is missing, or does not fit the network', async () => {
+  const elsewhere = fakeContext({ folders: { colors: tmpdir() } });
+  await assert.rejects(
+    async () => classifier.create(classifier.params.parse({ model: 'colors', labels: ['red'] }), elsewhere),
+    /no labels\.json/,
+  );
+  const small: GuideModel = { ...network, run: async () => ({ logits: { data: new Float32Array(2), dims: [1, 2] } }) };
+  const context = fakeContext({ ...parts, networks: { [join(folder, 'model.onnx')]: small } });
+  const guide = await classifier.create(classifier.params.parse({ model: 'colors', labels: ['light'] }), context);
+  await assert.rejects(async () => scoresOf(guide, red), /output is \[1, 2\]: expected \[1, 6\]/);
+});
+
+it('takes a plain list of labels beside any ONNX file', async () => {
+  const own = await mkdtemp(join(folder, 'plain-'));
+  await writeFile(join(own, 'labels.json'), JSON.stringify(['red', 'green', 'blue', 'dark', 'light', 'never']));
+  const path = join(own, 'net.onnx');
+  const params = classifier.params.parse({ model: path, labels: ['red'], normalise: 'imagenet', side: 4 });
+  const guide = await classifier.create(params, fakeContext({ networks: { [path]: network } }));
+  const [yes, no] = (await scoresOf(guide, red, blue)) as [number, number];
+  assert.ok(yes > no);
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import color from '../../guides/color.ts';
+import { fakeContext } from './fake-context.ts';
+import { testGuide } from './guide-suite.ts';
+import { level, paint, png, scoresOf } from './pictures.ts';
+
+const image = await png(32, 32, 4, (x, y) => (x < 0.5 && y < 0.5 ? [0.9, -0.9, -0.9, 1] : [0, 0, 0, -1]));
+
+testGuide(color, { params: { image } });
+
+it('is neutral where the sketch is transparent', async () => {
+  const guide = await color.create(color.params.parse({ image }), fakeContext());
+  const corner = (rest: number[]) => paint(32, 32, 3, (x, y) => (x < 0.5 && y < 0.5 ? [0.9, -0.9, -0.9] : rest));
+  const [dark, light, wrong] = (await scoresOf(
+    guide,
+    corner([-1, -1, -1]),
+    corner([1, 1, 1]),
+    paint(32, 32, 3, () => [0, 0, 0]),
+  )) as [number, number, number];
+  assert.ok(dark > -1e-4 && light > -1e-4, `${dark} ${light}`);
+  assert.ok(wrong < -0.5, `${wrong}`);
+});
+
+it('compares at the side of its detail, or at the level where that is smaller', async () => {
+  const guide = await color.create(color.params.parse({ image, detail: 8 }), fakeContext());
+  assert.equal(guide.linear?.(level(32))?.height, 8);
+  assert.equal(guide.linear?.(level(4))?.height, 4);
+});
+
+it('refuses an empty sketch', async () => {
+  const empty = await png(8, 8, 4, () => [0, 0, 0, -1]);
+  await assert.rejects(
+    async () => color.create(color.params.parse({ image: empty }), fakeContext()),
+    /transparent everywhere/,
+  );
+});

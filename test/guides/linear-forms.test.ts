@@ -1,0 +1,63 @@
+/** Scoring by Gram matrices and by drawing agree, for every linear guide at every side. */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import color from '../../guides/color.ts';
+import colorize from '../../guides/colorize.ts';
+import denoise from '../../guides/denoise.ts';
+import inpaint from '../../guides/inpaint.ts';
+import { normal } from '../../guides/lib/random.ts';
+import lowBit from '../../guides/low_bit.ts';
+import superResolution from '../../guides/super_resolution.ts';
+import target from '../../guides/target.ts';
+import type { GuideDefinition } from '../../src/guide.ts';
+import { fakeContext } from './fake-context.ts';
+import { draw, gramScores, type Level } from './gram.ts';
+import { level, type Paint, png, scene } from './pictures.ts';
+
+const stroke: Paint = (x, y) => [...scene(x, y), Math.abs(x - y) < 0.3 ? 1 : x - 1];
+
+function randomLevel(side: number): Level {
+  const next = normal(side);
+  const fill = (length: number, scale: number) => Float64Array.from({ length }, () => next() * scale);
+  const [channels, count, width] = [3, 7, 6];
+  return {
+    ...{ side, channels, count, width },
+    features: fill(width * side * side, 1),
+    predict: fill(channels * side * side, 0.4),
+    nodes: fill(count * channels * width, 0.1),
+  };
+}
+
+describe('linear forms', () => {
+  const examples: [GuideDefinition, () => Promise<Record<string, unknown>>][] = [
+    [target, async () => ({ image: await png(50, 40, 3, scene) })],
+    [inpaint, async () => ({ image: await png(32, 32, 4, stroke) })],
+    [superResolution, async () => ({ image: await png(12, 12, 3, scene) })],
+    [colorize, async () => ({ image: await png(32, 32, 3, scene) })],
+    [color, async () => ({ image: await png(64, 64, 4, stroke), detail: 8 })],
+    [lowBit, async () => ({ image: await png(32, 32, 3, scene) })],
+    [denoise, async () => ({ image: await png(32, 32, 3, scene) })],
+  ];
+  for (const [definition, params] of examples)
+    describe(definition.name, () => {
+      let options: Record<string, unknown>;
+      before(async () => {
+        options = await params();
+      });
+      for (const side of [1, 4, 8, 16, 32])
+        it(`agrees with drawing at ${side} px`, async () => {
+          const guide = await definition.create(definition.params.parse(options), fakeContext());
+          const random = randomLevel(side);
+          const form = guide.linear?.(level(side));
+          assert.ok(form, 'a linear form');
+          const candidates = { data: draw(random), batch: 1, count: random.count, channels: 3, side };
+          const drawn = await guide.score(candidates, level(side), new AbortController().signal);
+          const gram = gramScores(form, random);
+          for (const [k, score] of drawn.entries())
+            assert.ok(
+              Math.abs(score - (gram[k] as number)) < 1e-5 * Math.abs(score) + 1e-7,
+              `${k}: ${score} and ${gram[k]}`,
+            );
+        });
+    });
+});
