@@ -3,7 +3,7 @@
 Its picture tower is the mean colour, its text tower the mean of the words' colours, both turned by one random matrix: a
 red picture resembles "red". Words it does not know count as gray.
 
-    python scripts/make_tiny_clip.py
+    python scripts/make_tiny_clip.py && npx biome format --write test/fixtures/tiny-clip
 """
 
 from __future__ import annotations
