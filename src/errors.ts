@@ -71,10 +71,10 @@ export const ERRORS = {
   ],
 
   // The runtime
-  runtime_unavailable: [
+  library_unavailable: [
     500,
     1,
-    'ONNX Runtime could not be loaded: {reason}. Install again with "npm ci"; on Alpine or another libc than glibc it does not run.',
+    '{library} could not be loaded: {reason}. Install again with "npm ci"; on Alpine, or another libc than glibc, it does not run.',
   ],
   cuda_unavailable: [
     503,
@@ -82,7 +82,7 @@ export const ERRORS = {
     'Device {device} is not available: {reason}. Run "npm run setup:cuda", check the driver, CUDA 12 and cuDNN 9; or choose device cpu or auto.',
   ],
   graph_unreadable: [500, 1, '{file} could not be opened as an ONNX graph: {reason}. Export or download it again.'],
-  graph_inputs: [500, 1, '{file}: input {input} is {got}, expected {expected}.'],
+  graph_inputs: [500, 1, '{file}: input "{input}" is {got}, expected {expected}.'],
   graph_failed: [500, 1, '{file} failed while running on {shapes}: {reason}.'],
   memory_exhausted: [503, 1, 'Out of memory while {doing}. Ask for fewer results or beams at once.'],
 

@@ -1,9 +1,10 @@
 /** Picture files as numbers and back. Sharp does the coding; nothing is decoded before its header was checked. */
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import { pictureToPixels, pixelsToPicture } from './pixels.ts';
 import { areaResize, type PlaneSize } from './resize.ts';
+import { loadSharp, type SharpFactory } from './sharp.ts';
 
 export type { Picture } from '../guide.ts';
 
@@ -32,7 +33,8 @@ export interface DecodeOptions {
  */
 export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const { channels = 3, limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture' } = options;
-  const original = await checkedSize(bytes, name, limitPixels);
+  const sharp = await loadSharp();
+  const original = await checkedSize(sharp, bytes, name, limitPixels);
   const plan = planResize(original, options);
   let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: limitPixels }).autoOrient();
   if (channels !== 4) pipeline = pipeline.flatten({ background: '#ffffff' });
@@ -53,6 +55,7 @@ export async function encodePicture(
   const { width, height, channels } = picture;
   const raw = { width, height, channels: channels as 1 | 3 | 4 };
   const { quality } = options;
+  const sharp = await loadSharp();
   const image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
   return await image.toFormat(format, format === 'png' || quality === undefined ? {} : { quality }).toBuffer();
 }
@@ -89,7 +92,7 @@ function presize(pipeline: Sharp, { first }: ResizePlan): Sharp {
 }
 
 /** Upright size in pixels, from the header alone. */
-async function checkedSize(bytes: Uint8Array, name: string, limit: number): Promise<PlaneSize> {
+async function checkedSize(sharp: SharpFactory, bytes: Uint8Array, name: string, limit: number): Promise<PlaneSize> {
   if (!looksLikePicture(bytes)) {
     const reason = bytes.length === 0 ? 'it is empty' : 'it does not begin like one';
     throw new KandidError('picture_unreadable', { name, reason });

@@ -1,0 +1,143 @@
+/** A bundle, opened: model.json checked, every file hashed, every graph opened and compared with model.json. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { KandidError, reasonOf } from '../errors.ts';
+import { checkDecodeGraph, checkLevelGraph } from './graphs.ts';
+import { bundleHash, MANIFEST_FILE, type Manifest, type PyramidManifest, parseManifest } from './manifest.ts';
+import { readTensors, type StoredTensor } from './safetensors.ts';
+import type { Session, SessionOptions } from './session.ts';
+import { type Sessions, sessions as sharedSessions } from './sessions.ts';
+
+const LARGEST_MANIFEST = 4 * 2 ** 20;
+const FILES_AT_ONCE = 4;
+
+export interface Bundle {
+  readonly name: string;
+  readonly folder: string;
+  readonly manifest: PyramidManifest;
+  /** 64 hexadecimal digits (`bundleHash`); the first 8 name the bundle in permalinks. */
+  readonly hash: string;
+  /** One graph per level. */
+  readonly levels: readonly Session[];
+  readonly decode: Session;
+  /** Tensors of weights.safetensors by name, as float32 (the nodes, for scoring without drawing). */
+  tensors(names: readonly string[]): Promise<Map<string, StoredTensor>>;
+  release(): Promise<void>;
+}
+
+export interface LoadOptions extends SessionOptions {
+  /** Where graphs are opened. @default the sessions of this process */
+  readonly sessions?: Sessions;
+}
+
+/**
+ * Opens the bundle in a folder. All graphs are opened at once: measured 0.4 s for 39 levels and 0.3 s for decode.onnx on
+ * two cores, and a graph that does not fit is found now rather than in the middle of a request.
+ *
+ * @throws {KandidError} bundle_*, model_kind, file_unreadable, graph_unreadable, library_unavailable
+ */
+export async function loadBundle(folder: string, options: LoadOptions = {}): Promise<Bundle> {
+  const { sessions = sharedSessions, ...sessionOptions } = options;
+  const manifest = await readManifest(folder);
+  if (manifest.kind !== 'pyramid')
+    throw new KandidError('model_kind', {
+      name: manifest.name,
+      got: manifest.kind,
+      expected: 'pyramid',
+      hint: 'Choose a model that makes pictures.',
+    });
+  await verifyFiles(folder, manifest);
+  const opened = await openGraphs(folder, manifest, (path) => sessions.open(path, sessionOptions));
+  return {
+    name: manifest.name,
+    folder: resolve(folder),
+    manifest,
+    hash: bundleHash(manifest),
+    levels: opened.slice(0, -1),
+    decode: opened.at(-1) as Session,
+    tensors: (names) => readTensors(join(folder, manifest.weights), names, manifest.name),
+    release: () => releaseAll(opened),
+  };
+}
+
+/** @throws {KandidError} bundle_invalid, bundle_version, bundle_file_name, bundle_file_missing, file_unreadable */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, MANIFEST_FILE);
+  const bundle = basename(resolve(folder));
+  try {
+    const { size } = await stat(path);
+    if (size > LARGEST_MANIFEST) {
+      const problem = `it has ${size} bytes, expected at most ${LARGEST_MANIFEST}`;
+      throw new KandidError('bundle_invalid', { bundle, file: MANIFEST_FILE, problem });
+    }
+    return parseManifest(await readFile(path, 'utf8'), bundle);
+  } catch (cause) {
+    if (cause instanceof KandidError) throw cause;
+    throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
+  }
+}
+
+/**
+ * Compares every file of a bundle with its size and sha256 in model.json.
+ *
+ * @throws {KandidError} bundle_file_missing, bundle_file_changed
+ */
+export async function verifyFiles(folder: string, manifest: Manifest): Promise<void> {
+  const bundle = basename(resolve(folder));
+  const waiting = Object.entries(manifest.files);
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      await verifyFile(join(folder, next[0]), next[0], next[1], bundle);
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
+}
+
+async function verifyFile(
+  path: string,
+  file: string,
+  expected: Manifest['files'][string],
+  bundle: string,
+): Promise<void> {
+  const changed = (what: string, got: string | number, wanted: string | number) =>
+    new KandidError('bundle_file_changed', { bundle, file, what, got, expected: wanted });
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new KandidError('bundle_file_missing', { bundle, file, bytes: expected.bytes });
+  if (found.size !== expected.bytes) throw changed('size', `${found.size} bytes`, `${expected.bytes} bytes`);
+  const sha256 = await hashFile(path);
+  if (sha256 !== expected.sha256) throw changed('sha256', sha256, expected.sha256);
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk);
+  } catch (cause) {
+    throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
+  }
+  return hash.digest('hex');
+}
+
+async function openGraphs(folder: string, manifest: PyramidManifest, open: (path: string) => Promise<Session>) {
+  const opened: Session[] = [];
+  const { graphs } = manifest;
+  try {
+    for (const [level, file] of graphs.levels.entries()) {
+      const session = await open(join(folder, file));
+      opened.push(session);
+      checkLevelGraph(session, manifest, level, file);
+    }
+    const decode = await open(join(folder, graphs.decode));
+    opened.push(decode);
+    checkDecodeGraph(decode, manifest, graphs.decode);
+    return opened;
+  } catch (error) {
+    await releaseAll(opened);
+    throw error;
+  }
+}
+
+async function releaseAll(opened: readonly Session[]): Promise<void> {
+  for (const session of opened) await session.release();
+}

@@ -1,0 +1,74 @@
+/** Which device a request for `auto`, `cpu`, `cuda` or `cuda:N` comes to, by really opening a graph on it. */
+import { KandidError, reasonOf } from '../errors.ts';
+import { missingForCuda } from './cuda-files.ts';
+import { createSession, type SessionOptions } from './session.ts';
+
+export const DEVICE_PATTERN = /^(auto|cpu|cuda(:\d{1,3})?)$/;
+
+export type DeviceRequest = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
+
+export interface Device {
+  readonly kind: 'cpu' | 'cuda';
+  /** Number of the CUDA device; null on the CPU. */
+  readonly cuda: number | null;
+  /** 'cpu' or 'cuda:N'. */
+  readonly name: string;
+  /** Why `auto` came to the CPU; null where it did not, or was not asked. */
+  readonly fallback: string | null;
+}
+
+/** Opens and runs something on a CUDA device, or throws. */
+export type Probe = (options: SessionOptions) => Promise<void>;
+
+/**
+ * Finds the device. `auto` takes the first CUDA device that works, else the CPU with a reason.
+ *
+ * @param probe given by tests
+ * @throws {KandidError} option_invalid, cuda_unavailable (only where CUDA was demanded), library_unavailable
+ */
+export async function resolveDevice(request: string = 'auto', probe: Probe = probeCuda): Promise<Device> {
+  if (!DEVICE_PATTERN.test(request))
+    throw new KandidError('option_invalid', {
+      option: 'device',
+      got: `"${request.slice(0, 40)}"`,
+      expected: 'auto, cpu, cuda or cuda:N',
+    });
+  if (request === 'cpu') return cpu(null);
+  const cuda = Number(request.split(':')[1] ?? 0);
+  try {
+    await probe({ cuda });
+  } catch (cause) {
+    if (cause instanceof KandidError && cause.code === 'library_unavailable') throw cause;
+    const reason = reasonOf(cause instanceof KandidError ? (cause.cause ?? cause) : cause);
+    if (request === 'auto') return cpu(reason);
+    throw new KandidError('cuda_unavailable', { device: request, reason }, { cause });
+  }
+  return { kind: 'cuda', cuda, name: `cuda:${cuda}`, fallback: null };
+}
+
+/** Looks for the files first: ONNX Runtime does not say which of them is missing. */
+async function probeCuda(options: SessionOptions): Promise<void> {
+  const missing = await missingForCuda();
+  if (missing !== null) throw new Error(missing);
+  await probeDevice(options);
+}
+
+/** y = x + x on one number: IR 8, opset 13. A list of providers proves nothing; only a run does. */
+const ADD_GRAPH = Buffer.from(
+  'CAgSADo3Cg4KAXgKAXgSAXkiA0FkZBIDYWRkWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQDQ==',
+  'base64',
+);
+
+/** Opens and runs a graph of one addition on the device. */
+export async function probeDevice(options: SessionOptions): Promise<void> {
+  const session = await createSession(ADD_GRAPH, options, 'the probe graph');
+  try {
+    await session.run({ x: { data: Float32Array.of(1), dims: [1] } });
+  } finally {
+    await session.release();
+  }
+}
+
+function cpu(fallback: string | null): Device {
+  return { kind: 'cpu', cuda: null, name: 'cpu', fallback };
+}

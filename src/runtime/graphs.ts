@@ -1,0 +1,107 @@
+/** What the graphs of a bundle take and give, as model.json has it; a graph that differs is refused. */
+import { KandidError } from '../errors.ts';
+import { type PyramidManifest, previewSides } from './manifest.ts';
+import type { Session, TensorSpec } from './session.ts';
+
+type Dim = number | 'batch';
+type Expected = readonly [name: string, type: 'float32' | 'int64', dims: readonly Dim[]];
+
+/**
+ * Level n takes `features`, `predict` and `choice` of level n − 1 (level 0: `batch`, one number) and the condition where
+ * there is one; it gives `next_features` and `candidates`.
+ *
+ * @throws {KandidError} bundle_graph
+ */
+export function checkLevelGraph(session: Session, manifest: PyramidManifest, level: number, file: string): void {
+  const { channels, levels } = manifest;
+  const own = levelOf(manifest, level);
+  const before = level === 0 ? null : levelOf(manifest, level - 1);
+  const inputs: Expected[] = before
+    ? [
+        ['features', 'float32', ['batch', before.width, before.side, before.side]],
+        ['predict', 'float32', ['batch', channels, before.side, before.side]],
+        ['choice', 'int64', ['batch']],
+      ]
+    : [['batch', 'int64', [1]]];
+  const outputs: Expected[] = [
+    ['candidates', 'float32', ['batch', own.candidates, channels, own.side, own.side]],
+    // The last level's features lead nowhere, so its graph may leave them out.
+    ...(level === levels.length - 1 ? [] : [nextFeatures(own)]),
+  ];
+  check(session, [...inputs, ...conditionOf(manifest)], outputs, manifest, file);
+}
+
+/**
+ * decode.onnx takes `codes` [batch, L] (and the condition); it gives `image`, and `preview_SIDE` for each smaller side.
+ *
+ * @throws {KandidError} bundle_graph
+ */
+export function checkDecodeGraph(session: Session, manifest: PyramidManifest, file: string): void {
+  const { channels, levels } = manifest;
+  const { side } = levelOf(manifest, levels.length - 1);
+  const inputs: Expected[] = [['codes', 'int64', ['batch', levels.length]], ...conditionOf(manifest)];
+  const previews = previewSides(manifest).map(
+    (small): Expected => [`preview_${small}`, 'float32', ['batch', channels, small, small]],
+  );
+  check(session, inputs, [['image', 'float32', ['batch', channels, side, side]], ...previews], manifest, file);
+}
+
+function nextFeatures({ width, side }: PyramidManifest['levels'][number]): Expected {
+  return ['next_features', 'float32', ['batch', width, side, side]];
+}
+
+function conditionOf(manifest: PyramidManifest): Expected[] {
+  if (!manifest.condition) return [];
+  const { side } = levelOf(manifest, manifest.levels.length - 1);
+  return [['condition', 'float32', ['batch', manifest.condition.channels, side, side]]];
+}
+
+function levelOf({ levels }: PyramidManifest, level: number): PyramidManifest['levels'][number] {
+  const found = levels[level];
+  if (!found) throw new RangeError(`level ${level} of ${levels.length}`);
+  return found;
+}
+
+function check(
+  session: Session,
+  inputs: readonly Expected[],
+  outputs: readonly Expected[],
+  manifest: PyramidManifest,
+  file: string,
+): void {
+  const refuse = (what: string, got: string, expected: string) =>
+    new KandidError('bundle_graph', { bundle: manifest.name, file, what, got, expected });
+  for (const [kind, found, expected] of [
+    ['input', session.inputs, inputs],
+    ['output', session.outputs, outputs],
+  ] as const)
+    for (const wanted of expected) {
+      const spec = found.find(({ name }) => name === wanted[0]);
+      if (!spec || !fits(spec, wanted))
+        throw refuse(`${kind} "${wanted[0]}"`, describe(spec), describeExpected(wanted));
+    }
+  const names = inputs.map(([name]) => name);
+  const extra = session.inputs.find(({ name }) => !names.includes(name));
+  if (extra) throw refuse(`input "${extra.name}"`, describe(extra), `only ${names.join(', ')}`);
+}
+
+/** A dim that the graph leaves free, or unnamed altogether, is no contradiction. */
+function fits({ type, dims }: TensorSpec, [, wantedType, wantedDims]: Expected): boolean {
+  if (type !== wantedType) return false;
+  if (dims.length === 0) return true;
+  return (
+    dims.length === wantedDims.length &&
+    dims.every((dim, axis) => {
+      const wanted = wantedDims[axis];
+      return wanted === 'batch' ? typeof dim === 'string' : typeof dim === 'string' || dim === wanted;
+    })
+  );
+}
+
+function describe(spec: TensorSpec | undefined): string {
+  return spec ? `${spec.type} [${spec.dims.join(', ')}]` : 'missing';
+}
+
+function describeExpected([, type, dims]: Expected): string {
+  return `${type} [${dims.join(', ')}]`;
+}

@@ -1,0 +1,143 @@
+/** model.json: what a bundle says about itself. Format version 1. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { KandidError, reasonOf } from '../errors.ts';
+
+export const MANIFEST_FILE = 'model.json';
+export const FORMAT_VERSION = 1;
+
+const MOST_FILES = 1000;
+const MOST_LEVELS = 256;
+const LARGEST_SIDE = 4096;
+
+const fileRecord = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+  bytes: z.int().min(0),
+});
+
+const licence = z.object({ data: z.string(), weights: z.string(), attribution: z.string() });
+
+const common = {
+  format_version: z.literal(FORMAT_VERSION),
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected lower-case letters, digits, dots and hyphens'),
+  title: z.string(),
+  description: z.string(),
+  licence,
+  made: z.looseObject({ command: z.string(), seed: z.number() }).optional(),
+  metrics: z.record(z.string(), z.unknown()).default({}),
+  files: z
+    .record(z.string(), fileRecord)
+    .refine((files) => Object.keys(files).length <= MOST_FILES, `expected at most ${MOST_FILES} files`),
+};
+
+const level = z.object({
+  side: z.int().min(1).max(LARGEST_SIDE),
+  candidates: z.int().min(2).max(65_536),
+  width: z.int().min(1),
+});
+
+const pyramid = z.looseObject({
+  ...common,
+  kind: z.literal('pyramid').default('pyramid'),
+  dataset: z.string().nullable(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  levels: z
+    .array(level)
+    .min(1)
+    .max(MOST_LEVELS)
+    .refine(
+      (levels) => levels.every(({ side }, i) => i === 0 || side >= (levels[i - 1]?.side ?? 0)),
+      'expected sides that never shrink',
+    ),
+  condition: z.object({ kind: z.enum(['grayscale', 'edges']), channels: z.int().min(1).max(4) }).nullable(),
+  architecture: z.looseObject({ type: z.string() }),
+  graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),
+  weights: z.string(),
+});
+
+const classifier = z.looseObject({ ...common, kind: z.literal('classifier') });
+const clip = z.looseObject({ ...common, kind: z.literal('clip') });
+
+/** A generator: the pyramid network of levels. */
+export type PyramidManifest = z.output<typeof pyramid>;
+/** An ONNX classifier with its labels. */
+export type ClassifierManifest = z.output<typeof classifier>;
+/** A CLIP in the Hugging Face layout. */
+export type ClipManifest = z.output<typeof clip>;
+export type Manifest = PyramidManifest | ClassifierManifest | ClipManifest;
+
+const SCHEMAS = { pyramid, classifier, clip } as const;
+
+/**
+ * Reads the text of a model.json.
+ *
+ * @param bundle what to call the bundle in an error: its folder's name
+ * @throws {KandidError} bundle_invalid, bundle_version, bundle_file_name
+ */
+export function parseManifest(text: string, bundle: string): Manifest {
+  const refuse = (problem: string, cause?: unknown) =>
+    new KandidError('bundle_invalid', { bundle, file: MANIFEST_FILE, problem }, { cause });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw refuse(`it is not JSON: ${reasonOf(cause)}`, cause);
+  }
+  const head = z.looseObject({ format_version: z.unknown(), kind: z.unknown() }).safeParse(json);
+  if (!head.success) throw refuse('expected an object');
+  checkVersion(head.data.format_version, bundle);
+  const kind = head.data.kind ?? 'pyramid';
+  const schema = SCHEMAS[kind as keyof typeof SCHEMAS];
+  if (!Object.hasOwn(SCHEMAS, String(kind)) || !schema)
+    throw refuse(`kind is ${JSON.stringify(kind)}, expected ${Object.keys(SCHEMAS).join(', ')}`);
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw refuse(firstIssue(parsed.error));
+  checkFileNames(parsed.data, bundle);
+  if (parsed.data.kind === 'pyramid') checkGraphsListed(parsed.data, refuse);
+  return parsed.data;
+}
+
+/**
+ * sha256 over the sorted lines `name sha256\n` of `files`, in hexadecimal: every file but model.json itself, so that
+ * evaluating a bundle does not change it. Its first 8 digits stand in permalinks.
+ */
+export function bundleHash({ files }: Pick<Manifest, 'files'>): string {
+  const lines = Object.entries(files).map(([name, { sha256 }]) => `${name} ${sha256}\n`);
+  return createHash('sha256').update(lines.sort().join('')).digest('hex');
+}
+
+/** Distinct sides below the last, smallest first: decode.onnx has a preview of each. */
+export function previewSides({ levels }: Pick<PyramidManifest, 'levels'>): number[] {
+  const last = levels.at(-1)?.side;
+  return [...new Set(levels.map(({ side }) => side))].filter((side) => side !== last);
+}
+
+function checkVersion(version: unknown, bundle: string): void {
+  if (version === FORMAT_VERSION) return;
+  const got = version === undefined ? 'none' : JSON.stringify(version).slice(0, 40);
+  throw new KandidError('bundle_version', { bundle, got, expected: FORMAT_VERSION });
+}
+
+/** Names come from a stranger: none may lead out of the bundle's folder. */
+function checkFileNames({ files }: Manifest, bundle: string): void {
+  for (const file of Object.keys(files)) {
+    const parts = file.split('/');
+    const safe = parts.every((part) => /^[\w][\w.+ -]*$/.test(part));
+    if (!safe || parts.length > 4) throw new KandidError('bundle_file_name', { bundle, file: file.slice(0, 200) });
+  }
+}
+
+function checkGraphsListed(manifest: PyramidManifest, refuse: (problem: string) => KandidError): void {
+  const { graphs, levels, weights, files } = manifest;
+  if (graphs.levels.length !== levels.length)
+    throw refuse(
+      `graphs.levels names ${graphs.levels.length} graphs, expected one for each of the ${levels.length} levels`,
+    );
+  for (const file of [...graphs.levels, graphs.decode, weights])
+    if (!Object.hasOwn(files, file)) throw refuse(`files lacks "${file}", which the bundle uses`);
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue ? `${issue.path.join('.') || 'the whole'}: ${issue.message}` : 'it is not valid';
+}

@@ -1,0 +1,108 @@
+/**
+ * Reading named tensors from a safetensors file: an 8-byte length, that many bytes of JSON
+ * `{name: {dtype, shape, data_offsets}}`, then the data (format of huggingface/safetensors, little-endian).
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { KandidError, reasonOf } from '../errors.ts';
+
+const LARGEST_HEADER = 16 * 2 ** 20;
+
+export interface StoredTensor {
+  /** Float32, whatever it is stored as. */
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+type Entry = z.output<typeof entrySchema>;
+
+/**
+ * Reads some tensors, F32 or F16, without reading the others.
+ *
+ * @throws {KandidError} bundle_invalid, file_unreadable
+ */
+export async function readTensors(
+  path: string,
+  names: readonly string[],
+  bundle: string,
+): Promise<Map<string, StoredTensor>> {
+  const file = basename(path);
+  const refuse = (problem: string) => new KandidError('bundle_invalid', { bundle, file, problem });
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path);
+    const { header, start } = await readHeader(handle, refuse);
+    const tensors = new Map<string, StoredTensor>();
+    for (const name of names) {
+      const entry = entrySchema.safeParse(header[name]);
+      if (!entry.success) throw refuse(`tensor "${name}" is missing or not described`);
+      tensors.set(name, await readTensor(handle, start, name, entry.data, refuse));
+    }
+    return tensors;
+  } catch (cause) {
+    if (cause instanceof KandidError) throw cause;
+    throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
+  } finally {
+    await handle?.close();
+  }
+}
+
+type Refuse = (problem: string) => KandidError;
+
+async function readHeader(handle: FileHandle, refuse: Refuse) {
+  const length = Number((await readBytes(handle, 0, 8, refuse)).readBigUInt64LE());
+  if (length > LARGEST_HEADER) throw refuse(`its header claims ${length} bytes, expected at most ${LARGEST_HEADER}`);
+  const bytes = await readBytes(handle, 8, length, refuse);
+  try {
+    return { header: z.record(z.string(), z.unknown()).parse(JSON.parse(bytes.toString('utf8'))), start: 8 + length };
+  } catch {
+    throw refuse('its header is not JSON');
+  }
+}
+
+async function readTensor(handle: FileHandle, start: number, name: string, entry: Entry, refuse: Refuse) {
+  const { dtype, shape } = entry;
+  const [from, to] = entry.data_offsets;
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const width = dtype === 'F32' ? 4 : dtype === 'F16' ? 2 : 0;
+  if (width === 0) throw refuse(`tensor "${name}" is ${dtype}, expected F32 or F16`);
+  if (to - from !== size * width) throw refuse(`tensor "${name}" has ${to - from} bytes, expected ${size * width}`);
+  const bytes = await readBytes(handle, start + from, size * width, refuse);
+  return { data: width === 4 ? floats(bytes) : halves(bytes), dims: shape };
+}
+
+async function readBytes(handle: FileHandle, position: number, length: number, refuse: Refuse): Promise<Buffer> {
+  const { size } = await handle.stat();
+  if (position + length > size) throw refuse(`it ends at byte ${size}, expected at least ${position + length}`);
+  const bytes = Buffer.alloc(length);
+  await handle.read(bytes, 0, length, position);
+  return bytes;
+}
+
+function floats(bytes: Buffer): Float32Array {
+  const data = new Float32Array(bytes.length / 4);
+  for (let i = 0; i < data.length; i++) data[i] = bytes.readFloatLE(i * 4);
+  return data;
+}
+
+function halves(bytes: Buffer): Float32Array {
+  const data = new Float32Array(bytes.length / 2);
+  for (let i = 0; i < data.length; i++) data[i] = halfToNumber(bytes.readUInt16LE(i * 2));
+  return data;
+}
+
+/** IEEE 754 binary16: one sign bit, five of exponent (bias 15), ten of fraction. */
+function halfToNumber(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
