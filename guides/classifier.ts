@@ -12,6 +12,7 @@ import {
   readLabels,
   type WantedLabel,
 } from './lib/labels.ts';
+import { askingParams, askingPreferences } from './lib/params.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
 
 const CHUNK = 64;
@@ -45,20 +46,7 @@ const params = z.strictObject({
     .describe(
       "signed: it wants numbers from −1 to 1. imagenet: it wants ImageNet's mean and deviation. Left out: what labels.json says, or signed.",
     ),
-  fromSide: z
-    .int()
-    .min(1)
-    .max(4096)
-    .default(8)
-    .describe('Asked from this side on, in pixels; smaller pictures are not recognised.'),
-  toSide: z
-    .int()
-    .min(1)
-    .max(4096)
-    .optional()
-    .describe('Asked up to this side, in pixels. Left out: up to the last level.'),
-  shortlist: z.int().min(1).max(4096).default(24).describe('About how many candidates it sees first, spread over all.'),
-  refine: z.int().min(0).max(4096).default(12).describe('How many neighbours of the best of these it sees then.'),
+  ...askingParams({ fromSide: 8, shortlist: 24, refine: 12 }),
 });
 
 type Params = z.output<typeof params>;
@@ -156,9 +144,8 @@ export default defineGuide({
     const wanted = Array.isArray(options.labels)
       ? findByName(groups, options.labels)
       : findByAttribute(groups, options.labels);
-    const { fromSide, toSide, shortlist, refine } = options;
     return {
-      prefers: { fromSide, shortlist, refine, ...(toSide === undefined ? {} : { toSide }) },
+      prefers: askingPreferences(options),
       score: (candidates, _level, signal) => classify(classifier, wanted, candidates, signal),
     };
   },

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo } from '../src/guide.ts';
 import { allowUrl } from './lib/allowed-hosts.ts';
-import { sideParams } from './lib/params.ts';
+import { askingParams, askingPreferences } from './lib/params.ts';
 import { openService } from './lib/post.ts';
 
 /** Version of the request's schema; raised when a service would have to change. */
@@ -21,10 +21,7 @@ const params = z.strictObject({
     .describe('png: a contact sheet, a row per descent and a column per candidate. float32: the numbers themselves.'),
   data: z.record(z.string(), z.json()).default({}).describe('Anything the service wants to know, passed on as it is.'),
   timeoutSeconds: z.number().positive().max(600).default(10).describe('How long one question may take.'),
-  shortlist: z.int().min(1).max(4096).default(16).describe('About how many candidates it sees first, spread over all.'),
-  refine: z.int().min(0).max(4096).default(8).describe('How many neighbours of the best of these it sees then.'),
-  ...sideParams,
-  fromSide: z.int().min(1).max(4096).default(8).describe('Asked from this side on, in pixels.'),
+  ...askingParams({ fromSide: 8, shortlist: 16, refine: 8 }),
 });
 
 const answer = z.object({ scores: z.union([z.array(z.number()), z.array(z.array(z.number()))]) });
@@ -97,9 +94,8 @@ export default defineGuide({
   create(options, context) {
     const allowed = allowUrl(options.url, context.allowedHosts);
     const service = openService(allowed, Math.min(options.timeoutSeconds, context.timeoutSeconds));
-    const { fromSide, toSide, shortlist, refine } = options;
     return {
-      prefers: { fromSide, shortlist, refine, ...(toSide === undefined ? {} : { toSide }) },
+      prefers: askingPreferences(options),
       async score(candidates, level, signal) {
         const reply = await service.ask(await question(candidates, level, options), signal);
         return scoresOf(reply, candidates.batch * candidates.count);

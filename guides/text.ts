@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Candidates, defineGuide, type Guide, type GuideContext } from '../src/guide.ts';
 import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
+import { askingParams, askingPreferences } from './lib/params.ts';
 import { phrasesOf } from './lib/phrases.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
@@ -42,20 +43,7 @@ const params = z.strictObject({
     .min(1)
     .default('avatars-clip')
     .describe('The CLIP: a folder among the models, or a path, exported for transformers.js.'),
-  fromSide: z
-    .int()
-    .min(1)
-    .max(4096)
-    .default(8)
-    .describe('Asked from this side on, in pixels; smaller pictures say nothing to CLIP.'),
-  toSide: z
-    .int()
-    .min(1)
-    .max(4096)
-    .optional()
-    .describe('Asked up to this side, in pixels. Left out: up to the last level.'),
-  shortlist: z.int().min(1).max(4096).default(16).describe('About how many candidates it sees first, spread over all.'),
-  refine: z.int().min(0).max(4096).default(8).describe('How many neighbours of the best of these it sees then.'),
+  ...askingParams({ fromSide: 8, shortlist: 16, refine: 8 }),
 });
 
 type Params = z.output<typeof params>;
@@ -119,9 +107,8 @@ async function textGuide(clip: Clip, options: Params): Promise<Guide> {
     for (const { vector, weight } of unwanted) score -= weight * cosine(pictures, n, vector);
     return score;
   };
-  const { fromSide, toSide, shortlist, refine } = options;
   return {
-    prefers: { fromSide, shortlist, refine, ...(toSide === undefined ? {} : { toSide }) },
+    prefers: askingPreferences(options),
     async score(candidates: Candidates, _level, signal) {
       const pictures = await clip.embedPictures(candidates, signal);
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));

@@ -233,3 +233,20 @@ export const GUIDE_CHECKS: readonly GuideCheck[] = [
   agreesWithItsForm,
   wantsPossibleThings,
 ];
+
+/** Runs all checks and says of each what was wrong; null where nothing was. */
+export async function checkGuide(
+  definition: GuideDefinition,
+  example: GuideExample,
+): Promise<{ name: string; problem: string | null }[]> {
+  const results: { name: string; problem: string | null }[] = [];
+  for (const check of GUIDE_CHECKS) {
+    try {
+      await check.run(definition, example);
+      results.push({ name: check.name, problem: null });
+    } catch (error) {
+      results.push({ name: check.name, problem: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return results;
+}

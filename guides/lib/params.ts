@@ -66,3 +66,37 @@ export function sidePreferences(sides: { fromSide?: number | undefined; toSide?:
   if (fromSide === undefined && toSide === undefined) return {};
   return { prefers: { ...(fromSide === undefined ? {} : { fromSide }), ...(toSide === undefined ? {} : { toSide }) } };
 }
+
+/** The fields of a guide that is expensive to ask, with its defaults; see `Preferences`. */
+export function askingParams(presets: { fromSide: number; shortlist: number; refine: number }) {
+  const side = z.int().min(1).max(4096);
+  return {
+    fromSide: side
+      .default(presets.fromSide)
+      .describe('Asked from this side on, in pixels; below it the other guides, or chance, decide.'),
+    toSide: sideParams.toSide,
+    shortlist: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(presets.shortlist)
+      .describe("About how many candidates it sees first, spread over the level's."),
+    refine: z
+      .int()
+      .min(0)
+      .max(4096)
+      .default(presets.refine)
+      .describe('How many neighbours of the best of these it sees then.'),
+  };
+}
+
+/** The preferences that `askingParams` express. */
+export function askingPreferences(options: {
+  fromSide: number;
+  toSide?: number | undefined;
+  shortlist: number;
+  refine: number;
+}): Preferences {
+  const { fromSide, toSide, shortlist, refine } = options;
+  return { fromSide, shortlist, refine, ...(toSide === undefined ? {} : { toSide }) };
+}
