@@ -83,7 +83,7 @@ export function parseManifest(text: string, bundle: string): Manifest {
   } catch (cause) {
     throw refuse(`it is not JSON: ${reasonOf(cause)}`, cause);
   }
-  const head = z.looseObject({ format_version: z.unknown(), kind: z.unknown() }).safeParse(json);
+  const head = z.looseObject({ format_version: z.unknown().optional(), kind: z.unknown().optional() }).safeParse(json);
   if (!head.success) throw refuse('expected an object');
   checkVersion(head.data.format_version, bundle);
   const kind = head.data.kind ?? 'pyramid';

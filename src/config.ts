@@ -1,0 +1,101 @@
+/** Settings: flags over environment variables over defaults, parsed once. */
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { DEFAULT_LIMIT_PIXELS } from './core/image.ts';
+import { KandidError } from './errors.ts';
+import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
+
+const list = (separator: string) =>
+  z.union([
+    z.array(z.string()),
+    z.string().transform((text) =>
+      text
+        .split(separator)
+        .map((part) => part.trim())
+        .filter(Boolean),
+    ),
+  ]);
+
+const schema = z.object({
+  /** Folders searched for models before the ones that come with Kandid. */
+  models: list(delimiter).default([]),
+  /** Folders searched for guides besides the ones that come with Kandid. */
+  guides: list(delimiter).default([]),
+  device: z
+    .string()
+    .regex(DEVICE_PATTERN, 'auto, cpu, cuda or cuda:N')
+    .transform((device) => device as DeviceRequest)
+    .default('auto'),
+  /** Threads of one run on the CPU. */
+  threads: z.coerce
+    .number('a whole number')
+    .int('a whole number')
+    .min(1, '1 or more')
+    .max(1024, '1024 or less')
+    .optional(),
+  /** Hosts that guides may call, as `host` or `host:port`. */
+  allowedHosts: list(',').default([]),
+  /** Seconds that one question to a guide may take. */
+  guideTimeout: z.coerce.number('a number of seconds').positive('more than 0').max(86_400, '86400 or less').default(30),
+  /** Pixels that a picture given to Kandid may have. */
+  limitPixels: z.coerce
+    .number('a whole number')
+    .int('a whole number')
+    .min(1, '1 or more')
+    .max(2 ** 30, `${2 ** 30} or less`)
+    .default(DEFAULT_LIMIT_PIXELS),
+});
+
+export type Settings = z.output<typeof schema>;
+/** The same names as flags; undefined ones fall through to the environment. */
+export type SettingFlags = { [Name in keyof z.input<typeof schema>]?: unknown };
+
+const VARIABLES: Record<keyof Settings, string> = {
+  models: 'KANDID_MODELS',
+  guides: 'KANDID_GUIDES',
+  device: 'KANDID_DEVICE',
+  threads: 'KANDID_THREADS',
+  allowedHosts: 'KANDID_ALLOWED_HOSTS',
+  guideTimeout: 'KANDID_GUIDE_TIMEOUT',
+  limitPixels: 'KANDID_LIMIT_PIXELS',
+};
+
+/**
+ * @param flags from the command line or the library's caller
+ * @throws {KandidError} setting_invalid, naming the flag or variable
+ */
+export function loadSettings(flags: SettingFlags = {}, environment: NodeJS.ProcessEnv = process.env): Settings {
+  const given: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    const value = flags[name as keyof Settings] ?? (environment[variable] || undefined);
+    if (value !== undefined) given[name] = value;
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = String(issue?.path[0]) as keyof Settings;
+  throw new KandidError('setting_invalid', {
+    name: flags[name] === undefined ? VARIABLES[name] : name,
+    got: JSON.stringify(given[name]).slice(0, 100),
+    expected: issue?.message ?? 'something else',
+  });
+}
+
+/** Folder of the installed package: the one with its package.json. */
+export function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** Folders to search for models, in order: the ones set, then the ones that come with Kandid. */
+export function modelFolders({ models }: Pick<Settings, 'models'>): string[] {
+  return [...models, join(packageFolder(), 'models')];
+}
+
+/** Folder of the guides that come with Kandid: sources, or compiled beside the compiled source. */
+export function builtInGuides(): string {
+  return fileURLToPath(new URL('../guides/', import.meta.url));
+}

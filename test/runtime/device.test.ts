@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KandidError } from '../../src/errors.ts';
+import { notFound } from '../../src/runtime/cuda-files.ts';
+import { probeDevice, resolveDevice } from '../../src/runtime/device.ts';
+
+const works = async () => {};
+const broken = async () => {
+  throw new Error('libcudnn.so.9 was not found');
+};
+
+test('cpu is taken as it is', async () => {
+  const unasked = async () => assert.fail('CUDA was tried');
+  assert.deepEqual(await resolveDevice('cpu', unasked), { kind: 'cpu', cuda: null, name: 'cpu', fallback: null });
+  await probeDevice({ threads: 1 });
+});
+
+test('auto and cuda take CUDA where it works', async () => {
+  for (const request of ['auto', 'cuda', 'cuda:0'])
+    assert.deepEqual(await resolveDevice(request, works), { kind: 'cuda', cuda: 0, name: 'cuda:0', fallback: null });
+  assert.equal((await resolveDevice('cuda:3', works)).cuda, 3);
+});
+
+test('without CUDA, auto falls back to the CPU and says why', async () => {
+  const device = await resolveDevice('auto', broken);
+  assert.deepEqual(device, { kind: 'cpu', cuda: null, name: 'cpu', fallback: 'libcudnn.so.9 was not found' });
+});
+
+test('without CUDA, cuda is an error that says what to do', async () => {
+  const error = await resolveDevice('cuda:1', broken).catch((caught: unknown) => caught);
+  assert.ok(error instanceof KandidError);
+  assert.equal(error.code, 'cuda_unavailable');
+  assert.match(error.message, /cuda:1 is not available: libcudnn\.so\.9 was not found\. Run "npm run setup:cuda"/);
+});
+
+test('a broken ONNX Runtime is never taken for a missing GPU', async () => {
+  const unloadable = async () => {
+    throw new KandidError('library_unavailable', { library: 'onnxruntime-node', reason: 'x' });
+  };
+  await assert.rejects(resolveDevice('auto', unloadable), { code: 'library_unavailable' });
+});
+
+test('other devices are refused', async () => {
+  for (const wrong of ['', 'gpu', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU'])
+    await assert.rejects(resolveDevice(wrong, works), { code: 'option_invalid' });
+});
+
+test('libraries that the loader misses, out of what ldd prints', () => {
+  const printout = `
+\tlinux-vdso.so.1 (0x00007ffd)
+\tlibcublasLt.so.12 => not found
+\tlibcudnn.so.9 => not found
+\tlibonnxruntime_providers_shared.so => not found
+\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)`;
+  assert.deepEqual(notFound(printout), ['libcublasLt.so.12', 'libcudnn.so.9']);
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { integers, tensor } from '../../src/core/tensor.ts';
+import { type ErrorCode, KandidError } from '../../src/errors.ts';
+import { createSession, type Session } from '../../src/runtime/session.ts';
+import { Sessions } from '../../src/runtime/sessions.ts';
+import { TINY } from './copies.ts';
+
+const LEVEL = join(TINY, 'level-01.onnx');
+const feeds = (batch = 2) => ({
+  features: tensor(new Float32Array(batch * 8 * 16), [batch, 8, 4, 4]),
+  predict: tensor(new Float32Array(batch * 3 * 16), [batch, 3, 4, 4]),
+  choice: integers(new Array(batch).fill(1)),
+});
+
+async function refusal(run: Promise<unknown>, code: ErrorCode): Promise<string> {
+  const caught = await run.catch((error: unknown) => error);
+  assert.ok(caught instanceof KandidError, `got ${caught}`);
+  assert.equal(caught.code, code, caught.message);
+  return caught.message;
+}
+
+test('a graph tells its inputs and outputs and runs with any batch', async () => {
+  const session = await createSession(LEVEL, { threads: 1 });
+  assert.deepEqual(session.inputs[0], { name: 'features', type: 'float32', dims: ['batch', 8, 4, 4] });
+  assert.deepEqual(session.inputs.map(({ name }) => name).sort(), ['choice', 'features', 'predict']);
+  for (const batch of [1, 3]) {
+    const { candidates } = await session.run(feeds(batch), ['candidates']);
+    assert.deepEqual(candidates?.dims, [batch, 4, 3, 4, 4]);
+  }
+  const all = await session.run(feeds());
+  assert.deepEqual(Object.keys(all).sort(), ['candidates', 'next_features']);
+  await session.release();
+});
+
+test('wrong inputs are named before the graph runs', async () => {
+  const session = await createSession(LEVEL);
+  const { features, predict, choice } = feeds();
+  const refused = (wrong: object) => refusal(session.run(wrong as never), 'graph_inputs');
+  assert.match(
+    await refused({ features, predict }),
+    /level-01\.onnx: input "choice" is missing, expected int64 \[batch\]/,
+  );
+  assert.match(await refused({ features, predict, choice, extra: choice }), /"extra" is not an input of this graph/);
+  assert.match(
+    await refused({ features, predict: features, choice }),
+    /is float32 \[2, 8, 4, 4\], expected float32 \[batch, 3/,
+  );
+  assert.match(
+    await refused({ features, predict, choice: tensor(new Float32Array(2), [2]) }),
+    /is float32 \[2\], expected int64/,
+  );
+  await session.release();
+});
+
+test('a run that fails says on what: names, types and dims, not numbers', async () => {
+  const session = await createSession(LEVEL);
+  const wrong = { ...feeds(2), choice: integers([99, 99]) };
+  const message = await refusal(session.run(wrong), 'graph_failed');
+  assert.match(message, /features float32 \[2, 8, 4, 4\], predict float32 \[2, 3, 4, 4\], choice int64 \[2\]/);
+  await session.release();
+});
+
+test('after release a run fails, and releasing again does nothing', async () => {
+  const session = await createSession(LEVEL);
+  await session.release();
+  await session.release();
+  await refusal(session.run(feeds()), 'closed');
+});
+
+test('what is no graph', async () => {
+  await refusal(createSession(join(TINY, 'model.json')), 'graph_unreadable');
+  await refusal(createSession('no-such.onnx'), 'graph_unreadable');
+  assert.match(await refusal(createSession(new Uint8Array(9), {}, 'x.onnx'), 'graph_unreadable'), /^x\.onnx could not/);
+});
+
+test('a file opened twice at once is loaded once, and freed by its last user', async () => {
+  let created = 0;
+  let released = 0;
+  const fake = (file: string): Session => ({
+    file,
+    inputs: [],
+    outputs: [],
+    run: async () => ({}),
+    release: async () => void released++,
+  });
+  const sessions = new Sessions(async (path) => {
+    created++;
+    return fake(path);
+  });
+  const [first, second] = await Promise.all([sessions.open('a.onnx'), sessions.open('./a.onnx')]);
+  const other = await sessions.open('a.onnx', { threads: 1 });
+  assert.equal(created, 2);
+  await first.release();
+  await first.release();
+  assert.equal(released, 0);
+  await refusal(first.run({}), 'closed');
+  assert.deepEqual(await second.run({}), {});
+  await second.release();
+  await other.release();
+  assert.equal(released, 2);
+  assert.equal(sessions.size, 0);
+});
+
+test('a file that could not be opened is tried again', async () => {
+  let tries = 0;
+  const sessions = new Sessions(async () => {
+    tries++;
+    throw new Error('no');
+  });
+  await assert.rejects(sessions.open('a.onnx'), /no/);
+  await assert.rejects(sessions.open('a.onnx'), /no/);
+  assert.equal(tries, 2);
+});
