@@ -123,7 +123,12 @@ export interface NumericTensor {
 /** What the core hands in: the only way for a guide to reach files, models and pictures. */
 export interface GuideContext {
   /** The model the request runs on. */
-  readonly model: { readonly name: string; readonly channels: number; readonly finalSide: number; readonly levels: number };
+  readonly model: {
+    readonly name: string;
+    readonly channels: number;
+    readonly finalSide: number;
+    readonly levels: number;
+  };
   /** Seed of the request, for a guide that needs randomness of its own. */
   readonly seed: number;
   /** Aborts when the request is cancelled. */
@@ -141,7 +146,11 @@ export interface GuideContext {
   /** Opens an ONNX file by path; opened once per process and shared. */
   open(path: string): Promise<GuideModel>;
   /** Something made once per process and kept (a text tower, say), under a key; released when the engine closes. */
-  shared<T extends object>(key: string, make: () => Promise<T>, dispose?: (value: T) => Promise<void> | void): Promise<T>;
+  shared<T extends object>(
+    key: string,
+    make: () => Promise<T>,
+    dispose?: (value: T) => Promise<void> | void,
+  ): Promise<T>;
   /** Hosts that guides may call (`http`), as `host` or `host:port`. */
   readonly allowedHosts: readonly string[];
   /** Seconds a single question to a guide may take at most. */
