@@ -1,0 +1,102 @@
+/** How the scores of several guides become one score per candidate. */
+
+/**
+ * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
+ * `zscore`: each guide's scores minus their mean, over their deviation, added up.
+ * `product`: the product of tempered softmaxes; each guide's temperature is the one at which its softmax spreads over a
+ * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of them.
+ */
+export type BlendKind = 'rank' | 'zscore' | 'product';
+
+export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
+
+/** One guide's scores of the candidates in question, higher is better, and how much they count. */
+export interface WeightedScores {
+  readonly scores: Float64Array;
+  /** Negative: away from what the guide likes. */
+  readonly weight: number;
+}
+
+/**
+ * One score per candidate from those of all guides. A guide that gives all candidates the same score has no say; where
+ * none has, null: chance decides.
+ */
+export function blendScores(kind: BlendKind, parts: readonly WeightedScores[]): Float64Array | null {
+  const telling = parts.filter(({ scores, weight }) => weight !== 0 && !isFlat(scores));
+  const [first] = telling;
+  if (!first) return null;
+  const total = new Float64Array(first.scores.length);
+  for (const { scores, weight } of telling) {
+    const scaled = SCALES[kind](scores);
+    for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + weight * (scaled[i] as number);
+  }
+  return isFlat(total) ? null : total;
+}
+
+const SCALES: Readonly<Record<BlendKind, (scores: Float64Array) => Float64Array>> = {
+  rank: ranks,
+  zscore: standardised,
+  product: temperedLogProbabilities,
+};
+
+/** Ranks divided by the highest, 0 … 1; equal scores share their mean rank. */
+export function ranks(scores: Float64Array): Float64Array {
+  const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => (scores[a] as number) - (scores[b] as number));
+  const result = new Float64Array(scores.length);
+  const highest = Math.max(1, scores.length - 1);
+  for (let from = 0; from < order.length; ) {
+    const value = scores[order[from] as number];
+    let to = from + 1;
+    while (to < order.length && scores[order[to] as number] === value) to++;
+    for (let i = from; i < to; i++) result[order[i] as number] = (from + to - 1) / 2 / highest;
+    from = to;
+  }
+  return result;
+}
+
+/** Mean 0, deviation 1; all 0 where all scores are equal. */
+export function standardised(scores: Float64Array): Float64Array {
+  let mean = 0;
+  for (const score of scores) mean += score / scores.length;
+  let variance = 0;
+  for (const score of scores) variance += (score - mean) ** 2 / scores.length;
+  const deviation = Math.sqrt(variance);
+  return scores.map((score) => (deviation > 0 ? (score - mean) / deviation : 0));
+}
+
+/** Share of the candidates over which each guide's softmax spreads under `product`. */
+const SPREAD = 1 / 4;
+const HALVINGS = 40;
+
+function temperedLogProbabilities(scores: Float64Array): Float64Array {
+  const z = standardised(scores);
+  const best = z.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const wanted = Math.log(Math.max(1, scores.length * SPREAD));
+  let low = 1e-3;
+  let high = 1e3;
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = Math.sqrt(low * high);
+    if (entropy(z, best, middle) < wanted) low = middle;
+    else high = middle;
+  }
+  const temperature = Math.sqrt(low * high);
+  const logSum = Math.log(z.reduce((sum, value) => sum + Math.exp((value - best) / temperature), 0));
+  return z.map((value) => (value - best) / temperature - logSum);
+}
+
+/** Entropy in nats of the softmax of z at a temperature. */
+function entropy(z: Float64Array, best: number, temperature: number): number {
+  let sum = 0;
+  let weighted = 0;
+  for (const value of z) {
+    const x = (value - best) / temperature;
+    const e = Math.exp(x);
+    sum += e;
+    weighted += e * x;
+  }
+  return Math.log(sum) - weighted / sum;
+}
+
+function isFlat(scores: Float64Array): boolean {
+  return scores.every((score) => score === scores[0]);
+}

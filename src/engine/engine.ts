@@ -1,0 +1,144 @@
+/** Models, guides and what they share, in one process: turns requests into descents. */
+import { randomInt } from 'node:crypto';
+import { KandidError } from '../errors.ts';
+import type { AskPerson } from '../guide.ts';
+import { type Device, resolveDevice } from '../runtime/device.ts';
+import { codesBelow } from './apart.ts';
+import { throwIfCancelled } from './asking.ts';
+import { checkPrefix } from './codes.ts';
+import type { GuideServices } from './context.ts';
+import { Descent } from './descent.ts';
+import { makeGuides } from './making.ts';
+import { Models, type OpenModel } from './models.ts';
+import { conditionOf } from './pictures.ts';
+import { GuideRegistry } from './registry.ts';
+import { type CheckedRequest, type GenerateRequest, parseRequest } from './request.ts';
+import { beamsPerLevel, samplerOf } from './sampler.ts';
+import { Shared } from './shared.ts';
+
+export interface EngineOptions {
+  /** Folders of models. */
+  readonly models: readonly string[];
+  /** Folders of guides, beside the project's own. @default none */
+  readonly guides?: readonly string[] | undefined;
+  /** Model of requests that name none. @default the first by name of those that were trained */
+  readonly defaultModel?: string | undefined;
+  /** @default 'auto' */
+  readonly device?: string | undefined;
+  /** Threads of one run on the CPU. @default one per core */
+  readonly threads?: number | undefined;
+  /** Whether models may be named by path: for the person at the machine, not for requests from outside. @default true */
+  readonly paths?: boolean | undefined;
+  /** Hosts that guides may call. @default none */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Seconds that a guide may take for one answer, unless it says otherwise. @default 60 */
+  readonly guideTimeoutSeconds?: number | undefined;
+  /** Most pixels of a picture that comes in. @default 50 million */
+  readonly limitPixels?: number | undefined;
+}
+
+export interface PrepareOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whoever answers the `human` guide. */
+  readonly person?: AskPerson | undefined;
+}
+
+export interface Prepared extends OpenModel {
+  readonly descent: Descent;
+}
+
+const GUIDE_TIMEOUT_SECONDS = 60;
+
+export class Engine {
+  readonly device: Device;
+  readonly models: Models;
+  readonly guides: GuideRegistry;
+  readonly #services: GuideServices;
+
+  private constructor(models: Models, guides: GuideRegistry, services: GuideServices) {
+    this.models = models;
+    this.guides = guides;
+    this.device = services.device;
+    this.#services = services;
+  }
+
+  /** @throws {KandidError} option_invalid, cuda_unavailable, library_unavailable, file_unreadable, guide_invalid, guide_duplicate */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { models: folders, guides = [], threads, paths = true, limitPixels, allowedHosts = [] } = options;
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))
+      throw new KandidError('option_invalid', {
+        option: 'threads',
+        got: threads,
+        expected: 'a whole number from 1 to 1024',
+      });
+    const device = await resolveDevice(options.device);
+    const [models, registry] = await Promise.all([
+      Models.find({ folders, paths, standard: options.defaultModel, device, threads }),
+      GuideRegistry.load(guides),
+    ]);
+    const timeoutSeconds = options.guideTimeoutSeconds ?? GUIDE_TIMEOUT_SECONDS;
+    const shared = new Shared();
+    return new Engine(models, registry, {
+      ...{ models: folders, paths, device, threads, limitPixels, allowedHosts, timeoutSeconds, shared },
+    });
+  }
+
+  get limitPixels(): number | undefined {
+    return this.#services.limitPixels;
+  }
+
+  /**
+   * Checks a request and makes its guides. Run the descent with `eventsOf`, or drive it otherwise and dispose of it.
+   *
+   * @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, cancelled
+   */
+  async prepare(request: GenerateRequest, { signal, person }: PrepareOptions = {}): Promise<Prepared> {
+    const checked = parseRequest(request);
+    const running = signal ?? new AbortController().signal;
+    throwIfCancelled(running);
+    const model = await this.models.open(checked.model);
+    const { info } = model.network;
+    checkRoom(checked, model);
+    const seed = checked.seed ?? randomInt(2 ** 32);
+    const condition = await conditionOf(checked.condition, info, this.limitPixels);
+    const notes: string[] = [];
+    const guides = await makeGuides(checked.guides, this.guides, this.#services, {
+      ...{ info, seed, signal: running, notes, person },
+    });
+    const sides = info.levels.map(({ side }) => side);
+    const descent = new Descent({
+      ...{ info, seed, condition, guides, notes, signal: running, blend: checked.blend },
+      count: checked.count,
+      sampler: samplerOf(checked.sampler),
+      beams: beamsPerLevel(checked.sampler.beams, sides),
+      weights: checked.guides.map(({ weight }) => weight),
+      prefixes: checked.prefix,
+    });
+    return { ...model, descent };
+  }
+
+  /** Frees models and what guides share. Requests that still run fail. */
+  async close(): Promise<void> {
+    await this.#services.shared.close();
+    await this.models.close();
+  }
+}
+
+/** There must be as many codes as results. */
+function checkRoom({ prefix, count }: CheckedRequest, { network }: OpenModel): void {
+  const { candidates } = network;
+  for (const one of prefix) checkPrefix(one, candidates);
+  const kept = prefix[0]?.length ?? 0;
+  const each = codesBelow(kept - 1, candidates);
+  const alike = prefix.length > 1 ? sameMost(prefix) : count;
+  if (kept === candidates.length || alike <= each) return;
+  const problem = `there are only ${each} different pictures of this model${kept > 0 ? ' that begin so' : ''}, asked for ${count}`;
+  throw new KandidError('params_invalid', { subject: 'The request', field: 'count', problem });
+}
+
+/** How often the most frequent list occurs. */
+function sameMost(lists: readonly (readonly number[])[]): number {
+  const counts = new Map<string, number>();
+  for (const list of lists) counts.set(list.join(), (counts.get(list.join()) ?? 0) + 1);
+  return Math.max(...counts.values());
+}

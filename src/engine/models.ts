@@ -1,0 +1,124 @@
+/** The models of an engine: found by name, opened when first asked for, kept. */
+import { KandidError } from '../errors.ts';
+import { type Bundle, loadBundle } from '../runtime/bundle.ts';
+import type { Device } from '../runtime/device.ts';
+import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
+import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
+import { bitsOf } from './codes.ts';
+import { Network } from './network.ts';
+
+/** A model as told to people. */
+export interface ModelSummary {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** sha256 of the bundle's files, 64 hexadecimal digits; the first 8 name it in permalinks. */
+  readonly hash: string;
+  readonly channels: 1 | 3;
+  /** Of the finished picture, in pixels. */
+  readonly side: number;
+  readonly levels: readonly { readonly side: number; readonly candidates: number }[];
+  /** Length of its codes. */
+  readonly bits: number;
+  readonly condition: { readonly kind: string; readonly channels: number } | null;
+  readonly licence: PyramidManifest['licence'];
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** A model that is open. */
+export interface OpenModel {
+  readonly network: Network;
+  readonly bundle: Bundle;
+}
+
+export interface ModelsOptions {
+  readonly folders: readonly string[];
+  /** Whether a model may be named by path. */
+  readonly paths: boolean;
+  /** @default the first by name of those that were trained */
+  readonly standard?: string | undefined;
+  readonly device: Device;
+  readonly threads?: number | undefined;
+}
+
+export class Models {
+  readonly #options: ModelsOptions;
+  readonly #open = new Map<string, Promise<OpenModel>>();
+  readonly #found: readonly FoundModel[];
+
+  private constructor(options: ModelsOptions, found: readonly FoundModel[]) {
+    this.#options = options;
+    this.#found = found;
+  }
+
+  static async find(options: ModelsOptions): Promise<Models> {
+    return new Models(options, await findModels(options.folders));
+  }
+
+  /** Those that make pictures, in order of name; a bundle that cannot be read is left out (`kandid doctor` names it). */
+  summaries(): ModelSummary[] {
+    return this.#found.flatMap(({ name, manifest }) =>
+      manifest?.kind === 'pyramid' ? [summaryOf(name, manifest)] : [],
+    );
+  }
+
+  /**
+   * Opens a model, once for all who ask.
+   *
+   * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
+   */
+  async open(name: string = this.#standard()): Promise<OpenModel> {
+    const known = this.#open.get(name);
+    if (known) return await known;
+    const opening = this.#load(name);
+    this.#open.set(name, opening);
+    opening.catch(() => this.#open.delete(name));
+    return await opening;
+  }
+
+  async close(): Promise<void> {
+    const opened = [...this.#open.values()];
+    this.#open.clear();
+    for (const opening of opened) {
+      const model = await opening.catch(() => null);
+      await model?.bundle.release();
+    }
+  }
+
+  #standard(): string {
+    const { standard, folders } = this.#options;
+    if (standard !== undefined) return standard;
+    const pyramids = this.#found.filter(({ manifest }) => manifest?.kind === 'pyramid');
+    const trained = pyramids.find(({ manifest }) => Number(manifest?.made?.steps ?? 1) > 0);
+    const chosen = trained ?? pyramids[0];
+    if (!chosen) throw new KandidError('models_missing', { folders: folders.join(', ') || 'no folder' });
+    return chosen.name;
+  }
+
+  async #load(name: string): Promise<OpenModel> {
+    const { folders, paths, device, threads } = this.#options;
+    const { folder } = await findModel(name, folders, { paths });
+    const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
+    const { channels, levels, condition } = bundle.manifest;
+    const network = new Network({ name: bundle.name, channels, levels, condition }, bundle.levels, bundle.decode);
+    return { network, bundle };
+  }
+}
+
+function summaryOf(name: string, manifest: PyramidManifest): ModelSummary {
+  const { title, description, channels, condition, licence, metrics } = manifest;
+  const levels = manifest.levels.map(({ side, candidates }) => ({ side, candidates }));
+  return {
+    name,
+    title,
+    description,
+    hash: bundleHash(manifest),
+    channels,
+    side: levels.at(-1)?.side ?? 0,
+    levels,
+    bits: levels.reduce((sum, { candidates }) => sum + bitsOf(candidates), 0),
+    condition,
+    licence,
+    metrics,
+  };
+}

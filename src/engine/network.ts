@@ -1,0 +1,179 @@
+/** A bundle's graphs as the engine uses them: one level at a time (the step path), or a whole code at once. */
+import { integers, sizeOf, type Tensor, type TensorData } from '../core/tensor.ts';
+import type { Picture } from '../guide.ts';
+import type { Code } from './codes.ts';
+
+/** What a network needs of an opened graph. */
+export interface Graph {
+  run(
+    feeds: Readonly<Record<string, Tensor<TensorData>>>,
+    fetches?: readonly string[],
+  ): Promise<Record<string, Tensor>>;
+}
+
+/** What the engine needs to know of a model. */
+export interface NetworkInfo {
+  readonly name: string;
+  readonly channels: 1 | 3;
+  readonly levels: readonly { readonly side: number; readonly candidates: number; readonly width: number }[];
+  readonly condition: { readonly kind: string; readonly channels: number } | null;
+}
+
+/** Where a descent stands: what the next level's graph needs to know of it. */
+export interface State {
+  readonly code: Code;
+  /** The run that proposed the candidate, and the row in it; null before level 0. */
+  readonly from: { readonly features: Tensor; readonly row: number } | null;
+  /** The chosen candidate, [channels, side, side]. */
+  readonly predict: Float32Array;
+}
+
+/** A state to run, with its request's condition picture [channels, S, S] where the model has one. */
+export interface Row {
+  readonly state: State;
+  readonly condition: Float32Array | null;
+}
+
+/** One run of a level's graph. */
+export interface Proposal {
+  /** [rows, width, side, side]; empty at the last level. */
+  readonly features: Tensor;
+  /** [rows, K, channels, side, side] */
+  readonly candidates: Tensor;
+  /** Time inside ONNX Runtime. */
+  readonly ms: number;
+}
+
+/** The last level's features lead nowhere: its graph may leave them out. */
+const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
+
+/** Where every descent begins. */
+export const START: State = { code: [], from: null, predict: new Float32Array(0) };
+
+/**
+ * Bytes that the candidates and features of one run may take: enough rows to fill the cores, few enough that they do not
+ * push each other out of the memory.
+ */
+const RUN_BYTES = 128 * 2 ** 20;
+
+export class Network {
+  readonly info: NetworkInfo;
+  readonly #levels: readonly Graph[];
+  readonly #decode: Graph;
+
+  constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph) {
+    this.info = info;
+    this.#levels = levels;
+    this.#decode = decode;
+  }
+
+  /** S, in pixels. */
+  get finalSide(): number {
+    return this.info.levels.at(-1)?.side ?? 0;
+  }
+
+  /** K of each level. */
+  get candidates(): number[] {
+    return this.info.levels.map(({ candidates }) => candidates);
+  }
+
+  /** Rows that one run of a level takes at most. */
+  rowsAt(level: number): number {
+    const at = this.info.levels[level];
+    if (!at) throw new RangeError(`level ${level} of ${this.info.levels.length}`);
+    const floats = at.side * at.side * (at.candidates * this.info.channels + at.width);
+    return Math.max(1, Math.floor(RUN_BYTES / 4 / floats));
+  }
+
+  /** Runs one level's graph on states that have chosen at all levels before it. */
+  async propose(level: number, rows: readonly Row[]): Promise<Proposal> {
+    const graph = this.#levels[level];
+    if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
+    const feeds = { ...this.#inputs(level, rows), ...this.#condition(rows) };
+    const started = performance.now();
+    const { next_features: features, candidates } = await graph.run(feeds);
+    const ms = performance.now() - started;
+    if (!candidates) throw new RangeError(`the graph of level ${level} proposes no candidates`);
+    return { features: features ?? NO_FEATURES, candidates, ms };
+  }
+
+  /** Pictures of whole codes, by the graph that draws the chosen candidates only. */
+  async decode(codes: readonly Code[], conditions: readonly (Float32Array | null)[] = []): Promise<Picture[]> {
+    const levels = this.info.levels.length;
+    const side = this.finalSide;
+    const { channels } = this.info;
+    const most = Math.max(1, Math.min(MOST_DECODED, this.rowsAt(levels - 1)));
+    const pictures: Picture[] = [];
+    for (let from = 0; from < codes.length; from += most) {
+      const part = codes.slice(from, from + most);
+      const rows = part.map((_, i) => ({ state: START, condition: conditions[from + i] ?? null }));
+      const feeds = { codes: integers(part.flat(), [part.length, levels]), ...this.#condition(rows) };
+      const { image } = await this.#decode.run(feeds, ['image']);
+      if (!image) throw new RangeError('the decode graph lacks its image');
+      const size = channels * side * side;
+      for (let i = 0; i < part.length; i++)
+        pictures.push({ data: image.data.slice(i * size, (i + 1) * size), channels, width: side, height: side });
+    }
+    return pictures;
+  }
+
+  #inputs(level: number, rows: readonly Row[]): Record<string, Tensor<TensorData>> {
+    if (level === 0) return { batch: integers([rows.length]) };
+    const { side } = this.info.levels[level - 1] as NetworkInfo['levels'][number];
+    const states = rows.map(({ state }) => state);
+    return {
+      features: gatherFeatures(states),
+      predict: {
+        data: joined(states.map(({ predict }) => predict)),
+        dims: [rows.length, this.info.channels, side, side],
+      },
+      choice: integers(states.map(({ code }) => code[level - 1] as number)),
+    };
+  }
+
+  #condition(rows: readonly Row[]): Record<string, Tensor<TensorData>> {
+    const { condition } = this.info;
+    if (!condition) return {};
+    const side = this.finalSide;
+    const parts = rows.map((row) => {
+      if (!row.condition) throw new RangeError(`${this.info.name} needs a condition`);
+      return row.condition;
+    });
+    return { condition: { data: joined(parts), dims: [rows.length, condition.channels, side, side] } };
+  }
+}
+
+const MOST_DECODED = 32;
+
+/** Rows of features in the states' order; the run's own tensor where that is just what they are. */
+function gatherFeatures(states: readonly State[]): Tensor {
+  const sources = states.map(({ from }) => {
+    if (!from) throw new RangeError('a state before level 0 has no features');
+    return from;
+  });
+  const [first] = sources;
+  if (!first) throw new RangeError('no rows');
+  const { features } = first;
+  const untouched = sources.every((source, i) => source.features === features && source.row === i);
+  if (untouched && sources.length === features.dims[0]) return features;
+  const shape = features.dims.slice(1);
+  const size = sizeOf(shape);
+  const data = new Float32Array(sources.length * size);
+  for (const [i, source] of sources.entries())
+    data.set(source.features.data.subarray(source.row * size, (source.row + 1) * size), i * size);
+  return { data, dims: [sources.length, ...shape] };
+}
+
+/** Equal parts after one another; no copy where they already lie so in memory. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const [first] = parts;
+  if (!first || parts.length === 1) return first ?? new Float32Array(0);
+  const { length } = first;
+  const adjacent = parts.every(
+    (part, i) => part.buffer === first.buffer && part.byteOffset === first.byteOffset + 4 * i * length,
+  );
+  if (adjacent) return new Float32Array(first.buffer, first.byteOffset, length * parts.length);
+  const data = new Float32Array(length * parts.length);
+  for (const [i, part] of parts.entries()) data.set(part, i * length);
+  return data;
+}

@@ -1,0 +1,87 @@
+/** Choosing among scored candidates. */
+import type { Random } from '../core/random.ts';
+import { standardised } from './blend.ts';
+
+/** How many descents a result keeps at a level: the same everywhere, per level (the last entry goes on), or per side. */
+export type BeamSchedule = number | readonly number[] | Readonly<Record<string, number>>;
+
+export interface SamplerOptions {
+  /** Chooses among the best so many; 1 always takes the best. @default 1, or all where there is a temperature */
+  readonly top?: number | undefined;
+  /** Of a softmax over the blended scores at mean 0 and deviation 1; 0: all that `top` leaves are equally likely. @default 0 */
+  readonly temperature?: number | undefined;
+  /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
+  readonly beams?: BeamSchedule | undefined;
+}
+
+export interface Sampler {
+  readonly top: number;
+  readonly temperature: number;
+}
+
+export function samplerOf({ top, temperature = 0 }: SamplerOptions): Sampler {
+  return { top: top ?? (temperature > 0 ? Number.POSITIVE_INFINITY : 1), temperature };
+}
+
+/** Beams that are kept after each level. After the last it is always 1: the best beam is the result. */
+export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
+  const at = (side: number, level: number): number => {
+    if (schedule === undefined) return 1;
+    if (typeof schedule === 'number') return schedule;
+    if (isList(schedule)) return schedule[Math.min(level, schedule.length - 1)] ?? 1;
+    return schedule[side] ?? 1;
+  };
+  return sides.map((side, level) => (level === sides.length - 1 ? 1 : at(side, level)));
+}
+
+function isList(schedule: BeamSchedule): schedule is readonly number[] {
+  return Array.isArray(schedule);
+}
+
+/**
+ * Chooses `keep` different candidates, the best of those chosen first. `indices` are the candidates in question, rising;
+ * `scores` theirs, or null where nobody has a say: then all are equally likely. Equal scores: the lower index is better.
+ *
+ * With several to keep, `top` n means that they are drawn from the best n · keep.
+ */
+export function choose(
+  indices: ArrayLike<number>,
+  scores: Float64Array | null,
+  keep: number,
+  sampler: Sampler,
+  random: Random,
+): number[] {
+  const places = Array.from(indices, (_, place) => place);
+  if (scores === null) return firstShuffled(places, keep, random).map((place) => indices[place] as number);
+  const order = places.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  const allowed = order.slice(0, Math.min(order.length, sampler.top * keep));
+  const kept =
+    sampler.temperature > 0
+      ? softmaxDraw(allowed, standardised(scores), keep, sampler.temperature, random)
+      : allowed.length > keep
+        ? firstShuffled(allowed, keep, random)
+        : allowed;
+  const better = (a: number, b: number) => (scores[b] as number) - (scores[a] as number) || a - b;
+  return kept.sort(better).map((place) => indices[place] as number);
+}
+
+/** `keep` of them, all equally likely, in random order. */
+function firstShuffled(places: number[], keep: number, random: Random): number[] {
+  const count = Math.min(keep, places.length);
+  for (let i = 0; i < count; i++) {
+    const j = i + random.integer(places.length - i);
+    [places[i], places[j]] = [places[j] as number, places[i] as number];
+  }
+  return places.slice(0, count);
+}
+
+/** Draws from a softmax without putting back: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). */
+function softmaxDraw(places: number[], z: Float64Array, keep: number, temperature: number, random: Random): number[] {
+  const keys = new Map<number, number>();
+  for (const place of places) keys.set(place, (z[place] as number) / temperature + gumbel(random));
+  return places.sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
+}
+
+function gumbel(random: Random): number {
+  return -Math.log(-Math.log(Math.max(random.uniform(), 2 ** -54)));
+}

@@ -1,0 +1,220 @@
+/**
+ * Kandid as a library.
+ *
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { encodePicture, Kandid } from 'kandid';
+ *
+ * const kandid = await Kandid.open();
+ * const [picture] = await kandid.pictures({ guides: [{ name: 'text', params: { prompt: 'a woman with red hair' } }] });
+ * await writeFile('woman.png', await encodePicture(picture.image));
+ * await kandid.close();
+ * ```
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Code, checkPrefix, codeToString, crossCodes, parseCode } from './engine/codes.ts';
+import { type DecodeOptions, decodeCodes } from './engine/decode.ts';
+import { type Encoded, encode } from './engine/encode.ts';
+import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine.ts';
+import type { GenerateEvent, Result } from './engine/events.ts';
+import { eventsOf } from './engine/generate.ts';
+import type { ModelSummary } from './engine/models.ts';
+import { conditionOf, fitPicture } from './engine/pictures.ts';
+import type { GuideSummary } from './engine/registry.ts';
+import type { GenerateRequest, PictureInput } from './engine/request.ts';
+import type { BeamSchedule } from './engine/sampler.ts';
+import { KandidError } from './errors.ts';
+import type { Picture } from './guide.ts';
+
+export {
+  type DecodeOptions as PictureFileOptions,
+  decodePicture,
+  encodePicture,
+  type PictureFormat,
+} from './core/image.ts';
+export { psnr, ssim } from './core/quality.ts';
+export type { GuideUse } from './engine/asking.ts';
+export type { BlendKind } from './engine/blend.ts';
+export type { Code } from './engine/codes.ts';
+export type { Encoded } from './engine/encode.ts';
+export type {
+  CancelledEvent,
+  DoneEvent,
+  GenerateEvent,
+  LevelEvent,
+  PartialResult,
+  Result,
+  Timings,
+} from './engine/events.ts';
+export type { ModelSummary } from './engine/models.ts';
+export type { GuideSummary } from './engine/registry.ts';
+export type { GenerateRequest, PictureInput } from './engine/request.ts';
+export type { BeamSchedule, SamplerOptions } from './engine/sampler.ts';
+export { type ErrorCode, KandidError } from './errors.ts';
+export type { Picture } from './guide.ts';
+
+export interface KandidOptions extends Omit<EngineOptions, 'models'> {
+  /** Folder of models, or several. @default the models of the package */
+  readonly models?: string | readonly string[] | undefined;
+}
+
+export interface EncodeRequest {
+  readonly model?: string;
+  /** More beams, nearer; 1 is greedy. @default 1 */
+  readonly beams?: BeamSchedule;
+  /** The picture that a conditional model starts from. @default the picture itself */
+  readonly condition?: PictureInput;
+  readonly signal?: AbortSignal;
+}
+
+export interface DecodeRequest extends Pick<DecodeOptions, 'level' | 'signal'> {
+  readonly condition?: PictureInput;
+}
+
+/** A code in either form: its integers, or a code string. */
+export type CodeInput = Code | string;
+
+/** The models of the package: beside the sources, or above the build. */
+function packagedModels(): string {
+  const places = ['../models/', '../../models/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  return places.find((place) => existsSync(place)) ?? (places[0] as string);
+}
+
+export class Kandid {
+  /** For programs that drive descents themselves, as the server does. */
+  readonly engine: Engine;
+
+  private constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * Finds models and guides and the device to compute on. Models are opened when first asked for.
+   *
+   * @throws {KandidError} option_invalid, cuda_unavailable, library_unavailable, file_unreadable, guide_invalid, guide_duplicate
+   */
+  static async open({ models = packagedModels(), ...options }: KandidOptions = {}): Promise<Kandid> {
+    return new Kandid(await Engine.open({ ...options, models: typeof models === 'string' ? [models] : models }));
+  }
+
+  /** What is computed on: 'cpu' or 'cuda:N', and why `auto` came to the CPU. */
+  get device(): { readonly name: string; readonly fallback: string | null } {
+    return this.engine.device;
+  }
+
+  /** The models there are. */
+  models(): ModelSummary[] {
+    return this.engine.models.summaries();
+  }
+
+  /** The guides there are, with their parameters as JSON Schema. */
+  guides(): GuideSummary[] {
+    return this.engine.guides.summaries();
+  }
+
+  /**
+   * Makes pictures and tells of every level. The last event is `done`; or `cancelled`, with the best pictures so far, once
+   * the signal aborts (checked before and after every level and while guides are asked). Stop reading to stop the work.
+   *
+   * The same request and seed give the same codes on the same device, whatever runs beside it.
+   *
+   * @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, bundle_*, memory_exhausted
+   */
+  async *generate(
+    request: GenerateRequest,
+    options: PrepareOptions = {},
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    try {
+      const { network, descent } = await this.engine.prepare(request, options);
+      yield* eventsOf(network, descent);
+    } catch (error) {
+      // Cancelled while it was made ready: there is nothing to show yet.
+      if (!(error instanceof KandidError && error.code === 'cancelled')) throw error;
+      yield {
+        type: 'cancelled',
+        level: 0,
+        results: [],
+        guides: [],
+        notes: [],
+        timings: { network: 0, guides: 0, engine: 0 },
+      };
+    }
+  }
+
+  /** Makes pictures and gives them when they are done. @throws {KandidError} what generate throws, and cancelled */
+  async pictures(request: GenerateRequest, options: PrepareOptions = {}): Promise<Result[]> {
+    for await (const event of this.generate(request, options)) if (event.type === 'done') return event.results;
+    throw new KandidError('cancelled', { when: 'on request' });
+  }
+
+  /** Keeps the first `keep` levels of a code and makes the rest anew, as the request says. Events as of `generate`. */
+  async *vary(
+    code: CodeInput,
+    keep: number,
+    request: Omit<GenerateRequest, 'prefix'> = {},
+    options: PrepareOptions = {},
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const { network } = await this.engine.models.open(request.model);
+    const whole = parseCode(code, network.candidates);
+    if (!(Number.isInteger(keep) && keep >= 0 && keep <= whole.length)) {
+      const expected = `a whole number of levels, 0 … ${whole.length}`;
+      throw new KandidError('option_invalid', { option: 'keep', got: String(keep), expected });
+    }
+    yield* this.generate({ ...request, prefix: [whole.slice(0, keep)] }, options);
+  }
+
+  /** The first `at` levels of one code and the rest of another. @throws {KandidError} code_invalid, option_invalid, model_* */
+  async cross(a: CodeInput, b: CodeInput, { at, model }: { at: number; model?: string }): Promise<number[]> {
+    const { candidates } = (await this.engine.models.open(model)).network;
+    return crossCodes(parseCode(a, candidates), parseCode(b, candidates), at, candidates);
+  }
+
+  /**
+   * The code whose picture is nearest to a picture (the middle square of a file, or a square Picture).
+   *
+   * @throws {KandidError} picture_*, params_invalid, model_*, cancelled
+   */
+  async encode(picture: PictureInput, { model, beams, condition, signal }: EncodeRequest = {}): Promise<Encoded> {
+    const { network } = await this.engine.models.open(model);
+    const { limitPixels } = this.engine;
+    const channels = network.info.channels;
+    const fitted = await fitPicture(picture, { channels, side: network.finalSide, name: 'The picture', limitPixels });
+    const given = condition ?? (network.info.condition ? picture : undefined);
+    const started = await conditionOf(given, network.info, limitPixels);
+    return await encode(network, fitted, { beams, condition: started, signal });
+  }
+
+  /**
+   * The pictures of codes. `level` shows them as they stand after that level (0 is the first), at its side; a code may then
+   * end with that level.
+   *
+   * @throws {KandidError} code_invalid, option_invalid, model_*, condition_*, cancelled
+   */
+  async decode(
+    model: string | undefined,
+    codes: readonly CodeInput[],
+    request: DecodeRequest = {},
+  ): Promise<Picture[]> {
+    const { network } = await this.engine.models.open(model);
+    const condition = await conditionOf(request.condition, network.info, this.engine.limitPixels);
+    const { candidates } = network;
+    const parsed = codes.map((code) => {
+      if (typeof code === 'string') return parseCode(code, candidates);
+      checkPrefix(code, candidates);
+      return code;
+    });
+    return await decodeCodes(network, parsed, { ...request, condition });
+  }
+
+  /** The code string of a code. @throws {KandidError} code_invalid, model_* */
+  async codeString(code: CodeInput, { model }: { model?: string } = {}): Promise<string> {
+    const { candidates } = (await this.engine.models.open(model)).network;
+    return codeToString(parseCode(code, candidates), candidates);
+  }
+
+  /** Frees everything. Requests that still run fail. */
+  async close(): Promise<void> {
+    await this.engine.close();
+  }
+}
