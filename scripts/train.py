@@ -1,5 +1,6 @@
-"""Trains a pyramid DDN: `python scripts/train.py --data data/avatars-64 --out runs/avatars-64`.
+"""Trains a pyramid DDN: `python scripts/train.py --data data/avatars-64 --out runs/avatars-64 --minutes 60`.
 
+On your own pictures, one command from a folder to a bundle: `python scripts/train.py --pictures FOLDER --minutes 60`.
 Resumable to the step: a run started again with the same --out goes on from its last checkpoint. Ends in a bundle with
 --bundle models/NAME. Several GPUs: `torchrun --nproc-per-node N scripts/train.py ...`.
 """
@@ -26,6 +27,7 @@ import report
 from checkpoint import load_checkpoint, save_checkpoint, start_from_bundle
 from model import Network, area
 from pictures import Pictures, shuffled
+from prepare import fill_in, prepare
 from split_prune import RULES, UsageCounter, clone_node, pick
 
 
@@ -67,11 +69,12 @@ def losses(trainer: Trainer, target: Tensor, condition: Tensor | None) -> tuple[
     batch = target.shape[0]
     dropped = random_choices(trainer.options, trainer.step, len(network.levels), batch, config.candidates)
     state = network.begin(batch, trainer.device)
+    targets = {stage.side: area(target, stage.side) for stage in config.stages}
     errors, nearest = [], []
     for index, level in enumerate(network.levels):
         with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.options.bf16):
             features, predict = network.step(index, state, condition)
-        wanted = area(target, level.side)
+        wanted = targets[level.side]
         closest = level.nodes.distances(features.detach(), wanted - predict.detach()).argmin(1)
         choice = closest if dropped[index] is None else dropped[index].to(trainer.device)
         state = network.choose(index, features, predict, choice)
@@ -181,22 +184,25 @@ def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--data", required=True, help="folder with train/ and test/ (scripts/README.md, 'Data')")
-    parser.add_argument("--out", required=True, help="folder for the checkpoint, the log and the pictures")
+    parser.add_argument("--data", help="folder with train/ and test/ (scripts/README.md, 'Data')")
+    parser.add_argument("--pictures", type=Path, help="any folder of pictures; --data, --out and --bundle get its name")
+    parser.add_argument("--out", help="folder for the checkpoint, the log and the pictures")
     parser.add_argument("--preset", default="avatars-64", choices=sorted(presets.PRESETS))
     parser.add_argument("--stages", help="side:levels:width,... in place of the preset's, e.g. 4:5:128,8:8:128")
     parser.add_argument("--candidates", type=int, help="K in place of the preset's")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="in place of the preset's")
     parser.add_argument("--condition", choices=("grayscale", "edges"), help="train a conditional network")
     parser.add_argument("--start-from", help="bundle to fine-tune")
-    parser.add_argument("--batch", type=int, default=32, help="pictures per step and rank")
+    parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")
     parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
     parser.add_argument("--minutes", type=float, default=0, help="training time of the whole run, whichever ends first")
     parser.add_argument("--optimizer", choices=("adam", "muon"), default="muon")
-    parser.add_argument("--lr", type=float, default=2e-3, help="Adam's")
-    parser.add_argument("--muon-lr", type=float, default=4e-4, help="root-mean-square change of a kernel weight per step")
+    parser.add_argument("--lr", type=float, default=6e-4, help="Adam's")
+    parser.add_argument(
+        "--muon-lr", type=float, default=1.7e-4, help="root-mean-square change of a kernel weight per step"
+    )
     parser.add_argument("--warmup", type=int, default=50, help="steps")
-    parser.add_argument("--decay", type=float, default=0.5, help="last part of the run in which the rate falls to zero")
+    parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
     parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
     parser.add_argument("--loss", choices=("mean", "log"), default="log")
     parser.add_argument("--chain-dropout", type=float, default=0.05)
@@ -209,11 +215,15 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--save-every", type=float, default=5, help="minutes")
     parser.add_argument("--report-every", type=float, default=5, help="minutes")
     parser.add_argument("--bundle", help="export to this folder at the end")
+    parser.add_argument("--half", action="store_true", help="store the bundle's kernels in half precision")
     parser.add_argument("--licence", help="licence of the data, for the bundle")
+    parser.add_argument("--attribution", help="whom to name, for the bundle")
     parser.add_argument("--dry-run", action="store_true", help="print what would be done and stop")
     options = parser.parse_args(argv)
     if not options.steps and not options.minutes:
         parser.error("say how long: --steps or --minutes")
+    if not options.pictures and not (options.data and options.out):
+        parser.error("say what to train on: --data and --out, or --pictures")
     options.command = "python scripts/train.py " + shlex.join(sys.argv[1:] if argv is None else argv)
     return options
 
@@ -228,18 +238,27 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     trainer = build(options, torch.device(options.device))
     config = trainer.network.config
+    if options.pictures:
+        fill_in(options, config.side)
     if options.dry_run:
-        print(json.dumps(report.plan(trainer), indent=2))
+        print(json.dumps(report.plan(trainer), indent=2, default=str))
         return
+    if options.pictures and rank() == 0:
+        prepare(options.pictures, Path(options.data), config.side, config.channels)
+    if dist.is_initialized():
+        dist.barrier()
     train = Pictures(Path(options.data) / "train", config.side, config.channels)
-    test = Pictures(Path(options.data) / "test", config.side, config.channels)
+    test = Pictures(Path(options.data) / "test", config.side, config.channels, least=1)
     Path(options.out).mkdir(parents=True, exist_ok=True)
     load_checkpoint(trainer, Path(options.out) / "checkpoint.pt")
     run(trainer, train, test)
     if options.bundle and rank() == 0:
         from export import export_checkpoint
 
-        export_checkpoint(Path(options.out) / "checkpoint.pt", Path(options.bundle), test, licence=options.licence)
+        told = {"licence": options.licence, "attribution": options.attribution, "half": options.half}
+        export_checkpoint(
+            Path(options.out) / "checkpoint.pt", Path(options.bundle), test, data=Path(options.data), **told
+        )
 
 
 if __name__ == "__main__":
