@@ -14,6 +14,7 @@ const LARGEST_MANIFEST = 4 * 2 ** 20;
 const FILES_AT_ONCE = 4;
 
 export interface Bundle {
+  /** Its folder's name, by which it is asked for. */
   readonly name: string;
   readonly folder: string;
   readonly manifest: PyramidManifest;
@@ -51,7 +52,7 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
   await verifyFiles(folder, manifest);
   const opened = await openGraphs(folder, manifest, (path) => sessions.open(path, sessionOptions));
   return {
-    name: manifest.name,
+    name: basename(resolve(folder)),
     folder: resolve(folder),
     manifest,
     hash: bundleHash(manifest),
