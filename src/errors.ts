@@ -113,6 +113,7 @@ export const ERRORS = {
   ],
 
   // Everything else
+  unwell: [500, 1, '{failed} of {of} checks failed. What to do stands below each.'],
   cancelled: [499, 1, 'Cancelled {when}.'],
   closed: [503, 1, 'Kandid was closed {when}. Open it again.'],
   internal: [500, 1, 'Something went wrong inside Kandid: {reason}. Please report it.'],

@@ -41,6 +41,7 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   guide_score_count: [500, 1],
   guide_score_value: [500, 1],
   guide_changed_input: [500, 1],
+  unwell: [500, 1],
   cancelled: [499, 1],
   closed: [503, 1],
   internal: [500, 1],

@@ -81,7 +81,8 @@ async function guideFiles(folder: string): Promise<string[]> {
   }
 }
 
-async function loadGuide(file: string): Promise<GuideDefinition> {
+/** @throws {KandidError} guide_invalid */
+export async function loadGuide(file: string): Promise<GuideDefinition> {
   try {
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
     const exported: unknown = module.default;

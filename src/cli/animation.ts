@@ -1,0 +1,56 @@
+/** The descent as an animation: every level's choice, from a few pixels to the whole picture. */
+import { extname } from 'node:path';
+import type { Picture } from '../core/image.ts';
+import { enlarged } from '../core/mosaic.ts';
+import { pictureToPixels } from '../core/pixels.ts';
+import { loadSharp } from '../core/sharp.ts';
+import { gridOf } from './destination.ts';
+import { wrongValue } from './values.ts';
+
+const FRAME_MS = 80;
+const LAST_FRAME_MS = 1600;
+/** Small pictures are shown larger, so that the first levels can be seen at all. */
+const SHOWN_SIDE = 256;
+
+export type AnimationFormat = 'webp' | 'gif';
+
+/** @throws {KandidError} option_invalid */
+export function animationFormat(file: string): AnimationFormat {
+  const ending = extname(file).toLowerCase();
+  if (ending === '.webp' || ending === '.gif') return ending === '.webp' ? 'webp' : 'gif';
+  throw wrongValue('--animate', file, 'a file that ends in .webp or .gif');
+}
+
+/** Encodes frames, each with the previews of all results at one level; `finalSide` is the finished picture's. */
+export async function encodeAnimation(
+  frames: readonly (readonly Picture[])[],
+  finalSide: number,
+  format: AnimationFormat,
+): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const side = finalSide * Math.max(1, Math.round(SHOWN_SIDE / finalSide));
+  const shown = frames.map((previews) => gridOf(previews.map((preview) => fitted(preview, side))));
+  const raws = shown.map((frame) => {
+    const raw = { width: frame.width, height: frame.height, channels: frame.channels as 1 | 3 };
+    return sharp(pictureToPixels(frame), { raw }).toColourspace('srgb').png({ compressionLevel: 1 }).toBuffer();
+  });
+  const delay = shown.map((_, i) => (i === shown.length - 1 ? LAST_FRAME_MS : FRAME_MS));
+  const joined = sharp(await Promise.all(raws), { join: { animated: true } });
+  return await (format === 'webp'
+    ? joined.webp({ delay, loop: 0, quality: 85 })
+    : joined.gif({ delay, loop: 0 })
+  ).toBuffer();
+}
+
+/** Enlarged to `side` with square pixels; sides of levels need not divide the last one. */
+function fitted(picture: Picture, side: number): Picture {
+  if (side % picture.width === 0) return enlarged(picture, side / picture.width);
+  const { data, channels, width, height } = picture;
+  const out = new Float32Array(channels * side * side);
+  for (let i = 0; i < out.length; i++) {
+    const y = Math.floor((Math.floor((i % (side * side)) / side) * height) / side);
+    const x = Math.floor(((i % side) * width) / side);
+    out[i] = data[(Math.floor(i / (side * side)) * height + y) * width + x] as number;
+  }
+  return { data: out, channels, width: side, height: side };
+}

@@ -1,0 +1,39 @@
+/** Codes as arguments: a code string, a JSON array, a picture to find the code of, or `-` for either on standard input. */
+import { existsSync } from 'node:fs';
+import { parseCode } from '../engine/codes.ts';
+import { KandidError } from '../errors.ts';
+import type { Kandid } from '../index.ts';
+import { readInput } from './files.ts';
+import type { Io } from './io.ts';
+
+/**
+ * The code that an argument stands for.
+ *
+ * @throws {KandidError} code_invalid, file_unreadable, picture_*, model_*
+ */
+export async function codeOf(argument: string, kandid: Kandid, model: string | undefined, io: Io): Promise<number[]> {
+  const { candidates } = (await kandid.engine.models.open(model)).network;
+  const given = argument === '-' || existsSync(argument) ? await readInput(argument, io) : null;
+  const text = given === null ? argument : textOf(given);
+  if (given === null || text !== null) return parseCode(text ?? '', candidates);
+  const options = { ...(model === undefined ? {} : { model }), signal: io.signal };
+  return (await kandid.encode(given, options)).code;
+}
+
+/** What comes in as text and not as a picture's bytes. */
+function textOf(bytes: Uint8Array): string | null {
+  if (bytes.length > 100_000) return null;
+  const text = Buffer.from(bytes).toString('utf8').trim();
+  return /^[\x20-\x7e\s]+$/.test(text) ? text : null;
+}
+
+/** A number of levels, checked against the model's. @throws {KandidError} option_invalid */
+export function levelCount(option: string, given: number | undefined, standard: number, levels: number): number {
+  const count = given ?? standard;
+  if (count <= levels) return count;
+  throw new KandidError('option_invalid', {
+    option,
+    got: count,
+    expected: `at most ${levels}, the levels of the model`,
+  });
+}

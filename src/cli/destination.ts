@@ -1,0 +1,86 @@
+/** Where pictures go: settled before anything is computed, so that a typing error costs nothing. */
+import { extname, join } from 'node:path';
+import { encodePicture, type Picture, type PictureFormat } from '../core/image.ts';
+import { mosaic } from '../core/mosaic.ts';
+import { writeOutput } from './files.ts';
+import type { Io } from './io.ts';
+import { wrongValue } from './values.ts';
+
+const FORMATS: Readonly<Record<string, PictureFormat>> = {
+  '.png': 'png',
+  '.webp': 'webp',
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.avif': 'avif',
+};
+
+export interface DestinationOptions {
+  /** A picture's file, a folder, or `-`. */
+  readonly out?: string | undefined;
+  readonly grid?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export interface Destination {
+  /** Writes pictures and gives the file that each is in; null where they went to standard output. */
+  write(pictures: readonly Picture[], io: Io): Promise<(string | null)[]>;
+}
+
+/**
+ * @param count pictures that will come
+ * @param name of files where the command line does not say: `kandid-SEED`
+ * @throws {KandidError} option_invalid
+ */
+export function destinationFor(
+  { out, grid = false, json = false }: DestinationOptions,
+  count: number,
+  name: string,
+): Destination {
+  if (out === '-') {
+    if (json) throw wrongValue('--out', '-', 'a file or folder beside --json, which takes standard output');
+    if (count > 1 && !grid) throw wrongValue('--out', '-', 'a file or folder for several pictures, or --grid');
+    return {
+      async write(pictures, io) {
+        const whole = pictures.length > 1 ? gridOf(pictures) : (pictures[0] as Picture);
+        await io.outBytes(await encodePicture(whole, 'png'));
+        return pictures.map(() => null);
+      },
+    };
+  }
+  return { write: (pictures) => writeFiles(pictures, pathsFor(out, name), grid) };
+}
+
+/** Pictures beside one another with a thin white line between. */
+export function gridOf(pictures: readonly Picture[]): Picture {
+  const [first] = pictures;
+  return mosaic(pictures, { gap: Math.max(1, Math.round((first?.width ?? 0) / 32)) });
+}
+
+interface Paths {
+  readonly format: PictureFormat;
+  at(index: number, of: number): string;
+}
+
+function pathsFor(out: string | undefined, name: string): Paths {
+  const ending = extname(out ?? '').toLowerCase();
+  const isFolder = out !== undefined && (ending === '' || /[/\\]$/.test(out));
+  const numbered = (stem: string, index: number, of: number) => (of === 1 ? stem : `${stem}-${index + 1}`);
+  if (out === undefined || isFolder)
+    return { format: 'png', at: (index, of) => `${join(out ?? '', numbered(name, index, of))}.png` };
+  const format = FORMATS[ending];
+  if (!format) throw wrongValue('--out', out, `a file that ends in ${Object.keys(FORMATS).join(', ')}, or a folder`);
+  const stem = out.slice(0, -ending.length);
+  return { format, at: (index, of) => numbered(stem, index, of) + out.slice(-ending.length) };
+}
+
+async function writeFiles(pictures: readonly Picture[], paths: Paths, grid: boolean): Promise<string[]> {
+  const isOne = grid && pictures.length > 1;
+  const shown = isOne ? [gridOf(pictures)] : pictures;
+  const files: string[] = [];
+  for (const [i, picture] of shown.entries()) {
+    const file = paths.at(i, shown.length);
+    await writeOutput(file, await encodePicture(picture, paths.format, paths.format === 'png' ? {} : { quality: 90 }));
+    files.push(file);
+  }
+  return isOne ? pictures.map(() => files[0] as string) : files;
+}

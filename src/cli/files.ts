@@ -1,0 +1,60 @@
+/** Files read and written by commands; a written file is there whole or not at all. */
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { KandidError, reasonOf } from '../errors.ts';
+import type { Io } from './io.ts';
+
+/** Larger files are no pictures that anyone meant. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** Bytes of a file, or of standard input for `-`. @throws {KandidError} file_unreadable, option_invalid */
+export async function readInput(path: string, io: Io): Promise<Uint8Array> {
+  if (path === '-') return await io.input();
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw new Error('it is a folder, expected a file');
+    if (found.size > MOST_BYTES) throw new Error(`it has ${found.size} bytes, at most ${MOST_BYTES} are taken`);
+    return await readFile(path);
+  } catch (cause) {
+    throw new KandidError('file_unreadable', { file: path, reason: plainReason(cause) }, { cause });
+  }
+}
+
+/** Writes a file, making its folder. @throws {KandidError} file_unwritable */
+export async function writeOutput(path: string, bytes: Uint8Array | string): Promise<void> {
+  const growing = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(growing, bytes);
+    await rename(growing, path);
+  } catch (cause) {
+    await rm(growing, { force: true }).catch(() => {});
+    throw new KandidError('file_unwritable', { file: path, reason: plainReason(cause) }, { cause });
+  }
+}
+
+/** Params in which a text `@FILE` stands for that file's bytes, `@-` for standard input, and `@@` for `@`. */
+export async function withFiles(params: Readonly<Record<string, unknown>>, io: Io): Promise<Record<string, unknown>> {
+  const entries = Object.entries(params).map(async ([name, value]) => {
+    if (typeof value !== 'string' || !value.startsWith('@')) return [name, value] as const;
+    if (value.startsWith('@@')) return [name, value.slice(1)] as const;
+    return [name, await readInput(value.slice(1), io)] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOSPC: 'the disk is full',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is a file',
+  EROFS: 'the disk is read-only',
+  EEXIST: 'a file is where a folder should be',
+};
+
+function plainReason(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return REASONS[code] ?? reasonOf(thrown);
+}

@@ -1,0 +1,71 @@
+/** The world as a command sees it: the only place that touches the process, so that tests can give another one. */
+import { KandidError } from '../errors.ts';
+
+export interface Io {
+  /** A line for standard output: what was asked for. */
+  out(line: string): void;
+  /** A line for standard error: everything else. */
+  err(line: string): void;
+  /** Bytes for standard output. */
+  outBytes(bytes: Uint8Array): Promise<void>;
+  /** All of standard input; can be taken once. @throws {KandidError} option_invalid the second time, file_unreadable */
+  input(): Promise<Uint8Array>;
+  /** Where a progress bar may be drawn; null where nobody watches. */
+  readonly terminal: NodeJS.WriteStream | null;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const MOST_INPUT_BYTES = 256 * 2 ** 20;
+
+/** The process itself. Ctrl-C aborts the signal; a second one ends the process. */
+export function processIo(): Io {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort();
+    });
+  // Whoever reads our output may stop reading (`| head`): that is their business and no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  let taken = false;
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    outBytes: (bytes) =>
+      new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()))),
+    async input() {
+      if (taken) throw twice();
+      taken = true;
+      return await readAll(process.stdin);
+    },
+    terminal: process.stderr.isTTY ? process.stderr : null,
+    environment: process.env,
+    signal: controller.signal,
+  };
+}
+
+/** Standard input was asked for by two arguments. */
+export function twice(): KandidError {
+  return new KandidError('option_invalid', {
+    option: '-',
+    got: 'given twice',
+    expected: 'only one input from standard input',
+  });
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const part = Buffer.from(chunk as Uint8Array);
+    length += part.length;
+    if (length > MOST_INPUT_BYTES) {
+      const reason = `more than ${MOST_INPUT_BYTES} bytes`;
+      throw new KandidError('file_unreadable', { file: 'Standard input', reason });
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}

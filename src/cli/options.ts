@@ -1,0 +1,117 @@
+/** Options that several commands share. */
+import { type Command, Option } from 'commander';
+import { loadSettings, modelFolders, type SettingFlags, type Settings } from '../config.ts';
+import { BLENDS, type BlendKind } from '../engine/blend.ts';
+import type { BeamSchedule } from '../engine/sampler.ts';
+import { Kandid } from '../index.ts';
+import type { Io } from './io.ts';
+import { beams, decimal, type GuideSpec, guideSpec, oneOf, several, whole } from './values.ts';
+
+export interface EngineFlags {
+  readonly model?: string;
+  readonly models?: string[];
+  readonly guides?: string[];
+  readonly device?: string;
+  readonly threads?: number;
+  readonly allowHost?: string[];
+  readonly guideTimeout?: number;
+}
+
+export function addEngineOptions(command: Command): Command {
+  return command
+    .option('-m, --model <name>', 'model, by name or path; left out: the first trained one')
+    .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
+    .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
+    .option('--device <device>', 'auto, cpu, cuda or cuda:N')
+    .option('--threads <n>', 'threads of one run on the CPU', whole('--threads', 1, 1024))
+    .option('--allow-host <host>', 'host that the http guide may call (repeatable)', several)
+    .option('--guide-timeout <s>', 'seconds a guide may take to answer', decimal('--guide-timeout', 0.001, 86_400));
+}
+
+/** Opens Kandid for `work`, and frees it whatever happens. */
+export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: Kandid) => Promise<T>): Promise<T> {
+  const settings = settingsOf(flags, io);
+  const kandid = await Kandid.open({
+    models: modelFolders(settings),
+    guides: settings.guides,
+    device: settings.device,
+    threads: settings.threads,
+    allowedHosts: settings.allowedHosts,
+    guideTimeoutSeconds: settings.guideTimeout,
+    limitPixels: settings.limitPixels,
+  });
+  try {
+    return await work(kandid);
+  } finally {
+    await kandid.close();
+  }
+}
+
+export function settingsOf(
+  { models, guides, device, threads, allowHost, guideTimeout }: EngineFlags,
+  io: Io,
+): Settings {
+  const flags: SettingFlags = { models, guides, device, threads, allowedHosts: allowHost, guideTimeout };
+  return loadSettings(flags, io.environment);
+}
+
+export interface SamplerFlags {
+  readonly count?: number;
+  readonly seed?: number;
+  readonly top?: number;
+  readonly temperature?: number;
+  readonly beams?: BeamSchedule;
+  readonly blend?: BlendKind;
+  readonly guide?: GuideSpec[];
+  readonly condition?: string;
+}
+
+export function addSamplerOptions(command: Command): Command {
+  return command
+    .option('-n, --count <n>', 'number of pictures, all different', whole('--count', 1, 256))
+    .option('-s, --seed <n>', 'same seed, same pictures; left out: one is drawn', seed)
+    .option('-g, --guide <guide>', 'name:weight:{"param": …}, repeatable; "@FILE" is a file', guides)
+    .option('--top <n>', 'choose among the best n at each level', whole('--top', 1, 65_536))
+    .option(
+      '--temperature <t>',
+      'choose by softmax: .2 nearly the best, 2 nearly random',
+      decimal('--temperature', 0, 100),
+    )
+    .option('--beams <beams>', 'descents kept: 16, or by side 4:16,8:8', beams)
+    .option('--condition <file>', 'picture that a conditional model starts from')
+    .addOption(
+      new Option('--blend <blend>', `how guides are joined: ${BLENDS.join(', ')}`).argParser(oneOf('--blend', BLENDS)),
+    );
+}
+
+const seed = whole('--seed', 0, Number.MAX_SAFE_INTEGER);
+
+function guides(text: string, before: readonly GuideSpec[] = []): GuideSpec[] {
+  return [...before, guideSpec(text)];
+}
+
+export interface OutputFlags {
+  readonly out?: string;
+  readonly grid?: boolean;
+  readonly animate?: string;
+  readonly enlarge?: number;
+  readonly json?: boolean;
+}
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('-o, --out <path>', 'picture (.png .webp .jpg .avif), folder, or - for standard output')
+    .option('--grid', 'all pictures as one')
+    .option('--animate <file>', 'the descent as an animation (.webp or .gif)')
+    .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
+    .option('--json', 'tell the result as JSON');
+}
+
+/** The sampler's flags as a request has them. */
+export function samplerOf({ top, temperature, beams: schedule }: SamplerFlags) {
+  return {
+    ...(top === undefined ? {} : { top }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(schedule === undefined ? {} : { beams: schedule as number | number[] | Record<string, number> }),
+  };
+}

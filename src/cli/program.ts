@@ -1,0 +1,89 @@
+/** The command line: its commands, and how every failure becomes one line and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { KandidError, toKandidError } from '../errors.ts';
+import { addDoctor } from './doctor.ts';
+import { addCross, addDecode } from './draw.ts';
+import { addEncode } from './encode.ts';
+import { addGenerate } from './generate.ts';
+import { addGuides } from './guides.ts';
+import { helpPage } from './help.ts';
+import { addInpaint } from './inpaint.ts';
+import type { Io } from './io.ts';
+import { addColorize, addDenoise, addUpscale } from './mend.ts';
+import { addModels } from './models.ts';
+import { addStyle } from './style.ts';
+import { addVary } from './vary.ts';
+import { packageVersion } from './version.ts';
+
+/** In the order of the help page. */
+const COMMANDS = [
+  ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
+  ...[addEncode, addDecode, addVary, addCross],
+  ...[addModels, addGuides, addDoctor],
+];
+
+/** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */
+export async function runCommandLine(words: readonly string[], io: Io): Promise<0 | 1 | 2> {
+  try {
+    const program = buildProgram(io);
+    if (words.length === 0) {
+      io.err(helpPage(program).trimEnd());
+      return 2;
+    }
+    await program.parseAsync([...words], { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    return failure(thrown, words, io);
+  }
+}
+
+export function buildProgram(io: Io): Command {
+  const program = new Command('kandid')
+    .description('Any scoring function steers a picture into being.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      // Told by `failure`, in one line.
+      writeErr: () => {},
+    });
+  for (const add of COMMANDS) add(program, io);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  program.configureHelp({
+    formatHelp: (command, helper) => (command === program ? helpPage(program) : plainHelp(command, helper)),
+  });
+  return program;
+}
+
+function plainHelp(command: Command, helper: ReturnType<Command['createHelp']>): string {
+  return Object.getPrototypeOf(helper).formatHelp.call(helper, command, helper);
+}
+
+function failure(thrown: unknown, words: readonly string[], io: Io): 0 | 1 | 2 {
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode === 0) return 0;
+    io.err(usageLine(thrown, words));
+    return 2;
+  }
+  const error = toKandidError(thrown);
+  io.err(error.message);
+  if (error.code === 'internal' && io.environment.KANDID_DEBUG && thrown instanceof Error) io.err(String(thrown.stack));
+  return error instanceof KandidError ? error.exitCode : 1;
+}
+
+/** Commander's message in our words: what is wrong, what there is instead, where to read more. */
+function usageLine({ message, code }: CommanderError, words: readonly string[]): string {
+  const plain = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
+  const first = words.find((word) => !word.startsWith('-')) ?? '';
+  const command = code === 'commander.unknownCommand' ? '' : ` ${first}`;
+  const sentence = plain.charAt(0).toUpperCase() + plain.slice(1);
+  const end = /[.?)!]$/.test(sentence) ? '' : '.';
+  const code64 = /unknown option '(-[\w-]{5,})'/.test(plain) && /decode|cross|vary/.test(first);
+  const hint = code64 ? ' If this is a code, put -- before it.' : '';
+  return `${sentence}${end}${hint} See "kandid${command} --help".`;
+}

@@ -1,0 +1,100 @@
+/** Option values read from text; what makes no sense is a usage error that names the option and what it takes. */
+import { nameHint } from '../core/text.ts';
+import { KandidError } from '../errors.ts';
+
+export function wrongValue(option: string, got: string, expected: string): KandidError {
+  return new KandidError('option_invalid', { option, got: `"${got.slice(0, 100)}"`, expected });
+}
+
+/** A parser of whole numbers from `least` to `most`. */
+export function whole(option: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^[+-]?\d+$/.test(text.trim()) && number >= least && number <= most) return number;
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+    throw wrongValue(option, text, `a whole number ${range}`);
+  };
+}
+
+/** A parser of numbers from `least` to `most`. */
+export function decimal(option: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== '' && Number.isFinite(number) && number >= least && number <= most) return number;
+    throw wrongValue(option, text, `a number from ${least} to ${most}`);
+  };
+}
+
+/** A parser of one of some words. */
+export function oneOf<Word extends string>(option: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined)
+      throw wrongValue(option, text, `${words.join(', ')}. ${nameHint(text, words)}`.replace(/\.$/, ''));
+    return found;
+  };
+}
+
+/** A parser for an option that may be given several times. */
+export function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+const MOST_BEAMS = 256;
+
+/** Beams: `16` everywhere, `4:16,8:8` by side, `16,16,8` level by level (the last goes on). */
+export function beams(text: string): number | number[] | Record<string, number> {
+  const expected = 'a number (16), numbers by side (4:16,8:8,16:4) or level by level (16,16,8,4)';
+  const count = (part: string): number => {
+    const number = Number(part);
+    if (!(/^\d+$/.test(part.trim()) && number >= 1 && number <= MOST_BEAMS))
+      throw wrongValue('--beams', text, `${expected}, each from 1 to ${MOST_BEAMS}`);
+    return number;
+  };
+  const parts = text.split(',');
+  if (!text.includes(':')) return parts.length === 1 ? count(text) : parts.map(count);
+  return Object.fromEntries(
+    parts.map((part) => {
+      const [side = '', number = '', ...rest] = part.split(':');
+      if (rest.length > 0 || !/^\d+$/.test(side.trim())) throw wrongValue('--beams', text, expected);
+      return [String(Number(side)), count(number)];
+    }),
+  );
+}
+
+/** A guide as named on the command line. */
+export interface GuideSpec {
+  readonly name: string;
+  readonly weight: number;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+const MOST_WEIGHT = 100;
+
+/** `name`, `name:weight`, `name:{"param": …}` or `name:weight:{"param": …}`. */
+export function guideSpec(text: string): GuideSpec {
+  const [, name = '', rest = ''] = /^([^:]*):?(.*)$/s.exec(text) ?? [];
+  const expected = 'name, name:weight or name:weight:{"param": "value"}';
+  if (name.trim() === '') throw wrongValue('--guide', text, expected);
+  const jsonAt = rest.trimStart().startsWith('{') ? 0 : rest.indexOf(':') + 1;
+  const json = jsonAt > 0 || rest.trimStart().startsWith('{') ? rest.slice(jsonAt) : '';
+  const weight = json === '' ? rest : rest.slice(0, Math.max(0, jsonAt - 1));
+  return {
+    name: name.trim(),
+    weight: weight.trim() === '' ? 1 : decimal(`weight of --guide ${name}`, -MOST_WEIGHT, MOST_WEIGHT)(weight),
+    params: json.trim() === '' ? {} : jsonObject(`params of --guide ${name}`, json),
+  };
+}
+
+/** A JSON object. */
+export function jsonObject(option: string, text: string): Record<string, unknown> {
+  const expected = 'a JSON object such as {"prompt": "red hair"}; mind the quotes of your shell';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrongValue(option, text, expected);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongValue(option, text, expected);
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,30 @@
+/** `kandid vary CODE --keep 20` */
+import type { Command } from 'commander';
+import { codeOf, levelCount } from './codes.ts';
+import { textGuides } from './generate.ts';
+import type { Io } from './io.ts';
+import { addProduceOptions, type ProduceFlags, produce } from './produce.ts';
+import { whole } from './values.ts';
+
+interface Flags extends ProduceFlags {
+  readonly keep?: number;
+  readonly prompt?: string;
+}
+
+export function addVary(program: Command, io: Io): void {
+  const command = program
+    .command('vary <code>')
+    .summary('keep the first levels of a picture, make the rest anew')
+    .description(
+      'Takes a code (or a picture, whose code is found first), keeps its first levels and regrows the rest. Put -- before a code that begins with a hyphen.',
+    )
+    .option('--keep <n>', 'levels kept (half of them)', whole('--keep', 0, 256))
+    .option('-p, --prompt <text>', 'what the new part should show');
+  addProduceOptions(command).action((given: string, { keep, prompt, ...flags }: Flags) =>
+    produce(flags, io, async (kandid) => {
+      const code = await codeOf(given, kandid, flags.model, io);
+      const kept = levelCount('--keep', keep, Math.floor(code.length / 2), code.length);
+      return { guides: textGuides(prompt), prefix: [code.slice(0, kept)] };
+    }),
+  );
+}
