@@ -49,7 +49,9 @@ def read_bundle(folder: Path) -> Bundle:
         raise SystemExit(f"{weights} is missing; fetch the bundle again")
     expected = manifest["files"][manifest["weights"]]["sha256"]
     if describe(weights)["sha256"] != expected:
-        raise SystemExit(f"{weights} is not the file that {MANIFEST} describes (sha256 differs); fetch the bundle again")
+        raise SystemExit(
+            f"{weights} is not the file that {MANIFEST} describes (sha256 differs); fetch the bundle again"
+        )
     loaded = {name: value.float() for name, value in load_file(weights).items()}
     return Bundle(folder, manifest, ModelConfig.from_dict(manifest["architecture"]), loaded)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file
 
 from model import ModelConfig, Network
@@ -29,6 +30,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         "seconds": trainer.seconds,
         "splits": trainer.splits,
         "batch": trainer.options.batch,
+        "world": dist.get_world_size() if dist.is_initialized() else 1,
         "seed": trainer.options.seed,
         "command": trainer.options.command,
     }
@@ -40,7 +42,9 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         os.replace(beside, path)
     except (OSError, RuntimeError) as error:
         beside.unlink(missing_ok=True)
-        raise SystemExit(f"could not write {path}: {error}; the earlier checkpoint is intact, free some disk and resume")
+        raise SystemExit(
+            f"could not write {path}: {error}; the earlier checkpoint is intact, free some disk and resume"
+        )
 
 
 def read_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict:
@@ -84,6 +88,8 @@ def start_from_bundle(network: Network, folder: str) -> None:
     manifest = json.loads((Path(folder) / "model.json").read_text())
     config = ModelConfig.from_dict(manifest["architecture"])
     if config != network.config:
-        raise SystemExit(f"{folder} holds another network: {json.dumps(config.to_dict())}; choose its --preset or --stages")
+        raise SystemExit(
+            f"{folder} holds another network: {json.dumps(config.to_dict())}; choose its --preset or --stages"
+        )
     weights = load_file(Path(folder) / manifest["weights"])
     network.load_state_dict({name: value.float() for name, value in weights.items()})

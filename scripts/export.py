@@ -1,6 +1,6 @@
 """Exports a checkpoint to a bundle: `python scripts/export.py runs/avatars-64/checkpoint.pt --out models/avatars-64`.
 
-Also re-exports from a bundle alone (`--bundle models/OLD`), and writes one of random weights (`--random tiny --seed 1`).
+Also re-exports from a bundle alone (`--bundle models/OLD`), and writes random weights (`--random tiny --seed 1`).
 Before it is put in its place, the bundle is compared with torch; beyond 1e-4 it is refused.
 """
 
@@ -35,6 +35,7 @@ from vectors import write_vectors
 
 CHECKED = 64  # pictures of the self-check
 DATASETS = ("avatars", "digits", "fashion", "folder")
+WEIGHTS_LICENCES = {"avatars": "MIT", "digits": "CC BY-SA 3.0", "fashion": "MIT"}  # unless told
 HALF_LOSS_DB = 0.1  # more than this lost by half precision is refused
 
 
@@ -51,6 +52,7 @@ def export_checkpoint(
     the licence where `licence` does not; `told` may hold title, description, dataset, attribution, weights_licence."""
     saved = read_checkpoint(checkpoint)
     described = dataset_of(data)
+    dataset = told.get("dataset") or described.get("dataset")
     made = {
         "command": saved["command"],
         "seed": saved["seed"],
@@ -64,10 +66,10 @@ def export_checkpoint(
         "description": told.get("description") or described.get("description", ""),
         "licence": {
             "data": licence or described.get("licence") or "not stated",
-            "weights": told.get("weights_licence") or "MIT",
+            "weights": told.get("weights_licence") or WEIGHTS_LICENCES.get(dataset, "not stated"),
             "attribution": told.get("attribution") or described.get("attribution", ""),
         },
-        "dataset": told.get("dataset") or described.get("dataset"),
+        "dataset": dataset,
         "made": made,
         "metrics": {},
     }
@@ -106,7 +108,13 @@ def export_random(preset: str, seed: int, out: Path, half: bool = False, **told:
         "description": told.get("description") or "Untrained; made from a seed, for tests.",
         "licence": {"data": "none used", "weights": told.get("weights_licence") or "MIT", "attribution": ""},
         "dataset": None,
-        "made": {"command": f"python scripts/export.py --random {preset} --seed {seed} --out models/{out.name}", "seed": seed, "steps": 0, "images_seen": 0, "minutes": 0},
+        "made": {
+            "command": f"python scripts/export.py --random {preset} --seed {seed} --out models/{out.name}",
+            "seed": seed,
+            "steps": 0,
+            "images_seen": 0,
+            "minutes": 0,
+        },
         "metrics": {},
     }
     return write_bundle(out, config, Network(config).state_dict(), kept, None, half)
@@ -140,7 +148,9 @@ def write_bundle(
 def refuse(out: Path, found: dict, lossy: bool) -> None:
     reasons = parity.reasons(found)
     if lossy and found.get("half_lost_db", 0) > HALF_LOSS_DB:
-        reasons.append(f"half precision loses {found['half_lost_db']} dB (at most {HALF_LOSS_DB}); export without --half")
+        reasons.append(
+            f"half precision loses {found['half_lost_db']} dB (at most {HALF_LOSS_DB}); export without --half"
+        )
     if reasons:
         raise SystemExit(f"{out} was not written: torch and onnxruntime disagree: {'; '.join(reasons)}")
 
@@ -161,7 +171,8 @@ def psnr(network: Network, target: Tensor) -> float:
 
 
 def dataset_of(data: Path | None) -> dict:
-    path = data / "dataset.json" if data else None
+    """What the data set's folder says of itself."""
+    path = data / "train" / "dataset.json" if data else None
     return json.loads(path.read_text()) if path and path.exists() else {}
 
 
@@ -169,11 +180,15 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", nargs="?", type=Path, help="what scripts/train.py saved")
     parser.add_argument("--bundle", type=Path, help="re-export this bundle instead")
-    parser.add_argument("--random", choices=sorted(presets.PRESETS), help="export random weights of this preset instead")
+    parser.add_argument(
+        "--random", choices=sorted(presets.PRESETS), help="export random weights of this preset instead"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of --random")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, models/NAME")
     parser.add_argument("--half", action="store_true", help="store kernels in half precision")
-    parser.add_argument("--data", type=Path, help="the data set: its held-out pictures are checked, its licence is told")
+    parser.add_argument(
+        "--data", type=Path, help="the data set: its held-out pictures are checked, its licence is told"
+    )
     parser.add_argument("--title")
     parser.add_argument("--description")
     parser.add_argument("--dataset", choices=DATASETS, help="what `kandid evaluate` draws its pictures from")
@@ -199,7 +214,9 @@ def main(argv: list[str] | None = None) -> None:
     else:
         config = ModelConfig.from_dict(read_checkpoint(options.checkpoint)["config"])
         test = held_out(options.data, config)
-        manifest = export_checkpoint(options.checkpoint, options.out, test, data=options.data, half=options.half, **told)
+        manifest = export_checkpoint(
+            options.checkpoint, options.out, test, data=options.data, half=options.half, **told
+        )
     if options.vectors:
         write_vectors(options.out, options.vectors)
     size = sum(entry["bytes"] for entry in manifest["files"].values())
@@ -207,7 +224,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def held_out(data: Path | None, config: ModelConfig) -> Pictures | None:
-    return Pictures(data / "test", config.side, config.channels) if data else None
+    return Pictures(data / "test", config.side, config.channels, least=1) if data else None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ BATCH = "batch"
 
 
 def level_graph(config: ModelConfig, index: int, weights_file: str, weights: dict[str, Place]) -> onnx.ModelProto:
-    """`level-NN.onnx`: features, predict and choice of the level before -> next_features and candidates of this one (ONNX forbids one name twice)."""
+    """`level-NN.onnx`: features, predict and choice of the level before -> next_features and candidates of this one.
+
+    The features that come out cannot be called as those that go in: ONNX forbids one name twice.
+    """
     graph = Graph(f"level-{index:02d}", weights_file, weights)
     stage, channels, count = config.level_stages[index], config.channels, config.candidates
     if index == 0:
@@ -45,7 +48,7 @@ def level_graph(config: ModelConfig, index: int, weights_file: str, weights: dic
 
 
 def decode_graph(config: ModelConfig, weights_file: str, weights: dict[str, Place]) -> onnx.ModelProto:
-    """`decode.onnx`: codes -> the image and a preview of each smaller side; of a level only the chosen node is drawn."""
+    """`decode.onnx`: codes -> the image and a preview of each smaller side; only the chosen nodes are drawn."""
     graph = Graph("decode", weights_file, weights)
     stages, channels = config.level_stages, config.channels
     codes = graph.input("codes", [BATCH, len(stages)], TensorProto.INT64)
@@ -91,8 +94,9 @@ def first_features(graph: Graph, config: ModelConfig, condition: str | None) -> 
         bias = graph.op("Reshape", graph.weight(bias), graph.constant([1, -1, 1, 1]))
         return block(graph, config, 0, graph.op("Add", start, bias))
     kernel = graph.stored("levels.0.intake.weight")
-    skipped, end = graph.constant([2 * config.channels]), graph.constant([2 * config.channels + config.condition_channels])
-    kernel = graph.float32(graph.op("Slice", kernel, skipped, end, graph.constant([1])), "levels.0.intake.weight")
+    start_at, axis = graph.constant([2 * config.channels]), graph.constant([1])
+    end_at = graph.constant([2 * config.channels + config.condition_channels])
+    kernel = graph.float32(graph.op("Slice", kernel, start_at, end_at, axis), "levels.0.intake.weight")
     small = area(graph, config, condition, config.stages[0].side)
     taken = graph.op("Conv", small, kernel, graph.weight(bias), pads=[1, 1, 1, 1], kernel_shape=[3, 3])
     return block(graph, config, 0, graph.op("Add", start, taken))

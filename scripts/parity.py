@@ -1,4 +1,4 @@
-"""Does a bundle say what the network says? onnxruntime against torch on the step path, on decode and on greedy codes."""
+"""Does a bundle say what the network says? onnxruntime against torch: step path, decode, greedy codes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Sessions:
         return dict(zip(names, self._run(self._decode, {"codes": codes}, condition, names)))
 
     @staticmethod
-    def _run(session: onnxruntime.InferenceSession, feeds: dict, condition: np.ndarray | None, names: list[str]) -> list:
+    def _run(session: onnxruntime.InferenceSession, feeds: dict, condition: np.ndarray | None, names: list) -> list:
         return session.run(names, feeds if condition is None else {**feeds, "condition": condition})
 
 
@@ -76,7 +76,8 @@ def check(folder: Path, network: Network, target: Tensor) -> dict:
         condition = presets.condition_of(part, network.config)
         fed = None if condition is None else condition.numpy()
         codes, images = network.encode(part, condition)
-        for index, (ours, theirs) in enumerate(zip(candidates_along(network, codes, condition), sessions.walk(codes.numpy(), fed))):
+        both = zip(candidates_along(network, codes, condition), sessions.walk(codes.numpy(), fed))
+        for index, (ours, theirs) in enumerate(both):
             worst_candidates = max(worst_candidates, float(np.abs(ours.numpy() - theirs).max()))
             chosen = greedy(theirs, area(part, network.levels[index].side).numpy())
             equal += int((chosen == codes[:, index].numpy()).sum())
@@ -105,7 +106,8 @@ def greedy(candidates: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def reasons(parity: dict) -> list[str]:
     """Why these figures forbid the bundle; empty where they do not."""
-    found = [f"{key} is {parity[key]:.2g}" for key in ("candidates_max_abs", "decode_max_abs") if not parity[key] <= TOLERANCE]
+    figures = ("candidates_max_abs", "decode_max_abs")
+    found = [f"{key} is {parity[key]:.2g}" for key in figures if not parity[key] <= TOLERANCE]
     if parity["greedy_equal"] < 0.999:
         found.append(f"only {parity['greedy_equal']:.2%} of greedy choices are equal")
     return found

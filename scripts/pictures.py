@@ -8,31 +8,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LEAST = 64  # fewer pictures than this train nothing worth having
+LEAST = 56  # fewer pictures than this train nothing worth having: 64, less the 8 held out
 
 
 class Pictures:
-    def __init__(self, folder: str | Path, side: int, channels: int) -> None:
+    def __init__(self, folder: str | Path, side: int, channels: int, least: int = LEAST) -> None:
         path = Path(folder) / "pictures.npy"
         if not path.exists():
             raise SystemExit(f"{path} is missing: make the data set first (scripts/README.md, 'Data')")
         self.array = np.load(path, mmap_mode="r")
         if self.array.ndim != 4 or self.array.dtype != np.uint8:
-            raise SystemExit(f"{path} is {self.array.dtype} {self.array.shape}; expected uint8 [N, side, side, channels]")
+            raise SystemExit(
+                f"{path} is {self.array.dtype} {self.array.shape}; expected uint8 [N, side, side, channels]"
+            )
         if self.array.shape[1:] != (side, side, channels):
             raise SystemExit(
                 f"{path} holds pictures of {self.array.shape[1:]}; the network wants {(side, side, channels)}: "
                 f"make the data set with --side {side}, or choose another network"
             )
-        if len(self.array) < LEAST:
-            raise SystemExit(f"{path} holds {len(self.array)} pictures; at least {LEAST} are needed to train")
+        if len(self.array) < least:
+            raise SystemExit(f"{path} holds {len(self.array)} pictures; at least {least} are needed")
 
     def __len__(self) -> int:
         return len(self.array)
 
     def batch(self, indices) -> Tensor:
         """float32 [B,c,H,W] in [-1, 1]."""
-        chosen = np.ascontiguousarray(self.array[indices])
+        chosen = np.array(self.array[indices])  # a slice would be a view that torch may not write to
         return torch.from_numpy(chosen).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 

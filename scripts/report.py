@@ -54,7 +54,10 @@ def held_out(trainer: Trainer, test: Pictures, count: int = HELD_OUT) -> dict:
             squares.setdefault(side, []).append(error)
     psnr = {side: float((-10 * torch.cat(parts).log10()).mean()) for side, parts in squares.items()}
     entropy = [float(entropy_ratio(column, network.config.candidates)) for column in torch.cat(codes).t()]
-    return {"psnr_db": {side: round(value, 3) for side, value in psnr.items()}, "entropy": round(float(np.mean(entropy)), 4)}
+    return {
+        "psnr_db": {side: round(value, 3) for side, value in psnr.items()},
+        "entropy": round(float(np.mean(entropy)), 4),
+    }
 
 
 def entropy_ratio(choices: Tensor, count: int) -> Tensor:
