@@ -145,6 +145,11 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
         other.resume()
 
 
+def folders(squares: Path, place: Path) -> list[str]:
+    data = ["--data", squares / "train", "--held-out", squares / "test"]
+    return [str(part) for part in (*data, "--runs", place / "r", "--out", place / "m")]
+
+
 def test_attributes_from_pictures_to_bundle(squares, tmp_path):
     folders = [
         "--data",

@@ -30,6 +30,11 @@ interface Piece {
 
 const CAPTIONS = 5;
 
+const OPENINGS = ['a picture of ', 'a portrait of ', 'an avatar of ', 'a drawing of ', 'a photo of '];
+
+/** Words for a whole piece, used now and then: "a bald man", "a bearded woman". */
+const ADJECTIVES: Readonly<Record<string, string>> = { balding: 'bald', beard: 'bearded', moustache: 'moustached' };
+
 const NOUNS: Readonly<Record<Person, readonly string[]>> = {
   woman: ['woman', 'woman', 'girl', 'lady'],
   man: ['man', 'man', 'guy', 'boy'],
@@ -100,10 +105,16 @@ function sentence(labels: VisibleLabels, random: SeededRandom, wanted: number): 
   const person = random.next() < 0.4 ? 'person' : personOf(labels);
   const head = `a ${[...at('adjective'), choose(NOUNS[person], random)].join(' ')}`;
   const withs = at('with').length > 0 ? ` with ${enumerate(at('with'))}` : '';
-  const wears = at('wearing').length > 0 ? `${withs ? ',' : ''} wearing ${enumerate(at('wearing'))}` : '';
-  const text = [`${head}${withs}${wears}`, ...at('tail')].join(', ');
+  const wears = at('wearing').length > 0 ? `${wearingWord(withs !== '', random)} ${enumerate(at('wearing'))}` : '';
+  const opening = random.next() < 0.12 ? choose(OPENINGS, random) : '';
+  const text = [`${opening}${head}${withs}${wears}`, ...at('tail')].join(', ');
   const about = pieces.flatMap((piece) => piece.about);
   return { text: correctArticles(text), about: person === 'person' ? about : ['person', ...about] };
+}
+
+function wearingWord(afterWith: boolean, random: SeededRandom): string {
+  if (random.next() < 0.3) return ' in';
+  return afterWith ? ', wearing' : ' wearing';
 }
 
 function terse(labels: VisibleLabels, random: SeededRandom, wanted: number): Caption {
@@ -133,7 +144,7 @@ function offerPieces(labels: VisibleLabels, random: SeededRandom): { odds: numbe
     about: [attribute],
   });
   const offers: { odds: number; piece: Piece }[] = [
-    { odds: 0.6, piece: simple('adjective', 'mouth') },
+    { odds: 0.6, piece: mouthPiece(labels, random) },
     { odds: 0.25, piece: skinPiece(says('skin'), random) },
     { odds: 0.85, piece: topPiece(labels, random) },
     { odds: 0.25, piece: backgroundPiece(says('background'), random) },
@@ -145,13 +156,27 @@ function offerPieces(labels: VisibleLabels, random: SeededRandom): { odds: numbe
     ['facialHair', 'with'],
   ] as const) {
     if (labels[part] === 'none') offers.push({ odds: 0.15, piece: simple('tail', part) });
-    else offers.push({ odds: 0.7, piece: coloredPiece(labels, part, `${part}Color`, place, random) });
+    else offers.push({ odds: 0.7, piece: partPiece(labels, part, place, random) });
   }
   offers.push({ odds: 0.65, piece: clothesPiece(labels, random) });
   return offers;
 }
 
+function partPiece(
+  labels: VisibleLabels,
+  part: 'accessories' | 'facialHair',
+  place: Piece['place'],
+  random: SeededRandom,
+): Piece {
+  const kind = avatarValue(part, labels[part])?.kind;
+  const adjective = ADJECTIVES[kind ?? ''];
+  if (adjective && random.next() < 0.15) return { place: 'adjective', text: adjective, about: [`${part}~${kind}`] };
+  return coloredPiece(labels, part, `${part}Color`, place, random);
+}
+
 function topPiece(labels: VisibleLabels, random: SeededRandom): Piece {
+  const adjective = ADJECTIVES[labels.top ?? ''];
+  if (adjective && random.next() < 0.5) return { place: 'adjective', text: adjective, about: ['top'] };
   const isHat = labels.hatColor !== undefined;
   const color = isHat ? 'hatColor' : 'hairColor';
   if (isHat || random.next() >= 0.25) return coloredPiece(labels, 'top', color, isHat ? 'wearing' : 'with', random);
@@ -189,6 +214,13 @@ function coloredPiece(
   const colored = labels[color] !== undefined && phrase.includes('%') && random.next() < 0.65;
   const text = fill(phrase, colored ? choose(avatarValue(color, labels[color])?.words ?? [], random) : '');
   return { place, text, about: [loose ? `${attribute}~${kind}` : attribute, ...(colored ? [color] : [])] };
+}
+
+function mouthPiece(labels: VisibleLabels, random: SeededRandom): Piece {
+  const { words = [], nouns = [] } = avatarValue('mouth', labels.mouth) ?? {};
+  return random.next() < 0.25
+    ? { place: 'with', text: choose(nouns, random), about: ['mouth'] }
+    : { place: 'adjective', text: choose(words, random), about: ['mouth'] };
 }
 
 function skinPiece(word: string, random: SeededRandom): Piece {

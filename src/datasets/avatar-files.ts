@@ -107,7 +107,7 @@ async function claimFolder(folder: string, part: AvatarPart): Promise<void> {
 function drawingHash(): string {
   const drawing = AVATAR_ATTRIBUTE_NAMES.map((name) => [
     name,
-    valuesOf(name).map(([value, { draws, weight }]) => [value, draws, weight]),
+    valuesOf(name).map(([value, { draws, weight = 1 }]) => [value, draws, weight]),
   ]);
   return createHash('sha256').update(JSON.stringify(drawing)).digest('hex').slice(0, 16);
 }

@@ -9,6 +9,8 @@ export interface AvatarValue {
   readonly draws: readonly string[];
   /** Ways to say it, the plainest first; `%` is where the colour goes. */
   readonly words: readonly string[];
+  /** Where the words are adjectives: what such a person has ("a smile"). */
+  readonly nouns?: readonly string[];
   /** A looser thing that it is too: a key of `AVATAR_KINDS`. */
   readonly kind?: AvatarKind;
   /** How likely it is drawn, beside the others. @default 1 */
@@ -38,67 +40,70 @@ export type AvatarKind = keyof typeof AVATAR_KINDS;
 function value(
   draws: string | readonly string[],
   words: readonly string[],
-  kind?: AvatarKind,
-  weight = 1,
+  more: Pick<AvatarValue, 'kind' | 'weight' | 'nouns'> = {},
 ): AvatarValue {
-  return { draws: typeof draws === 'string' ? [draws] : draws, words, weight, ...(kind && { kind }) };
+  return { draws: typeof draws === 'string' ? [draws] : draws, words, ...more };
 }
 
 /** Hats first, then hair; a picture shows either a hat colour or a hair colour. */
 const HATS: AvatarValues = {
-  'wide-hat': value('hat', ['a % wide-brimmed hat', 'a % sun hat', 'a % brimmed hat'], 'hat'),
+  'wide-hat': value('hat', ['a % wide-brimmed hat', 'a % sun hat', 'a % brimmed hat'], { kind: 'hat' }),
   hijab: value('hijab', ['a % hijab', 'a % headscarf']),
   turban: value('turban', ['a % turban', 'a % head wrap']),
-  'trapper-hat': value('winterHat1', ['a % trapper hat', 'a % hat with ear flaps', 'a % ushanka'], 'hat'),
-  'patterned-cap': value('winterHat02', ['a % patterned hat', 'a % zigzag hat', 'a % hat with strings'], 'hat'),
-  'bobble-hat': value('winterHat03', ['a % bobble hat', 'a % beanie', 'a % pom-pom hat'], 'hat'),
-  'cat-hat': value('winterHat04', ['a % cat-ear hat', 'a % hat with cat ears', 'a % cat hat'], 'hat'),
+  'trapper-hat': value('winterHat1', ['a % trapper hat', 'a % hat with ear flaps', 'a % ushanka'], { kind: 'hat' }),
+  'patterned-cap': value('winterHat02', ['a % patterned hat', 'a % zigzag hat', 'a % hat with strings'], {
+    kind: 'hat',
+  }),
+  'bobble-hat': value('winterHat03', ['a % bobble hat', 'a % beanie', 'a % pom-pom hat'], { kind: 'hat' }),
+  'cat-hat': value('winterHat04', ['a % cat-ear hat', 'a % hat with cat ears', 'a % cat hat'], { kind: 'hat' }),
 };
 
 const HAIRCUTS: AvatarValues = {
-  bob: value('bob', ['a side-parted % bob', 'a % bob with a side part', 'a swept % bob'], 'bob'),
+  bob: value('bob', ['a side-parted % bob', 'a % bob with a side part', 'a swept % bob'], { kind: 'bob' }),
   bun: value('bun', ['a % bun', '% hair in a bun', '% hair tied in a bun']),
-  'long-curly': value('curly', ['big % curls', 'long % curls', 'long % curly hair'], 'long'),
-  'long-wavy': value('curvy', ['long % wavy hair', 'long % waves', 'wavy % locks'], 'long'),
-  'long-dreads': value('dreads', ['long % dreadlocks', 'long % dreads'], 'long'),
+  'long-curly': value('curly', ['big % curls', 'long % curls', 'long % curly hair'], { kind: 'long' }),
+  'long-wavy': value('curvy', ['long % wavy hair', 'long % waves', 'wavy % locks'], { kind: 'long' }),
+  'long-dreads': value('dreads', ['long % dreadlocks', 'long % dreads'], { kind: 'long' }),
   flowers: value('frida', ['a flower crown on % hair', 'flowers in % hair', 'a crown of flowers on % hair']),
-  afro: value('fro', ['a plain % afro', 'a round % afro', 'a % afro without a headband'], 'afro'),
-  'afro-band': value(
-    'froBand',
-    ['a % afro with a headband', 'a headband on % hair', 'a % afro and a hair band'],
-    'afro',
-  ),
+  afro: value('fro', ['a plain % afro', 'a round % afro', 'a % afro without a headband'], { kind: 'afro' }),
+  'afro-band': value('froBand', ['a % afro with a headband', 'a headband on % hair', 'a % afro and a hair band'], {
+    kind: 'afro',
+  }),
   'shoulder-length': value('longButNotTooLong', ['shoulder-length % hair', 'medium-length % hair']),
-  'blunt-bob': value('miaWallace', ['a blunt % bob', 'a % bob with straight bangs', 'a straight % fringe'], 'bob'),
+  'blunt-bob': value('miaWallace', ['a blunt % bob', 'a % bob with straight bangs', 'a straight % fringe'], {
+    kind: 'bob',
+  }),
   'shaved-sides': value('shavedSides', ['% hair with shaved sides', 'a long % undercut', 'shaved sides and % hair']),
-  'one-side-long': value('straight02', ['long straight % hair', 'straight long % hair'], 'long'),
-  'swept-long': value('straight01', ['long swept % hair', 'long % hair swept aside', 'side-swept long % hair'], 'long'),
+  'one-side-long': value('straight02', ['long straight % hair', 'straight long % hair'], { kind: 'long' }),
+  'swept-long': value('straight01', ['long swept % hair', 'long % hair swept aside', 'side-swept long % hair'], {
+    kind: 'long',
+  }),
   'long-fringe': value(
     'straightAndStrand',
     ['long % hair with bangs', 'long % hair with a fringe', 'long % curtain hair'],
-    'long',
+    { kind: 'long' },
   ),
-  'short-dreads': value('dreads01', ['short % dreadlocks', 'short % dreads'], 'short'),
+  'short-dreads': value('dreads01', ['short % dreadlocks', 'short % dreads'], { kind: 'short' }),
   'wild-hair': value('dreads02', ['wild % hair', 'wild spiky % hair', 'electric % hair']),
-  quiff: value('frizzle', ['a % quiff', 'a tuft of % hair'], 'short'),
-  shaggy: value('shaggy', ['shaggy % hair', 'tousled % hair'], 'short'),
+  quiff: value('frizzle', ['a % quiff', 'a tuft of % hair'], { kind: 'short' }),
+  shaggy: value('shaggy', ['shaggy % hair', 'tousled % hair'], { kind: 'short' }),
   mullet: value('shaggyMullet', ['a % mullet', 'a shaggy % mullet']),
-  'short-curly': value('shortCurly', ['short curly % hair', 'short % curls'], 'short'),
-  'short-spiky': value('shortFlat', ['short spiky % hair', 'a % flat top', 'spiky % hair'], 'short'),
-  'short-round': value('shortRound', ['short round % hair', 'short neat % hair', 'a round % haircut'], 'short'),
-  'short-wavy': value('shortWaved', ['short wavy % hair', 'short % waves', 'a % pompadour'], 'short'),
+  'short-curly': value('shortCurly', ['short curly % hair', 'short % curls'], { kind: 'short' }),
+  'short-spiky': value('shortFlat', ['short spiky % hair', 'a % flat top', 'spiky % hair'], { kind: 'short' }),
+  'short-round': value('shortRound', ['short round % hair', 'short neat % hair', 'a round % haircut'], {
+    kind: 'short',
+  }),
+  'short-wavy': value('shortWaved', ['short wavy % hair', 'short % waves', 'a % pompadour'], { kind: 'short' }),
   balding: value('sides', [
     'a bald head with % hair at the sides',
     'a balding head with % hair',
     'a bald top and % hair',
   ]),
-  caesar: value(
-    ['theCaesar', 'theCaesarAndSidePart'],
-    ['a % caesar cut', 'cropped % hair', 'a % buzz cut'],
-    'short',
-    1.5,
-  ),
-  'big-hair': value('bigHair', ['big % hair', 'voluminous % hair', 'huge % hair'], 'long'),
+  caesar: value(['theCaesar', 'theCaesarAndSidePart'], ['a % caesar cut', 'cropped % hair', 'a % buzz cut'], {
+    kind: 'short',
+    weight: 1.5,
+  }),
+  'big-hair': value('bigHair', ['big % hair', 'voluminous % hair', 'huge % hair'], { kind: 'long' }),
 };
 
 const HAIR_COLORS: AvatarValues = {
@@ -154,20 +159,22 @@ export const AVATAR_ATTRIBUTES = {
     yellow: value('f8d25c', ['yellow']),
   },
   clothes: {
-    blazer: value('blazerAndShirt', ['a % blazer over a shirt', 'a % jacket and a shirt'], 'jacket'),
-    'blazer-sweater': value('blazerAndSweater', ['a % blazer over a sweater', 'a % jacket and a sweater'], 'jacket'),
+    blazer: value('blazerAndShirt', ['a % blazer over a shirt', 'a % jacket and a shirt'], { kind: 'jacket' }),
+    'blazer-sweater': value('blazerAndSweater', ['a % blazer over a sweater', 'a % jacket and a sweater'], {
+      kind: 'jacket',
+    }),
     sweater: value('collarAndSweater', ['a % sweater', 'a % sweater with a collar', 'a % jumper']),
-    'graphic-shirt': value(
-      'graphicShirt',
-      ['a % graphic shirt', 'a % printed shirt', 'a % shirt with a print'],
-      'shirt',
-      2,
-    ),
+    'graphic-shirt': value('graphicShirt', ['a % graphic shirt', 'a % printed shirt', 'a % shirt with a print'], {
+      kind: 'shirt',
+      weight: 2,
+    }),
     hoodie: value('hoodie', ['a % hoodie', 'a % hooded sweatshirt']),
     overalls: value('overall', ['% overalls', '% dungarees']),
-    'crew-neck': value('shirtCrewNeck', ['a % crew-neck shirt', 'a plain % shirt', 'a % crew-neck top'], 'shirt'),
-    'scoop-neck': value('shirtScoopNeck', ['a % scoop-neck shirt', 'a % scoop-neck top'], 'shirt'),
-    'v-neck': value('shirtVNeck', ['a % v-neck shirt', 'a % v-neck top', 'a % v-neck'], 'shirt'),
+    'crew-neck': value('shirtCrewNeck', ['a % crew-neck shirt', 'a plain % shirt', 'a % crew-neck top'], {
+      kind: 'shirt',
+    }),
+    'scoop-neck': value('shirtScoopNeck', ['a % scoop-neck shirt', 'a % scoop-neck top'], { kind: 'shirt' }),
+    'v-neck': value('shirtVNeck', ['a % v-neck shirt', 'a % v-neck top', 'a % v-neck'], { kind: 'shirt' }),
   },
   clothesColor: CLOTH_COLORS,
   graphic: {
@@ -183,18 +190,22 @@ export const AVATAR_ATTRIBUTES = {
     'skull-outline': value('skullOutline', ['a skull outline', 'an outlined skull']),
   },
   mouth: {
-    worried: value('concerned', ['worried', 'concerned']),
-    open: value('default', ['open-mouthed', 'talking', 'chatting']),
-    gasping: value('disbelief', ['gasping', 'disbelieving', 'shocked']),
-    eating: value('eating', ['eating', 'chewing']),
-    grimacing: value('grimace', ['grimacing', 'teeth-baring', 'gritting']),
-    sad: value('sad', ['sad', 'unhappy', 'frowning']),
-    screaming: value('screamOpen', ['screaming', 'shouting', 'yelling']),
-    serious: value('serious', ['serious', 'stern', 'straight-faced']),
-    smiling: value('smile', ['smiling', 'happy', 'grinning']),
-    tongue: value('tongue', ['cheeky', 'tongue-showing', 'playful']),
-    smirking: value('twinkle', ['gently smiling', 'smirking', 'content']),
-    vomiting: value('vomit', ['vomiting', 'sick', 'throwing-up']),
+    worried: value('concerned', ['worried', 'concerned'], { nouns: ['a worried mouth'] }),
+    open: value('default', ['open-mouthed', 'talking', 'chatting'], { nouns: ['an open mouth'] }),
+    gasping: value('disbelief', ['gasping', 'disbelieving', 'shocked'], { nouns: ['a gasping mouth'] }),
+    eating: value('eating', ['eating', 'chewing'], { nouns: ['full cheeks', 'a full mouth'] }),
+    grimacing: value('grimace', ['grimacing', 'teeth-baring', 'gritting'], {
+      nouns: ['bared teeth', 'clenched teeth', 'gritted teeth'],
+    }),
+    sad: value('sad', ['sad', 'unhappy', 'frowning'], { nouns: ['a sad mouth', 'a frown'] }),
+    screaming: value('screamOpen', ['screaming', 'shouting', 'yelling'], { nouns: ['a screaming mouth'] }),
+    serious: value('serious', ['serious', 'stern', 'straight-faced'], { nouns: ['a straight mouth', 'a flat mouth'] }),
+    smiling: value('smile', ['smiling', 'happy', 'grinning'], { nouns: ['a smile', 'a big smile', 'a happy smile'] }),
+    tongue: value('tongue', ['cheeky', 'tongue-showing', 'playful'], { nouns: ['tongue out', 'the tongue out'] }),
+    smirking: value('twinkle', ['gently smiling', 'smirking', 'content'], {
+      nouns: ['a gentle smile', 'a smirk', 'a slight smile'],
+    }),
+    vomiting: value('vomit', ['vomiting', 'sick', 'throwing-up'], { nouns: ['green vomit', 'vomit'] }),
   },
   eyes: {
     closed: value('closed', ['closed eyes', 'shut eyes', 'sleeping eyes']),
@@ -217,31 +228,33 @@ export const AVATAR_ATTRIBUTES = {
     frowning: value('frownNatural', ['frowning eyebrows', 'scowling eyebrows']),
     raised: value(['raisedExcited', 'raisedExcitedNatural'], ['raised eyebrows', 'lifted eyebrows']),
     sad: value(['sadConcerned', 'sadConcernedNatural'], ['sad eyebrows', 'worried eyebrows']),
-    unibrow: value('unibrowNatural', ['a unibrow', 'joined eyebrows'], undefined, 0.5),
+    unibrow: value('unibrowNatural', ['a unibrow', 'joined eyebrows'], { weight: 0.5 }),
     uneven: value(['upDown', 'upDownNatural'], ['uneven eyebrows', 'one raised eyebrow', 'skeptical eyebrows']),
   },
   accessories: {
-    none: value('none', ['without glasses', 'with no glasses', 'with nothing over the eyes'], undefined, 6),
-    'flat-sunglasses': value('kurt', ['retro % sunglasses', 'cat-eye % sunglasses', 'kurt % sunglasses'], 'sunglasses'),
-    'thick-glasses': value('prescription01', ['thick % glasses', 'prescription % glasses'], 'glasses'),
-    'square-glasses': value('prescription02', ['square % glasses', 'reading % glasses'], 'glasses'),
-    'round-glasses': value('round', ['round % glasses', 'circular % glasses'], 'glasses'),
-    sunglasses: value('sunglasses', ['rounded % sunglasses', 'classic % sunglasses'], 'sunglasses'),
-    wayfarers: value('wayfarers', ['% wayfarers', '% wayfarer sunglasses'], 'sunglasses'),
+    none: value('none', ['without glasses', 'with no glasses', 'with nothing over the eyes'], { weight: 6 }),
+    'flat-sunglasses': value('kurt', ['retro % sunglasses', 'cat-eye % sunglasses', 'kurt % sunglasses'], {
+      kind: 'sunglasses',
+    }),
+    'thick-glasses': value('prescription01', ['thick % glasses', 'prescription % glasses'], { kind: 'glasses' }),
+    'square-glasses': value('prescription02', ['square % glasses', 'reading % glasses'], { kind: 'glasses' }),
+    'round-glasses': value('round', ['round % glasses', 'circular % glasses'], { kind: 'glasses' }),
+    sunglasses: value('sunglasses', ['rounded % sunglasses', 'classic % sunglasses'], { kind: 'sunglasses' }),
+    wayfarers: value('wayfarers', ['% wayfarers', '% wayfarer sunglasses'], { kind: 'sunglasses' }),
     eyepatch: value('eyepatch', ['an eyepatch', 'an eye patch', 'a pirate patch']),
   },
   accessoriesColor: FRAME_COLORS,
   facialHair: {
-    none: value('none', ['without a beard', 'with no beard', 'with no facial hair'], undefined, 7),
-    'light-beard': value('beardLight', ['a light % beard', 'a thin % beard', 'a trimmed % beard'], 'beard'),
-    'long-beard': value('beardMajestic', ['a long % beard', 'a majestic % beard', 'a huge % beard'], 'beard'),
-    beard: value('beardMedium', ['a full % beard', 'a medium % beard'], 'beard'),
+    none: value('none', ['without a beard', 'with no beard', 'with no facial hair'], { weight: 7 }),
+    'light-beard': value('beardLight', ['a light % beard', 'a thin % beard', 'a trimmed % beard'], { kind: 'beard' }),
+    'long-beard': value('beardMajestic', ['a long % beard', 'a majestic % beard', 'a huge % beard'], { kind: 'beard' }),
+    beard: value('beardMedium', ['a full % beard', 'a medium % beard'], { kind: 'beard' }),
     'fancy-moustache': value(
       'moustacheFancy',
       ['a fancy % moustache', 'a curled % moustache', 'a handlebar % moustache'],
-      'moustache',
+      { kind: 'moustache' },
     ),
-    moustache: value('moustacheMagnum', ['a thick % moustache', 'a bushy % moustache'], 'moustache'),
+    moustache: value('moustacheMagnum', ['a thick % moustache', 'a bushy % moustache'], { kind: 'moustache' }),
   },
   facialHairColor: HAIR_COLORS,
   background: {

@@ -1,0 +1,182 @@
+"""
+Trains the small CLIP of the avatars and writes it as models/avatars-clip, in the usual Hugging Face layout.
+
+    npx tsx scripts/datasets/avatars.ts
+    python scripts/train_clip.py --threads 2
+
+A guide looks at half-finished pictures, so it learns from pictures as they are, blurred, shrunk and noisy ones, and
+with `--decoded FOLDER` from pictures that a DDN decoded (scripts/decode_avatars.py). A stopped run goes on where it
+was. The loss has two parts: captions against pictures, where every caption that is true of a picture counts as its own; and,
+per attribute, the plain prompts of all its values against each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from avatar_set import HIDDEN, AvatarSet
+from caption_truth import GENERIC, PER_PICTURE, Captions
+from clip_bundle import write_bundle
+from clip_net import Clip, ClipConfig, TextConfig
+from clip_words import LENGTH, SPECIAL, SUFFIXES, UNKNOWN, encode, make_tokenizer
+from degrade import mixed
+from evaluate_clip import evaluate_bundle, prompt_accuracy
+from fit import Fit, Schedule
+from pictures import shuffled
+
+SHARES = {"blur": 0.12, "noise": 0.12, "shrink:32": 0.1, "shrink:16": 0.1, "shrink:8": 0.06, "shrink:4": 0.03}
+DECODED_SHARE = 0.4  # of the batch, where there are decoded pictures
+FORGOTTEN = 0.03  # of the words, so that unknown ones do no harm
+PROMPT_WEIGHT = 0.5  # of the sum over attributes, beside the captions' loss
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Trains the small CLIP of the avatars.")
+    parser.add_argument("--data", type=Path, default=Path("data/avatars-64/train"), help="folder to train on")
+    parser.add_argument("--held-out", type=Path, default=Path("data/avatars-64/test"), help="folder for the figures")
+    parser.add_argument("--decoded", type=Path, help="folder of the same pictures, decoded by a DDN")
+    parser.add_argument("--start", type=Path, help="checkpoint whose weights are the start (fine-tuning)")
+    parser.add_argument("--out", type=Path, default=Path("models/avatars-clip"), help="bundle to write")
+    parser.add_argument("--runs", type=Path, default=Path("runs/avatars-clip"), help="folder for the checkpoint")
+    parser.add_argument("--steps", type=int, default=2000, help="optimiser steps")
+    parser.add_argument("--batch", type=int, default=256, help="pictures per step")
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--limit", type=int, help="use the first N pictures only")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=None, help="CPU threads; default: as many as torch likes")
+    return parser.parse_args(arguments)
+
+
+class ClipTraining:
+    """Everything a step needs; a step depends on its number only."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.data = AvatarSet(options.data, options.limit)
+        self.decoded = AvatarSet(options.decoded) if options.decoded else None
+        self.held_out = AvatarSet(options.held_out, 1000)
+        prompts = [p for a in self.data.attributes for value in a.prompts for p in value]
+        sample = [caption for record in self.data.records for caption in record["captions"]]
+        self.tokenizer = make_tokenizer([*sample, *prompts, *GENERIC])
+        self.captions = Captions(self.data, self.tokenizer)
+        config = ClipConfig(TextConfig(self.tokenizer.get_vocab_size(), LENGTH))
+        torch.manual_seed(options.seed)
+        self.network = Clip(config).to(memory_format=torch.channels_last)
+
+    def loss_at(self, step: int) -> Tensor:
+        options = self.options
+        rng = np.random.default_rng((options.seed, step))
+        rows = shuffled(len(self.data), options.batch, step, options.seed)
+        pixels = self._pixels(rows, rng).contiguous(memory_format=torch.channels_last)
+        which = rng.integers(0, PER_PICTURE, len(rows))
+        truth = self.captions.truth(rows, which)
+        ids, mask = self._texts(rows, which, rng)
+        prompt_ids, prompt_mask = self._prompts(rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            pictures = self.network.see(pixels)
+            texts = self.network.read(ids, mask)
+            prompts = self.network.read(prompt_ids, prompt_mask)
+        generic = np.ones((len(ids) - len(rows), len(rows)), dtype=bool)
+        matched = torch.from_numpy(np.concatenate([truth, generic]))
+        loss = caption_loss(texts @ pictures.T * self.network.log_scale.exp(), matched)
+        scores = pictures @ prompts.T * self.network.log_prompt_scale.exp()
+        return loss + PROMPT_WEIGHT * self._prompt_loss(scores, self.data.labels[torch.from_numpy(rows)])
+
+    def report(self) -> str:
+        self.network.eval()
+        accuracy = prompt_accuracy(
+            self.held_out.attributes, self.held_out.batch(np.arange(len(self.held_out))), self._embed, self._read
+        )
+        self.network.train()
+        worst = sorted(zip(accuracy.values(), accuracy))[:3]
+        return f"held out {np.mean(list(accuracy.values())):.4f}  " + " ".join(f"{n} {v:.3f}" for v, n in worst)
+
+    def _embed(self, pixels: Tensor) -> Tensor:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            return self.network.see(pixels.contiguous(memory_format=torch.channels_last))
+
+    def _read(self, texts: list[str]) -> Tensor:
+        with torch.inference_mode():
+            return self.network.read(*encode(self.tokenizer, texts))
+
+    def _pixels(self, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
+        pixels, _ = self.data.batch(rows)
+        if self.decoded is not None:
+            swap = np.flatnonzero((rows < len(self.decoded)) & (rng.random(len(rows)) < DECODED_SHARE))
+            pixels[torch.from_numpy(swap)] = self.decoded.batch(rows[swap])[0]
+        return mixed(pixels, SHARES, 1.0, rng)
+
+    def _texts(self, rows: np.ndarray, which: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """One caption of each picture, then two that are true of all."""
+        at = rows * PER_PICTURE + which
+        ids, mask = self.captions.ids[at].astype(np.int64), self.captions.mask[at]
+        generic = encode(self.tokenizer, list(rng.choice(GENERIC, 2, replace=False)))
+        width = max(int(mask.sum(1).max()), generic[0].shape[1])
+        ids, mask = torch.from_numpy(ids[:, :width]), torch.from_numpy(mask[:, :width])
+        parts = [F.pad(part, (0, width - part.shape[1])) for part in generic]
+        return self._forget(torch.cat([ids, parts[0]]), rng), torch.cat([mask.long(), parts[1]])
+
+    def _prompts(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """One wording of each value of each attribute, in order; the plainest half of the time."""
+        texts = [
+            prompts[0 if rng.random() < 0.5 else rng.integers(len(prompts))]
+            for attribute in self.data.attributes
+            for prompts in attribute.prompts
+        ]
+        return encode(self.tokenizer, texts)
+
+    def _prompt_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
+        sizes = [len(attribute.values) for attribute in self.data.attributes]
+        losses = [
+            F.cross_entropy(part, labels[:, column], ignore_index=HIDDEN)
+            for column, part in enumerate(scores.split(sizes, dim=1))
+            if (labels[:, column] != HIDDEN).any()
+        ]
+        return torch.stack(losses).sum()
+
+    def _forget(self, ids: Tensor, rng: np.random.Generator) -> Tensor:
+        """Now and then a word is unknown, or only an ending."""
+        luck = torch.from_numpy(rng.random(tuple(ids.shape)))
+        noise = torch.from_numpy(rng.integers(len(SPECIAL), len(SPECIAL) + len(SUFFIXES), tuple(ids.shape)))
+        noise[luck < FORGOTTEN * 0.8] = self.tokenizer.token_to_id(UNKNOWN)
+        return torch.where((luck < FORGOTTEN) & (ids >= len(SPECIAL)), noise, ids)
+
+
+def caption_loss(scores: Tensor, matched: Tensor) -> Tensor:
+    """
+    InfoNCE with several right answers, both ways: of all pictures, those that a caption is true of should share its
+    softmax evenly, and of all captions, those that are true of a picture should share the picture's.
+    """
+    return (_many_right(scores, matched) + _many_right(scores.T, matched.T)) / 2
+
+
+def _many_right(scores: Tensor, matched: Tensor) -> Tensor:
+    target = matched.float()
+    target = target / target.sum(1, keepdim=True)
+    entropy = torch.special.entr(target).sum(1)
+    return (F.cross_entropy(scores, target, reduction="none") - entropy).mean()
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    training = ClipTraining(options)
+    schedule = Schedule(options.steps, options.batch, options.rate, 150, 0.02, options.seed)
+    fit = Fit(training.network, schedule, options.runs, training.network.config.to_dict())
+    if not fit.resume() and options.start:
+        fit.start_from(options.start)
+    fit.run(training.loss_at, training.report, report_every=200)
+    write_bundle(training.network, training.tokenizer, fit, options, arguments)
+    evaluate_bundle(options.out, {"renders": options.held_out})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
