@@ -112,6 +112,31 @@ export const ERRORS = {
     'Guide "{guide}" changed the candidates it was asked about; they are read-only. Tell its author.',
   ],
 
+  // The server
+  message_invalid: [400, 2, 'The message: {field}: {problem}.'],
+  queue_full: [429, 1, '{waiting} requests wait already, as many as may. Try again in {retrySeconds} s.'],
+  client_busy: [
+    429,
+    1,
+    '{open} requests of yours wait or run already, as many as may. Wait for one to end, or cancel one; try again in {retrySeconds} s.',
+  ],
+  request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. Ask for less.'],
+  draining: [503, 1, 'The server is shutting down and takes no more requests. Try again in {retrySeconds} s.'],
+  worker_unavailable: [503, 1, 'No worker process is ready: {reason}. Try again in {retrySeconds} s.'],
+  worker_lost: [
+    500,
+    1,
+    'The worker process ended twice while it ran this request ({reason}). Ask for fewer results or other guides; if it goes on, report it.',
+  ],
+  idempotency_conflict: [
+    422,
+    2,
+    'Idempotency key "{key}" was used for another request. Use a new key for each new request.',
+  ],
+  job_unknown: [404, 2, 'There is no job "{job}". Results are kept for a while only; make the request again.'],
+  question_closed: [409, 1, 'Question {question} is not open. Answer the latest one, before its time is over.'],
+  deadline_passed: [504, 1, 'The time allowed for this request ({seconds} s) passed before it began.'],
+
   // Everything else
   unwell: [500, 1, '{failed} of {of} checks failed. What to do stands below each.'],
   cancelled: [499, 1, 'Cancelled {when}.'],
