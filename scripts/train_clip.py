@@ -6,8 +6,8 @@ Trains the small CLIP of the avatars and writes it as models/avatars-clip, in th
 
 A guide looks at half-finished pictures, so it learns from pictures as they are, blurred, shrunk and noisy ones, and
 with `--decoded FOLDER` from pictures that a DDN decoded (scripts/decode_avatars.py). A stopped run goes on where it
-was. The loss has two parts: captions against pictures, where every caption that is true of a picture counts as its own; and,
-per attribute, the plain prompts of all its values against each other.
+was. The loss has two parts: captions against pictures, where every caption that is true of a picture counts as its own;
+and, per attribute, the plain prompts of all its values against each other.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="checkpoint whose weights are the start (fine-tuning)")
     parser.add_argument("--out", type=Path, default=Path("models/avatars-clip"), help="bundle to write")
     parser.add_argument("--runs", type=Path, default=Path("runs/avatars-clip"), help="folder for the checkpoint")
-    parser.add_argument("--steps", type=int, default=2000, help="optimiser steps")
+    parser.add_argument("--steps", type=int, default=1500, help="optimiser steps")
     parser.add_argument("--batch", type=int, default=256, help="pictures per step")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--limit", type=int, help="use the first N pictures only")
