@@ -30,7 +30,13 @@ export function blendScores(kind: BlendKind, parts: readonly WeightedScores[]): 
     const scaled = SCALES[kind](scores);
     for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + weight * (scaled[i] as number);
   }
-  return isFlat(total) ? null : total;
+  return cancelsOut(total, telling) ? null : total;
+}
+
+/** Rounding leaves crumbs where guides of opposite opinion meet; they are no opinion. */
+function cancelsOut(total: Float64Array, parts: readonly WeightedScores[]): boolean {
+  const crumb = 1e-9 * parts.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
+  return total.every((score) => Math.abs(score - (total[0] as number)) <= crumb);
 }
 
 const SCALES: Readonly<Record<BlendKind, (scores: Float64Array) => Float64Array>> = {

@@ -1,0 +1,112 @@
+/** What tests of the engine have in common: the tiny model, plans for it, and guides of their own. */
+import { after } from 'node:test';
+import { AskedGuide } from '../../src/engine/asking.ts';
+import { Descent, type DescentPlan } from '../../src/engine/descent.ts';
+import type { DoneEvent, GenerateEvent } from '../../src/engine/events.ts';
+import { Network } from '../../src/engine/network.ts';
+import type { Candidates, Guide, LevelInfo } from '../../src/guide.ts';
+import { type Bundle, loadBundle } from '../../src/runtime/bundle.ts';
+
+let opening: Promise<Bundle> | undefined;
+
+/** The bundle models/tiny, opened once per test file: 4, 4, 8, 8 pixels, 4 candidates each. */
+export function tinyBundle(): Promise<Bundle> {
+  opening ??= loadBundle('models/tiny', { threads: 1 });
+  return opening;
+}
+
+after(async () => (await opening)?.release());
+
+export async function tinyNetwork(): Promise<Network> {
+  const { name, manifest, levels, decode } = await tinyBundle();
+  const { channels, condition } = manifest;
+  return new Network({ name, channels, levels: manifest.levels, condition }, levels, decode);
+}
+
+/** A network without ONNX: every candidate of a level is one gray, candidate k of K being k/K after the gray before it. */
+export function grayNetwork(levels: readonly { side: number; candidates: number }[]): Network {
+  const info = {
+    name: 'gray',
+    channels: 1 as const,
+    condition: null,
+    levels: levels.map((of) => ({ ...of, width: 1 })),
+  };
+  const graphs = levels.map(({ side, candidates: count }, level) => ({
+    async run(feeds: Readonly<Record<string, { data: Float32Array | BigInt64Array }>>) {
+      const rows = level === 0 ? Number(feeds.batch?.data[0]) : (feeds.choice?.data.length as number);
+      const before = level === 0 ? 1 : (levels[level - 1]?.side as number) ** 2;
+      const data = new Float32Array(rows * count * side * side).map((_, i) => {
+        const row = Math.floor(i / (count * side * side));
+        const gray = level === 0 ? 0 : Number(feeds.predict?.data[row * before]);
+        return gray + (Math.floor(i / (side * side)) % count) / count / 2 ** level;
+      });
+      return {
+        next_features: { data: new Float32Array(rows * side * side), dims: [rows, 1, side, side] },
+        candidates: { data, dims: [rows, count, 1, side, side] },
+      };
+    },
+  }));
+  return new Network(info, graphs, { run: async () => ({}) });
+}
+
+export interface PlanOptions extends Partial<Omit<DescentPlan, 'info' | 'guides'>> {
+  readonly guides?: readonly Guide[];
+  readonly timeoutSeconds?: number;
+}
+
+export function descentOf(network: Network, options: PlanOptions = {}): Descent {
+  const { guides = [], timeoutSeconds = 5, ...plan } = options;
+  const asked = guides.map((guide, i) => new AskedGuide(`guide${i}`, guide, timeoutSeconds));
+  return new Descent({
+    info: network.info,
+    seed: 1,
+    count: 1,
+    sampler: { top: 1, temperature: 0 },
+    beams: network.info.levels.map(() => 1),
+    blend: 'zscore',
+    weights: asked.map(() => 1),
+    prefixes: [],
+    condition: null,
+    signal: new AbortController().signal,
+    notes: [],
+    ...plan,
+    guides: asked,
+  });
+}
+
+/** A guide that scores each candidate by a function of its numbers. */
+export function scoring(
+  scoreOf: (candidate: Float32Array, level: LevelInfo) => number,
+  rest: Omit<Guide, 'score'> = {},
+): Guide {
+  return {
+    score: ({ data, batch, count, channels, side }: Candidates, level) => {
+      const size = channels * side * side;
+      return Float32Array.from({ length: batch * count }, (_, n) =>
+        scoreOf(data.subarray(n * size, (n + 1) * size), level),
+      );
+    },
+    ...rest,
+  };
+}
+
+/** The brighter the better. */
+export const bright = (rest: Omit<Guide, 'score'> = {}) => scoring(mean, rest);
+
+export function mean(candidate: Float32Array): number {
+  return candidate.reduce((sum, value) => sum + value, 0) / candidate.length;
+}
+
+/** All that an iterator gives. */
+export async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+/** Codes of a descent that is done. */
+export function codesOf(events: readonly GenerateEvent[]): number[][] {
+  const done = events.find((event): event is DoneEvent => event.type === 'done');
+  if (!done) throw new Error(`not done: ${events.at(-1)?.type}`);
+  return done.results.map(({ code }) => code);
+}
