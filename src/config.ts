@@ -1,4 +1,4 @@
-/** Settings: flags over environment variables over defaults, parsed once. */
+/** Settings: flags over environment variables over a file over defaults, parsed once. */
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,8 @@ import { DEFAULT_LIMIT_PIXELS } from './core/image.ts';
 import { KandidError } from './errors.ts';
 import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
 
-const list = (separator: string) =>
+/** A list, or its parts in one text. */
+export const list = (separator: string) =>
   z.union([
     z.array(z.string()),
     z.string().transform((text) =>
@@ -18,7 +19,7 @@ const list = (separator: string) =>
     ),
   ]);
 
-const schema = z.object({
+export const engineSettings = z.object({
   /** Folders searched for models before the ones that come with Kandid. */
   models: list(delimiter).default([]),
   /** Folders searched for guides besides the ones that come with Kandid. */
@@ -48,11 +49,11 @@ const schema = z.object({
     .default(DEFAULT_LIMIT_PIXELS),
 });
 
-export type Settings = z.output<typeof schema>;
+export type Settings = z.output<typeof engineSettings>;
 /** The same names as flags; undefined ones fall through to the environment. */
-export type SettingFlags = { [Name in keyof z.input<typeof schema>]?: unknown };
+export type SettingFlags = { [Name in keyof z.input<typeof engineSettings>]?: unknown };
 
-const VARIABLES: Record<keyof Settings, string> = {
+export const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   models: 'KANDID_MODELS',
   guides: 'KANDID_GUIDES',
   device: 'KANDID_DEVICE',
@@ -62,23 +63,48 @@ const VARIABLES: Record<keyof Settings, string> = {
   limitPixels: 'KANDID_LIMIT_PIXELS',
 };
 
+/** Where settings are looked for, first come first served. */
+export interface SettingSources {
+  /** From the command line or the library's caller. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** @default this process's */
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly file?: { readonly name: string; readonly values: Readonly<Record<string, unknown>> };
+}
+
 /**
  * @param flags from the command line or the library's caller
  * @throws {KandidError} setting_invalid, naming the flag or variable
  */
 export function loadSettings(flags: SettingFlags = {}, environment: NodeJS.ProcessEnv = process.env): Settings {
+  return readSettings(engineSettings, VARIABLES, { flags, environment });
+}
+
+/** @throws {KandidError} setting_invalid, naming the flag, variable or entry of the file */
+export function readSettings<Schema extends z.ZodType>(
+  settings: Schema,
+  variables: Readonly<Record<string, string>>,
+  { flags = {}, environment = process.env, file }: SettingSources,
+): z.output<Schema> {
   const given: Record<string, unknown> = {};
-  for (const [name, variable] of Object.entries(VARIABLES)) {
-    const value = flags[name as keyof Settings] ?? (environment[variable] || undefined);
-    if (value !== undefined) given[name] = value;
+  const calledBy: Record<string, string> = {};
+  for (const [name, variable] of Object.entries(variables)) {
+    const places = [
+      [name, flags[name]],
+      [variable, environment[variable] || undefined],
+      [`${name} in ${file?.name}`, file?.values[name]],
+    ] as const;
+    const found = places.find(([, value]) => value !== undefined);
+    if (!found) continue;
+    [calledBy[name], given[name]] = found;
   }
-  const parsed = schema.safeParse(given);
+  const parsed = settings.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const name = String(issue?.path[0]) as keyof Settings;
+  const name = String(issue?.path[0]);
   throw new KandidError('setting_invalid', {
-    name: flags[name] === undefined ? VARIABLES[name] : name,
-    got: JSON.stringify(given[name]).slice(0, 100),
+    name: calledBy[name] ?? name,
+    got: JSON.stringify(given[name])?.slice(0, 100) ?? 'missing',
     expected: issue?.message ?? 'something else',
   });
 }

@@ -123,7 +123,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     bits: whole.describe('Length of a code.'),
     seed: whole,
     count: whole,
-    guides: z.array(z.string()),
+    guides: z.array(z.object({ name: z.string(), weight: z.number() })),
   }),
   z.object({
     ...about,

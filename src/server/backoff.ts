@@ -1,0 +1,23 @@
+/** How long to wait before something that failed is tried again: twice as long each time, up to a limit. */
+export class Backoff {
+  readonly #firstMs: number;
+  readonly #mostMs: number;
+  #failures = 0;
+
+  constructor({ firstMs = 100, mostMs = 30_000 }: { firstMs?: number; mostMs?: number } = {}) {
+    this.#firstMs = firstMs;
+    this.#mostMs = mostMs;
+  }
+
+  /** Milliseconds to wait after one more failure. */
+  fail(): number {
+    const wait = this.#firstMs * 2 ** Math.min(this.#failures, 30);
+    this.#failures += 1;
+    return Math.min(this.#mostMs, wait);
+  }
+
+  /** It worked: the next failure is the first. */
+  reset(): void {
+    this.#failures = 0;
+  }
+}

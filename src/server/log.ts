@@ -1,0 +1,19 @@
+/** Structured logs: one JSON object per line. */
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type { Logger };
+
+export interface LogOptions {
+  /** trace, debug, info, warn, error, fatal or silent. */
+  readonly level: string;
+  /** Where lines go. @default standard output */
+  readonly destination?: DestinationStream | undefined;
+}
+
+/** Headers that carry keys are never written. */
+const HIDDEN = ['req.headers.authorization', 'req.headers.cookie', 'req.headers["sec-websocket-protocol"]'];
+
+export function createLog({ level, destination }: LogOptions): Logger {
+  const options = { level, base: null, redact: { paths: HIDDEN, censor: '(hidden)' } };
+  return destination ? pino(options, destination) : pino(options);
+}

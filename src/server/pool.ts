@@ -1,0 +1,127 @@
+/** The inference processes: one per device, started again when they end, each running several jobs. */
+import type { Clock } from '../core/clock.ts';
+import { KandidError } from '../errors.ts';
+import { errorFrom, type JobMessage, type RunReport, type WorkerInfo, type WorkerOptions } from '../worker/messages.ts';
+import { Keeper, type KeeperState } from './keeper.ts';
+import type { Assignment, RunListener, Runner } from './runner.ts';
+import { forkWorker, type StartProcess } from './worker-process.ts';
+
+export interface PoolObserver {
+  run?(device: string, report: RunReport): void;
+  ready?(device: string, info: WorkerInfo): void;
+  /** A process ended, and why; it is started again unless it was stopped. */
+  exited?(device: string, reason: string): void;
+}
+
+export interface PoolOptions {
+  /** One process for each: 'auto', 'cpu', 'cuda:N'. */
+  readonly devices: readonly string[];
+  readonly worker: WorkerOptions;
+  /** Results, and beams of them, that one process takes at once; a job is begun while one is free. */
+  readonly places: number;
+  /** Jobs of one process that wait for a person, beside those that compute. */
+  readonly parked: number;
+  /** A process that says nothing for so long is ended. */
+  readonly hangSeconds: number;
+  readonly clock: Clock;
+  readonly observer?: PoolObserver | undefined;
+  /** @default a forked process */
+  readonly start?: StartProcess | undefined;
+}
+
+export interface WorkerStatus {
+  /** As it was asked for: 'auto', 'cpu', 'cuda:N'. */
+  readonly device: string;
+  readonly state: KeeperState;
+  readonly pid: number | null;
+  readonly jobs: number;
+  /** Processes that ended unasked. */
+  readonly restarts: number;
+  /** Bytes; null where it has not said. */
+  readonly memory: number | null;
+  /** Why it is not ready. */
+  readonly reason: string | null;
+}
+
+const RETRY_SECONDS = 5;
+
+export class Pool implements Runner {
+  readonly #keepers: readonly Keeper[];
+  #listener: () => void = () => {};
+  #info: WorkerInfo | null = null;
+
+  constructor({ devices, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
+    this.#keepers = devices.map(
+      (device) =>
+        new Keeper({
+          ...{ ...limits, device, start, worker: { ...worker, engine: { ...worker.engine, device } } },
+          onReady: (info) => {
+            this.#info = info;
+            observer?.ready?.(device, info);
+          },
+          onRoom: () => this.#listener(),
+          onExit: (reason) => observer?.exited?.(device, reason),
+          onRun: (report) => observer?.run?.(device, report),
+        }),
+    );
+  }
+
+  /**
+   * Starts all processes; resolves when one is ready.
+   *
+   * @throws {KandidError} where none can be opened: what the first of them said
+   */
+  async start(): Promise<WorkerInfo> {
+    try {
+      return await Promise.any(this.#keepers.map((keeper) => keeper.start()));
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    }
+  }
+
+  /** Models, guides and device, of the process that was ready last; null before that. */
+  get info(): WorkerInfo | null {
+    return this.#info;
+  }
+
+  get ready(): boolean {
+    return this.#keepers.some(({ state }) => state === 'ready');
+  }
+
+  status(): WorkerStatus[] {
+    return this.#keepers.map((keeper) => keeper.status());
+  }
+
+  problem(): KandidError | null {
+    const all = this.#keepers.map(({ unfit }) => unfit);
+    const [first] = all;
+    if (!first || all.some((unfit) => unfit === null)) return null;
+    return new KandidError('worker_unavailable', {
+      ...{ reason: errorFrom(first).message.replace(/\.$/, ''), retrySeconds: RETRY_SECONDS },
+    });
+  }
+
+  hasRoom(retried: boolean): boolean {
+    return this.#keepers.some((keeper) => keeper.hasRoom(retried));
+  }
+
+  run(assignment: Assignment, listener: RunListener): void {
+    const fit = this.#keepers.filter((keeper) => keeper.hasRoom(assignment.retried));
+    const [best] = fit.sort((a, b) => a.places - b.places);
+    if (best) best.run(assignment, listener);
+    else listener.lost('no process had room');
+  }
+
+  tell(job: string, message: JobMessage): void {
+    for (const keeper of this.#keepers) keeper.tell(job, message);
+  }
+
+  listen(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** Ends all processes: asked first, then forced. Jobs that still run are lost. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#keepers.map((keeper) => keeper.stop()));
+  }
+}

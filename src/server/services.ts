@@ -1,0 +1,117 @@
+/** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { WorkerOptions } from '../worker/messages.ts';
+import { Jobs, type JobsObserver } from './jobs.ts';
+import { createLog, type Logger } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { Pool, type PoolObserver } from './pool.ts';
+import type { ServerSettings } from './settings.ts';
+import type { StartProcess } from './worker-process.ts';
+
+export interface Services {
+  readonly settings: ServerSettings;
+  readonly jobs: Jobs;
+  readonly pool: Pool;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly log?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+  /** @default forked processes */
+  readonly start?: StartProcess | undefined;
+}
+
+/** Beyond the time for jobs to end by themselves, for those that were cancelled. */
+const LAST_MS = 5000;
+
+/** Makes all of it; `pool.start()` then starts the processes. */
+export function createServices(
+  settings: ServerSettings,
+  modelFolders: readonly string[],
+  options: ServiceOptions = {},
+): Services {
+  const { clock = systemClock, log = createLog({ level: settings.logLevel }), start } = options;
+  const metrics: Metrics = new Metrics({
+    waiting: () => jobs.waiting,
+    running: () => jobs.running,
+    kept: () => jobs.kept,
+    workers: () => pool.status(),
+  });
+  const pool = new Pool({
+    devices: settings.devices ?? [settings.device],
+    worker: workerOptions(settings, modelFolders),
+    places: settings.workerPlaces,
+    parked: settings.waiting,
+    hangSeconds: settings.hangSeconds,
+    ...{ clock, start, observer: together(metrics.pool, poolLog(log)) },
+  });
+  const jobs = new Jobs({
+    ...{ runner: pool, clock, observer: together(metrics.jobs, jobsLog(log)) },
+    limits: {
+      waiting: settings.waiting,
+      perClient: settings.perClient,
+      places: settings.jobPlaces,
+      events: settings.events,
+      kept: settings.keptJobs,
+      keptSeconds: settings.keptSeconds,
+      keptBytes: settings.keptBytes,
+    },
+  });
+  const close = async () => {
+    const late = new Promise<void>((resolve) => void clock.after(settings.drainSeconds * 1000 + LAST_MS, resolve));
+    await Promise.race([jobs.drain(settings.drainSeconds), late]);
+    await pool.stop();
+  };
+  return { settings, jobs, pool, metrics, log, clock, close };
+}
+
+function workerOptions(settings: ServerSettings, models: readonly string[]): WorkerOptions {
+  const { guides, threads, allowedHosts, guideTimeout, limitPixels, defaultModel, warm } = settings;
+  return {
+    engine: {
+      ...{ models, guides, threads, allowedHosts, limitPixels, defaultModel },
+      guideTimeoutSeconds: guideTimeout,
+      // Requests come from outside: they name models, never files.
+      paths: false,
+    },
+    warm,
+    rowsPerRun: settings.rowsPerRun,
+    personSeconds: settings.personSeconds,
+  };
+}
+
+function jobsLog(log: Logger): JobsObserver {
+  return {
+    refused: ({ code, message }) => log.info({ code, message }, 'refused'),
+    started: ({ id: job, label, client, attempt }) => log.debug({ job, label, client, attempt }, 'started'),
+    lost: ({ id: job, attempt }, reason) => log.warn({ job, attempt, reason }, 'lost with its process'),
+    ended: ({ id: job, label, client, created, started, finished }, news) => {
+      const waitMs = (started ?? finished ?? created) - created;
+      const runMs = started === null || finished === null ? 0 : finished - started;
+      const error = news.type === 'failed' ? { code: news.error.code, message: news.error.message } : {};
+      log.info({ job, label, client, state: news.type, waitMs, runMs, ...error }, 'ended');
+    },
+  };
+}
+
+function poolLog(log: Logger): PoolObserver {
+  return {
+    ready: (device, info) => log.info({ device, on: info.device, fallback: info.fallback }, 'worker ready'),
+    exited: (device, reason) => log.error({ device, reason }, 'worker ended'),
+  };
+}
+
+/** One observer that tells both. */
+function together<Observer extends object>(first: Observer, second: Observer): Observer {
+  const names = new Set([...Object.keys(first), ...Object.keys(second)]) as Set<keyof Observer>;
+  const joined = [...names].map((name) => {
+    const both = [first[name], second[name]].filter((one) => typeof one === 'function');
+    return [name, (...told: unknown[]) => both.forEach((one) => void one(...told))];
+  });
+  return Object.fromEntries(joined) as Observer;
+}

@@ -1,0 +1,244 @@
+/** What the server and an inference process say to one another: plain data, so that a structured clone carries it. */
+import type { PictureFormat } from '../core/image.ts';
+import type { GuideUse } from '../engine/asking.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import type { Timings } from '../engine/events.ts';
+import type { ModelSummary } from '../engine/models.ts';
+import type { GuideSummary } from '../engine/registry.ts';
+import type { GenerateRequest, PictureInput } from '../engine/request.ts';
+import type { BeamSchedule } from '../engine/sampler.ts';
+import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
+
+export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
+
+/** How finished pictures are encoded. */
+export interface Output {
+  readonly format: PictureFormat;
+  /** 1 … 100, for all but PNG. */
+  readonly quality?: number | undefined;
+  /** Side in pixels, by Lanczos. @default the model's */
+  readonly size?: number | undefined;
+}
+
+/** How a job's levels are shown while it runs. */
+export interface Previews {
+  readonly format: 'webp' | 'png';
+  readonly quality: number;
+  /** Of the first so many results. */
+  readonly images: number;
+  /** At most so many levels a second. */
+  readonly perSecond: number;
+}
+
+/** What can be asked of an inference process. To vary a code is to generate with its first levels as `prefix`. */
+export type Work =
+  | {
+      readonly kind: 'generate';
+      readonly request: GenerateRequest;
+      readonly output: Output;
+      readonly previews?: Previews | undefined;
+    }
+  | {
+      readonly kind: 'encode';
+      readonly picture: PictureInput;
+      readonly model?: string | undefined;
+      readonly beams?: BeamSchedule | undefined;
+      readonly condition?: PictureInput | undefined;
+      readonly output: Output;
+      readonly previews?: Previews | undefined;
+    }
+  | {
+      readonly kind: 'decode';
+      readonly codes: readonly (string | readonly number[])[];
+      readonly model?: string | undefined;
+      /** As the pictures stand after this level. @default the last */
+      readonly level?: number | undefined;
+      readonly condition?: PictureInput | undefined;
+      readonly output: Output;
+    };
+
+/** A picture file. */
+export interface EncodedPicture {
+  readonly bytes: Uint8Array;
+  readonly mime: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface ResultPicture extends EncodedPicture {
+  /** Whole, or the levels that were chosen before it was cancelled. */
+  readonly code: readonly number[];
+  /** Empty where the code is not whole. */
+  readonly codeString: string;
+  /** Against the picture given, in dB; of an encoding only. */
+  readonly psnr?: number | undefined;
+}
+
+export interface StartedNews {
+  readonly type: 'started';
+  readonly model: string;
+  /** 64 hexadecimal digits. */
+  readonly hash: string;
+  readonly levels: readonly { readonly side: number; readonly candidates: number }[];
+  /** Length of a code. */
+  readonly bits: number;
+  readonly seed: number;
+  readonly count: number;
+  readonly guides: readonly { readonly name: string; readonly weight: number }[];
+}
+
+export interface LevelNews {
+  readonly type: 'level';
+  readonly level: number;
+  readonly side: number;
+  readonly choices: readonly number[];
+  readonly scores: readonly (number | null)[];
+  /** Of each guide, of each result. */
+  readonly guideScores: readonly (readonly (number | null)[])[];
+  readonly timings: Timings;
+}
+
+export interface PreviewNews extends EncodedPicture {
+  readonly type: 'preview';
+  readonly image: number;
+  readonly level: number;
+  readonly side: number;
+  readonly choice: number;
+}
+
+/** A person is asked; the picture is a contact sheet, in reading order. */
+export interface QuestionNews extends EncodedPicture {
+  readonly type: 'question';
+  readonly question: number;
+  readonly image: number;
+  readonly level: number;
+  readonly side: number;
+  readonly count: number;
+  readonly columns: number;
+  /** Pixels between the pictures. */
+  readonly gap: number;
+  readonly text: string;
+  /** Until it is closed without an answer. */
+  readonly seconds: number;
+}
+
+export interface ChosenNews {
+  readonly type: 'chosen';
+  readonly question: number;
+  readonly picks: readonly number[];
+  /** `time`: nobody answered. */
+  readonly by: 'person' | 'time';
+}
+
+interface Ending {
+  readonly model: string;
+  readonly hash: string;
+  readonly seed: number;
+  readonly results: readonly ResultPicture[];
+  readonly guides: readonly GuideUse[];
+  /** What guides had to say. */
+  readonly notes: readonly string[];
+  readonly timings: Timings;
+}
+
+export interface DoneNews extends Ending {
+  readonly type: 'done';
+}
+
+export interface CancelledNews extends Ending {
+  readonly type: 'cancelled';
+  /** Levels that were chosen. */
+  readonly level: number;
+}
+
+export interface FailedNews {
+  readonly type: 'failed';
+  readonly error: ErrorData;
+}
+
+export type EndNews = DoneNews | CancelledNews | FailedNews;
+
+/** What happens to a job in an inference process: `started`, …, and one of the last three. */
+export type News = StartedNews | LevelNews | PreviewNews | QuestionNews | ChosenNews | EndNews;
+
+export interface WorkerOptions {
+  readonly engine: EngineOptions;
+  /** Models opened, and run once, before it says that it is ready. @default the default model */
+  readonly warm?: readonly string[] | undefined;
+  /** Rows (pictures, or beams of them) of one run at most. @default 64 */
+  readonly rowsPerRun?: number | undefined;
+  /** Seconds that a person has for an answer. @default 60 */
+  readonly personSeconds?: number | undefined;
+}
+
+/** A job on its way to an inference process. */
+export interface Ticket {
+  readonly job: string;
+  /** 1, 2, …: what an earlier attempt still says is not listened to. */
+  readonly attempt: number;
+  readonly work: Work;
+}
+
+/** What may be said to a running job. */
+export type JobMessage =
+  | { readonly type: 'cancel' }
+  /** Of the guides, from the next choice on. */
+  | { readonly type: 'weights'; readonly weights: readonly number[] }
+  | { readonly type: 'answer'; readonly question: number; readonly picks: readonly number[] }
+  /** Somebody has taken the previews of this level: the next may be made. */
+  | { readonly type: 'taken'; readonly level: number };
+
+export type ToWorker =
+  | { readonly type: 'open'; readonly options: WorkerOptions }
+  | { readonly type: 'job'; readonly ticket: Ticket }
+  | { readonly type: 'tell'; readonly job: string; readonly attempt: number; readonly message: JobMessage }
+  | { readonly type: 'ping' }
+  /** Frees everything and exits; jobs that still run are not heard of again. */
+  | { readonly type: 'stop' };
+
+/** One run of a graph. */
+export interface RunReport {
+  readonly model: string;
+  /** null: decode.onnx. */
+  readonly level: number | null;
+  readonly rows: number;
+  /** Jobs that shared it. */
+  readonly jobs: number;
+  readonly ms: number;
+}
+
+/** What an inference process has. */
+export interface WorkerInfo {
+  /** 'cpu' or 'cuda:N'. */
+  readonly device: string;
+  /** Why `auto` came to the CPU. */
+  readonly fallback: string | null;
+  readonly models: readonly ModelSummary[];
+  /** Of requests that name none. */
+  readonly defaultModel: string;
+  readonly guides: readonly GuideSummary[];
+}
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly info: WorkerInfo }
+  /** It could not be opened, and exits. */
+  | { readonly type: 'unfit'; readonly error: ErrorData }
+  | { readonly type: 'news'; readonly job: string; readonly attempt: number; readonly news: News }
+  | { readonly type: 'run'; readonly run: RunReport }
+  /** Bytes of memory. */
+  | { readonly type: 'pong'; readonly memory: number };
+
+/** An error as plain data. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, Detail>>;
+}
+
+export function errorFrom({ code, details }: ErrorData): KandidError {
+  return new KandidError(code, details as never);
+}
+
+export function isEnd(news: { readonly type: string }): news is EndNews {
+  return news.type === 'done' || news.type === 'cancelled' || news.type === 'failed';
+}
