@@ -23,7 +23,7 @@ def run(folder: Path, *more: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(SCRIPTS / "train.py"), "--pictures", "My cats!", "--preset", "tiny", "--steps", "4"]
     command += ["--no-bf16", "--device", "cpu", "--threads", "1", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
 
 
 def fill(folder: Path, count: int) -> None:

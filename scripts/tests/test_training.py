@@ -75,7 +75,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(options, tmp_path, monkeypatch, c
 
 
 def test_training_lowers_the_error(built, data):
-    trainer = built("--steps", "60")
+    trainer = built("--steps", "60", "--lr", "2e-3", "--muon-lr", "4e-4", "--decay", "0.5")
     target = Pictures(data / "train", 8, 3).batch(slice(0, 16))
     errors = [train.train_step(trainer, target) for _ in range(60)]
     assert errors[-1] < 0.6 * errors[0]
