@@ -54,7 +54,7 @@ export const START: State = { code: [], from: null, predict: new Float32Array(0)
  * Bytes that the candidates and features of one run may take: enough rows to fill the cores, few enough that they do not
  * push each other out of the memory.
  */
-const RUN_BYTES = 128 * 2 ** 20;
+const RUN_BYTES = 32 * 2 ** 20;
 
 export class Network {
   readonly info: NetworkInfo;
