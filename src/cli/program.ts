@@ -4,6 +4,7 @@ import { KandidError, toKandidError } from '../errors.ts';
 import { addDoctor } from './doctor.ts';
 import { addCross, addDecode } from './draw.ts';
 import { addEncode } from './encode.ts';
+import { addEvaluate } from './evaluate.ts';
 import { addGenerate } from './generate.ts';
 import { addGuides } from './guides.ts';
 import { helpPage } from './help.ts';
@@ -19,7 +20,7 @@ import { packageVersion } from './version.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross],
-  ...[addModels, addGuides, addDoctor],
+  ...[addModels, addGuides, addEvaluate, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

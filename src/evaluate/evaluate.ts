@@ -1,0 +1,141 @@
+/** Measures a model: opens it and its pictures, runs the tasks, keeps what they found. */
+import { join } from 'node:path';
+import { nameHint } from '../core/text.ts';
+import type { Engine } from '../engine/engine.ts';
+import { KandidError } from '../errors.ts';
+import { codec } from './codec.ts';
+import { diversity } from './diversity.ts';
+import { inpaint } from './inpaint.ts';
+import { Lab } from './lab.ts';
+import { openPictures, type SetRequest } from './picture-sets.ts';
+import { reconstruction } from './reconstruction.ts';
+import { colorize, denoise, lowBit } from './restoring.ts';
+import { style } from './style.ts';
+import { superResolution } from './super-resolution.ts';
+import type { Task, TaskOutcome } from './task.ts';
+import { text, textAll } from './text.ts';
+import { textInpaint } from './text-inpaint.ts';
+import { usage } from './usage.ts';
+
+/** In the order in which they run. */
+export const TASKS: readonly Task[] = [
+  ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
+  ...[style, text, textInpaint, diversity, codec, textAll],
+];
+
+export interface EvaluateOptions {
+  readonly engine: Engine;
+  /** Folders of models, for the judge. */
+  readonly models: readonly string[];
+  readonly model: string | undefined;
+  /** Names of tasks; all but those on request where absent. */
+  readonly tasks?: readonly string[] | undefined;
+  readonly count: number;
+  readonly usageCount: number;
+  /** Folder of data sets. */
+  readonly data: string;
+  /** A folder of pictures to take in place of the model's own data set. */
+  readonly pictures?: string | undefined;
+  readonly signal: AbortSignal;
+  progress(done: number, total: number, label: string): void;
+}
+
+export interface EvaluateEvent {
+  readonly task: Task;
+  /** Null where it was passed over. */
+  readonly outcome: TaskOutcome | null;
+  /** Why it was passed over. */
+  readonly obstacle: string | null;
+  readonly seconds: number;
+}
+
+export interface Evaluation {
+  readonly model: string;
+  readonly folder: string;
+  readonly hash: string;
+  /** Held-out pictures. */
+  readonly count: number;
+  events(): AsyncGenerator<EvaluateEvent>;
+}
+
+/**
+ * Opens what an evaluation needs; its tasks run while the events are read. A task that was named and cannot be done is an
+ * error, one that was not named is passed over with a reason.
+ *
+ * @throws {KandidError} option_invalid, model_*, bundle_*, file_unreadable, file_unwritable, picture_*
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { engine, model, count, data, pictures: folder, signal } = options;
+  const tasks = chosenTasks(options.tasks);
+  const opened = await engine.models.open(model);
+  const { info } = opened.network;
+  const { dataset } = opened.bundle.manifest;
+  const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
+    ...{ dataset, part, count: most, side: opened.network.finalSide, channels: info.channels, data, pictures: folder },
+    progress: (done, total) => {
+      options.progress(done, total, `drawing ${part} pictures`);
+      if (signal.aborted) throw new KandidError('cancelled', { when: `after ${done} pictures were drawn` });
+    },
+  });
+  const set = await openPictures(wanted('test', count));
+  const held = await set.read(0, set.count);
+  await set.close();
+  if (held.length < 2)
+    throw new KandidError('option_invalid', { option: '--count', got: held.length, expected: '2 pictures or more' });
+  const lab = new Lab({
+    ...{ engine, model: model ?? info.name, models: options.models, opened, dataset, pictures: held, signal },
+    trainingPictures: (most) => openPictures(wanted('train', most)),
+    usageCount: options.usageCount,
+    progress: options.progress,
+  });
+  return {
+    model: info.name,
+    folder: opened.bundle.folder,
+    hash: opened.bundle.hash,
+    count: held.length,
+    events: () => run(tasks, options.tasks !== undefined, lab),
+  };
+}
+
+async function* run(tasks: readonly Task[], named: boolean, lab: Lab): AsyncGenerator<EvaluateEvent> {
+  for (const task of tasks) {
+    if (lab.network.info.condition)
+      throw new KandidError('option_invalid', {
+        option: 'MODEL',
+        got: `${lab.network.info.name}, which needs a condition picture`,
+        expected: 'a model without: evaluation has no tasks for conditional ones yet',
+      });
+    const obstacle = (await task.obstacle?.(lab)) ?? null;
+    if (obstacle !== null) {
+      if (named)
+        throw new KandidError('option_invalid', {
+          option: '--tasks',
+          got: task.name,
+          expected: `another one, for ${obstacle}`,
+        });
+      yield { task, outcome: null, obstacle, seconds: 0 };
+      continue;
+    }
+    const started = performance.now();
+    const outcome = await task.run(lab);
+    yield { task, outcome, obstacle: null, seconds: (performance.now() - started) / 1000 };
+  }
+}
+
+function chosenTasks(names: readonly string[] | undefined): readonly Task[] {
+  if (!names) return TASKS.filter(({ onRequest }) => !onRequest);
+  const all = TASKS.map(({ name }) => name);
+  for (const name of names)
+    if (!all.includes(name))
+      throw new KandidError('option_invalid', {
+        option: '--tasks',
+        got: `"${name}"`,
+        expected: `some of ${all.join(', ')}. ${nameHint(name, all)}`.replace(/\.$/, ''),
+      });
+  return TASKS.filter(({ name }) => names.includes(name));
+}
+
+/** Where data sets are kept unless somebody says otherwise. */
+export function dataFolder(environment: NodeJS.ProcessEnv): string {
+  return environment.KANDID_DATA || join(process.cwd(), 'data');
+}

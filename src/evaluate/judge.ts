@@ -1,0 +1,110 @@
+/** Says of a picture which value every attribute has: the judge of text guidance, and never the guide in the same experiment. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { bilinearResize } from '../core/resize.ts';
+import { KandidError, reasonOf } from '../errors.ts';
+import type { Picture } from '../guide.ts';
+import { findModel } from '../runtime/models.ts';
+import { createSession, type Session } from '../runtime/session.ts';
+
+export const JUDGE = 'avatars-attributes';
+
+const CHUNK = 64;
+
+const values = z.array(z.string()).min(1);
+
+/** labels.json of a classifier: the values of each attribute, in the order of the network's outputs. */
+const labelsFile = z.object({
+  attributes: z.record(z.string(), z.union([values, z.object({ values, offset: z.int().min(0).optional() })])),
+  side: z.int().positive().default(64),
+  mean: z.array(z.number()).default([0.5, 0.5, 0.5]),
+  deviation: z.array(z.number()).default([0.5, 0.5, 0.5]),
+});
+
+type Labels = z.output<typeof labelsFile>;
+
+interface Group {
+  readonly attribute: string;
+  readonly offset: number;
+  readonly values: readonly string[];
+}
+
+export type Verdict = Readonly<Record<string, string>>;
+
+export class Judge {
+  readonly #session: Session;
+  readonly #labels: Labels;
+  readonly #groups: readonly Group[];
+
+  private constructor(session: Session, labels: Labels) {
+    this.#session = session;
+    this.#labels = labels;
+    let next = 0;
+    this.#groups = Object.entries(labels.attributes).map(([attribute, entry]) => {
+      const list = Array.isArray(entry) ? entry : entry.values;
+      const offset = (Array.isArray(entry) ? undefined : entry.offset) ?? next;
+      next = offset + list.length;
+      return { attribute, offset, values: list };
+    });
+  }
+
+  /** @throws {KandidError} model_unknown, file_unreadable, graph_unreadable */
+  static async open(models: readonly string[]): Promise<Judge> {
+    const { folder } = await findModel(JUDGE, models);
+    const file = join(folder, 'labels.json');
+    let labels: Labels;
+    try {
+      labels = labelsFile.parse(JSON.parse(await readFile(file, 'utf8')));
+    } catch (cause) {
+      throw new KandidError('file_unreadable', { file, reason: reasonOf(cause) }, { cause });
+    }
+    return new Judge(await createSession(join(folder, 'model.onnx')), labels);
+  }
+
+  /** The likeliest value of every attribute of each picture. */
+  async look(pictures: readonly Picture[]): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (let from = 0; from < pictures.length; from += CHUNK)
+      verdicts.push(...(await this.#chunk(pictures.slice(from, from + CHUNK))));
+    return verdicts;
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+
+  async #chunk(pictures: readonly Picture[]): Promise<Verdict[]> {
+    const { side } = this.#labels;
+    const data = new Float32Array(pictures.length * 3 * side * side);
+    for (const [i, picture] of pictures.entries()) data.set(this.#input(picture), i * 3 * side * side);
+    const [input] = this.#session.inputs;
+    const feeds = { [input?.name ?? '']: { data, dims: [pictures.length, 3, side, side] } };
+    const [logits] = Object.values(await this.#session.run(feeds));
+    const width = (logits?.data.length ?? 0) / pictures.length;
+    return pictures.map((_, i) =>
+      Object.fromEntries(
+        this.#groups.map(({ attribute, offset, values: names }) => {
+          const row = [...(logits?.data.subarray(i * width + offset, i * width + offset + names.length) ?? [])];
+          return [attribute, names[row.indexOf(Math.max(...row))] as string];
+        }),
+      ),
+    );
+  }
+
+  /** Clamped, of the classifier's side, with its mean and deviation. */
+  #input(picture: Picture): Float32Array {
+    const { side, mean, deviation } = this.#labels;
+    const to = { height: side, width: side };
+    const planes = picture.width === side ? picture.data : bilinearResize(picture.data, picture, to);
+    const size = side * side;
+    const out = new Float32Array(3 * size);
+    for (let i = 0; i < out.length; i++) {
+      const channel = Math.floor(i / size);
+      const value = planes[Math.min(channel, picture.channels - 1) * size + (i % size)] as number;
+      const unit = (Math.max(-1, Math.min(1, value)) + 1) / 2;
+      out[i] = (unit - (mean[channel] as number)) / (deviation[channel] as number);
+    }
+    return out;
+  }
+}
