@@ -27,39 +27,57 @@ export async function decodeCodes(
   codes: readonly Code[],
   options: DecodeOptions,
 ): Promise<Picture[]> {
+  const { level, condition = null, signal } = options;
+  const cut = codesUpTo(network, codes, level);
+  if (cut.length === 0) return [];
+  if (isWhole(network, cut)) {
+    if (signal) throwIfCancelled(signal);
+    return await network.decode(
+      cut,
+      cut.map(() => condition),
+    );
+  }
+  return await walk(network, decodingDescent(network, cut, { condition, signal }));
+}
+
+/**
+ * Codes cut off behind a level, checked.
+ *
+ * @param level the last where absent
+ * @throws {KandidError} code_invalid, option_invalid
+ */
+export function codesUpTo(network: Network, codes: readonly Code[], level?: number): Code[] {
   const last = network.info.levels.length - 1;
-  const { level = last, condition = null, signal } = options;
-  if (!(Number.isInteger(level) && level >= 0 && level <= last))
+  const at = level ?? last;
+  if (!(Number.isInteger(at) && at >= 0 && at <= last))
     throw new KandidError('option_invalid', {
       option: 'level',
       got: String(level),
       expected: `a level from 0 to ${last}`,
     });
-  const wanted = network.candidates.slice(0, level + 1);
-  const cut = codes.map((code) => code.slice(0, level + 1));
+  const wanted = network.candidates.slice(0, at + 1);
+  const cut = codes.map((code) => code.slice(0, at + 1));
   for (const code of cut) checkCode(code, wanted);
-  if (cut.length === 0) return [];
-  if (level < last) return await walk(network, cut, condition, signal);
-  if (signal) throwIfCancelled(signal);
-  return await network.decode(
-    cut,
-    cut.map(() => condition),
-  );
+  return cut;
 }
 
-async function walk(
-  network: Network,
+/** Whether codes of one length have all levels. */
+export function isWhole(network: Network, codes: readonly Code[]): boolean {
+  return codes[0]?.length === network.info.levels.length;
+}
+
+/** A descent along codes of one length, at least one; it ends where they do. */
+export function decodingDescent(
+  { info }: Network,
   codes: readonly Code[],
-  condition: Float32Array | null,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<Picture[]> {
-  const levels = codes[0]?.length ?? 0;
-  const descent = new Descent({
-    info: { ...network.info, levels: network.info.levels.slice(0, levels) },
+  { condition = null, signal = new AbortController().signal }: Omit<DecodeOptions, 'level'> = {},
+): Descent {
+  return new Descent({
+    info: { ...info, levels: info.levels.slice(0, codes[0]?.length ?? 0) },
     seed: 0,
     count: codes.length,
     sampler: { top: 1, temperature: 0 },
-    beams: network.info.levels.map(() => 1),
+    beams: info.levels.map(() => 1),
     blend: 'zscore',
     guides: [],
     weights: [],
@@ -68,6 +86,9 @@ async function walk(
     signal,
     notes: [],
   });
+}
+
+async function walk(network: Network, descent: Descent): Promise<Picture[]> {
   while (descent.status === 'ready') {
     await advance(network, [descent]);
     await breathe();

@@ -185,7 +185,8 @@ export class Descent {
     const rows = slice.states.length;
     const data = candidates.data.subarray(firstRow * size, (firstRow + rows) * size);
     const { guides, blend, signal } = this.plan;
-    const asking = { guides, weights: this.#weights, blend, level: this.#levelInfo(), signal };
+    const keep = this.plan.beams[this.#level] as number;
+    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal };
     return scorePools(slice.pools, { data, rows, count, channels, side }, asking);
   }
 

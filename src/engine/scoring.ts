@@ -31,6 +31,8 @@ export interface Asking {
   /** One per guide; 0: not asked. */
   readonly weights: readonly number[];
   readonly blend: BlendKind;
+  /** Beams that will be kept of each pool: a shortlist holds at least twice as many. @default 1 */
+  readonly keep?: number;
   readonly level: LevelInfo;
   readonly signal: AbortSignal;
 }
@@ -47,7 +49,8 @@ export async function scorePools(pools: readonly Pool[], proposed: Proposed, ask
     .sort((a, b) => b.guide.appetite.shortlist - a.guide.appetite.shortlist);
   const points = pointsByRow(proposed);
   for (const { guide, index } of active) {
-    const { shortlist, refine } = guide.appetite;
+    const { refine } = guide.appetite;
+    const shortlist = shortlistFor(guide, asking);
     const wanted = shortlist + refine;
     if (scored.every((pool) => pool.isWhole && pool.size <= wanted))
       await askRows(scored, guide, index, proposed, asking);
@@ -60,6 +63,10 @@ export async function scorePools(pools: readonly Pool[], proposed: Proposed, ask
     }
   }
   return scored.map((pool) => pool.result());
+}
+
+function shortlistFor({ appetite }: AskedGuide, { keep = 1 }: Asking): number {
+  return keep === 1 ? appetite.shortlist : Math.max(appetite.shortlist, 2 * keep);
 }
 
 /** One pool while its guides are asked. */

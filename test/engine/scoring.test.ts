@@ -97,6 +97,15 @@ test('a shortlist no smaller than the level is the whole level', async () => {
   assert.equal(pool?.indices.length, 16);
 });
 
+test('where beams are kept, a shortlist holds twice as many at least', async () => {
+  const { shown, guide } = recorded(bright({ prefers: { shortlist: 2, refine: 1 } }));
+  await scorePools([[0, 1]], proposed, asking([guide], { keep: 5 }));
+  assert.deepEqual(
+    shown.map(({ count }) => count),
+    [10, 1],
+  );
+});
+
 test('pools of different size are asked about in calls of their own', async () => {
   const { shown, guide } = recorded(bright({ prefers: { shortlist: 20 } }));
   const [small, large] = await scorePools([[0], [0, 1]], proposed, asking([guide]));
