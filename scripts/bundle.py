@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from onnx_graph import places
 FORMAT_VERSION = 1
 WEIGHTS = "weights.safetensors"
 MANIFEST = "model.json"
+NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,12 @@ def write_manifest(folder: Path, manifest: dict) -> None:
 
 
 def beside(out: Path) -> Path:
-    """An empty folder beside `out` to write in; raises SystemExit where `out` holds something other than a bundle."""
+    """An empty folder beside `out` to write in.
+
+    Raises SystemExit where `out` holds something other than a bundle, or its name is none that the server takes.
+    """
+    if not re.fullmatch(NAME, out.name):
+        raise SystemExit(f"--out {out}: a bundle's name has small letters, digits, dots and hyphens; choose another")
     if out.exists() and not (out / MANIFEST).exists() and (not out.is_dir() or any(out.iterdir())):
         raise SystemExit(f"{out} exists and is no bundle; choose another --out or remove it")
     folder = out.parent / f".{out.name}.{os.getpid()}.tmp"

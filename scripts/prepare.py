@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def fill_in(options: argparse.Namespace, side: int) -> None:
     """Names for what the command line left out, from the name of the folder of pictures."""
-    name = re.sub(r"[^a-z0-9]+", "-", options.pictures.resolve().name.lower()).strip("-") or "pictures"
+    name = re.sub(r"[^a-z0-9]+", "-", options.pictures.resolve().name.lower()).strip("-")[:48] or "pictures"
     options.data = options.data or f"data/{name}-{side}"
     options.out = options.out or f"runs/{name}-{side}"
     options.bundle = options.bundle or f"models/{name}-{side}"

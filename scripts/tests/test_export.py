@@ -163,6 +163,8 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path):
     with pytest.raises(SystemExit, match="exists and is no bundle"):
         export.export_random("tiny", 1, mine)
     assert (mine / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(SystemExit, match="small letters"):
+        export.export_random("tiny", 1, tmp_path / "My Model")
 
 
 def test_damaged_bundles_are_refused(tiny):
