@@ -50,7 +50,8 @@ def save_text_tower(turn: np.ndarray) -> None:
         helper.make_node("MatMul", ["sum", "turn"], ["text_embeds"]),
     ]
     inputs = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "length"]) for name in ("input_ids", "attention_mask")
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "length"])
+        for name in ("input_ids", "attention_mask")
     ]
     outputs = [helper.make_tensor_value_info("text_embeds", TensorProto.FLOAT, ["n", SIZE])]
     weights = {"words": words, "turn": turn, "last": np.array([2]), "first": np.array([1])}
