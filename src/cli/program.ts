@@ -1,6 +1,7 @@
 /** The command line: its commands, and how every failure becomes one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { KandidError, toKandidError } from '../errors.ts';
+import { addBench } from './bench.ts';
 import { addDoctor } from './doctor.ts';
 import { addCross, addDecode } from './draw.ts';
 import { addEncode } from './encode.ts';
@@ -20,7 +21,7 @@ import { packageVersion } from './version.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross],
-  ...[addModels, addGuides, addEvaluate, addDoctor],
+  ...[addModels, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

@@ -1,0 +1,123 @@
+/** `kandid bench` */
+import { cpus } from 'node:os';
+import type { Command } from 'commander';
+import { coldLoad } from '../bench/load.ts';
+import { measureDecoding, measureEncoding, measureText } from '../bench/speed.ts';
+import { measureDeterminism, measureMemory } from '../bench/steadiness.ts';
+import { BATCHES, measureSteps } from '../bench/steps.ts';
+import { modelFolders } from '../config.ts';
+import type { Engine } from '../engine/engine.ts';
+import { KandidError } from '../errors.ts';
+import type { Io } from './io.ts';
+import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from './options.ts';
+import { progressOn } from './progress.ts';
+import { tableLines } from './table.ts';
+import { decimal, whole } from './values.ts';
+
+interface Flags extends EngineFlags {
+  readonly seconds: number;
+  readonly memory?: number | true;
+  readonly determinism?: boolean;
+  readonly json?: boolean;
+}
+
+const MEMORY_DESCENTS = 1000;
+
+export function addBench(program: Command, io: Io): void {
+  const command = program
+    .command('bench [model]')
+    .summary('how fast a model runs here')
+    .description('Measures loading, levels, encoding, decoding and words to pictures. Close other programs first.')
+    .option('--seconds <s>', 'about how long each figure is measured', decimal('--seconds', 0, 600), 3)
+    .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
+    .option('--determinism', 'only: the same codes in every run and batch size?')
+    .option('--json', 'tell the figures as JSON');
+  addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
+}
+
+type Figures = Record<string, unknown>;
+
+async function run(given: string | undefined, flags: Flags, io: Io): Promise<void> {
+  await withKandid(flags, io, async ({ engine }) => {
+    const opened = await engine.models.open(given ?? flags.model);
+    const model = given ?? flags.model ?? opened.network.info.name;
+    const [cpu] = cpus();
+    const about = {
+      ...{ model: opened.network.info.name, hash: opened.bundle.hash, device: engine.device.name },
+      machine: { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    };
+    const figures = await measured(engine, model, flags, io);
+    if (flags.json) io.out(JSON.stringify({ ...about, ...figures }, null, 2));
+    else {
+      io.out(
+        `${about.model} (${about.hash.slice(0, 8)}) on ${about.device}, ${about.machine.cores} × ${about.machine.cpu}`,
+      );
+      for (const line of linesOf(figures)) io.out(line);
+    }
+  });
+}
+
+async function measured(engine: Engine, model: string, flags: Flags, io: Io): Promise<Figures> {
+  const progress = progressOn(io);
+  try {
+    if (flags.determinism || flags.memory !== undefined) {
+      const determinism = flags.determinism ? await measureDeterminism(engine, model) : undefined;
+      const descents = flags.memory === true ? MEMORY_DESCENTS : flags.memory;
+      const memory =
+        descents === undefined
+          ? undefined
+          : await measureMemory(engine, model, descents, io.signal, (done, of) => progress.update(done, of, 'memory'));
+      return { ...(determinism && { determinism }), ...(memory && { memory }) };
+    }
+    return await speed(engine, model, flags, io, (done, of, label) => progress.update(done, of, label));
+  } finally {
+    progress.stop();
+  }
+}
+
+async function speed(
+  engine: Engine,
+  model: string,
+  flags: Flags,
+  io: Io,
+  progress: (done: number, of: number, label: string) => void,
+): Promise<Figures> {
+  const { seconds } = flags;
+  const folders = modelFolders(settingsOf(flags, io));
+  const { network } = await engine.models.open(model);
+  const parts: [string, () => Promise<unknown>][] = [
+    ['load', () => coldLoad(folders, model, engine.device.name)],
+    ...BATCHES.map((batch): [string, () => Promise<unknown>] => [
+      `step ${batch}`,
+      () => measureSteps(network, batch, seconds),
+    ]),
+    ['encode', () => measureEncoding(engine, model, seconds)],
+    ['decode', () => measureDecoding(engine, model, seconds)],
+    ['text', () => measureText(engine, model, seconds)],
+  ];
+  const figures: Figures = {};
+  const step: Figures = {};
+  for (const [i, [name, measure]] of parts.entries()) {
+    if (io.signal.aborted) throw new KandidError('cancelled', { when: `before ${name} was measured` });
+    progress(i, parts.length, name);
+    const [kind = name, batch] = name.split(' ');
+    if (batch === undefined) figures[kind] = await measure();
+    else {
+      step[batch] = await measure();
+      figures.step = step;
+    }
+  }
+  return figures;
+}
+
+/** Every figure on a line of its own, under its path. */
+function linesOf(figures: Figures): string[] {
+  const rows: string[][] = [];
+  const walk = (value: unknown, path: readonly string[]) => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      for (const [name, inner] of Object.entries(value)) walk(inner, [...path, name]);
+    else rows.push([path.join(' '), Array.isArray(value) ? value.join(', ') : String(value)]);
+  };
+  walk(figures, []);
+  return tableLines(['figure', 'value'], rows).slice(1);
+}
