@@ -50,13 +50,19 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
 export async function encodePicture(
   picture: Picture,
   format: PictureFormat = 'png',
-  options: { /** 1 … 100, for all but PNG. */ quality?: number } = {},
+  options: {
+    /** 1 … 100, for all but PNG. */
+    readonly quality?: number;
+    /** Width and height in pixels, by Lanczos. @default the picture's own */
+    readonly size?: number;
+  } = {},
 ): Promise<Uint8Array> {
   const { width, height, channels } = picture;
   const raw = { width, height, channels: channels as 1 | 3 | 4 };
-  const { quality } = options;
+  const { quality, size } = options;
   const sharp = await loadSharp();
-  const image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  let image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  if (size !== undefined) image = image.resize(size, size, { fit: 'fill', kernel: 'lanczos3' });
   return await image.toFormat(format, format === 'png' || quality === undefined ? {} : { quality }).toBuffer();
 }
 

@@ -31,7 +31,7 @@ export interface Gap {
 /** What replaces what: of these only the last is kept, and nobody misses the others. */
 function slotOf(news: JobNews): string | null {
   if (news.type === 'queued') return 'queued';
-  return news.type === 'preview' ? `preview ${news.image}` : null;
+  return news.type === 'preview' && !news.kept ? `preview ${news.image}` : null;
 }
 
 export class EventLog {
@@ -61,7 +61,7 @@ export class EventLog {
     return this.#end;
   }
 
-  /** Previews that came so far. */
+  /** Previews that may be missed which came so far. */
   get previews(): number {
     return this.#previews;
   }
@@ -71,7 +71,7 @@ export class EventLog {
     if (this.#end) throw new RangeError(`${news.type} after ${this.#end.news.type}`);
     const event = { seq: this.#next++, at, attempt, news };
     const slot = slotOf(news);
-    if (news.type === 'preview') this.#previews += 1;
+    if (news.type === 'preview' && !news.kept) this.#previews += 1;
     if (slot !== null) this.#latest.set(slot, event);
     else this.#keep(event);
     if (isEnd(news)) {

@@ -32,6 +32,7 @@ export interface KeeperOptions {
   readonly onRoom: () => void;
   readonly onExit: (reason: string) => void;
   readonly onRun: (report: RunReport) => void;
+  readonly onComplaint: (text: string) => void;
 }
 
 interface Running {
@@ -153,6 +154,7 @@ export class Keeper {
     else if (message.type === 'unfit') this.#unfit = message.error;
     else if (message.type === 'news') this.#news(message.job, message.attempt, message.news);
     else if (message.type === 'run') this.#options.onRun(message.run);
+    else if (message.type === 'complaint') this.#options.onComplaint(message.text);
     else this.#memory = message.memory;
   }
 

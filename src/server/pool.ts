@@ -11,6 +11,8 @@ export interface PoolObserver {
   ready?(device: string, info: WorkerInfo): void;
   /** A process ended, and why; it is started again unless it was stopped. */
   exited?(device: string, reason: string): void;
+  /** Something went wrong in it that no job is to blame for. */
+  complaint?(device: string, text: string): void;
 }
 
 export interface PoolOptions {
@@ -62,6 +64,7 @@ export class Pool implements Runner {
           onRoom: () => this.#listener(),
           onExit: (reason) => observer?.exited?.(device, reason),
           onRun: (report) => observer?.run?.(device, report),
+          onComplaint: (text) => observer?.complaint?.(device, text),
         }),
     );
   }

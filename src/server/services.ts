@@ -103,6 +103,7 @@ function poolLog(log: Logger): PoolObserver {
   return {
     ready: (device, info) => log.info({ device, on: info.device, fallback: info.fallback }, 'worker ready'),
     exited: (device, reason) => log.error({ device, reason }, 'worker ended'),
+    complaint: (device, text) => log.warn({ device, text }, 'worker complains'),
   };
 }
 

@@ -53,7 +53,7 @@ export class Viewer implements AsyncIterable<JobEvent | Gap> {
       return next;
     }
     this.#cursor = next.seq;
-    if (next.news.type === 'preview') {
+    if (next.news.type === 'preview' && !next.news.kept) {
       this.#taken += 1;
       this.#options.onPreview?.(next.news.level);
     }

@@ -26,8 +26,10 @@ export interface Previews {
   readonly quality: number;
   /** Of the first so many results. */
   readonly images: number;
-  /** At most so many levels a second. */
+  /** At most so many levels a second, and none before somebody has taken the one before. */
   readonly perSecond: number;
+  /** Just these levels, all of them. @default the latest, as fast as they are taken */
+  readonly levels?: readonly number[] | undefined;
 }
 
 /** What can be asked of an inference process. To vary a code is to generate with its first levels as `prefix`. */
@@ -37,6 +39,8 @@ export type Work =
       readonly request: GenerateRequest;
       readonly output: Output;
       readonly previews?: Previews | undefined;
+      /** Whether somebody follows who can answer questions. @default false */
+      readonly person?: boolean | undefined;
     }
   | {
       readonly kind: 'encode';
@@ -104,6 +108,8 @@ export interface PreviewNews extends EncodedPicture {
   readonly level: number;
   readonly side: number;
   readonly choice: number;
+  /** Asked for by its level: not replaced by later ones. */
+  readonly kept: boolean;
 }
 
 /** A person is asked; the picture is a contact sheet, in reading order. */
@@ -225,6 +231,8 @@ export type FromWorker =
   | { readonly type: 'unfit'; readonly error: ErrorData }
   | { readonly type: 'news'; readonly job: string; readonly attempt: number; readonly news: News }
   | { readonly type: 'run'; readonly run: RunReport }
+  /** Something went wrong that no job is to blame for; it goes on. */
+  | { readonly type: 'complaint'; readonly text: string }
   /** Bytes of memory. */
   | { readonly type: 'pong'; readonly memory: number };
 

@@ -1,0 +1,119 @@
+/** What an inference process does, apart from being a process: takes messages, runs jobs, posts what happens. */
+import { type Clock, systemClock } from '../core/clock.ts';
+import { Engine } from '../engine/engine.ts';
+import { eventsOf } from '../engine/generate.ts';
+import { reasonOf } from '../errors.ts';
+import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';
+import { encoded } from './pictures.ts';
+import { RunningJob } from './running-job.ts';
+import { Scheduler } from './scheduler.ts';
+
+const PERSON_SECONDS = 60;
+
+interface Entry {
+  readonly attempt: number;
+  readonly job: RunningJob;
+}
+
+export class Inference {
+  readonly info: WorkerInfo;
+  readonly #engine: Engine;
+  readonly #options: WorkerOptions;
+  readonly #post: (message: FromWorker) => void;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #jobs = new Map<string, Entry>();
+
+  private constructor(
+    engine: Engine,
+    {
+      info,
+      options,
+      post,
+      clock,
+    }: { info: WorkerInfo; options: WorkerOptions; post: (message: FromWorker) => void; clock: Clock },
+  ) {
+    this.#engine = engine;
+    this.info = info;
+    this.#options = options;
+    this.#post = post;
+    this.#clock = clock;
+    this.#scheduler = new Scheduler({
+      rowsPerRun: options.rowsPerRun,
+      onRun: (run) => post({ type: 'run', run }),
+    });
+  }
+
+  /**
+   * Opens models and guides, and runs each model that is to be warm once.
+   *
+   * @throws {KandidError} what opening the engine or a model throws
+   */
+  static async open(
+    options: WorkerOptions,
+    post: (message: FromWorker) => void,
+    clock: Clock = systemClock,
+  ): Promise<Inference> {
+    const engine = await Engine.open(options.engine);
+    try {
+      const defaultModel = await warmUp(engine, undefined);
+      for (const model of options.warm ?? []) if (model !== defaultModel) await warmUp(engine, model);
+      const { device, models, guides } = engine;
+      const told = { device: device.name, fallback: device.fallback, defaultModel };
+      const info = { ...told, models: models.summaries(), guides: guides.summaries() };
+      return new Inference(engine, { info, options, post, clock });
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** Jobs that run. */
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  handle(message: Exclude<ToWorker, { type: 'open' | 'stop' }>): void {
+    if (message.type === 'ping') this.#post({ type: 'pong', memory: process.memoryUsage.rss() });
+    else if (message.type === 'job') void this.#run(message.ticket);
+    else {
+      const entry = this.#jobs.get(message.job);
+      if (entry?.attempt === message.attempt) entry.job.tell(message.message);
+    }
+  }
+
+  /** Frees everything. Jobs that still run fail. */
+  async close(): Promise<void> {
+    await this.#engine.close();
+  }
+
+  async #run({ job: id, attempt, work }: Ticket): Promise<void> {
+    const job = new RunningJob(work, {
+      ...{ engine: this.#engine, scheduler: this.#scheduler, clock: this.#clock },
+      personSeconds: this.#options.personSeconds ?? PERSON_SECONDS,
+      post: (news) => this.#post({ type: 'news', job: id, attempt, news }),
+      complain: (error) => this.#post({ type: 'complaint', text: `job ${id}: ${reasonOf(error)}` }),
+    });
+    this.#jobs.set(id, { attempt, job });
+    await job.run();
+    if (this.#jobs.get(id)?.job === job) this.#jobs.delete(id);
+  }
+}
+
+/** Runs a model by both of its ways once, for the first run is the slowest; gives its name. */
+async function warmUp(engine: Engine, name: string | undefined): Promise<string> {
+  const { network } = await engine.models.open(name);
+  const { info } = network;
+  const side = network.finalSide;
+  const condition = { data: new Float32Array(3 * side * side), channels: 3, width: side, height: side };
+  const request = { model: info.name, seed: 0, ...(info.condition ? { condition } : {}) };
+  const { descent } = await engine.prepare(request);
+  for await (const event of eventsOf(network, descent)) {
+    if (event.type !== 'done') continue;
+    const [result] = event.results;
+    if (!result) continue;
+    await network.decode([result.code], [descent.plan.condition]);
+    for (const format of ['webp', 'png'] as const) await encoded(result.image, { format });
+  }
+  return info.name;
+}

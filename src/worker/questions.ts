@@ -1,0 +1,68 @@
+/** Asks the person behind a job: shows a contact sheet, waits for picks, and goes on without where none come. */
+import type { Clock } from '../core/clock.ts';
+import { enlarged, mosaic } from '../core/mosaic.ts';
+import type { AskPerson, Picture } from '../guide.ts';
+import type { ChosenNews, EncodedPicture, QuestionNews } from './messages.ts';
+
+export interface QuestionsOptions {
+  /** For an answer. */
+  readonly seconds: number;
+  readonly clock: Clock;
+  readonly encode: (picture: Picture) => Promise<EncodedPicture>;
+  readonly post: (news: QuestionNews | ChosenNews) => void;
+}
+
+/** Small candidates are shown at least so large, in pixels. */
+const LEAST_SIDE = 64;
+/** Pixels between them. */
+const GAP = 4;
+
+export class Questions {
+  readonly #options: QuestionsOptions;
+  readonly #open = new Map<number, (picks: readonly number[], by: ChosenNews['by']) => void>();
+  #next = 0;
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options;
+  }
+
+  readonly ask: AskPerson = async ({ descent, level, pictures, text }, signal) => {
+    const { seconds, clock, encode, post } = this.#options;
+    const [first] = pictures;
+    if (!first) return [];
+    const factor = Math.max(1, Math.ceil(LEAST_SIDE / first.width));
+    const columns = Math.ceil(Math.sqrt(pictures.length));
+    const shown = pictures.map((picture) => enlarged(picture, factor));
+    const sheet = await encode(mosaic(shown, { columns, gap: GAP }));
+    signal.throwIfAborted();
+    const question = this.#next++;
+    post({
+      ...{ type: 'question', question, image: descent, level: level.index, side: level.side, text, seconds, ...sheet },
+      ...{ count: pictures.length, columns, gap: GAP },
+    });
+    return await new Promise((resolve, reject) => {
+      const close = () => {
+        this.#open.delete(question);
+        cancelTimer();
+        signal.removeEventListener('abort', onAbort);
+      };
+      const onAbort = () => {
+        close();
+        reject(signal.reason);
+      };
+      const settle = (picks: readonly number[], by: ChosenNews['by']) => {
+        close();
+        post({ type: 'chosen', question, picks, by });
+        resolve(picks);
+      };
+      const cancelTimer = clock.after(seconds * 1000, () => settle([], 'time'));
+      this.#open.set(question, settle);
+      signal.addEventListener('abort', onAbort);
+    });
+  };
+
+  /** An answer to a question that is not open is dropped. */
+  answer(question: number, picks: readonly number[]): void {
+    this.#open.get(question)?.(picks, 'person');
+  }
+}

@@ -1,0 +1,151 @@
+/** One job in an inference process: begun, told of, steered, ended. */
+import type { Clock } from '../core/clock.ts';
+import { bitsOf } from '../engine/codes.ts';
+import type { Descent } from '../engine/descent.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/events.ts';
+import type { OpenModel } from '../engine/models.ts';
+import type { Network } from '../engine/network.ts';
+import { KandidError, toKandidError } from '../errors.ts';
+import type { EndNews, JobMessage, News, StartedNews, Work } from './messages.ts';
+import { encoded } from './pictures.ts';
+import { Previewer } from './previews.ts';
+import { Questions } from './questions.ts';
+import type { Scheduler } from './scheduler.ts';
+import { type Outcome, perform } from './works.ts';
+
+export interface JobServices {
+  readonly engine: Engine;
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly personSeconds: number;
+  readonly post: (news: News) => void;
+  /** Something went wrong that does not end the job. */
+  readonly complain: (error: unknown) => void;
+}
+
+export class RunningJob {
+  readonly #work: Work;
+  readonly #services: JobServices;
+  readonly #controller = new AbortController();
+  readonly #questions: Questions;
+  readonly #previewer: Previewer | null;
+  #descent: Descent | null = null;
+  /** Given before there was a descent. */
+  #weights: readonly number[] | null = null;
+  #about = { model: '', hash: '', seed: 0 };
+
+  constructor(work: Work, services: JobServices) {
+    const { clock, post, personSeconds } = services;
+    this.#work = work;
+    this.#services = services;
+    this.#previewer = previewerFor(work, services);
+    this.#questions = new Questions({
+      ...{ clock, post, seconds: personSeconds },
+      encode: (picture) => encoded(picture, { format: 'png' }),
+    });
+  }
+
+  /** Resolves when it has ended and its last news is posted; never rejects. */
+  async run(): Promise<void> {
+    const { post } = this.#services;
+    try {
+      const outcome = await perform(this.#work, {
+        engine: this.#services.engine,
+        signal: this.#controller.signal,
+        ask: this.#questions.ask,
+        begin: (model, told) => this.#begin(model, told),
+        descend: (network, descent) => this.#descend(network, descent),
+        decode: (...decoding) => this.#services.scheduler.decode(...decoding),
+      });
+      const [end] = await Promise.all([this.#ended(outcome), this.#previewer?.close()]);
+      post(end);
+    } catch (thrown) {
+      await this.#previewer?.close();
+      post(this.#failed(toKandidError(thrown)));
+    }
+  }
+
+  tell(message: JobMessage): void {
+    if (message.type === 'cancel') this.#cancel();
+    else if (message.type === 'answer') this.#questions.answer(message.question, message.picks);
+    else if (message.type === 'taken') this.#previewer?.taken(message.level);
+    else this.#weigh(message.weights);
+  }
+
+  #cancel(): void {
+    this.#controller.abort();
+    if (this.#descent) this.#services.scheduler.poke(this.#descent);
+  }
+
+  #weigh(weights: readonly number[]): void {
+    this.#weights = weights;
+    try {
+      this.#descent?.setWeights(weights);
+    } catch (error) {
+      this.#services.complain(error);
+    }
+  }
+
+  #begin({ network, bundle }: OpenModel, told: Pick<StartedNews, 'seed' | 'count' | 'guides'>): void {
+    const { name: model, levels } = network.info;
+    const { hash } = bundle;
+    this.#about = { model, hash, seed: told.seed };
+    this.#services.post({
+      ...{ type: 'started', model, hash, ...told },
+      levels: levels.map(({ side, candidates }) => ({ side, candidates })),
+      bits: levels.reduce((sum, { candidates }) => sum + bitsOf(candidates), 0),
+    });
+  }
+
+  #descend(network: Network, descent: Descent): Promise<DoneEvent | CancelledEvent> {
+    this.#descent = descent;
+    if (this.#weights) this.#weigh(this.#weights);
+    let end: DoneEvent | CancelledEvent | null = null;
+    return new Promise((resolve, reject) => {
+      this.#services.scheduler.add({
+        ...{ network, descent },
+        onEvent: (event) => {
+          if (event.type === 'level') this.#level(event);
+          else end = event;
+        },
+        onEnd: () => {
+          if (end) resolve(end);
+          else reject(descent.error ?? new KandidError('internal', { reason: 'a descent ended without an end' }));
+        },
+      });
+    });
+  }
+
+  #level(event: LevelEvent): void {
+    const { level, side, choices, scores, guideScores, timings } = event;
+    this.#services.post({ type: 'level', level, side, choices, scores, guideScores, timings });
+    this.#previewer?.show(event);
+  }
+
+  async #ended({ results, ...outcome }: Outcome): Promise<EndNews> {
+    const files = await Promise.all(results.map(({ image }) => encoded(image, this.#work.output)));
+    const pictures = results.map(({ code, codeString, psnr }, i) => ({
+      ...{ code, codeString, ...(files[i] as (typeof files)[number]) },
+      ...(psnr === undefined ? {} : { psnr }),
+    }));
+    return { ...outcome, ...this.#about, results: pictures };
+  }
+
+  /** Cancelled before there was anything to show, or failed. */
+  #failed(error: KandidError): EndNews {
+    if (error.code !== 'cancelled' || !this.#controller.signal.aborted)
+      return { type: 'failed', error: error.toJSON() };
+    const timings = { network: 0, guides: 0, engine: 0 };
+    return { type: 'cancelled', level: 0, ...this.#about, results: [], guides: [], notes: [], timings };
+  }
+}
+
+function previewerFor(work: Work, { clock, post, complain }: JobServices): Previewer | null {
+  const spec = work.kind === 'decode' ? undefined : work.previews;
+  if (!spec || spec.images === 0) return null;
+  return new Previewer({
+    ...{ spec, clock, post, onError: complain },
+    encode: (picture) => encoded(picture, { format: spec.format, quality: spec.quality }),
+  });
+}

@@ -1,0 +1,48 @@
+/** The entry of an inference process: the server forks it and talks to it by messages. */
+import { reasonOf, toKandidError } from '../errors.ts';
+import { Inference } from './inference.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
+
+let opening: Promise<Inference | null> = Promise.resolve(null);
+
+function post(message: FromWorker): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+async function open(options: WorkerOptions): Promise<Inference | null> {
+  try {
+    const inference = await Inference.open(options, post);
+    post({ type: 'ready', info: inference.info });
+    return inference;
+  } catch (thrown) {
+    await tellUnfit({ type: 'unfit', error: toKandidError(thrown).toJSON() });
+    process.exit(1);
+  }
+}
+
+/** Resolves when the message has left. */
+async function tellUnfit(message: FromWorker): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
+
+async function stop(): Promise<void> {
+  const inference = await opening;
+  await inference?.close();
+  process.exit(0);
+}
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'open') opening = open(message.options);
+  else if (message.type === 'stop') void stop();
+  else void opening.then((inference) => inference?.handle(message));
+});
+
+// A terminal sends Ctrl-C to all its processes; the server lets the jobs end and then says stop.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit(0));
+// A promise that a guide has forgotten is no reason to lose the jobs of others.
+process.on('unhandledRejection', (reason) => post({ type: 'complaint', text: reasonOf(reason) }));

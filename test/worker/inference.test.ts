@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { decodePicture, encodePicture } from '../../src/core/image.ts';
+import { psnr } from '../../src/core/quality.ts';
+import { Inference } from '../../src/worker/inference.ts';
+import type { FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
+import { isEnd } from '../../src/worker/messages.ts';
+
+const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8'));
+const PNG = { format: 'png' } as const;
+const PREVIEWS: Previews = { format: 'webp', quality: 80, images: 1, perSecond: 1000 };
+
+let inference: Inference;
+const posted: FromWorker[] = [];
+const listeners = new Map<string, (news: News) => void>();
+
+before(async () => {
+  inference = await Inference.open(
+    {
+      engine: { models: ['models'], guides: ['test/fixtures/slow-guides'], device: 'cpu', threads: 1, paths: false },
+      personSeconds: 30,
+    },
+    (message) => {
+      posted.push(message);
+      if (message.type === 'news') listeners.get(message.job)?.(message.news);
+    },
+  );
+});
+after(() => inference.close());
+
+let jobs = 0;
+
+/** Runs a job; `onNews` may say things to it. */
+function run(
+  work: Work,
+  onNews: (news: News, tell: (message: JobMessage) => void) => void = () => {},
+): Promise<News[]> {
+  const job = `job${jobs++}`;
+  const all: News[] = [];
+  const tell = (message: JobMessage) => inference.handle({ type: 'tell', job, attempt: 1, message });
+  return new Promise((resolve) => {
+    listeners.set(job, (news) => {
+      all.push(news);
+      onNews(news, tell);
+      if (isEnd(news)) resolve(all);
+    });
+    inference.handle({ type: 'job', ticket: { job, attempt: 1, work } });
+  });
+}
+
+function generate(request: Extract<Work, { kind: 'generate' }>['request'], rest: object = {}): Work {
+  return { kind: 'generate', request: { model: 'tiny', ...request }, output: PNG, ...rest };
+}
+
+const types = (news: readonly News[]) => news.map(({ type }) => type);
+
+function lastOf<Type extends News['type']>(news: readonly News[], type: Type): Extract<News, { type: Type }> {
+  const last = news.at(-1);
+  assert.equal(last?.type, type, JSON.stringify(last));
+  return last as Extract<News, { type: Type }>;
+}
+
+test('it says what it has', () => {
+  const { device, models, guides, defaultModel } = inference.info;
+  assert.equal(device, 'cpu');
+  assert.ok(models.some(({ name }) => name === 'tiny'));
+  assert.ok(guides.some(({ name }) => name === 'hold'));
+  assert.ok(models.some(({ name }) => name === defaultModel));
+  inference.handle({ type: 'ping' });
+  const pong = posted.at(-1);
+  assert.ok(pong?.type === 'pong' && pong.memory > 2 ** 20);
+});
+
+test('generate tells every level, shows previews and gives pictures with their codes', async () => {
+  const news = await run(generate({ seed: 3, count: 2 }, { previews: PREVIEWS }), (one, tell) => {
+    if (one.type === 'preview') tell({ type: 'taken', level: one.level });
+  });
+  assert.equal(news[0]?.type, 'started');
+  assert.equal(types(news).filter((type) => type === 'level').length, 4);
+  const [started] = news;
+  assert.ok(started?.type === 'started');
+  assert.deepEqual([started.seed, started.count, started.bits, started.levels.length], [3, 2, 8, 4]);
+  const preview = news.find((one) => one.type === 'preview');
+  assert.ok(preview?.type === 'preview');
+  assert.equal((await decodePicture(preview.bytes)).width, preview.width);
+  const { results, hash } = lastOf(news, 'done');
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  assert.equal(results.length, 2);
+  for (const { bytes, code, codeString, mime } of results) {
+    assert.equal(mime, 'image/png');
+    assert.equal((await decodePicture(bytes)).width, 8);
+    assert.equal(code.length, 4);
+    assert.equal(codeString.length, 2);
+  }
+});
+
+test('a prefix is kept: vary', async () => {
+  const news = await run(generate({ prefix: [[2, 1]], count: 3, sampler: { top: 4 } }));
+  for (const { code } of lastOf(news, 'done').results) assert.deepEqual(code.slice(0, 2), [2, 1]);
+});
+
+test('pictures come in the format and size asked for', async () => {
+  const news = await run({ ...generate({ seed: 1 }), output: { format: 'jpeg', quality: 90, size: 20 } } as Work);
+  const [result] = lastOf(news, 'done').results;
+  assert.deepEqual([result?.mime, result?.width, result?.height], ['image/jpeg', 20, 20]);
+  assert.deepEqual([...(result?.bytes.subarray(0, 2) ?? [])], [0xff, 0xd8]);
+});
+
+test('decode draws whole codes, in either form', async () => {
+  const [{ code, codeString, image }] = vectors.decode;
+  const news = await run({ kind: 'decode', model: 'tiny', codes: [code, codeString], output: PNG });
+  const { results } = lastOf(news, 'done');
+  const expected = { data: Float32Array.from(image), channels: 3, width: 8, height: 8 };
+  for (const result of results) {
+    assert.equal(result.codeString, codeString);
+    assert.ok(psnr(await decodePicture(result.bytes), expected) > 45);
+  }
+});
+
+test('decode at a level shows the picture as it stands there', async () => {
+  const [{ code, previews }] = vectors.decode;
+  const news = await run({ kind: 'decode', model: 'tiny', codes: [code], level: 1, output: PNG });
+  const [result] = lastOf(news, 'done').results;
+  assert.deepEqual(result?.code, code.slice(0, 2));
+  assert.equal(result?.codeString, '');
+  const expected = { data: Float32Array.from(previews['4']), channels: 3, width: 4, height: 4 };
+  assert.ok(psnr(await decodePicture(result?.bytes ?? new Uint8Array()), expected) > 45);
+});
+
+test('encode gives the code of a picture and how near it is', async () => {
+  const [{ image, code }] = vectors.decode;
+  const picture = { data: Float32Array.from(image), channels: 3, width: 8, height: 8 };
+  const news = await run({ kind: 'encode', model: 'tiny', picture, beams: 16, output: PNG });
+  const [result] = lastOf(news, 'done').results;
+  assert.deepEqual(result?.code, code);
+  assert.ok((result?.psnr ?? 0) > 60);
+  const file = await encodePicture(picture);
+  assert.ok(lastOf(await run({ kind: 'encode', model: 'tiny', picture: file, output: PNG }), 'done'));
+});
+
+test('cancel answers with the best picture so far, also while a guide is asked', async () => {
+  const news = await run(generate({ guides: [{ name: 'hold', params: { level: 2 } }] }), (one, tell) => {
+    if (one.type === 'level' && one.level === 1) tell({ type: 'cancel' });
+  });
+  const { level, results } = lastOf(news, 'cancelled');
+  assert.equal(level, 2);
+  assert.equal(results[0]?.code.length, 2);
+  assert.equal((await decodePicture(results[0]?.bytes ?? new Uint8Array())).width, 4);
+});
+
+test('cancelled before it began, it ends with nothing', async () => {
+  const work = generate({});
+  inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, work } });
+  const ended = new Promise<News>((resolve) => listeners.set('early', (news) => isEnd(news) && resolve(news)));
+  inference.handle({ type: 'tell', job: 'early', attempt: 1, message: { type: 'cancel' } });
+  const end = await ended;
+  assert.ok(end.type === 'cancelled');
+  assert.equal(end.level, 0);
+});
+
+test('a person is asked and answers; weights are changed on the way', async () => {
+  const request = { guides: [{ name: 'human', params: { fromSide: 4, questionsPerSide: 1, shortlist: 4 } }] };
+  const news = await run(generate(request, { person: true }), (one, tell) => {
+    if (one.type !== 'question') return;
+    tell({ type: 'weights', weights: [2] });
+    tell({ type: 'answer', question: one.question, picks: [one.count - 1] });
+  });
+  assert.equal(types(news).filter((type) => type === 'question').length, 2);
+  assert.ok(types(news).includes('chosen'));
+  assert.equal(lastOf(news, 'done').guides[0]?.calls, 2);
+});
+
+test('nobody listens: the human guide is refused', async () => {
+  const news = await run(generate({ guides: [{ name: 'human' }] }));
+  assert.equal(lastOf(news, 'failed').error.code, 'guide_refused');
+});
+
+test('what is wrong with a request comes back as a coded error', async () => {
+  const codeOf = async (work: Work) => lastOf(await run(work), 'failed').error.code;
+  assert.equal(await codeOf(generate({ model: 'nothing' })), 'model_unknown');
+  assert.equal(await codeOf(generate({ model: 'models/tiny' })), 'model_unknown');
+  assert.equal(await codeOf(generate({ guides: [{ name: 'txt' }] })), 'guide_unknown');
+  assert.equal(await codeOf({ kind: 'decode', model: 'tiny', codes: [[9, 9, 9, 9]], output: PNG }), 'code_invalid');
+  assert.equal(await codeOf({ kind: 'decode', model: 'tiny', codes: ['AA'], level: 9, output: PNG }), 'option_invalid');
+  assert.equal(await codeOf({ kind: 'encode', picture: new Uint8Array(4), output: PNG }), 'picture_unreadable');
+});
+
+test('what is said to another attempt is not heard', async () => {
+  const news = await run(generate({ guides: [{ name: 'hold', params: { level: 1 } }] }), (one, tell) => {
+    if (one.type !== 'level') return;
+    const job = `job${jobs - 1}`;
+    inference.handle({ type: 'tell', job, attempt: 2, message: { type: 'cancel' } });
+    tell({ type: 'cancel' });
+  });
+  assert.equal(types(news).filter(isEndType).length, 1);
+  await breathe();
+  assert.equal(inference.size, 0);
+});
+
+const isEndType = (type: string) => isEnd({ type });

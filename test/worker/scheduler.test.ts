@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Descent } from '../../src/engine/descent.ts';
+import type { GenerateEvent } from '../../src/engine/events.ts';
+import type { Network } from '../../src/engine/network.ts';
+import type { RunReport } from '../../src/worker/messages.ts';
+import { Scheduler } from '../../src/worker/scheduler.ts';
+import { descentOf, grayNetwork, type PlanOptions, tinyNetwork } from '../engine/tiny.ts';
+
+const LEVELS = Array.from({ length: 6 }, () => ({ side: 2, candidates: 8 }));
+const AT_RANDOM = { sampler: { top: 8, temperature: 0 } };
+
+/** Runs a descent and gives its events when it is over. */
+function follow(scheduler: Scheduler, network: Network, descent: Descent): Promise<GenerateEvent[]> {
+  const events: GenerateEvent[] = [];
+  return new Promise((resolve) => {
+    scheduler.add({ network, descent, onEvent: (event) => events.push(event), onEnd: () => resolve(events) });
+  });
+}
+
+function recorded(options: { rowsPerRun?: number } = {}) {
+  const runs: RunReport[] = [];
+  const hooks: ((run: RunReport) => void)[] = [];
+  const scheduler = new Scheduler({
+    ...options,
+    onRun: (run) => {
+      runs.push(run);
+      for (const hook of hooks) hook(run);
+    },
+  });
+  return { scheduler, runs, hooks };
+}
+
+const codesOf = (events: readonly GenerateEvent[]) => {
+  const end = events.at(-1);
+  return end?.type === 'done' ? end.results.map(({ code }) => code) : null;
+};
+
+test('what is added together runs as one batch, level by level', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler, runs } = recorded();
+  const all = [1, 2, 3].map((seed) => follow(scheduler, network, descentOf(network, { seed, count: 2, ...AT_RANDOM })));
+  const ended = await Promise.all(all);
+  assert.deepEqual(
+    runs.map(({ level, jobs }) => [level, jobs]),
+    LEVELS.map((_, level) => [level, 3]),
+  );
+  for (const events of ended) assert.equal(events.length, LEVELS.length + 1);
+  assert.equal(scheduler.size, 0);
+});
+
+test('batches and their company change no result', async () => {
+  const network = await tinyNetwork();
+  const plans: PlanOptions[] = [1, 2, 3, 4].map((seed) => ({ seed, count: seed, ...AT_RANDOM }));
+  const alone: (number[][] | null)[] = [];
+  for (const plan of plans) alone.push(codesOf(await follow(new Scheduler(), network, descentOf(network, plan))));
+  const scheduler = new Scheduler({ rowsPerRun: 3 });
+  const together = await Promise.all(plans.map((plan) => follow(scheduler, network, descentOf(network, plan))));
+  assert.deepEqual(together.map(codesOf), alone);
+});
+
+test('one that comes later joins at a level boundary, catches up and shares the runs', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler, runs, hooks } = recorded();
+  let late: Promise<GenerateEvent[]> | undefined;
+  hooks.push(({ level }) => {
+    if (level === 2) late ??= follow(scheduler, network, descentOf(network, { seed: 2, ...AT_RANDOM }));
+  });
+  await follow(scheduler, network, descentOf(network, { seed: 1, ...AT_RANDOM }));
+  await late;
+  assert.deepEqual(
+    runs.map(({ level, jobs }) => [level, jobs]),
+    [
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 2],
+      [5, 2],
+    ],
+  );
+});
+
+test('a run has no more rows than it may', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler, runs } = recorded({ rowsPerRun: 5 });
+  await Promise.all(
+    [7, 3].map((count, seed) => follow(scheduler, network, descentOf(network, { seed, count, ...AT_RANDOM }))),
+  );
+  assert.ok(runs.every(({ rows }) => rows <= 5));
+});
+
+test('a small request passes a large one', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler, runs, hooks } = recorded({ rowsPerRun: 4 });
+  let small: Promise<unknown> | undefined;
+  let runsWhenSmallEnded = 0;
+  hooks.push(({ level }) => {
+    if (level !== 2 || small) return;
+    const before = runs.length;
+    small = follow(scheduler, network, descentOf(network, { seed: 2, ...AT_RANDOM })).then(() => {
+      runsWhenSmallEnded = runs.length - before;
+    });
+  });
+  await follow(scheduler, network, descentOf(network, { seed: 1, count: 40, ...AT_RANDOM }));
+  await small;
+  assert.ok(runsWhenSmallEnded <= LEVELS.length + 1, `${runsWhenSmallEnded} runs`);
+  assert.ok(runs.length > 50);
+});
+
+test('a large request is not starved by small ones that keep coming', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler, hooks } = recorded({ rowsPerRun: 4 });
+  let isOver = false;
+  let smalls = 0;
+  hooks.push(() => {
+    if (!isOver && smalls < 2000) void follow(scheduler, network, descentOf(network, { seed: smalls++, ...AT_RANDOM }));
+  });
+  await follow(scheduler, network, descentOf(network, { seed: 1, count: 12, ...AT_RANDOM }));
+  isOver = true;
+  assert.ok(smalls < 2000, `${smalls} small ones went before`);
+});
+
+test('a guide that takes long holds up its own request only, also at the same level', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler } = recorded();
+  let answer: (scores: Float32Array) => void = () => {};
+  let slow: Promise<GenerateEvent[]> | undefined;
+  const asked = new Promise<number>((resolve) => {
+    const guides = [
+      {
+        score: ({ count }: { count: number }) =>
+          new Promise<Float32Array>((give) => {
+            answer = give;
+            resolve(count);
+          }),
+        prefers: { asks: ({ index }: { index: number }) => index === 0 },
+      },
+    ];
+    slow = follow(scheduler, network, descentOf(network, { guides }));
+  });
+  const quick = follow(scheduler, network, descentOf(network, { seed: 2, ...AT_RANDOM }));
+  const count = await asked;
+  assert.ok(codesOf(await quick));
+  answer(Float32Array.from({ length: count }, (_, k) => (k === 5 ? 1 : 0)));
+  assert.equal(codesOf((await slow) ?? [])?.[0]?.[0], 5);
+});
+
+test('a descent whose signal aborts ends when it is poked, whatever its guide does', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler } = recorded();
+  const controller = new AbortController();
+  const asked = deferred();
+  const guides = [
+    {
+      score: ({ count }: { count: number }, level: { index: number }) => {
+        if (level.index < 3) return new Float32Array(count);
+        asked.resolve(undefined);
+        return new Promise<Float32Array>(() => {});
+      },
+    },
+  ];
+  const descent = descentOf(network, { guides, signal: controller.signal });
+  const following = follow(scheduler, network, descent);
+  await asked.promise;
+  controller.abort();
+  scheduler.poke(descent);
+  const end = (await following).at(-1);
+  assert.ok(end?.type === 'cancelled');
+  assert.equal(end.level, 3);
+  assert.equal(end.results[0]?.prefix.length, 3);
+  assert.equal(scheduler.size, 0);
+});
+
+test('one that fails does not fail the others', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler } = recorded();
+  const guides = [
+    {
+      score: () => {
+        throw new Error('no');
+      },
+    },
+  ];
+  const failing = descentOf(network, { guides });
+  const [failed, others] = await Promise.all([
+    follow(scheduler, network, failing),
+    follow(scheduler, network, descentOf(network, AT_RANDOM)),
+  ]);
+  assert.equal(failing.error?.code, 'guide_failed');
+  assert.equal(codesOf(failed), null);
+  assert.ok(codesOf(others));
+});
+
+test('codes of several jobs are drawn in one run', async () => {
+  const network = await tinyNetwork();
+  const { scheduler, runs } = recorded();
+  const [two, one] = await Promise.all([
+    scheduler.decode(
+      network,
+      [
+        [0, 1, 2, 3],
+        [3, 2, 1, 0],
+      ],
+      null,
+    ),
+    scheduler.decode(network, [[1, 1, 1, 1]], null),
+  ]);
+  assert.deepEqual(
+    runs.map(({ level, rows, jobs }) => [level, rows, jobs]),
+    [[null, 3, 2]],
+  );
+  const expected = await network.decode([
+    [0, 1, 2, 3],
+    [3, 2, 1, 0],
+    [1, 1, 1, 1],
+  ]);
+  assert.deepEqual([...two, ...one], expected);
+});
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {};
+  const promise = new Promise((give) => {
+    resolve = give;
+  });
+  return { promise, resolve };
+}
