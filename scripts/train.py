@@ -148,6 +148,16 @@ def average_gradients(network: Network) -> None:
             param.grad /= dist.get_world_size()
 
 
+def agree(trainer: Trainer, stop: dict[str, bool]) -> None:
+    """One clock and one wish to stop for all ranks: or they would train at different rates, and wait for one another
+    for ever at the end."""
+    if not dist.is_initialized():
+        return
+    told = torch.tensor([trainer.seconds, stop["asked"]], dtype=torch.float64, device=trainer.device)
+    dist.all_reduce(told, dist.ReduceOp.MAX)
+    trainer.seconds, stop["asked"] = float(told[0]), bool(told[1])
+
+
 def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
@@ -167,6 +177,7 @@ def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
         trainer.losses.append(train_step(trainer, target))
         now = time.monotonic()
         trainer.seconds += now - began
+        agree(trainer, stop)
         bar.tick(options.batch * world, trainer)
         if rank() == 0 and now - last_saved > options.save_every * 60:
             save_checkpoint(trainer, out / "checkpoint.pt")
@@ -259,6 +270,8 @@ def main() -> None:
         export_checkpoint(
             Path(options.out) / "checkpoint.pt", Path(options.bundle), test, data=Path(options.data), **told
         )
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -35,3 +35,11 @@ def test_two_ranks_equal_one_with_twice_the_batch(data, tmp_path):
         assert torch.equal(counts, expected)
     for name, value in two["network"].items():
         torch.testing.assert_close(value, one["network"][name], atol=2e-4, rtol=0, msg=name)
+
+
+def test_ranks_that_train_for_a_time_end_together(data, tmp_path):
+    arguments = ["--data", str(data), "--preset", "tiny", "--minutes", "0.03", "--batch", "8", "--no-bf16"]
+    run([*arguments, "--device", "cpu", "--threads", "1", "--out", str(tmp_path / "two")], ranks=2)
+    saved = read_checkpoint(tmp_path / "two" / "checkpoint.pt")
+    assert saved["step"] > 0
+    assert saved["seconds"] >= 0.03 * 60
