@@ -76,7 +76,7 @@ export class EventLog {
     else this.#keep(event);
     if (isEnd(news)) {
       this.#end = event;
-      this.#latest.clear();
+      for (const [name, { news: old }] of this.#latest) if (old.type === 'preview') this.#latest.delete(name);
     }
     for (const listener of [...this.#listeners]) listener();
     return event;

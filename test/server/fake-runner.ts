@@ -1,0 +1,79 @@
+/** A runner that does nothing by itself: tests say what its jobs tell. */
+import assert from 'node:assert/strict';
+import type { KandidError } from '../../src/errors.ts';
+import { type JobLimits, Jobs, type JobsObserver } from '../../src/server/jobs.ts';
+import type { Assignment, RunListener, Runner } from '../../src/server/runner.ts';
+import { isEnd, type JobMessage, type News, type Work } from '../../src/worker/messages.ts';
+import { FakeClock } from '../clock.ts';
+
+interface Running extends RunListener {
+  readonly assignment: Assignment;
+}
+
+export class FakeRunner implements Runner {
+  room = 1;
+  unavailable: KandidError | null = null;
+  readonly running = new Map<string, Running>();
+  readonly told: { job: string; message: JobMessage }[] = [];
+  /** All that were ever begun. */
+  readonly begun: Assignment[] = [];
+  #listener: () => void = () => {};
+
+  problem(): KandidError | null {
+    return this.unavailable;
+  }
+
+  hasRoom(retried: boolean): boolean {
+    if (retried && [...this.running.values()].some((one) => one.assignment.retried)) return false;
+    return this.running.size < this.room;
+  }
+
+  run(assignment: Assignment, listener: RunListener): void {
+    assert.ok(this.hasRoom(assignment.retried));
+    this.begun.push(assignment);
+    this.running.set(assignment.ticket.job, { assignment, ...listener });
+  }
+
+  tell(job: string, message: JobMessage): void {
+    this.told.push({ job, message });
+  }
+
+  listen(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** What a running job tells. */
+  news(job: string, ...news: News[]): void {
+    for (const one of news) {
+      const running = this.running.get(job);
+      assert.ok(running, `${job} does not run`);
+      if (isEnd(one)) this.running.delete(job);
+      running.news(one);
+      if (isEnd(one)) this.#listener();
+    }
+  }
+
+  /** The process of all running jobs is gone. */
+  crash(reason = 'killed by SIGKILL'): Running[] {
+    const lost = [...this.running.values()];
+    this.running.clear();
+    for (const one of lost) one.lost(reason);
+    this.#listener();
+    return lost;
+  }
+}
+
+export const WORK: Work = { kind: 'generate', request: {}, output: { format: 'png' } };
+
+export const LIMITS: JobLimits = {
+  ...{ waiting: 10, perClient: 8, places: 16, events: 64, kept: 3, keptSeconds: 60, keptBytes: 10_000 },
+};
+
+export function jobsOf({ limits = {}, observer }: { limits?: Partial<JobLimits>; observer?: JobsObserver } = {}) {
+  const runner = new FakeRunner();
+  const clock = new FakeClock();
+  const jobs = new Jobs({ runner, clock, limits: { ...LIMITS, ...limits }, observer });
+  const submit = (client = 'a', spec: Partial<Parameters<Jobs['submit']>[0]> = {}) =>
+    jobs.submit({ work: WORK, client, ...spec });
+  return { jobs, runner, clock, submit };
+}
