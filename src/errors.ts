@@ -137,6 +137,21 @@ export const ERRORS = {
   question_closed: [409, 1, 'Question {question} is not open. Answer the latest one, before its time is over.'],
   deadline_passed: [504, 1, 'The time allowed for this request ({seconds} s) passed before it began.'],
 
+  // Its doors
+  route_unknown: [404, 2, 'There is nothing at {path}. See /docs for what there is.'],
+  method_refused: [405, 2, '{path} takes {allowed}, got {method}.'],
+  type_unsupported: [415, 2, 'The body is {got}, expected {expected}.'],
+  not_acceptable: [406, 2, 'None of the types asked for ({got}) can be had, expected {expected}.'],
+  body_invalid: [400, 2, 'The body: {problem}.'],
+  body_too_large: [413, 2, 'The body: {what} is more than the {limit} that are taken. Send less.'],
+  key_missing: [401, 2, 'An API key is needed: send "Authorization: Bearer KEY".'],
+  key_unknown: [401, 2, 'The API key is not known here. Check it, or ask the operator for one.'],
+  rate_limited: [429, 1, 'More than {limit} requests a minute. Try again in {retrySeconds} s.'],
+  origin_refused: [403, 2, 'Pages of {origin} may not call this server. Let the operator add it to the origins.'],
+  sockets_full: [503, 1, '{open} sockets are open, as many as may. Close one, or try again in {retrySeconds} s.'],
+  not_ready: [503, 1, 'Models are being opened. Try again in {retrySeconds} s.'],
+  provenance_missing: [404, 1, '{name} says nothing of how it was made. Expected a PNG, WebP or JPEG file by Kandid.'],
+
   // Everything else
   unwell: [500, 1, '{failed} of {of} checks failed. What to do stands below each.'],
   cancelled: [499, 1, 'Cancelled {when}.'],
