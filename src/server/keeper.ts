@@ -201,7 +201,7 @@ export class Keeper {
       this.#unfit ? errorFrom(this.#unfit) : new KandidError('worker_unavailable', { reason, retrySeconds: 1 }),
     );
     this.#first = null;
-    onExit(reason);
+    if (!stopping) onExit(reason);
     for (const { listener } of lost) listener.lost(reason);
     this.#stopped();
   }

@@ -9,7 +9,7 @@ import { forkWorker, type StartProcess } from './worker-process.ts';
 export interface PoolObserver {
   run?(device: string, report: RunReport): void;
   ready?(device: string, info: WorkerInfo): void;
-  /** A process ended, and why; it is started again unless it was stopped. */
+  /** A process ended unasked, and why; it is started again. */
   exited?(device: string, reason: string): void;
   /** Something went wrong in it that no job is to blame for. */
   complaint?(device: string, text: string): void;

@@ -1,0 +1,56 @@
+/** Services with real inference processes on models/tiny, for tests. */
+import { after } from 'node:test';
+import { createLog } from '../../src/server/log.ts';
+import { createServices, type Services } from '../../src/server/services.ts';
+import { loadServerSettings, type ServerFlags } from '../../src/server/settings.ts';
+import type { News, Work } from '../../src/worker/messages.ts';
+
+const open: Services[] = [];
+// What waits for a process to be started again keeps nothing alive by itself; a server listens meanwhile.
+const alive = setInterval(() => {}, 1000);
+after(async () => {
+  clearInterval(alive);
+  await Promise.all(open.map((services) => services.close()));
+});
+
+/** Started, and stopped after the tests of the file. */
+export async function tinyServices(flags: ServerFlags = {}): Promise<Services> {
+  const settings = loadServerSettings(
+    {
+      ...{ device: 'cpu', threads: 1, defaultModel: 'tiny', guides: ['test/fixtures/slow-guides'] },
+      ...{ logLevel: 'silent', drainSeconds: 0, ...flags },
+    },
+    {},
+  );
+  const services = createServices(settings, ['models'], { log: createLog({ level: 'silent' }) });
+  open.push(services);
+  await services.pool.start();
+  return services;
+}
+
+export function generate(request: Extract<Work, { kind: 'generate' }>['request'] = {}): Work {
+  return { kind: 'generate', request: { model: 'tiny', ...request }, output: { format: 'png' } };
+}
+
+/** One that stops at a level and goes no further. */
+export const holding = (level: number): Work => generate({ guides: [{ name: 'hold', params: { level } }] });
+
+/** A process's id. */
+export function pidOf({ pool }: Services): number {
+  const { pid } = pool.status()[0] ?? {};
+  if (!pid) throw new Error('no process');
+  return pid;
+}
+
+/** Resolves when a job tells of something for the `times`th time. */
+export async function until(
+  { jobs }: Services,
+  job: Awaited<ReturnType<Services['jobs']['submit']>>,
+  type: News['type'] | 'queued',
+  matches: (news: News) => boolean = () => true,
+): Promise<void> {
+  const viewer = jobs.watch(job);
+  for await (const event of viewer)
+    if ('news' in event && event.news.type === type && (type === 'queued' || matches(event.news as News))) return;
+  throw new Error(`${job.id} ended as ${job.state} without ${type}`);
+}
