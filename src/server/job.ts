@@ -1,5 +1,6 @@
 /** One request on its way: waiting, running, ended. */
 import { randomBytes } from 'node:crypto';
+import { KandidError } from '../errors.ts';
 import { type EndNews, isEnd, type QuestionNews, type Work } from '../worker/messages.ts';
 import { EventLog, type JobEvent, type JobNews } from './event-log.ts';
 
@@ -20,6 +21,8 @@ export interface JobSpec {
   readonly deadlineSeconds?: number | undefined;
   /** Cancelled when nobody has watched it for so long; 0: at once. @default never */
   readonly abandonSeconds?: number | undefined;
+  /** Whether it can be looked at for a while after its end. @default true */
+  readonly keep?: boolean | undefined;
 }
 
 /** What the queue and the runner know of a job; only `Jobs` changes it. */
@@ -71,6 +74,19 @@ export class Job {
   get end(): EndNews | null {
     const news = this.log.end?.news;
     return news && isEnd(news) ? news : null;
+  }
+
+  /** New weights of its guides, for a run that is still to begin. @throws {KandidError} option_invalid */
+  weigh(weights: readonly number[]): void {
+    const { work } = this;
+    const guides = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
+    if (work && weights.length !== guides.length)
+      throw new KandidError('option_invalid', {
+        ...{ option: 'weights', got: `${weights.length} numbers`, expected: `${guides.length}, one per guide` },
+      });
+    if (work?.kind !== 'generate') return;
+    const weighed = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
+    this.work = { ...work, request: { ...work.request, guides: weighed } };
   }
 
   append(news: JobNews, at: number): JobEvent {

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { KandidError } from '../errors.ts';
 import type { EndNews } from '../worker/messages.ts';
+import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { fingerprint, IdempotencyKeys } from './idempotency.ts';
 import { Job, type JobSpec, type JobState } from './job.ts';
@@ -10,21 +11,6 @@ import { FairQueue, type JobQueue } from './queue.ts';
 import type { Runner } from './runner.ts';
 import { Shelf } from './shelf.ts';
 import { Viewer, type ViewerOptions } from './viewer.ts';
-
-export interface JobLimits {
-  /** Jobs that wait. */
-  readonly waiting: number;
-  /** Jobs of one client that wait or run. */
-  readonly perClient: number;
-  /** Results of one job times the beams that each keeps. */
-  readonly places: number;
-  /** Events of one job that are kept for viewers. */
-  readonly events: number;
-  /** Ended jobs that are kept, for how long, and the bytes of their pictures. */
-  readonly kept: number;
-  readonly keptSeconds: number;
-  readonly keptBytes: number;
-}
 
 /** Told of what happens, for logs and metrics. */
 export interface JobsObserver {
@@ -37,6 +23,8 @@ export interface JobsObserver {
   /** A viewer left, having been too slow for so many previews. */
   dropped?(previews: number): void;
 }
+
+export type { JobLimits };
 
 export interface JobsOptions {
   readonly runner: Runner;
@@ -144,29 +132,13 @@ export class Jobs {
 
   /** Answers the question that is open. @throws {KandidError} question_closed, option_invalid */
   choose(job: Job, question: number, picks: readonly number[]): void {
-    const open = job.question;
-    if (!open || open.question !== question || job.state !== 'running')
-      throw new KandidError('question_closed', { question });
-    const wrong = picks.find((pick) => pick >= open.count);
-    if (wrong !== undefined)
-      throw new KandidError('option_invalid', {
-        ...{ option: 'picks', got: wrong, expected: `pictures of the contact sheet, 0 … ${open.count - 1}` },
-      });
+    checkPicks(job, question, picks);
     this.#options.runner.tell(job.id, { type: 'answer', question, picks });
   }
 
   /** Weights of the guides for the levels that are left. @throws {KandidError} option_invalid */
   weigh(job: Job, weights: readonly number[]): void {
-    const { work } = job;
-    if (!work) return;
-    const guides = work.kind === 'generate' ? (work.request.guides ?? []) : [];
-    if (weights.length !== guides.length)
-      throw new KandidError('option_invalid', {
-        ...{ option: 'weights', got: `${weights.length} numbers`, expected: `${guides.length}, one per guide` },
-      });
-    if (work.kind !== 'generate') return;
-    const weighed = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
-    job.work = { ...work, request: { ...work.request, guides: weighed } };
+    job.weigh(weights);
     this.#options.runner.tell(job.id, { type: 'weights', weights });
   }
 
@@ -232,19 +204,11 @@ export class Jobs {
     return job;
   }
 
-  /** @throws {KandidError} draining, worker_unavailable, request_too_large, client_busy */
+  /** @throws {KandidError} draining, and what `checkAdmission` throws */
   #check(job: Job): void {
     const { limits, runner } = this.#options;
     if (this.draining) throw new KandidError('draining', { retrySeconds: SHUTDOWN_RETRY_SECONDS });
-    const problem = runner.problem();
-    if (problem) throw problem;
-    if (job.places > limits.places)
-      throw new KandidError('request_too_large', {
-        ...{ what: 'The number of results times their beams', got: job.places, limit: limits.places },
-      });
-    let open = 0;
-    for (const other of this.#jobs.values()) if (other.isOpen && other.client === job.client) open += 1;
-    if (open >= limits.perClient) throw new KandidError('client_busy', { open, retrySeconds: this.#retrySeconds() });
+    checkAdmission(job, { limits, runner, jobs: this.#jobs.values(), retrySeconds: this.#retrySeconds() });
   }
 
   #retrySeconds(): number {
@@ -254,7 +218,8 @@ export class Jobs {
   #ended(job: Job): void {
     this.#abandoning.get(job)?.();
     this.#abandoning.delete(job);
-    this.#shelf.add(job);
+    if (job.spec.keep ?? true) this.#shelf.add(job);
+    else this.#forget(job);
     this.#checkDrained();
   }
 

@@ -290,6 +290,15 @@ test('ended jobs are kept for a while, as many as may, and no more bytes than ma
   assert.deepEqual(jobs.kept, { jobs: 0, bytes: 0 });
 });
 
+test('a job that is not to be kept is forgotten at its end', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit('a', { keep: false });
+  await breathe();
+  runner.news(job.id, done());
+  assert.equal((await job.ended).type, 'done');
+  assert.throws(() => jobs.get(job.id), { code: 'job_unknown' });
+});
+
 test('lists are the newest first, by client and state, in pages', async () => {
   const { jobs, submit } = jobsOf();
   const all = [await submit('a'), await submit('b'), await submit('a')];
