@@ -9,6 +9,7 @@ import { addEvaluate } from './evaluate.ts';
 import { addGenerate } from './generate.ts';
 import { addGuides } from './guides.ts';
 import { helpPage } from './help.ts';
+import { addInfo } from './info.ts';
 import { addInpaint } from './inpaint.ts';
 import type { Io } from './io.ts';
 import { addColorize, addDenoise, addUpscale } from './mend.ts';
@@ -20,7 +21,7 @@ import { packageVersion } from './version.ts';
 /** In the order of the help page. */
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
-  ...[addEncode, addDecode, addVary, addCross],
+  ...[addEncode, addDecode, addVary, addCross, addInfo],
   ...[addModels, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
