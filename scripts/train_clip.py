@@ -32,7 +32,7 @@ from fit import Fit, Schedule
 from pictures import shuffled
 
 SHARES = {"blur": 0.12, "noise": 0.12, "shrink:32": 0.1, "shrink:16": 0.1, "shrink:8": 0.06, "shrink:4": 0.03}
-DECODED_SHARE = 0.4  # of the batch, where there are decoded pictures
+DECODED_SHARE = 0.5  # of the batch, where there are decoded pictures
 FORGOTTEN = 0.03  # of the words, so that unknown ones do no harm
 PROMPT_WEIGHT = 0.5  # of the sum over attributes, beside the captions' loss
 
@@ -41,7 +41,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains the small CLIP of the avatars.")
     parser.add_argument("--data", type=Path, default=Path("data/avatars-64/train"), help="folder to train on")
     parser.add_argument("--held-out", type=Path, default=Path("data/avatars-64/test"), help="folder for the figures")
-    parser.add_argument("--decoded", type=Path, help="folder of the same pictures, decoded by a DDN")
+    parser.add_argument("--decoded", type=Path, help="folder with train and test, decoded by a DDN")
     parser.add_argument("--start", type=Path, help="checkpoint whose weights are the start (fine-tuning)")
     parser.add_argument("--out", type=Path, default=Path("models/avatars-clip"), help="bundle to write")
     parser.add_argument("--runs", type=Path, default=Path("runs/avatars-clip"), help="folder for the checkpoint")
@@ -60,8 +60,10 @@ class ClipTraining:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.data = AvatarSet(options.data, options.limit)
-        self.decoded = AvatarSet(options.decoded) if options.decoded else None
-        self.held_out = AvatarSet(options.held_out, 1000)
+        self.decoded = AvatarSet(options.decoded / "train") if options.decoded else None
+        self.held_out = {"held out": AvatarSet(options.held_out, 1000)}
+        if options.decoded:
+            self.held_out["decoded"] = AvatarSet(options.decoded / "test", 1000)
         prompts = [p for a in self.data.attributes for value in a.prompts for p in value]
         sample = [caption for record in self.data.records for caption in record["captions"]]
         self.tokenizer = make_tokenizer([*sample, *prompts, *GENERIC])
@@ -73,8 +75,8 @@ class ClipTraining:
     def loss_at(self, step: int) -> Tensor:
         options = self.options
         rng = np.random.default_rng((options.seed, step))
-        rows = shuffled(len(self.data), options.batch, step, options.seed)
-        pixels = self._pixels(rows, rng).contiguous(memory_format=torch.channels_last)
+        rows, pixels = self._pictures(step, rng)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
         which = rng.integers(0, PER_PICTURE, len(rows))
         truth = self.captions.truth(rows, which)
         ids, mask = self._texts(rows, which, rng)
@@ -91,12 +93,14 @@ class ClipTraining:
 
     def report(self) -> str:
         self.network.eval()
-        accuracy = prompt_accuracy(
-            self.held_out.attributes, self.held_out.batch(np.arange(len(self.held_out))), self._embed, self._read
-        )
+        lines = []
+        for name, data in self.held_out.items():
+            batch = data.batch(np.arange(len(data)))
+            accuracy = prompt_accuracy(data.attributes, batch, self._embed, self._read)
+            worst = sorted((value, attribute) for attribute, value in accuracy.items())[:3]
+            lines.append(f"{name} {np.mean(list(accuracy.values())):.4f} " + " ".join(f"{a} {v:.3f}" for v, a in worst))
         self.network.train()
-        worst = sorted(zip(accuracy.values(), accuracy))[:3]
-        return f"held out {np.mean(list(accuracy.values())):.4f}  " + " ".join(f"{n} {v:.3f}" for v, n in worst)
+        return "  ".join(lines)
 
     def _embed(self, pixels: Tensor) -> Tensor:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
@@ -106,12 +110,15 @@ class ClipTraining:
         with torch.inference_mode():
             return self.network.read(*encode(self.tokenizer, texts))
 
-    def _pixels(self, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
-        pixels, _ = self.data.batch(rows)
-        if self.decoded is not None:
-            swap = np.flatnonzero((rows < len(self.decoded)) & (rng.random(len(rows)) < DECODED_SHARE))
-            pixels[torch.from_numpy(swap)] = self.decoded.batch(rows[swap])[0]
-        return mixed(pixels, SHARES, 1.0, rng)
+    def _pictures(self, step: int, rng: np.random.Generator) -> tuple[np.ndarray, Tensor]:
+        """Numbers and pixels: pictures of the data set, part of them degraded, then decoded ones if there are any."""
+        decoded = round(DECODED_SHARE * self.options.batch) if self.decoded else 0
+        rows = shuffled(len(self.data), self.options.batch - decoded, step, self.options.seed)
+        pixels = mixed(self.data.batch(rows)[0], SHARES, 1.0, rng)
+        if not self.decoded:
+            return rows, pixels
+        more = shuffled(len(self.decoded), decoded, step, self.options.seed + 1)
+        return np.concatenate([rows, more]), torch.cat([pixels, self.decoded.batch(more)[0]])
 
     def _texts(self, rows: np.ndarray, which: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """One caption of each picture, then two that are true of all."""
@@ -175,7 +182,8 @@ def main(arguments: list[str]) -> None:
         fit.start_from(options.start)
     fit.run(training.loss_at, training.report, report_every=200)
     write_bundle(training.network, training.tokenizer, fit, options, arguments)
-    evaluate_bundle(options.out, {"renders": options.held_out})
+    sets = {"renders": options.held_out} | ({"decoded": options.decoded / "test"} if options.decoded else {})
+    evaluate_bundle(options.out, sets)
 
 
 if __name__ == "__main__":

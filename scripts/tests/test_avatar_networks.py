@@ -151,17 +151,7 @@ def folders(squares: Path, place: Path) -> list[str]:
 
 
 def test_attributes_from_pictures_to_bundle(squares, tmp_path):
-    folders = [
-        "--data",
-        squares / "train",
-        "--held-out",
-        squares / "test",
-        "--runs",
-        tmp_path / "r",
-        "--out",
-        tmp_path / "m",
-    ]
-    train_attributes.main([*map(str, folders), "--steps", "12", "--batch", "32", "--threads", "1"])
+    train_attributes.main([*folders(squares, tmp_path), "--steps", "12", "--batch", "32", "--threads", "1"])
     manifest = json.loads((tmp_path / "m" / "model.json").read_text())
     assert manifest["kind"] == "classifier"
     assert set(manifest["files"]) == {"model.onnx", "labels.json"}
@@ -172,21 +162,16 @@ def test_attributes_from_pictures_to_bundle(squares, tmp_path):
 
 
 def test_clip_from_captions_to_bundle(squares, tmp_path):
-    folders = [
-        "--data",
-        squares / "train",
-        "--held-out",
-        squares / "test",
-        "--runs",
-        tmp_path / "r",
-        "--out",
-        tmp_path / "m",
-    ]
-    train_clip.main([*map(str, folders), "--steps", "3", "--batch", "16", "--threads", "1"])
+    short = [*folders(squares, tmp_path), "--batch", "16", "--threads", "1"]
+    train_clip.main([*short, "--steps", "3"])
     manifest = json.loads((tmp_path / "m" / "model.json").read_text())
     assert manifest["kind"] == "clip"
     assert {"config.json", "tokenizer.json", "onnx/text_model.onnx", "onnx/vision_model.onnx"} <= set(manifest["files"])
     assert 0 <= manifest["metrics"]["renders"]["accuracy_mean"] <= 1
+    tuned = ["--start", str(tmp_path / "r" / "checkpoint.pt"), "--decoded", str(squares), "--runs", str(tmp_path / "t")]
+    train_clip.main([*short, *tuned, "--steps", "2"])
+    manifest = json.loads((tmp_path / "m" / "model.json").read_text())
+    assert set(manifest["metrics"]) >= {"renders", "decoded"}
 
 
 def test_exported_clip_is_the_trained_one(squares, tmp_path):
