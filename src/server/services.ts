@@ -1,4 +1,5 @@
 /** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
+import { packageVersion } from '../config.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { WorkerOptions } from '../worker/messages.ts';
 import { Jobs, type JobsObserver } from './jobs.ts';
@@ -9,6 +10,8 @@ import type { ServerSettings } from './settings.ts';
 import type { StartProcess } from './worker-process.ts';
 
 export interface Services {
+  /** Of Kandid. */
+  readonly version: string;
   readonly settings: ServerSettings;
   readonly jobs: Jobs;
   readonly pool: Pool;
@@ -67,7 +70,7 @@ export function createServices(
     await Promise.race([jobs.drain(settings.drainSeconds), late]);
     await pool.stop();
   };
-  return { settings, jobs, pool, metrics, log, clock, close };
+  return { version: packageVersion(), settings, jobs, pool, metrics, log, clock, close };
 }
 
 function workerOptions(settings: ServerSettings, models: readonly string[]): WorkerOptions {
@@ -80,6 +83,7 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
       paths: false,
     },
     warm,
+    version: packageVersion(),
     rowsPerRun: settings.rowsPerRun,
     personSeconds: settings.personSeconds,
   };

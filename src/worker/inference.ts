@@ -91,6 +91,7 @@ export class Inference {
     const job = new RunningJob(work, {
       ...{ engine: this.#engine, scheduler: this.#scheduler, clock: this.#clock },
       personSeconds: this.#options.personSeconds ?? PERSON_SECONDS,
+      version: this.#options.version ?? '',
       post: (news) => this.#post({ type: 'news', job: id, attempt, news }),
       complain: (error) => this.#post({ type: 'complaint', text: `job ${id}: ${reasonOf(error)}` }),
     });

@@ -169,6 +169,8 @@ export type News = StartedNews | LevelNews | PreviewNews | QuestionNews | Chosen
 
 export interface WorkerOptions {
   readonly engine: EngineOptions;
+  /** Of Kandid, for the provenance of pictures. */
+  readonly version?: string | undefined;
   /** Models opened, and run once, before it says that it is ready. @default the default model */
   readonly warm?: readonly string[] | undefined;
   /** Rows (pictures, or beams of them) of one run at most. @default 64 */

@@ -1,5 +1,6 @@
 /** One job in an inference process: begun, told of, steered, ended. */
 import type { Clock } from '../core/clock.ts';
+import { withProvenance } from '../core/provenance.ts';
 import { bitsOf } from '../engine/codes.ts';
 import type { Descent } from '../engine/descent.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -10,6 +11,7 @@ import { KandidError, toKandidError } from '../errors.ts';
 import type { EndNews, JobMessage, News, StartedNews, Work } from './messages.ts';
 import { encoded } from './pictures.ts';
 import { Previewer } from './previews.ts';
+import { provenanceOf } from './provenance.ts';
 import { Questions } from './questions.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Outcome, perform } from './works.ts';
@@ -19,6 +21,8 @@ export interface JobServices {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly personSeconds: number;
+  /** Of Kandid. */
+  readonly version: string;
   readonly post: (news: News) => void;
   /** Something went wrong that does not end the job. */
   readonly complain: (error: unknown) => void;
@@ -124,12 +128,14 @@ export class RunningJob {
   }
 
   async #ended({ results, ...outcome }: Outcome): Promise<EndNews> {
-    const files = await Promise.all(results.map(({ image }) => encoded(image, this.#work.output)));
-    const pictures = results.map(({ code, codeString, psnr }, i) => ({
-      ...{ code, codeString, ...(files[i] as (typeof files)[number]) },
-      ...(psnr === undefined ? {} : { psnr }),
-    }));
-    return { ...outcome, ...this.#about, results: pictures };
+    const made = { ...this.#about, version: this.#services.version, work: this.#work, weights: this.#weights };
+    const pictures = results.map(async ({ image, ...result }) => {
+      const file = await encoded(image, this.#work.output);
+      const { code, codeString, psnr } = result;
+      const bytes = withProvenance(file, provenanceOf(made, result));
+      return { ...file, bytes, code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+    });
+    return { ...outcome, ...this.#about, results: await Promise.all(pictures) };
   }
 
   /** Cancelled before there was anything to show, or failed. */

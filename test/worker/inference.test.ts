@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { decodePicture, encodePicture } from '../../src/core/image.ts';
+import { readProvenance } from '../../src/core/provenance.ts';
 import { psnr } from '../../src/core/quality.ts';
 import { Inference } from '../../src/worker/inference.ts';
 import type { FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
 import { isEnd } from '../../src/worker/messages.ts';
+import { provenanceOf } from '../../src/worker/provenance.ts';
 
 const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8'));
 const PNG = { format: 'png' } as const;
@@ -21,6 +23,7 @@ before(async () => {
     {
       engine: { models: ['models'], guides: ['test/fixtures/slow-guides'], device: 'cpu', threads: 1, paths: false },
       personSeconds: 30,
+      version: '1.2.3',
     },
     (message) => {
       posted.push(message);
@@ -106,6 +109,23 @@ test('pictures come in the format and size asked for', async () => {
   const [result] = lastOf(news, 'done').results;
   assert.deepEqual([result?.mime, result?.width, result?.height], ['image/jpeg', 20, 20]);
   assert.deepEqual([...(result?.bytes.subarray(0, 2) ?? [])], [0xff, 0xd8]);
+});
+
+test('pictures say in their files how they were made', async () => {
+  const params = { level: 9, picture: new Uint8Array(3), long: 'x'.repeat(5000) };
+  const guides = [{ name: 'hold', weight: 2, params: { level: params.level } }];
+  const news = await run(generate({ seed: 5, guides }));
+  const { results, hash } = lastOf(news, 'done');
+  const [result] = results;
+  assert.deepEqual(readProvenance(result?.bytes ?? new Uint8Array()), {
+    ...{ kandid: '1.2.3', model: 'tiny', hash, code: result?.codeString, seed: 5 },
+    guides: [{ name: 'hold', weight: 2, params: { level: 9 } }],
+  });
+  const made = { version: '1', work: generate({ guides: [{ name: 'x', params }] }), model: 'tiny', hash, seed: 5 };
+  assert.deepEqual(provenanceOf({ ...made, weights: [-1] }, { code: [1, 2], codeString: '' }), {
+    ...{ kandid: '1', model: 'tiny', hash, code: null, level: 2, seed: 5 },
+    guides: [{ name: 'x', weight: -1, params: { level: 9, picture: undefined, long: undefined } }],
+  });
 });
 
 test('decode draws whole codes, in either form', async () => {
