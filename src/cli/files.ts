@@ -9,7 +9,12 @@ const MOST_BYTES = 256 * 2 ** 20;
 
 /** Bytes of a file, or of standard input for `-`. @throws {KandidError} file_unreadable, option_invalid */
 export async function readInput(path: string, io: Io): Promise<Uint8Array> {
-  if (path === '-') return await io.input();
+  const bytes = path === '-' ? await io.input() : await readWhole(path);
+  if (bytes.length > 0) return bytes;
+  throw new KandidError('file_unreadable', { file: path === '-' ? 'Standard input' : path, reason: 'it is empty' });
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new Error('it is a folder, expected a file');

@@ -1,5 +1,6 @@
 /** The command line: its commands, and how every failure becomes one line and an exit code. */
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../config.ts';
 import { KandidError, toKandidError } from '../errors.ts';
 import { addBench } from './bench.ts';
 import { addDoctor } from './doctor.ts';
@@ -16,7 +17,6 @@ import { addColorize, addDenoise, addUpscale } from './mend.ts';
 import { addModels } from './models.ts';
 import { addStyle } from './style.ts';
 import { addVary } from './vary.ts';
-import { packageVersion } from './version.ts';
 
 /** In the order of the help page. */
 const COMMANDS = [

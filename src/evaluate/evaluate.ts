@@ -12,7 +12,7 @@ import { reconstruction } from './reconstruction.ts';
 import { colorize, denoise, lowBit } from './restoring.ts';
 import { style } from './style.ts';
 import { superResolution } from './super-resolution.ts';
-import type { Task, TaskOutcome } from './task.ts';
+import type { Setting, Task, TaskOutcome } from './task.ts';
 import { text, textAll } from './text.ts';
 import { textInpaint } from './text-inpaint.ts';
 import { usage } from './usage.ts';
@@ -70,6 +70,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const opened = await engine.models.open(model);
   const { info } = opened.network;
   const { dataset } = opened.bundle.manifest;
+  if (info.condition)
+    throw new KandidError('option_invalid', {
+      option: 'MODEL',
+      got: `${info.name}, which needs a condition picture`,
+      expected: 'a model without: there are no tasks for conditional ones yet',
+    });
+  const planned = await planOf(tasks, options.tasks !== undefined, {
+    ...{ dataset, channels: info.channels, models: options.models },
+  });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     ...{ dataset, part, count: most, side: opened.network.finalSide, channels: info.channels, data, pictures: folder },
     progress: (done, total) => {
@@ -93,32 +102,34 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     folder: opened.bundle.folder,
     hash: opened.bundle.hash,
     count: held.length,
-    events: () => run(tasks, options.tasks !== undefined, lab),
+    events: () => run(planned, lab),
   };
 }
 
-async function* run(tasks: readonly Task[], named: boolean, lab: Lab): AsyncGenerator<EvaluateEvent> {
+interface Planned {
+  readonly task: Task;
+  readonly obstacle: string | null;
+}
+
+async function planOf(tasks: readonly Task[], named: boolean, setting: Setting): Promise<Planned[]> {
+  const planned: Planned[] = [];
   for (const task of tasks) {
-    if (lab.network.info.condition)
+    const obstacle = (await task.obstacle?.(setting)) ?? null;
+    if (obstacle !== null && named)
       throw new KandidError('option_invalid', {
-        option: 'MODEL',
-        got: `${lab.network.info.name}, which needs a condition picture`,
-        expected: 'a model without: evaluation has no tasks for conditional ones yet',
+        ...{ option: '--tasks', got: `"${task.name}"` },
+        expected: `another one, for ${obstacle.replace(/\.$/, '')}`,
       });
-    const obstacle = (await task.obstacle?.(lab)) ?? null;
-    if (obstacle !== null) {
-      if (named)
-        throw new KandidError('option_invalid', {
-          option: '--tasks',
-          got: task.name,
-          expected: `another one, for ${obstacle}`,
-        });
-      yield { task, outcome: null, obstacle, seconds: 0 };
-      continue;
-    }
+    planned.push({ task, obstacle });
+  }
+  return planned;
+}
+
+async function* run(planned: readonly Planned[], lab: Lab): AsyncGenerator<EvaluateEvent> {
+  for (const { task, obstacle } of planned) {
     const started = performance.now();
-    const outcome = await task.run(lab);
-    yield { task, outcome, obstacle: null, seconds: (performance.now() - started) / 1000 };
+    const outcome = obstacle === null ? await task.run(lab) : null;
+    yield { task, outcome, obstacle, seconds: (performance.now() - started) / 1000 };
   }
 }
 

@@ -22,7 +22,7 @@ const KNOWN: Readonly<Record<MaskKind, (x: number, y: number, side: number, rand
   half: (x, _, side) => x < side / 2,
   upper: (_, y, side) => y >= side / 2,
   center: (x, y, side) => Math.max(Math.abs(x + 0.5 - side / 2), Math.abs(y + 0.5 - side / 2)) > side / 4,
-  stripe: (x, _, side) => Math.abs(x + 0.5 - side / 2) < side / 16,
+  stripe: (x, _, side) => Math.abs(x + 0.5 - side / 2) < Math.max(1, side / 16),
   random70: (_x, _y, _side, random) => random.uniform() >= UNKNOWN_AT_RANDOM,
 };
 

@@ -5,7 +5,7 @@ import { blurred, fewShades, grayed, inChannels, noisy } from './degrade.ts';
 import { mean, rounded } from './figures.ts';
 import type { Lab } from './lab.ts';
 import { ceilingPictures, meanQuality, mend, pngOf } from './mending.ts';
-import { cell, SHOWN, type Task, type TaskOutcome } from './task.ts';
+import { cell, type Setting, SHOWN, type Task, type TaskOutcome } from './task.ts';
 
 interface Restoring {
   readonly name: string;
@@ -55,7 +55,7 @@ const SIGMA = 0.53;
 const BLURS = [0.8, 1.2, 1.6, 2.4];
 const SHADES = 5;
 
-const inColour = ({ channels }: Lab) => (channels === 3 ? null : 'the model makes gray pictures');
+const inColour = ({ channels }: Setting) => (channels === 3 ? null : 'the model makes gray pictures');
 
 export const colorize: Task = {
   name: 'colorize',

@@ -10,8 +10,16 @@ export interface Task {
   /** Left out where no tasks are named: it takes long. @default false */
   readonly onRequest?: boolean;
   /** Why it cannot be done here, or null. */
-  obstacle?(lab: Lab): Promise<string | null> | string | null;
+  obstacle?(setting: Setting): Promise<string | null> | string | null;
   run(lab: Lab): Promise<TaskOutcome>;
+}
+
+/** What is known before any picture is opened. */
+export interface Setting {
+  readonly dataset: string | null;
+  readonly channels: 1 | 3;
+  /** Folders of models. */
+  readonly models: readonly string[];
 }
 
 export interface TaskOutcome {

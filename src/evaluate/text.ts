@@ -7,15 +7,15 @@ import { mean, rounded } from './figures.ts';
 import { JUDGE, Judge, type Verdict } from './judge.ts';
 import type { Lab } from './lab.ts';
 import { PROMPTS, type PromptRow } from './prompts.ts';
-import { cell, type Table, type Task, type TaskOutcome } from './task.ts';
+import { cell, type Setting, type Table, type Task, type TaskOutcome } from './task.ts';
 
 const CLIP = 'avatars-clip';
 
 /** Why text cannot be judged here; null where it can. */
-export async function textObstacle(lab: Lab): Promise<string | null> {
-  if (lab.dataset !== 'avatars') return 'the prompts are about avatars, and the model was not trained on them';
+export async function textObstacle({ dataset, models }: Setting): Promise<string | null> {
+  if (dataset !== 'avatars') return 'the prompts are about avatars, and the model was not trained on them';
   try {
-    for (const name of [CLIP, JUDGE]) await findModel(name, lab.models);
+    for (const name of [CLIP, JUDGE]) await findModel(name, models);
     return null;
   } catch (error) {
     return toKandidError(error).message;

@@ -1,2 +1,0 @@
-/** For `--version`. */
-export { packageVersion } from '../config.ts';

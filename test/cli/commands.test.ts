@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import sharp from 'sharp';
+import { decodePicture, encodePicture } from '../../src/core/image.ts';
+import { kandid } from './fake-io.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kandid-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const inFolder = (name: string) => join(folder, name);
+const tiny = ['--model', 'tiny'];
+
+/** A small coloured picture. */
+async function photo(side = 8): Promise<Uint8Array> {
+  const data = Float32Array.from({ length: 3 * side * side }, (_, i) => Math.sin(i / 3));
+  return await encodePicture({ data, channels: 3, width: side, height: side });
+}
+
+function sizeOf(file: string) {
+  return sharp(file).metadata();
+}
+
+test('generate: a picture, its code and seed; the same again', async () => {
+  const run = () => kandid(['generate', ...tiny, '--seed', '7', '--out', inFolder('a.png'), '--json']);
+  const [first, second] = [await run(), await run()];
+  assert.equal(first.code, 0, first.err);
+  const told = JSON.parse(first.out);
+  assert.equal(told.model, 'tiny');
+  assert.equal(told.complete, true);
+  assert.equal(told.results[0].seed, 7);
+  assert.deepEqual(told.results, JSON.parse(second.out).results);
+  assert.equal((await sizeOf(inFolder('a.png'))).width, 8);
+});
+
+test('generate: several pictures are numbered files, in a folder or by name, or one grid', async () => {
+  const numbered = await kandid(['generate', ...tiny, '-n', '3', '--out', inFolder('b.webp')]);
+  assert.equal(numbered.code, 0, numbered.err);
+  for (const n of [1, 2, 3]) assert.equal((await sizeOf(inFolder(`b-${n}.webp`))).format, 'webp');
+  await kandid(['generate', ...tiny, '-n', '2', '--seed', '5', '--out', inFolder('many')]);
+  assert.ok(existsSync(inFolder('many/kandid-5-1.png')) && existsSync(inFolder('many/kandid-5-2.png')));
+  await kandid(['generate', ...tiny, '-n', '4', '--grid', '--enlarge', '4', '--out', inFolder('grid.png')]);
+  assert.equal((await sizeOf(inFolder('grid.png'))).width, 65);
+});
+
+test('generate --animate: a frame per level', async () => {
+  for (const ending of ['webp', 'gif']) {
+    const file = inFolder(`descent.${ending}`);
+    const said = await kandid(['generate', ...tiny, '--out', inFolder('c.png'), '--animate', file]);
+    assert.equal(said.code, 0, said.err);
+    const { pages, format } = await sharp(file, { animated: true }).metadata();
+    assert.deepEqual([pages, format], [4, ending]);
+  }
+});
+
+test('pictures go to standard output and come from standard input', async () => {
+  const image = await photo();
+  const said = await kandid(['upscale', '-', ...tiny, '--out', '-'], { input: image });
+  assert.equal(said.code, 0, said.err);
+  assert.equal(said.out, '');
+  assert.equal((await decodePicture(said.bytes)).width, 8);
+});
+
+test('every mending command runs', async () => {
+  const file = inFolder('photo.png');
+  writeFileSync(file, await photo());
+  const mask = inFolder('mask.png');
+  const half = Float32Array.from({ length: 64 }, (_, i) => (i % 8 < 4 ? -1 : 1));
+  writeFileSync(mask, await encodePicture({ data: half, channels: 1, width: 8, height: 8 }));
+  const commands = [
+    ['inpaint', file, '--mask', mask],
+    ['inpaint', file, '--mask', mask, '--invert', '--guide', `style:0.3:{"image":"@${file}","fromSide":4}`],
+    ['colorize', file],
+    ['denoise', file, '--sigma', '0.2', '--beams', '4:2'],
+    ['style', file, '--content', file, '--content-weight', '0.5', '--blend', 'rank'],
+    ['vary', file, '--keep', '2', '--temperature', '1'],
+  ];
+  for (const words of commands) {
+    const said = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('mended.png')]);
+    assert.equal(said.code, 0, `${words[0]}: ${said.err}`);
+    assert.match(said.out, /mended\.png {2}[\w-]{2}$/);
+  }
+});
+
+test('encode, decode: a code there and back', async () => {
+  const file = inFolder('there.png');
+  const made = await kandid(['generate', ...tiny, '--seed', '3', '--out', file]);
+  const code = made.out.split(/\s+/)[1] as string;
+  const decoded = await kandid(['decode', ...tiny, '--out', inFolder('back.png'), '--', code]);
+  assert.equal(decoded.code, 0, decoded.err);
+  assert.deepEqual(readFileSync(inFolder('back.png')), readFileSync(file));
+  const encoded = await kandid(['encode', file, ...tiny, '--beams', '4', '--json']);
+  const told = JSON.parse(encoded.out).results[0];
+  assert.equal(told.code_string, code);
+  assert.equal(told.file, null);
+  const piped = await kandid(['decode', '-', ...tiny, '--level', '1', '--out', '-'], {
+    input: Buffer.from(`${code}\n`),
+  });
+  assert.equal((await decodePicture(piped.bytes)).width, 4);
+});
+
+test('cross: one picture per place', async () => {
+  const said = await kandid([
+    ...['cross', 'OQ', '[0,1,2,3]', ...tiny, '--at', '1', '--at', '3', '--json', '--out', inFolder('crossed')],
+  ]);
+  assert.equal(said.code, 0, said.err);
+  const codes = JSON.parse(said.out).results.map(({ code }: { code: number[] }) => code);
+  assert.deepEqual(
+    codes.map((code: number[]) => code.slice(1)),
+    [
+      [1, 2, 3],
+      [...codes[1].slice(1, 3), 3],
+    ],
+  );
+});
+
+test('models and guides are listed and described', async () => {
+  assert.match((await kandid(['models'])).out, /^tiny +8×8/m);
+  assert.equal(JSON.parse((await kandid(['models', 'tiny', '--json'])).out).name, 'tiny');
+  assert.match((await kandid(['guides'])).out, /^super_resolution /m);
+  const denoise = await kandid(['guides', 'denoise']);
+  assert.match(denoise.out, /^ {2}image, needed$/m);
+  assert.match(denoise.out, /^ {2}sigma \(0\.53\)$/m);
+});
+
+test('guides --check: passes the example, and names what a bad one does', async () => {
+  const good = await kandid(['guides', '--check', 'test/fixtures/guides/warm.mjs']);
+  assert.equal(good.code, 0, good.out);
+  const bad = inFolder('bad.mjs');
+  writeFileSync(
+    bad,
+    `export default ({ z }) => ({ name: 'bad', description: 'Scores nothing at all.', params: z.strictObject({}),
+       create: () => ({ score: ({ batch, count }) => new Float32Array(batch * count).fill(NaN) }) });`,
+  );
+  const said = await kandid(['guides', '--check', bad, '--json']);
+  assert.equal(said.code, 1);
+  assert.match(said.err, /^Guide "bad": \d+ of \d+ checks failed/);
+  assert.equal(JSON.parse(said.out).passed, false);
+});
+
+test("a user's folder of guides works", async () => {
+  const said = await kandid([
+    ...['generate', ...tiny, '--guides', 'test/fixtures/guides', '--guide', 'warm:2:{"amount":-1}'],
+    ...['--seed', '1', '--out', inFolder('cold.png')],
+  ]);
+  assert.equal(said.code, 0, said.err);
+});
+
+test('doctor: green lines, and a red one for a bundle that was changed', async () => {
+  const well = await kandid(['doctor', '--json']);
+  const { checks } = JSON.parse(well.out);
+  assert.ok(checks.some(({ name, ok }: { name: string; ok: boolean }) => name === 'model tiny' && ok));
+  const broken = inFolder('models/broken');
+  await import('node:fs/promises').then((fs) => fs.cp('models/tiny', broken, { recursive: true }));
+  writeFileSync(join(broken, 'level-00.onnx'), 'nonsense');
+  const unwell = await kandid(['doctor', '--models', inFolder('models')]);
+  assert.equal(unwell.code, 1);
+  assert.match(unwell.out, /^FAIL {2}model broken/m);
+});
+
+test('cancelled within a level: what is done is written, and said', async () => {
+  const controller = new AbortController();
+  const guides = inFolder('slow');
+  await import('node:fs/promises').then((fs) => fs.mkdir(guides));
+  // Aborts as a person would, in the middle of level 2.
+  writeFileSync(
+    join(guides, 'stopping.mjs'),
+    `export default ({ z }) => ({ name: 'stopping', description: 'Stops the request at level 2.', params: z.strictObject({}),
+       create: () => ({ score: async ({ batch, count }, level) => {
+         if (level.index === 2) { globalThis.stopTheRequest(); await new Promise((resolve) => setTimeout(resolve, 60_000)); }
+         return Float32Array.from({ length: batch * count }, (_, i) => i % count);
+       } }) });`,
+  );
+  Object.assign(globalThis, { stopTheRequest: () => controller.abort() });
+  const file = inFolder('partial.png');
+  const said = await kandid(
+    [...['generate', ...tiny, '--guides', guides, '--guide', 'stopping', '--out', file, '--json']],
+    { signal: controller.signal },
+  );
+  assert.equal(said.code, 1);
+  assert.match(said.err, /^Cancelled after level 2 of 4; the pictures so far were written\.$/);
+  const told = JSON.parse(said.out);
+  assert.equal(told.complete, false);
+  assert.deepEqual(told.results[0].prefix, [3, 3]);
+  assert.equal((await sizeOf(file)).width, 4);
+});

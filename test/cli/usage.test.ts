@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { kandid } from './fake-io.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kandid-usage-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('--help fits a screen of 24 lines and 80 columns', async () => {
+  const { code, out } = await kandid(['--help']);
+  assert.equal(code, 0);
+  const lines = out.split('\n');
+  assert.ok(lines.length <= 24, `${lines.length} lines`);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+});
+
+test('every command has help of its own', async () => {
+  const { out } = await kandid(['--help']);
+  const names = [...out.matchAll(/^ {2}([a-z]+) .*$/gm)]
+    .map((match) => match[1] as string)
+    .filter((name) => name !== 'kandid');
+  assert.ok(names.length >= 15, names.join());
+  for (const name of names) {
+    const said = await kandid([name, '--help']);
+    assert.equal(said.code, 0, name);
+    assert.match(said.out, /^Usage: kandid/);
+  }
+});
+
+test('--version is that of the package', async () => {
+  assert.match((await kandid(['--version'])).out, /^\d+\.\d+\.\d+/);
+});
+
+test('nothing asked for: the help page, as wrong usage', async () => {
+  const said = await kandid([]);
+  assert.equal(said.code, 2);
+  assert.match(said.err, /^ {2}generate /m);
+});
+
+const WRONG: readonly [words: readonly string[], message: RegExp][] = [
+  [['generat'], /Did you mean generate\?/],
+  [['generate', '--sede', '1'], /'--sede' \(Did you mean --seed\?\)/],
+  [['generate', '--seed', 'abc'], /^--seed is "abc", expected a whole number 0 or more\.$/],
+  [['generate', '--seed'], /argument missing/],
+  [['generate', '--count', '0'], /^--count is "0"/],
+  [['generate', '--count', '-1'], /^--count is "-1"/],
+  [['generate', '--top', 'NaN'], /^--top is "NaN"/],
+  [['generate', '--temperature', 'Infinity'], /^--temperature is "Infinity"/],
+  [['generate', '--beams', '4:'], /^--beams is "4:"/],
+  [['generate', '--blend', 'mean'], /^--blend is "mean", expected rank, zscore, product/],
+  [['generate', '--model', 'tniy'], /^There is no model "tniy"\. Did you mean "tiny"\?$/],
+  [['generate', '--model', 'tiny', '--guide', 'txet'], /^There is no guide "txet"\. Did you mean "text"\?$/],
+  [['generate', '--model', 'tiny', '--guide', 'denoise:1:{"image":"AAAA","sigma":9}'], /sigma/],
+  [['generate', '--model', 'tiny', '--guide', 'denoise:1:{"imag":"AAAA"}'], /imag/],
+  [['generate', '--out', 'x.bmp'], /^--out is "x\.bmp", expected a file that ends in \.png/],
+  [['generate', '--out', '-', '--json'], /--json/],
+  [['generate', '--out', '-', '--count', '2'], /--grid/],
+  [['generate', '--animate', 'x.mp4'], /^--animate is "x\.mp4", expected a file that ends in \.webp or \.gif/],
+  [['generate', 'a', 'b'], /^Too many arguments/],
+  [['upscale'], /^Missing required argument 'picture'/],
+  [['generate', '--device', 'gpu'], /device/],
+  [['generate', '--threads', '0'], /^--threads is "0"/],
+  [['decode', '--model', 'tiny', 'OQQ'], /^Code OQQ: has 3 characters/],
+  [['decode', '--model', 'tiny', 'O!'], /^Code O!/],
+  [['decode', '--model', 'tiny', '[0,1,2]'], /has 3 levels/],
+  [['decode', '--model', 'tiny', '[0,1,2,9]'], /level 3 is 9/],
+  [['decode', '--model', 'tiny', 'OQ', '--level', '4'], /level is 4/],
+  [['decode', '--model', 'tiny', '-abcdefg'], /put -- before it/],
+  [['vary', '--model', 'tiny', 'OQ', '--keep', '9'], /^--keep is 9, expected at most 4/],
+  [['cross', '--model', 'tiny', 'OQ', 'OQ', '--at', '5'], /^--at is 5, expected at most 4/],
+  [['guides', 'styel'], /^There is no guide "styel"\. Did you mean "style"\?$/],
+  [['models', 'tniy'], /^There is no model "tniy"/],
+  [['evaluate', 'tiny', '--tasks', 'colourize'], /Did you mean "colorize"\?/],
+  [['evaluate', 'tiny', '--tasks', 'text'], /prompts are about avatars/],
+  [['evaluate', 'avatars-attributes'], /is a classifier, expected a pyramid|There is no model/],
+  [['evaluate', '--count', '1'], /^--count is "1"/],
+  [['bench', 'tiny', '--seconds', '-1'], /^--seconds is "-1"/],
+];
+
+for (const [words, message] of WRONG)
+  test(`wrong usage, one line: kandid ${words.join(' ')}`, async () => {
+    const said = await kandid(words);
+    assert.equal(said.code, 2, said.err);
+    assert.equal(said.out, '');
+    assert.match(said.err, message);
+    assert.equal(said.err.split('\n').length, 1);
+  });
+
+const FAILING: readonly [name: string, bytes: Uint8Array | null, message: RegExp][] = [
+  ['missing.png', null, /missing\.png could not be read: there is no such file/],
+  ['empty.png', new Uint8Array(), /could not be read: it is empty/],
+  ['words.png', Buffer.from('hello'), /not a picture/],
+  ['drawing.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), /not a picture/],
+];
+
+for (const [name, bytes, message] of FAILING)
+  test(`a bad picture fails in one line: ${name}`, async () => {
+    const file = join(folder, name);
+    if (bytes) writeFileSync(file, bytes);
+    const said = await kandid(['upscale', '--model', 'tiny', file, '--out', join(folder, 'x.png')]);
+    assert.equal(said.code, 1, said.err);
+    assert.match(said.err, message);
+    assert.equal(said.err.split('\n').length, 1);
+  });
+
+test('a folder in the place of a picture, a file in the place of a folder', async () => {
+  assert.match((await kandid(['upscale', '--model', 'tiny', folder])).err, /it is a folder, expected a file/);
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const said = await kandid(['generate', '--model', 'tiny', '--out', join(file, 'x.png')]);
+  assert.equal(said.code, 1);
+  assert.match(said.err, /could not be written/);
+});
+
+test('standard input can be named once', async () => {
+  const said = await kandid(['inpaint', '-', '--mask', '-', '--model', 'tiny'], { input: Buffer.from('x') });
+  assert.equal(said.code, 2);
+  assert.match(said.err, /given twice/);
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import sharp from 'sharp';
+import { encodePicture } from '../../src/core/image.ts';
+import { kandid } from '../cli/fake-io.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kandid-evaluate-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const models = join(folder, 'models');
+const tiny = join(models, 'tiny');
+const manifest = () => JSON.parse(readFileSync(join(tiny, 'model.json'), 'utf8'));
+
+before(() => cpSync('models/tiny', tiny, { recursive: true }));
+
+const evaluate = (...words: string[]) =>
+  kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--json', ...words]);
+
+test('every task that needs no other model: figures, sheets, and the same figures again', async () => {
+  const out = join(folder, 'out');
+  const first = await evaluate('--count', '6', '--out', out);
+  assert.equal(first.code, 0, first.err);
+  const told = JSON.parse(first.out);
+  for (const key of ['psnr_db', 'ssim']) assert.equal(typeof told.reconstruction[key], 'number');
+  assert.ok(told.code_entropy_ratio > 0 && told.code_entropy_ratio <= 1);
+  assert.equal(told.bits, 8);
+  assert.deepEqual(Object.keys(told.super_resolution), ['4']);
+  for (const key of ['psnr_db', 'bicubic_db', 'random_db', 'ceiling_db'])
+    assert.equal(typeof told.super_resolution[4][key], 'number');
+  assert.deepEqual(Object.keys(told.inpaint), ['half', 'center', 'random70', 'stripe']);
+  for (const task of ['colorize', 'denoise', 'low_bit']) assert.equal(typeof told[task].psnr_db, 'number');
+  assert.ok(told.style.before > 0 && told.diversity.random > 0);
+  assert.equal(told.codec[3].bits, 8);
+  assert.ok(told.codec.some(({ codec }: { codec: string }) => codec === 'jpeg'));
+  assert.match(first.err, /^usage was passed over: the model was never trained$/m);
+  assert.match(first.err, /^text was passed over: /m);
+  const sheets = readdirSync(out).filter((name) => name.endsWith('.png'));
+  assert.ok(sheets.length >= 10, sheets.join());
+  for (const name of sheets) assert.ok(((await sharp(join(out, name)).metadata()).width ?? 0) > 200);
+  const { reconstruction, ...again } = JSON.parse((await evaluate('--count', '6')).out);
+  const { reconstruction: before, ...rest } = told;
+  assert.deepEqual(again, rest);
+  assert.equal(reconstruction.psnr_db, before.psnr_db);
+});
+
+test('few pictures are not written into model.json, unless one says so; figures of other tasks stay', async () => {
+  assert.equal(manifest().metrics?.colorize, undefined);
+  const files = manifest().files;
+  await evaluate('--count', '2', '--tasks', 'colorize', '--write');
+  await evaluate('--count', '2', '--tasks', 'denoise', '--write');
+  const { metrics } = manifest();
+  assert.ok(metrics.colorize.psnr_db && metrics.denoise.psnr_db);
+  assert.deepEqual(manifest().files, files);
+  assert.equal((await kandid(['models', 'tiny', '--models', models])).code, 0);
+});
+
+test("a folder of one's own pictures", async () => {
+  const own = join(folder, 'own');
+  const data = Float32Array.from({ length: 3 * 100 }, (_, i) => Math.sin(i));
+  const { mkdirSync } = await import('node:fs');
+  mkdirSync(own);
+  for (let n = 0; n < 20; n++)
+    writeFileSync(join(own, `${n}.png`), await encodePicture({ data, channels: 3, width: 10, height: 10 }));
+  const said = await evaluate('--tasks', 'reconstruction', '--count', '4', '--pictures', own);
+  assert.equal(said.code, 0, said.err);
+  assert.equal(JSON.parse(said.out).pictures, 4);
+  const none = await evaluate('--pictures', join(folder, 'nowhere'), '--count', '4');
+  assert.equal(none.code, 1);
+  assert.match(none.err, /nowhere could not be read/);
+});
+
+test('stopped on request: one line', async () => {
+  const said = await kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--count', '6'], {
+    signal: AbortSignal.abort(),
+  });
+  assert.equal(said.code, 1);
+  assert.match(said.err, /^Cancelled/);
+});
