@@ -44,6 +44,8 @@ interface Running {
 
 /** A process is asked how it is this often. */
 const PINGS_PER_HANG = 4;
+/** Opening models and guides from a cold disk takes longer than anything after that: so many times as long. */
+const START_PATIENCE = 10;
 /** A process that was asked to stop is forced after so long. */
 const STOP_MS = 5000;
 
@@ -210,7 +212,8 @@ export class Keeper {
   #watch(): void {
     const { clock, hangSeconds } = this.#options;
     this.#cancelTimer = clock.after((hangSeconds * 1000) / PINGS_PER_HANG, () => {
-      if (clock.now() - this.#heard >= hangSeconds * 1000) this.#process?.kill('SIGKILL');
+      const patience = this.#state === 'starting' ? START_PATIENCE : 1;
+      if (clock.now() - this.#heard >= patience * hangSeconds * 1000) this.#process?.kill('SIGKILL');
       else this.#process?.send({ type: 'ping' });
       this.#watch();
     });

@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly places: number;
   /** Jobs of one process that wait for a person, beside those that compute. */
   readonly parked: number;
-  /** A process that says nothing for so long is ended. */
+  /** A process that says nothing for so long is ended; while it starts, ten times as long. */
   readonly hangSeconds: number;
   readonly clock: Clock;
   readonly observer?: PoolObserver | undefined;

@@ -1,6 +1,9 @@
 /** Shutting down with real processes. */
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { generate, holding, pidOf, tinyServices, until } from './workers.ts';
 
 const isAlive = (pid: number) => {
@@ -23,7 +26,7 @@ test('jobs that are left are ended, and no process stays', async () => {
 });
 
 test('a process that is busy for ever is forced', async () => {
-  const services = await tinyServices({ hangSeconds: 1 });
+  const services = await tinyServices({ hangSeconds: 2 });
   const pid = pidOf(services);
   const work = generate({ guides: [{ name: 'poison', params: { way: 'spin' } }] });
   const job = await services.jobs.submit({ work, client: 'a' });
@@ -35,4 +38,13 @@ test('a process that is busy for ever is forced', async () => {
 
 test('a model that cannot be opened is told at the start', async () => {
   await assert.rejects(tinyServices({ defaultModel: 'nothing' }), { code: 'model_unknown' });
+});
+
+test('a server that is killed leaves no process behind', async () => {
+  const server = fork('test/fixtures/serve-alone.ts', [], { execArgv: ['--import', 'tsx'] });
+  const [pid] = (await once(server, 'message')) as [number];
+  assert.ok(isAlive(pid));
+  server.kill('SIGKILL');
+  await once(server, 'exit');
+  while (isAlive(pid)) await setTimeout(10);
 });
