@@ -33,6 +33,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         "world": dist.get_world_size() if dist.is_initialized() else 1,
         "seed": trainer.options.seed,
         "command": trainer.options.command,
+        "average": None if trainer.average is None else (trainer.average.steps, trainer.average.values),
     }
     try:
         with beside.open("wb") as file:
@@ -79,6 +80,8 @@ def load_checkpoint(trainer: Trainer, path: Path) -> bool:
         optimizer.load_state_dict(state)
     for counter, (counts, total) in zip(trainer.counters, data["counters"]):
         counter.counts, counter.total = counts.cpu(), total
+    if trainer.average and data.get("average"):
+        trainer.average.steps, trainer.average.values = data["average"]
     trainer.step, trainer.seconds, trainer.splits = data["step"], data["seconds"], data["splits"]
     return True
 

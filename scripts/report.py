@@ -119,6 +119,9 @@ class Progress:
             **window_figures(trainer),
             "splits": trainer.splits,
         }
+        if trainer.average:
+            with trainer.average.applied(trainer.network):
+                figures["averaged"] = held_out(trainer, test)
         with (self.out / "log.jsonl").open("a") as log:
             log.write(json.dumps(figures) + "\n")
         self.bar.write(json.dumps(figures))

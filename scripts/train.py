@@ -24,6 +24,7 @@ from torch import Tensor
 import optimizers
 import presets
 import report
+from averaging import Average
 from checkpoint import load_checkpoint, save_checkpoint, start_from_bundle
 from model import Network, area
 from pictures import Pictures, shuffled
@@ -44,6 +45,7 @@ class Trainer:
     seconds: float = 0.0
     splits: int = 0
     losses: list[float] = field(default_factory=list)
+    average: Average | None = None
 
 
 def build(options: argparse.Namespace, device: torch.device) -> Trainer:
@@ -53,7 +55,8 @@ def build(options: argparse.Namespace, device: torch.device) -> Trainer:
         start_from_bundle(network, options.start_from)
     counters = [UsageCounter(network.config.candidates, options.count_window) for _ in network.levels]
     made = optimizers.build(network, options.optimizer, options.lr, options.muon_lr)
-    return Trainer(network, made, counters, options, device)
+    average = Average(network, options.average) if options.average else None
+    return Trainer(network, made, counters, options, device, average=average)
 
 
 def random_choices(options: argparse.Namespace, step: int, levels: int, batch: int, count: int) -> list[Tensor | None]:
@@ -118,6 +121,8 @@ def train_step(trainer: Trainer, target: Tensor) -> float:
         for group in optimizer.param_groups:
             group["lr"] = base * factor
         optimizer.step()
+    if trainer.average:
+        trainer.average.update(trainer.network)
     split_and_prune(trainer, nearest)
     trainer.step += 1
     return float(errors[-1].detach())
@@ -134,7 +139,10 @@ def split_and_prune(trainer: Trainer, nearest: list[Tensor]) -> None:
         move = pick(counter, trainer.options.split_rule) if trainer.options.split_rule != "none" else None
         if move:
             weight = level.nodes.weight
-            clone_node(weight, trainer.optimizers[0].state.get(weight, {}), *move)
+            copies = dict(trainer.optimizers[0].state.get(weight, {}))
+            if trainer.average:
+                copies["average"] = trainer.average.of(weight)
+            clone_node(weight, copies, *move)
             counter.move(*move)
             trainer.splits += 1
 
@@ -216,7 +224,10 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
     parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
     parser.add_argument("--loss", choices=("mean", "log"), default="log")
-    parser.add_argument("--chain-dropout", type=float, default=0.05)
+    parser.add_argument("--chain-dropout", type=float, default=0.01)
+    parser.add_argument(
+        "--average", type=float, default=0, help="keep averaged weights beside, of this decay per step (0.999, say)"
+    )
     parser.add_argument("--split-rule", choices=(*RULES, "none"), default="variation")
     parser.add_argument("--count-window", type=float, default=8192, help="images; inf for lifetime counts")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
