@@ -1,0 +1,133 @@
+/** The HTTP side: every door, behind what holds for all of them. */
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type Request, type Response } from 'express';
+import { KandidError, toKandidError } from '../errors.ts';
+import { imageDoors } from './doors/images.ts';
+import { jobDoors } from './doors/jobs.ts';
+import { makeDoors } from './doors/make.ts';
+import { modelDoors } from './doors/models.ts';
+import { operationDoors } from './doors/operations.ts';
+import { readingDoors } from './doors/reading.ts';
+import type { Access } from './http/access.ts';
+import type { Door } from './http/door.ts';
+import { setHeaders } from './http/headers.ts';
+import { sendError } from './http/problem.ts';
+import type { Services } from './services.ts';
+
+export const allDoors: readonly Door[] = [
+  ...[...makeDoors, ...modelDoors, ...imageDoors, ...jobDoors, ...operationDoors],
+  ...readingDoors(() => allDoors),
+];
+
+/** What is known of a request before any door. */
+interface Known {
+  readonly id: string;
+  readonly door: Door | null;
+}
+
+export function createApp(services: Services, access: Access, doors: readonly Door[] = allDoors): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('case sensitive routing', true);
+  app.use((request, response, next) => {
+    begin(services, access, request, response);
+    if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
+      response.statusCode = 204;
+      response.end();
+    } else next();
+  });
+  for (const door of doors) {
+    const path = door.path.replace(/\{(\w+)\}/g, ':$1');
+    app[door.method](path, (request, response) => enter(services, access, door, request, response));
+  }
+  app.use((request: Request, response: Response) => {
+    answerError(services, request, response, unknownRoute(doors, request));
+  });
+  // What express itself refuses: addresses that are not well formed, say.
+  app.use((error: unknown, request: Request, response: Response, _next: express.NextFunction) => {
+    const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
+    const bad = new KandidError('params_invalid', {
+      ...{ subject: 'The address', field: 'path', problem: 'it is not well formed' },
+    });
+    answerError(services, request, response, status < 500 ? bad : error);
+  });
+  return app;
+}
+
+function begin(services: Services, access: Access, request: Request, response: Response): void {
+  const given = request.headers['x-request-id'];
+  const id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+  const known: Known = { id, door: null };
+  response.locals.known = known;
+  setHeaders(access, request, response, id);
+  const from = services.clock.now();
+  response.once('close', () => {
+    const { door } = response.locals.known as Known;
+    const seconds = (services.clock.now() - from) / 1000;
+    const labels = { route: door?.path ?? 'none', method: request.method, status: String(response.statusCode) };
+    services.metrics.requests.observe(labels, seconds);
+    if (door?.isOpen) return;
+    services.log.info(
+      { request: id, ...labels, path: request.path.slice(0, 200), ms: Math.round(seconds * 1000) },
+      'request',
+    );
+  });
+}
+
+async function enter(
+  services: Services,
+  access: Access,
+  door: Door,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { id } = response.locals.known as Known;
+  response.locals.known = { id, door } satisfies Known;
+  try {
+    const { origin, host, authorization } = request.headers;
+    access.checkOrigin(origin, host);
+    const caller = { authorization, address: request.socket.remoteAddress };
+    const client = door.isOpen ? { name: 'anybody', key: null } : access.identify(caller);
+    if (!door.isOpen) access.admit(client);
+    const search = new URL(request.url, 'http://localhost').searchParams;
+    const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
+    await door.run({ services, request, response, id, client, params, search });
+  } catch (thrown) {
+    answerError(services, request, response, thrown);
+  }
+}
+
+function answerError(services: Services, request: Request, response: Response, thrown: unknown): void {
+  const { id, door } = response.locals.known as Known;
+  const error = toKandidError(thrown);
+  if (error.status >= 500)
+    services.log.error({ request: id, code: error.code, err: error.cause ?? error }, error.message);
+  if (response.headersSent || response.closed) {
+    response.destroy();
+    return;
+  }
+  for (const name of ['ETag', 'Cache-Control', 'Content-Type']) response.removeHeader(name);
+  // What is left of the body is not waited for.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  request.resume();
+  sendError(response, error, door?.dialect ?? dialectOf(request.path), id);
+}
+
+/** Clients of OpenAI read errors in their shape also where a route does not exist. */
+function dialectOf(path: string): 'openai' | 'problem' {
+  return /^\/v1\/(images\/(generations|edits|variations)|chat|completions|embeddings)\b/.test(path)
+    ? 'openai'
+    : 'problem';
+}
+
+function unknownRoute(doors: readonly Door[], request: Request): KandidError {
+  const path = request.path.slice(0, 200);
+  const here = doors.filter((door) => pattern(door.path).test(request.path)).map(({ method }) => method.toUpperCase());
+  if (here.length === 0) return new KandidError('route_unknown', { path });
+  return new KandidError('method_refused', { path, method: request.method, allowed: [...new Set(here)].join(', ') });
+}
+
+function pattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`);
+}

@@ -1,0 +1,73 @@
+/** Bodies of requests, read whole and no further than they may be large. */
+import type { IncomingMessage } from 'node:http';
+import { KandidError, reasonOf } from '../../errors.ts';
+
+/** Objects and lists inside one another; no request needs more. */
+const MOST_DEPTH = 32;
+
+/** The type without its parameters, in lower case. */
+export function contentType(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** @throws {KandidError} body_too_large, body_invalid (cut short), type_unsupported (compressed) */
+export function checkBody(request: IncomingMessage, limit: number): void {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new KandidError('type_unsupported', { got: `compressed (${encoding.slice(0, 50)})`, expected: 'none of it' });
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+}
+
+export function tooLarge(limit: number, what = 'it'): KandidError {
+  return new KandidError('body_too_large', { what, limit: `${limit} bytes` });
+}
+
+export function cutShort(): KandidError {
+  return new KandidError('body_invalid', { problem: 'it was cut short' });
+}
+
+/** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  checkBody(request, limit);
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    const onData = (part: Buffer) => {
+      length += part.length;
+      if (length <= limit) parts.push(part);
+      else settle(() => reject(tooLarge(limit)));
+    };
+    const onEnd = () => settle(() => resolve(Buffer.concat(parts)));
+    const onBroken = () => settle(() => reject(cutShort()));
+    const settle = (how: () => void) => {
+      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      request.on('error', () => {});
+      how();
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
+}
+
+/** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
+export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+  const bytes = await readBody(request, limit);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new KandidError('body_invalid', { problem: `it is not JSON (${reasonOf(cause).slice(0, 200)})` }, { cause });
+  }
+  if (isDeeper(value, MOST_DEPTH))
+    throw new KandidError('body_invalid', { problem: `more than ${MOST_DEPTH} objects and lists inside one another` });
+  return value;
+}
+
+/** Level by level, for a recursion could be made to run out of stack. */
+function isDeeper(value: unknown, most: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > most) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return false;
+}

@@ -1,0 +1,33 @@
+/** Forms as the objects that JSON bodies are. */
+import { z } from 'zod';
+import { KandidError } from '../../errors.ts';
+import type { FormPart } from './multipart.ts';
+
+type JsonSchema = { readonly [key: string]: unknown };
+
+/** Fields by name; a text stays one where the schema takes texts there, else it is read as JSON (numbers, objects, lists). */
+export function formBody(schema: z.ZodType, parts: readonly FormPart[]): Record<string, unknown> {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const body: Record<string, unknown> = {};
+  for (const { name, value } of parts) {
+    const field = (problem: string) =>
+      new KandidError('params_invalid', { subject: 'The form', field: name.slice(0, 100), problem });
+    if (Object.hasOwn(body, name)) throw field('it is given twice');
+    const property = Object.hasOwn(properties, name) ? (properties[name] as JsonSchema) : {};
+    body[name] = typeof value === 'string' && !takesText(property) ? fromText(value, field) : value;
+  }
+  return body;
+}
+
+function takesText({ type, anyOf, enum: values }: JsonSchema): boolean {
+  if (Array.isArray(anyOf)) return anyOf.some((one: JsonSchema) => takesText(one));
+  return type === 'string' || Array.isArray(values) || (type === undefined && anyOf === undefined);
+}
+
+function fromText(text: string, refuse: (problem: string) => KandidError): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refuse('expected JSON: a number, true or false, an object or a list');
+  }
+}

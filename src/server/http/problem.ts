@@ -1,0 +1,62 @@
+/** Errors as answers: problem documents (RFC 9457), or in the shape of OpenAI's. */
+import type { ServerResponse } from 'node:http';
+import type { KandidError } from '../../errors.ts';
+
+export type Dialect = 'problem' | 'openai';
+
+/** A client that is told of these should not try the same again by itself. */
+const FINAL = new Set([409, 422, 499, 500, 501]);
+
+export function problemOf(error: KandidError, instance: string) {
+  const { code, message, details } = error.toJSON();
+  const title = code.replaceAll('_', ' ');
+  return {
+    ...{ type: `urn:kandid:error:${code}`, title: title.charAt(0).toUpperCase() + title.slice(1) },
+    ...{ status: error.status, detail: message, instance: `urn:kandid:request:${instance}`, code, details },
+  };
+}
+
+/** Their names for what is common to both; what they have no name for keeps ours. */
+const OPENAI_CODES: Readonly<Record<string, string>> = {
+  model_unknown: 'model_not_found',
+  key_missing: 'invalid_api_key',
+  key_unknown: 'invalid_api_key',
+  rate_limited: 'rate_limit_exceeded',
+  queue_full: 'rate_limit_exceeded',
+  client_busy: 'rate_limit_exceeded',
+};
+
+export function openAiErrorOf(error: KandidError) {
+  const { code, message, details } = error.toJSON();
+  const field = details.field ?? details.param;
+  const param = typeof field === 'string' && field !== '(all)' ? field : null;
+  const given = typeof details.openai === 'string' ? details.openai : undefined;
+  const invalid = code === 'params_invalid' ? 'invalid_value' : code;
+  return { error: { message, type: typeOf(error.status), param, code: given ?? OPENAI_CODES[code] ?? invalid } };
+}
+
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+/** Writes an error as an answer; only before anything else was written. */
+export function sendError(response: ServerResponse, error: KandidError, dialect: Dialect, request: string): void {
+  const { status } = error;
+  const seconds = error.details.retrySeconds;
+  if (typeof seconds === 'number') response.setHeader('Retry-After', String(Math.ceil(seconds)));
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="kandid"');
+  if (error.code === 'method_refused') response.setHeader('Allow', String(error.details.allowed));
+  if (dialect === 'openai') response.setHeader('x-should-retry', String(isWorthRetrying(status)));
+  const body = dialect === 'openai' ? openAiErrorOf(error) : problemOf(error, request);
+  const type = dialect === 'openai' ? 'application/json' : 'application/problem+json';
+  response.statusCode = status;
+  response.setHeader('Content-Type', `${type}; charset=utf-8`);
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(JSON.stringify(body));
+}
+
+function isWorthRetrying(status: number): boolean {
+  return (status === 429 || status >= 500) && !FINAL.has(status);
+}

@@ -1,0 +1,97 @@
+/** A whole server in this process, its inference too, on a port of the system's choosing. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toKandidError } from '../../src/errors.ts';
+import { createLog } from '../../src/server/log.ts';
+import { createServer } from '../../src/server/server.ts';
+import { createServices } from '../../src/server/services.ts';
+import { loadServerSettings, type ServerFlags } from '../../src/server/settings.ts';
+import type { StartProcess } from '../../src/server/worker-process.ts';
+import { Inference } from '../../src/worker/inference.ts';
+import type { ToWorker } from '../../src/worker/messages.ts';
+
+/** Inference in this process instead of one of its own; messages are copied as between processes. */
+export const startHere: StartProcess = (options, listener) => {
+  let ended = false;
+  const post = (message: Parameters<typeof listener.message>[0]) => {
+    const copy = structuredClone(message);
+    setImmediate(() => {
+      if (!ended) listener.message(copy);
+    });
+  };
+  const opening = Inference.open(options, post).then(
+    (inference) => {
+      post({ type: 'ready', info: inference.info });
+      return inference;
+    },
+    (thrown: unknown) => {
+      post({ type: 'unfit', error: toKandidError(thrown).toJSON() });
+      return null;
+    },
+  );
+  const end = async (reason: string) => {
+    if (ended) return;
+    ended = true;
+    await (await opening)?.close();
+    listener.exit(reason);
+  };
+  const handle = async (message: ToWorker) => {
+    if (message.type === 'stop') await end('stopped');
+    else if (message.type !== 'open') (await opening)?.handle(message);
+  };
+  return { pid: process.pid, send: (message) => void handle(structuredClone(message)), kill: () => void end('killed') };
+};
+
+/** Models of the tests: `tiny`, and a CLIP of random weights where the guide `text` looks for one. */
+export function testModels(): { folder: string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'kandid-'));
+  cpSync('models/tiny', join(folder, 'tiny'), { recursive: true });
+  mkdirSync(join(folder, 'avatars-clip'));
+  cpSync('test/fixtures/tiny-clip', join(folder, 'avatars-clip'), { recursive: true });
+  const about = { format_version: 1, kind: 'clip', name: 'avatars-clip', title: 'Random', description: 'For tests.' };
+  const licence = { data: 'none used', weights: 'MIT', attribution: '' };
+  writeFileSync(
+    join(folder, 'avatars-clip', 'model.json'),
+    JSON.stringify({ ...about, licence, dataset: null, made: {}, metrics: {}, files: {} }),
+  );
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly services: ReturnType<typeof createServices>;
+  close(): Promise<void>;
+}
+
+export async function serve(flags: ServerFlags = {}): Promise<Serving> {
+  const models = testModels();
+  const settings = loadServerSettings(
+    {
+      ...{ port: 0, device: 'cpu', threads: 1, logLevel: 'silent', defaultModel: 'tiny', drainSeconds: 1 },
+      ...{ guides: ['test/fixtures/slow-guides'], ...flags },
+    },
+    {},
+  );
+  const log = createLog({ level: settings.logLevel });
+  const services = createServices(settings, [models.folder], { log, start: startHere });
+  const server = createServer(services);
+  await services.pool.start();
+  const { url } = await server.listen();
+  return {
+    ...{ url, services },
+    async close() {
+      await server.close();
+      models.remove();
+    },
+  };
+}
+
+/** JSON by POST. */
+export async function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+  return await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
