@@ -1,5 +1,6 @@
 /** Codes as arguments: a code string, a JSON array, a picture to find the code of, or `-` for either on standard input. */
 import { existsSync } from 'node:fs';
+import { readProvenance } from '../core/provenance.ts';
 import { parseCode } from '../engine/codes.ts';
 import { KandidError } from '../errors.ts';
 import type { Kandid } from '../index.ts';
@@ -12,12 +13,25 @@ import type { Io } from './io.ts';
  * @throws {KandidError} code_invalid, file_unreadable, picture_*, model_*
  */
 export async function codeOf(argument: string, kandid: Kandid, model: string | undefined, io: Io): Promise<number[]> {
-  const { candidates } = (await kandid.engine.models.open(model)).network;
+  const { network, bundle } = await kandid.engine.models.open(model);
+  const { candidates } = network;
   const given = argument === '-' || existsSync(argument) ? await readInput(argument, io) : null;
   const text = given === null ? argument : textOf(given);
   if (given === null || text !== null) return parseCode(text ?? '', candidates);
+  const written = writtenCode(given, bundle.hash);
+  if (written !== null) return parseCode(written, candidates);
   const options = { ...(model === undefined ? {} : { model }), signal: io.signal };
   return (await kandid.encode(given, options)).code;
+}
+
+/** The code that Kandid wrote into a picture of this very model, if it did: exact, and nothing to be searched. */
+function writtenCode(bytes: Uint8Array, hash: string): string | null {
+  try {
+    const made = readProvenance(bytes);
+    return made.hash === hash && made.level === undefined ? made.code : null;
+  } catch {
+    return null;
+  }
 }
 
 /** What comes in as text and not as a picture's bytes. */

@@ -2,6 +2,7 @@
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../core/image.ts';
 import { mosaic } from '../core/mosaic.ts';
+import { type Provenance, withProvenance } from '../core/provenance.ts';
 import { writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import { wrongValue } from './values.ts';
@@ -14,6 +15,9 @@ const FORMATS: Readonly<Record<string, PictureFormat>> = {
   '.avif': 'avif',
 };
 
+/** Of all but PNG, 1 … 100. */
+const QUALITY = 90;
+
 export interface DestinationOptions {
   /** A picture's file, a folder, or `-`. */
   readonly out?: string | undefined;
@@ -22,8 +26,12 @@ export interface DestinationOptions {
 }
 
 export interface Destination {
-  /** Writes pictures and gives the file that each is in; null where they went to standard output. */
-  write(pictures: readonly Picture[], io: Io): Promise<(string | null)[]>;
+  /**
+   * Writes pictures and gives the file that each is in; null where they went to standard output.
+   *
+   * @param made of each picture, how it was made: written into its file, unless several share one
+   */
+  write(pictures: readonly Picture[], io: Io, made: readonly Provenance[]): Promise<(string | null)[]>;
 }
 
 /**
@@ -40,14 +48,15 @@ export function destinationFor(
     if (json) throw wrongValue('--out', '-', 'a file or folder beside --json, which takes standard output');
     if (count > 1 && !grid) throw wrongValue('--out', '-', 'a file or folder for several pictures, or --grid');
     return {
-      async write(pictures, io) {
+      async write(pictures, io, made) {
         const whole = pictures.length > 1 ? gridOf(pictures) : (pictures[0] as Picture);
-        await io.outBytes(await encodePicture(whole, 'png'));
+        await io.outBytes(await fileOf(whole, 'png', pictures.length > 1 ? undefined : made[0]));
         return pictures.map(() => null);
       },
     };
   }
-  return { write: (pictures) => writeFiles(pictures, pathsFor(out, name), grid) };
+  const paths = pathsFor(out, name);
+  return { write: (pictures, _io, made) => writeFiles(pictures, paths, grid, made) };
 }
 
 /** Pictures beside one another with a thin white line between. */
@@ -73,13 +82,25 @@ function pathsFor(out: string | undefined, name: string): Paths {
   return { format, at: (index, of) => numbered(stem, index, of) + out.slice(-ending.length) };
 }
 
-async function writeFiles(pictures: readonly Picture[], paths: Paths, grid: boolean): Promise<string[]> {
+/** A picture's file, with how it was made in it. */
+async function fileOf(picture: Picture, format: PictureFormat, made: Provenance | undefined): Promise<Uint8Array> {
+  const bytes = await encodePicture(picture, format, format === 'png' ? {} : { quality: QUALITY });
+  const { width, height } = picture;
+  return made ? withProvenance({ bytes, mime: `image/${format}`, width, height }, made) : bytes;
+}
+
+async function writeFiles(
+  pictures: readonly Picture[],
+  paths: Paths,
+  grid: boolean,
+  made: readonly Provenance[],
+): Promise<string[]> {
   const isOne = grid && pictures.length > 1;
   const shown = isOne ? [gridOf(pictures)] : pictures;
   const files: string[] = [];
   for (const [i, picture] of shown.entries()) {
     const file = paths.at(i, shown.length);
-    await writeOutput(file, await encodePicture(picture, paths.format, paths.format === 'png' ? {} : { quality: 90 }));
+    await writeOutput(file, await fileOf(picture, paths.format, isOne ? undefined : made[i]));
     files.push(file);
   }
   return isOne ? pictures.map(() => files[0] as string) : files;

@@ -1,5 +1,6 @@
 /** `kandid decode` and `kandid cross`: pictures of codes that are known. */
 import type { Command } from 'commander';
+import { packageVersion } from '../config.ts';
 import { enlarged } from '../core/mosaic.ts';
 import { codeToString, crossCodes } from '../engine/codes.ts';
 import type { Kandid } from '../index.ts';
@@ -88,11 +89,13 @@ async function draw(
     ...(flags.condition === undefined ? {} : { condition: await readInput(flags.condition, io) }),
     signal: io.signal,
   });
+  const strings = codes.map((code) => codeToString(code, network.candidates));
+  const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
   const files = await destination.write(
     pictures.map((picture) => enlarged(picture, flags.enlarge ?? 1)),
     io,
+    strings.map((code) => ({ ...about, code, ...(flags.level === undefined ? {} : { level: flags.level + 1 }) })),
   );
-  const strings = codes.map((code) => codeToString(code, network.candidates));
   if (flags.json) {
     const results = codes.map((code, i) => ({ file: files[i] ?? null, code, code_string: strings[i] }));
     io.out(JSON.stringify({ model: network.info.name, hash: bundle.hash, results }, null, 2));

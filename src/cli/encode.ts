@@ -1,5 +1,6 @@
 /** `kandid encode photo.png` */
 import type { Command } from 'commander';
+import { packageVersion } from '../config.ts';
 import { enlarged } from '../core/mosaic.ts';
 import type { BeamSchedule } from '../engine/sampler.ts';
 import { destinationFor } from './destination.ts';
@@ -45,7 +46,10 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
       progress.stop();
     }
     const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
-    const files = destination ? await destination.write(pictures, io) : pictures.map(() => null);
+    const { network, bundle } = await kandid.engine.models.open(flags.model);
+    const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
+    const made = encoded.map(({ codeString }) => ({ ...about, code: codeString }));
+    const files = destination ? await destination.write(pictures, io, made) : pictures.map(() => null);
     if (flags.json) {
       const results = encoded.map(({ code, codeString, psnr }, i) => ({
         ...{ picture: paths[i], code, code_string: codeString },

@@ -1,7 +1,9 @@
 /** Makes pictures and puts them where they belong: the shared part of all commands that end in pictures. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
+import { packageVersion } from '../config.ts';
 import { enlarged } from '../core/mosaic.ts';
+import type { Provenance } from '../core/provenance.ts';
 import type { Prepared } from '../engine/engine.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/events.ts';
 import { eventsOf } from '../engine/generate.ts';
@@ -56,7 +58,8 @@ export async function produce(
       if (animation) frames.push(event.previews);
     });
     const pictures = ending.results.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
-    const files = pictures.length > 0 ? await destination.write(pictures, io) : [];
+    const made = provenanceOf(ending, prepared, request);
+    const files = pictures.length > 0 ? await destination.write(pictures, io, made) : [];
     if (animation && flags.animate !== undefined && frames.length > 0)
       await writeOutput(flags.animate, await encodeAnimation(frames, prepared.network.finalSide, animation));
     report(ending, prepared, files, flags, io);
@@ -77,6 +80,20 @@ async function requestOf(flags: ProduceFlags, seed: number, parts: RequestParts,
     sampler: samplerOf(flags),
     seed,
   };
+}
+
+/** How each picture was made, for its file: pictures among the params are left out. */
+function provenanceOf(ending: Ending, { network, bundle }: Prepared, request: GenerateRequest): Provenance[] {
+  const guides = (request.guides ?? []).map(({ name, weight = 1, params = {} }) => ({
+    ...{ name, weight },
+    params: Object.fromEntries(Object.entries(params).filter(([, value]) => !(value instanceof Uint8Array))),
+  }));
+  const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash, guides };
+  return ending.results.map((result) =>
+    'codeString' in result
+      ? { ...about, code: result.codeString, seed: result.seed }
+      : { ...about, code: null, level: result.prefix.length, seed: result.seed },
+  );
 }
 
 async function follow(prepared: Prepared, io: Io, onLevel: (event: LevelEvent) => void): Promise<Ending> {

@@ -15,6 +15,7 @@ import { addInpaint } from './inpaint.ts';
 import type { Io } from './io.ts';
 import { addColorize, addDenoise, addUpscale } from './mend.ts';
 import { addModels } from './models.ts';
+import { addServe } from './serve.ts';
 import { addStyle } from './style.ts';
 import { addVary } from './vary.ts';
 
@@ -22,7 +23,7 @@ import { addVary } from './vary.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross, addInfo],
-  ...[addModels, addGuides, addEvaluate, addBench, addDoctor],
+  ...[addServe, addModels, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

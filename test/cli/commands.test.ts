@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -90,7 +90,8 @@ test('encode, decode: a code there and back', async () => {
   const code = made.out.split(/\s+/)[1] as string;
   const decoded = await kandid(['decode', ...tiny, '--out', inFolder('back.png'), '--', code]);
   assert.equal(decoded.code, 0, decoded.err);
-  assert.deepEqual(readFileSync(inFolder('back.png')), readFileSync(file));
+  const pixels = (path: string) => sharp(path).raw().toBuffer();
+  assert.deepEqual(await pixels(inFolder('back.png')), await pixels(file));
   const encoded = await kandid(['encode', file, ...tiny, '--beams', '4', '--json']);
   const told = JSON.parse(encoded.out).results[0];
   assert.equal(told.code_string, code);
@@ -99,6 +100,22 @@ test('encode, decode: a code there and back', async () => {
     input: Buffer.from(`${code}\n`),
   });
   assert.equal((await decodePicture(piped.bytes)).width, 4);
+});
+
+test('how a picture was made stands in its file', async () => {
+  for (const ending of ['png', 'webp', 'jpg']) {
+    const file = inFolder(`made.${ending}`);
+    const made = await kandid([
+      ...['generate', ...tiny, '--seed', '4', '--out', file, '--guides', 'test/fixtures/guides'],
+      ...['--guide', 'warm:0.5:{"amount":-1}'],
+    ]);
+    const told = JSON.parse((await kandid(['info', file, '--json'])).out);
+    assert.equal(told.code, made.out.split(/\s+/)[1]);
+    assert.deepEqual([told.model, told.seed], ['tiny', 4]);
+    assert.deepEqual(told.guides, [{ name: 'warm', weight: 0.5, params: { amount: -1 } }]);
+    const kept = await kandid(['vary', file, ...tiny, '--keep', '4', '--json', '--out', inFolder('kept.png')]);
+    assert.equal(JSON.parse(kept.out).results[0].code_string, told.code);
+  }
 });
 
 test('cross: one picture per place', async () => {
