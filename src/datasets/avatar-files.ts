@@ -115,7 +115,9 @@ function drawingHash(): string {
 function describe({ prefix, count, side }: AvatarPart): Record<string, unknown> {
   return {
     dataset: 'avatars',
-    licence: 'Design by Pablo Stanley (avataaars), free for personal and commercial use; code DiceBear, MIT',
+    description: 'Avatars with exact labels and captions, drawn by DiceBear in the style avataaars',
+    licence: 'Design (avataaars): free for personal and commercial use; DiceBear, which draws it: MIT',
+    attribution: 'avataaars by Pablo Stanley (https://avataaars.com), drawn by DiceBear',
     prefix,
     count,
     side,
