@@ -66,6 +66,14 @@ export async function encodePicture(
   return await image.toFormat(format, format === 'png' || quality === undefined ? {} : { quality }).toBuffer();
 }
 
+/** Upright size of a picture file in pixels, from its header alone. @throws {KandidError} picture_unreadable, picture_too_large */
+export async function pictureSize(
+  bytes: Uint8Array,
+  { limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture' }: Pick<DecodeOptions, 'limitPixels' | 'name'> = {},
+): Promise<{ width: number; height: number }> {
+  return await checkedSize(await loadSharp(), bytes, name, limitPixels);
+}
+
 interface ResizePlan {
   /** Wanted size. */
   readonly to: PlaneSize;

@@ -22,8 +22,10 @@ export interface Output {
 
 /** How a job's levels are shown while it runs. */
 export interface Previews {
-  readonly format: 'webp' | 'png';
+  readonly format: PictureFormat;
   readonly quality: number;
+  /** Side in pixels, by Lanczos. @default that of the level */
+  readonly size?: number | undefined;
   /** Of the first so many results. */
   readonly images: number;
   /** At most so many levels a second, and none before somebody has taken the one before. */

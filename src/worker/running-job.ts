@@ -152,6 +152,6 @@ function previewerFor(work: Work, { clock, post, complain }: JobServices): Previ
   if (!spec || spec.images === 0) return null;
   return new Previewer({
     ...{ spec, clock, post, onError: complain },
-    encode: (picture) => encoded(picture, { format: spec.format, quality: spec.quality }),
+    encode: (picture) => encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
   });
 }
