@@ -133,7 +133,7 @@ def write_bundle(
         found = parity.check(folder, network, target)
         found.update(pictures=len(target), of="held-out" if test else "random", half=half)
         if half:
-            found["half_lost_db"] = round(psnr(rebuilt(config, weights), target) - psnr(network, target), 4)
+            found["half_lost_db"] = max(0.0, round(psnr(rebuilt(config, weights), target) - psnr(network, target), 4))
         refuse(out, found, lossy=test is not None)
         manifest = manifest_of(config, folder, {**told, "parity": found})
         write_manifest(folder, manifest)
