@@ -1,4 +1,5 @@
 /** Words as a guide: how many of the named attributes a judge finds, who is not the guide; and what it cost. */
+import { drawAvatar, visibleLabels } from '../datasets/avatars.ts';
 import type { GenerateRequest } from '../engine/request.ts';
 import { toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
@@ -10,6 +11,9 @@ import { PROMPTS, type PromptRow } from './prompts.ts';
 import { cell, type Setting, type Table, type Task, type TaskOutcome } from './task.ts';
 
 const CLIP = 'avatars-clip';
+
+/** Pictures that the judge is tried on. */
+const JUDGED = 500;
 
 /** Why text cannot be judged here; null where it can. */
 export async function textObstacle({ dataset, models }: Setting): Promise<string | null> {
@@ -51,7 +55,7 @@ async function judged(lab: Lab, name: string, params: Record<string, unknown>): 
     const prompts = evenly(PROMPTS, lab.pictures.length);
     const guided = await generate(lab, name, prompts, params, judge);
     const random = await judge.look(await lab.random());
-    return outcome(lab, name, guided, random);
+    return outcome(lab, name, guided, random, await judgeSkill(lab, judge));
   } finally {
     await judge.close();
   }
@@ -76,11 +80,34 @@ async function generate(
   return { prompts, pictures, verdicts: await judge.look(pictures), seen: seen / prompts.length };
 }
 
+interface JudgeSkill {
+  readonly renders: number | null;
+  /** On the nearest codes of the same pictures: about what guidance could reach at most. */
+  readonly codes: number | null;
+}
+
+/** How often the judge itself is right, over all attributes that can be seen. */
+function judgeSkill(lab: Lab, judge: Judge): Promise<JudgeSkill> {
+  return lab.kept('judge', async () => {
+    const labels = lab.pictures.slice(0, JUDGED).map((_, i) => visibleLabels(drawAvatar(`test-${i}`)));
+    const skill = async (pictures: readonly Picture[]) => {
+      const verdicts = await judge.look(pictures);
+      const right = labels.flatMap((one, i) =>
+        Object.entries(one).map(([attribute, value]) => Number(verdicts[i]?.[attribute] === value)),
+      );
+      return rounded(mean(right), 4);
+    };
+    const codes = (await lab.ceiling()).slice(0, labels.length).map(({ done }) => done.results[0]?.image as Picture);
+    return { renders: await skill(lab.pictures.slice(0, labels.length)), codes: await skill(codes) };
+  });
+}
+
 function outcome(
   lab: Lab,
   name: string,
   { prompts, pictures, verdicts, seen }: Judged,
   random: readonly Verdict[],
+  skill: JudgeSkill,
 ): TaskOutcome {
   const found = countHits(prompts, (i) => [verdicts[i] as Verdict]);
   const byChance = countHits(prompts, () => random);
@@ -110,6 +137,7 @@ function outcome(
     accuracy_by_size: Object.fromEntries(bySize),
     guide: CLIP,
     judge: JUDGE,
+    judge_accuracy: skill,
     guide_pictures: rounded(seen, 0),
     guide_share: rounded(seen / all, 4),
   };
@@ -120,6 +148,7 @@ interface Figures {
   readonly accuracy: number | null;
   readonly random_accuracy: number | null;
   readonly all_named: number | null;
+  readonly judge_accuracy: JudgeSkill;
   readonly guide_pictures: number | null;
   readonly guide_share: number | null;
   readonly per_attribute: Record<string, { accuracy: number | null; named: number; random_accuracy: number | null }>;
@@ -139,6 +168,8 @@ function tableOf(figures: Figures): Table {
         percent(one.random_accuracy),
       ]),
       ['whole prompt true', '', percent(figures.all_named), ''],
+      ['the judge itself, on held-out pictures', '', percent(figures.judge_accuracy.renders), ''],
+      ['the judge itself, on their codes', '', percent(figures.judge_accuracy.codes), ''],
       [`pictures CLIP saw: ${figures.guide_pictures}, ${percent(figures.guide_share)} of all candidates`, '', '', ''],
     ],
   };
