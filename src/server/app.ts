@@ -6,6 +6,7 @@ import { imageDoors } from './doors/images.ts';
 import { jobDoors } from './doors/jobs.ts';
 import { makeDoors } from './doors/make.ts';
 import { modelDoors } from './doors/models.ts';
+import { openAiDoors } from './doors/openai.ts';
 import { operationDoors } from './doors/operations.ts';
 import { readingDoors } from './doors/reading.ts';
 import type { Access } from './http/access.ts';
@@ -15,7 +16,7 @@ import { sendError } from './http/problem.ts';
 import type { Services } from './services.ts';
 
 export const allDoors: readonly Door[] = [
-  ...[...makeDoors, ...modelDoors, ...imageDoors, ...jobDoors, ...operationDoors],
+  ...[...makeDoors, ...modelDoors, ...imageDoors, ...openAiDoors, ...jobDoors, ...operationDoors],
   ...readingDoors(() => allDoors),
 ];
 

@@ -42,7 +42,7 @@ export function candidatesOf({ levels }: Pick<ModelSummary, 'levels'>): number[]
 
 export const modelDoors: readonly Door[] = [
   door({
-    ...{ method: 'get', path: '/v1/models', tag: 'models', summary: 'The models there are' },
+    ...{ method: 'get', path: '/v1/models', tag: 'models', summary: 'The models there are', dialect: 'openai' },
     description:
       "Also as OpenAI's clients read it: `object`, and `data` with an `id` each. Aliases are listed there too.",
     answers: {

@@ -57,6 +57,8 @@ interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly formOnly?: boolean;
   /** A form as the object that the schema checks. @default fields by name, texts that are no texts there as JSON */
   readonly fromForm?: (parts: readonly FormPart[]) => unknown;
+  /** Changes a JSON body before it is checked. */
+  readonly fromJson?: (body: unknown) => unknown;
   readonly query?: Query;
   /** What each part of the path is. */
   readonly parts?: Readonly<Record<string, string>>;
@@ -107,12 +109,18 @@ async function parseBody<Body extends z.ZodType, Query extends z.ZodType>(
 
 async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
   schema: Body,
-  { files, formOnly, bodyOptional, fromForm = (parts) => formBody(schema, parts) }: DoorFacts<Body, Query>,
+  {
+    files,
+    formOnly,
+    bodyOptional,
+    fromJson = (body) => body,
+    fromForm = (parts) => formBody(schema, parts),
+  }: DoorFacts<Body, Query>,
   { request, services }: RawCall,
 ): Promise<unknown> {
   const { bodyBytes } = services.settings;
   const type = contentType(request);
-  if (type === 'application/json' && !formOnly) return await readJson(request, bodyBytes);
+  if (type === 'application/json' && !formOnly) return fromJson(await readJson(request, bodyBytes));
   if (type === 'multipart/form-data' && files) return fromForm(await readForm(request, bodyBytes));
   const isEmpty = request.headers['transfer-encoding'] === undefined && !Number(request.headers['content-length']);
   if (bodyOptional && type === '' && isEmpty) return {};

@@ -28,11 +28,17 @@ const OPENAI_CODES: Readonly<Record<string, string>> = {
 
 export function openAiErrorOf(error: KandidError) {
   const { code, message, details } = error.toJSON();
-  const field = details.field ?? details.param;
-  const param = typeof field === 'string' && field !== '(all)' ? field : null;
-  const given = typeof details.openai === 'string' ? details.openai : undefined;
-  const invalid = code === 'params_invalid' ? 'invalid_value' : code;
-  return { error: { message, type: typeOf(error.status), param, code: given ?? OPENAI_CODES[code] ?? invalid } };
+  const { field, problem, openai } = details;
+  const param = code === 'model_unknown' ? 'model' : typeof field === 'string' && field !== '(all)' ? field : null;
+  const given = typeof openai === 'string' ? openai : undefined;
+  const invalid = problem === 'there is no such field' ? 'unknown_parameter' : 'invalid_value';
+  const known = code === 'params_invalid' ? invalid : (OPENAI_CODES[code] ?? code);
+  return { error: { message, type: typeOf(statusIn(error, 'openai')), param, code: given ?? known } };
+}
+
+/** Their clients know no other answer to a picture that cannot be read. */
+function statusIn(error: KandidError, dialect: Dialect): number {
+  return dialect === 'openai' && error.code.startsWith('picture_') ? 400 : error.status;
 }
 
 function typeOf(status: number): string {
@@ -43,7 +49,7 @@ function typeOf(status: number): string {
 
 /** Writes an error as an answer; only before anything else was written. */
 export function sendError(response: ServerResponse, error: KandidError, dialect: Dialect, request: string): void {
-  const { status } = error;
+  const status = statusIn(error, dialect);
   const seconds = error.details.retrySeconds;
   if (typeof seconds === 'number') response.setHeader('Retry-After', String(Math.ceil(seconds)));
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="kandid"');
