@@ -1,9 +1,11 @@
 /** From a checked request to a job, and from its end to an answer: at once, after a while, or later. */
 import { KandidError } from '../errors.ts';
 import { type CancelledNews, type DoneNews, type EndNews, errorFrom, type Work } from '../worker/messages.ts';
+import type { Client } from './http/access.ts';
 import type { RawCall } from './http/door.ts';
-import type { Job, JobSpec } from './job.ts';
+import type { Job } from './job.ts';
 import { rememberMade } from './made.ts';
+import type { Services } from './services.ts';
 
 export interface Asked {
   readonly work: Work;
@@ -26,30 +28,41 @@ export function preferenceOf(header: string | string[] | undefined): Preference 
   return { async: /(?:^|[,;\s])respond-async(?:$|[,;\s])/.test(words), wait: seconds };
 }
 
-/**
- * Takes a job in for the caller.
- *
- * @param stays whether it goes on when nobody watches it
- * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
- */
-export async function submit(call: RawCall, { work, label }: Asked, stays: boolean): Promise<Job> {
-  const { services, client, request } = call;
-  const { settings, jobs } = services;
-  const { key } = client;
+/** What of a job does not come from what is asked. */
+export interface Terms {
+  readonly idempotencyKey?: string | undefined;
+  readonly deadlineSeconds?: number | undefined;
+  /** Whether it goes on when nobody watches it. */
+  readonly stays: boolean;
+}
+
+/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws */
+export async function enqueue(
+  { jobs, settings }: Services,
+  { name: client, key }: Client,
+  { work, label }: Asked,
+  { stays, ...terms }: Terms,
+): Promise<Job> {
   if (key?.jobs !== undefined) {
-    const open = jobs.list({ client: client.name, limit: settings.waiting + settings.keptJobs }).jobs;
-    const count = open.filter(({ isOpen }) => isOpen).length;
-    if (count >= key.jobs) throw new KandidError('client_busy', { open: count, retrySeconds: 1 });
+    const all = jobs.list({ client, limit: settings.waiting + settings.keptJobs }).jobs;
+    const open = all.filter(({ isOpen }) => isOpen).length;
+    if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
   }
-  const spec: JobSpec = {
-    ...{ work, label, client: client.name, priority: key?.priority },
-    idempotencyKey: keyOf(request.headers['idempotency-key']),
-    deadlineSeconds: deadlineOf(request.headers),
-    abandonSeconds: stays ? undefined : settings.abandonSeconds,
-  };
-  const job = await jobs.submit(spec);
+  const abandonSeconds = stays ? undefined : settings.abandonSeconds;
+  const job = await jobs.submit({ work, label, client, priority: key?.priority, abandonSeconds, ...terms });
   rememberMade(job, work);
   return job;
+}
+
+/**
+ * Takes a job in for a caller, by their headers.
+ *
+ * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
+ */
+export async function submit({ services, client, request }: RawCall, asked: Asked, stays: boolean): Promise<Job> {
+  const { headers } = request;
+  const idempotencyKey = keyOf(headers['idempotency-key']);
+  return await enqueue(services, client, asked, { idempotencyKey, deadlineSeconds: deadlineOf(headers), stays });
 }
 
 function keyOf(header: string | string[] | undefined): string | undefined {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { Access } from './http/access.ts';
 import type { Services } from './services.ts';
+import { Streams } from './stream/streams.ts';
 
 export interface KandidServer {
   readonly http: Server;
@@ -24,6 +25,8 @@ export function createServer(services: Services): KandidServer {
   const access = new Access(settings, clock);
   const app = createApp(services, access);
   const http = createHttpServer({ maxHeaderSize: MOST_HEADER_BYTES }, app);
+  const streams = new Streams(services, access);
+  http.on('upgrade', (request, socket, head) => streams.upgrade(request, socket, head));
   http.headersTimeout = HEADERS_MS;
   http.requestTimeout = REQUEST_MS;
   return {
@@ -44,6 +47,7 @@ export function createServer(services: Services): KandidServer {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       http.closeIdleConnections();
       await services.close();
+      streams.close();
       http.closeAllConnections();
       await closed;
     },

@@ -1,0 +1,183 @@
+/** One socket: many requests, and for each a viewer of its job. */
+import { KandidError, toKandidError } from '../../errors.ts';
+import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../protocol.ts';
+import type { Work } from '../../worker/messages.ts';
+import { enqueue } from '../asking.ts';
+import type { Client } from '../http/access.ts';
+import { Rates } from '../http/rates.ts';
+import type { Job } from '../job.ts';
+import { pictureBytes } from '../schemas/fields.ts';
+import type { Services } from '../services.ts';
+import type { Viewer } from '../viewer.ts';
+import { type Told, toldOf } from './telling.ts';
+
+/** What a session needs of a socket; tests may bring their own. */
+export interface Wire {
+  /** Bytes that wait to be sent. */
+  readonly bufferedAmount: number;
+  /** Calls back when it has left. */
+  send(data: string | Uint8Array, sent: () => void): void;
+  close(code: number, reason: string): void;
+}
+
+interface Request {
+  readonly job: Job;
+  readonly viewer: Viewer;
+}
+
+type Generate = Extract<ClientMessage, { type: 'generate' }>;
+
+const SECOND = 1000;
+/** Messages beyond the allowed rate until the socket is closed. */
+const MOST_EXCESS = 100;
+const POLICY = 1008;
+
+export class Session {
+  readonly #services: Services;
+  readonly #client: Client;
+  readonly #wire: Wire;
+  readonly #requests = new Map<string, Request>();
+  readonly #rates: Rates;
+  #excess = 0;
+  #work: Promise<void> = Promise.resolve();
+  #isPumping = false;
+  #isClosed = false;
+
+  constructor(services: Services, client: Client, wire: Wire) {
+    this.#services = services;
+    this.#client = client;
+    this.#wire = wire;
+    this.#rates = new Rates(SECOND, services.clock);
+    this.#say({ type: 'hello', version: services.version, protocol: PROTOCOL_VERSION });
+  }
+
+  /** A message came. They are answered in order. */
+  take(data: string | null): void {
+    const { messagesPerSecond } = this.#services.settings;
+    if (this.#rates.take('', messagesPerSecond) === 0) {
+      this.#work = this.#work.then(() => this.#handle(data));
+      return;
+    }
+    this.#excess += 1;
+    const limit = messagesPerSecond * 60;
+    if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
+    else this.#fail(new KandidError('rate_limited', { limit, retrySeconds: 1 }), idIn(data));
+  }
+
+  /** The socket is gone. Jobs go on for a while, in case somebody comes back for them. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { viewer } of this.#requests.values()) viewer.close();
+    this.#requests.clear();
+  }
+
+  async #handle(data: string | null): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      if (data === null)
+        throw new KandidError('message_invalid', { field: '(all)', problem: 'it is binary, not text' });
+      await this.#act(parseClientMessage(data));
+    } catch (thrown) {
+      this.#fail(toKandidError(thrown), idIn(data));
+    }
+  }
+
+  async #act(message: ClientMessage): Promise<void> {
+    const { jobs } = this.#services;
+    if (message.type === 'ping')
+      this.#say({ type: 'pong', ...(message.nonce === undefined ? {} : { nonce: message.nonce }) });
+    else if (message.type === 'generate') await this.#generate(message);
+    else if (message.type === 'attach') {
+      this.#checkFree(message.id);
+      this.#follow(message.id, jobs.get(message.job), message.since);
+    } else {
+      const { job, viewer } = this.#find(message.id);
+      if (message.type === 'cancel') await jobs.cancel(job);
+      else if (message.type === 'choose') jobs.choose(job, message.question, message.picks);
+      else if (message.type === 'weights') jobs.weigh(job, message.weights);
+      else {
+        viewer.close();
+        this.#requests.delete(message.id);
+      }
+    }
+  }
+
+  async #generate({ id, ...message }: Generate): Promise<void> {
+    this.#checkFree(id);
+    const asked = { work: workOf(message), label: 'generate' };
+    const job = await enqueue(this.#services, this.#client, asked, { stays: false });
+    this.#follow(id, job, undefined);
+    if (this.#isClosed) this.close();
+  }
+
+  #follow(id: string, job: Job, since: number | undefined): void {
+    const viewer = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
+    this.#requests.set(id, { job, viewer });
+    this.#pumpSoon();
+  }
+
+  /** @throws {KandidError} message_invalid, request_too_large */
+  #checkFree(id: string): void {
+    const { requestsPerSocket: limit } = this.#services.settings;
+    if (this.#requests.has(id))
+      throw new KandidError('message_invalid', { field: 'id', problem: `a request "${id}" is open already` });
+    const got = this.#requests.size;
+    if (got >= limit) throw new KandidError('request_too_large', { what: 'The number of open requests', got, limit });
+  }
+
+  #find(id: string): Request {
+    const found = this.#requests.get(id);
+    if (found) return found;
+    throw new KandidError('message_invalid', { field: 'id', problem: `no request "${id}" is open on this socket` });
+  }
+
+  /** Once for all events of this turn. */
+  #pumpSoon(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#pump();
+    });
+  }
+
+  /** Sends an event of each request in turn while the socket takes them. What it does not take waits in the jobs' logs. */
+  #pump(): void {
+    const { backlogBytes } = this.#services.settings;
+    for (let hasMore = true; hasMore && !this.#isClosed; ) {
+      hasMore = false;
+      for (const [id, { job, viewer }] of this.#requests) {
+        if (this.#wire.bufferedAmount > backlogBytes) return;
+        const event = viewer.next();
+        if (event) {
+          hasMore = true;
+          for (const told of toldOf(event, { id, job: job.id }, viewer.dropped)) this.#say(told);
+        }
+        if (!viewer.ended) continue;
+        viewer.close();
+        this.#requests.delete(id);
+      }
+    }
+  }
+
+  #fail({ code, message, details }: KandidError, id: string | undefined): void {
+    this.#say({ type: 'error', ...(id === undefined ? {} : { id }), code, message, details });
+  }
+
+  #say(told: Told): void {
+    if (this.#isClosed) return;
+    this.#wire.send(told instanceof Uint8Array ? told : JSON.stringify(told), () => this.#pumpSoon());
+  }
+}
+
+function workOf({ type: _, previews, format, quality, size, condition, ...request }: Omit<Generate, 'id'>): Work {
+  const picture = condition === undefined ? undefined : pictureBytes(condition);
+  if (typeof picture === 'string') throw new KandidError('message_invalid', { field: 'condition', problem: picture });
+  const output = { format, quality, size };
+  return { kind: 'generate', request: { ...request, condition: picture }, output, previews, person: true };
+}
+
+/** Of a message that may be wrong otherwise. */
+function idIn(data: string | null): string | undefined {
+  return /^\s*\{.*?"id"\s*:\s*"([\w.:-]{1,64})"/s.exec((data ?? '').slice(0, 1000))?.[1];
+}

@@ -1,0 +1,128 @@
+/** The door of WebSockets: who may open one, and how all of them are kept alive and closed. */
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { KandidError, toKandidError } from '../../errors.ts';
+import { SUBPROTOCOL } from '../../protocol.ts';
+import type { Access, Client } from '../http/access.ts';
+import { problemOf } from '../http/problem.ts';
+import type { Services } from '../services.ts';
+import { Session } from './session.ts';
+
+const PATH = '/v1/stream';
+/** Browsers can give a socket no header, but names of protocols. */
+const KEY_PROTOCOL = 'kandid.key.';
+const GOING_AWAY = 1001;
+const RETRY_SECONDS = 5;
+
+export class Streams {
+  readonly #services: Services;
+  readonly #access: Access;
+  readonly #server: WebSocketServer;
+  readonly #open = new Map<WebSocket, string>();
+
+  constructor(services: Services, access: Access) {
+    this.#services = services;
+    this.#access = access;
+    this.#server = new WebSocketServer({
+      ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+      maxPayload: services.settings.messageBytes,
+      handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+  }
+
+  /** Of an HTTP server's `upgrade`. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    try {
+      const client = this.#check(request);
+      this.#server.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, client));
+    } catch (thrown) {
+      refuse(socket, toKandidError(thrown));
+    }
+  }
+
+  /** Tells all that the server goes. */
+  close(): void {
+    for (const ws of this.#open.keys()) ws.close(GOING_AWAY, 'the server is shutting down');
+  }
+
+  /** @throws {KandidError} route_unknown, origin_refused, key_*, rate_limited, draining, sockets_full, type_unsupported */
+  #check({ url = '', headers, socket }: IncomingMessage): Client {
+    const { settings, jobs } = this.#services;
+    const path = url.split('?')[0] ?? '';
+    if (path !== PATH) throw new KandidError('route_unknown', { path: path.slice(0, 200) });
+    this.#access.checkOrigin(headers.origin, headers.host);
+    const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+    const key = protocols.find((one) => one.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
+    const authorization = headers.authorization ?? (key === undefined ? undefined : `Bearer ${key}`);
+    const client = this.#access.identify({ authorization, address: socket.remoteAddress });
+    this.#access.admit(client);
+    if (protocols[0] !== '' && !protocols.includes(SUBPROTOCOL))
+      throw new KandidError('type_unsupported', {
+        got: `of protocol ${protocols[0]}`.slice(0, 100),
+        expected: SUBPROTOCOL,
+      });
+    if (jobs.draining) throw new KandidError('draining', { retrySeconds: RETRY_SECONDS });
+    const own = [...this.#open.values()].filter((name) => name === client.name).length;
+    if (this.#open.size >= settings.sockets || own >= settings.socketsPerClient)
+      throw new KandidError('sockets_full', { open: Math.max(own, 1), retrySeconds: RETRY_SECONDS });
+    return client;
+  }
+
+  #begin(ws: WebSocket, client: Client): void {
+    const { metrics } = this.#services;
+    this.#open.set(ws, client.name);
+    metrics.sockets.inc();
+    const session = new Session(this.#services, client, {
+      get bufferedAmount() {
+        return ws.bufferedAmount;
+      },
+      send: (data, sent) => ws.send(data, sent),
+      close: (code, reason) => ws.close(code, reason),
+    });
+    const stopBeating = this.#beat(ws);
+    // Without a listener an oversized message would end the process; ws closes the socket itself.
+    ws.on('error', () => {});
+    ws.on('message', (data, isBinary) => session.take(isBinary ? null : data.toString()));
+    ws.once('close', () => {
+      stopBeating();
+      session.close();
+      this.#open.delete(ws);
+      metrics.sockets.dec();
+    });
+  }
+
+  /** Ends a socket that does not answer: nobody is there, or nobody reads. */
+  #beat(ws: WebSocket): () => void {
+    const { clock, settings } = this.#services;
+    let isThere = true;
+    ws.on('pong', () => {
+      isThere = true;
+    });
+    let stop = () => {};
+    const again = () => {
+      stop = clock.after(settings.heartbeatSeconds * 1000, () => {
+        if (!isThere) return ws.terminate();
+        isThere = false;
+        ws.ping();
+        again();
+      });
+    };
+    if (settings.heartbeatSeconds > 0) again();
+    return () => stop();
+  }
+}
+
+function refuse(socket: Duplex, error: KandidError): void {
+  const body = JSON.stringify(problemOf(error, randomUUID()));
+  const { status } = error;
+  const seconds = error.details.retrySeconds;
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...['Connection: close', 'Content-Type: application/problem+json', `Content-Length: ${Buffer.byteLength(body)}`],
+    ...(typeof seconds === 'number' ? [`Retry-After: ${Math.ceil(seconds)}`] : []),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
