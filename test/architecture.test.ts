@@ -33,6 +33,8 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['src/worker/messages.ts', 'src/engine/codes.ts', 'src/engine/request.ts', 'src/protocol.ts', 'src/config.ts'],
     ...['src/core', 'src/errors.ts', 'src/guide.ts'],
   ],
+  // For browsers too: nothing of Node's.
+  'src/client': ['src/protocol.ts'],
   'src/evaluate': LIBRARY,
   'src/bench': LIBRARY,
   // The checks that a user's guide must pass lie beside the guides.

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import sharp from 'sharp';
+import { WebSocket } from 'ws';
+import { KandidClient, type RequestError, type Told } from '../../src/client/client.ts';
+import type { SocketMaker } from '../../src/client/socket.ts';
+import { type Serving, serve } from '../server/serving.ts';
+
+/** Sockets that were opened, so that a test can break them. */
+const sockets: WebSocket[] = [];
+class Breakable extends WebSocket {
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols);
+    sockets.push(this);
+  }
+}
+
+let serving: Serving;
+let client: KandidClient;
+before(async () => {
+  serving = await serve({ abandonSeconds: 30, personSeconds: 30 });
+  client = new KandidClient({ url: serving.url, WebSocket: Breakable as unknown as SocketMaker });
+});
+after(() => serving.close());
+
+const hold = (level: number) => [{ name: 'hold', params: { level } }];
+
+async function all(told: AsyncIterable<Told>, onTold: (one: Told) => void = () => {}): Promise<Told[]> {
+  const came: Told[] = [];
+  for await (const one of told) {
+    came.push(one);
+    onTold(one);
+  }
+  return came;
+}
+
+test('generate brings previews and pictures', async () => {
+  const came = await all(new KandidClient({ url: `${serving.url}/` }).generate({ seed: 1, count: 2 }));
+  const types = came.map(({ type }) => type);
+  assert.deepEqual([types[0], types[1], types.at(-1)], ['queued', 'started', 'done']);
+  const images = came.filter((one) => one.type === 'image');
+  assert.equal(images.length, 2);
+  for (const { bytes } of images) assert.equal((await sharp(bytes).metadata()).width, 8);
+});
+
+test('a lost connection is taken up again: nothing is told twice, nothing is missing', async () => {
+  const came = await all(client.generate({ seed: 1, guides: [{ name: 'human' }] }, { onStart: steerOnce() }), (one) => {
+    if (one.type === 'level' && one.level === 1) sockets.at(-1)?.terminate();
+  });
+  const levels = came.flatMap((one) => (one.type === 'level' ? [one.level] : []));
+  assert.deepEqual(levels, [0, 1, 2, 3]);
+  assert.equal(came.at(-1)?.type, 'done');
+
+  function steerOnce() {
+    return (steering: { choose(question: number, picks: readonly number[]): void }) => {
+      const { jobs } = serving.services;
+      const look = () => {
+        const [job] = jobs.list().jobs;
+        if (job?.isOpen && job.question && sockets.at(-1)?.readyState === WebSocket.OPEN)
+          steering.choose(job.question.question, [0]);
+        if (job?.isOpen !== false) setImmediate(look);
+      };
+      setImmediate(look);
+    };
+  }
+});
+
+test('a signal cancels, and the best pictures so far come', async () => {
+  const controller = new AbortController();
+  const options = { signal: controller.signal };
+  const came = await all(client.generate({ seed: 1, guides: hold(2) }, options), (one) => {
+    if (one.type === 'level' && one.level === 1) controller.abort();
+  });
+  assert.equal(came.at(-1)?.type, 'cancelled');
+  assert.equal(came.filter(({ type }) => type === 'image').length, 1);
+  await assert.rejects(all(client.generate({}, options)), { name: 'AbortError' });
+});
+
+test('who stops reading cancels', async () => {
+  for await (const one of client.generate({ seed: 1, guides: hold(1) })) if (one.type === 'level') break;
+  const [job] = serving.services.jobs.list().jobs;
+  assert.equal((await job?.ended)?.type, 'cancelled');
+});
+
+test('errors carry their code', async () => {
+  const isCoded = (code: string) => (error: RequestError) => error.name === 'RequestError' && error.code === code;
+  await assert.rejects(all(client.generate({ guides: [{ name: 'nope' }] })), isCoded('guide_unknown'));
+  await assert.rejects(all(client.generate({ count: 0 })), isCoded('message_invalid'));
+  await assert.rejects(client.pictures({ guides: [{ name: 'nope' }] }), isCoded('guide_unknown'));
+  const nowhere = new KandidClient({
+    url: 'http://127.0.0.1:1',
+    retries: 1,
+    WebSocket: Breakable as unknown as SocketMaker,
+  });
+  await assert.rejects(all(nowhere.generate({})), isCoded('connection_lost'));
+});
+
+test('the other routes', async () => {
+  const { images } = await client.pictures({ seed: 2 });
+  const [first] = images;
+  assert.ok(first?.base64 && first.codeString);
+  const drawn = await client.decode([first.codeString]);
+  assert.deepEqual(drawn.images[0]?.code, first.code);
+  const found = await client.encode(first.base64, { beams: 4 });
+  assert.equal(found.images.length, 1);
+  assert.ok((await client.models()).length > 0 && (await client.guides()).length > 0);
+});
