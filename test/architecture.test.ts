@@ -32,6 +32,8 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/server': [
     ...['src/worker/messages.ts', 'src/engine/codes.ts', 'src/engine/request.ts', 'src/protocol.ts', 'src/config.ts'],
     ...['src/core', 'src/errors.ts', 'src/guide.ts'],
+    // Webhooks may go where guides may.
+    'guides/lib/allowed-hosts.ts',
   ],
   // For browsers too: nothing of Node's.
   'src/client': ['src/protocol.ts'],

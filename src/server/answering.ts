@@ -1,5 +1,6 @@
 /** Jobs and their results as the native routes tell them. */
 import type { z } from 'zod';
+import type { AllowedUrl } from '../../guides/lib/allowed-hosts.ts';
 import type { CancelledNews, DoneNews } from '../worker/messages.ts';
 import { errorFrom } from '../worker/messages.ts';
 import { type Asked, endOf, picturesOf, preferenceOf, submit, timeHeaders } from './asking.ts';
@@ -8,6 +9,7 @@ import { problemOf } from './http/problem.ts';
 import type { Job } from './job.ts';
 import { addressOf, baseUrl } from './made.ts';
 import type { job as jobSchema, result as resultSchema } from './schemas/answers.ts';
+import { checkWebhook, deliver } from './webhooks.ts';
 
 export function sendJson(
   { response }: Pick<RawCall, 'response'>,
@@ -21,11 +23,18 @@ export function sendJson(
   response.end(JSON.stringify(value));
 }
 
+export interface Wanted {
+  readonly base64: boolean;
+  readonly webhook?: string | undefined;
+}
+
 /** Makes a job of a request and answers it: with its results, its only picture, or where it will be. */
-export async function answer(call: RawCall, asked: Asked, { base64 }: { base64: boolean }): Promise<void> {
+export async function answer(call: RawCall, asked: Asked, { base64, webhook }: Wanted): Promise<void> {
   const { request, response } = call;
   const { async, wait } = preferenceOf(request.headers.prefer);
+  const to = webhook === undefined ? null : checkWebhook(call.services, webhook);
   const job = await submit(call, asked, async);
+  if (to) void notifyOf(call, job, to);
   const end = async && wait === null ? null : await endOf(call, job, wait);
   if (response.closed) return;
   if (!end) {
@@ -37,6 +46,14 @@ export async function answer(call: RawCall, asked: Asked, { base64 }: { base64: 
   const headers = timeHeaders(job);
   if (wantsPicture(request.headers.accept) && news.results.length === 1) return sendPicture(call, job, news, headers);
   sendJson(call, resultOf(call, job, news, base64), { headers });
+}
+
+async function notifyOf(call: RawCall, job: Job, to: AllowedUrl): Promise<void> {
+  const { type } = await job.ended;
+  const { result, ...about } = describeJob(call, job, true);
+  const images = result?.images.map(({ base64: _, ...image }) => image);
+  const data = { ...about, ...(result ? { result: { ...result, images } } : {}) };
+  await deliver(call.services, to, { id: `${job.id}.${type}`, type: `job.${type}`, data });
 }
 
 /** Whether just a picture is asked for. */

@@ -44,7 +44,7 @@ export const jobDoors: readonly Door[] = [
     async handle(call) {
       const { prefer } = call.request.headers;
       call.request.headers.prefer = `respond-async, ${prefer ?? ''}`;
-      await answer(call, { work: generated(call.body), label: 'generate' }, { base64: call.body.base64 });
+      await answer(call, { work: generated(call.body), label: 'generate' }, call.body);
     },
   }),
   door({

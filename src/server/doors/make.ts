@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../engine/request.ts';
 import type { Work } from '../../worker/messages.ts';
-import { answer } from '../answering.ts';
+import { answer, type Wanted } from '../answering.ts';
 import type { Asked } from '../asking.ts';
 import { type Answer, type Door, door, type RawCall } from '../http/door.ts';
 import { job, result } from '../schemas/answers.ts';
@@ -63,8 +63,8 @@ function task<Body extends z.ZodType>({ path, summary, body, files, asked }: Tas
     ...{ method: 'post', path, tag: 'pictures', summary, body, files, answers: MADE },
     async handle(call) {
       const made: Asked = { work: asked(call.body, call), label };
-      const { base64 = true } = call.body as { base64?: boolean };
-      await answer(call, made, { base64 });
+      const { base64 = true, webhook } = call.body as Partial<Wanted>;
+      await answer(call, made, { base64, webhook });
     },
   });
 }

@@ -5,7 +5,12 @@ import { answerFields, code, guides, modelName, picture, prompt, searchFields } 
 
 const { prefix } = generateSchema.shape;
 const condition = picture('The picture that a conditional model starts from.').optional();
-const task = { ...searchFields, ...answerFields, condition };
+const webhook = z
+  .string()
+  .max(2048)
+  .optional()
+  .describe('Address that is told of the end of the job, signed; its host must be allowed by the operator.');
+const task = { ...searchFields, ...answerFields, condition, webhook };
 const shown = prompt.optional().describe('What the pictures should show, in words (guide text).');
 
 export const generateBody = z.strictObject({ ...task, guides, prefix });
