@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
@@ -100,7 +101,7 @@ class Progress:
 
     def __init__(self, trainer: Trainer, out: Path, quiet: bool) -> None:
         self.out = out
-        self.quiet = quiet
+        self.world = dist.get_world_size() if dist.is_initialized() else 1
         self.bar = tqdm(unit="img", disable=quiet, mininterval=5, initial=trainer.step * trainer.options.batch)
 
     def tick(self, images: int, trainer: Trainer) -> None:
@@ -114,7 +115,7 @@ class Progress:
         figures = {
             "step": trainer.step,
             "minutes": round(trainer.seconds / 60, 2),
-            "images": trainer.step * trainer.options.batch,
+            "images": trainer.step * trainer.options.batch * self.world,
             **held_out(trainer, test),
             **window_figures(trainer),
             "splits": trainer.splits,
@@ -122,10 +123,13 @@ class Progress:
         if trainer.average:
             with trainer.average.applied(trainer.network):
                 figures["averaged"] = held_out(trainer, test)
-        with (self.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(figures) + "\n")
         self.bar.write(json.dumps(figures))
-        picture(trainer, test, self.out / f"report-{trainer.step:07d}.png")
+        try:
+            with (self.out / "log.jsonl").open("a") as log:
+                log.write(json.dumps(figures) + "\n")
+            picture(trainer, test, self.out / f"report-{trainer.step:07d}.png")
+        except OSError as error:  # a report is not worth a run
+            self.bar.write(f"could not write the report to {self.out}: {error}; training goes on")
 
     def close(self) -> None:
         self.bar.close()
