@@ -54,13 +54,7 @@ test('the end of a job is told, signed, again after a failure', async () => {
 });
 
 test('addresses that are not allowed are refused', async () => {
-  for (const webhook of [
-    'http://127.0.0.1:1/',
-    'http://169.254.169.254/',
-    'ftp://x',
-    'http://u:p@x/',
-    `https://${address}`,
-  ]) {
+  for (const webhook of ['http://127.0.0.1:1/', 'http://169.254.169.254/', 'ftp://x', 'http://u:p@x/']) {
     const answer = await post(`${serving.url}/v1/generate`, { webhook });
     assert.equal(answer.status, 400, webhook);
     assert.match(((await answer.json()) as { detail: string }).detail, /webhook/);
