@@ -1,0 +1,112 @@
+"""The server as OpenAI's own Python client sees it. Needs Node, the packages of package.json and requirements-server.txt."""
+
+import base64
+import io
+import os
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+openai = pytest.importorskip("openai", reason="openai is not installed: pip install -r requirements-server.txt")
+
+ROOT = Path(__file__).parents[2]
+COMMAND = ["node", "--import", "tsx", "src/main.ts", "serve", "--port", "0", "--device", "cpu"]
+PROMPT = "a woman with red hair"
+
+if shutil.which("node") is None or not (ROOT / "node_modules").is_dir():
+    pytest.skip("Node or its packages are missing: npm ci", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator["openai.OpenAI"]:
+    """A client of a server that was started for it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("KANDID_", "OPENAI_"))}
+    options = ["--model", "tiny", "--log-level", "silent", "--threads", "1"]
+    server = subprocess.Popen(
+        COMMAND + options, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        said = [server.stderr.readline()]
+        found = re.search(r"http://\S+", said[0])
+        assert found, said[0]
+        yield openai.OpenAI(base_url=f"{found[0]}/v1", api_key="sk-none", max_retries=0)
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+    assert server.returncode == 0
+
+
+def png(side: int, clear_from: int) -> bytes:
+    """A picture in RGBA, transparent from a column on."""
+    row = b"\0" + b"".join(b"\xa0\x50\x30" + (b"\xff" if x < clear_from else b"\0") for x in range(side))
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(row * side)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def file(side: int = 16, clear_from: int = 16) -> tuple[str, io.BytesIO, str]:
+    return ("a.png", io.BytesIO(png(side, clear_from)), "image/png")
+
+
+def bytes_of(image) -> bytes:
+    return base64.b64decode(image.b64_json)
+
+
+def test_models(client):
+    names = {model.id for model in client.models.list()}
+    assert {"tiny", "gpt-image-1", "dall-e-3"} <= names
+    assert client.models.retrieve("tiny").id == "tiny"
+
+
+def test_generate(client):
+    answer = client.images.generate(prompt=PROMPT, model="gpt-image-1", n=2, output_format="webp")
+    assert [bytes_of(image)[8:12] for image in answer.data] == [b"WEBP"] * 2
+    assert (answer.size, answer.output_format, answer.usage.output_tokens) == ("8x8", "webp", 8)
+
+
+def test_larger_sizes_are_said(client):
+    answer = client.images.with_raw_response.generate(prompt=PROMPT, size="512x512")
+    assert answer.headers["x-kandid-resized"] == "lanczos3 from 8x8"
+    assert struct.unpack(">II", bytes_of(answer.parse().data[0])[16:24]) == (512, 512)
+
+
+def test_stream(client):
+    events = list(client.images.generate(prompt=PROMPT, stream=True, partial_images=2))
+    kinds = [event.type.removeprefix("image_generation.") for event in events]
+    assert kinds == ["partial_image", "partial_image", "completed"]
+    assert [event.partial_image_index for event in events[:2]] == [0, 1]
+    assert all(base64.b64decode(event.b64_json).startswith(b"\x89PNG") for event in events)
+
+
+def test_edit(client):
+    answer = client.images.edit(image=file(), mask=file(clear_from=8), prompt=PROMPT, n=1)
+    assert bytes_of(answer.data[0]).startswith(b"\x89PNG")
+    several = client.images.edit(image=[file(), file(20, 20)], prompt=PROMPT, stream=True)
+    assert [event.type for event in several] == ["image_edit.completed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "code"),
+    [
+        ({"model": "gpt-9"}, "NotFoundError", "model_not_found"),
+        ({"size": "9000x9000"}, "BadRequestError", "invalid_size"),
+        ({"n": 11}, "BadRequestError", "invalid_value"),
+        ({"n": 11, "stream": True}, "BadRequestError", "invalid_value"),
+        ({"extra_body": {"colour": 1}}, "BadRequestError", "unknown_parameter"),
+    ],
+)
+def test_errors(client, options, kind, code):
+    with pytest.raises(getattr(openai, kind)) as caught:
+        client.images.generate(prompt=PROMPT, **options)
+    assert caught.value.code == code
+    assert caught.value.request_id
