@@ -132,13 +132,24 @@ class TextTower(nn.Module):
 
 
 class Clip(nn.Module):
-    def __init__(self, config: ClipConfig) -> None:
+    """
+    Both towers, and what only training uses: two scales, and `probe`, which names values from the picture's embedding
+    alone. Without it two wordings whose embeddings have become one never part again: as long as the pictures'
+    embeddings do not tell the two values apart, no gradient parts the words, and the other way round.
+    """
+
+    def __init__(self, config: ClipConfig, values: int) -> None:
         super().__init__()
         self.config = config
+        self.probe = nn.Linear(config.size, values)
         self.vision = VisionTower(config.vision, config.size)
         self.text = TextTower(config.text, config.size)
         self.log_scale = nn.Parameter(torch.tensor(math.log(20.0)))
         self.log_prompt_scale = nn.Parameter(torch.tensor(math.log(20.0)))
+
+    def probed(self, pictures: Tensor) -> Tensor:
+        """Logits of all values of all attributes [B, values]."""
+        return self.probe(pictures * math.sqrt(self.config.size))
 
     def see(self, pixels: Tensor) -> Tensor:
         """Unit embeddings, float32 [B, size]."""

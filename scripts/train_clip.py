@@ -35,6 +35,7 @@ SHARES = {"blur": 0.12, "noise": 0.12, "shrink:32": 0.1, "shrink:16": 0.1, "shri
 DECODED_SHARE = 0.5  # of the batch, where there are decoded pictures
 FORGOTTEN = 0.03  # of the words, so that unknown ones do no harm
 PROMPT_WEIGHT = 0.5  # of the sum over attributes, beside the captions' loss
+PROBE_WEIGHT = 0.2  # the same for the probe of the pictures' embeddings
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -70,7 +71,8 @@ class ClipTraining:
         self.captions = Captions(self.data, self.tokenizer)
         config = ClipConfig(TextConfig(self.tokenizer.get_vocab_size(), LENGTH))
         torch.manual_seed(options.seed)
-        self.network = Clip(config).to(memory_format=torch.channels_last)
+        values = sum(len(attribute.values) for attribute in self.data.attributes)
+        self.network = Clip(config, values).to(memory_format=torch.channels_last)
 
     def loss_at(self, step: int) -> Tensor:
         options = self.options
@@ -89,7 +91,9 @@ class ClipTraining:
         matched = torch.from_numpy(np.concatenate([truth, generic]))
         loss = caption_loss(texts @ pictures.T * self.network.log_scale.exp(), matched)
         scores = pictures @ prompts.T * self.network.log_prompt_scale.exp()
-        return loss + PROMPT_WEIGHT * self._prompt_loss(scores, self.data.labels[torch.from_numpy(rows)])
+        labels = self.data.labels[torch.from_numpy(rows)]
+        loss = loss + PROBE_WEIGHT * self._value_loss(self.network.probed(pictures), labels)
+        return loss + PROMPT_WEIGHT * self._value_loss(scores, labels)
 
     def report(self) -> str:
         self.network.eval()
@@ -139,7 +143,7 @@ class ClipTraining:
         ]
         return encode(self.tokenizer, texts)
 
-    def _prompt_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
+    def _value_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
         sizes = [len(attribute.values) for attribute in self.data.attributes]
         losses = [
             F.cross_entropy(part, labels[:, column], ignore_index=HIDDEN)

@@ -178,7 +178,7 @@ def test_exported_clip_is_the_trained_one(squares, tmp_path):
     tokenizer = make_tokenizer(["a red ground", "a person on blue"])
     config = ClipConfig(TextConfig(tokenizer.get_vocab_size()), VisionConfig(depth=1), 32)
     torch.manual_seed(0)
-    network = Clip(config).eval()
+    network = Clip(config, 8).eval()
     fit = Fit(network, Schedule(1, 1, 1e-3, 1, 0.0, 0), tmp_path / "r", config.to_dict())
     options = argparse.Namespace(out=tmp_path / "m", seed=0, batch=1)
     train_clip.write_bundle(network, tokenizer, fit, options, [])
