@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Candidates, Guide, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
+import { clippedMeans } from './lib/clipped-noise.ts';
 import { pictureParam } from './lib/params.ts';
 import { formScores, quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, finalReference } from './lib/reference.ts';
@@ -19,6 +20,12 @@ const params = z.strictObject({
     .default('distance')
     .describe(
       'distance: the candidate nearest to the noisy picture. posterior: the one nearest to the mean of all candidates, each counted by how likely it is under the noise.',
+    ),
+  clipped: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the noise was cut off at black and white, as it is in every picture file: noise then grays what is black or white, and candidates are judged by what it would make of them.',
     ),
 });
 
@@ -67,13 +74,15 @@ export default defineGuide({
   name: 'denoise',
   description: 'Distance to a noisy picture, stopping its influence where it would fit the noise.',
   params,
-  async create({ image, sigma, method }, context): Promise<Guide> {
+  async create({ image, sigma, method, clipped }, context): Promise<Guide> {
     const reference = await finalReference(image, context);
-    const plain = quadraticGuide((side) => compareAt(reference, side, side));
-    if (method === 'distance') return plain;
-    const score = (candidates: Candidates, level: LevelInfo) => {
-      const errors = formScores(candidates, compareAt(reference, candidates.side, candidates.side));
-      return posteriorScores(candidates, errors, (sigma * level.side) ** 2 / level.finalSide ** 2);
+    const formAt = (side: number) => compareAt(reference, side, side);
+    if (method === 'distance' && !clipped) return quadraticGuide(formAt);
+    const meanOf = clipped ? clippedMeans(sigma) : null;
+    const score = (candidates: Candidates, { side, finalSide }: LevelInfo) => {
+      const seen = meanOf ? { ...candidates, data: meanOf(candidates.data) } : candidates;
+      const errors = formScores(seen, formAt(side));
+      return method === 'distance' ? errors : posteriorScores(seen, errors, (sigma * side) ** 2 / finalSide ** 2);
     };
     return { score };
   },

@@ -43,7 +43,7 @@ const params = z.strictObject({
     .min(1)
     .default('avatars-clip')
     .describe('The CLIP: a folder among the models, or a path, exported for transformers.js.'),
-  ...askingParams({ fromSide: 8, shortlist: 16, refine: 8 }),
+  ...askingParams({ fromSide: 4, shortlist: 8, refine: 4 }),
 });
 
 type Params = z.output<typeof params>;

@@ -36,7 +36,7 @@ describe('linear forms', () => {
     [colorize, async () => ({ image: await png(32, 32, 3, scene) })],
     [color, async () => ({ image: await png(64, 64, 4, stroke), detail: 8 })],
     [lowBit, async () => ({ image: await png(32, 32, 3, scene) })],
-    [denoise, async () => ({ image: await png(32, 32, 3, scene) })],
+    [denoise, async () => ({ image: await png(32, 32, 3, scene), method: 'distance', clipped: false })],
   ];
   for (const [definition, params] of examples)
     describe(definition.name, () => {
