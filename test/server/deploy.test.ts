@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Metrics } from '../../src/server/metrics.ts';
+
+test('the dashboard asks for figures that there are', async () => {
+  const metrics = new Metrics({
+    waiting: () => 0,
+    running: () => 0,
+    kept: () => ({ jobs: 0, bytes: 0 }),
+    workers: () => [],
+  });
+  const known = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name));
+  const { panels } = JSON.parse(readFileSync('deploy/grafana/dashboards/kandid.json', 'utf8')) as {
+    panels: { targets: { expr: string }[] }[];
+  };
+  const asked = panels.flatMap(({ targets }) =>
+    targets.flatMap(({ expr }) => expr.match(/\b(?:kandid|process|nodejs)_\w+/g) ?? []),
+  );
+  assert.ok(asked.length > 20);
+  for (const name of new Set(asked)) assert.ok(known.has(name.replace(/_(bucket|count|sum)$/, '')), name);
+});
+
+test('the image is made of what is there', () => {
+  const { files = [] } = JSON.parse(readFileSync('package.json', 'utf8')) as { files?: string[] };
+  assert.ok(files.includes('models'));
+  for (const line of readFileSync('.dockerignore', 'utf8')
+    .split('\n')
+    .filter((one) => one.startsWith('!')))
+    assert.ok(readFileSync('Dockerfile', 'utf8').includes(line.slice(1)), line);
+});
