@@ -33,7 +33,7 @@ export async function answer(call: RawCall, asked: Asked, { base64, webhook }: W
   const { request, response } = call;
   const { async, wait } = preferenceOf(request.headers.prefer);
   const to = webhook === undefined ? null : checkWebhook(call.services, webhook);
-  const job = await submit(call, asked, async);
+  const job = await submit(call, asked, async || wait !== null);
   if (to) void notifyOf(call, job, to);
   const end = async && wait === null ? null : await endOf(call, job, wait);
   if (response.closed) return;

@@ -32,8 +32,8 @@ export function preferenceOf(header: string | string[] | undefined): Preference 
 export interface Terms {
   readonly idempotencyKey?: string | undefined;
   readonly deadlineSeconds?: number | undefined;
-  /** Whether it goes on when nobody watches it. */
-  readonly stays: boolean;
+  /** Ended when nobody has watched it for so long. @default never */
+  readonly abandonSeconds?: number | undefined;
 }
 
 /** Takes a job in. @throws {KandidError} what `Jobs.submit` throws */
@@ -41,28 +41,32 @@ export async function enqueue(
   { jobs, settings }: Services,
   { name: client, key }: Client,
   { work, label }: Asked,
-  { stays, ...terms }: Terms,
+  terms: Terms,
 ): Promise<Job> {
   if (key?.jobs !== undefined) {
     const all = jobs.list({ client, limit: settings.waiting + settings.keptJobs }).jobs;
     const open = all.filter(({ isOpen }) => isOpen).length;
     if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
   }
-  const abandonSeconds = stays ? undefined : settings.abandonSeconds;
-  const job = await jobs.submit({ work, label, client, priority: key?.priority, abandonSeconds, ...terms });
+  const job = await jobs.submit({ work, label, client, priority: key?.priority, ...terms });
   rememberMade(job, work);
   return job;
 }
 
 /**
- * Takes a job in for a caller, by their headers.
+ * Takes a job in for a caller, by their headers. When they leave it ends at once, unless they can ask for it again.
  *
+ * @param stays whether it goes on all the same
  * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
  */
 export async function submit({ services, client, request }: RawCall, asked: Asked, stays: boolean): Promise<Job> {
   const { headers } = request;
   const idempotencyKey = keyOf(headers['idempotency-key']);
-  return await enqueue(services, client, asked, { idempotencyKey, deadlineSeconds: deadlineOf(headers), stays });
+  const leaving = idempotencyKey === undefined ? 0 : services.settings.abandonSeconds;
+  const abandonSeconds = stays ? undefined : leaving;
+  return await enqueue(services, client, asked, {
+    ...{ idempotencyKey, deadlineSeconds: deadlineOf(headers), abandonSeconds },
+  });
 }
 
 function keyOf(header: string | string[] | undefined): string | undefined {

@@ -188,6 +188,21 @@ test('what is wrong is said, and the socket stays', async () => {
   assert.equal(await socket.closed(), 1009);
 });
 
+test('a thousand sockets that do nothing hold nobody up', async () => {
+  const many = await serve({ socketsPerClient: 1001, sockets: 1001, requestsPerMinute: 0 });
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 10; i++)
+    sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => Socket.open(many.url)))));
+  assert.equal((await fetch(`${many.url}/healthz`)).status, 200);
+  const busy = await Socket.open(many.url);
+  busy.say({ type: 'generate', id: 'a', seed: 1 });
+  await busy.next('done');
+  assert.equal(await refusedStatus(many.url, {}), 503);
+  for (const socket of sockets) socket.ws.terminate();
+  await busy.leave();
+  await many.close();
+});
+
 test('who may not open one is told by status', async () => {
   assert.equal(await refusedStatus(serving.url, { headers: { origin: 'https://evil.example' } }), 403);
   assert.equal(await refusedStatus(serving.url, { protocols: ['kandid.v9'] }), 415);

@@ -105,7 +105,8 @@ export class Session {
   async #generate({ id, ...message }: Generate): Promise<void> {
     this.#checkFree(id);
     const asked = { work: workOf(message), label: 'generate' };
-    const job = await enqueue(this.#services, this.#client, asked, { stays: false });
+    const { abandonSeconds } = this.#services.settings;
+    const job = await enqueue(this.#services, this.#client, asked, { abandonSeconds });
     this.#follow(id, job, undefined);
     if (this.#isClosed) this.close();
   }
