@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { nameHint } from '../core/text.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { GenerateRequest } from '../engine/request.ts';
 import { KandidError } from '../errors.ts';
 import { codec } from './codec.ts';
 import { diversity } from './diversity.ts';
@@ -36,6 +37,10 @@ export interface EvaluateOptions {
   readonly data: string;
   /** A folder of pictures to take in place of the model's own data set. */
   readonly pictures?: string | undefined;
+  /** In place of the defaults, for guided tasks. */
+  readonly sampler?: GenerateRequest['sampler'] | undefined;
+  /** Params of the `text` guide in place of its defaults. */
+  readonly textParams?: Readonly<Record<string, unknown>> | undefined;
   readonly signal: AbortSignal;
   progress(done: number, total: number, label: string): void;
 }
@@ -95,6 +100,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     ...{ engine, model: model ?? info.name, models: options.models, opened, dataset, pictures: held, signal },
     trainingPictures: (most) => openPictures(wanted('train', most)),
     usageCount: options.usageCount,
+    ...{ sampler: options.sampler, textParams: options.textParams },
     progress: options.progress,
   });
   return {

@@ -29,6 +29,10 @@ export interface LabOptions {
   readonly trainingPictures: (count: number) => Promise<TrainingPictures>;
   /** Training pictures looked at for candidates that are never chosen. */
   readonly usageCount: number;
+  /** Of guided requests that do not say their own, in place of the defaults. */
+  readonly sampler?: GenerateRequest['sampler'] | undefined;
+  /** Params of the `text` guide, in place of its defaults. */
+  readonly textParams?: Readonly<Record<string, unknown>> | undefined;
   readonly signal: AbortSignal;
   progress(done: number, total: number, label: string): void;
 }
@@ -54,7 +58,9 @@ export class Lab {
   readonly pictures: readonly Picture[];
   readonly usageCount: number;
   readonly signal: AbortSignal;
+  readonly textParams: Readonly<Record<string, unknown>>;
   readonly trainingPictures: LabOptions['trainingPictures'];
+  readonly #sampler: GenerateRequest['sampler'];
   readonly #progress: LabOptions['progress'];
   readonly #kept = new Map<string, Promise<unknown>>();
 
@@ -70,6 +76,8 @@ export class Lab {
     this.usageCount = options.usageCount;
     this.signal = options.signal;
     this.trainingPictures = options.trainingPictures;
+    this.textParams = options.textParams ?? {};
+    this.#sampler = options.sampler;
     this.#progress = options.progress;
   }
 
@@ -93,10 +101,11 @@ export class Lab {
     onEnd: (index: number, ended: Ended) => void | Promise<void>,
   ): Promise<void> {
     const make = async (index: number) => {
-      const request = { model: this.model, seed: index, ...(await requestOf(index)) };
+      const standard = { model: this.model, seed: index, sampler: this.#sampler };
+      const request = { ...standard, ...(await requestOf(index)) };
       return (await this.engine.prepare(request, { signal: this.signal })).descent;
     };
-    await this.#drive(label, count, make, onEnd);
+    await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
   }
 
   /** Finds the codes of pictures, as `kandid encode` does. */
@@ -108,8 +117,7 @@ export class Lab {
   ): Promise<void> {
     const make = (index: number) =>
       encodingDescent(this.network, pictures[index] as Picture, { beams, signal: this.signal });
-    const together = typeof beams === 'number' ? Math.ceil(TOGETHER / beams) : 1;
-    await this.#drive(label, pictures.length, make, onEnd, together);
+    await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
   }
 
   /** Greedy reconstructions of the held-out pictures: what the same search reaches where nothing is hidden from it. */
@@ -149,7 +157,7 @@ export class Lab {
     count: number,
     make: (index: number) => Descent | Promise<Descent>,
     onEnd: (index: number, ended: Ended) => void | Promise<void>,
-    together = TOGETHER,
+    together: number,
   ): Promise<void> {
     this.tell(0, count, label);
     for (let from = 0; from < count; from += together) {
@@ -160,6 +168,12 @@ export class Lab {
       this.tell(from + descents.length, count, label);
     }
   }
+}
+
+/** Requests of so many beams that share runs. */
+function togetherWith(beams: BeamSchedule | undefined = 1): number {
+  const most = typeof beams === 'number' ? beams : Math.max(...Object.values(beams).map(Number));
+  return Math.ceil(TOGETHER / most);
 }
 
 function endOf(descent: Descent): Ended {

@@ -25,8 +25,10 @@ async function restore(lab: Lab, { name, guide, spoil, plain }: Restoring): Prom
   const random = await lab.random();
   const given = spoilt.map((picture) => inChannels(picture, lab.channels));
   const otherwise = given.map((picture) => plain.restore(picture, lab));
+  const luma = (a: Picture, b: Picture) => psnr(grayed(a), grayed(b));
   const figures: Record<string, number | null> = {
     psnr_db: rounded(meanQuality(lab, found), 3),
+    luma_db: rounded(meanQuality(lab, found, luma), 3),
     given_db: rounded(meanQuality(lab, given), 3),
     ...{ [plain.key]: rounded(meanQuality(lab, otherwise), 3) },
     ceiling_db: rounded(meanQuality(lab, ceiling), 3),
@@ -35,7 +37,7 @@ async function restore(lab: Lab, { name, guide, spoil, plain }: Restoring): Prom
   return {
     metrics: { [name]: figures },
     table: {
-      header: ['Kandid dB', 'as given', plain.title, 'ceiling', 'random'],
+      header: ['Kandid dB', 'its luma', 'as given', plain.title, 'ceiling', 'random'],
       rows: [Object.values(figures).map((value) => cell(value))],
     },
     sheets: [

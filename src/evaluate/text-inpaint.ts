@@ -114,7 +114,7 @@ async function painted(
     chosen.length,
     async (i): Promise<GenerateRequest> => {
       const image = await pngOf(lab.pictures[chosen[i] as number] as Picture);
-      const words = prompts ? [{ name: 'text', params: { prompt: prompts[i]?.[0] } }] : [];
+      const words = prompts ? [{ name: 'text', params: { prompt: prompts[i]?.[0], ...lab.textParams } }] : [];
       return { guides: [{ name: 'inpaint', params: { image, mask } }, ...words] };
     },
     (_, { done }) => void results.push(done.results[0]?.image as Picture),

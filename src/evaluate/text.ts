@@ -71,7 +71,7 @@ async function generate(
   const pictures: Picture[] = [];
   let seen = 0;
   const requestOf = (i: number): GenerateRequest => ({
-    guides: [{ name: 'text', params: { prompt: prompts[i]?.[0], model: CLIP, ...params } }],
+    guides: [{ name: 'text', params: { prompt: prompts[i]?.[0], model: CLIP, ...lab.textParams, ...params } }],
   });
   await lab.run(label, prompts.length, requestOf, (_, { done }) => {
     pictures.push(done.results[0]?.image as Picture);
