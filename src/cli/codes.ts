@@ -8,20 +8,32 @@ import { readInput } from './files.ts';
 import type { Io } from './io.ts';
 
 /**
- * The code that an argument stands for.
+ * The code that an argument stands for; for `vary`, which goes on from there, an array may also be of the first levels only.
  *
  * @throws {KandidError} code_invalid, file_unreadable, picture_*, model_*
  */
-export async function codeOf(argument: string, kandid: Kandid, model: string | undefined, io: Io): Promise<number[]> {
+export async function codeOf(
+  argument: string,
+  kandid: Kandid,
+  model: string | undefined,
+  io: Io,
+  { partial = false } = {},
+): Promise<number[]> {
   const { network, bundle } = await kandid.engine.models.open(model);
   const { candidates } = network;
   const given = argument === '-' || existsSync(argument) ? await readInput(argument, io) : null;
   const text = given === null ? argument : textOf(given);
+  if (text?.startsWith('[') && partial) return parsePrefix(text, candidates);
   if (given === null || text !== null) return parseCode(text ?? '', candidates);
   const written = writtenCode(given, bundle.hash);
   if (written !== null) return parseCode(written, candidates);
   const options = { ...(model === undefined ? {} : { model }), signal: io.signal };
   return (await kandid.encode(given, options)).code;
+}
+
+function parsePrefix(text: string, candidates: readonly number[]): number[] {
+  const levels = text.split(',').length;
+  return levels < candidates.length ? parseCode(text, candidates.slice(0, levels)) : parseCode(text, candidates);
 }
 
 /** The code that Kandid wrote into a picture of this very model, if it did: exact, and nothing to be searched. */

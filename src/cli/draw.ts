@@ -99,5 +99,8 @@ async function draw(
   if (flags.json) {
     const results = codes.map((code, i) => ({ file: files[i] ?? null, code, code_string: strings[i] }));
     io.out(JSON.stringify({ model: network.info.name, hash: bundle.hash, results }, null, 2));
-  } else for (const [i, file] of files.entries()) if (file) io.out(`${file}  ${strings[i]}`);
+    return;
+  }
+  for (const [i, file] of files.entries())
+    if (file) io.out(`${i > 0 && file === files[i - 1] ? ' '.repeat(file.length) : file}  ${strings[i]}`);
 }

@@ -202,4 +202,9 @@ test('cancelled within a level: what is done is written, and said', async () => 
   assert.equal(told.complete, false);
   assert.deepEqual(told.results[0].prefix, [3, 3]);
   assert.equal((await sizeOf(file)).width, 4);
+  const whole = inFolder('whole.png');
+  const onward = await kandid(['vary', '[3,3]', ...tiny, '--seed', '1', '--json', '--out', whole]);
+  assert.deepEqual(JSON.parse(onward.out).results[0].code.slice(0, 2), [3, 3]);
+  assert.equal((await kandid(['vary', '[3,9]', ...tiny])).code, 2);
+  assert.equal((await kandid(['vary', '[3,', ...tiny])).code, 2);
 });
