@@ -182,6 +182,8 @@ test('what is wrong is said, and the socket stays', async () => {
   await socket.next('error', ({ id }) => id === 'none');
   socket.say({ type: 'generate', id: 'g', guides: [{ name: 'nope' }] });
   assert.equal((await socket.next('error', ({ id }) => id === 'g')).code, 'guide_unknown');
+  socket.say({ type: 'generate', id: 'p', guides: [{ name: 'text', params: { prompt: 'x', model: '../x' } }] });
+  assert.match((await socket.next('error', ({ id }) => id === 'p')).message, /guides\.0\.params\.model/);
   for (let i = 0; i < 100; i++) socket.say({ type: 'ping' });
   await socket.next('error', ({ code }) => code === 'rate_limited');
   socket.ws.send('x'.repeat(70_000));

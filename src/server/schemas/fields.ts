@@ -52,12 +52,16 @@ export const answerFields = {
 /** Parameters of guides that name a model: over the network these are names, never paths. */
 const NAMING = ['model', 'network'];
 
+/** The first parameter of a guide that names a model by more than a name; null where there is none. */
+export function pathIn(params: Readonly<Record<string, unknown>>): string | null {
+  const isPath = (value: unknown) => typeof value === 'string' && !/^[\w.-]{1,200}$/.test(value);
+  return NAMING.find((field) => isPath(params[field])) ?? null;
+}
+
 const guideWithNames = generate.guides.unwrap().element.superRefine(({ params }, check) => {
-  for (const field of NAMING) {
-    const value = params[field];
-    if (typeof value === 'string' && !/^[\w.-]{1,200}$/.test(value))
-      check.addIssue({ code: 'custom', path: ['params', field], message: 'expected a name, not a path', input: value });
-  }
+  const field = pathIn(params);
+  if (field === null) return;
+  check.addIssue({ code: 'custom', path: ['params', field], message: 'expected a name, not a path', input: params });
 });
 
 export const guides = z

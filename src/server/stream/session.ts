@@ -1,14 +1,13 @@
 /** One socket: many requests, and for each a viewer of its job. */
 import { KandidError, toKandidError } from '../../errors.ts';
 import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../protocol.ts';
-import type { Work } from '../../worker/messages.ts';
 import { enqueue } from '../asking.ts';
 import type { Client } from '../http/access.ts';
 import { Rates } from '../http/rates.ts';
 import type { Job } from '../job.ts';
-import { pictureBytes } from '../schemas/fields.ts';
 import type { Services } from '../services.ts';
 import type { Viewer } from '../viewer.ts';
+import { type Generate, idIn, workOf } from './reading.ts';
 import { type Told, toldOf } from './telling.ts';
 
 /** What a session needs of a socket; tests may bring their own. */
@@ -24,8 +23,6 @@ interface Request {
   readonly job: Job;
   readonly viewer: Viewer;
 }
-
-type Generate = Extract<ClientMessage, { type: 'generate' }>;
 
 const SECOND = 1000;
 /** Messages beyond the allowed rate until the socket is closed. */
@@ -169,16 +166,4 @@ export class Session {
     if (this.#isClosed) return;
     this.#wire.send(told instanceof Uint8Array ? told : JSON.stringify(told), () => this.#pumpSoon());
   }
-}
-
-function workOf({ type: _, previews, format, quality, size, condition, ...request }: Omit<Generate, 'id'>): Work {
-  const picture = condition === undefined ? undefined : pictureBytes(condition);
-  if (typeof picture === 'string') throw new KandidError('message_invalid', { field: 'condition', problem: picture });
-  const output = { format, quality, size };
-  return { kind: 'generate', request: { ...request, condition: picture }, output, previews, person: true };
-}
-
-/** Of a message that may be wrong otherwise. */
-function idIn(data: string | null): string | undefined {
-  return /^\s*\{.*?"id"\s*:\s*"([\w.:-]{1,64})"/s.exec((data ?? '').slice(0, 1000))?.[1];
 }
