@@ -1,4 +1,4 @@
-"""The server as OpenAI's own Python client sees it. Needs Node, the packages of package.json and requirements-server.txt."""
+"""The server as OpenAI's own Python client sees it: needs Node, package.json's packages, requirements-server.txt."""
 
 import base64
 import io
