@@ -8,6 +8,9 @@ import { phrasesOf } from './lib/phrases.ts';
 const text = z.string().trim().min(1, 'expected some words').max(500);
 const texts = z.union([text, z.array(text).min(1).max(16)]);
 
+/** Up to this side, in pixels, colours and layout are decided; later levels only fill them in. */
+const COARSE_SIDE = 8;
+
 const params = z.strictObject({
   prompt: texts.describe('What the picture should show; several prompts count alike.'),
   negative: texts.optional().describe('What it should not show.'),
@@ -43,7 +46,13 @@ const params = z.strictObject({
     .min(1)
     .default('avatars-clip')
     .describe('The CLIP: a folder among the models, or a path, exported for transformers.js.'),
-  ...askingParams({ fromSide: 4, shortlist: 8, refine: 4 }),
+  ...askingParams({ fromSide: 4, shortlist: 6, refine: 3 }),
+  coarse: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(2.7)
+    .describe('How many times as many candidates it sees up to 8 px, where a choice decides most.'),
 });
 
 type Params = z.output<typeof params>;
@@ -108,7 +117,7 @@ async function textGuide(clip: Clip, options: Params): Promise<Guide> {
     return score;
   };
   return {
-    prefers: askingPreferences(options),
+    prefers: { ...askingPreferences(options), times: ({ side }) => (side <= COARSE_SIDE ? options.coarse : 1) },
     async score(candidates: Candidates, _level, signal) {
       const pictures = await clip.embedPictures(candidates, signal);
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));

@@ -73,6 +73,8 @@ export interface Preferences {
   readonly shortlist?: number;
   /** How many neighbours of the best of these it wants to see after that. @default 0 */
   readonly refine?: number;
+  /** How many times as many of both at a level: more where a choice decides much. @default once, at every level */
+  times?(level: LevelInfo): number;
   /** Finer than the sides: false at a level where it does not want to be asked. @default asked at every level of its sides */
   asks?(level: LevelInfo): boolean;
   /** Seconds one answer may take, where `GuideContext.timeoutSeconds` is too short (a person). @default timeoutSeconds */

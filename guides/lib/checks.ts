@@ -216,6 +216,8 @@ const wantsPossibleThings: GuideCheck = {
         'prefers.toSide is below fromSide',
       );
       assert.equal(typeof (prefers.asks?.(levelAt(8)) ?? true), 'boolean', 'prefers.asks must return true or false');
+      const times = prefers.times?.(levelAt(8)) ?? 1;
+      assert.ok(times > 0 && times < Number.POSITIVE_INFINITY, `prefers.times returned ${times}`);
     }),
 };
 

@@ -32,18 +32,25 @@ export class AskedGuide {
     return { name: this.name, calls: this.#calls, candidates: this.#candidates, ms: this.#ms };
   }
 
-  /** How many candidates it wants to see first, and how many more after that; Infinity: all there are. */
-  get appetite(): { readonly shortlist: number; readonly refine: number } {
+  /** How many candidates it wants to see first at a level, and how many more after that; Infinity: all there are. */
+  appetiteAt(level: LevelInfo): { readonly shortlist: number; readonly refine: number } {
     const { shortlist = Number.POSITIVE_INFINITY, refine = 0 } = this.#guide.prefers ?? {};
-    return { shortlist: Math.max(1, shortlist), refine };
+    const times = this.#asked(() => this.#guide.prefers?.times?.(level) ?? 1);
+    if (!(times > 0 && times < Number.POSITIVE_INFINITY))
+      throw new KandidError('guide_failed', { guide: this.name, reason: `its prefers.times returned ${times}` });
+    return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
   }
 
   /** Whether it wants to be asked at a level. */
   wants(level: LevelInfo): boolean {
     const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = this.#guide.prefers ?? {};
     if (level.side < fromSide || level.side > toSide) return false;
+    return this.#asked(() => this.#guide.prefers?.asks?.(level) ?? true);
+  }
+
+  #asked<T>(question: () => T): T {
     try {
-      return this.#guide.prefers?.asks?.(level) ?? true;
+      return question();
     } catch (thrown) {
       throw guideError(this.name, thrown);
     }

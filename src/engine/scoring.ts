@@ -46,11 +46,12 @@ export async function scorePools(pools: readonly Pool[], proposed: Proposed, ask
   const active = asking.guides
     .map((guide, index) => ({ guide, index }))
     .filter(({ guide, index }) => asking.weights[index] !== 0 && guide.wants(asking.level))
-    .sort((a, b) => b.guide.appetite.shortlist - a.guide.appetite.shortlist);
+    .map((one) => ({ ...one, appetite: one.guide.appetiteAt(asking.level) }))
+    .sort((a, b) => b.appetite.shortlist - a.appetite.shortlist);
   const points = pointsByRow(proposed);
-  for (const { guide, index } of active) {
-    const { refine } = guide.appetite;
-    const shortlist = shortlistFor(guide, asking);
+  for (const { guide, index, appetite } of active) {
+    const { refine } = appetite;
+    const shortlist = shortlistFor(appetite.shortlist, asking);
     const wanted = shortlist + refine;
     if (scored.every((pool) => pool.isWhole && pool.size <= wanted))
       await askRows(scored, guide, index, proposed, asking);
@@ -65,8 +66,8 @@ export async function scorePools(pools: readonly Pool[], proposed: Proposed, ask
   return scored.map((pool) => pool.result());
 }
 
-function shortlistFor({ appetite }: AskedGuide, { keep = 1 }: Asking): number {
-  return keep === 1 ? appetite.shortlist : Math.max(appetite.shortlist, 2 * keep);
+function shortlistFor(shortlist: number, { keep = 1 }: Asking): number {
+  return keep === 1 ? shortlist : Math.max(shortlist, 2 * keep);
 }
 
 /** One pool while its guides are asked. */

@@ -172,6 +172,15 @@ test('is asked from and up to its sides, where it likes', () => {
   assert.equal(guide.wants(at(8, 5)), false);
 });
 
+test('sees more candidates at levels where it asks for more', () => {
+  const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 64 });
+  const times = ({ side }: { side: number }) => (side === 4 ? 2.7 : side === 8 ? 1 : Number.NaN);
+  const guide = new AskedGuide('g', { score: never, prefers: { shortlist: 6, refine: 3, times } }, 1);
+  assert.deepEqual(guide.appetiteAt(at(4)), { shortlist: 16, refine: 8 });
+  assert.deepEqual(guide.appetiteAt(at(8)), { shortlist: 6, refine: 3 });
+  assert.throws(() => guide.appetiteAt(at(16)), { code: 'guide_failed' });
+});
+
 test('is disposed of once, and may fail at that', async () => {
   let times = 0;
   const guide = new AskedGuide(
