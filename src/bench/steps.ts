@@ -4,7 +4,6 @@ import { Random } from '../core/random.ts';
 import { AskedGuide } from '../engine/asking.ts';
 import { Descent } from '../engine/descent.ts';
 import { reconstruction } from '../engine/encode.ts';
-import type { LevelEvent } from '../engine/events.ts';
 import { runTogether } from '../engine/generate.ts';
 import type { Network } from '../engine/network.ts';
 import { beamsPerLevel } from '../engine/sampler.ts';
@@ -33,8 +32,12 @@ export async function measureSteps(network: Network, batch: number, seconds: num
     const started = performance.now();
     await runTogether(network, descents);
     const wall = performance.now() - started;
-    // All descents of a run share its time inside onnxruntime, so one of them tells it.
-    const levels = descents[0]?.takeEvents().filter((event) => event.type === 'level') ?? [];
+    const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
+    const levels = (events[0] ?? []).map(({ side }, level) => ({
+      side,
+      // Descents that shared a run tell the very same time of it; a level may take several runs.
+      network: sumOf(new Set(events.map((one) => one[level]?.timings.network ?? 0))),
+    }));
     return { wall, guides: clock.guides, levels };
   };
   await once();
@@ -66,20 +69,20 @@ function timedDescent(network: Network, picture: Picture, seed: number, clock: {
 interface Run {
   readonly wall: number;
   readonly guides: number;
-  readonly levels: readonly LevelEvent[];
+  readonly levels: readonly { readonly side: number; readonly network: number }[];
 }
 
 function figuresOf(runs: readonly Run[], batch: number): StepFigures {
   const wall = median(runs.map((run) => run.wall));
   const levels = runs[0]?.levels.length ?? 1;
   const outside = runs.map((run) => {
-    const network = run.levels.reduce((sum, { timings }) => sum + timings.network, 0);
+    const network = sumOf(run.levels.map((level) => level.network));
     return Math.max(0, run.wall - network - run.guides) / run.wall;
   });
   const sides = [...new Set(runs[0]?.levels.map(({ side }) => side))];
   const bySide = sides.map((side) => {
     const times = runs.flatMap((run) => run.levels.filter((one) => one.side === side));
-    return [String(side), round(median(times.map(({ timings }) => timings.network)), 3)] as const;
+    return [String(side), round(median(times.map((one) => one.network)), 3)] as const;
   });
   return {
     ms_per_picture: round(wall / batch),
@@ -89,6 +92,12 @@ function figuresOf(runs: readonly Run[], batch: number): StepFigures {
     guide_share: round(median(runs.map((run) => run.guides / run.wall)), 4),
     runs: runs.length,
   };
+}
+
+function sumOf(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 /** Something to descend to: what it shows does not change the time. */
