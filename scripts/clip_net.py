@@ -134,8 +134,8 @@ class TextTower(nn.Module):
 class Clip(nn.Module):
     """
     Both towers, and what only training uses: two scales, and `probe`, which names values from the picture's embedding
-    alone. Without it two wordings whose embeddings have become one never part again: as long as the pictures'
-    embeddings do not tell the two values apart, no gradient parts the words, and the other way round.
+    alone. It is meant for two wordings whose embeddings have become one: as long as the pictures' embeddings do not
+    tell the two values apart, no gradient parts the words, and the other way round.
     """
 
     def __init__(self, config: ClipConfig, values: int) -> None:
