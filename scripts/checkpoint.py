@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import load_file
 
 from model import ModelConfig, Network
 
@@ -84,15 +83,3 @@ def load_checkpoint(trainer: Trainer, path: Path) -> bool:
         trainer.average.steps, trainer.average.values = data["average"]
     trainer.step, trainer.seconds, trainer.splits = data["step"], data["seconds"], data["splits"]
     return True
-
-
-def start_from_bundle(network: Network, folder: str) -> None:
-    """Weights of a bundle as the starting point of fine-tuning."""
-    manifest = json.loads((Path(folder) / "model.json").read_text())
-    config = ModelConfig.from_dict(manifest["architecture"])
-    if config != network.config:
-        raise SystemExit(
-            f"{folder} holds another network: {json.dumps(config.to_dict())}; choose its --preset or --stages"
-        )
-    weights = load_file(Path(folder) / manifest["weights"])
-    network.load_state_dict({name: value.float() for name, value in weights.items()})

@@ -25,7 +25,8 @@ import optimizers
 import presets
 import report
 from averaging import Average
-from checkpoint import load_checkpoint, save_checkpoint, start_from_bundle
+from checkpoint import load_checkpoint, save_checkpoint
+from fine_tune import start_from_bundle
 from model import Network, area
 from pictures import Pictures, shuffled
 from prepare import fill_in, prepare
@@ -211,7 +212,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--candidates", type=int, help="K in place of the preset's")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="in place of the preset's")
     parser.add_argument("--condition", choices=("grayscale", "edges"), help="train a conditional network")
-    parser.add_argument("--start-from", help="bundle to fine-tune")
+    parser.add_argument("--start-from", help="bundle to fine-tune; --stages may add levels to it")
     parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")
     parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
     parser.add_argument("--minutes", type=float, default=0, help="training time of the whole run, whichever ends first")

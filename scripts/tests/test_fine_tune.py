@@ -1,0 +1,65 @@
+"""Starting from a bundle: the same network, one with more levels, one that does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from fine_tune import grown_places, start_from_bundle
+from model import ModelConfig, Network, Stage
+from presets import PRESETS
+
+BUNDLE = str(Path(__file__).parents[2] / "models" / "tiny")
+TINY = PRESETS["tiny"]
+
+
+def network(*stages: Stage) -> Network:
+    torch.manual_seed(3)
+    return Network(ModelConfig.from_dict({**TINY.to_dict(), "stages": [vars(stage) for stage in stages]}))
+
+
+def encoded(net: Network, target: torch.Tensor) -> list[torch.Tensor]:
+    return net.encode(target)[1]
+
+
+def test_the_same_network_starts_with_the_bundles_weights() -> None:
+    first, second = Network(TINY), Network(TINY)
+    start_from_bundle(first, BUNDLE)
+    start_from_bundle(second, BUNDLE)
+    target = torch.rand(2, 3, 8, 8) * 2 - 1
+    assert torch.equal(encoded(first, target)[-1], encoded(second, target)[-1])
+
+
+def test_levels_added_at_the_end_leave_the_old_ones_as_they_were_and_change_little() -> None:
+    old = Network(TINY)
+    start_from_bundle(old, BUNDLE)
+    grown = network(Stage(4, 2, 8), Stage(8, 4, 8))
+    start_from_bundle(grown, BUNDLE)
+    target = torch.rand(2, 3, 8, 8) * 2 - 1
+    before, after = encoded(old, target), encoded(grown, target)
+    assert torch.equal(before[-1], after[3])
+    assert (after[5] - after[3]).abs().mean() < 0.2 * before[-1].abs().mean()
+
+
+def test_levels_added_in_the_middle_move_the_later_ones_along() -> None:
+    grown = network(Stage(4, 3, 8), Stage(8, 2, 8))
+    assert grown_places(TINY, grown.config) == [0, 1, 3, 4]
+    start_from_bundle(grown, BUNDLE)
+
+
+def test_a_finer_stage_may_follow() -> None:
+    grown = network(Stage(4, 2, 8), Stage(8, 2, 8), Stage(16, 2, 4))
+    start_from_bundle(grown, BUNDLE)
+    assert encoded(grown, torch.zeros(1, 3, 16, 16))[-1].shape == (1, 3, 16, 16)
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [(Stage(4, 1, 8), Stage(8, 2, 8)), (Stage(4, 2, 4), Stage(8, 2, 8)), (Stage(4, 2, 8),)],
+    ids=["fewer levels", "another width", "a stage missing"],
+)
+def test_a_network_that_does_not_fit_is_refused_with_what_to_do(stages: tuple[Stage, ...]) -> None:
+    with pytest.raises(SystemExit, match="--stages"):
+        start_from_bundle(network(*stages), BUNDLE)
