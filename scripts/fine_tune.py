@@ -1,30 +1,34 @@
-"""A bundle as the starting point of a run, of the same network or of one that has grown."""
+"""A bundle or a checkpoint as the starting point of a run, of the same network or of one that has grown."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from torch import Tensor, nn
 
+from bundle import read_bundle
+from checkpoint import read_checkpoint
 from model import ModelConfig, Network, Stage
 
 QUIET = 0.1  # a new level's nodes begin this much smaller: all of its candidates are close to what it was given
 
 
-def start_from_bundle(network: Network, folder: str) -> None:
-    """Copies a bundle's weights. The network may have more levels in a stage, and finer stages after the last one;
-    new levels come after the old ones of their stage and begin quiet. Raises SystemExit where anything else differs."""
-    manifest = json.loads((Path(folder) / "model.json").read_text())
-    config = ModelConfig.from_dict(manifest["architecture"])
+def start_from(network: Network, path: str) -> list[int]:
+    """Copies the weights of a bundle's folder or a checkpoint's file; returns the levels that got them.
+
+    The network may have more levels in a stage, and finer stages after the last one; new levels come after the old ones
+    of their stage and begin quiet. Raises SystemExit where anything else differs.
+    """
+    config, weights = read_start(Path(path))
     places = grown_places(config, network.config)
     if places is None:
         raise SystemExit(
-            f"{folder} holds another network: {json.dumps(config.to_dict())}; choose its --preset or --stages, "
+            f"{path} holds another network: {json.dumps(config.to_dict())}; choose its --preset or --stages, "
             "with more levels or finer stages if you like"
         )
-    weights = {name: value.float() for name, value in load_file(Path(folder) / manifest["weights"]).items()}
     for old, new in enumerate(places):
         prefix = f"levels.{old}."
         own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
@@ -32,6 +36,25 @@ def start_from_bundle(network: Network, folder: str) -> None:
     with torch.no_grad():
         for index in set(range(len(network.levels))) - set(places):
             network.levels[index].nodes.weight.mul_(QUIET)
+    return places
+
+
+def read_start(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
+    if path.is_file():
+        saved = read_checkpoint(path)
+        return ModelConfig.from_dict(saved["config"]), saved["network"]
+    bundle = read_bundle(path)
+    return bundle.config, bundle.weights
+
+
+def freeze(network: Network, levels: Iterable[int]) -> None:
+    """These levels stay as they are: a step costs no backward pass through them."""
+    for level in levels:
+        network.levels[level].requires_grad_(False)
+
+
+def is_frozen(level: nn.Module) -> bool:
+    return not any(parameter.requires_grad for parameter in level.parameters())
 
 
 def grown_places(old: ModelConfig, new: ModelConfig) -> list[int] | None:

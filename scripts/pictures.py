@@ -1,4 +1,8 @@
-"""The data set that the trainer reads: `pictures.npy`, uint8 [N, H, W, c], memory-mapped."""
+"""The data set that the trainer reads: `pictures.npy`, uint8 [N, H, W, c], memory-mapped.
+
+Its pictures may be larger than the network's, by a whole factor: levels see area averages, and conditions are drawn
+from the whole picture, so that a coarse network can be trained to be grown to the picture's own side.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,11 @@ class Pictures:
             raise SystemExit(
                 f"{path} is {self.array.dtype} {self.array.shape}; expected uint8 [N, side, side, channels]"
             )
-        if self.array.shape[1:] != (side, side, channels):
+        height, width, found = self.array.shape[1:]
+        if height != width or found != channels or height % side:
             raise SystemExit(
-                f"{path} holds pictures of {self.array.shape[1:]}; the network wants {(side, side, channels)}: "
-                f"make the data set with --side {side}, or choose another network"
+                f"{path} holds pictures of {self.array.shape[1:]}; the network wants {(side, side, channels)}, or a "
+                f"multiple of that side: make the data set with --side {side}, or choose another network"
             )
         if len(self.array) < least:
             raise SystemExit(f"{path} holds {len(self.array)} pictures; at least {least} are needed")

@@ -8,13 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model import ModelConfig, Stage
+from model import ModelConfig, Stage, area
+
+LUMA = (0.299, 0.587, 0.114)
+EDGE = 0.75  # of the Sobel magnitude, pictures being in [-1, 1]
 
 PRESETS: dict[str, ModelConfig] = {
     "avatars-64": ModelConfig(
         (Stage(4, 5, 128), Stage(8, 8, 128), Stage(16, 10, 64), Stage(32, 10, 32), Stage(64, 6, 16)),
     ),
     "digits-32": ModelConfig((Stage(32, 3, 32),), channels=1, candidates=8),
+    "digits-32-4": ModelConfig((Stage(32, 4, 32),), channels=1, candidates=8),
+    "taiji-32": ModelConfig((Stage(8, 2, 64), Stage(16, 3, 48), Stage(32, 5, 24)), channels=1, candidates=2),
     "tiny": ModelConfig((Stage(4, 2, 8), Stage(8, 2, 8)), candidates=4, norm_group=4),
 }
 
@@ -36,23 +41,18 @@ def build(options: argparse.Namespace) -> ModelConfig:
     return ModelConfig.from_dict(data)
 
 
-def condition_of(target: Tensor, config: ModelConfig, step: int | None = None, seed: int = 0) -> Tensor | None:
-    """The condition of pictures [B,c,S,S] -> [B,1,S,S]; with a step, drawn at random as training wants it.
+def condition_of(target: Tensor, config: ModelConfig) -> Tensor | None:
+    """The condition of pictures [B,c,T,T] -> [B,1,S,S], T being the network's side S or a multiple.
 
-    grayscale: weighted mean of the colours; random weights per step in training, so that the network does not learn
-    one camera's. edges: Sobel magnitude of the gray picture above a threshold, as -1 or 1.
+    grayscale: luma (0.299, 0.587, 0.114). edges: Sobel magnitude of the mean of the colours above 0.75, as -1 or 1.
+    Always these: with other weights in every step, a network could not know which gray its pictures are to have.
     """
     if config.condition_kind is None:
         return None
-    generator = None if step is None else torch.Generator().manual_seed(seed * 7_368_787 + step)
     if config.condition_kind == "grayscale":
-        weights = torch.tensor([0.299, 0.587, 0.114])
-        if generator is not None:
-            weights = torch.rand(3, generator=generator)
-        weights = (weights / weights.sum()).to(target.device)
-        return (target * weights[None, :, None, None]).sum(1, keepdim=True)
-    threshold = 0.75 if generator is None else 0.5 + 0.5 * float(torch.rand(1, generator=generator))
-    return edges(target, threshold)
+        weights = torch.tensor(LUMA if target.shape[1] == 3 else [1.0], device=target.device)
+        return area((target * weights[None, :, None, None]).sum(1, keepdim=True), config.side)
+    return area(edges(target, EDGE), config.side)
 
 
 def edges(target: Tensor, threshold: float) -> Tensor:

@@ -90,7 +90,7 @@ def picture(trainer: Trainer, test: Pictures, path: Path) -> None:
     codes = torch.randint(network.config.candidates, (2 * SHOWN, len(network.levels)), generator=generator)
     doubled = None if condition is None else torch.cat([condition, condition])
     samples = network.decode(codes.to(trainer.device), doubled)[-1]
-    rows = [target, images[-1], samples[:SHOWN], samples[SHOWN:]]
+    rows = [area(target, network.config.side), images[-1], samples[:SHOWN], samples[SHOWN:]]
     sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1).permute(1, 2, 0)
     pixels = ((sheet + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
     Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(path)

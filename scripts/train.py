@@ -26,7 +26,7 @@ import presets
 import report
 from averaging import Average
 from checkpoint import load_checkpoint, save_checkpoint
-from fine_tune import start_from_bundle
+from fine_tune import freeze, is_frozen, start_from
 from model import Network, area
 from pictures import Pictures, shuffled
 from prepare import fill_in, prepare
@@ -53,7 +53,9 @@ def build(options: argparse.Namespace, device: torch.device) -> Trainer:
     torch.manual_seed(options.seed)
     network = Network(presets.build(options)).to(device, memory_format=torch.channels_last)
     if options.start_from:
-        start_from_bundle(network, options.start_from)
+        started = start_from(network, options.start_from)
+        if options.freeze:
+            freeze(network, started)
     counters = [UsageCounter(network.config.candidates, options.count_window) for _ in network.levels]
     made = optimizers.build(network, options.optimizer, options.lr, options.muon_lr)
     average = Average(network, options.average) if options.average else None
@@ -76,13 +78,16 @@ def losses(trainer: Trainer, target: Tensor, condition: Tensor | None) -> tuple[
     targets = {stage.side: area(target, stage.side) for stage in config.stages}
     errors, nearest = [], []
     for index, level in enumerate(network.levels):
-        with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.options.bf16):
+        frozen = is_frozen(level)
+        whether = torch.set_grad_enabled(not frozen)
+        with whether, torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.options.bf16):
             features, predict = network.step(index, state, condition)
         wanted = targets[level.side]
         closest = level.nodes.distances(features.detach(), wanted - predict.detach()).argmin(1)
         choice = closest if dropped[index] is None else dropped[index].to(trainer.device)
         state = network.choose(index, features, predict, choice)
-        errors.append((state.predict - wanted).square().mean())
+        if not frozen:
+            errors.append((state.predict - wanted).square().mean())
         nearest.append(closest)
     return errors, nearest
 
@@ -109,7 +114,7 @@ def progress_of(trainer: Trainer) -> float:
 
 def train_step(trainer: Trainer, target: Tensor) -> float:
     options = trainer.options
-    condition = presets.condition_of(target, trainer.network.config, trainer.step, options.seed)
+    condition = presets.condition_of(target, trainer.network.config)
     errors, nearest = losses(trainer, target, condition)
     loss = objective(errors, options.loss)
     for optimizer in trainer.optimizers:
@@ -137,7 +142,8 @@ def split_and_prune(trainer: Trainer, nearest: list[Tensor]) -> None:
         dist.all_reduce(assigned)
     for level, counter, used in zip(trainer.network.levels, trainer.counters, assigned.cpu()):
         counter.add(used)
-        move = pick(counter, trainer.options.split_rule) if trainer.options.split_rule != "none" else None
+        still = trainer.options.split_rule == "none" or is_frozen(level)
+        move = None if still else pick(counter, trainer.options.split_rule)
         if move:
             weight = level.nodes.weight
             copies = dict(trainer.optimizers[0].state.get(weight, {}))
@@ -212,7 +218,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--candidates", type=int, help="K in place of the preset's")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="in place of the preset's")
     parser.add_argument("--condition", choices=("grayscale", "edges"), help="train a conditional network")
-    parser.add_argument("--start-from", help="bundle to fine-tune; --stages may add levels to it")
+    parser.add_argument("--start-from", help="bundle or checkpoint to fine-tune; --stages may add levels to it")
+    parser.add_argument("--freeze", action="store_true", help="train only what --stages adds to --start-from")
     parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")
     parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
     parser.add_argument("--minutes", type=float, default=0, help="training time of the whole run, whichever ends first")

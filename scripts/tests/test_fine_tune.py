@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from fine_tune import grown_places, start_from_bundle
-from model import ModelConfig, Network, Stage
-from presets import PRESETS
+from checkpoint import save_checkpoint
+from fine_tune import grown_places, start_from
+from model import ModelConfig, Network, Stage, area
+from presets import EDGE, PRESETS, condition_of, edges
+from train import train_step
 
 BUNDLE = str(Path(__file__).parents[2] / "models" / "tiny")
 TINY = PRESETS["tiny"]
@@ -26,17 +28,17 @@ def encoded(net: Network, target: torch.Tensor) -> list[torch.Tensor]:
 
 def test_the_same_network_starts_with_the_bundles_weights() -> None:
     first, second = Network(TINY), Network(TINY)
-    start_from_bundle(first, BUNDLE)
-    start_from_bundle(second, BUNDLE)
+    start_from(first, BUNDLE)
+    start_from(second, BUNDLE)
     target = torch.rand(2, 3, 8, 8) * 2 - 1
     assert torch.equal(encoded(first, target)[-1], encoded(second, target)[-1])
 
 
 def test_levels_added_at_the_end_leave_the_old_ones_as_they_were_and_change_little() -> None:
     old = Network(TINY)
-    start_from_bundle(old, BUNDLE)
+    start_from(old, BUNDLE)
     grown = network(Stage(4, 2, 8), Stage(8, 4, 8))
-    start_from_bundle(grown, BUNDLE)
+    start_from(grown, BUNDLE)
     target = torch.rand(2, 3, 8, 8) * 2 - 1
     before, after = encoded(old, target), encoded(grown, target)
     assert torch.equal(before[-1], after[3])
@@ -46,12 +48,12 @@ def test_levels_added_at_the_end_leave_the_old_ones_as_they_were_and_change_litt
 def test_levels_added_in_the_middle_move_the_later_ones_along() -> None:
     grown = network(Stage(4, 3, 8), Stage(8, 2, 8))
     assert grown_places(TINY, grown.config) == [0, 1, 3, 4]
-    start_from_bundle(grown, BUNDLE)
+    start_from(grown, BUNDLE)
 
 
 def test_a_finer_stage_may_follow() -> None:
     grown = network(Stage(4, 2, 8), Stage(8, 2, 8), Stage(16, 2, 4))
-    start_from_bundle(grown, BUNDLE)
+    start_from(grown, BUNDLE)
     assert encoded(grown, torch.zeros(1, 3, 16, 16))[-1].shape == (1, 3, 16, 16)
 
 
@@ -62,4 +64,30 @@ def test_a_finer_stage_may_follow() -> None:
 )
 def test_a_network_that_does_not_fit_is_refused_with_what_to_do(stages: tuple[Stage, ...]) -> None:
     with pytest.raises(SystemExit, match="--stages"):
-        start_from_bundle(network(*stages), BUNDLE)
+        start_from(network(*stages), BUNDLE)
+
+
+def test_a_checkpoint_is_a_start_as_good_as_a_bundle(built, tmp_path: Path) -> None:
+    trainer = built()
+    save_checkpoint(trainer, tmp_path / "checkpoint.pt")
+    other = Network(trainer.network.config)
+    assert start_from(other, str(tmp_path / "checkpoint.pt")) == list(range(len(other.levels)))
+    for ours, theirs in zip(other.parameters(), trainer.network.parameters()):
+        assert torch.equal(ours, theirs)
+
+
+def test_frozen_levels_stay_as_they_are_and_the_added_ones_learn(built) -> None:
+    trainer = built("--start-from", BUNDLE, "--freeze", "--stages", "4:2:8,8:3:8")
+    before = {name: value.clone() for name, value in trainer.network.named_parameters()}
+    train_step(trainer, torch.rand(8, 3, 8, 8) * 2 - 1)
+    after = trainer.network.named_parameters()
+    assert {name.split(".")[1] for name, value in after if (value != before[name]).any()} == {"4"}
+
+
+def test_pictures_larger_than_the_network_are_averaged_and_their_condition_too(built) -> None:
+    trainer = built("--condition", "edges")
+    large = torch.rand(8, 3, 16, 16) * 2 - 1
+    condition = condition_of(large, trainer.network.config)
+    assert condition.shape == (8, 1, 8, 8)
+    assert torch.equal(condition, area(edges(large, EDGE), 8))
+    train_step(trainer, large)
