@@ -7,7 +7,9 @@ import { measureDeterminism, measureMemory } from '../bench/steadiness.ts';
 import { BATCHES, measureSteps } from '../bench/steps.ts';
 import { modelFolders } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { OpenModel } from '../engine/models.ts';
 import { KandidError } from '../errors.ts';
+import { figureLines, measureServer, PART_NAMES, partNames } from './bench-server.ts';
 import type { Io } from './io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from './options.ts';
 import { progressOn } from './progress.ts';
@@ -18,6 +20,9 @@ interface Flags extends EngineFlags {
   readonly seconds: number;
   readonly memory?: number | true;
   readonly determinism?: boolean;
+  readonly server?: boolean;
+  readonly only?: string[];
+  readonly quick?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,6 +36,9 @@ export function addBench(program: Command, io: Io): void {
     .option('--seconds <s>', 'about how long each figure is measured', decimal('--seconds', 0, 600), 3)
     .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
     .option('--determinism', 'only: the same codes in every run and batch size?')
+    .option('--server', 'only: a server under load, in a process of its own')
+    .option('--only <parts>', `with --server: some of ${PART_NAMES.join(', ')}`, partNames)
+    .option('--quick', 'with --server: shorter, and less to be relied on')
     .option('--json', 'tell the figures as JSON');
   addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
 }
@@ -38,23 +46,38 @@ export function addBench(program: Command, io: Io): void {
 type Figures = Record<string, unknown>;
 
 async function run(given: string | undefined, flags: Flags, io: Io): Promise<void> {
+  if (flags.server) return await runServer(given, flags, io);
   await withKandid(flags, io, async ({ engine }) => {
     const opened = await engine.models.open(given ?? flags.model);
     const model = given ?? flags.model ?? opened.network.info.name;
-    const [cpu] = cpus();
-    const about = {
-      ...{ model: opened.network.info.name, hash: opened.bundle.hash, device: engine.device.name },
-      machine: { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version },
-    };
     const figures = await measured(engine, model, flags, io);
-    if (flags.json) io.out(JSON.stringify({ ...about, ...figures }, null, 2));
-    else {
-      io.out(
-        `${about.model} (${about.hash.slice(0, 8)}) on ${about.device}, ${about.machine.cores} × ${about.machine.cpu}`,
-      );
-      for (const line of linesOf(figures)) io.out(line);
-    }
+    tell(aboutOf(opened, engine), figures, linesOf(figures), flags, io);
   });
+}
+
+/** The engine is closed before anything is measured: this process has to load the server, not itself. */
+async function runServer(given: string | undefined, flags: Flags, io: Io): Promise<void> {
+  const about = await withKandid(flags, io, async ({ engine }) =>
+    aboutOf(await engine.models.open(given ?? flags.model), engine),
+  );
+  const figures = await measureServer(about.model, flags, io);
+  tell(about, { server: figures }, figureLines(figures), flags, io);
+}
+
+type About = ReturnType<typeof aboutOf>;
+
+function aboutOf({ network, bundle }: OpenModel, engine: Engine) {
+  const [cpu] = cpus();
+  return {
+    ...{ model: network.info.name, hash: bundle.hash, device: engine.device.name },
+    machine: { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version },
+  };
+}
+
+function tell(about: About, figures: Figures, lines: readonly string[], { json }: Flags, io: Io): void {
+  const { model, hash, device, machine } = about;
+  const head = `${model} (${hash.slice(0, 8)}) on ${device}, ${machine.cores} × ${machine.cpu}`;
+  for (const line of json ? [JSON.stringify({ ...about, ...figures }, null, 2)] : [head, ...lines]) io.out(line);
 }
 
 async function measured(engine: Engine, model: string, flags: Flags, io: Io): Promise<Figures> {

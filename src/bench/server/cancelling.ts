@@ -1,0 +1,44 @@
+/** How soon work stops that nobody wants any more. */
+import { median } from '../timing.ts';
+import { type Figure, figure } from './figure.ts';
+import { type Part, requestMaker, withServer } from './place.ts';
+import { Talker } from './talker.ts';
+
+/** Cancelled when this level was told. */
+const AT = 2;
+
+export const cancelling: Part = {
+  name: 'cancel',
+  what: 'cancel → work stopped',
+  run: (place) =>
+    withServer(place, {}, async ({ url }): Promise<Figure[]> => {
+      const { cancels, cancelCount } = place.amounts;
+      const request = await requestMaker();
+      const talker = await Talker.open(url);
+      const over: number[] = [];
+      const ms: number[] = [];
+      for (let n = 0; n < cancels && !place.signal.aborted; n++) {
+        let at = 0;
+        let told = -1;
+        const { last, type } = await talker.generate(
+          { ...request({ count: cancelCount }), previews: { images: 0 } },
+          (came, id) => {
+            if (came.type === 'level') told = came.level ?? told;
+            if (at > 0 || told < AT) return;
+            at = performance.now();
+            talker.say({ type: 'cancel', id });
+          },
+        );
+        // `level` of the end counts the levels that were chosen; one is on its way at the time of the cancel.
+        const chosen = type === 'cancelled' ? (last?.level ?? 0) : told + 1;
+        over.push(chosen - (AT + 1));
+        ms.push(performance.now() - at);
+      }
+      await talker.close();
+      const note = `most of ${over.length} requests for ${cancelCount} pictures each`;
+      return [
+        figure('cancel → levels chosen after it', Math.max(...over), { unit: 'levels', bar: { most: 1 }, note }),
+        figure('cancel → answered with the best pictures so far', median(ms), { unit: 'ms' }),
+      ];
+    }),
+};
