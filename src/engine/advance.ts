@@ -41,9 +41,16 @@ export async function runOnce(
     const proposal = await network.propose(first.descent.level, rows);
     const engine = (performance.now() - started - proposal.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
+    let choosing = taken.length;
+    const isSettled = () => taken.every(({ descent }) => descent.status !== 'failed' && descent.status !== 'cancelled');
     return taken.map(({ descent, slice, firstRow }) => ({
       ...{ descent, rows: slice.states.length },
-      choose: () => descent.choose(slice, proposal, firstRow),
+      choose: async () => {
+        await descent.choose(slice, proposal, firstRow);
+        choosing -= 1;
+        // A guide that was given up on may still be looking at its candidates, or even change them.
+        if (choosing === 0 && isSettled()) proposal.release();
+      },
     }));
   } catch (thrown) {
     for (const { descent } of taken) descent.fail(thrown);

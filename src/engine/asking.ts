@@ -112,6 +112,7 @@ export async function limited<T>(
       };
       onAbort = () => stop(cancelled());
       signal.addEventListener('abort', onAbort);
+      if (signal.aborted) onAbort();
       // Over about 24 days a timer would fire at once.
       const ms = Math.min(seconds * 1000, 2 ** 31 - 1);
       timer = setTimeout(() => stop(new KandidError('guide_timeout', { guide, seconds })), ms);

@@ -2,12 +2,14 @@
 import { integers, sizeOf, type Tensor, type TensorData } from '../core/tensor.ts';
 import type { Picture } from '../guide.ts';
 import type { Code } from './codes.ts';
+import { Spares } from './spares.ts';
 
 /** What a network needs of an opened graph. */
 export interface Graph {
   run(
     feeds: Readonly<Record<string, Tensor<TensorData>>>,
     fetches?: readonly string[],
+    into?: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>>;
 }
 
@@ -38,10 +40,12 @@ export interface Row {
 export interface Proposal {
   /** [rows, width, side, side]; empty at the last level. */
   readonly features: Tensor;
-  /** [rows, K, channels, side, side] */
+  /** [rows, K, channels, side, side]; its memory is used again after `release`. */
   readonly candidates: Tensor;
   /** Time inside ONNX Runtime. */
   readonly ms: number;
+  /** To be called once, when nobody looks at the candidates any more. */
+  release(): void;
 }
 
 /** The last level's features lead nowhere: its graph may leave them out. */
@@ -60,6 +64,7 @@ export class Network {
   readonly info: NetworkInfo;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
+  readonly #spares = new Spares();
 
   constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph) {
     this.info = info;
@@ -90,11 +95,14 @@ export class Network {
     const graph = this.#levels[level];
     if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
     const feeds = { ...this.#inputs(level, rows), ...this.#condition(rows) };
+    const { side, candidates: count } = this.info.levels[level] as NetworkInfo['levels'][number];
+    const dims = [rows.length, count, this.info.channels, side, side];
+    const into = { data: this.#spares.take(sizeOf(dims)), dims };
     const started = performance.now();
-    const { next_features: features, candidates } = await graph.run(feeds);
+    const { next_features: features, candidates } = await graph.run(feeds, undefined, { candidates: into });
     const ms = performance.now() - started;
     if (!candidates) throw new RangeError(`the graph of level ${level} proposes no candidates`);
-    return { features: features ?? NO_FEATURES, candidates, ms };
+    return { features: features ?? NO_FEATURES, candidates, ms, release: () => this.#spares.give(into.data) };
   }
 
   /** Pictures of whole codes, by the graph that draws the chosen candidates only. */

@@ -32,11 +32,13 @@ export interface Session {
    * Runs the graph. Outputs of other types than float32 are converted to it.
    *
    * @param fetches names of the outputs wanted; all where absent
+   * @param into memory that outputs are written into; those of other names get memory of their own
    * @throws {KandidError} graph_inputs, graph_failed, memory_exhausted
    */
   run(
     feeds: Readonly<Record<string, Tensor<TensorData>>>,
     fetches?: readonly string[],
+    into?: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>>;
   /** Frees the graph; further runs fail. Calling it again does nothing. */
   release(): Promise<void>;
@@ -116,17 +118,27 @@ class OpenedSession implements Session {
     this.outputs = session.outputMetadata.map(specOf);
   }
 
-  async run(feeds: Readonly<Record<string, Tensor<TensorData>>>, fetches?: readonly string[]) {
+  async run(
+    feeds: Readonly<Record<string, Tensor<TensorData>>>,
+    fetches: readonly string[] = this.#session.outputNames,
+    into: Readonly<Record<string, Tensor>> = {},
+  ) {
     if (this.#released) throw new KandidError('closed', { when: `before ${this.file} was to run` });
     this.#check(feeds);
     const inputs = Object.entries(feeds).map(([name, { data, dims }]) => [name, this.#wrap(data, dims)] as const);
+    const outputs = fetches.map((name) => {
+      const own = into[name];
+      return [name, own ? this.#wrap(own.data, own.dims) : null] as const;
+    });
     let results: InferenceSession.ReturnType;
     try {
-      results = await this.#session.run(Object.fromEntries(inputs), fetches ?? this.#session.outputNames);
+      results = await this.#session.run(Object.fromEntries(inputs), Object.fromEntries(outputs));
     } catch (cause) {
       throw this.#failure(feeds, cause);
     }
-    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, this.#unwrap(name, value)]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, value]) => [name, into[name] ?? this.#unwrap(name, value)]),
+    );
   }
 
   async release(): Promise<void> {

@@ -49,9 +49,9 @@ export class Sessions {
       file: session.file,
       inputs: session.inputs,
       outputs: session.outputs,
-      run: async (feeds, fetches) => {
+      run: async (feeds, fetches, into) => {
         if (released) throw new KandidError('closed', { when: `before ${session.file} was to run` });
-        return await session.run(feeds, fetches);
+        return await session.run(feeds, fetches, into);
       },
       release: async () => {
         if (released) return;

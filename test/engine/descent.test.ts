@@ -323,3 +323,27 @@ test('300 descents hold on to nothing', async () => {
   collectGarbage();
   assert.ok(kept.filter((ref) => ref.deref()).length < 10);
 });
+
+test('memory of a run is used again, but never that of a guide that was given up on', async () => {
+  const network = await tinyNetwork();
+  const blocks: ArrayBufferLike[] = [];
+  const noting = (answer: (count: number) => Float32Array | Promise<Float32Array>) => ({
+    score({ data, batch, count }: { data: Float32Array; batch: number; count: number }) {
+      blocks.push(data.buffer);
+      return answer(batch * count);
+    },
+  });
+  const zeros = (count: number) => new Float32Array(count);
+  await collect(eventsOf(network, descentOf(network, { guides: [noting(zeros)] })));
+  assert.ok(new Set(blocks).size < blocks.length, 'each level took memory of its own');
+
+  const controller = new AbortController();
+  const never = noting(() => {
+    controller.abort();
+    return new Promise(() => undefined);
+  });
+  await collect(eventsOf(network, descentOf(network, { guides: [never], signal: controller.signal })));
+  const given = blocks.at(-1);
+  await collect(eventsOf(network, descentOf(network, { guides: [noting(zeros)] })));
+  assert.ok(blocks.slice(-4).every((block) => block !== given));
+});

@@ -113,3 +113,24 @@ test('a file that could not be opened is tried again', async () => {
   await assert.rejects(sessions.open('a.onnx'), /no/);
   assert.equal(tries, 2);
 });
+
+test('an output is written into the memory given for it, the others into their own', async () => {
+  const session = await createSession(LEVEL, { threads: 1 });
+  const features = session.inputs.find(({ name }) => name === 'features')?.dims as [string, number, number, number];
+  const predict = session.inputs.find(({ name }) => name === 'predict')?.dims as [string, number, number, number];
+  const zeros = (dims: readonly (string | number)[]) => {
+    const sizes = [2, ...dims.slice(1).map(Number)];
+    return tensor(new Float32Array(sizes.reduce((a, b) => a * b)), sizes);
+  };
+  const feeds = { features: zeros(features), predict: zeros(predict), choice: integers([0, 1]) };
+  const plain = await session.run(feeds);
+  const dims = plain.candidates?.dims as number[];
+  const memory = new Float32Array(2 * (plain.candidates?.data.length ?? 0)).fill(7);
+  const into = { data: memory.subarray(0, memory.length / 2), dims };
+  const { candidates, next_features } = await session.run(feeds, undefined, { candidates: into });
+  assert.equal(candidates, into);
+  assert.deepEqual(into.data, plain.candidates?.data);
+  assert.deepEqual(next_features?.data, plain.next_features?.data);
+  assert.ok(memory.subarray(memory.length / 2).every((value) => value === 7));
+  await session.release();
+});
