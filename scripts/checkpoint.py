@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.distributed as dist
 
-from model import ModelConfig, Network
+from model import ModelConfig
 
 if TYPE_CHECKING:
     from train import Trainer
@@ -33,6 +33,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         "seed": trainer.options.seed,
         "command": trainer.options.command,
         "average": None if trainer.average is None else (trainer.average.steps, trainer.average.values),
+        "balance": trainer.balance and trainer.balance.state(),
     }
     try:
         with beside.open("wb") as file:
@@ -81,5 +82,7 @@ def load_checkpoint(trainer: Trainer, path: Path) -> bool:
         counter.counts, counter.total = counts.cpu(), total
     if trainer.average and data.get("average"):
         trainer.average.steps, trainer.average.values = data["average"]
+    if trainer.balance and data.get("balance"):
+        trainer.balance.load(data["balance"])
     trainer.step, trainer.seconds, trainer.splits = data["step"], data["seconds"], data["splits"]
     return True

@@ -25,8 +25,10 @@ import optimizers
 import presets
 import report
 from averaging import Average
+from balance import Balance
 from checkpoint import load_checkpoint, save_checkpoint
 from fine_tune import freeze, is_frozen, start_from
+from frames import Frames
 from model import Network, area
 from pictures import Pictures, shuffled
 from prepare import fill_in, prepare
@@ -47,6 +49,7 @@ class Trainer:
     splits: int = 0
     losses: list[float] = field(default_factory=list)
     average: Average | None = None
+    balance: Balance | None = None
 
 
 def build(options: argparse.Namespace, device: torch.device) -> Trainer:
@@ -59,7 +62,10 @@ def build(options: argparse.Namespace, device: torch.device) -> Trainer:
     counters = [UsageCounter(network.config.candidates, options.count_window) for _ in network.levels]
     made = optimizers.build(network, options.optimizer, options.lr, options.muon_lr)
     average = Average(network, options.average) if options.average else None
-    return Trainer(network, made, counters, options, device, average=average)
+    balance = None
+    if options.balance:
+        balance = Balance(len(network.levels), network.config.candidates, device)
+    return Trainer(network, made, counters, options, device, average=average, balance=balance)
 
 
 def random_choices(options: argparse.Namespace, step: int, levels: int, batch: int, count: int) -> list[Tensor | None]:
@@ -77,14 +83,20 @@ def losses(trainer: Trainer, target: Tensor, condition: Tensor | None) -> tuple[
     state = network.begin(batch, trainer.device)
     targets = {stage.side: area(target, stage.side) for stage in config.stages}
     errors, nearest = [], []
+    balance = trainer.balance
+    place = balance and balance.begin(batch)
     for index, level in enumerate(network.levels):
         frozen = is_frozen(level)
         whether = torch.set_grad_enabled(not frozen)
         with whether, torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.options.bf16):
             features, predict = network.step(index, state, condition)
         wanted = targets[level.side]
-        closest = level.nodes.distances(features.detach(), wanted - predict.detach()).argmin(1)
-        choice = closest if dropped[index] is None else dropped[index].to(trainer.device)
+        distances = level.nodes.distances(features.detach(), wanted - predict.detach())
+        closest = distances.argmin(1)
+        assigned = balance.assign(index, place, distances) if balance else closest
+        choice = assigned if dropped[index] is None else dropped[index].to(trainer.device)
+        if balance:
+            place = balance.step(index, place, choice)
         state = network.choose(index, features, predict, choice)
         if not frozen:
             errors.append((state.predict - wanted).square().mean())
@@ -184,7 +196,10 @@ def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.update(asked=True))
     world = dist.get_world_size() if dist.is_initialized() else 1
     bar = report.Progress(trainer, out, quiet=rank() != 0)
+    frames = Frames(out / "frames", options.training_frames, progress_of(trainer))
     last_saved = last_reported = time.monotonic()
+    if rank() == 0 and options.training_frames:
+        frames.tick(trainer, progress_of(trainer))
     while progress_of(trainer) < 1 and not stop["asked"]:
         began = time.monotonic()
         indices = shuffled(len(train), options.batch * world, trainer.step, options.seed)
@@ -194,6 +209,8 @@ def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
         trainer.seconds += now - began
         agree(trainer, stop)
         bar.tick(options.batch * world, trainer)
+        if rank() == 0 and options.training_frames:
+            frames.tick(trainer, progress_of(trainer))
         if rank() == 0 and now - last_saved > options.save_every * 60:
             save_checkpoint(trainer, out / "checkpoint.pt")
             last_saved = now
@@ -236,6 +253,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--average", type=float, default=0, help="keep averaged weights beside, of this decay per step (0.999, say)"
     )
+    parser.add_argument("--balance", action="store_true", help="make choices equally frequent everywhere in the tree")
     parser.add_argument("--split-rule", choices=(*RULES, "none"), default="variation")
     parser.add_argument("--count-window", type=float, default=8192, help="images; inf for lifetime counts")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
@@ -244,6 +262,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save-every", type=float, default=5, help="minutes")
     parser.add_argument("--report-every", type=float, default=5, help="minutes")
+    parser.add_argument(
+        "--training-frames", type=int, default=0, help="so many bundles of the run, in OUT/frames, for `kandid tree`"
+    )
     parser.add_argument("--bundle", help="export to this folder at the end")
     parser.add_argument("--half", action="store_true", help="store the bundle's kernels in half precision")
     parser.add_argument("--licence", help="licence of the data, for the bundle")
