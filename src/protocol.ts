@@ -9,12 +9,11 @@
  */
 import { z } from 'zod';
 import { decodeFrame, encodeFrame } from './core/frame.ts';
+import { PROTOCOL_VERSION, SUBPROTOCOL } from './core/wire.ts';
 import { generateSchema } from './engine/request.ts';
 import { KandidError } from './errors.ts';
 
-export const PROTOCOL_VERSION = 1;
-/** Name of the WebSocket subprotocol. */
-export const SUBPROTOCOL = `kandid.v${PROTOCOL_VERSION}`;
+export { PROTOCOL_VERSION, SUBPROTOCOL };
 
 const MOST_SIDE = 2048;
 

@@ -8,11 +8,15 @@
  * ```
  */
 import type { ClientMessageInput, GenerateBody } from '../protocol.ts';
+import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from './answers.ts';
+import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
 import { Run, type Steering, type Told } from './run.ts';
-import { type SocketMaker, standardSocket } from './socket.ts';
+import type { SocketMaker } from './socket.ts';
 
 export type { GenerateBody } from '../protocol.ts';
+export type * from './answers.ts';
+export type { ConnectionState } from './connection.ts';
 export { RequestError } from './error.ts';
 export type { Steering, Told } from './run.ts';
 
@@ -35,39 +39,27 @@ export interface GenerateOptions {
   readonly onStart?: ((steering: Steering) => void) | undefined;
 }
 
-/** A picture as the server's HTTP routes tell it. */
-export interface PictureAnswer {
-  readonly code: readonly number[];
-  readonly codeString: string | null;
-  readonly url: string | null;
-  readonly mime: string;
-  readonly width: number;
-  readonly height: number;
-  readonly base64?: string;
-  readonly psnr?: number | null;
-}
-
-export interface ResultAnswer {
-  readonly job: string;
-  readonly state: 'done' | 'cancelled';
-  readonly model: string;
-  readonly hash: string;
-  readonly seed: number;
-  readonly images: readonly PictureAnswer[];
-  readonly notes: readonly string[];
-}
-
 type Json = Readonly<Record<string, unknown>>;
-
-const RETRIES = 5;
 
 export class KandidClient {
   readonly #options: ClientOptions;
   readonly #url: string;
+  readonly #connection: Connection;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#url = options.url.replace(/\/$/, '');
+    this.#connection = new Connection({ ...options, url: this.#url });
+  }
+
+  /**
+   * Keeps the connection open while there is no request, and mends it for ever: a page would know whether its server is there.
+   *
+   * @param onState also told at once
+   * @returns ends it
+   */
+  watch(onState: (state: ConnectionState) => void): () => void {
+    return this.#connection.watch(onState);
   }
 
   /**
@@ -76,10 +68,8 @@ export class KandidClient {
    * @throws {RequestError} what the server refuses it for, or fails with
    */
   async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Told, void, undefined> {
-    const { key, retries = RETRIES, WebSocket } = this.#options;
-    const Socket = WebSocket ?? (await standardSocket());
     const { signal, previews, onStart } = options;
-    const run = new Run(body, { url: this.#url, key, retries, Socket, signal, previews });
+    const run = new Run(this.#connection, body, { signal, previews });
     onStart?.(run);
     yield* run.told();
   }
@@ -98,12 +88,25 @@ export class KandidClient {
     return await this.post('/v1/decode', { codes, ...options });
   }
 
-  async models(): Promise<readonly Json[]> {
-    return (await this.get<{ models: Json[] }>('/v1/models')).models;
+  /** The first `at` levels of one code, the rest of another. */
+  async cross(a: string, b: string, at: number, model?: string): Promise<CrossAnswer> {
+    return await this.post('/v1/cross', { a, b, at, ...(model === undefined ? {} : { model }) });
   }
 
-  async guides(): Promise<readonly { readonly name: string; readonly description: string; readonly params: Json }[]> {
-    return (await this.get<{ guides: { name: string; description: string; params: Json }[] }>('/v1/guides')).guides;
+  async models(): Promise<readonly ModelAnswer[]> {
+    return (await this.get<{ models: ModelAnswer[] }>('/v1/models')).models;
+  }
+
+  async guides(): Promise<readonly GuideAnswer[]> {
+    return (await this.get<{ guides: GuideAnswer[] }>('/v1/guides')).guides;
+  }
+
+  /** How the server is doing, ready or not. @throws {RequestError} where it is none of ours */
+  async health(): Promise<HealthAnswer> {
+    const answer = await fetch(`${this.#url}/readyz`);
+    const told = (await answer.json().catch(() => null)) as HealthAnswer | null;
+    if (typeof told?.status === 'string') return told;
+    throw errorOf(told, answer.status);
   }
 
   /** Any route that takes JSON. @throws {RequestError} */

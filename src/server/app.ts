@@ -13,6 +13,7 @@ import type { Access } from './http/access.ts';
 import type { Door } from './http/door.ts';
 import { setHeaders } from './http/headers.ts';
 import { sendError } from './http/problem.ts';
+import { pageDoors } from './page.ts';
 import type { Services } from './services.ts';
 
 export const allDoors: readonly Door[] = [
@@ -26,7 +27,11 @@ interface Known {
   readonly door: Door | null;
 }
 
-export function createApp(services: Services, access: Access, doors: readonly Door[] = allDoors): Express {
+export function createApp(
+  services: Services,
+  access: Access,
+  doors: readonly Door[] = [...allDoors, ...pageDoors()],
+): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -90,10 +95,11 @@ async function enter(
     access.checkOrigin(origin, host);
     const caller = { authorization, address: request.socket.remoteAddress };
     const client = door.isOpen ? { name: 'anybody', key: null } : access.identify(caller);
-    if (!door.isOpen) access.admit(client);
+    const admit = () => access.admit(client);
+    if (!door.isOpen && !door.admitsItself) admit();
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
-    await door.run({ services, request, response, id, client, params, search });
+    await door.run({ services, request, response, id, client, params, search, admit });
   } catch (thrown) {
     answerError(services, request, response, thrown);
   }

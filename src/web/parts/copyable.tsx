@@ -1,0 +1,56 @@
+/** Text to take along: a code, a link, a call. */
+import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../state/announce.ts';
+
+const SAID_MS = 1600;
+
+/** @param block as a block of code, lines kept */
+export function Copyable(props: { readonly text: string; readonly label: string; readonly block?: boolean }) {
+  const { text, label, block = false } = props;
+  return (
+    <span class={block ? 'copyable copyable-block' : 'copyable'}>
+      {block ? (
+        <pre>
+          <code>{text}</code>
+        </pre>
+      ) : (
+        <code title={text}>{text}</code>
+      )}
+      <CopyButton text={text} label={label} />
+    </span>
+  );
+}
+
+export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async () => {
+    setCopied(await toClipboard(text));
+    announce(`${label} copied`);
+  };
+  return (
+    <button type="button" class="quiet" aria-label={`Copy ${label}`} onClick={copy}>
+      {copied ? 'Copied' : 'Copy'}
+    </button>
+  );
+}
+
+/** Over plain HTTP on another machine there is no clipboard but the old one. */
+async function toClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement('textarea');
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand('copy');
+    area.remove();
+    return done;
+  }
+}

@@ -1,0 +1,70 @@
+/** The picture of a code, fetched by its permalink. */
+import { useEffect, useState } from 'preact/hooks';
+import { key } from '../state/server.ts';
+
+export interface PictureProps {
+  readonly model: string;
+  readonly hash: string;
+  /** The code string. */
+  readonly code: string;
+  /** As it stood after this level. @default the last */
+  readonly level?: number | undefined;
+  /** Side in pixels that the server draws it at. @default the model's own */
+  readonly size?: number | undefined;
+  readonly alt: string;
+  readonly class?: string | undefined;
+}
+
+export function pictureUrl({ model, hash, code, level, size }: Omit<PictureProps, 'alt' | 'class'>, ending = 'webp') {
+  const query = new URLSearchParams({
+    ...(size === undefined ? {} : { size: String(size) }),
+    ...(level === undefined ? {} : { level: String(level) }),
+  });
+  const path = `/v1/images/${encodeURIComponent(model)}@${hash.slice(0, 8)}/${code}.${ending}`;
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
+export function Picture(props: PictureProps) {
+  const { alt } = props;
+  const url = pictureUrl(props);
+  const [failed, setFailed] = useState('');
+  const shown = useKeyed(url);
+  const names = `picture ${props.class ?? ''}`;
+  if (failed === url)
+    return (
+      <span class={`${names} picture-gone`} role="img" aria-label={alt}>
+        This picture can't be drawn now: its model has changed, or the server is away.
+      </span>
+    );
+  return (
+    <img
+      alt={alt}
+      {...{ class: names, loading: 'lazy', decoding: 'async', draggable: false }}
+      {...(shown ? { src: shown } : {})}
+      onError={() => setFailed(url)}
+    />
+  );
+}
+
+/** Pictures behind an API key are fetched with it; all others are left to the browser. */
+function useKeyed(url: string): string | null {
+  const [fetched, setFetched] = useState<string | null>(null);
+  const secret = key.value;
+  useEffect(() => {
+    if (!secret) return;
+    let made: string | null = null;
+    const stop = new AbortController();
+    fetch(url, { headers: { authorization: `Bearer ${secret}` }, signal: stop.signal })
+      .then((answer) => answer.blob())
+      .then((blob) => {
+        made = URL.createObjectURL(blob);
+        setFetched(made);
+      })
+      .catch(() => {});
+    return () => {
+      stop.abort();
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, [url, secret]);
+  return secret ? fetched : url;
+}

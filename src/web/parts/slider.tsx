@@ -1,0 +1,32 @@
+/** A slider with its name and value in words. */
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+
+export interface SliderProps {
+  readonly label: ComponentChildren;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  /** @default 1 */
+  readonly step?: number;
+  /** The value in words. @default the number */
+  readonly text?: string;
+  readonly disabled?: boolean;
+  onChange(value: number): void;
+}
+
+export function Slider({ label, value, min, max, step = 1, text, disabled = false, onChange }: SliderProps) {
+  const id = useId();
+  return (
+    <div class="slider">
+      <label for={id}>{label}</label>
+      <output for={id}>{text ?? value}</output>
+      <input
+        type="range"
+        {...{ id, min, max, step, value, disabled }}
+        aria-valuetext={text ?? String(value)}
+        onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,8 @@
+/** What is said to screen readers: progress and ends, not every level. */
+import { signal } from '@preact/signals';
+
+export const announcement = signal('');
+
+export function announce(text: string): void {
+  announcement.value = text;
+}

@@ -1,0 +1,33 @@
+/** What the server has: models and guides, asked for once and again after a connection was mended. */
+import { computed, signal } from '@preact/signals';
+import { type GuideAnswer, type ModelAnswer, RequestError } from '../../client/client.ts';
+import { client } from './server.ts';
+
+export const models = signal<readonly ModelAnswer[]>([]);
+export const guides = signal<readonly GuideAnswer[]>([]);
+export const catalogueError = signal<Error | null>(null);
+
+export const standardModel = computed(() => models.value.find(({ isDefault }) => isDefault) ?? models.value[0]);
+
+/** The model of a name; the default one where none is named. */
+export function modelNamed(name: string | undefined): ModelAnswer | undefined {
+  return name === undefined ? standardModel.value : models.value.find((one) => one.name === name);
+}
+
+const AGAIN_MS = 1500;
+
+/** Asks until there is an answer: a server that has just begun is still opening its models. */
+export async function loadCatalogue(): Promise<void> {
+  for (;;) {
+    try {
+      const [hasModels, hasGuides] = await Promise.all([client.value.models(), client.value.guides()]);
+      [models.value, guides.value, catalogueError.value] = [hasModels, hasGuides, null];
+      return;
+    } catch (thrown) {
+      catalogueError.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const willChange = !(thrown instanceof RequestError) || thrown.code === 'not_ready';
+      if (!willChange) return;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** Small settings that outlive the page; where the browser keeps nothing, they last as long as the page. */
+const PREFIX = 'kandid.';
+
+export function kept(name: string): string | null {
+  try {
+    return localStorage.getItem(PREFIX + name);
+  } catch {
+    return null;
+  }
+}
+
+export function keep(name: string, value: string): void {
+  try {
+    if (value === '') localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, value);
+  } catch {
+    // Storage is off or full: the setting lasts as long as the page.
+  }
+}

@@ -1,0 +1,170 @@
+/** A request while it runs, as signals: what has come so far of every result, level by level. */
+import { type Signal, signal } from '@preact/signals';
+import type { GenerateBody, RequestError, Steering, Told } from '../../client/client.ts';
+import { client } from './server.ts';
+
+/** A result as it stood after a level. */
+export interface Shot {
+  /** Of the picture, good until the run is disposed of. */
+  readonly url: string;
+  readonly level: number;
+  readonly side: number;
+  readonly choice: number;
+}
+
+export interface Slot {
+  /** By level; levels that were not shown are left out. */
+  readonly shots: readonly (Shot | undefined)[];
+  readonly latest: Shot | null;
+  /** Address of the finished picture, or the best so far of a stopped one. */
+  readonly final: string | null;
+  /** The choices: all of them, or those made before it was stopped. */
+  readonly code: readonly number[] | null;
+  readonly codeString: string | null;
+}
+
+export interface About {
+  readonly model: string;
+  readonly hash: string;
+  readonly seed: number;
+  readonly bits: number;
+  readonly levels: readonly { readonly side: number; readonly candidates: number }[];
+}
+
+/** A contact sheet: which do you like? */
+export interface Question {
+  readonly question: number;
+  readonly image: number;
+  readonly level: number;
+  readonly side: number;
+  readonly count: number;
+  readonly columns: number;
+  /** Pixels between the pictures of the sheet. */
+  readonly gap: number;
+  readonly text: string;
+  readonly seconds: number;
+  readonly width: number;
+  readonly height: number;
+  /** Of the sheet. */
+  readonly url: string;
+}
+
+export type LiveState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
+
+export interface LiveOptions {
+  /** Of so many results previews are shown. @default all */
+  readonly images?: number;
+  /** @default 30 */
+  readonly perSecond?: number;
+}
+
+const NOTHING: Slot = { shots: [], latest: null, final: null, code: null, codeString: null };
+
+export class LiveRun {
+  readonly body: GenerateBody;
+  readonly state = signal<LiveState>('waiting');
+  /** Requests that go before, while it waits. */
+  readonly position = signal(0);
+  readonly about = signal<About | null>(null);
+  /** Last level that was chosen; −1 before the first. */
+  readonly level = signal(-1);
+  readonly slots: Signal<readonly Slot[]>;
+  readonly question = signal<Question | null>(null);
+  readonly notes = signal<readonly string[]>([]);
+  readonly error = signal<RequestError | Error | null>(null);
+  /** Resolves when it has ended, however it did. */
+  readonly ended: Promise<void>;
+  readonly #stop = new AbortController();
+  readonly #urls: string[] = [];
+  #steering: Steering | null = null;
+
+  constructor(body: GenerateBody, { images, perSecond = 30 }: LiveOptions = {}) {
+    this.body = body;
+    const count = body.count ?? 1;
+    this.slots = signal(Array.from({ length: count }, () => NOTHING));
+    this.ended = this.#run({ images: images ?? count, perSecond });
+  }
+
+  /** Ends it with the best pictures so far. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Answers the question that is open: pictures of its sheet, best first; none: no opinion. */
+  choose(picks: readonly number[]): void {
+    const asked = this.question.value;
+    if (asked) this.#steering?.choose(asked.question, picks);
+    this.question.value = null;
+  }
+
+  /** New weights of the guides for the levels that are left. */
+  weigh(weights: readonly number[]): void {
+    this.#steering?.weigh(weights);
+  }
+
+  /** Stops it and frees its pictures. */
+  dispose(): void {
+    this.stop();
+    for (const url of this.#urls) URL.revokeObjectURL(url);
+  }
+
+  async #run(previews: { images: number; perSecond: number }): Promise<void> {
+    const onStart = (steering: Steering) => {
+      this.#steering = steering;
+    };
+    try {
+      for await (const told of client.value.generate(this.body, { signal: this.#stop.signal, previews, onStart }))
+        this.#take(told);
+    } catch (thrown) {
+      const isStopped = this.#stop.signal.aborted;
+      this.state.value = isStopped ? 'stopped' : 'failed';
+      if (!isStopped) this.error.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+    }
+    this.question.value = null;
+  }
+
+  #take(told: Told): void {
+    if (told.type === 'queued') this.position.value = told.position;
+    else if (told.type === 'started') this.#begin(told);
+    else if (told.type === 'level') this.level.value = told.level;
+    else if (told.type === 'preview') this.#show(told);
+    else if (told.type === 'candidates') this.question.value = { ...told, url: this.#urlOf(told) };
+    else if (told.type === 'chosen') {
+      if (this.question.value?.question === told.question) this.question.value = null;
+    } else if (told.type === 'image') this.#change(told.image, { final: this.#urlOf(told) });
+    else if (told.type === 'done') {
+      for (const [image, { code, codeString }] of told.images.entries()) this.#change(image, { code, codeString });
+      this.notes.value = told.notes;
+      this.state.value = 'done';
+    } else if (told.type === 'cancelled') {
+      for (const [image, { prefix }] of told.images.entries()) this.#change(image, { code: prefix });
+      this.state.value = 'stopped';
+    }
+  }
+
+  #begin({ model, hash, seed, bits, levels, count }: Extract<Told, { type: 'started' }>): void {
+    this.about.value = { model, hash, seed, bits, levels };
+    this.level.value = -1;
+    // What came of an attempt that was lost is shown until the new one reaches it.
+    if (this.slots.value.length !== count) this.slots.value = Array.from({ length: count }, () => NOTHING);
+    this.state.value = 'running';
+  }
+
+  #show(told: Extract<Told, { type: 'preview' }>): void {
+    const { level, side, choice, image } = told;
+    const shot: Shot = { url: this.#urlOf(told), level, side, choice };
+    const shots = [...(this.slots.value[image]?.shots ?? [])];
+    shots[level] = shot;
+    this.#change(image, { shots, latest: shot });
+  }
+
+  #change(image: number, change: Partial<Slot>): void {
+    this.slots.value = this.slots.value.map((slot, n) => (n === image ? { ...slot, ...change } : slot));
+  }
+
+  #urlOf({ bytes, mime }: { readonly bytes: Uint8Array; readonly mime: string }): string {
+    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime }));
+    this.#urls.push(url);
+    return url;
+  }
+}

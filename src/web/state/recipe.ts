@@ -1,0 +1,69 @@
+/** All that makes pictures what they are: what the form on Create holds, what history keeps, what a link carries. */
+import type { GenerateBody } from '../../client/client.ts';
+
+export interface GuideUse {
+  readonly name: string;
+  readonly weight: number;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface Recipe {
+  /** Left out: the server's default one. */
+  readonly model?: string;
+  readonly guides: readonly GuideUse[];
+  readonly count: number;
+  /** null: the server draws one. */
+  readonly seed: number | null;
+  readonly sampler: { readonly top?: number; readonly temperature?: number; readonly beams?: number };
+  /** Choices of the first levels that are kept, where it goes on from another picture. */
+  readonly prefix?: readonly number[];
+}
+
+export const EMPTY: Recipe = { guides: [], count: 1, seed: null, sampler: {} };
+
+/** Of finished pictures: twice the size they are mostly shown at, so that they are sharp on dense screens. */
+const SHOWN_SIZE = 512;
+
+export function bodyOf({ model, guides, count, seed, sampler, prefix }: Recipe): GenerateBody {
+  return {
+    ...(model === undefined ? {} : { model }),
+    guides: guides.map(({ name, weight, params }) => ({ name, weight, params: { ...params } })),
+    ...{ count, sampler, format: 'webp', quality: 92, size: SHOWN_SIZE },
+    ...(seed === null ? {} : { seed }),
+    ...(prefix === undefined ? {} : { prefix: [[...prefix]] }),
+  };
+}
+
+/** The words of its guide `text`, if it has one. */
+export function promptOf({ guides }: Pick<Recipe, 'guides'>): string {
+  const prompt = guides.find(({ name }) => name === 'text')?.params.prompt;
+  return Array.isArray(prompt) ? prompt.join(', ') : typeof prompt === 'string' ? prompt : '';
+}
+
+/** What it says to people, in a few words. */
+export function titleOf(recipe: Pick<Recipe, 'guides'>): string {
+  const names = recipe.guides.map(({ name }) => name.replaceAll('_', ' '));
+  return promptOf(recipe) || names.join(' + ') || 'at random';
+}
+
+/** What was written as JSON, where it is a recipe; null where it is something else. */
+export function parseRecipe(value: unknown): Recipe | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { model, guides, count, seed, sampler, prefix } = value as Record<string, unknown>;
+  if (!Array.isArray(guides) || !guides.every(isGuideUse)) return null;
+  const isWhole = (one: unknown): one is number => Number.isSafeInteger(one) && Number(one) >= 0;
+  return {
+    ...(typeof model === 'string' ? { model } : {}),
+    guides: guides.map(({ name, weight, params }) => ({ name, weight, params })),
+    count: isWhole(count) && count > 0 ? count : 1,
+    seed: isWhole(seed) ? seed : null,
+    sampler: typeof sampler === 'object' && sampler !== null ? (sampler as Recipe['sampler']) : {},
+    ...(Array.isArray(prefix) && prefix.every(isWhole) ? { prefix } : {}),
+  };
+}
+
+function isGuideUse(value: unknown): value is GuideUse {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, weight, params } = value as Partial<Record<keyof GuideUse, unknown>>;
+  return typeof name === 'string' && typeof weight === 'number' && typeof params === 'object' && params !== null;
+}

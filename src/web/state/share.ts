@@ -1,0 +1,59 @@
+/** Links that reproduce a picture and its settings by the address alone. */
+import type { Made } from './history.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+import { addressOf } from './router.ts';
+
+/** Longer texts in a recipe are pictures; a link does without them. */
+const LONGEST_TEXT = 2000;
+
+export interface Shared {
+  readonly recipe: Recipe | null;
+  /** The picture: what stands in its permalink. */
+  readonly picture: { readonly model: string; readonly hash: string; readonly code: string } | null;
+  /** Guides that were left out of the link, because they need a picture. */
+  readonly missing: readonly string[];
+}
+
+/** The whole address. */
+export function shareUrl(made: Pick<Made, 'model' | 'hash' | 'codeString' | 'recipe'>): string {
+  const { model, hash, codeString, recipe } = made;
+  const isLight = ({ params }: Recipe['guides'][number]) => JSON.stringify(params).length <= LONGEST_TEXT;
+  const missing = recipe.guides.filter((guide) => !isLight(guide)).map(({ name }) => name);
+  const light = { ...recipe, guides: recipe.guides.filter(isLight) };
+  const hashed = addressOf('create', {
+    p: `${model}@${hash.slice(0, 8)}/${codeString}`,
+    r: toBase64Url(JSON.stringify(light)),
+    ...(missing.length > 0 ? { without: missing.join(' ') } : {}),
+  });
+  return `${location.origin}${location.pathname}${hashed}`;
+}
+
+export function readShared(params: URLSearchParams): Shared | null {
+  const [, model, hash, code] = /^([^@/]+)@([0-9a-f]{8,64})\/([\w-]+)$/.exec(params.get('p') ?? '') ?? [];
+  const recipe = recipeIn(params.get('r'));
+  if (!recipe && !code) return null;
+  const picture = model && hash && code ? { model, hash, code } : null;
+  return { recipe, picture, missing: (params.get('without') ?? '').split(' ').filter(Boolean) };
+}
+
+function recipeIn(text: string | null): Recipe | null {
+  if (text === null) return null;
+  try {
+    return parseRecipe(JSON.parse(fromBase64Url(text)));
+  } catch {
+    return null;
+  }
+}
+
+function toBase64Url(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+function fromBase64Url(text: string): string {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+}

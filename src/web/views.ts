@@ -1,0 +1,18 @@
+/** The views of the page, in the order of the navigation. Each is a folder of its own, loaded when it is first shown. */
+import type { ComponentType } from 'preact';
+
+export interface ViewProps {
+  /** What stands behind the `?` of the view's address. */
+  readonly params: URLSearchParams;
+}
+
+export interface View {
+  /** In the address: `#/create`. */
+  readonly name: string;
+  readonly title: string;
+  load(): Promise<{ default: ComponentType<ViewProps> }>;
+}
+
+export const views: readonly View[] = [
+  { name: 'create', title: 'Create', load: () => import('./views/create/create.tsx') },
+];
