@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import Tensor
 
 import presets
 from bundle import bundle_hash, read_bundle, rebuilt
+from model import ModelConfig
 from parity import candidates_along
 
 PICTURES = 4
@@ -51,7 +53,14 @@ def vectors(folder: Path, seed: int = 1) -> dict:
             {"picture": numbers(picture), "code": code.tolist(), "image": numbers(image)}
             for picture, code, image in zip(pictures, greedy, reconstructed[-1])
         ],
+        **({} if condition is None else {"conditions": conditions(pictures, config)}),
     }
+
+
+def conditions(pictures: Tensor, config: ModelConfig) -> dict[str, list[list[float]]]:
+    """Of each of the pictures, of either kind."""
+    of = {kind: dataclasses.replace(config, condition_kind=kind) for kind in ("grayscale", "edges")}
+    return {kind: [numbers(one) for one in presets.condition_of(pictures, its)] for kind, its in of.items()}
 
 
 def previews(network, images: list[Tensor]) -> dict[int, Tensor]:

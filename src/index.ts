@@ -14,13 +14,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Code, checkPrefix, codeToString, crossCodes, parseCode } from './engine/codes.ts';
+import { conditionOf } from './engine/condition.ts';
 import { type DecodeOptions, decodeCodes } from './engine/decode.ts';
 import { type Encoded, encode } from './engine/encode.ts';
 import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine.ts';
 import type { GenerateEvent, Result } from './engine/events.ts';
 import { eventsOf } from './engine/generate.ts';
 import type { ModelSummary } from './engine/models.ts';
-import { conditionOf, fitPicture } from './engine/pictures.ts';
+import { fitPicture } from './engine/pictures.ts';
 import type { GuideSummary } from './engine/registry.ts';
 import type { GenerateRequest, PictureInput } from './engine/request.ts';
 import type { BeamSchedule } from './engine/sampler.ts';
@@ -181,7 +182,7 @@ export class Kandid {
     const channels = network.info.channels;
     const fitted = await fitPicture(picture, { channels, side: network.finalSide, name: 'The picture', limitPixels });
     const given = condition ?? (network.info.condition ? picture : undefined);
-    const started = await conditionOf(given, network.info, limitPixels);
+    const started = await conditionOf(given, network.info, { limitPixels });
     return await encode(network, fitted, { beams, condition: started, signal });
   }
 
@@ -197,7 +198,7 @@ export class Kandid {
     request: DecodeRequest = {},
   ): Promise<Picture[]> {
     const { network } = await this.engine.models.open(model);
-    const condition = await conditionOf(request.condition, network.info, this.engine.limitPixels);
+    const condition = await conditionOf(request.condition, network.info, { limitPixels: this.engine.limitPixels });
     const { candidates } = network;
     const parsed = codes.map((code) => {
       if (typeof code === 'string') return parseCode(code, candidates);

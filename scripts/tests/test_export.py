@@ -84,6 +84,17 @@ def test_the_committed_bundle_and_its_vectors_are_what_the_exporter_makes(tiny):
             np.testing.assert_allclose(old["image"], new["image"], atol=1e-5)
 
 
+def test_the_committed_conditional_bundle_and_its_vectors_are_what_the_exporter_makes():
+    folder = PROJECT / "test" / "fixtures" / "conditional"
+    told = json.loads((folder / "vectors.json").read_text())
+    now = vectors.vectors(folder / "tiny-color")
+    assert told["hash"] == now["hash"]
+    for kind in ("grayscale", "edges"):
+        np.testing.assert_allclose(told["conditions"][kind], now["conditions"][kind], atol=1e-5)
+    for old, new in zip(told["encode"], now["encode"]):
+        assert old["code"] == new["code"]
+
+
 def test_the_bundle_of_a_checkpoint_tells_how_it_was_made(saved, data, tmp_path):
     out = tmp_path / "made"
     test = Pictures(data / "test", 8, 3, least=1)

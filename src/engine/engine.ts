@@ -6,11 +6,11 @@ import { type Device, resolveDevice } from '../runtime/device.ts';
 import { codesBelow } from './apart.ts';
 import { throwIfCancelled } from './asking.ts';
 import { checkPrefix } from './codes.ts';
+import { conditionOf } from './condition.ts';
 import type { GuideServices } from './context.ts';
 import { Descent } from './descent.ts';
 import { makeGuides } from './making.ts';
 import { Models, type OpenModel } from './models.ts';
-import { conditionOf } from './pictures.ts';
 import { GuideRegistry } from './registry.ts';
 import { type CheckedRequest, type GenerateRequest, parseRequest } from './request.ts';
 import { beamsPerLevel, samplerOf } from './sampler.ts';
@@ -100,8 +100,11 @@ export class Engine {
     const { info } = model.network;
     checkRoom(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
-    const condition = await conditionOf(checked.condition, info, this.limitPixels);
     const notes: string[] = [];
+    const condition = await conditionOf(checked.condition, info, {
+      limitPixels: this.limitPixels,
+      note: (message) => void notes.push(message),
+    });
     const guides = await makeGuides(checked.guides, this.guides, this.#services, {
       ...{ info, seed, signal: running, notes, person },
     });

@@ -1,5 +1,6 @@
 /** How each kind of work is done. */
 import { checkPrefix, codeToString, parseCode } from '../engine/codes.ts';
+import { conditionOf } from '../engine/condition.ts';
 import { codesUpTo, decodingDescent, isWhole } from '../engine/decode.ts';
 import type { Descent } from '../engine/descent.ts';
 import { encodedAs, encodingDescent } from '../engine/encode.ts';
@@ -7,7 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { CancelledEvent, DoneEvent } from '../engine/events.ts';
 import type { OpenModel } from '../engine/models.ts';
 import type { Network } from '../engine/network.ts';
-import { conditionOf, fitPicture } from '../engine/pictures.ts';
+import { fitPicture } from '../engine/pictures.ts';
 import type { AskPerson, Picture } from '../guide.ts';
 import type { CancelledNews, DoneNews, ResultPicture, StartedNews, Work } from './messages.ts';
 
@@ -56,32 +57,37 @@ async function encode(work: WorkOf<'encode'>, place: Workplace): Promise<Outcome
   const { limitPixels } = engine;
   const wanted = { channels: info.channels, side: network.finalSide, name: 'The picture', limitPixels };
   const fitted = await fitPicture(picture, wanted);
-  const condition = await conditionOf(work.condition ?? (info.condition ? picture : undefined), info, limitPixels);
+  const notes: string[] = [];
+  const given = work.condition ?? (info.condition ? picture : undefined);
+  const condition = await conditionOf(given, info, { limitPixels, note: (message) => void notes.push(message) });
   place.begin(model, { seed: 0, count: 1, guides: [] });
   const event = await place.descend(network, encodingDescent(network, fitted, { beams, condition, signal }));
   if (event.type === 'cancelled') return outcomeOf(event);
   const results = event.results.map((result) => ({ ...result, psnr: encodedAs(result, fitted).psnr }));
-  return { ...event, results };
+  return { ...event, notes: [...notes, ...event.notes], results };
 }
 
 async function decode(work: WorkOf<'decode'>, place: Workplace): Promise<Outcome> {
   const { engine, signal } = place;
   const model = await engine.models.open(work.model);
   const { network } = model;
-  const condition = await conditionOf(work.condition, network.info, engine.limitPixels);
+  const notes: string[] = [];
+  const { limitPixels } = engine;
+  const note = (message: string) => void notes.push(message);
+  const condition = await conditionOf(work.condition, network.info, { limitPixels, note });
   const codes = codesUpTo(network, parsed(work.codes, network.candidates), work.level);
   place.begin(model, { seed: 0, count: codes.length, guides: [] });
   if (codes.length > 0 && !isWhole(network, codes)) {
     const outcome = outcomeOf(await place.descend(network, decodingDescent(network, codes, { condition, signal })));
     // These are not whole: a code string of some levels would pass for one of another model.
-    return { ...outcome, results: outcome.results.map((result) => ({ ...result, codeString: '' })) };
+    return { ...outcome, notes, results: outcome.results.map((result) => ({ ...result, codeString: '' })) };
   }
   const pictures = await place.decode(network, codes, condition);
   const results = pictures.map((image, i) => {
     const code = codes[i] as number[];
     return { code, codeString: codeToString(code, network.candidates), image };
   });
-  return { type: 'done', results, guides: [], notes: [], timings: NO_TIME };
+  return { type: 'done', results, guides: [], notes, timings: NO_TIME };
 }
 
 function parsed(codes: WorkOf<'decode'>['codes'], candidates: readonly number[]): (readonly number[])[] {

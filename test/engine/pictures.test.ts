@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodePicture } from '../../src/core/image.ts';
-import { conditionOf, fitPicture } from '../../src/engine/pictures.ts';
+import { fitPicture } from '../../src/engine/pictures.ts';
 import type { Picture } from '../../src/guide.ts';
 
 const picture = (channels: number, side: number, of: (i: number) => number): Picture => ({
@@ -9,12 +9,6 @@ const picture = (channels: number, side: number, of: (i: number) => number): Pic
   channels,
   width: side,
   height: side,
-});
-const info = (kind: string | null) => ({
-  name: 'model',
-  channels: 3 as const,
-  levels: [{ side: 4, candidates: 2, width: 1 }],
-  condition: kind === null ? null : { kind, channels: 1 },
 });
 const wanted = { channels: 3 as const, side: 4, name: 'The picture' };
 
@@ -42,20 +36,4 @@ test('what is no square picture of numbers is refused', async () => {
   ];
   for (const given of bad) await assert.rejects(fitPicture(given, wanted), { code: 'picture_invalid' });
   await assert.rejects(fitPicture(new Uint8Array(9), wanted), { code: 'picture_unreadable' });
-});
-
-test('a condition is given where the model has one, and only there', async () => {
-  const given = picture(3, 4, () => 0);
-  assert.equal(await conditionOf(undefined, info(null)), null);
-  await assert.rejects(conditionOf(given, info(null)), { code: 'condition_unexpected' });
-  await assert.rejects(conditionOf(undefined, info('grayscale')), { code: 'condition_missing', message: /grayscale/ });
-});
-
-test('conditions: gray values, and edges as the trainer makes them', async () => {
-  const red = picture(3, 4, (i) => (i < 16 ? 1 : -1));
-  const gray = await conditionOf(red, info('grayscale'));
-  assert.ok(gray?.every((value) => Math.abs(value - (2 * 0.299 - 1)) < 1e-6));
-  // Left half black, right half white: the Sobel magnitude is 8 in the two middle columns, 0 at the sides.
-  const halves = picture(3, 4, (i) => (i % 4 < 2 ? -1 : 1));
-  assert.deepEqual([...((await conditionOf(halves, info('edges'))) ?? [])], Array(4).fill([-1, 1, 1, -1]).flat());
 });
