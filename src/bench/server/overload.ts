@@ -1,5 +1,6 @@
 /** Ten times as many requests as it can answer. */
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { median } from '../timing.ts';
 import { type Figure, figure } from './figure.ts';
 import { ask } from './http.ts';
@@ -8,8 +9,8 @@ import type { ServerProcess } from './process.ts';
 
 const TIMES = 10;
 const TICK_MS = 20;
-/** Requests of one client at once, while capacity is measured. */
-const AT_ONCE = 32;
+/** Requests of one client at once, while capacity is measured: more than run together, so that memory is at its peak. */
+const AT_ONCE = 80;
 const SAMPLE_MS = 500;
 const ALLOWED = new Set([200, 429, 503]);
 /** Requests without an answer at most, so that this process stays within bounds itself. */
@@ -47,16 +48,16 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
     answered += 1;
   });
   const capacity = answered / amounts.capacitySeconds;
-  const before = (await server.memory()).all;
+  const before = await server.memory();
   const statuses = new Map<number, number>();
-  const sample = async () => ({ at: performance.now(), memory: (await server.memory()).all });
-  const { result: withoutRetry, samples } = await beside(SAMPLE_MS, sample, () =>
-    flood(place, capacity, post, statuses),
-  );
-  // The first and the last sixth of the time in which the queue was full.
-  const memories = samples.map(({ memory }) => memory).slice(Math.floor(samples.length / 12));
-  const sixth = Math.max(1, Math.floor(memories.length / 6));
-  const [start, end] = [median(memories.slice(0, sixth)), median(memories.slice(-sixth))];
+  const sample = async () => ({ at: performance.now(), ...(await server.memory()) });
+  const { result: flooded, samples } = await beside(SAMPLE_MS, sample, () => flood(place, capacity, post, statuses));
+  const memories = samples.filter(({ at }) => at >= flooded.fullAt);
+  const sixth = Math.max(1, Math.floor(samples.length / 6));
+  const medianOf = (some: typeof samples, of: keyof (typeof samples)[number]) => median(some.map((one) => one[of]));
+  const [start, end] = [memories.slice(0, sixth), memories.slice(-sixth)];
+  const parts = (some: typeof samples) =>
+    `${medianOf(some, 'server').toFixed(0)} + ${medianOf(some, 'workers').toFixed(0)}`;
   const sent = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   const wrong = [...statuses].filter(([status]) => !ALLOWED.has(status)).reduce((sum, [, count]) => sum + count, 0);
   const counts = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status || 'none'}`);
@@ -65,10 +66,10 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
     figure('overload: answers that are neither 200, 429 nor 503', wrong + (alive.status === 200 ? 0 : 1), {
       ...{ bar: { most: 0 }, note: `${sent} requests in ${amounts.overloadSeconds} s: ${counts.join(', ')}` },
     }),
-    figure('overload: 429 and 503 without Retry-After', withoutRetry, { bar: { most: 0 } }),
-    figure('overload: memory at the end ÷ at the start', end / start, {
+    figure('overload: 429 and 503 without Retry-After', flooded.withoutRetry, { bar: { most: 0 } }),
+    figure('overload: memory at the end ÷ at the start', medianOf(end, 'all') / medianOf(start, 'all'), {
       bar: { most: 1.1 },
-      note: `${start.toFixed(0)} and ${end.toFixed(0)} MiB, server and worker, queue full; ${before.toFixed(0)} before it`,
+      note: `MiB, server + worker, the queue being full: ${parts(start)} at first, ${parts(end)} at last; ${parts([before])} before`,
     }),
     figure('overload: capacity by itself', capacity, { unit: '/s' }),
     figure('overload: answered with a picture under it', (statuses.get(200) ?? 0) / amounts.overloadSeconds, {
@@ -77,25 +78,35 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
   ];
 }
 
-/** Sends at an even pace whatever comes back; those without an answer at the end are left. Gives refusals without Retry-After. */
+interface Flooded {
+  /** When the first was refused: the queue was full. */
+  readonly fullAt: number;
+  readonly withoutRetry: number;
+}
+
+/** Sends at an even pace whatever comes back; those without an answer at the end are left. */
 async function flood(
   { amounts, signal }: Place,
   capacity: number,
   post: Post,
   statuses: Map<number, number>,
-): Promise<number> {
+): Promise<Flooded> {
   const leave = new AbortController();
+  setMaxListeners(0, leave.signal);
   const goesOn = until(amounts.overloadSeconds, signal);
   const open = new Set<Promise<void>>();
   const started = performance.now();
   let sent = 0;
   let isLeaving = false;
   let withoutRetry = 0;
+  let fullAt = Number.POSITIVE_INFINITY;
   const send = async (client: number) => {
     const { status, headers } = await post(client, leave.signal);
     if (isLeaving) return;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if ((status === 429 || status === 503) && headers['retry-after'] === undefined) withoutRetry += 1;
+    if (status !== 429 && status !== 503) return;
+    fullAt = Math.min(fullAt, performance.now());
+    if (headers['retry-after'] === undefined) withoutRetry += 1;
   };
   while (goesOn()) {
     const due = ((performance.now() - started) / 1000) * capacity * TIMES;
@@ -108,5 +119,5 @@ async function flood(
   isLeaving = true;
   leave.abort();
   await Promise.all(open);
-  return withoutRetry;
+  return { fullAt, withoutRetry };
 }
