@@ -14,6 +14,11 @@ export const ERRORS = {
   guide_unknown: [400, 2, 'There is no guide "{name}". {hint}'],
   code_invalid: [400, 2, 'Code {code}: {problem}. Expected {expected}.'],
   condition_missing: [400, 2, 'Model "{model}" needs a condition picture ({kind}). Give one.'],
+  condition_address: [
+    400,
+    2,
+    'Model "{model}" draws from a code and a condition picture ({kind}), which an address cannot carry. POST both to /v1/decode.',
+  ],
   condition_unexpected: [
     400,
     2,

@@ -12,6 +12,7 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   guide_unknown: [400, 2],
   code_invalid: [400, 2],
   condition_missing: [400, 2],
+  condition_address: [400, 2],
   condition_unexpected: [400, 2],
   file_unreadable: [400, 1],
   file_unwritable: [500, 1],

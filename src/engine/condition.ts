@@ -39,11 +39,10 @@ export async function conditionOf(
   noteSize(given, fitted, note);
   const drawing = linesOf(fitted);
   if (condition.kind === 'grayscale') {
-    if (drawing)
-      note('the condition is black and white alone, as a drawing of edges is: this model wants shades of gray');
+    if (drawing) note('condition: black and white alone, as a drawing of edges is; this model wants shades of gray');
     return lumaOf(fitted);
   }
-  if (drawing) note('the condition is black and white alone: the rarer of the two is taken as the edges');
+  if (drawing) note('condition: black and white alone, so the rarer of the two is taken as the edges');
   return drawing ?? edgesOf(fitted);
 }
 
@@ -51,8 +50,8 @@ function noteSize(given: PictureInput, fitted: Picture, note: (message: string) 
   const { width, height } = fitted.original ?? (given as Picture);
   const { width: side } = fitted;
   if (width === side && height === side) return;
-  const part = width === height ? 'it' : 'its middle square';
-  note(`the condition has ${width}×${height} pixels: ${part} was resized to ${side}×${side}`);
+  const cut = width === height ? '' : 'cut to the middle square and ';
+  note(`condition: its ${width}×${height} pixels were ${cut}resized to ${side}×${side}`);
 }
 
 /** The lines of a drawing in black and white as 1, the rest as −1; null for any other picture. */

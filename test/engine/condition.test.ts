@@ -66,8 +66,8 @@ test('a picture of another size is resized, and that is said', async () => {
     { note },
   );
   assert.deepEqual(notes, [
-    'the condition has 16×9 pixels: its middle square was resized to 8×8',
-    'the condition has 16×16 pixels: it was resized to 8×8',
+    'condition: its 16×9 pixels were cut to the middle square and resized to 8×8',
+    'condition: its 16×16 pixels were resized to 8×8',
   ]);
 });
 
@@ -112,7 +112,8 @@ test('the condition may differ from what a guide wants, and the result is made f
 
 test('what is said of the condition comes with the result; without one there is none', async () => {
   const events = kandid.generate({ condition: picture(3, 16, () => 0), seed: 1 });
-  for await (const event of events) if (event.type === 'done') assert.match(event.notes.join(), /has 16×16 pixels/);
+  for await (const event of events)
+    if (event.type === 'done') assert.match(event.notes.join(), /16×16 pixels were resized/);
   await assert.rejects(kandid.pictures({}), { code: 'condition_missing', message: /"tiny-color".*grayscale/ });
   await assert.rejects(kandid.decode(undefined, [[0, 0]]), { code: 'condition_missing' });
 });

@@ -64,7 +64,8 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-export async function serve(flags: ServerFlags = {}): Promise<Serving> {
+/** `more`: folders of models beside those of the tests. */
+export async function serve(flags: ServerFlags = {}, more: readonly string[] = []): Promise<Serving> {
   const models = testModels();
   const settings = loadServerSettings(
     {
@@ -74,7 +75,7 @@ export async function serve(flags: ServerFlags = {}): Promise<Serving> {
     {},
   );
   const log = createLog({ level: settings.logLevel });
-  const services = createServices(settings, [models.folder], { log, start: startHere });
+  const services = createServices(settings, [models.folder, ...more], { log, start: startHere });
   const server = createServer(services);
   await services.pool.start();
   const { url } = await server.listen();

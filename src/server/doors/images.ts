@@ -35,7 +35,7 @@ interface Address {
   readonly negotiated: boolean;
 }
 
-/** @throws {KandidError} model_unknown, code_invalid, not_acceptable, not_ready */
+/** @throws {KandidError} model_unknown, condition_address, code_invalid, not_acceptable, not_ready */
 function addressOf(call: Call<undefined, z.output<typeof query>>): Address {
   const [, name = '', hash = null] = /^(.*?)(?:@([0-9a-f]{8,64}))?$/s.exec(call.params.model ?? '') ?? [];
   const [, text = '', ending] = /^(.*?)(?:\.([a-z]+))?$/s.exec(call.params.file ?? '') ?? [];
@@ -44,6 +44,7 @@ function addressOf(call: Call<undefined, z.output<typeof query>>): Address {
     const hint = `Model "${name}" is another one now: its hash is ${model.hash.slice(0, 8)}.`;
     throw new KandidError('model_unknown', { name: `${name}@${hash}`, hint });
   }
+  if (model.condition) throw new KandidError('condition_address', { model: name, kind: model.condition.kind });
   const candidates = candidatesOf(model);
   const code = codeToString(parseCode(text, candidates), candidates);
   const format = ending === undefined ? accepted(call.request.headers.accept) : FORMATS[ending];
