@@ -38,19 +38,12 @@ export async function runOnce(
     slice.states.map((state): Row => ({ state, condition: descent.plan.condition })),
   );
   try {
-    const proposal = await network.propose(first.descent.level, rows);
+    const proposal = await network.propose(first.descent.level, rows, taken.length);
     const engine = (performance.now() - started - proposal.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
-    let choosing = taken.length;
-    const isSettled = () => taken.every(({ descent }) => descent.status !== 'failed' && descent.status !== 'cancelled');
     return taken.map(({ descent, slice, firstRow }) => ({
       ...{ descent, rows: slice.states.length },
-      choose: async () => {
-        await descent.choose(slice, proposal, firstRow);
-        choosing -= 1;
-        // A guide that was given up on may still be looking at its candidates, or even change them.
-        if (choosing === 0 && isSettled()) proposal.release();
-      },
+      choose: () => descent.choose(slice, proposal, firstRow),
     }));
   } catch (thrown) {
     for (const { descent } of taken) descent.fail(thrown);

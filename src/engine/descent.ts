@@ -57,6 +57,9 @@ export class Descent {
   #error: KandidError | null = null;
   #families = new Map<State, Family>();
   #made: MadeStates = new Map();
+  /** The runs of this level, whose features the next one needs, and those of the level before. */
+  #ran: Proposal[] = [];
+  #ranBefore: Proposal[] = [];
   #events: GenerateEvent[] = [];
 
   constructor(plan: DescentPlan) {
@@ -119,6 +122,9 @@ export class Descent {
     } catch (thrown) {
       return this.fail(thrown);
     }
+    // Not where it failed: a guide that was given up on may still look at the candidates, or even change them.
+    proposal.leaveCandidates();
+    this.#ran.push(proposal);
     this.#status = 'ready';
     const isWhole = this.#cursor === this.#lanes.length;
     const event = isWhole ? levelEvent(this.plan, this.#level, this.#lanes) : null;
@@ -170,6 +176,9 @@ export class Descent {
       lane.chosen = null;
     }
     for (const part of ['network', 'guides', 'engine'] as const) this.#total[part] += this.#spent[part];
+    for (const proposal of this.#ranBefore) proposal.leaveFeatures();
+    this.#ranBefore = this.#ran;
+    this.#ran = [];
     this.#level += 1;
     this.#beginLevel();
   }

@@ -35,7 +35,7 @@ export interface ModelsOptions {
   readonly folders: readonly string[];
   /** Whether a model may be named by path. */
   readonly paths: boolean;
-  /** @default the first by name of those that were trained */
+  /** @default the first by name of those that were trained, one that needs no condition if there is one */
   readonly standard?: string | undefined;
   readonly device: Device;
   readonly threads?: number | undefined;
@@ -89,8 +89,9 @@ export class Models {
     const { standard, folders } = this.#options;
     if (standard !== undefined) return standard;
     const pyramids = this.#found.filter(({ manifest }) => manifest?.kind === 'pyramid');
-    const trained = pyramids.find(({ manifest }) => Number(manifest?.made?.steps ?? 1) > 0);
-    const chosen = trained ?? pyramids[0];
+    const trained = pyramids.filter(({ manifest }) => Number(manifest?.made?.steps ?? 1) > 0);
+    const alone = trained.find(({ manifest }) => manifest?.kind === 'pyramid' && !manifest.condition);
+    const chosen = alone ?? trained[0] ?? pyramids[0];
     if (!chosen) throw new KandidError('models_missing', { folders: folders.join(', ') || 'no folder' });
     return chosen.name;
   }

@@ -36,19 +36,47 @@ export interface Row {
   readonly condition: Float32Array | null;
 }
 
-/** One run of a level's graph. */
-export interface Proposal {
-  /** [rows, width, side, side]; empty at the last level. */
+/** One run of a level's graph. Its memory is used again once every descent that has a share in it has let go of it. */
+export class Proposal {
+  /** [rows, width, side, side]; empty at the last level, whose features lead nowhere. */
   readonly features: Tensor;
-  /** [rows, K, channels, side, side]; its memory is used again after `release`. */
+  /** [rows, K, channels, side, side] */
   readonly candidates: Tensor;
   /** Time inside ONNX Runtime. */
   readonly ms: number;
-  /** To be called once, when nobody looks at the candidates any more. */
-  release(): void;
+  readonly #spares: Spares;
+  #choosing: number;
+  #descending: number;
+
+  /** @param sharers descents that have rows in it */
+  constructor({ features, candidates, ms }: Ran, spares: Spares, sharers: number) {
+    this.features = features;
+    this.candidates = candidates;
+    this.ms = ms;
+    this.#spares = spares;
+    this.#choosing = sharers;
+    this.#descending = sharers;
+  }
+
+  /** For each descent to say once: neither it nor its guides look at the candidates any more. */
+  leaveCandidates(): void {
+    this.#choosing -= 1;
+    if (this.#choosing === 0) this.#spares.give(this.candidates.data);
+  }
+
+  /** For each descent to say once: none of its states needs these features any more. */
+  leaveFeatures(): void {
+    this.#descending -= 1;
+    if (this.#descending === 0) this.#spares.give(this.features.data);
+  }
 }
 
-/** The last level's features lead nowhere: its graph may leave them out. */
+interface Ran {
+  readonly features: Tensor;
+  readonly candidates: Tensor;
+  readonly ms: number;
+}
+
 const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
 
 /** Where every descent begins. */
@@ -90,19 +118,31 @@ export class Network {
     return Math.max(1, Math.floor(RUN_BYTES / 4 / floats));
   }
 
-  /** Runs one level's graph on states that have chosen at all levels before it. */
-  async propose(level: number, rows: readonly Row[]): Promise<Proposal> {
+  /**
+   * Runs one level's graph on states that have chosen at all levels before it.
+   *
+   * @param sharers descents whose states they are: each must let go of the proposal
+   */
+  async propose(level: number, rows: readonly Row[], sharers = 1): Promise<Proposal> {
     const graph = this.#levels[level];
     if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
     const feeds = { ...this.#inputs(level, rows), ...this.#condition(rows) };
-    const { side, candidates: count } = this.info.levels[level] as NetworkInfo['levels'][number];
-    const dims = [rows.length, count, this.info.channels, side, side];
-    const into = { data: this.#spares.take(sizeOf(dims)), dims };
+    const into = this.#memoryFor(level, rows.length);
     const started = performance.now();
-    const { next_features: features, candidates } = await graph.run(feeds, undefined, { candidates: into });
+    const ran = await graph.run(feeds, Object.keys(into), into);
     const ms = performance.now() - started;
+    const { next_features: features = NO_FEATURES, candidates } = ran;
     if (!candidates) throw new RangeError(`the graph of level ${level} proposes no candidates`);
-    return { features: features ?? NO_FEATURES, candidates, ms, release: () => this.#spares.give(into.data) };
+    return new Proposal({ features, candidates, ms }, this.#spares, sharers);
+  }
+
+  /** The outputs wanted of a level, and where to write them. */
+  #memoryFor(level: number, rows: number): Record<string, Tensor> {
+    const { side, candidates, width } = this.info.levels[level] as NetworkInfo['levels'][number];
+    const taken = (dims: readonly number[]) => ({ data: this.#spares.take(sizeOf(dims)), dims });
+    const outputs = { candidates: taken([rows, candidates, this.info.channels, side, side]) };
+    if (level === this.info.levels.length - 1) return outputs;
+    return { ...outputs, next_features: taken([rows, width, side, side]) };
   }
 
   /** Pictures of whole codes, by the graph that draws the chosen candidates only. */

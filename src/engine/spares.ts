@@ -1,7 +1,7 @@
 /** Memory of runs that are over, for those to come: fresh memory costs page faults, and collecting it pauses everything. */
 
-/** Spare blocks kept: one per run that is likely to be in the air at once. */
-const KEPT = 3;
+/** Spare blocks kept, the largest: candidates and features of the runs that are likely to be in the air at once. */
+const KEPT = 6;
 
 export class Spares {
   #blocks: ArrayBuffer[] = [];
@@ -18,7 +18,7 @@ export class Spares {
 
   /** Gives back what was taken; nobody may look at it any more. */
   give({ buffer }: Float32Array): void {
-    this.#blocks.push(buffer as ArrayBuffer);
+    if (buffer.byteLength > 0) this.#blocks.push(buffer as ArrayBuffer);
     if (this.#blocks.length <= KEPT) return;
     this.#blocks.sort((a, b) => b.byteLength - a.byteLength);
     this.#blocks.length = KEPT;

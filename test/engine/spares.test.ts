@@ -23,7 +23,7 @@ test('what is still in use is never handed out, nor is a block that is too small
 
 test('the smallest block that fits is taken, and only the largest few are kept', () => {
   const spares = new Spares();
-  const blocks = [10, 20, 30, 40, 50].map((length) => spares.take(length));
+  const blocks = [10, 20, 30, 40, 50, 60, 70, 80].map((length) => spares.take(length));
   for (const block of blocks) spares.give(block);
   assert.equal(spares.take(25).buffer, blocks[2]?.buffer);
   assert.notEqual(spares.take(10).buffer, blocks[0]?.buffer);
