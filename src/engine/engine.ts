@@ -21,7 +21,7 @@ export interface EngineOptions {
   readonly models: readonly string[];
   /** Folders of guides, beside the project's own. @default none */
   readonly guides?: readonly string[] | undefined;
-  /** Model of requests that name none. @default the first by name of those that were trained */
+  /** Model of requests that name none. @default the first by name of those that were trained and need no condition */
   readonly defaultModel?: string | undefined;
   /** @default 'auto' */
   readonly device?: string | undefined;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { encodePicture } from '../../src/core/image.ts';
 import { conditionOf } from '../../src/engine/condition.ts';
@@ -116,4 +118,20 @@ test('what is said of the condition comes with the result; without one there is 
     if (event.type === 'done') assert.match(event.notes.join(), /16×16 pixels were resized/);
   await assert.rejects(kandid.pictures({}), { code: 'condition_missing', message: /"tiny-color".*grayscale/ });
   await assert.rejects(kandid.decode(undefined, [[0, 0]]), { code: 'condition_missing' });
+});
+
+test('the model of requests that name none is one that needs no condition', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kandid-standard-'));
+  const copies = { 'b-plain': 'models/tiny', 'a-color': `${FOLDER}/tiny-color` };
+  for (const [name, from] of Object.entries(copies)) {
+    cpSync(from, join(folder, name), { recursive: true });
+    const file = join(folder, name, 'model.json');
+    const manifest = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...manifest, name, made: { ...manifest.made, steps: 1 } }));
+  }
+  const own = await Kandid.open({ models: folder, device: 'cpu', threads: 1 });
+  const { network } = await own.engine.models.open();
+  assert.equal(network.info.name, 'b-plain');
+  await own.close();
+  rmSync(folder, { recursive: true });
 });

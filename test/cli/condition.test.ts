@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { encodePicture } from '../../src/core/image.ts';
+import { kandid } from './fake-io.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kandid-condition-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const inFolder = (name: string) => join(folder, name);
+const own = ['--models', 'test/fixtures/conditional', '--model', 'tiny-color'];
+const condition = inFolder('condition.png');
+const data = Float32Array.from({ length: 3 * 12 * 8 }, (_, i) => Math.sin(i / 3));
+writeFileSync(condition, await encodePicture({ data, channels: 3, width: 12, height: 8 }));
+
+test('a picture is made from a condition, its code drawn and varied with it', async () => {
+  const made = await kandid(['generate', ...own, '--condition', condition, '--seed', '1', '--out', inFolder('a.png')]);
+  assert.equal(made.code, 0, made.err);
+  assert.match(made.err, /condition: its 12×8 pixels were cut to the middle square and resized to 8×8/);
+  const drawn = await kandid([
+    'decode',
+    inFolder('a.png'),
+    ...own,
+    '--condition',
+    condition,
+    '--out',
+    inFolder('b.png'),
+  ]);
+  assert.equal(drawn.code, 0, drawn.err);
+  assert.equal(readFileSync(inFolder('b.png')).length > 0, true);
+  const varied = await kandid([
+    ...['vary', inFolder('a.png'), '--keep', '1', ...own, '--condition', condition],
+    ...['--seed', '2', '--out', inFolder('c.png')],
+  ]);
+  assert.equal(varied.code, 0, varied.err);
+});
+
+test('without a condition, or with one for a model that takes none: one line that says what to do', async () => {
+  for (const words of [
+    ['generate', ...own],
+    ['decode', '[0,0]', ...own],
+  ]) {
+    const said = await kandid([...words, '--out', inFolder('d.png')]);
+    assert.equal(said.code, 2);
+    assert.match(said.err, /^Model "tiny-color" needs a condition picture \(grayscale\)\. Give one\.$/m);
+  }
+  const said = await kandid(['generate', '--model', 'tiny', '--condition', condition, '--out', inFolder('d.png')]);
+  assert.equal(said.code, 2);
+  assert.match(said.err, /takes no condition picture/);
+});
