@@ -13,6 +13,16 @@ export const ERRORS = {
   model_kind: [400, 2, 'Model "{name}" is a {got}, expected a {expected}. {hint}'],
   guide_unknown: [400, 2, 'There is no guide "{name}". {hint}'],
   code_invalid: [400, 2, 'Code {code}: {problem}. Expected {expected}.'],
+  tree_too_deep: [
+    400,
+    2,
+    'A tree of depth {depth} needs a model of {depth} levels; "{model}" has {levels}. Ask for at most {levels}.',
+  ],
+  tree_too_large: [
+    400,
+    2,
+    'A tree of depth {depth} of "{model}" with leaves of {leaf} pixels needs {pictures} pictures on {width}×{height} pixels, more than {limit}. {hint}',
+  ],
   condition_missing: [400, 2, 'Model "{model}" needs a condition picture ({kind}). Give one.'],
   condition_address: [
     400,

@@ -11,6 +11,8 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   model_kind: [400, 2],
   guide_unknown: [400, 2],
   code_invalid: [400, 2],
+  tree_too_deep: [400, 2],
+  tree_too_large: [400, 2],
   condition_missing: [400, 2],
   condition_address: [400, 2],
   condition_unexpected: [400, 2],

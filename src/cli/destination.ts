@@ -7,7 +7,7 @@ import { writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import { wrongValue } from './values.ts';
 
-const FORMATS: Readonly<Record<string, PictureFormat>> = {
+export const FORMATS: Readonly<Record<string, PictureFormat>> = {
   '.png': 'png',
   '.webp': 'webp',
   '.jpg': 'jpeg',

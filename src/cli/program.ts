@@ -17,12 +17,13 @@ import { addColorize, addDenoise, addUpscale } from './mend.ts';
 import { addModels } from './models.ts';
 import { addServe } from './serve.ts';
 import { addStyle } from './style.ts';
+import { addTree } from './tree.ts';
 import { addVary } from './vary.ts';
 
 /** In the order of the help page. */
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
-  ...[addEncode, addDecode, addVary, addCross, addInfo],
+  ...[addEncode, addDecode, addVary, addCross, addTree, addInfo],
   ...[addServe, addModels, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
