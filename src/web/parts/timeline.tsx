@@ -1,14 +1,12 @@
 /** The levels of a descent, to go back and forth on: a strip of pictures, coarse to fine. */
-import type { Shot } from '../state/live.ts';
-
 export interface TimelineProps {
   readonly levels: readonly { readonly side: number }[];
   /** Level shown now. */
   readonly value: number;
   /** Last level that can be shown. @default the last */
   readonly reached?: number;
-  /** What each level looked like, as far as known. */
-  readonly shots?: readonly (Shot | undefined)[];
+  /** Address of a picture of each level, as far as known. */
+  readonly shots?: readonly (string | undefined)[];
   readonly label?: string;
   onChange(level: number): void;
 }
@@ -22,7 +20,7 @@ export function Timeline(props: TimelineProps) {
         {levels.map((level, n) => (
           // biome-ignore format: one attribute a line says less
           <span key={n} class={stepClass(n, value, reached, levels[n - 1]?.side !== level.side)}>
-            {shots[n] && <img src={shots[n].url} alt="" draggable={false} />}
+            {n <= reached && shots[n] && <img src={shots[n]} alt="" draggable={false} />}
           </span>
         ))}
       </div>

@@ -8,10 +8,14 @@ export interface Made {
   readonly at: number;
   readonly model: string;
   readonly hash: string;
-  readonly code: readonly number[];
   readonly codeString: string;
   /** Of its request, with the seed that was drawn. */
   readonly recipe: Recipe;
+}
+
+/** One picture is remembered once, however often it is made. */
+export function idOf({ model, hash, codeString }: Pick<Made, 'model' | 'hash' | 'codeString'>): string {
+  return `${model}@${hash.slice(0, 8)}/${codeString}`;
 }
 
 export const history = signal<readonly Made[]>([]);

@@ -1,8 +1,11 @@
 /** What the form of Create holds. */
 import { computed, signal } from '@preact/signals';
+import { fieldsOf, nameInWords } from '../../parts/schema.ts';
+import { guides } from '../../state/catalogue.ts';
 import { EMPTY, type GuideUse, promptOf, type Recipe } from '../../state/recipe.ts';
 
-const WORDS = 'text';
+/** Words are a guide like any other, but have their field at the top. */
+export const WORDS = 'text';
 
 export const recipe = signal<Recipe>({ ...EMPTY, count: 4 });
 export const prompt = computed(() => promptOf(recipe.value));
@@ -11,16 +14,14 @@ export function change(changed: Partial<Recipe>): void {
   recipe.value = { ...recipe.value, ...changed };
 }
 
-/** Words are a guide like any other, but come first. */
 export function setPrompt(text: string): void {
-  const { guides } = recipe.value;
-  const others = guides.filter(({ name }) => name !== WORDS);
-  const words = guides.find(({ name }) => name === WORDS) ?? { name: WORDS, weight: 1, params: {} };
+  const others = recipe.value.guides.filter(({ name }) => name !== WORDS);
+  const words = recipe.value.guides.find(({ name }) => name === WORDS) ?? { name: WORDS, weight: 1, params: {} };
   change({ guides: text === '' ? others : [{ ...words, params: { ...words.params, prompt: text } }, ...others] });
 }
 
-export function addGuide(name: string): void {
-  change({ guides: [...recipe.value.guides, { name, weight: 1, params: {} }] });
+export function addGuide(name: string, params: GuideUse['params'] = {}): void {
+  change({ guides: [...recipe.value.guides, { name, weight: 1, params }] });
 }
 
 export function changeGuide(index: number, use: GuideUse): void {
@@ -35,4 +36,12 @@ export function removeGuide(index: number): void {
 export function startAnew(): void {
   const { prefix: _, ...rest } = recipe.value;
   recipe.value = rest;
+}
+
+/** What a guide of the form still needs, in words; null where it has all. */
+export function missingIn({ name, params }: GuideUse): string | null {
+  const guide = guides.value.find((one) => one.name === name);
+  if (!guide) return guides.value.length > 0 ? `This server has no guide "${name}". Remove it.` : null;
+  const missing = fieldsOf(guide.params).needed.filter((field) => params[field] === undefined);
+  return missing.length > 0 ? `It still needs: ${missing.map(nameInWords).join(', ')}.` : null;
 }

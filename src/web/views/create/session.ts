@@ -1,51 +1,66 @@
 /** What is on the stage of Create: a request while it runs and after, or a picture that was made before. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
-import { type Made, remember } from '../../state/history.ts';
+import { idOf, type Made, remember } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe, titleOf } from '../../state/recipe.ts';
+import { shareUrl } from '../../state/share.ts';
 
 export const live = signal<LiveRun | null>(null);
-/** A picture from history, or of a link. */
-export const opened = signal<Made | null>(null);
-/** Which result of the run the buttons are about. */
+/** Pictures of the run when it has ended, or the one that was opened. */
+export const pictures = signal<readonly Made[]>([]);
+/** Which of them the buttons are about. */
 export const selected = signal(0);
 /** Level that is looked at; null: the latest. */
 export const scrubbed = signal<number | null>(null);
 
+export const current = computed(() => pictures.value[selected.value] ?? null);
 export const isRunning = computed(() => ['waiting', 'running'].includes(live.value?.state.value ?? ''));
 
-/** Pictures of the run on the stage, as they were remembered. */
-export const finished = signal<readonly Made[]>([]);
-
 export async function generate(recipe: Recipe): Promise<void> {
-  live.value?.dispose();
   const run = new LiveRun(bodyOf(recipe));
-  [live.value, opened.value, selected.value, scrubbed.value, finished.value] = [run, null, 0, null, []];
+  onStage(run, []);
   announce('Generating');
   await run.ended;
   if (live.value !== run) return;
-  if (run.state.value === 'failed') announce('That failed.');
-  else if (run.state.value === 'stopped') announce('Stopped.');
-  else {
-    finished.value = madeBy(run, recipe);
-    announce(`Finished: ${titleOf(recipe)}`);
-    await remember(finished.value);
-  }
+  const state = run.state.value;
+  announce(state === 'failed' ? 'That failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);
+  if (state !== 'done') return;
+  pictures.value = madeBy(run, recipe);
+  await remember(pictures.value);
 }
 
 export function open(made: Made): void {
+  onStage(null, [made]);
+}
+
+function onStage(run: LiveRun | null, made: readonly Made[]): void {
   live.value?.dispose();
-  [live.value, opened.value, selected.value, scrubbed.value, finished.value] = [null, made, 0, null, []];
+  [live.value, pictures.value, selected.value, scrubbed.value] = [run, made, 0, null];
 }
 
 function madeBy(run: LiveRun, recipe: Recipe): Made[] {
   const about = run.about.value;
   if (!about) return [];
   const { model, hash, seed } = about;
-  return run.slots.value.flatMap(({ code, codeString }) => {
-    if (!code || !codeString) return [];
-    const id = `${model}@${hash.slice(0, 8)}/${codeString}`;
-    return [{ id, at: Date.now(), model, hash, code, codeString, recipe: { ...recipe, model, seed } }];
+  return run.slots.value.flatMap(({ codeString }) => {
+    if (!codeString) return [];
+    const made = { model, hash, codeString, recipe: { ...recipe, model, seed } };
+    return [{ ...made, id: idOf(made), at: Date.now() }];
   });
 }
+
+// The address is always a link to what is seen.
+effect(() => {
+  const made = current.value;
+  if (made) globalThis.history.replaceState(null, '', shareUrl(made));
+});
+
+// Of the levels, the sides are told: few enough to be listened to.
+let told = 0;
+effect(() => {
+  const run = live.value;
+  const side = run?.about.value?.levels[run.level.value]?.side ?? 0;
+  if (side !== told && side > 0) announce(`${side} by ${side} pixels`);
+  told = side;
+});

@@ -1,45 +1,116 @@
 /** The pictures of the request: sharpening in place while it runs, to go back and forth in afterwards. */
-import { ErrorNote } from '../../parts/error-note.tsx';
+import { Picture, pictureUrl } from '../../parts/picture.tsx';
 import { Timeline } from '../../parts/timeline.tsx';
-import type { LiveRun } from '../../state/live.ts';
-import { live, scrubbed, selected } from './session.ts';
+import { models } from '../../state/catalogue.ts';
+import type { Made } from '../../state/history.ts';
+import type { LiveRun, Slot } from '../../state/live.ts';
+import { Actions } from './actions.tsx';
+import { crossing, crossWith } from './crossing.ts';
+import { current, live, pictures, scrubbed, selected } from './session.ts';
+
+/** Of pictures drawn from their codes. */
+const SHOWN = 512;
 
 export function Stage() {
   const run = live.value;
-  return run ? <LiveStage run={run} /> : null;
-}
-
-function LiveStage({ run }: { readonly run: LiveRun }) {
-  const about = run.about.value;
-  const reached = run.level.value;
-  const slots = run.slots.value;
+  const slots = run?.slots.value ?? [];
+  const made = pictures.value;
+  const count = run ? slots.length : made.length;
+  const { levels, reached } = descentOf(run, current.value);
+  const level = scrubbed.value;
   return (
     <section class="stage" aria-label="Pictures">
-      <ErrorNote error={run.error.value} />
-      <div class={slots.length > 1 ? 'tiles' : 'tiles tiles-one'}>
-        {slots.map((slot, n) => {
-          const shot = scrubbed.value === null ? null : slot.shots[scrubbed.value];
-          const url = shot?.url ?? slot.final ?? slot.latest?.url;
-          const choose = () => {
-            selected.value = n;
-          };
-          return (
-            // biome-ignore format: one line
-            <button key={n} type="button" class="tile" aria-pressed={selected.value === n} aria-label={`Result ${n + 1}`} onClick={choose}>
-              {url ? <img class="picture" src={url} alt="" /> : <span class="picture" />}
-            </button>
-          );
-        })}
+      <div class={`tiles tiles-${Math.min(count, 5)}`}>
+        {Array.from({ length: count }, (_, n) => (
+          <Tile key={n} {...{ n, count, slot: slots[n], made: made[n], level }} />
+        ))}
       </div>
-      {about && (
+      {levels.length > 0 && (
         <Timeline
-          {...{ levels: about.levels, value: scrubbed.value ?? reached, reached }}
-          shots={slots[selected.value]?.shots ?? []}
-          onChange={(level) => {
-            scrubbed.value = level;
+          {...{
+            levels,
+            value: level ?? reached,
+            reached,
+            shots: stripOf(slots[selected.value], current.value, levels),
+          }}
+          onChange={(to) => {
+            scrubbed.value = to >= levels.length - 1 ? null : to;
           }}
         />
       )}
+      {run?.notes.value.map((note) => (
+        <p key={note} class="hint">
+          {note}
+        </p>
+      ))}
+      <Actions />
     </section>
   );
+}
+
+function descentOf(run: LiveRun | null, made: Made | null) {
+  if (run) return { levels: run.about.value?.levels ?? [], reached: run.level.value };
+  const levels = models.value.find(({ name }) => name === made?.model)?.levels ?? [];
+  return { levels, reached: levels.length - 1 };
+}
+
+/** A picture for each level; where a level was not seen, the one before it stands in. */
+function stripOf(slot: Slot | undefined, made: Made | null, levels: readonly { readonly side: number }[]) {
+  const seen = slot?.shots.some(Boolean);
+  let url: string | undefined;
+  return levels.map(({ side }, n) => {
+    if (seen) url = slot?.shots[n]?.url ?? url;
+    else if (made && levels[n - 1]?.side !== side) {
+      const lastOfSide = levels.findLastIndex((other) => other.side === side);
+      url = pictureUrl({ model: made.model, hash: made.hash, code: made.codeString, level: lastOfSide });
+    }
+    return url;
+  });
+}
+
+interface TileProps {
+  readonly n: number;
+  readonly count: number;
+  readonly slot: Slot | undefined;
+  readonly made: Made | undefined;
+  readonly level: number | null;
+}
+
+function Tile({ n, count, slot, made, level }: TileProps) {
+  const alt = count === 1 ? 'The picture' : `Picture ${n + 1}`;
+  const picture = <TilePicture {...{ slot, made, level, alt }} />;
+  if (count === 1) return <div class="tile">{picture}</div>;
+  return (
+    <button
+      type="button"
+      class="tile"
+      aria-pressed={selected.value === n}
+      onClick={() => {
+        if (!(made && crossing.value && crossWith(made))) selected.value = n;
+      }}
+    >
+      {picture}
+    </button>
+  );
+}
+
+function TilePicture({ slot, made, level, alt }: Omit<TileProps, 'n' | 'count'> & { readonly alt: string }) {
+  const url = level === null ? (slot?.final ?? slot?.latest?.url) : slot && shotAt(slot, level)?.url;
+  if (url) return <img class="picture" src={url} alt={alt} draggable={false} />;
+  if (made)
+    return (
+      <Picture
+        {...{ model: made.model, hash: made.hash, code: made.codeString, size: SHOWN, alt }}
+        level={level ?? undefined}
+      />
+    );
+  const before = slot && level !== null ? slot.shots.slice(0, level + 1).findLast(Boolean) : undefined;
+  if (before) return <img class="picture" src={before.url} alt={alt} draggable={false} />;
+  return <span class="picture picture-coming" role="img" aria-label={`${alt}, not begun`} />;
+}
+
+/** What was seen at a level, unless another beam than the one that was kept in the end. */
+function shotAt({ shots, code }: Slot, level: number) {
+  const isKept = !code || shots.slice(0, level + 1).every((shot) => !shot || shot.choice === code[shot.level]);
+  return isKept ? shots[level] : undefined;
 }

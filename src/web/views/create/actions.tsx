@@ -1,0 +1,110 @@
+/** What can be done with the picture that is selected. */
+import { Copyable, CopyButton } from '../../parts/copyable.tsx';
+import { pictureUrl } from '../../parts/picture.tsx';
+import { readAsUrl } from '../../parts/picture-field.tsx';
+import { models } from '../../state/catalogue.ts';
+import { parseCode } from '../../state/code.ts';
+import type { Made } from '../../state/history.ts';
+import { key } from '../../state/server.ts';
+import { shareUrl } from '../../state/share.ts';
+import { crossing } from './crossing.ts';
+import { change, prompt, recipe } from './form.ts';
+import { current, generate, isRunning, scrubbed } from './session.ts';
+
+const DOWNLOAD_SIZE = 512;
+/** "More like this" holds on to the picture up to this share of the levels' sides; finer ones are free. */
+const LIKE_TO_SIDE = 16;
+const LIKE_TOP = 3;
+const LIKE_COUNT = 4;
+
+export function Actions() {
+  const made = current.value;
+  if (!made || isRunning.value) return null;
+  const levels = models.value.find(({ name }) => name === made.model)?.levels ?? [];
+  const level = scrubbed.value ?? Math.floor(levels.length / 3);
+  return (
+    <div class="actions">
+      <div class="row">
+        <button type="button" onClick={() => void moreLike(made)}>
+          More like this
+        </button>
+        <button type="button" disabled={levels.length === 0} onClick={() => void varyFrom(made, level)}>
+          Vary from level {level + 1}
+        </button>
+        <button
+          type="button"
+          aria-pressed={crossing.value?.id === made.id}
+          onClick={() => {
+            crossing.value = crossing.value?.id === made.id ? null : made;
+          }}
+        >
+          Cross with …
+        </button>
+        <button type="button" onClick={() => void download(made)}>
+          Download
+        </button>
+      </div>
+      <p class="hint">
+        {scrubbed.value === null
+          ? 'Slide back along the levels to choose where it should go another way.'
+          : `The first ${level + 1} levels stay, the rest is drawn anew.`}
+      </p>
+      <dl class="facts">
+        <dt>link</dt>
+        <dd class="row">
+          <CopyButton text={shareUrl(made)} label="link" />
+          <span class="hint">carries the picture and all settings</span>
+        </dd>
+        <dt>code</dt>
+        <dd>
+          <Copyable text={made.codeString} label="code" />
+        </dd>
+        {made.recipe.seed !== null && (
+          <>
+            <dt>seed</dt>
+            <dd>
+              <Copyable text={String(made.recipe.seed)} label="seed" />
+            </dd>
+          </>
+        )}
+      </dl>
+    </div>
+  );
+}
+
+async function fetched(made: Made, size?: number): Promise<Blob> {
+  const url = pictureUrl({ ...made, code: made.codeString, size }, 'png');
+  const answer = await fetch(url, key.value ? { headers: { authorization: `Bearer ${key.value}` } } : {});
+  return await answer.blob();
+}
+
+/** Coarse shapes and colours stay near, fine ones are free; the words still count. */
+async function moreLike(made: Made): Promise<void> {
+  const image = await readAsUrl(await fetched(made));
+  const others = made.recipe.guides.filter(({ name }) => name !== 'target');
+  const { prefix: _, ...rest } = made.recipe;
+  recipe.value = {
+    ...rest,
+    ...{ seed: null, count: Math.max(LIKE_COUNT, rest.count), sampler: { ...rest.sampler, top: LIKE_TOP } },
+    guides: [...others, { name: 'target', weight: 1, params: { image, toSide: LIKE_TO_SIDE } }],
+  };
+  await generate(recipe.value);
+}
+
+async function varyFrom(made: Made, level: number): Promise<void> {
+  const levels = models.value.find(({ name }) => name === made.model)?.levels ?? [];
+  const code = parseCode(made.codeString, levels);
+  if (!code) return;
+  const words = prompt.value ? recipe.value.guides : made.recipe.guides;
+  change({ model: made.model, guides: words, seed: null, prefix: code.slice(0, level + 1) });
+  await generate(recipe.value);
+}
+
+async function download(made: Made): Promise<void> {
+  const url = URL.createObjectURL(await fetched(made, DOWNLOAD_SIZE));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `kandid-${made.codeString}.png`;
+  link.click();
+  URL.revokeObjectURL(url);
+}

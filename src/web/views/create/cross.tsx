@@ -1,0 +1,46 @@
+/** The panel in which two pictures are joined. */
+import { Picture } from '../../parts/picture.tsx';
+import { Slider } from '../../parts/slider.tsx';
+import type { Made } from '../../state/history.ts';
+import { crossing, endCrossing, joined, keepJoined, levelCount, partner, share } from './crossing.ts';
+
+export function Cross() {
+  const [first, second, both] = [crossing.value, partner.value, joined.value];
+  if (!first) return null;
+  return (
+    <section class="cross card" aria-label="Cross two pictures">
+      <div class="cross-row">
+        <One made={first} alt="The first picture" />
+        {both ? (
+          <One made={both} alt="Both in one" />
+        ) : (
+          <p class="hint">Now choose the other one among your pictures.</p>
+        )}
+        {second && <One made={second} alt="The second picture" />}
+      </div>
+      {second && (
+        <Slider
+          {...{ label: 'levels of the first', min: 0, max: levelCount.value, value: share.value }}
+          text={`${share.value} of ${levelCount.value}`}
+          onChange={(value) => {
+            share.value = value;
+          }}
+        />
+      )}
+      <div class="row">
+        {both && (
+          <button type="button" class="main" onClick={() => void keepJoined()}>
+            Keep it
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={endCrossing}>
+          Never mind
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function One({ made, alt }: { readonly made: Made; readonly alt: string }) {
+  return <Picture {...{ model: made.model, hash: made.hash, code: made.codeString, size: 256, alt }} />;
+}

@@ -1,0 +1,59 @@
+/** Guides as cards, and the list of those that can be added. */
+import { useEffect } from 'preact/hooks';
+import { GuideCard } from '../../parts/guide-card.tsx';
+import { nameInWords } from '../../parts/schema.ts';
+import { guides } from '../../state/catalogue.ts';
+import { addGuide, changeGuide, missingIn, recipe, removeGuide, WORDS } from './form.ts';
+import { isRunning, live } from './session.ts';
+
+/** A person chooses in a view of their own. */
+const ELSEWHERE = ['human', WORDS];
+
+export function Guides() {
+  const used = recipe.value.guides;
+  useEffect(weighLive, [used]);
+  return (
+    <>
+      {used.map((use, n) => {
+        const guide = guides.value.find(({ name }) => name === use.name);
+        const missing = missingIn(use);
+        const isWords = use.name === WORDS;
+        return (
+          <div key={`${n} ${use.name}`} class="stack guide-slot">
+            {guide && (
+              <GuideCard
+                {...{ guide, use, hidden: isWords ? ['prompt'] : [] }}
+                onChange={(changed) => changeGuide(n, changed)}
+                {...(isWords ? {} : { onRemove: () => removeGuide(n) })}
+              />
+            )}
+            {missing && <p class="wrong">{missing}</p>}
+          </div>
+        );
+      })}
+      <details class="add-guide">
+        <summary>Add a guide: a picture, a sketch, a style …</summary>
+        <ul>
+          {guides.value
+            .filter(({ name }) => !ELSEWHERE.includes(name))
+            .map(({ name, description }) => (
+              <li key={name}>
+                <button type="button" class="quiet" onClick={() => addGuide(name)}>
+                  {nameInWords(name)}
+                </button>
+                <span class="hint">{description}</span>
+              </li>
+            ))}
+        </ul>
+      </details>
+    </>
+  );
+}
+
+/** Weights changed while it runs count for the levels that are left. */
+function weighLive(): void {
+  const { guides: asked = [] } = live.value?.body ?? {};
+  const now = recipe.value.guides;
+  const isSame = asked.length === now.length && asked.every(({ name }, n) => name === now[n]?.name);
+  if (isRunning.value && isSame && now.length > 0) live.value?.weigh(now.map(({ weight }) => weight));
+}

@@ -1,0 +1,60 @@
+/** What was made here before. */
+import { useState } from 'preact/hooks';
+import { Picture } from '../../parts/picture.tsx';
+import { forget, forgetAll, history, historyProblem, type Made } from '../../state/history.ts';
+import { titleOf } from '../../state/recipe.ts';
+import { crossing, crossWith } from './crossing.ts';
+import { recipe } from './form.ts';
+import { current, open } from './session.ts';
+
+const THUMB = 128;
+
+export function History() {
+  const all = history.value;
+  const [isSure, setSure] = useState(false);
+  if (all.length === 0) return historyProblem.value ? <p class="hint">{historyProblem}</p> : null;
+  const clear = () => {
+    if (isSure) void forgetAll();
+    setSure(!isSure);
+  };
+  return (
+    <section class="history" aria-labelledby="history-title">
+      <header class="row">
+        <h2 id="history-title">Made here</h2>
+        <span class="soft">{all.length}</span>
+        <button type="button" class="quiet history-clear" onClick={clear} onBlur={() => setSure(false)}>
+          {isSure ? `Forget all ${all.length}` : 'Forget …'}
+        </button>
+      </header>
+      <ul class="history-grid">
+        {all.map((made) => (
+          <Entry key={made.id} made={made} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Entry({ made }: { readonly made: Made }) {
+  const title = titleOf(made.recipe);
+  const show = () => {
+    if (crossing.value && crossWith(made)) return;
+    recipe.value = made.recipe;
+    open(made);
+    document.getElementById('main')?.scrollIntoView({ block: 'start' });
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Delete') void forget(made.id);
+  };
+  return (
+    <li>
+      <button
+        {...{ type: 'button', title, 'aria-current': current.value?.id === made.id ? 'true' : undefined }}
+        onClick={show}
+        onKeyDown={onKey}
+      >
+        <Picture {...{ model: made.model, hash: made.hash, code: made.codeString, size: THUMB, alt: title }} />
+      </button>
+    </li>
+  );
+}
