@@ -1,14 +1,14 @@
 /** Jobs and their results as the native routes tell them. */
 import type { z } from 'zod';
 import type { AllowedUrl } from '../../guides/lib/allowed-hosts.ts';
-import type { CancelledNews, DoneNews } from '../worker/messages.ts';
+import type { CancelledNews, DoneNews, QuestionNews } from '../worker/messages.ts';
 import { errorFrom } from '../worker/messages.ts';
 import { type Asked, endOf, picturesOf, preferenceOf, submit, timeHeaders } from './asking.ts';
 import type { RawCall } from './http/door.ts';
 import { problemOf } from './http/problem.ts';
 import type { Job } from './job.ts';
 import { addressOf, baseUrl } from './made.ts';
-import type { job as jobSchema, result as resultSchema } from './schemas/answers.ts';
+import type { candidates as candidatesSchema, job as jobSchema, result as resultSchema } from './schemas/answers.ts';
 import { checkWebhook, deliver } from './webhooks.ts';
 
 export function sendJson(
@@ -100,6 +100,10 @@ export function resultOf(
   return { job: job.id, state, model, hash, seed, images, guides: [...guides], notes: [...notes], timings };
 }
 
+function sheetOf({ type: _, bytes, ...sheet }: QuestionNews): z.output<typeof candidatesSchema> {
+  return { ...sheet, base64: Buffer.from(bytes).toString('base64') };
+}
+
 /** @param whole with its results, in base64 */
 export function describeJob(call: RawCall, job: Job, whole = false): z.output<typeof jobSchema> {
   const { id, label, state, created, started, finished, attempt, end } = job;
@@ -111,6 +115,7 @@ export function describeJob(call: RawCall, job: Job, whole = false): z.output<ty
     position: isQueued ? job.position : null,
     estimateSeconds: isQueued ? call.services.jobs.estimateSeconds(job) : null,
     events: `/v1/jobs/${id}/events`,
+    ...(whole && job.question ? { candidates: sheetOf(job.question) } : {}),
     ...(whole && end && end.type !== 'failed' ? { result: resultOf(call, job, end, true) } : {}),
     ...(end?.type === 'failed' ? { error: problemOf(errorFrom(end.error), call.id) } : {}),
   };

@@ -34,6 +34,8 @@ export interface Terms {
   readonly deadlineSeconds?: number | undefined;
   /** Ended when nobody has watched it for so long. @default never */
   readonly abandonSeconds?: number | undefined;
+  /** @default true */
+  readonly keep?: boolean | undefined;
 }
 
 /** Takes a job in. @throws {KandidError} what `Jobs.submit` throws */

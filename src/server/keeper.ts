@@ -44,6 +44,8 @@ interface Running {
 
 /** A process is asked how it is this often. */
 const PINGS_PER_HANG = 4;
+/** And at least so often: its answers tell its memory. */
+const LONGEST_PAUSE_MS = 5000;
 /** Opening models and guides from a cold disk takes longer than anything after that: so many times as long. */
 const START_PATIENCE = 10;
 /** A process that was asked to stop is forced after so long. */
@@ -211,7 +213,7 @@ export class Keeper {
   /** Ends the process where it says nothing for too long: a run that never comes back, say. */
   #watch(): void {
     const { clock, hangSeconds } = this.#options;
-    this.#cancelTimer = clock.after((hangSeconds * 1000) / PINGS_PER_HANG, () => {
+    this.#cancelTimer = clock.after(Math.min(LONGEST_PAUSE_MS, (hangSeconds * 1000) / PINGS_PER_HANG), () => {
       const patience = this.#state === 'starting' ? START_PATIENCE : 1;
       if (clock.now() - this.#heard >= patience * hangSeconds * 1000) this.#process?.kill('SIGKILL');
       else this.#process?.send({ type: 'ping' });

@@ -65,7 +65,7 @@ export async function followJob(call: RawCall, job: Job, since: number | undefin
   const stream = new EventStream(call);
   try {
     for await (const event of viewer) {
-      if ('news' in event) await stream.send(eventData(call, job, event), { event: event.news.type, id: event.seq });
+      if ('news' in event) await stream.send(eventData(call, job, event), { event: nameOf(event.news), id: event.seq });
       else await stream.send(gapData(event), { event: 'gap' });
     }
   } finally {
@@ -84,7 +84,12 @@ function eventData(call: RawCall, job: Job, { seq, attempt, news }: JobEvent) {
     if (news.type === 'failed') return { ...about, type: 'failed', error: problemOf(errorFrom(news.error), call.id) };
     return { ...about, type: news.type, result: resultOf(call, job, news, true) };
   }
-  return { ...about, ...withoutBytes(news) };
+  return { ...about, ...withoutBytes(news), type: nameOf(news) };
+}
+
+/** As the stream calls them. */
+function nameOf({ type }: JobEvent['news']): string {
+  return type === 'question' ? 'candidates' : type;
 }
 
 /** Pictures become base64. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { codeToString } from '../../src/engine/codes.ts';
 import type { KandidError } from '../../src/errors.ts';
 import { Access } from '../../src/server/http/access.ts';
 import { loadServerSettings, type ServerFlags } from '../../src/server/settings.ts';
@@ -12,6 +13,7 @@ const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
 const keys = [
   { name: 'first', sha256: sha256('secret-1'), jobs: 1, requestsPerMinute: 100 },
   { name: 'second', sha256: sha256('secret-2'), requestsPerMinute: 2 },
+  { name: 'third', sha256: sha256('third'), requestsPerMinute: 1 },
 ];
 const from = (authorization?: string) => ({ authorization, address: '127.0.0.1' });
 const isCode = (code: string) => (error: KandidError) => error.code === code;
@@ -104,6 +106,23 @@ test('limits of a key: requests a minute, jobs at once', async () => {
   for (let i = 0; i < 3; i++)
     statuses.push((await fetch(`${serving.url}/v1/guides`, { headers: bearer('secret-2') })).status);
   assert.deepEqual(statuses, [200, 200, 429]);
+});
+
+test('permalinks are counted only where a picture is drawn', async () => {
+  const headers = bearer('third');
+  const { models } = (await (await fetch(`${serving.url}/v1/models`, { headers: bearer('secret-1') })).json()) as {
+    models: { name: string; hash: string }[];
+  };
+  const tiny = models.find(({ name }) => name === 'tiny');
+  const url = `${serving.url}/v1/images/tiny@${tiny?.hash.slice(0, 8)}/${codeToString([0, 1, 2, 3], [4, 4, 4, 4])}.png`;
+  const tag = (await fetch(url, { method: 'HEAD', headers })).headers.get('etag') ?? '';
+  const known = { ...headers, 'if-none-match': tag };
+  for (let n = 0; n < 3; n++) assert.equal((await fetch(url, { headers: known })).status, 304);
+  const short = url.replace(/@\w+/, '');
+  assert.equal((await fetch(short, { headers, redirect: 'manual' })).status, 307);
+  assert.equal((await fetch(url, { headers })).status, 200);
+  assert.equal((await fetch(url, { headers })).status, 429);
+  assert.equal((await fetch(url, { headers: known })).status, 304);
 });
 
 test('pages of named origins are let in, with what they may send and read', async () => {

@@ -4,6 +4,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { Job } from '../../src/server/job.ts';
+import type { Services } from '../../src/server/services.ts';
+import type { Viewer } from '../../src/server/viewer.ts';
 import { generate, holding, pidOf, tinyServices, until } from './workers.ts';
 
 const isAlive = (pid: number) => {
@@ -23,6 +26,25 @@ test('jobs that are left are ended, and no process stays', async () => {
   assert.equal(job.state, 'cancelled');
   assert.equal(isAlive(pid), false);
   assert.equal(services.pool.status()[0]?.state, 'stopped');
+});
+
+/** Stops a guide that is being asked, and gives what it has noted by the end of the job. */
+async function notesAfter(stop: (services: Services, job: Job, viewer: Viewer) => unknown): Promise<readonly string[]> {
+  const services = await tinyServices();
+  const work = { ...generate({ guides: [{ name: 'patient' }] }), person: true };
+  const job = await services.jobs.submit({ work, client: 'a', abandonSeconds: 0 });
+  const viewer = services.jobs.watch(job);
+  await until(services, job, 'question');
+  await stop(services, job, viewer);
+  const end = await job.ended;
+  viewer.close();
+  return end.type === 'cancelled' ? end.notes : [end.type];
+}
+
+test('a guide that is being asked is told to stop: when its job is cancelled, when the server drains, when nobody watches', async () => {
+  assert.deepEqual(await notesAfter(({ jobs }, job) => jobs.cancel(job)), ['patient: told to stop']);
+  assert.deepEqual(await notesAfter(({ jobs }) => jobs.drain(0)), ['patient: told to stop']);
+  assert.deepEqual(await notesAfter((_, _job, viewer) => viewer.close()), ['patient: told to stop']);
 });
 
 test('a process that is busy for ever is forced', async () => {

@@ -221,6 +221,32 @@ test('an idempotency key gives the first answer again, and no other', async () =
   await refusal(await ask('/v1/generate', {}, { 'idempotency-key': 'a b' }), 400, 'params_invalid');
 });
 
+test('a person without a WebSocket: the job shows candidates, PATCH picks', async () => {
+  const guides = [{ name: 'human', params: { questionsPerSide: 1, shortlist: 4, toSide: 4 } }, { name: 'hold' }];
+  const { id } = await json<Job>(await ask('/v1/jobs', { seed: 1, guides, previews: {} }));
+  const job = serving.services.jobs.get(id);
+  const asked = await until(() => job.question ?? undefined);
+  const { candidates } = await json<{ candidates: { question: number; count: number; base64: string } }>(
+    await fetch(url(`/v1/jobs/${id}`)),
+  );
+  assert.deepEqual([candidates.question, candidates.count], [asked.question, 4]);
+  assert.equal((await sharp(Buffer.from(candidates.base64, 'base64')).metadata()).width, asked.width);
+  const steer = async (body: object) =>
+    await fetch(url(`/v1/jobs/${id}`), {
+      ...{ method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    });
+  const { question } = asked;
+  await refusal(await steer({ question }), 400, 'params_invalid');
+  await refusal(await steer({ question, picks: [9] }), 400, 'option_invalid');
+  await refusal(await steer({ weights: [1] }), 400, 'option_invalid');
+  assert.equal((await steer({ question, picks: [2], weights: [1, 0.5] })).status, 200);
+  await until(() => job.question === null || undefined);
+  await refusal(await steer({ question, picks: [2] }), 409, 'question_closed');
+  await serving.services.jobs.cancel(job);
+  const events = await (await fetch(url(`/v1/jobs/${id}/events`))).text();
+  for (const name of ['candidates', 'chosen', 'cancelled']) assert.match(events, new RegExp(`event: ${name}\\n`));
+});
+
 test('what is wrong is named', async () => {
   const cases: [string, unknown, number, string, RegExp][] = [
     ['/v1/generate', '{', 400, 'body_invalid', /not JSON/],

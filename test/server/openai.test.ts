@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import OpenAI, { type APIError, toFile } from 'openai';
 import sharp from 'sharp';
 import { readProvenance } from '../../src/core/provenance.ts';
+import { parseCode } from '../../src/engine/codes.ts';
 import { type Serving, serve } from './serving.ts';
 
 let serving: Serving;
@@ -126,6 +127,27 @@ test('edit: several pictures, streamed; without a mask; holes of its own', async
   for await (const { type } of stream) types.push(type);
   assert.deepEqual(types, ['image_edit.partial_image', 'image_edit.completed']);
 });
+
+test('variations: the first levels of the picture, the rest anew', async () => {
+  const { data } = await client.images.createVariation({ image: await png(), n: 2, response_format: 'b64_json' });
+  const made = (data ?? []).map(({ b64_json }) => readProvenance(Buffer.from(b64_json ?? '', 'base64')));
+  const encoded = await fetch(`${serving.url}/v1/encode`, { method: 'POST', body: formOf(await png()) });
+  const { images } = (await encoded.json()) as { images: [{ code: number[] }] };
+  const codes = made.map(({ code }) => parseCode(code ?? '', [4, 4, 4, 4]));
+  for (const code of codes) assert.deepEqual(code.slice(0, 2), images[0].code.slice(0, 2));
+  assert.notDeepEqual(codes[0], codes[1]);
+  const links = await client.images.createVariation({ image: await png(), size: '256x256', user: 'u' });
+  const file = Buffer.from(await (await fetch(links.data?.[0]?.url ?? '')).arrayBuffer());
+  assert.equal((await sharp(file).metadata()).width, 256);
+  const wrong = await failure(client.images.createVariation({ image: await toFile(Buffer.from('no'), 'a.png') }));
+  assert.deepEqual([wrong.status, wrong.code], [400, 'picture_unreadable']);
+});
+
+function formOf(image: File): FormData {
+  const form = new FormData();
+  form.append('image', image);
+  return form;
+}
 
 test('fields by any of their names, files without a type', async () => {
   const bytes = Buffer.from(await (await png()).arrayBuffer());

@@ -28,7 +28,9 @@ export async function tinyServices(flags: ServerFlags = {}): Promise<Services> {
   return services;
 }
 
-export function generate(request: Extract<Work, { kind: 'generate' }>['request'] = {}): Work {
+export function generate(
+  request: Extract<Work, { kind: 'generate' }>['request'] = {},
+): Extract<Work, { kind: 'generate' }> {
   return { kind: 'generate', request: { model: 'tiny', ...request }, output: { format: 'png' } };
 }
 

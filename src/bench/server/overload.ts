@@ -33,6 +33,7 @@ function settingsFor(clients: number) {
 
 const keyOf = (client: number) => `bench-key-${client}`;
 
+type Memory = Awaited<ReturnType<ServerProcess['memory']>>;
 type Post = (client: number, signal?: AbortSignal) => ReturnType<typeof ask>;
 
 async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
@@ -54,9 +55,9 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
   const { result: flooded, samples } = await beside(SAMPLE_MS, sample, () => flood(place, capacity, post, statuses));
   const memories = samples.filter(({ at }) => at >= flooded.fullAt);
   const sixth = Math.max(1, Math.floor(samples.length / 6));
-  const medianOf = (some: typeof samples, of: keyof (typeof samples)[number]) => median(some.map((one) => one[of]));
+  const medianOf = (some: readonly Memory[], of: keyof Memory) => median(some.map((one) => one[of]));
   const [start, end] = [memories.slice(0, sixth), memories.slice(-sixth)];
-  const parts = (some: typeof samples) =>
+  const parts = (some: readonly Memory[]) =>
     `${medianOf(some, 'server').toFixed(0)} + ${medianOf(some, 'workers').toFixed(0)}`;
   const sent = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   const wrong = [...statuses].filter(([status]) => !ALLOWED.has(status)).reduce((sum, [, count]) => sum + count, 0);

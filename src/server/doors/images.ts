@@ -100,6 +100,7 @@ async function send(call: Call<undefined, z.output<typeof query>>): Promise<void
     response.end();
     return;
   }
+  call.admit();
   const { size, quality, level } = wanted;
   const work: Work = { kind: 'decode', codes: [code], model: model.name, level, output: { format, size, quality } };
   const job = await submit(call, { work, label: 'permalink' }, false);
@@ -116,7 +117,8 @@ export const imageDoors: readonly Door[] = [
   door({
     ...{ method: 'get', path: '/v1/images/{model}/{file}', tag: 'codes', summary: 'The picture of a code', query },
     description:
-      'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format.',
+      'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format. Counted against the requests of a minute only where a picture is drawn.',
+    admitsItself: true,
     parts: { model: 'MODEL@HASH, HASH being the first 8 digits of its hash.', file: 'CODE.png, .webp, .jpg or .avif.' },
     answers: {
       200: { description: 'The picture, for ever the same.', types: TYPES.map((format) => `image/${format}`) },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { answer, describeJob, sendJson } from '../answering.ts';
 import { type Door, door } from '../http/door.ts';
 import { job, jobList } from '../schemas/answers.ts';
-import { generateBody } from '../schemas/requests.ts';
+import { jobBody, steerBody } from '../schemas/requests.ts';
 import { followJob } from '../sse.ts';
 import { generated } from './make.ts';
 
@@ -39,18 +39,34 @@ export const jobDoors: readonly Door[] = [
       tag: 'jobs',
       summary: 'Generates later: as /v1/generate with Prefer: respond-async',
     },
-    ...{ body: generateBody, files: ['condition'] },
+    description: 'It may ask a person (guide human): GET shows the candidates, PATCH picks among them.',
+    ...{ body: jobBody, files: ['condition'] },
     answers: { 202: { description: 'The job; Location says where it is.', schema: job } },
     async handle(call) {
       const { prefer } = call.request.headers;
       call.request.headers.prefer = `respond-async, ${prefer ?? ''}`;
-      await answer(call, { work: generated(call.body), label: 'generate' }, call.body);
+      const { previews, ...body } = call.body;
+      await answer(call, { work: { ...generated(body), previews, person: true }, label: 'generate' }, call.body);
     },
   }),
   door({
     ...{ method: 'get', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'One job, with its results', parts },
     answers: { 200: { description: 'The job.', schema: job } },
     handle: (call) => sendJson(call, describeJob(call, call.services.jobs.get(call.params.id ?? ''), true)),
+  }),
+  door({
+    ...{ method: 'patch', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Steers a job: weights, and picks', parts },
+    description: 'For those without a WebSocket; what it has chosen so far stays.',
+    body: steerBody,
+    answers: { 200: { description: 'The job.', schema: job } },
+    handle(call) {
+      const { jobs } = call.services;
+      const { weights, question, picks } = call.body;
+      const found = jobs.get(call.params.id ?? '');
+      if (question !== undefined && picks) jobs.choose(found, question, picks);
+      if (weights) jobs.weigh(found, weights);
+      sendJson(call, describeJob(call, found));
+    },
   }),
   door({
     ...{ method: 'delete', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Cancels a job', parts },

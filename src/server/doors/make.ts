@@ -35,7 +35,7 @@ export function outputOf({ format, quality, size }: Pick<Task, 'format' | 'quali
   return { format, quality, size };
 }
 
-function generation(body: Task, guides: Guides, prefix: number[][] = []): Work {
+function generation(body: Task, guides: Guides, prefix: number[][] = []): Extract<Work, { kind: 'generate' }> {
   const { model, count, seed, sampler, blend, condition } = body;
   return {
     kind: 'generate',
@@ -70,7 +70,7 @@ function task<Body extends z.ZodType>({ path, summary, body, files, asked }: Tas
 }
 
 /** Work of a generate body. */
-export function generated(body: z.output<typeof generateBody>): Work {
+export function generated(body: z.output<typeof generateBody>): Extract<Work, { kind: 'generate' }> {
   return generation(body, body.guides, body.prefix);
 }
 

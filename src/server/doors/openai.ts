@@ -3,9 +3,17 @@ import type { z } from 'zod';
 import { decodePicture, pictureSize } from '../../core/image.ts';
 import type { GenerateRequest } from '../../engine/request.ts';
 import { type Answer, type Door, door } from '../http/door.ts';
-import { reply, stream } from '../openai/reply.ts';
+import { encodedCode, reply, stream } from '../openai/reply.ts';
 import { refused, termsOf } from '../openai/terms.ts';
-import { editBody, editFromForm, generationBody, imagesResponse, withoutNulls } from '../schemas/openai.ts';
+import {
+  editBody,
+  fromForm,
+  generationBody,
+  imagesResponse,
+  PLAIN,
+  variationBody,
+  withoutNulls,
+} from '../schemas/openai.ts';
 
 type Guides = NonNullable<GenerateRequest['guides']>;
 type Edit = z.output<typeof editBody>;
@@ -13,6 +21,9 @@ type Edit = z.output<typeof editBody>;
 const ANSWERS: Readonly<Record<number, Answer>> = {
   200: { description: 'The pictures; with stream, events.', schema: imagesResponse, types: ['text/event-stream'] },
 };
+
+/** Of the levels of a picture, the share that its variations have in common with it. */
+const IN_COMMON = 0.5;
 
 /** Weights beside 1 for the words. */
 const KEPT = { low: 0.5, high: 2 };
@@ -67,12 +78,30 @@ export const openAiDoors: readonly Door[] = [
   door({
     ...{ method: 'post', path: '/v1/images/edits', tag: 'openai', dialect: 'openai', answers: ANSWERS },
     ...{ summary: 'Pictures from a picture and words', body: editBody, files: ['image', 'mask'], formOnly: true },
-    fromForm: editFromForm,
+    fromForm,
     async handle(call) {
       const guides = await editGuides(call.body, call.services.settings.limitPixels);
       const terms = termsOf(call.services, call.body, guides);
       if (call.body.stream) await stream(call, terms, 'image_edit', 'edits');
       else await reply(call, terms, 'edits');
+    },
+  }),
+  door({
+    ...{ method: 'post', path: '/v1/images/variations', tag: 'openai', dialect: 'openai', fromForm },
+    ...{ summary: 'Pictures that are alike', body: variationBody, files: ['image'], formOnly: true },
+    description: 'The nearest picture of the model is found, the first half of its levels kept, the rest made anew.',
+    answers: { 200: { description: 'The pictures.', schema: imagesResponse } },
+    async handle(call) {
+      const { image, ...body } = call.body;
+      const terms = termsOf(call.services, { ...PLAIN, ...body }, []);
+      const code = await encodedCode(call, image[0] as Uint8Array, terms.model.name);
+      if (!code) return;
+      const prefix = [code.slice(0, Math.ceil(IN_COMMON * code.length))];
+      await reply(
+        call,
+        { ...terms, work: { ...terms.work, request: { ...terms.work.request, prefix } } },
+        'variations',
+      );
     },
   }),
 ];

@@ -10,7 +10,7 @@ import { formBody } from './form.ts';
 import { type FormPart, readForm } from './multipart.ts';
 import type { Dialect } from './problem.ts';
 
-export type Method = 'get' | 'post' | 'delete';
+export type Method = 'get' | 'post' | 'patch' | 'delete';
 
 /** A request as it reaches a door. */
 export interface RawCall {
@@ -23,6 +23,8 @@ export interface RawCall {
   /** Parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly search: URLSearchParams;
+  /** Counts the request against what its client may do in a minute. @throws {KandidError} rate_limited */
+  readonly admit: () => void;
 }
 
 export interface Call<Body, Query> extends RawCall {
@@ -47,6 +49,8 @@ interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly description?: string;
   /** Needs no key, and is not counted. */
   readonly isOpen?: boolean;
+  /** It calls `admit` itself, where an answer costs something. */
+  readonly admitsItself?: boolean;
   readonly dialect?: Dialect;
   readonly body?: Body;
   /** Whether it may be left out. */

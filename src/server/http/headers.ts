@@ -36,6 +36,6 @@ export function setHeaders(access: Access, request: IncomingMessage, response: S
     .map((name) => name.trim())
     .filter((name) => /^x-stainless-[\w-]+$/i.test(name));
   response.setHeader('Access-Control-Allow-Headers', [...SENDABLE, ...openAi].join(', '));
-  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, DELETE');
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE');
   response.setHeader('Access-Control-Max-Age', '600');
 }

@@ -1,9 +1,9 @@
 /** Results as OpenAI's clients read them: at once, or as server-sent events. */
 import type { z } from 'zod';
 import { type KandidError, toKandidError } from '../../errors.ts';
-import { type CancelledNews, type DoneNews, isEnd } from '../../worker/messages.ts';
+import { type CancelledNews, type DoneNews, isEnd, type Work } from '../../worker/messages.ts';
 import { sendJson } from '../answering.ts';
-import { endOf, picturesOf, submit, timeHeaders } from '../asking.ts';
+import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../asking.ts';
 import type { RawCall } from '../http/door.ts';
 import { openAiErrorOf } from '../http/problem.ts';
 import { addressOf, baseUrl } from '../made.ts';
@@ -30,6 +30,25 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
   sendJson(call, answer satisfies z.output<typeof imagesResponse>, {
     headers: { ...terms.headers, ...timeHeaders(job) },
   });
+}
+
+/** The code whose picture is nearest; null where the caller has left. */
+export async function encodedCode(
+  call: RawCall,
+  picture: Uint8Array,
+  model: string,
+): Promise<readonly number[] | null> {
+  const work: Work = { kind: 'encode', picture, model, output: { format: 'png' } };
+  // It is half of what was asked: an idempotency key is for the other half, which has the answer.
+  const job = await enqueue(
+    call.services,
+    call.client,
+    { work, label: 'variations' },
+    { abandonSeconds: 0, keep: false },
+  );
+  const end = await endOf(call, job, null);
+  const [found] = call.response.closed || !end ? [] : picturesOf(end).results;
+  return found?.code ?? null;
 }
 
 /** @param kind `image_generation` or `image_edit` */

@@ -12,7 +12,7 @@ export type Common = Omit<z.output<typeof generationBody>, 'moderation' | 'style
 /** A request, and what its answer says of it. */
 export interface Terms {
   readonly model: ModelSummary;
-  readonly work: Work;
+  readonly work: Extract<Work, { kind: 'generate' }>;
   readonly asUrls: boolean;
   readonly count: number;
   /** Said back in answers and events. */
@@ -43,7 +43,7 @@ export function termsOf(services: Services, body: Common, guides: NonNullable<Ge
   const quality = format === 'png' ? undefined : Math.max(1, body.output_compression);
   const size = side === model.side ? undefined : side;
   const output: Output = { format, quality, size };
-  const work: Work = {
+  const work: Terms['work'] = {
     kind: 'generate',
     request: { model: model.name, guides, count, seed, sampler: { beams: BEAMS[body.quality] ?? 1 } },
     output,

@@ -35,6 +35,14 @@ export const result = z.object({
   timings: milliseconds.describe('Milliseconds.'),
 });
 
+export const candidates = z
+  .object({
+    ...{ question: whole, image: whole, level: whole, side: whole, text: z.string() },
+    ...{ count: whole, columns: whole, gap: whole, seconds: z.number() },
+    ...{ mime: z.string(), width: whole, height: whole, base64: z.string() },
+  })
+  .describe('A person is asked: a contact sheet in reading order. PATCH with question and picks answers.');
+
 export const job = z.object({
   id: z.string(),
   kind: z.string(),
@@ -46,6 +54,7 @@ export const job = z.object({
   estimateSeconds: z.number().nullable(),
   attempt: whole,
   events: z.string().describe('Where its events come, as server-sent events.'),
+  candidates: candidates.optional().describe('Of one job, while a person is asked.'),
   result: result.optional().describe('Of one job that has ended.'),
   error: problem.optional(),
 });

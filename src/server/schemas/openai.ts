@@ -38,6 +38,18 @@ export const editBody = z.strictObject({
   input_fidelity: z.enum(['high', 'low']).optional().describe('How much of a picture without a mask is kept.'),
 });
 
+export const variationBody = z.strictObject({
+  image: z
+    .array(picture('A picture.'))
+    .length(1, 'expected one picture')
+    .describe('It is encoded, and made anew in part.'),
+  ...{ model: common.model, n: common.n, size: common.size, user: common.user, seed: common.seed },
+  response_format: z.enum(['url', 'b64_json']).default('url').describe('url: for ever, as the code is in the address.'),
+});
+
+/** What a request has that says no more than it must. */
+export const PLAIN = generationBody.parse({ prompt: '-' });
+
 const tokens = z.object({ image_tokens: z.int(), text_tokens: z.int() });
 
 export const imagesResponse = z.object({
@@ -60,7 +72,7 @@ export const openAiError = z.object({
 const LISTS = ['image', 'mask'];
 
 /** A form as a body: lists gathered, and texts that stand for numbers and booleans as these. */
-export function editFromForm(parts: readonly { readonly name: string; readonly value: string | Uint8Array }[]) {
+export function fromForm(parts: readonly { readonly name: string; readonly value: string | Uint8Array }[]) {
   const body: Record<string, unknown> = {};
   for (const { name: given, value } of parts) {
     const name = given.replace(/\[\]$/, '');

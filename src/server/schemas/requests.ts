@@ -1,6 +1,7 @@
 /** Bodies of the native routes. */
 import { z } from 'zod';
 import { generateSchema } from '../../engine/request.ts';
+import { previewsSchema } from '../../protocol.ts';
 import { answerFields, code, guides, modelName, picture, prompt, searchFields } from './fields.ts';
 
 const { prefix } = generateSchema.shape;
@@ -14,6 +15,29 @@ const task = { ...searchFields, ...answerFields, condition, webhook };
 const shown = prompt.optional().describe('What the pictures should show, in words (guide text).');
 
 export const generateBody = z.strictObject({ ...task, guides, prefix });
+
+export const jobBody = generateBody.extend({
+  previews: previewsSchema.unwrap().optional().describe('Shown among the events. Left out: none.'),
+});
+
+export const steerBody = z
+  .strictObject({
+    weights: z
+      .array(z.number().min(-100).max(100))
+      .max(16)
+      .optional()
+      .describe('Of the guides, in the order of the request, for the levels that are left.'),
+    question: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('The question that picks answer: of `candidates` in its job or events.'),
+    picks: z.array(z.int().min(0)).max(256).optional().describe('Pictures of the sheet, best first; none: no opinion.'),
+  })
+  .refine(({ question, picks }) => (question === undefined) === (picks === undefined), {
+    path: ['picks'],
+    message: 'expected question and picks together',
+  });
 
 export const inpaintBody = z.strictObject({
   ...task,
