@@ -26,6 +26,12 @@ const ENTRY = fileURLToPath(
 /** Options of this process that are not for its children. */
 const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
 
+/**
+ * Every run of a graph makes V8 collect, since it hands large outputs out, and there is next to nothing to collect: helper
+ * threads only take the cores from ONNX Runtime. Measured on two cores, 8 descents at once: 49 ms a picture instead of 55.
+ */
+export const INFERENCE_OPTIONS: readonly string[] = ['--single-threaded-gc'];
+
 /** Bytes of what it wrote last that are told when it ends. */
 const LAST_WORDS = 1000;
 
@@ -33,7 +39,7 @@ export const forkWorker: StartProcess = (options, listener) => {
   const child = fork(ENTRY, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: process.execArgv.filter((option) => !OWN_OPTIONS.test(option)),
+    execArgv: [...INFERENCE_OPTIONS, ...process.execArgv.filter((option) => !OWN_OPTIONS.test(option))],
   });
   let words = '';
   let unfit: ErrorData | null = null;
