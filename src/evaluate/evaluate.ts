@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerateRequest } from '../engine/request.ts';
 import { KandidError } from '../errors.ts';
 import { codec } from './codec.ts';
+import { conditionKept, conditionMixed } from './conditional.ts';
 import { diversity } from './diversity.ts';
 import { inpaint } from './inpaint.ts';
 import { Lab } from './lab.ts';
@@ -21,7 +22,7 @@ import { usage } from './usage.ts';
 /** In the order in which they run. */
 export const TASKS: readonly Task[] = [
   ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
-  ...[style, text, textInpaint, diversity, codec, textAll],
+  ...[style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed],
 ];
 
 export interface EvaluateOptions {
@@ -75,14 +76,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const opened = await engine.models.open(model);
   const { info } = opened.network;
   const { dataset } = opened.bundle.manifest;
-  if (info.condition)
-    throw new KandidError('option_invalid', {
-      option: 'MODEL',
-      got: `${info.name}, which needs a condition picture`,
-      expected: 'a model without: there are no tasks for conditional ones yet',
-    });
   const planned = await planOf(tasks, options.tasks !== undefined, {
-    ...{ dataset, channels: info.channels, models: options.models },
+    ...{ dataset, channels: info.channels, condition: info.condition?.kind ?? null, models: options.models },
   });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     ...{ dataset, part, count: most, side: opened.network.finalSide, channels: info.channels, data, pictures: folder },
@@ -120,7 +115,7 @@ interface Planned {
 async function planOf(tasks: readonly Task[], named: boolean, setting: Setting): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const task of tasks) {
-    const obstacle = (await task.obstacle?.(setting)) ?? null;
+    const obstacle = conditionObstacle(task, setting) ?? (await task.obstacle?.(setting)) ?? null;
     if (obstacle !== null && named)
       throw new KandidError('option_invalid', {
         ...{ option: '--tasks', got: `"${task.name}"` },
@@ -129,6 +124,11 @@ async function planOf(tasks: readonly Task[], named: boolean, setting: Setting):
     planned.push({ task, obstacle });
   }
   return planned;
+}
+
+function conditionObstacle({ conditional }: Task, { condition }: Setting): string | null {
+  if (condition === null) return conditional === 'only' ? 'the model takes no condition picture' : null;
+  return conditional === undefined ? 'the model starts from a condition picture' : null;
 }
 
 async function* run(planned: readonly Planned[], lab: Lab): AsyncGenerator<EvaluateEvent> {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bilinearResize } from '../core/resize.ts';
+import { areaResize, bilinearResize } from '../core/resize.ts';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import { findModel } from '../runtime/models.ts';
@@ -96,7 +96,7 @@ export class Judge {
   #input(picture: Picture): Float32Array {
     const { side, mean, deviation } = this.#labels;
     const to = { height: side, width: side };
-    const planes = picture.width === side ? picture.data : bilinearResize(picture.data, picture, to);
+    const planes = resized(picture, to);
     const size = side * side;
     const out = new Float32Array(3 * size);
     for (let i = 0; i < out.length; i++) {
@@ -107,4 +107,10 @@ export class Judge {
     }
     return out;
   }
+}
+
+/** Shrunk by area, as the pictures were that the judge learnt from; enlarged smoothly. */
+function resized(picture: Picture, to: { height: number; width: number }): Float32Array {
+  if (picture.width === to.width) return picture.data;
+  return (picture.width > to.width ? areaResize : bilinearResize)(picture.data, picture, to);
 }

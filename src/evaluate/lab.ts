@@ -1,6 +1,7 @@
 /** What every task works with: a model, pictures it has not seen, and a way to run many requests in few runs of the network. */
 import { setMaxListeners } from 'node:events';
 import { Random } from '../core/random.ts';
+import { conditionOf } from '../engine/condition.ts';
 import type { Descent } from '../engine/descent.ts';
 import { encodingDescent } from '../engine/encode.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -108,15 +109,18 @@ export class Lab {
     await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
   }
 
-  /** Finds the codes of pictures, as `kandid encode` does. */
+  /** Finds the codes of pictures, as `kandid encode` does: where the model has a condition, it is the picture's own. */
   async encode(
     label: string,
     pictures: readonly Picture[],
     beams: BeamSchedule,
     onEnd: (index: number, ended: Ended) => void | Promise<void>,
   ): Promise<void> {
-    const make = (index: number) =>
-      encodingDescent(this.network, pictures[index] as Picture, { beams, signal: this.signal });
+    const make = async (index: number) => {
+      const picture = pictures[index] as Picture;
+      const condition = await this.#conditionOf(picture);
+      return encodingDescent(this.network, picture, { beams, condition, signal: this.signal });
+    };
     await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
   }
 
@@ -129,7 +133,7 @@ export class Lab {
     });
   }
 
-  /** Pictures of codes drawn at random, as many as there are held-out ones. */
+  /** Pictures of codes drawn at random, as many as there are held-out ones, whose conditions they have. */
   async random(): Promise<readonly Picture[]> {
     return await this.kept('random', async () => {
       const { candidates } = this.network;
@@ -137,8 +141,14 @@ export class Lab {
         const random = Random.of(0, i);
         return candidates.map((count) => random.integer(count));
       });
-      return await this.network.decode(codes);
+      const conditions = await Promise.all(this.pictures.map((picture) => this.#conditionOf(picture)));
+      return await this.network.decode(codes, conditions);
     });
+  }
+
+  async #conditionOf(picture: Picture): Promise<Float32Array | null> {
+    const { info } = this.network;
+    return info.condition ? await conditionOf(picture, info) : null;
   }
 
   /** Something that several tasks need, made once. */

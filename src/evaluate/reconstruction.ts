@@ -10,10 +10,13 @@ import { cell, SHOWN, type Task, type TaskOutcome } from './task.ts';
 /** Beams cost as many descents: so many pictures say enough, for each is compared with its own greedy code. */
 const BEAM_PICTURES = 128;
 const BEAMS = [4, 16] as const;
+/** In larger pictures they would take hours. */
+const MOST_BEAM_SIDE = 64;
 
 export const reconstruction: Task = {
   name: 'reconstruction',
   title: 'pictures as codes',
+  conditional: 'also',
   async run(lab) {
     const ended = await lab.ceiling();
     const found = ended.map(({ done }) => done.results[0]?.image as Picture);
@@ -21,7 +24,7 @@ export const reconstruction: Task = {
     const likeness = lab.pictures.map((picture, i) => ssim(found[i] as Picture, picture));
     const usage = new Usage(lab.network.candidates);
     for (const { done } of ended) usage.add(done.results[0]?.code ?? []);
-    const beams = await withBeams(lab, quality);
+    const beams = lab.side > MOST_BEAM_SIDE ? [] : await withBeams(lab, quality);
     return outcome(lab, { found, quality, likeness, usage, beams });
   },
 };

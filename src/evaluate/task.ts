@@ -9,6 +9,11 @@ export interface Task {
   readonly title: string;
   /** Left out where no tasks are named: it takes long. @default false */
   readonly onRequest?: boolean;
+  /**
+   * Whether it is for models that start from a condition picture: `also`, or `only`.
+   * @default for others only
+   */
+  readonly conditional?: 'also' | 'only';
   /** Why it cannot be done here, or null. */
   obstacle?(setting: Setting): Promise<string | null> | string | null;
   run(lab: Lab): Promise<TaskOutcome>;
@@ -18,6 +23,8 @@ export interface Task {
 export interface Setting {
   readonly dataset: string | null;
   readonly channels: 1 | 3;
+  /** Of the condition, where the model has one. */
+  readonly condition: string | null;
   /** Folders of models. */
   readonly models: readonly string[];
 }

@@ -6,6 +6,7 @@ const READ = 256;
 
 export const usage: Task = {
   name: 'usage',
+  conditional: 'also',
   title: 'candidates never chosen, on training pictures',
   obstacle: ({ dataset }) => (dataset === null ? 'the model was never trained' : null),
   async run(lab) {

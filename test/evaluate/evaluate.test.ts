@@ -78,3 +78,26 @@ test('stopped on request: one line', async () => {
   assert.equal(said.code, 1);
   assert.match(said.err, /^Cancelled/);
 });
+
+test('a conditional model: how far it keeps to conditions, and what has no meaning for it is passed over', async () => {
+  const color = join(models, 'tiny-color');
+  cpSync('test/fixtures/conditional/tiny-color', color, { recursive: true });
+  const file = join(color, 'model.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), dataset: 'avatars' }));
+  const out = join(folder, 'conditional');
+  const words = ['evaluate', 'tiny-color', '--models', models, '--data', join(folder, 'data'), '--json'];
+  const said = await kandid([...words, '--count', '4', '--usage-count', '8', '--out', out]);
+  assert.equal(said.code, 0, said.err);
+  const told = JSON.parse(said.out);
+  assert.deepEqual(Object.keys(told.condition), ['kind', 'gray_error']);
+  for (const way of ['own', 'unguided', 'other']) assert.ok(told.condition.gray_error[way] > 0);
+  assert.ok(told.reconstruction.psnr_db > told.reconstruction.random_db);
+  for (const figure of ['skin', 'colours', 'shape', 'shape_unguided'])
+    assert.ok(told.condition_mixed[figure] >= 0 && told.condition_mixed[figure] <= 1);
+  assert.match(said.err, /^colorize was passed over: the model starts from a condition picture$/m);
+  assert.ok(readdirSync(out).includes('condition.png'));
+  const named = await kandid([...words, '--count', '4', '--tasks', 'text']);
+  assert.match(named.err, /another one, for the model starts from a condition picture/);
+  const other = await evaluate('--count', '4', '--tasks', 'condition');
+  assert.match(other.err, /another one, for the model takes no condition picture/);
+});
