@@ -1,5 +1,8 @@
 #!/usr/bin/env node
+import { isInferenceProcess, runAgain } from './cli/again.ts';
 import { processIo } from './cli/io.ts';
 import { runCommandLine } from './cli/program.ts';
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processIo());
+const words = process.argv.slice(2);
+process.exitCode =
+  words[0] === 'bench' && !isInferenceProcess() ? await runAgain() : await runCommandLine(words, processIo());

@@ -1,6 +1,7 @@
 /** One inference process from its start to its end. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { INFERENCE_OPTIONS } from '../config.ts';
 import { type ErrorData, errorFrom, type FromWorker, type ToWorker, type WorkerOptions } from '../worker/messages.ts';
 
 export interface ProcessListener {
@@ -25,12 +26,6 @@ const ENTRY = fileURLToPath(
 
 /** Options of this process that are not for its children. */
 const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
-
-/**
- * Every run of a graph makes V8 collect, since it hands large outputs out, and there is next to nothing to collect: helper
- * threads only take the cores from ONNX Runtime. Measured on two cores, 8 descents at once: 49 ms a picture instead of 55.
- */
-export const INFERENCE_OPTIONS: readonly string[] = ['--single-threaded-gc'];
 
 /** Bytes of what it wrote last that are told when it ends. */
 const LAST_WORDS = 1000;

@@ -1,0 +1,22 @@
+/** A command that measures runs in a process like those that infer for a server. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { INFERENCE_OPTIONS } from '../config.ts';
+
+/** Whether this process has the options already. */
+export function isInferenceProcess(): boolean {
+  return INFERENCE_OPTIONS.every((option) => process.execArgv.includes(option));
+}
+
+/** Runs this very command again, with them; resolves with its exit code. */
+export async function runAgain(): Promise<number> {
+  const child = spawn(process.execPath, [...INFERENCE_OPTIONS, ...process.execArgv, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+  });
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, forward);
+  return await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
+  });
+}
