@@ -15,4 +15,5 @@ export interface View {
 
 export const views: readonly View[] = [
   { name: 'create', title: 'Create', load: () => import('./views/create/create.tsx') },
+  { name: 'choose', title: 'Choose', load: () => import('./views/choose/choose.tsx') },
 ];

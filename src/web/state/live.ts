@@ -45,8 +45,7 @@ export interface Question {
   readonly seconds: number;
   readonly width: number;
   readonly height: number;
-  /** Of the sheet. */
-  readonly url: string;
+  readonly sheet: Blob;
 }
 
 export type LiveState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
@@ -69,7 +68,11 @@ export class LiveRun {
   /** Last level that was chosen; −1 before the first. */
   readonly level = signal(-1);
   readonly slots: Signal<readonly Slot[]>;
+  /** Of the first result, as they were made. */
+  readonly choices = signal<readonly number[]>([]);
   readonly question = signal<Question | null>(null);
+  /** Whether the last question was closed because nobody answered it. */
+  readonly missed = signal(false);
   readonly notes = signal<readonly string[]>([]);
   readonly error = signal<RequestError | Error | null>(null);
   /** Resolves when it has ended, however it did. */
@@ -126,12 +129,11 @@ export class LiveRun {
   #take(told: Told): void {
     if (told.type === 'queued') this.position.value = told.position;
     else if (told.type === 'started') this.#begin(told);
-    else if (told.type === 'level') this.level.value = told.level;
+    else if (told.type === 'level') this.#step(told);
     else if (told.type === 'preview') this.#show(told);
-    else if (told.type === 'candidates') this.question.value = { ...told, url: this.#urlOf(told) };
-    else if (told.type === 'chosen') {
-      if (this.question.value?.question === told.question) this.question.value = null;
-    } else if (told.type === 'image') this.#change(told.image, { final: this.#urlOf(told) });
+    else if (told.type === 'candidates') this.question.value = { ...told, sheet: blobOf(told) };
+    else if (told.type === 'chosen') this.#answered(told);
+    else if (told.type === 'image') this.#change(told.image, { final: this.#urlOf(told) });
     else if (told.type === 'done') {
       for (const [image, { code, codeString }] of told.images.entries()) this.#change(image, { code, codeString });
       this.notes.value = told.notes;
@@ -150,6 +152,16 @@ export class LiveRun {
     this.state.value = 'running';
   }
 
+  #step({ level, choices: [first = 0] }: Extract<Told, { type: 'level' }>): void {
+    this.level.value = level;
+    this.choices.value = [...this.choices.value.slice(0, level), first];
+  }
+
+  #answered({ question, by }: Extract<Told, { type: 'chosen' }>): void {
+    this.missed.value = by === 'time';
+    if (this.question.value?.question === question) this.question.value = null;
+  }
+
   #show(told: Extract<Told, { type: 'preview' }>): void {
     const { level, side, choice, image } = told;
     const shot: Shot = { url: this.#urlOf(told), level, side, choice };
@@ -162,9 +174,18 @@ export class LiveRun {
     this.slots.value = this.slots.value.map((slot, n) => (n === image ? { ...slot, ...change } : slot));
   }
 
-  #urlOf({ bytes, mime }: { readonly bytes: Uint8Array; readonly mime: string }): string {
-    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime }));
+  #urlOf(told: Bytes): string {
+    const url = URL.createObjectURL(blobOf(told));
     this.#urls.push(url);
     return url;
   }
+}
+
+interface Bytes {
+  readonly bytes: Uint8Array;
+  readonly mime: string;
+}
+
+function blobOf({ bytes, mime }: Bytes): Blob {
+  return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime });
 }

@@ -17,6 +17,8 @@ export interface Recipe {
   readonly sampler: { readonly top?: number; readonly temperature?: number; readonly beams?: number };
   /** Choices of the first levels that are kept, where it goes on from another picture. */
   readonly prefix?: readonly number[];
+  /** A person chose, level by level. */
+  readonly byHand?: boolean;
 }
 
 export const EMPTY: Recipe = { guides: [], count: 1, seed: null, sampler: {} };
@@ -41,15 +43,16 @@ export function promptOf({ guides }: Pick<Recipe, 'guides'>): string {
 }
 
 /** What it says to people, in a few words. */
-export function titleOf(recipe: Pick<Recipe, 'guides'>): string {
+export function titleOf(recipe: Pick<Recipe, 'guides' | 'byHand'>): string {
   const names = recipe.guides.map(({ name }) => name.replaceAll('_', ' '));
-  return promptOf(recipe) || names.join(' + ') || 'at random';
+  const words = promptOf(recipe) || names.join(' + ');
+  return recipe.byHand ? `chosen by hand${words && `: ${words}`}` : words || 'at random';
 }
 
 /** What was written as JSON, where it is a recipe; null where it is something else. */
 export function parseRecipe(value: unknown): Recipe | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { model, guides, count, seed, sampler, prefix } = value as Record<string, unknown>;
+  const { model, guides, count, seed, sampler, prefix, byHand } = value as Record<string, unknown>;
   if (!Array.isArray(guides) || !guides.every(isGuideUse)) return null;
   const isWhole = (one: unknown): one is number => Number.isSafeInteger(one) && Number(one) >= 0;
   return {
@@ -59,6 +62,7 @@ export function parseRecipe(value: unknown): Recipe | null {
     seed: isWhole(seed) ? seed : null,
     sampler: typeof sampler === 'object' && sampler !== null ? (sampler as Recipe['sampler']) : {},
     ...(Array.isArray(prefix) && prefix.every(isWhole) ? { prefix } : {}),
+    ...(byHand === true ? { byHand } : {}),
   };
 }
 

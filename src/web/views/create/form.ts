@@ -40,6 +40,7 @@ export function startAnew(): void {
 
 /** What a guide of the form still needs, in words; null where it has all. */
 export function missingIn({ name, params }: GuideUse): string | null {
+  if (name === 'human') return 'A person chooses in the view Choose. Remove it here.';
   const guide = guides.value.find((one) => one.name === name);
   if (!guide) return guides.value.length > 0 ? `This server has no guide "${name}". Remove it.` : null;
   const missing = fieldsOf(guide.params).needed.filter((field) => params[field] === undefined);

@@ -1,0 +1,158 @@
+/** The question that is open, and the picture so far. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { announce } from '../../state/announce.ts';
+import type { Question } from '../../state/live.ts';
+import { Words } from './before.tsx';
+import { backTo, goOn, levels, phase, pick, run, takeOver, trail } from './session.ts';
+import { cutSheet } from './sheet.ts';
+
+interface Shown {
+  readonly asked: Question;
+  readonly pictures: readonly HTMLCanvasElement[];
+}
+
+const COLUMNS = 3;
+const NOT_KEYS = 'input, textarea, select';
+
+export function Asking() {
+  const asked = run.value?.question.value ?? null;
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [picked, setPicked] = useState<number | null>(null);
+  useEffect(() => {
+    if (!asked) return;
+    let isCurrent = true;
+    void cutSheet(asked).then((pictures) => {
+      if (!isCurrent) return;
+      setShown({ asked, pictures });
+      setPicked(null);
+      announce(
+        `Level ${asked.level + 1}, ${asked.side} by ${asked.side} pixels: ${asked.count} pictures to choose from`,
+      );
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [asked]);
+  const isOpen = shown !== null && shown.asked === asked;
+  const choose = (index: number) => {
+    if (!isOpen) return;
+    setPicked(index);
+    pick(index, index < 0 ? null : (shown.pictures[index]?.toDataURL() ?? null));
+  };
+  useKeys(choose);
+  if (phase.value === 'paused') return <Paused />;
+  const level = shown?.asked.level ?? 0;
+  return (
+    <section class="asking" aria-label="Choose one">
+      <div class="asking-main">
+        <header>
+          <h1>Which one?</h1>
+          <p class="soft">
+            level {level + 1} of {levels.value.length} · {levels.value[level]?.side ?? 4} pixels wide
+          </p>
+        </header>
+        <Grid {...{ shown, picked, isOpen, choose }} />
+        <p class="hint keys">
+          <kbd>1</kbd>–<kbd>9</kbd> pick · <kbd>0</kbd> any of them · <kbd>⌫</kbd> back · <kbd>M</kbd> the machine goes
+          on
+        </p>
+      </div>
+      <aside class="asking-side">
+        <SoFar />
+        <div class="row">
+          <button type="button" disabled={!isOpen} onClick={() => choose(-1)}>
+            Any of them
+          </button>
+          <button type="button" disabled={trail.value.length === 0} onClick={() => backTo(trail.value.length - 1)}>
+            Back
+          </button>
+        </div>
+        <div class="takeover card">
+          <Words label="Enough? The machine goes on, with words or by chance" />
+          <button type="button" class="main" onClick={takeOver}>
+            Let the machine finish
+          </button>
+        </div>
+      </aside>
+    </section>
+  );
+}
+
+interface GridProps {
+  readonly shown: Shown | null;
+  readonly picked: number | null;
+  readonly isOpen: boolean;
+  choose(index: number): void;
+}
+
+function Grid({ shown, picked, isOpen, choose }: GridProps) {
+  const count = shown?.pictures.length ?? COLUMNS ** 2;
+  const move = (event: KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[event.key];
+    const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
+    const next = buttons[buttons.indexOf(document.activeElement as HTMLButtonElement) + (by ?? 0)];
+    if (by === undefined || !next) return;
+    event.preventDefault();
+    next.focus();
+  };
+  return (
+    <fieldset class={isOpen ? 'candidates' : 'candidates candidates-closed'} aria-label="Candidates" onKeyDown={move}>
+      {Array.from({ length: count }, (_, n) => (
+        <button
+          key={n}
+          type="button"
+          class="candidate"
+          aria-label={`Candidate ${n + 1}`}
+          aria-pressed={picked === n}
+          aria-disabled={!isOpen}
+          onClick={() => choose(n)}
+        >
+          <Canvas canvas={shown?.pictures[n] ?? null} />
+          <span aria-hidden="true">{n + 1}</span>
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Canvas({ canvas }: { readonly canvas: HTMLCanvasElement | null }) {
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (canvas) place.current?.replaceChildren(canvas);
+  }, [canvas]);
+  return <span class="picture" ref={place} />;
+}
+
+function SoFar() {
+  const latest = run.value?.slots.value[0]?.latest;
+  if (!latest) return <span class="picture so-far" role="img" aria-label="Nothing yet" />;
+  return <img class="picture so-far" src={latest.url} alt="How far it has come" draggable={false} />;
+}
+
+function Paused() {
+  return (
+    <section class="stack">
+      <h1>Still there?</h1>
+      <p class="lead">You did not choose for a while. Nothing is lost: it goes on from where you were.</p>
+      <div>
+        <button type="button" class="main" onClick={goOn}>
+          Go on
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function useKeys(choose: (index: number) => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target instanceof Element && event.target.matches(NOT_KEYS)) return;
+      if (/^[0-9]$/.test(event.key)) choose(Number(event.key) - 1);
+      else if (event.key === 'Backspace') backTo(trail.value.length - 1);
+      else if (event.key.toLowerCase() === 'm') takeOver();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  });
+}

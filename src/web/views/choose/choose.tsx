@@ -1,0 +1,21 @@
+/** A person as the guide: at each level they see candidates and pick one. */
+import './choose.css';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { Asking } from './asking.tsx';
+import { Before } from './before.tsx';
+import { Ending } from './ending.tsx';
+import { begin, phase, run } from './session.ts';
+import { Trail } from './trail.tsx';
+
+export default function Choose() {
+  const now = phase.value;
+  return (
+    <div class="choose">
+      <ErrorNote error={run.value?.error.value ?? null} onRetry={begin} />
+      {(now === 'before' || now === 'failed') && <Before />}
+      {(now === 'choosing' || now === 'paused') && <Asking />}
+      {(now === 'finishing' || now === 'done') && <Ending />}
+      <Trail />
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+/** The machine finishes, or has: the picture that was chosen. */
+import { Copyable, CopyButton } from '../../parts/copyable.tsx';
+import { shareUrl } from '../../state/share.ts';
+import { begin, endAnotherWay, levels, made, phase, run, trail } from './session.ts';
+
+export function Ending() {
+  const slot = run.value?.slots.value[0];
+  const url = slot?.final ?? slot?.latest?.url;
+  const isDone = phase.value === 'done';
+  return (
+    <section class="ending" aria-label="Your picture">
+      {url ? (
+        <img class="picture" src={url} alt="What you chose" draggable={false} />
+      ) : (
+        <span class="picture" role="img" aria-label="Your picture, not begun" />
+      )}
+      <div class="stack">
+        <h1>{isDone ? 'Yours.' : 'Finishing …'}</h1>
+        {isDone ? <Facts /> : <Progress />}
+      </div>
+    </section>
+  );
+}
+
+function Progress() {
+  return (
+    <p class="soft">
+      level {(run.value?.level.value ?? 0) + 1} of {levels.value.length}
+    </p>
+  );
+}
+
+function Facts() {
+  const one = made.value;
+  if (!one) return null;
+  const clicks = trail.value.length;
+  const link = shareUrl(one);
+  return (
+    <>
+      <p class="lead">
+        {clicks} {clicks === 1 ? 'choice' : 'choices'} of yours, {levels.value.length - clicks} by the machine: one
+        picture out of {levels.value[0]?.candidates ?? 0}
+        <sup>{levels.value.length}</sup>.
+      </p>
+      <div class="row">
+        <a class="button" href={link}>
+          Open in Create
+        </a>
+        <CopyButton text={link} label="link" />
+      </div>
+      <Copyable text={one.codeString} label="code" />
+      <div class="row">
+        <button type="button" class="main" onClick={begin}>
+          Begin again
+        </button>
+        <button type="button" onClick={endAnotherWay}>
+          Another ending
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,126 @@
+/** A descent in which a person chooses: the run that asks, and the way that led here. */
+import { computed, signal } from '@preact/signals';
+import { announce } from '../../state/announce.ts';
+import { modelNamed } from '../../state/catalogue.ts';
+import { idOf, type Made, remember } from '../../state/history.ts';
+import { LiveRun } from '../../state/live.ts';
+import { bodyOf, EMPTY, type GuideUse } from '../../state/recipe.ts';
+import { PACES, type Pace } from './pace.ts';
+
+/** A choice that was made by hand. */
+export interface Step {
+  /** Levels that came before it. */
+  readonly level: number;
+  readonly side: number;
+  /** Data URL of what was chosen; null where anything was fine. */
+  readonly url: string | null;
+}
+
+export type Phase = 'before' | 'choosing' | 'paused' | 'finishing' | 'done' | 'failed';
+
+export const pace = signal<Pace>(PACES[0] as Pace);
+export const words = signal('');
+export const run = signal<LiveRun | null>(null);
+export const phase = signal<Phase>('before');
+export const trail = signal<readonly Step[]>([]);
+export const made = signal<Made | null>(null);
+
+export const levels = computed(() => run.value?.about.value?.levels ?? modelNamed(undefined)?.levels ?? []);
+
+/** A person outweighs the words. */
+const PERSON_WEIGHT = 4;
+const SHOWN = 9;
+
+export function begin(): void {
+  trail.value = [];
+  descend([]);
+}
+
+/** Picks a candidate of the open question; −1: no opinion. */
+export function pick(index: number, url: string | null): void {
+  const asked = run.value?.question.value;
+  if (!asked) return;
+  trail.value = [...trail.value, { level: asked.level, side: asked.side, url }];
+  run.value?.choose(index < 0 ? [] : [index]);
+}
+
+/** Back to before a choice, to make it another way. */
+export function backTo(step: number): void {
+  const to = trail.value[step];
+  const choices = run.value?.choices.value ?? [];
+  if (!to) return;
+  trail.value = trail.value.slice(0, step);
+  descend(choices.slice(0, to.level));
+}
+
+/** After a pause. */
+export function goOn(): void {
+  descend(resumeFrom);
+}
+
+/** The machine makes the choices that are left. */
+export function takeOver(): void {
+  finishFrom(run.value?.choices.value ?? []);
+}
+
+/** The machine makes all choices anew that come after the last one made by hand. */
+export function endAnotherWay(): void {
+  const last = trail.value.at(-1)?.level ?? -1;
+  finishFrom((run.value?.choices.value ?? []).slice(0, last + 1));
+}
+
+function finishFrom(choices: readonly number[]): void {
+  void follow(
+    new LiveRun(bodyOf({ ...EMPTY, guides: wordGuide(), ...(choices.length > 0 ? { prefix: choices } : {}) })),
+    'finishing',
+  );
+}
+
+function descend(prefix: readonly number[]): void {
+  const { questionsPerSide, toSide } = pace.value;
+  const params = { shortlist: SHOWN, questionsPerSide, ...(toSide === null ? {} : { toSide }) };
+  const guides = [{ name: 'human', weight: PERSON_WEIGHT, params }, ...wordGuide()];
+  const recipe = { ...EMPTY, guides, ...(prefix.length > 0 ? { prefix } : {}) };
+  void follow(new LiveRun(bodyOf(recipe)), 'choosing');
+}
+
+function wordGuide(): GuideUse[] {
+  const prompt = words.value.trim();
+  return prompt ? [{ name: 'text', weight: 1, params: { prompt } }] : [];
+}
+
+async function follow(next: LiveRun, during: Phase): Promise<void> {
+  run.value?.dispose();
+  [run.value, phase.value, made.value] = [next, during, null];
+  const stopWatching = next.missed.subscribe((missed) => {
+    if (missed && run.value === next) pause(next);
+  });
+  await next.ended;
+  stopWatching();
+  if (run.value !== next || phase.value === 'paused') return;
+  if (next.state.value === 'done') await finish(next);
+  else if (next.state.value === 'failed') phase.value = 'failed';
+}
+
+/** Choices before the question that nobody answered. */
+let resumeFrom: readonly number[] = [];
+
+/** It waits for them without holding a place on the server. */
+function pause(missed: LiveRun): void {
+  resumeFrom = missed.choices.value;
+  phase.value = 'paused';
+  missed.stop();
+  announce('Paused: nobody chose for a while');
+}
+
+async function finish(done: LiveRun): Promise<void> {
+  const about = done.about.value;
+  const codeString = done.slots.value[0]?.codeString;
+  if (!about || !codeString) return;
+  const { model, hash, seed } = about;
+  const one = { model, hash, codeString, recipe: { ...EMPTY, model, seed, guides: wordGuide(), byHand: true } };
+  made.value = { ...one, id: idOf(one), at: Date.now() };
+  phase.value = 'done';
+  announce('Finished');
+  await remember([made.value]);
+}
