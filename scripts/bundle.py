@@ -74,13 +74,16 @@ def write_graphs(folder: Path, config: ModelConfig, weights: dict[str, Tensor]) 
     save_file({name: value.contiguous() for name, value in weights.items()}, folder / WEIGHTS)
     (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner reads
     found = places(folder / WEIGHTS)
-    for index in range(len(config.level_stages)):
-        onnx.save(level_graph(config, index, WEIGHTS, found), folder / level_name(index))
+    names = level_names(config)
+    for name in dict.fromkeys(names):
+        onnx.save(level_graph(config, names.index(name), WEIGHTS, found), folder / name)
     onnx.save(decode_graph(config, WEIGHTS, found), folder / "decode.onnx")
 
 
-def level_name(index: int) -> str:
-    return f"level-{index:02d}.onnx"
+def level_names(config: ModelConfig) -> list[str]:
+    """The graph of each level. A recurrent network has two: one that begins, and one for every level after it."""
+    last = 1 if config.type == "recurrent" else len(config.level_stages)
+    return [f"level-{min(index, last):02d}.onnx" for index in range(len(config.level_stages))]
 
 
 def manifest_of(config: ModelConfig, folder: Path, told: dict) -> dict:
@@ -94,7 +97,7 @@ def manifest_of(config: ModelConfig, folder: Path, told: dict) -> dict:
         "levels": [{"side": s.side, "candidates": config.candidates, "width": s.width} for s in stages],
         "condition": kind and {"kind": kind, "channels": config.condition_channels},
         "architecture": config.to_dict(),
-        "graphs": {"levels": [level_name(index) for index in range(len(stages))], "decode": "decode.onnx"},
+        "graphs": {"levels": level_names(config), "decode": "decode.onnx"},
         "weights": WEIGHTS,
         **{key: told[key] for key in ("made", "parity", "metrics")},
         "files": {path.name: describe(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST},

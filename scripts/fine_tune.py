@@ -30,9 +30,11 @@ def start_from(network: Network, path: str) -> list[int]:
             "with more levels or finer stages if you like"
         )
     for old, new in enumerate(places):
-        prefix = f"levels.{old}."
+        prefix = f"{config.prefix(old)}."
         own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
         network.levels[new].load_state_dict(own)
+    if config.type == "recurrent":  # there is nothing new, only more of the same
+        return places
     with torch.no_grad():
         for index in set(range(len(network.levels))) - set(places):
             network.levels[index].nodes.weight.mul_(QUIET)

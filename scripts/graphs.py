@@ -108,14 +108,14 @@ def next_features(
     """Features of a level, and predict at its side, from those of the level before."""
     stage, before = config.level_stages[index], config.level_stages[index - 1]
     if enters(stage, before):
-        features = conv(graph, f"levels.{index}.enter", features, 1)
+        features = conv(graph, f"{config.prefix(index)}.enter", features, 1)
     if stage.side != before.side:
         features, leak = nearest(graph, features), nearest(graph, leak)
         predict = bilinear(graph, predict)
     images = [predict, leak]
     if condition is not None:
         images.append(area(graph, config, condition, stage.side))
-    taken = conv(graph, f"levels.{index}.intake", graph.op("Concat", *images, axis=1), 3)
+    taken = conv(graph, f"{config.prefix(index)}.intake", graph.op("Concat", *images, axis=1), 3)
     return block(graph, config, index, graph.op("Add", features, taken)), predict
 
 
@@ -126,8 +126,8 @@ def enters(stage: Stage, before: Stage) -> bool:
 def block(graph: Graph, config: ModelConfig, index: int, x: str) -> str:
     """x + conv1(silu(conv0(silu(norm(x)))))."""
     h = silu(graph, group_norm(graph, config, index, x))
-    h = silu(graph, conv(graph, f"levels.{index}.conv0", h, 3))
-    return graph.op("Add", x, conv(graph, f"levels.{index}.conv1", h, 3))
+    h = silu(graph, conv(graph, f"{config.prefix(index)}.conv0", h, 3))
+    return graph.op("Add", x, conv(graph, f"{config.prefix(index)}.conv1", h, 3))
 
 
 def conv(graph: Graph, name: str, x: str, size: int) -> str:
@@ -147,8 +147,8 @@ def group_norm(graph: Graph, config: ModelConfig, index: int, x: str) -> str:
     rows = graph.op("InstanceNormalization", rows, ones, zeros, epsilon=EPSILON)
     x = graph.op("Reshape", rows, graph.constant([0, stage.width, stage.side, stage.side]))
     column = graph.constant([1, -1, 1, 1])
-    scale = graph.op("Reshape", graph.weight(f"levels.{index}.norm.weight"), column)
-    shift = graph.op("Reshape", graph.weight(f"levels.{index}.norm.bias"), column)
+    scale = graph.op("Reshape", graph.weight(f"{config.prefix(index)}.norm.weight"), column)
+    shift = graph.op("Reshape", graph.weight(f"{config.prefix(index)}.norm.bias"), column)
     return graph.op("Add", graph.op("Mul", x, scale), shift)
 
 
@@ -168,7 +168,7 @@ def bilinear(graph: Graph, x: str) -> str:
 def all_candidates(graph: Graph, config: ModelConfig, index: int, features: str, predict: str | None) -> str:
     """[batch,K,c,s,s]."""
     stage, channels, count = config.level_stages[index], config.channels, config.candidates
-    name = f"levels.{index}.nodes.weight"
+    name = f"{config.prefix(index)}.nodes.weight"
     rows = graph.float32(graph.op("Gather", graph.stored(name), graph.constant(0), axis=1), name)
     rows = graph.op("Reshape", rows, graph.constant([count * channels, stage.width]))
     drawn = apply_rows(graph, stage, [count, channels], rows, features)
@@ -177,7 +177,7 @@ def all_candidates(graph: Graph, config: ModelConfig, index: int, features: str,
 
 def chosen_leak(graph: Graph, config: ModelConfig, index: int, features: str, choice: str) -> str:
     """[batch,c,s,s] of a level whose features and choice are known."""
-    name = f"levels.{index}.nodes.weight"
+    name = f"{config.prefix(index)}.nodes.weight"
     rows = graph.op("Gather", graph.stored(name), choice, axis=0)  # [batch,2,c,C]
     rows = graph.float32(graph.op("Gather", rows, graph.constant(1), axis=1), name)
     return apply_rows(graph, config.level_stages[index], [config.channels], rows, features)
@@ -187,7 +187,7 @@ def chosen_node(
     graph: Graph, config: ModelConfig, index: int, features: str, predict: str | None, choice: str
 ) -> tuple[str, str]:
     """Chosen candidate and leak, both [batch,c,s,s]; `features` may have batch 1."""
-    stage, channels, name = config.level_stages[index], config.channels, f"levels.{index}.nodes.weight"
+    stage, channels, name = config.level_stages[index], config.channels, f"{config.prefix(index)}.nodes.weight"
     rows = graph.float32(graph.op("Gather", graph.stored(name), choice, axis=0), name)
     rows = graph.op("Reshape", rows, graph.constant([0, 2 * channels, stage.width]))
     drawn = apply_rows(graph, stage, [2 * channels], rows, features)

@@ -1,4 +1,4 @@
-"""The pyramid Discrete Distribution Network (Yang 2025, arXiv 2401.00036; facts in METHOD terms, code our own).
+"""The Discrete Distribution Network, a pyramid or recurrent (Yang 2025, arXiv 2401.00036; METHOD terms, our own code).
 
 A level takes the features, the image so far (`predict`) and the choice of the level before it, and proposes K
 candidates: each is linear in the level's features (a 1x1 convolution) plus the upsampled `predict`. Because of that
@@ -9,7 +9,9 @@ Pictures are float32 in [-1, 1], NCHW.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import repeat
 
 import torch
 import torch.nn.functional as F
@@ -35,11 +37,15 @@ class ModelConfig:
     condition_channels: int = 0
     condition_kind: str | None = None  # "grayscale" | "edges"
     norm_group: int = 16  # channels per GroupNorm group
-    type: str = "pyramid"
+    type: str = "pyramid"  # "recurrent": one stage, whose levels share their weights
 
     @property
     def level_stages(self) -> list[Stage]:
         return [stage for stage in self.stages for _ in range(stage.levels)]
+
+    def prefix(self, index: int) -> str:
+        """What the names of a level's weights begin with."""
+        return f"levels.{0 if self.type == 'recurrent' else index}"
 
     @property
     def side(self) -> int:
@@ -54,8 +60,10 @@ class ModelConfig:
         return ModelConfig(**known)
 
     def __post_init__(self) -> None:
-        if self.type != "pyramid":
-            raise ValueError(f'architecture type is {self.type!r}; this trainer knows "pyramid"')
+        if self.type not in ("pyramid", "recurrent"):
+            raise ValueError(f'architecture type is {self.type!r}; this trainer knows "pyramid" and "recurrent"')
+        if self.type == "recurrent" and len(self.stages) != 1:
+            raise ValueError(f"a recurrent network has one stage, got {len(self.stages)}")
         sides = [stage.side for stage in self.stages]
         for before, after in zip(sides, sides[1:]):
             if after != 2 * before:
@@ -142,6 +150,24 @@ class Level(nn.Module):
         return x + self.conv1(F.silu(h))
 
 
+class Shared(nn.ModuleList):
+    """One level in the place of many: iterated as often, stored once. It is not told which level it is."""
+
+    def __init__(self, level: Level, times: int) -> None:
+        super().__init__()
+        self.add_module("0", level)
+        self.times = times
+
+    def __len__(self) -> int:
+        return self.times
+
+    def __iter__(self) -> Iterator[Level]:
+        return repeat(self._modules["0"], self.times)
+
+    def __getitem__(self, index: int) -> Level:
+        return self._modules["0"]
+
+
 @dataclass
 class State:
     """What one level hands to the next."""
@@ -158,6 +184,9 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         stages = config.level_stages
+        if config.type == "recurrent":
+            self.levels = Shared(Level(config, stages[0], None), len(stages))
+            return
         self.levels = nn.ModuleList(
             Level(config, stage, stages[index - 1] if index else None) for index, stage in enumerate(stages)
         )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import presets
-from bundle import level_name
+from bundle import level_names
 from model import Network, area
 
 TOLERANCE = 1e-4
@@ -21,12 +21,14 @@ BATCH = 16
 class Sessions:
     """The graphs of a bundle, opened in onnxruntime."""
 
-    def __init__(self, folder: Path, levels: int, threads: int = 0) -> None:
+    def __init__(self, folder: Path, names: list[str], threads: int = 0) -> None:
+        """`names`: the graph of each level."""
         self._folder = folder
         self._options = onnxruntime.SessionOptions()
         self._options.intra_op_num_threads = threads
         self._options.log_severity_level = 3
-        self.levels = [self._open(level_name(index)) for index in range(levels)]
+        opened = {name: self._open(name) for name in dict.fromkeys(names)}
+        self.levels = [opened[name] for name in names]
         self._decode = self._open("decode.onnx")
 
     def _open(self, name: str) -> onnxruntime.InferenceSession:
@@ -68,7 +70,7 @@ def check(folder: Path, network: Network, target: Tensor) -> dict:
     Choices are compared along torch's own codes, level by level: a near tie that falls the other way counts once, and
     not as a difference in every level after it.
     """
-    sessions = Sessions(folder, len(network.levels))
+    sessions = Sessions(folder, level_names(network.config))
     worst_candidates = worst_decode = 0.0
     equal = total = 0
     for start in range(0, len(target), BATCH):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from model import Network
+
 RULES = ("paper", "variation")
 
 
@@ -40,6 +42,14 @@ class UsageCounter:
         half = self.counts[split] / 2
         self.counts[split] = half
         self.counts[pruned] = half
+
+
+def counters_of(network: Network, window: float) -> list[UsageCounter]:
+    """The counter of each level; levels that share their nodes share it, and its window holds as many pictures."""
+    count, levels = network.config.candidates, len(network.levels)
+    if network.config.type == "recurrent":
+        return [UsageCounter(count, window * levels)] * levels
+    return [UsageCounter(count, window) for _ in range(levels)]
 
 
 def pick(counter: UsageCounter, rule: str) -> tuple[int, int] | None:

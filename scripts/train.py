@@ -32,7 +32,7 @@ from frames import Frames
 from model import Network, area
 from pictures import Pictures, shuffled
 from prepare import fill_in, prepare
-from split_prune import RULES, UsageCounter, clone_node, pick
+from split_prune import RULES, UsageCounter, clone_node, counters_of, pick
 
 
 @dataclass
@@ -59,7 +59,7 @@ def build(options: argparse.Namespace, device: torch.device) -> Trainer:
         started = start_from(network, options.start_from)
         if options.freeze:
             freeze(network, started)
-    counters = [UsageCounter(network.config.candidates, options.count_window) for _ in network.levels]
+    counters = counters_of(network, options.count_window)
     made = optimizers.build(network, options.optimizer, options.lr, options.muon_lr)
     average = Average(network, options.average) if options.average else None
     balance = None

@@ -23,6 +23,7 @@ from pictures import Pictures
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 TINY = presets.PRESETS["tiny"]
+RECURRENT = presets.PRESETS["tiny-recurrent"]
 CONDITIONAL = dataclasses.replace(TINY, condition_kind="grayscale", condition_channels=1)
 WIDENING = presets.ModelConfig(
     (presets.Stage(4, 1, 16), presets.Stage(8, 2, 8), presets.Stage(16, 1, 8)), channels=1, candidates=5, norm_group=4
@@ -50,7 +51,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("half", [False, True], ids=["float", "half"])
-@pytest.mark.parametrize("config", [TINY, CONDITIONAL, WIDENING], ids=["tiny", "condition", "widening"])
+@pytest.mark.parametrize(
+    "config", [TINY, CONDITIONAL, WIDENING, RECURRENT], ids=["tiny", "condition", "widening", "recurrent"]
+)
 def test_onnxruntime_agrees_with_torch(config, half, tmp_path, monkeypatch):
     monkeypatch.setitem(presets.PRESETS, "tested", config)
     manifest = export.export_random("tested", 2, tmp_path / "made", half=half)
@@ -60,6 +63,12 @@ def test_onnxruntime_agrees_with_torch(config, half, tmp_path, monkeypatch):
     assert found["greedy_equal"] == 1
     assert manifest["condition"] == ({"kind": "grayscale", "channels": 1} if config.condition_kind else None)
     assert [level["side"] for level in manifest["levels"]] == [stage.side for stage in config.level_stages]
+
+
+def test_the_bundle_of_a_recurrent_network_names_one_graph_many_times(tmp_path):
+    manifest = export.export_random("tiny-recurrent", 1, tmp_path / "made")
+    assert manifest["graphs"]["levels"] == ["level-00.onnx", "level-01.onnx", "level-01.onnx"]
+    assert sorted(manifest["files"]) == ["decode.onnx", "level-00.onnx", "level-01.onnx", "weights.safetensors"]
 
 
 def test_the_same_seed_gives_the_same_bytes(tiny, tmp_path):
@@ -139,7 +148,7 @@ def test_half_precision_is_half_the_size_and_lossy_half_is_refused(saved, data, 
 def test_a_bundle_trains_on(tiny, built):
     trainer = built("--start-from", str(tiny))
     codes = torch.zeros(1, 4, dtype=torch.int64)
-    image = parity.Sessions(tiny, 4).decode(codes.numpy())["image"]
+    image = parity.Sessions(tiny, bundle.level_names(TINY)).decode(codes.numpy())["image"]
     np.testing.assert_allclose(trainer.network.decode(codes)[-1].detach().numpy(), image, atol=1e-5)
     with pytest.raises(SystemExit, match="holds another network"):
         built("--start-from", str(tiny), "--candidates", "8")
@@ -208,7 +217,7 @@ def test_every_weight_is_stored_once_and_graphs_hold_none(tiny):
 
 
 def test_the_batch_is_free(tiny):
-    sessions = parity.Sessions(tiny, 4)
+    sessions = parity.Sessions(tiny, bundle.level_names(TINY))
     codes = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [1, 1, 1, 1]])
     together = list(sessions.walk(codes))
     for row in range(3):

@@ -9,6 +9,7 @@ import presets
 from model import ModelConfig, Network, Nodes, Stage, area
 
 TINY = presets.PRESETS["tiny"]
+RECURRENT = presets.PRESETS["tiny-recurrent"]
 CONDITIONAL = dataclasses.replace(TINY, condition_kind="grayscale", condition_channels=1)
 
 
@@ -22,7 +23,11 @@ def pictures(count: int, config: ModelConfig = TINY) -> torch.Tensor:
     return torch.rand(count, config.channels, config.side, config.side, generator=generator) * 2 - 1
 
 
-@pytest.mark.parametrize("config", [TINY, CONDITIONAL, presets.PRESETS["digits-32"]], ids=["tiny", "condition", "gray"])
+@pytest.mark.parametrize(
+    "config",
+    [TINY, CONDITIONAL, presets.PRESETS["digits-32"], RECURRENT],
+    ids=["tiny", "condition", "gray", "recurrent"],
+)
 def test_every_level_has_the_shapes_of_its_stage(config):
     network, target = network_of(config), pictures(3, config)
     condition = presets.condition_of(target, config)
@@ -92,7 +97,20 @@ def test_a_configuration_survives_its_dictionary_and_bad_ones_are_refused():
     with pytest.raises(ValueError, match="double"):
         ModelConfig((Stage(4, 1, 8), Stage(16, 1, 8)))
     with pytest.raises(ValueError, match="pyramid"):
-        ModelConfig((Stage(4, 1, 8),), type="recurrent")
+        ModelConfig((Stage(4, 1, 8),), type="tree")
+    with pytest.raises(ValueError, match="one stage"):
+        dataclasses.replace(TINY, type="recurrent")
+
+
+def test_a_recurrent_network_has_the_weights_of_one_level_and_uses_them_at_all():
+    config = RECURRENT
+    network = network_of(config)
+    assert len(network.levels) == 3
+    assert {name.split(".")[1] for name in network.state_dict()} == {"0"}
+    codes, images = network.encode(pictures(2, config))
+    assert codes.shape == (2, 3)
+    sum(image.square().mean() for image in images).backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
 
 
 def test_area_averages():
