@@ -1,8 +1,8 @@
 """The method in two dimensions: `python scripts/toy.py` measures, `python scripts/toy.py --animate toy.webp` shows.
 
 A DDN of one level with K nodes learns a density, by gradient descent alone and with Split-and-Prune; as many real
-samples stand beside. The table has KL as the paper counts it, Jensen-Shannon divergence and total variation, mean ± standard
-deviation over seeds. With --animate, one network follows density after density instead.
+samples stand beside. The table has KL as the paper counts it, Jensen-Shannon divergence and total variation, mean ±
+standard deviation over seeds. With --animate, one network follows density after density instead.
 """
 
 from __future__ import annotations
@@ -101,19 +101,20 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     for path in options.animate or []:
         if path.suffix.lower() not in (".gif", ".webp"):
             parser.error(f"--animate {path}: expected a file that ends in .gif or .webp")
+    if options.density and options.densities:
+        parser.error("--density takes the place of --densities; give one of them")
     if not (0 < options.rate <= 1 and 0 <= options.memory < 1):
         parser.error("--rate lies above 0 and at most at 1, --memory from 0 to below 1")
-    if options.nodes < 2 or options.bins > 1000:
-        parser.error("--nodes are at least 2, --bins at most 1000")
+    if not 2 <= options.nodes <= 1_000_000 or options.bins > 1000 or options.batch > 1000:
+        parser.error("--nodes are 2 to 1000000, --batch and --bins at most 1000")
     options.steps = options.steps or (40 if options.animate else 100)
     return options
 
 
 def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text}")
+    return int(text)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -124,7 +125,10 @@ def main(argv: list[str] | None = None) -> None:
         drawn = targets_of(options, names)
         film = animate(list(drawn.values()) if options.density else [drawn[name] for name in names], options)
         for path in options.animate:
-            film.save(path)
+            try:
+                film.save(path)
+            except OSError as error:
+                raise SystemExit(f"{path} could not be written: {error}")
             print(f"{path}  {len(film.frames)} frames, {path.stat().st_size / 1e6:.1f} MB")
         print(f"{options.nodes} nodes, {time.monotonic() - began:.0f} s")
         return

@@ -122,12 +122,8 @@ def test_what_is_no_picture_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        ["--densities", "qr"],
-        ["--animate", "x.mp4"],
-        ["--nodes", "1"],
-        ["--nodes", "-5"],
-        ["--rate", "2"],
-        ["--steps", "0"],
+        *(["--densities", "qr"], ["--animate", "x.mp4"], ["--nodes", "1"], ["--nodes", "-5"]),
+        *(["--nodes", "many"], ["--rate", "2"], ["--steps", "0"], ["--density", "x.png", "--densities", "spiral"]),
     ],
 )
 def test_wrong_usage_is_told(words, capsys):
