@@ -19,7 +19,7 @@ PRESETS: dict[str, ModelConfig] = {
     ),
     "digits-32": ModelConfig((Stage(32, 3, 32),), channels=1, candidates=8),
     "digits-32-4": ModelConfig((Stage(32, 4, 32),), channels=1, candidates=8),
-    "taiji-32": ModelConfig((Stage(8, 2, 64), Stage(16, 3, 48), Stage(32, 5, 24)), channels=1, candidates=2),
+    "taiji-32": ModelConfig((Stage(8, 2, 64), Stage(16, 3, 32), Stage(32, 5, 16)), channels=1, candidates=2),
     "digits-32-recurrent": ModelConfig((Stage(32, 8, 32),), channels=1, candidates=16, type="recurrent"),
     "tiny-recurrent": ModelConfig((Stage(8, 3, 8),), candidates=4, norm_group=4, type="recurrent"),
     "tiny-color": ModelConfig(
