@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { needsBrowser, type RunningServer, screenshot, startServer, type Visit, visit } from './browser.ts';
+
+const options = needsBrowser();
+let server: RunningServer;
+let here: Visit;
+before(async () => {
+  if (options.skip) return;
+  server = await startServer('--set', 'personSeconds=30');
+  here = await visit(`${server.url}/#/choose`);
+});
+after(async () => {
+  await here?.close();
+  await server?.kill();
+});
+
+const asked = (page: Page) => page.locator('.candidates:not(.candidates-closed) canvas').first().waitFor();
+
+test('three levels are chosen by hand, then the machine finishes', options, async () => {
+  const { page, problems } = here;
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await asked(page);
+  await page.getByRole('button', { name: 'Candidate 5' }).click();
+  await page.getByText('level 6 of 39').waitFor();
+  await asked(page);
+  await page.keyboard.press('3');
+  await page.getByText('level 14 of 39').waitFor();
+  await asked(page);
+  await screenshot(page, 'choose-asking');
+  await page.keyboard.press('9');
+  await page.getByText('level 24 of 39').waitFor();
+  await asked(page);
+  await page.getByLabel('The machine goes on').fill('a person with glasses');
+  await page.getByRole('button', { name: 'Let the machine finish' }).click();
+  await page.getByRole('heading', { name: 'Yours.' }).waitFor({ timeout: 60_000 });
+  await page.getByText('3 choices of yours, 36 by the machine').waitFor();
+  await screenshot(page, 'choose-finished');
+  assert.deepEqual(problems, []);
+});
+
+test('a choice is made another way, and everything before it stays', options, async () => {
+  const { page } = here;
+  await page.getByRole('button', { name: 'Back to choice 2' }).click();
+  await page.getByText('level 6 of 39').waitFor();
+  await asked(page);
+  assert.equal(await page.getByRole('navigation', { name: 'Your choices' }).getByRole('button').count(), 1);
+  await page.keyboard.press('1');
+  await page.getByText('level 14 of 39').waitFor();
+  await asked(page);
+  await page.keyboard.press('m');
+  await page.getByText('2 choices of yours, 37 by the machine').waitFor({ timeout: 60_000 });
+});
+
+test('what was chosen opens in Create', options, async () => {
+  const { page, problems } = here;
+  await page.getByRole('link', { name: 'Open in Create' }).click();
+  await page.getByRole('button', { name: 'More like this' }).waitFor();
+  assert.ok(
+    await page
+      .getByTitle(/^chosen by hand/)
+      .first()
+      .isVisible(),
+  );
+  assert.deepEqual(problems, []);
+});
