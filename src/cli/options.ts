@@ -61,6 +61,7 @@ export interface SamplerFlags {
   readonly top?: number;
   readonly temperature?: number;
   readonly beams?: BeamSchedule;
+  readonly draw?: Draw;
   readonly blend?: BlendKind;
   readonly guide?: GuideSpec[];
   readonly condition?: string;
@@ -78,11 +79,16 @@ export function addSamplerOptions(command: Command): Command {
       decimal('--temperature', 0, 100),
     )
     .option('--beams <beams>', 'descents kept: 16, or by side 4:16,8:8', beams)
+    .option('--draw <how>', 'what no guide decides: uniform, or transitions of training pictures', draw)
     .option('--condition <file>', 'picture that a conditional model starts from')
     .addOption(
       new Option('--blend <blend>', `how guides are joined: ${BLENDS.join(', ')}`).argParser(oneOf('--blend', BLENDS)),
     );
 }
+
+type Draw = 'uniform' | 'transitions';
+
+const draw = oneOf<Draw>('--draw', ['uniform', 'transitions']);
 
 const seed = whole('--seed', 0, Number.MAX_SAFE_INTEGER);
 
@@ -108,10 +114,11 @@ export function addOutputOptions(command: Command): Command {
 }
 
 /** The sampler's flags as a request has them. */
-export function samplerOf({ top, temperature, beams: schedule }: SamplerFlags) {
+export function samplerOf({ top, temperature, beams: schedule, draw: how }: SamplerFlags) {
   return {
     ...(top === undefined ? {} : { top }),
     ...(temperature === undefined ? {} : { temperature }),
+    ...(how === undefined ? {} : { draw: how }),
     ...(schedule === undefined ? {} : { beams: schedule as number | number[] | Record<string, number> }),
   };
 }

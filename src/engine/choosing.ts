@@ -1,7 +1,7 @@
 /** What one result keeps of the candidates of a level. */
 import type { Random } from '../core/random.ts';
 import type { Family } from './apart.ts';
-import { choose, type Sampler } from './sampler.ts';
+import { choose, draw, type Sampler } from './sampler.ts';
 import type { PoolScores } from './scoring.ts';
 
 /** The choice of one result at a level. */
@@ -18,22 +18,32 @@ export interface Choice {
   readonly keep: number;
   readonly sampler: Sampler;
   readonly random: Random;
+  /** Logarithmic shares of the beams' candidates, [beams × K], to draw by where nothing was scored; null: all alike. */
+  readonly shares: Float64Array | null;
 }
 
 /**
  * Indices of the candidates kept, best first. Results that have not parted yet keep one beam each, and none takes a
  * candidate that is full.
  */
-export function chooseKept({ beams, count, scores, family, keep, sampler, random }: Choice): number[] {
+export function chooseKept(choice: Choice): number[] {
+  const { beams, count, scores, family, keep, sampler, random, shares } = choice;
   const isOpen = (index: number) => !family?.isFull(index % count);
   const kept = family && family.size > 1 ? 1 : keep;
   const scored = openOf(scores, isOpen);
+  const open =
+    scored.indices.length > 0 ? scored : { indices: indicesUpTo(beams * count).filter(isOpen), blended: null };
   const chosen =
-    scored.indices.length > 0
-      ? choose(scored.indices, scored.blended, kept, sampler, random)
-      : choose(indicesUpTo(beams * count).filter(isOpen), null, kept, sampler, random);
+    shares && !open.blended
+      ? drawn(open.indices, shares, kept, random)
+      : choose(open.indices, open.blended, kept, sampler, random);
   family?.take((chosen[0] as number) % count);
   return chosen;
+}
+
+function drawn(indices: ArrayLike<number>, shares: Float64Array, keep: number, random: Random): number[] {
+  const own = Float64Array.from(indices, (index) => shares[index] as number);
+  return draw(Array.from(indices), own, keep, random);
 }
 
 /** The scored candidates that are not full. */

@@ -9,6 +9,7 @@ import { chooseKept, scoresOf } from './choosing.ts';
 import type { Code } from './codes.ts';
 import type { GenerateEvent, Timings } from './events.ts';
 import { type Lane, type MadeStates, makeStates, type Pick, type Slice, sliceOf } from './lanes.ts';
+import { type Latents, rowOf } from './latents.ts';
 import { type NetworkInfo, type Proposal, START, type State } from './network.ts';
 import type { Sampler } from './sampler.ts';
 import { type PoolScores, scorePools } from './scoring.ts';
@@ -21,6 +22,8 @@ export interface DescentPlan {
   /** Number of results. */
   readonly count: number;
   readonly sampler: Sampler;
+  /** To draw by where no guide has a say; left out: all choices are alike. */
+  readonly latents?: Latents | null;
   /** Beams that each result keeps after each level. */
   readonly beams: readonly number[];
   readonly blend: BlendKind;
@@ -233,7 +236,14 @@ export class Descent {
       keep: this.plan.beams[this.#level] as number,
       sampler: this.plan.sampler,
       random: Random.of(this.plan.seed, lane.index, this.#level),
+      shares: this.#sharesOf(lane),
     });
+  }
+
+  #sharesOf({ beams }: Lane): Float64Array | null {
+    const { latents } = this.plan;
+    if (!latents) return null;
+    return Float64Array.from(beams.flatMap(({ code }) => [...rowOf(latents, this.#level, code.at(-1))]));
   }
 
   #guideMs(): number {

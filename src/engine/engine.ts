@@ -9,6 +9,7 @@ import { checkPrefix } from './codes.ts';
 import { conditionOf } from './condition.ts';
 import type { GuideServices } from './context.ts';
 import { Descent } from './descent.ts';
+import type { Latents } from './latents.ts';
 import { makeGuides } from './making.ts';
 import { Models, type OpenModel } from './models.ts';
 import { GuideRegistry } from './registry.ts';
@@ -113,6 +114,7 @@ export class Engine {
       ...{ info, seed, condition, guides, notes, signal: running, blend: checked.blend },
       count: checked.count,
       sampler: samplerOf(checked.sampler),
+      latents: latentsFor(checked, model),
       beams: beamsPerLevel(checked.sampler.beams, sides),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
@@ -125,6 +127,14 @@ export class Engine {
     await this.#services.shared.close();
     await this.models.close();
   }
+}
+
+/** @throws {KandidError} params_invalid, where the model has no statistics to draw by */
+function latentsFor({ sampler }: CheckedRequest, { latents, network }: OpenModel): Latents | null {
+  if (sampler.draw !== 'transitions') return null;
+  if (latents) return latents;
+  const problem = `model "${network.info.name}" has no transition statistics; expected "uniform", or a model that scripts/latents.py gave them`;
+  throw new KandidError('params_invalid', { subject: 'The request', field: 'sampler.draw', problem });
 }
 
 /** There must be as many codes as results. */

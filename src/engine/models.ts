@@ -5,6 +5,7 @@ import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
 import { bitsOf } from './codes.ts';
+import { type Latents, latentsOf } from './latents.ts';
 import { Network } from './network.ts';
 
 /** A model as told to people. */
@@ -29,6 +30,8 @@ export interface ModelSummary {
 export interface OpenModel {
   readonly network: Network;
   readonly bundle: Bundle;
+  /** Transition statistics; null where the bundle has none. */
+  readonly latents: Latents | null;
 }
 
 export interface ModelsOptions {
@@ -102,7 +105,9 @@ export class Models {
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const { channels, levels, condition } = bundle.manifest;
     const network = new Network({ name: bundle.name, channels, levels, condition }, bundle.levels, bundle.decode);
-    return { network, bundle };
+    const transitions = await bundle.transitions();
+    const latents = transitions && latentsOf(transitions, bundle.manifest.latents?.smoothing ?? 1);
+    return { network, bundle, latents };
   }
 }
 

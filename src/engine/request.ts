@@ -41,6 +41,12 @@ const sampler = z
         'Of a softmax over the scores, brought to deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
       ),
     beams: beams.default(1),
+    draw: z
+      .enum(['uniform', 'transitions'])
+      .optional()
+      .describe(
+        'How choices are drawn that no guide makes: all alike (uniform, also where left out), or as often as training pictures made them after the choice before (for models that know).',
+      ),
   })
   .prefault({});
 

@@ -65,6 +65,12 @@ export function choose(
   return kept.sort(better).map((place) => indices[place] as number);
 }
 
+/** Draws `keep` different ones of `indices` without putting back; `logs` are their logarithmic shares. */
+export function draw(indices: readonly number[], logs: Float64Array, keep: number, random: Random): number[] {
+  const keys = new Map(indices.map((index, place) => [index, (logs[place] as number) + gumbel(random)]));
+  return [...indices].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
+}
+
 /** `keep` of them, all equally likely, in random order. */
 function firstShuffled(places: number[], keep: number, random: Random): number[] {
   const count = Math.min(keep, places.length);

@@ -25,6 +25,8 @@ export interface Bundle {
   readonly decode: Session;
   /** Tensors of weights.safetensors by name, as float32 (the nodes, for scoring without drawing). */
   tensors(names: readonly string[]): Promise<Map<string, StoredTensor>>;
+  /** Transition counts of each level, [rows, K]; null where the bundle has none. @throws {KandidError} bundle_*, file_unreadable */
+  transitions(): Promise<StoredTensor[] | null>;
   release(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
     levels: opened.slice(0, -1),
     decode: opened.at(-1) as Session,
     tensors: (names) => readTensors(join(folder, manifest.weights), names, manifest.name),
+    transitions: () => readTransitions(folder, manifest),
     release: () => releaseAll(opened),
   };
 }
@@ -118,6 +121,22 @@ async function hashFile(path: string): Promise<string> {
     throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
   }
   return hash.digest('hex');
+}
+
+async function readTransitions(folder: string, manifest: PyramidManifest): Promise<StoredTensor[] | null> {
+  const { latents, levels } = manifest;
+  if (!latents) return null;
+  const path = join(folder, latents.file);
+  await verifyFile(path, latents.file, latents, basename(resolve(folder)));
+  const names = levels.map((_, level) => `transitions.${level}`);
+  const found = await readTensors(path, names, manifest.name);
+  return names.map((name, level) => {
+    const table = found.get(name) as StoredTensor;
+    const expected = [level === 0 ? 1 : levels[level - 1]?.candidates, levels[level]?.candidates];
+    if (table.dims.join() === expected.join()) return table;
+    const problem = `tensor "${name}" is [${table.dims.join(', ')}], expected [${expected.join(', ')}]`;
+    throw new KandidError('bundle_invalid', { bundle: manifest.name, file: latents.file, problem });
+  });
 }
 
 async function openGraphs(folder: string, manifest: PyramidManifest, open: (path: string) => Promise<Session>) {

@@ -53,6 +53,10 @@ const pyramid = z.looseObject({
   architecture: z.looseObject({ type: z.string() }),
   graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),
   weights: z.string(),
+  /** Transition statistics of training pictures; not among `files`, as codes draw the same pictures without them. */
+  latents: fileRecord
+    .extend({ file: z.string(), pictures: z.int().min(1), smoothing: z.number().positive() })
+    .optional(),
 });
 
 const classifier = z.looseObject({ ...common, kind: z.literal('classifier') });
@@ -119,8 +123,10 @@ function checkVersion(version: unknown, bundle: string): void {
 }
 
 /** Names come from a stranger: none may lead out of the bundle's folder. */
-function checkFileNames({ files }: Manifest, bundle: string): void {
-  for (const file of Object.keys(files)) {
+function checkFileNames(manifest: Manifest, bundle: string): void {
+  const { files } = manifest;
+  const more = manifest.kind === 'pyramid' && manifest.latents ? [manifest.latents.file] : [];
+  for (const file of [...Object.keys(files), ...more]) {
     const parts = file.split('/');
     const safe = parts.every((part) => /^[\w][\w.+ -]*$/.test(part));
     if (!safe || parts.length > 4) throw new KandidError('bundle_file_name', { bundle, file: file.slice(0, 200) });
