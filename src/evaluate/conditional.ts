@@ -3,15 +3,13 @@
 import { AVATAR_ATTRIBUTE_NAMES, type AvatarAttribute } from '../datasets/avatar-words.ts';
 import { drawAvatar, visibleLabels } from '../datasets/avatars.ts';
 import { conditionOf, edgesOf } from '../engine/condition.ts';
-import { toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
-import { findModel } from '../runtime/models.ts';
 import { grayed } from './degrade.ts';
 import { mean, rounded } from './figures.ts';
-import { JUDGE, Judge, type Verdict } from './judge.ts';
+import { Judge, judgeObstacle, type Verdict } from './judge.ts';
 import type { Lab } from './lab.ts';
 import { ceilingPictures, pngOf } from './mending.ts';
-import { cell, type Setting, SHOWN, type Sheet, type Task, type TaskOutcome } from './task.ts';
+import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from './task.ts';
 
 /** A condition's picture is guided by the one so many further on. */
 const FURTHER = 7;
@@ -108,16 +106,6 @@ function f1(found: Float32Array, wanted: Float32Array): number {
     all += one + other;
   }
   return all === 0 ? 1 : (2 * both) / all;
-}
-
-async function judgeObstacle({ dataset, models }: Setting): Promise<string | null> {
-  if (dataset !== 'avatars') return 'its attributes are those of avatars, and the model was not trained on them';
-  try {
-    await findModel(JUDGE, models);
-    return null;
-  } catch (error) {
-    return toKandidError(error).message;
-  }
 }
 
 /** What the guiding picture should decide; all else that is no colour is the condition's. */

@@ -9,6 +9,7 @@ import { conditionKept, conditionMixed } from './conditional.ts';
 import { diversity } from './diversity.ts';
 import { inpaint } from './inpaint.ts';
 import { Lab } from './lab.ts';
+import { latents } from './latents.ts';
 import { openPictures, type SetRequest } from './picture-sets.ts';
 import { reconstruction } from './reconstruction.ts';
 import { colorize, denoise, lowBit } from './restoring.ts';
@@ -22,7 +23,7 @@ import { usage } from './usage.ts';
 /** In the order in which they run. */
 export const TASKS: readonly Task[] = [
   ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
-  ...[style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed],
+  ...[style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, latents],
 ];
 
 export interface EvaluateOptions {
@@ -77,7 +78,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { info } = opened.network;
   const { dataset } = opened.bundle.manifest;
   const planned = await planOf(tasks, options.tasks !== undefined, {
-    ...{ dataset, channels: info.channels, condition: info.condition?.kind ?? null, models: options.models },
+    ...{
+      dataset,
+      channels: info.channels,
+      condition: info.condition?.kind ?? null,
+      models: options.models,
+      hasLatents: opened.latents !== null,
+    },
   });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     ...{ dataset, part, count: most, side: opened.network.finalSide, channels: info.channels, data, pictures: folder },

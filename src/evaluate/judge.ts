@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { areaResize, bilinearResize } from '../core/resize.ts';
-import { KandidError, reasonOf } from '../errors.ts';
+import { KandidError, reasonOf, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import { findModel } from '../runtime/models.ts';
 import { createSession, type Session } from '../runtime/session.ts';
+import type { Setting } from './task.ts';
 
 export const JUDGE = 'avatars-attributes';
 
@@ -64,17 +65,40 @@ export class Judge {
 
   /** The likeliest value of every attribute of each picture. */
   async look(pictures: readonly Picture[]): Promise<Verdict[]> {
-    const verdicts: Verdict[] = [];
+    const rows = await this.features(pictures);
+    return rows.map((row) =>
+      Object.fromEntries(
+        this.#groups.map(({ attribute, offset, values: names }) => {
+          const own = [...row.subarray(offset, offset + names.length)];
+          return [attribute, names[own.indexOf(Math.max(...own))] as string];
+        }),
+      ),
+    );
+  }
+
+  /** Its logits of each picture: what it sees, in numbers. */
+  async features(pictures: readonly Picture[]): Promise<Float64Array[]> {
+    const rows: Float64Array[] = [];
     for (let from = 0; from < pictures.length; from += CHUNK)
-      verdicts.push(...(await this.#chunk(pictures.slice(from, from + CHUNK))));
-    return verdicts;
+      rows.push(...(await this.#chunk(pictures.slice(from, from + CHUNK))));
+    return rows;
+  }
+
+  /** Mean share, over attributes, that it gives to the likeliest value: near 1 where a picture has clear attributes. */
+  confidence(features: Float64Array): number {
+    const shares = this.#groups.map(({ offset, values: names }) => {
+      const own = features.subarray(offset, offset + names.length);
+      const top = Math.max(...own);
+      return 1 / own.reduce((sum, value) => sum + Math.exp(value - top), 0);
+    });
+    return shares.reduce((sum, share) => sum + share, 0) / shares.length;
   }
 
   async close(): Promise<void> {
     await this.#session.release();
   }
 
-  async #chunk(pictures: readonly Picture[]): Promise<Verdict[]> {
+  async #chunk(pictures: readonly Picture[]): Promise<Float64Array[]> {
     const { side } = this.#labels;
     const data = new Float32Array(pictures.length * 3 * side * side);
     for (const [i, picture] of pictures.entries()) data.set(this.#input(picture), i * 3 * side * side);
@@ -82,14 +106,7 @@ export class Judge {
     const feeds = { [input?.name ?? '']: { data, dims: [pictures.length, 3, side, side] } };
     const [logits] = Object.values(await this.#session.run(feeds));
     const width = (logits?.data.length ?? 0) / pictures.length;
-    return pictures.map((_, i) =>
-      Object.fromEntries(
-        this.#groups.map(({ attribute, offset, values: names }) => {
-          const row = [...(logits?.data.subarray(i * width + offset, i * width + offset + names.length) ?? [])];
-          return [attribute, names[row.indexOf(Math.max(...row))] as string];
-        }),
-      ),
-    );
+    return pictures.map((_, i) => Float64Array.from(logits?.data.subarray(i * width, (i + 1) * width) ?? []));
   }
 
   /** Clamped, of the classifier's side, with its mean and deviation. */
@@ -113,4 +130,15 @@ export class Judge {
 function resized(picture: Picture, to: { height: number; width: number }): Float32Array {
   if (picture.width === to.width) return picture.data;
   return (picture.width > to.width ? areaResize : bilinearResize)(picture.data, picture, to);
+}
+
+/** Why nothing can be judged here; null where it can. */
+export async function judgeObstacle({ dataset, models }: Setting): Promise<string | null> {
+  if (dataset !== 'avatars') return 'its attributes are those of avatars, and the model was not trained on them';
+  try {
+    await findModel(JUDGE, models);
+    return null;
+  } catch (error) {
+    return toKandidError(error).message;
+  }
 }

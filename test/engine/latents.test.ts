@@ -1,45 +1,17 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { latentsOf } from '../../src/engine/latents.ts';
 import { Kandid } from '../../src/index.ts';
 import { kandid } from '../cli/fake-io.ts';
+import { giveLatents, ruleFile } from './rule.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-latents-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const tiny = join(folder, 'tiny');
 cpSync('models/tiny', tiny, { recursive: true });
-
-/** Tables of a rule: after choice k comes k + 1; the first is 2. As scripts/latents.py writes them, in F32. */
-function ruleFile(): Buffer {
-  const tables = [
-    [0, 0, 9, 0],
-    ...Array(3).fill(Array.from({ length: 16 }, (_, i) => (i % 4 === (Math.floor(i / 4) + 1) % 4 ? 9 : 0))),
-  ];
-  let at = 0;
-  const header = Object.fromEntries(
-    tables.map((table, level) => {
-      const from = at;
-      at += 4 * table.length;
-      return [`transitions.${level}`, { dtype: 'F32', shape: [table.length / 4, 4], data_offsets: [from, at] }];
-    }),
-  );
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  return Buffer.concat([length, text, Buffer.from(Float32Array.from(tables.flat()).buffer)]);
-}
-
-function giveLatents(bytes: Buffer, smoothing: number): void {
-  writeFileSync(join(tiny, 'latents.safetensors'), bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const about = { file: 'latents.safetensors', sha256, bytes: bytes.length, pictures: 9, smoothing };
-  const file = join(tiny, 'model.json');
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), latents: about }));
-}
 
 async function codes(request: object): Promise<number[][]> {
   const own = await Kandid.open({ models: folder, device: 'cpu', threads: 1 });
@@ -66,7 +38,7 @@ test('shares: counts drawn towards those of the whole level', () => {
 });
 
 test('choices that no guide makes are drawn by the transitions where that is asked for, and only then', async () => {
-  giveLatents(ruleFile(), 0.001);
+  giveLatents(tiny, ruleFile(), 0.001);
   const [one] = await codes({ count: 1, sampler: { draw: 'transitions' } });
   assert.deepEqual(one, [2, 3, 0, 1]);
   const several = await codes({ sampler: { draw: 'transitions' } });
@@ -104,7 +76,7 @@ test('a model without, and a file that was changed, are told apart', async () =>
   assert.equal(plain.code, 2);
   assert.match(plain.err, /sampler.draw: model "tiny-recurrent" has no transition statistics/);
   const bytes = ruleFile();
-  giveLatents(bytes, 1);
+  giveLatents(tiny, bytes, 1);
   bytes[bytes.length - 1] = 1;
   writeFileSync(join(tiny, 'latents.safetensors'), bytes);
   await assert.rejects(codes({}), { code: 'bundle_file_changed' });
