@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from model import ModelConfig, Stage
+from model import LUMA, ModelConfig, Stage
 from onnx_graph import Graph, Place
 
 EPSILON = 1e-5  # GroupNorm's
@@ -28,7 +28,7 @@ def level_graph(config: ModelConfig, index: int, weights_file: str, weights: dic
         batch = graph.input("batch", [1], TensorProto.INT64)
         condition = condition_input(graph, config)
         features = first_features(graph, config, condition)
-        candidates = all_candidates(graph, config, 0, features, None)
+        candidates = all_candidates(graph, config, 0, features, first_predict(graph, config, condition))
         if condition is None:  # one for all: repeated only now
             features = graph.op("Expand", features, batch_of(graph, batch, (1, 1, 1)))
             candidates = graph.op("Expand", candidates, batch_of(graph, batch, (1, 1, 1, 1)))
@@ -61,6 +61,7 @@ def decode_graph(config: ModelConfig, weights_file: str, weights: dict[str, Plac
             features, predict = next_features(graph, config, index, features, predict, leak, condition)
         else:
             features = first_features(graph, config, condition)
+            predict = first_predict(graph, config, condition)
         predict, leak = chosen_node(graph, config, index, features, predict, choice)
         if index == 0 and condition is None:
             features = graph.op("Expand", features, batch_of(graph, graph.op("Shape", choice), (1, 1, 1)))
@@ -88,18 +89,41 @@ def area(graph: Graph, config: ModelConfig, condition: str, side: int) -> str:
 
 
 def first_features(graph: Graph, config: ModelConfig, condition: str | None) -> str:
-    """Features of level 0, whose predict and leak are zero: [1,C,s,s] without a condition, else [batch,C,s,s]."""
+    """Features of level 0, whose leak is zero: [1,C,s,s] without a condition, else [batch,C,s,s].
+
+    Its predict is zero too, unless gray is kept: then it is the condition.
+    """
     start, bias = graph.weight("levels.0.start"), "levels.0.intake.bias"
     if condition is None:
         bias = graph.op("Reshape", graph.weight(bias), graph.constant([1, -1, 1, 1]))
         return block(graph, config, 0, graph.op("Add", start, bias))
-    kernel = graph.stored("levels.0.intake.weight")
-    start_at, axis = graph.constant([2 * config.channels]), graph.constant([1])
-    end_at = graph.constant([2 * config.channels + config.condition_channels])
-    kernel = graph.float32(graph.op("Slice", kernel, start_at, end_at, axis), "levels.0.intake.weight")
-    small = area(graph, config, condition, config.stages[0].side)
-    taken = graph.op("Conv", small, kernel, graph.weight(bias), pads=[1, 1, 1, 1], kernel_shape=[3, 3])
+    name, channels, axis = "levels.0.intake.weight", config.channels, graph.constant([1])
+    kernel = graph.stored(name)
+    last = graph.constant([2 * channels + config.condition_channels])
+    kernel_of = graph.op("Slice", kernel, graph.constant([2 * channels]), last, axis)
+    small = images = area(graph, config, condition, config.stages[0].side)
+    if config.keeps_gray:
+        drawn = graph.op("Slice", kernel, graph.constant([0]), graph.constant([channels]), axis)
+        kernel_of = graph.op("Concat", drawn, kernel_of, axis=1)
+        images = graph.op("Concat", *[small] * channels, small, axis=1)
+    kernel_of = graph.float32(kernel_of, name)
+    taken = graph.op("Conv", images, kernel_of, graph.weight(bias), pads=[1, 1, 1, 1], kernel_shape=[3, 3])
     return block(graph, config, 0, graph.op("Add", start, taken))
+
+
+def first_predict(graph: Graph, config: ModelConfig, condition: str | None) -> str | None:
+    """What the candidates of level 0 add to; None where it is zero."""
+    if not config.keeps_gray:
+        return None
+    small = area(graph, config, condition, config.stages[0].side)
+    return graph.op("Concat", *[small] * config.channels, axis=1)
+
+
+def with_gray(graph: Graph, predict: str, gray: str) -> str:
+    """`predict` with another gray and the same colours."""
+    weights = graph.constant(np.array(LUMA, np.float32).reshape(1, 3, 1, 1), np.float32)
+    own = graph.op("Conv", predict, weights, kernel_shape=[1, 1])
+    return graph.op("Add", predict, graph.op("Sub", gray, own))
 
 
 def next_features(
@@ -114,7 +138,10 @@ def next_features(
         predict = bilinear(graph, predict)
     images = [predict, leak]
     if condition is not None:
-        images.append(area(graph, config, condition, stage.side))
+        small = area(graph, config, condition, stage.side)
+        images.append(small)
+        if config.keeps_gray:
+            images[0] = predict = with_gray(graph, predict, small)
     taken = conv(graph, f"{config.prefix(index)}.intake", graph.op("Concat", *images, axis=1), 3)
     return block(graph, config, index, graph.op("Add", features, taken)), predict
 

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+LUMA = (0.299, 0.587, 0.114)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -36,6 +38,7 @@ class ModelConfig:
     candidates: int = 64  # K
     condition_channels: int = 0
     condition_kind: str | None = None  # "grayscale" | "edges"
+    keeps_gray: bool = False  # all candidates have the gray of the condition
     norm_group: int = 16  # channels per GroupNorm group
     type: str = "pyramid"  # "recurrent": one stage, whose levels share their weights
 
@@ -64,6 +67,8 @@ class ModelConfig:
             raise ValueError(f'architecture type is {self.type!r}; this trainer knows "pyramid" and "recurrent"')
         if self.type == "recurrent" and len(self.stages) != 1:
             raise ValueError(f"a recurrent network has one stage, got {len(self.stages)}")
+        if self.keeps_gray and (self.condition_kind != "grayscale" or self.channels != 3):
+            raise ValueError("keeps_gray is for colour pictures of a grayscale condition")
         sides = [stage.side for stage in self.stages]
         for before, after in zip(sides, sides[1:]):
             if after != 2 * before:
@@ -183,6 +188,11 @@ class Network(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self._make_levels()
+        self.constrain()
+
+    def _make_levels(self) -> None:
+        config = self.config
         stages = config.level_stages
         if config.type == "recurrent":
             self.levels = Shared(Level(config, stages[0], None), len(stages))
@@ -190,6 +200,14 @@ class Network(nn.Module):
         self.levels = nn.ModuleList(
             Level(config, stage, stages[index - 1] if index else None) for index, stage in enumerate(stages)
         )
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """To be called after every change of the weights: where gray is kept, nodes draw none."""
+        if self.config.keeps_gray:
+            for level in self.levels:
+                drawn = level.nodes.weight[:, 0]
+                drawn -= luma(drawn)
 
     def begin(self, batch: int, device: torch.device | str = "cpu") -> State:
         side = self.config.stages[0].side
@@ -207,7 +225,10 @@ class Network(nn.Module):
         if self.config.condition_channels:
             if condition is None:
                 raise ValueError("this network was built with a condition; none was given")
-            images.append(area(condition, level.side))
+            small = area(condition, level.side)
+            images.append(small)
+            if self.config.keeps_gray:
+                images[0] = predict = predict + (small - luma(predict))
         stacked = torch.cat(images, 1).contiguous(memory_format=torch.channels_last)
         return level(state.features, stacked), predict
 
@@ -236,6 +257,12 @@ class Network(nn.Module):
             codes.append(choice)
             images.append(state.predict)
         return torch.stack(codes, 1), images
+
+
+def luma(images: Tensor) -> Tensor:
+    """Gray of the channels of axis 1, which is kept."""
+    weights = torch.tensor(LUMA, device=images.device).reshape(1, 3, *[1] * (images.dim() - 2))
+    return (images * weights).sum(1, keepdim=True)
 
 
 def area(images: Tensor, side: int) -> Tensor:

@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model import ModelConfig, Stage, area
+from model import ModelConfig, Stage, area, luma
 
-LUMA = (0.299, 0.587, 0.114)
 EDGE = 0.75  # of the Sobel magnitude, pictures being in [-1, 1]
 
 PRESETS: dict[str, ModelConfig] = {
@@ -28,6 +27,7 @@ PRESETS: dict[str, ModelConfig] = {
         norm_group=4,
         condition_channels=1,
         condition_kind="grayscale",
+        keeps_gray=True,
     ),
     "tiny": ModelConfig((Stage(4, 2, 8), Stage(8, 2, 8)), candidates=4, norm_group=4),
 }
@@ -47,6 +47,7 @@ def build(options: argparse.Namespace) -> ModelConfig:
         data["channels"] = options.channels
     if options.condition:
         data["condition_kind"], data["condition_channels"] = options.condition, 1
+        data["keeps_gray"] = options.condition == "grayscale" and data["channels"] == 3
     return ModelConfig.from_dict(data)
 
 
@@ -59,8 +60,7 @@ def condition_of(target: Tensor, config: ModelConfig) -> Tensor | None:
     if config.condition_kind is None:
         return None
     if config.condition_kind == "grayscale":
-        weights = torch.tensor(LUMA if target.shape[1] == 3 else [1.0], device=target.device)
-        return area((target * weights[None, :, None, None]).sum(1, keepdim=True), config.side)
+        return area(luma(target) if target.shape[1] == 3 else target, config.side)
     return area(edges(target, EDGE), config.side)
 
 

@@ -139,6 +139,7 @@ def train_step(trainer: Trainer, target: Tensor) -> float:
         for group in optimizer.param_groups:
             group["lr"] = base * factor
         optimizer.step()
+    trainer.network.constrain()
     if trainer.average:
         trainer.average.update(trainer.network)
     split_and_prune(trainer, nearest)

@@ -18,6 +18,7 @@ from parity import candidates_along
 
 PICTURES = 4
 DIGITS = 6
+KINDS = ("grayscale", "edges")
 
 
 @torch.no_grad()
@@ -59,7 +60,7 @@ def vectors(folder: Path, seed: int = 1) -> dict:
 
 def conditions(pictures: Tensor, config: ModelConfig) -> dict[str, list[list[float]]]:
     """Of each of the pictures, of either kind."""
-    of = {kind: dataclasses.replace(config, condition_kind=kind) for kind in ("grayscale", "edges")}
+    of = {kind: dataclasses.replace(config, condition_kind=kind, keeps_gray=False) for kind in KINDS}
     return {kind: [numbers(one) for one in presets.condition_of(pictures, its)] for kind, its in of.items()}
 
 

@@ -25,6 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 TINY = presets.PRESETS["tiny"]
 RECURRENT = presets.PRESETS["tiny-recurrent"]
 CONDITIONAL = dataclasses.replace(TINY, condition_kind="grayscale", condition_channels=1)
+KEEPING = presets.PRESETS["tiny-color"]
 WIDENING = presets.ModelConfig(
     (presets.Stage(4, 1, 16), presets.Stage(8, 2, 8), presets.Stage(16, 1, 8)), channels=1, candidates=5, norm_group=4
 )
@@ -52,7 +53,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("half", [False, True], ids=["float", "half"])
 @pytest.mark.parametrize(
-    "config", [TINY, CONDITIONAL, WIDENING, RECURRENT], ids=["tiny", "condition", "widening", "recurrent"]
+    "config",
+    [TINY, CONDITIONAL, KEEPING, WIDENING, RECURRENT],
+    ids=["tiny", "condition", "gray kept", "widening", "recurrent"],
 )
 def test_onnxruntime_agrees_with_torch(config, half, tmp_path, monkeypatch):
     monkeypatch.setitem(presets.PRESETS, "tested", config)

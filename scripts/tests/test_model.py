@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import presets
-from model import ModelConfig, Network, Nodes, Stage, area
+from model import ModelConfig, Network, Nodes, Stage, area, luma
+from train import train_step
 
 TINY = presets.PRESETS["tiny"]
 RECURRENT = presets.PRESETS["tiny-recurrent"]
@@ -87,6 +88,18 @@ def test_the_condition_is_needed_and_matters():
     assert not torch.allclose(images[0], images[1])
 
 
+def test_gray_that_is_kept_is_that_of_the_condition_whatever_is_chosen_and_learnt(built):
+    trainer = built("--preset", "tiny-color", "--condition", "grayscale")
+    assert trainer.network.config.keeps_gray
+    for _ in range(3):
+        train_step(trainer, pictures(8))
+    config = trainer.network.config
+    condition = presets.condition_of(pictures(2), config)
+    codes = torch.randint(config.candidates, (2, 2))
+    for image, side in zip(trainer.network.decode(codes, condition), (4, 8)):
+        torch.testing.assert_close(luma(image), area(condition, side), atol=1e-5, rtol=0)
+
+
 def test_edges_are_minus_one_or_one():
     config = dataclasses.replace(TINY, condition_kind="edges", condition_channels=1)
     assert set(presets.condition_of(pictures(2), config).unique().tolist()) <= {-1.0, 1.0}
@@ -98,6 +111,8 @@ def test_a_configuration_survives_its_dictionary_and_bad_ones_are_refused():
         ModelConfig((Stage(4, 1, 8), Stage(16, 1, 8)))
     with pytest.raises(ValueError, match="pyramid"):
         ModelConfig((Stage(4, 1, 8),), type="tree")
+    with pytest.raises(ValueError, match="grayscale"):
+        dataclasses.replace(TINY, keeps_gray=True)
     with pytest.raises(ValueError, match="one stage"):
         dataclasses.replace(TINY, type="recurrent")
 
