@@ -101,6 +101,13 @@ export interface VisitOptions {
   readonly theme?: 'light' | 'dark';
 }
 
+const open = new Set<Visit>();
+
+/** Closes all that a failed test left open: they would keep the process alive. */
+export async function closeVisits(): Promise<void> {
+  for (const one of open) await one.close();
+}
+
 /** Opens an address as somebody who was never here before. */
 export async function visit(url: string, { width = 1280, theme = 'light' }: VisitOptions = {}): Promise<Visit> {
   const profile = mkdtempSync(join(tmpdir(), 'kandid-web-'));
@@ -114,15 +121,18 @@ export async function visit(url: string, { width = 1280, theme = 'light' }: Visi
     if (['error', 'warning'].includes(message.type())) problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(url);
-  await page.getByRole('navigation', { name: 'Views' }).waitFor();
-  return {
+  const made: Visit = {
     ...{ page, problems },
     async close() {
+      open.delete(made);
       await context.close();
       rmSync(profile, { recursive: true, force: true });
     },
   };
+  open.add(made);
+  await page.goto(url);
+  await page.getByRole('navigation', { name: 'Views' }).waitFor();
+  return made;
 }
 
 export async function screenshot(page: Page, name: string): Promise<void> {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { needsBrowser, type RunningServer, screenshot, startServer, type Visit, visit } from './browser.ts';
+import {
+  closeVisits,
+  needsBrowser,
+  type RunningServer,
+  screenshot,
+  startServer,
+  type Visit,
+  visit,
+} from './browser.ts';
 
 const options = needsBrowser();
 let server: RunningServer;
@@ -12,7 +20,7 @@ before(async () => {
   here = await visit(`${server.url}/#/choose`);
 });
 after(async () => {
-  await here?.close();
+  await closeVisits();
   await server?.kill();
 });
 

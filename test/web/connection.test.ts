@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { needsBrowser, type RunningServer, screenshot, startServer, type Visit, visit } from './browser.ts';
+import {
+  closeVisits,
+  needsBrowser,
+  type RunningServer,
+  screenshot,
+  startServer,
+  type Visit,
+  visit,
+} from './browser.ts';
 
 const options = needsBrowser();
 let server: RunningServer;
@@ -11,7 +19,7 @@ before(async () => {
   here = await visit(server.url);
 });
 after(async () => {
-  await here?.close();
+  await closeVisits();
   await server?.kill();
 });
 

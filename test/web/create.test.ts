@@ -2,23 +2,28 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { needsBrowser, type RunningServer, screenshot, startServer, type Visit, visit } from './browser.ts';
+import {
+  closeVisits,
+  needsBrowser,
+  type RunningServer,
+  screenshot,
+  startServer,
+  type Visit,
+  visit,
+} from './browser.ts';
 
 const options = needsBrowser();
 let server: RunningServer;
-let visits: Visit[] = [];
 before(async () => {
   if (!options.skip) server = await startServer();
 });
 after(async () => {
-  for (const one of visits) await one.close();
+  await closeVisits();
   await server?.kill();
 });
 
 async function opened(path = '/', width = 1280): Promise<Visit> {
-  const made = await visit(path.startsWith('http') ? path : server.url + path, { width });
-  visits = [...visits, made];
-  return made;
+  return await visit(path.startsWith('http') ? path : server.url + path, { width });
 }
 
 const finished = (page: Page) => page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 120_000 });
