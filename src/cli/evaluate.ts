@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { modelFolders } from '../config.ts';
+import { BLENDS, type BlendKind } from '../engine/blend.ts';
 import type { GenerateRequest } from '../engine/request.ts';
 import { dataFolder, type EvaluateEvent, type Evaluation, evaluate, TASKS } from '../evaluate/evaluate.ts';
 import { writeMetrics } from '../evaluate/metrics.ts';
@@ -11,13 +12,14 @@ import type { Io } from './io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from './options.ts';
 import { progressOn } from './progress.ts';
 import { tableLines } from './table.ts';
-import { jsonObject, whole, wrongValue } from './values.ts';
+import { jsonObject, oneOf, whole, wrongValue } from './values.ts';
 
 interface Flags extends EngineFlags {
   readonly tasks?: string[];
   readonly count: number;
   readonly usageCount: number;
   readonly sampler?: Record<string, unknown>;
+  readonly blend?: BlendKind;
   readonly text?: Record<string, unknown>;
   readonly data?: string;
   readonly pictures?: string;
@@ -40,6 +42,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option('-n, --count <n>', 'held-out pictures', whole('--count', 2, 100_000), ENOUGH_TO_WRITE)
     .option('--usage-count <n>', 'training pictures of the usage task', whole('--usage-count', 1, 10_000_000), 20_000)
     .option('--sampler <json>', 'of guided tasks in place of the defaults: {"top": 2}', json('--sampler'))
+    .option('--blend <blend>', `of several guides: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
     .option('--text <json>', 'params of the text guide in place of the defaults', json('--text'))
     .option('--data <dir>', 'folder of data sets; missing ones are drawn into it (data)')
     .option('--pictures <dir>', 'pictures to measure on, in place of the data set')
@@ -66,7 +69,7 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
       const evaluation = await evaluate({
         ...{ engine, model: model ?? flags.model, models: modelFolders(settingsOf(flags, io)), tasks: flags.tasks },
         ...{ count: flags.count, usageCount: flags.usageCount, pictures: flags.pictures, signal: io.signal },
-        ...{ sampler: flags.sampler as GenerateRequest['sampler'], textParams: flags.text },
+        ...{ sampler: flags.sampler as GenerateRequest['sampler'], blend: flags.blend, textParams: flags.text },
         data: flags.data ?? dataFolder(io.environment),
         progress: (done, total, label) => progress.update(done, total, label),
       });
@@ -101,8 +104,8 @@ async function tell({ task, outcome, obstacle, seconds }: EvaluateEvent, evaluat
 }
 
 /** Figures of few pictures, or of other than the defaults, are for looking at, not for the record. */
-function shouldWrite({ count }: Evaluation, { write, sampler, text }: Flags): boolean {
-  const isStandard = sampler === undefined && text === undefined;
+function shouldWrite({ count }: Evaluation, { write, sampler, blend, text }: Flags): boolean {
+  const isStandard = sampler === undefined && blend === undefined && text === undefined;
   return write ?? (count >= ENOUGH_TO_WRITE && isStandard);
 }
 

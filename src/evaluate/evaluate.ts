@@ -41,6 +41,7 @@ export interface EvaluateOptions {
   readonly pictures?: string | undefined;
   /** In place of the defaults, for guided tasks. */
   readonly sampler?: GenerateRequest['sampler'] | undefined;
+  readonly blend?: GenerateRequest['blend'] | undefined;
   /** Params of the `text` guide in place of its defaults. */
   readonly textParams?: Readonly<Record<string, unknown>> | undefined;
   readonly signal: AbortSignal;
@@ -102,7 +103,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     ...{ engine, model: model ?? info.name, models: options.models, opened, dataset, pictures: held, signal },
     trainingPictures: (most) => openPictures(wanted('train', most)),
     usageCount: options.usageCount,
-    ...{ sampler: options.sampler, textParams: options.textParams },
+    ...{ sampler: options.sampler, blend: options.blend, textParams: options.textParams },
     progress: options.progress,
   });
   return {

@@ -32,6 +32,8 @@ export interface LabOptions {
   readonly usageCount: number;
   /** Of guided requests that do not say their own, in place of the defaults. */
   readonly sampler?: GenerateRequest['sampler'] | undefined;
+  /** How several guides are joined, in place of the default. */
+  readonly blend?: GenerateRequest['blend'] | undefined;
   /** Params of the `text` guide, in place of its defaults. */
   readonly textParams?: Readonly<Record<string, unknown>> | undefined;
   readonly signal: AbortSignal;
@@ -62,6 +64,7 @@ export class Lab {
   readonly textParams: Readonly<Record<string, unknown>>;
   readonly trainingPictures: LabOptions['trainingPictures'];
   readonly #sampler: GenerateRequest['sampler'];
+  readonly #blend: GenerateRequest['blend'];
   readonly #progress: LabOptions['progress'];
   readonly #kept = new Map<string, Promise<unknown>>();
 
@@ -79,6 +82,7 @@ export class Lab {
     this.trainingPictures = options.trainingPictures;
     this.textParams = options.textParams ?? {};
     this.#sampler = options.sampler;
+    this.#blend = options.blend;
     this.#progress = options.progress;
   }
 
@@ -102,7 +106,7 @@ export class Lab {
     onEnd: (index: number, ended: Ended) => void | Promise<void>,
   ): Promise<void> {
     const make = async (index: number) => {
-      const standard = { model: this.model, seed: index, sampler: this.#sampler };
+      const standard = { model: this.model, seed: index, sampler: this.#sampler, blend: this.#blend };
       const request = { ...standard, ...(await requestOf(index)) };
       return (await this.engine.prepare(request, { signal: this.signal })).descent;
     };
