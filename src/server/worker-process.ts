@@ -34,7 +34,7 @@ export const forkWorker: StartProcess = (options, listener) => {
   const child = fork(ENTRY, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [...INFERENCE_OPTIONS, ...process.execArgv.filter((option) => !OWN_OPTIONS.test(option))],
+    execArgv: [...new Set([...INFERENCE_OPTIONS, ...process.execArgv.filter((option) => !OWN_OPTIONS.test(option))])],
   });
   let words = '';
   let unfit: ErrorData | null = null;
