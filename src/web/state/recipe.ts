@@ -49,6 +49,9 @@ export function titleOf(recipe: Pick<Recipe, 'guides' | 'byHand'>): string {
   return recipe.byHand ? `chosen by hand${words && `: ${words}`}` : words || 'at random';
 }
 
+/** Of a recipe from elsewhere: what a page can show. */
+const MOST_COUNT = 64;
+
 /** What was written as JSON, where it is a recipe; null where it is something else. */
 export function parseRecipe(value: unknown): Recipe | null {
   if (typeof value !== 'object' || value === null) return null;
@@ -58,7 +61,7 @@ export function parseRecipe(value: unknown): Recipe | null {
   return {
     ...(typeof model === 'string' ? { model } : {}),
     guides: guides.map(({ name, weight, params }) => ({ name, weight, params })),
-    count: isWhole(count) && count > 0 ? count : 1,
+    count: isWhole(count) ? Math.min(Math.max(count, 1), MOST_COUNT) : 1,
     seed: isWhole(seed) ? seed : null,
     sampler: typeof sampler === 'object' && sampler !== null ? (sampler as Recipe['sampler']) : {},
     ...(Array.isArray(prefix) && prefix.every(isWhole) ? { prefix } : {}),

@@ -9,7 +9,7 @@ import { key } from '../../state/server.ts';
 import { shareUrl } from '../../state/share.ts';
 import { crossing } from './crossing.ts';
 import { change, prompt, recipe } from './form.ts';
-import { current, generate, isRunning, scrubbed } from './session.ts';
+import { current, generate, isRunning, live, scrubbed, selected } from './session.ts';
 
 const DOWNLOAD_SIZE = 512;
 /** "More like this" holds on to the picture up to this share of the levels' sides; finer ones are free. */
@@ -19,7 +19,8 @@ const LIKE_COUNT = 4;
 
 export function Actions() {
   const made = current.value;
-  if (!made || isRunning.value) return null;
+  if (isRunning.value) return null;
+  if (!made) return <GoOn />;
   const levels = models.value.find(({ name }) => name === made.model)?.levels ?? [];
   const level = scrubbed.value ?? Math.floor(levels.length / 3);
   return (
@@ -68,6 +69,24 @@ export function Actions() {
           </>
         )}
       </dl>
+    </div>
+  );
+}
+
+/** For those who stopped too soon. */
+function GoOn() {
+  const run = live.value;
+  const code = run?.slots.value[selected.value]?.code;
+  if (run?.state.value !== 'stopped' || !code || code.length === 0) return null;
+  const goOn = () => {
+    change({ count: 1, prefix: [...code] });
+    void generate(recipe.value);
+  };
+  return (
+    <div>
+      <button type="button" onClick={goOn}>
+        Go on from level {code.length}
+      </button>
     </div>
   );
 }
