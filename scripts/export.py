@@ -33,7 +33,7 @@ from model import ModelConfig, Network
 from pictures import Pictures
 from vectors import write_vectors
 
-CHECKED = 64  # pictures of the self-check
+CHECKED = 64  # pictures of the self-check, of up to 64 px; fewer of larger ones, as all candidates are held at once
 DATASETS = ("avatars", "digits", "fashion", "folder")
 WEIGHTS_LICENCES = {"avatars": "MIT", "digits": "CC BY-SA 3.0", "fashion": "MIT"}  # unless told
 HALF_LOSS_DB = 0.1  # more than this lost by half precision is refused
@@ -157,9 +157,13 @@ def refuse(out: Path, found: dict, lossy: bool) -> None:
 
 def pictures_to_check(test: Pictures | None, config: ModelConfig) -> Tensor:
     if test is not None:
-        return test.batch(slice(0, CHECKED))
+        return test.batch(slice(0, checked(config)))
     generator = torch.Generator().manual_seed(0)
-    return torch.rand(CHECKED, config.channels, config.side, config.side, generator=generator) * 2 - 1
+    return torch.rand(checked(config), config.channels, config.side, config.side, generator=generator) * 2 - 1
+
+
+def checked(config: ModelConfig) -> int:
+    return CHECKED if config.side <= 64 else max(8, CHECKED * 64**2 // config.side**2)
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from bundle import level_names
 from model import Network, area
 
 TOLERANCE = 1e-4
-BATCH = 16
+BATCH = 16  # of up to 64 px
 
 
 class Sessions:
@@ -73,8 +73,9 @@ def check(folder: Path, network: Network, target: Tensor) -> dict:
     sessions = Sessions(folder, level_names(network.config))
     worst_candidates = worst_decode = 0.0
     equal = total = 0
-    for start in range(0, len(target), BATCH):
-        part = target[start : start + BATCH]
+    batch = max(1, BATCH * 64**2 // max(64, network.config.side) ** 2)
+    for start in range(0, len(target), batch):
+        part = target[start : start + batch]
         condition = presets.condition_of(part, network.config)
         fed = None if condition is None else condition.numpy()
         codes, images = network.encode(part, condition)
