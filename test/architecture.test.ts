@@ -37,7 +37,9 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   // For browsers too: nothing of Node's.
   'src/client': ['src/protocol.ts', 'src/core/frame.ts', 'src/core/wire.ts'],
-  'src/web': ['src/client'],
+  // Pure, for Web Workers.
+  'src/toy': ['src/core/random.ts'],
+  'src/web': ['src/toy', 'src/client'],
   'src/tree': ['src/engine', 'src/core', 'src/errors.ts', 'src/guide.ts'],
   'src/evaluate': LIBRARY,
   'src/bench': LIBRARY,
