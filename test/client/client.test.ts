@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { WebSocket } from 'ws';
@@ -54,10 +57,15 @@ test('a lost connection is taken up again: nothing is told twice, nothing is mis
   function steerOnce() {
     return (steering: { choose(question: number, picks: readonly number[]): void }) => {
       const { jobs } = serving.services;
+      const said = new Set<string>();
       const look = () => {
         const [job] = jobs.list().jobs;
-        if (job?.isOpen && job.question && sockets.at(-1)?.readyState === WebSocket.OPEN)
+        // Once on each socket: who says too much is closed.
+        const name = `${sockets.length} ${job?.question?.question}`;
+        if (job?.isOpen && job.question && sockets.at(-1)?.readyState === WebSocket.OPEN && !said.has(name)) {
+          said.add(name);
           steering.choose(job.question.question, [0]);
+        }
         if (job?.isOpen !== false) setImmediate(look);
       };
       setImmediate(look);
@@ -104,4 +112,56 @@ test('the other routes', async () => {
   const found = await client.encode(first.base64, { beams: 4 });
   assert.equal(found.images.length, 1);
   assert.ok((await client.models()).length > 0 && (await client.guides()).length > 0);
+});
+
+test('requests share one connection, which is closed when nobody needs it', async () => {
+  const before = sockets.length;
+  const both = await Promise.all([all(client.generate({ seed: 1 })), all(client.generate({ seed: 2 }))]);
+  for (const came of both) assert.equal(came.at(-1)?.type, 'done');
+  assert.equal(sockets.length, before + 1);
+  assert.notEqual(sockets.at(-1)?.readyState, WebSocket.OPEN);
+});
+
+test('a watched connection stays open, is mended, and tells of it', async () => {
+  const states: string[] = [];
+  let onOpen = () => {};
+  const opened = () =>
+    new Promise<void>((resolve) => {
+      onOpen = resolve;
+    });
+  const first = opened();
+  const stop = client.watch((state) => {
+    states.push(state);
+    if (state === 'open') onOpen();
+  });
+  await first;
+  const again = opened();
+  sockets.at(-1)?.terminate();
+  await again;
+  stop();
+  assert.deepEqual(states, ['closed', 'connecting', 'open', 'lost', 'open']);
+});
+
+test('a request that a new server does not know is made again with the same seed', async () => {
+  // The same guide, but one that answers.
+  const answering = mkdtempSync(join(tmpdir(), 'kandid-guides-'));
+  const source = readFileSync('test/fixtures/slow-guides/hold.mjs', 'utf8');
+  writeFileSync(join(answering, 'hold.mjs'), source.replace('index < level', 'true'));
+  const held = await serve({ abandonSeconds: 0 });
+  const mine = new KandidClient({ url: held.url, WebSocket: Breakable as unknown as SocketMaker });
+  const port = Number(new URL(held.url).port);
+  let next: Serving | null = null;
+  const came = await all(mine.generate({ guides: hold(2), count: 2 }), (one) => {
+    if (one.type !== 'level' || one.level !== 1 || next) return;
+    sockets.at(-1)?.terminate();
+    void held.close().then(async () => {
+      next = await serve({ port, guides: [answering] });
+    });
+  });
+  const seeds = came.flatMap((one) => (one.type === 'started' ? [one.seed] : []));
+  assert.equal(came.at(-1)?.type, 'done');
+  assert.equal(seeds.length, 2);
+  assert.equal(seeds[0], seeds[1]);
+  await (next as Serving | null)?.close();
+  rmSync(answering, { recursive: true });
 });
