@@ -80,7 +80,7 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
 }
 
 interface Flooded {
-  /** When the first was refused: the queue was full. */
+  /** When the first was refused, for the queue was full; the beginning where none was. */
   readonly fullAt: number;
   readonly withoutRetry: number;
 }
@@ -120,5 +120,5 @@ async function flood(
   isLeaving = true;
   leave.abort();
   await Promise.all(open);
-  return { fullAt, withoutRetry };
+  return { fullAt: Number.isFinite(fullAt) ? fullAt : started, withoutRetry };
 }
