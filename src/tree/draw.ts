@@ -96,9 +96,13 @@ function drawNode(canvas: Canvas, layout: TreeLayout, code: readonly number[], p
   return place;
 }
 
-/** Square pixels where it is enlarged, area averages where it is shrunk. */
+/** How much of its room a picture must fill with square pixels, or they are blended to fill it all. */
+const FILLED = 0.9;
+
+/** Square pixels where it is enlarged (and they fill the room about), area averages otherwise. */
 function fitted(picture: Picture, side: number): { picture: Picture; factor: number } {
-  if (picture.width <= side) return { picture, factor: Math.floor(side / picture.width) };
+  const factor = Math.floor(side / picture.width);
+  if (factor * picture.width >= FILLED * side) return { picture, factor };
   const data = areaResize(picture.data, picture, { width: side, height: side });
   return { picture: { ...picture, data, width: side, height: side }, factor: 1 };
 }
