@@ -97,7 +97,7 @@ async function draw(
     strings.map((code) => ({ ...about, code, ...(flags.level === undefined ? {} : { level: flags.level + 1 }) })),
   );
   if (flags.json) {
-    const results = codes.map((code, i) => ({ file: files[i] ?? null, code, code_string: strings[i] }));
+    const results = codes.map((code, i) => ({ file: files[i] ?? null, code, codeString: strings[i] }));
     io.out(JSON.stringify({ model: network.info.name, hash: bundle.hash, results }, null, 2));
     return;
   }

@@ -123,10 +123,10 @@ function report(
     const results = ending.results.map((result, i) => ({
       file: files[i] ?? null,
       seed: result.seed,
-      ...('code' in result ? { code: result.code, code_string: result.codeString } : { prefix: result.prefix }),
+      ...('code' in result ? { code: result.code, codeString: result.codeString } : { prefix: result.prefix }),
     }));
     const { guides, notes, timings } = ending;
-    const whole = { model: network.info.name, hash: bundle.hash, complete: !stopped, results, guides, notes, timings };
+    const whole = { model: network.info.name, hash: bundle.hash, state: ending.type, results, guides, notes, timings };
     io.out(JSON.stringify(whole, null, 2));
   } else {
     const shown = new Set<string>();

@@ -29,7 +29,7 @@ test('generate: a picture, its code and seed; the same again', async () => {
   assert.equal(first.code, 0, first.err);
   const told = JSON.parse(first.out);
   assert.equal(told.model, 'tiny');
-  assert.equal(told.complete, true);
+  assert.equal(told.state, 'done');
   assert.equal(told.results[0].seed, 7);
   assert.deepEqual(told.results, JSON.parse(second.out).results);
   assert.equal((await sizeOf(inFolder('a.png'))).width, 8);
@@ -94,7 +94,7 @@ test('encode, decode: a code there and back', async () => {
   assert.deepEqual(await pixels(inFolder('back.png')), await pixels(file));
   const encoded = await kandid(['encode', file, ...tiny, '--beams', '4', '--json']);
   const told = JSON.parse(encoded.out).results[0];
-  assert.equal(told.code_string, code);
+  assert.equal(told.codeString, code);
   assert.equal(told.file, null);
   const piped = await kandid(['decode', '-', ...tiny, '--level', '1', '--out', '-'], {
     input: Buffer.from(`${code}\n`),
@@ -114,7 +114,7 @@ test('how a picture was made stands in its file', async () => {
     assert.deepEqual([told.model, told.seed], ['tiny', 4]);
     assert.deepEqual(told.guides, [{ name: 'warm', weight: 0.5, params: { amount: -1 } }]);
     const kept = await kandid(['vary', file, ...tiny, '--keep', '4', '--json', '--out', inFolder('kept.png')]);
-    assert.equal(JSON.parse(kept.out).results[0].code_string, told.code);
+    assert.equal(JSON.parse(kept.out).results[0].codeString, told.code);
   }
 });
 
@@ -199,7 +199,7 @@ test('cancelled within a level: what is done is written, and said', async () => 
   assert.equal(said.code, 1);
   assert.match(said.err, /^Cancelled after level 2 of 4; the pictures so far were written\.$/);
   const told = JSON.parse(said.out);
-  assert.equal(told.complete, false);
+  assert.equal(told.state, 'cancelled');
   assert.deepEqual(told.results[0].prefix, [3, 3]);
   assert.equal((await sizeOf(file)).width, 4);
   const whole = inFolder('whole.png');
