@@ -30,6 +30,7 @@ interface Flags extends EngineFlags {
 const COMFORTABLE_PIXELS = 2048 ** 2;
 const STANDARD_OUT = 'kandid-tree.png';
 const MOST_FRAMES = 500;
+const MOST_FILM_PIXELS = 500_000_000;
 
 export function addTree(program: Command, io: Io): void {
   const command = program
@@ -62,10 +63,8 @@ async function tree(name: string, flags: Flags, io: Io): Promise<void> {
         io.out(`${flags.out ?? STANDARD_OUT}  ${width}×${height}, ${nodes.length - 1} pictures, ${leaves} leaves`);
       return;
     }
-    const canvases = async function* () {
-      for (const frame of frames) yield (await draw(frame)).drawing.canvas;
-    };
-    await deliver(await encodeFilm(canvases(), ending === '.gif' ? 'gif' : 'webp'), flags, io);
+    const canvases = alike(frames, async (frame) => (await draw(frame)).drawing.canvas);
+    await deliver(await encodeFilm(canvases, ending === '.gif' ? 'gif' : 'webp'), flags, io);
     if (flags.out !== '-') io.out(`${flags.out}  ${frames.length} frames`);
   });
 }
@@ -96,6 +95,23 @@ async function framesIn(folder: string): Promise<string[]> {
     got: `${found.length} bundles`,
     expected: `at most ${MOST_FRAMES} for a film`,
   });
+}
+
+/** Frames of one size, small enough together. @throws {KandidError} option_invalid */
+async function* alike(frames: readonly string[], draw: (frame: string) => Promise<Canvas>): AsyncGenerator<Canvas> {
+  let first: Canvas | undefined;
+  for (const frame of frames) {
+    const canvas = await draw(frame);
+    first ??= canvas;
+    const size = `${canvas.width}×${canvas.height}`;
+    if (canvas.width !== first.width || canvas.height !== first.height)
+      throw wrongValue(frame, size, `${first.width}×${first.height}, as ${frames[0]} before it: one network's frames`);
+    if (canvas.width * canvas.height * frames.length > MOST_FILM_PIXELS) {
+      const expected = `at most ${MOST_FILM_PIXELS} pixels in all; choose a smaller --leaf or --depth`;
+      throw wrongValue(frame, `${size}, ${frames.length} frames`, expected);
+    }
+    yield canvas;
+  }
 }
 
 /** How the file ends. @throws {KandidError} option_invalid */

@@ -51,6 +51,20 @@ test('a folder of bundles becomes a film, in order of their names', async () => 
   assert.deepEqual([still.code, /\.webp or \.gif/.test(still.err)], [2, true]);
 });
 
+test('bundles of different networks make no film', async () => {
+  cpSync('models/tiny', inFolder('mixed/a'), { recursive: true });
+  cpSync('models/digits-32', inFolder('mixed/b'), { recursive: true });
+  const said = await kandid(['tree', inFolder('mixed'), '--depth', '2', '--out', inFolder('mixed.gif')]);
+  assert.equal(said.code, 2);
+  assert.match(said.err, /b is "\d+×\d+", expected \d+×\d+, as .*a before it: one network's frames\.$/);
+});
+
+test('a recurrent network has a tree too', async () => {
+  const out = inFolder('recurrent.png');
+  const said = await kandid(['tree', 'test/fixtures/recurrent/tiny-recurrent', '--depth', '2', '--out', out]);
+  assert.equal(said.code, 0, said.err);
+});
+
 const WRONG: readonly [words: readonly string[], message: RegExp][] = [
   [['tiny', '--depth', '5'], /needs a model of 5 levels; "tiny" has 4\. Ask for at most 4\.$/],
   [['tiny', '--depth', '4', '--leaf', '1024'], /needs 341 pictures on \d+×\d+ pixels, .* What fits: --depth \d/],
