@@ -84,10 +84,20 @@ function queryParameters({ query }: Door): Json[] {
   }));
 }
 
-function requestBodyOf({ files, formOnly, bodyOptional }: Door, body: z.ZodType): Json {
-  const schema = schemaOf(body, 'input');
+function requestBodyOf({ files, formOnly, bodyOptional, nullable }: Door, body: z.ZodType): Json {
+  const given = schemaOf(body, 'input');
+  const schema = nullable ? withNulls(given, nullable.but) : given;
   const forms = files ? { 'multipart/form-data': { schema: formSchema(schema, files) } } : {};
   return { required: !bodyOptional, content: { ...(formOnly ? {} : { 'application/json': { schema } }), ...forms } };
+}
+
+function withNulls(schema: Json, but: readonly string[]): Json {
+  const { properties, required = [] } = schema as { properties: Record<string, Json>; required?: string[] };
+  const changed = Object.entries(properties).map(([name, property]) => {
+    if (required.includes(name) || but.includes(name)) return [name, property];
+    return [name, { anyOf: [property, { type: 'null' }] }];
+  });
+  return { ...schema, properties: Object.fromEntries(changed) };
 }
 
 /** In a form, pictures are files. */
@@ -114,7 +124,10 @@ function responsesOf({ answers, dialect = 'problem' }: Door): Json {
 
 function responseOf({ description, schema, types = [] }: Answer): Json {
   const json = schema ? { 'application/json': { schema: schemaOf(schema, 'output') } } : {};
-  const others = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
+  // Of a stream of events a schema would be of each, and each is of its own kind.
+  const others = Object.fromEntries(
+    types.map((type) => [type, type === 'text/event-stream' ? {} : { schema: { type: 'string' } }]),
+  );
   const content = { ...json, ...others };
   return { description, ...(Object.keys(content).length > 0 ? { content } : {}) };
 }

@@ -4,8 +4,8 @@ import { type Figure, figure } from './figure.ts';
 import { type Part, requestMaker, withServer } from './place.ts';
 import { Talker } from './talker.ts';
 
-/** Cancelled when this level was told. */
-const AT = 2;
+/** Cancelled after this share of the levels: by then one takes longer than a message from process to process. */
+const AT = 0.6;
 
 export const cancelling: Part = {
   name: 'cancel',
@@ -20,18 +20,20 @@ export const cancelling: Part = {
       for (let n = 0; n < cancels && !place.signal.aborted; n++) {
         let at = 0;
         let told = -1;
+        let atLevel = Number.POSITIVE_INFINITY;
         const { last, type } = await talker.generate(
           { ...request({ count: cancelCount }), previews: { images: 0 } },
           (came, id) => {
+            if (came.type === 'started') atLevel = Math.floor(AT * (came.levels?.length ?? 0));
             if (came.type === 'level') told = came.level ?? told;
-            if (at > 0 || told < AT) return;
+            if (at > 0 || told < atLevel) return;
             at = performance.now();
             talker.say({ type: 'cancel', id });
           },
         );
         // `level` of the end counts the levels that were chosen; one is on its way at the time of the cancel.
         const chosen = type === 'cancelled' ? (last?.level ?? 0) : told + 1;
-        over.push(chosen - (AT + 1));
+        over.push(chosen - (atLevel + 1));
         ms.push(performance.now() - at);
       }
       await talker.close();

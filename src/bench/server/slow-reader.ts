@@ -8,8 +8,8 @@ import { Talker } from './talker.ts';
 
 /** Large pictures until all buffers on the way are full: about 15 MB. */
 const CLOG = { requests: 24, size: 1024 } as const;
-/** It goes on asking meanwhile. */
-const ASKS_EVERY_MS = 1000;
+/** It goes on asking meanwhile, so seldom that its own share of the work is small. */
+const ASKS_EVERY_MS = 2500;
 /** So that what is kept of ended jobs does not look like growth. */
 const SETTINGS = { keptJobs: 20 };
 

@@ -10,6 +10,7 @@ export interface Came {
   readonly id?: string;
   readonly seq?: number;
   readonly level?: number;
+  readonly levels?: readonly unknown[];
 }
 
 export interface Spoken {

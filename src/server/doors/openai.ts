@@ -69,6 +69,7 @@ export const openAiDoors: readonly Door[] = [
   door({
     ...{ method: 'post', path: '/v1/images/generations', tag: 'openai', dialect: 'openai', answers: ANSWERS },
     ...{ summary: 'Pictures from words', body: generationBody, fromJson: withoutNulls },
+    nullable: { but: ['user'] },
     async handle(call) {
       const terms = termsOf(call.services, call.body, [{ name: 'text', params: { prompt: call.body.prompt } }]);
       if (call.body.stream) await stream(call, terms, 'image_generation', 'generations');

@@ -61,8 +61,10 @@ interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly formOnly?: boolean;
   /** A form as the object that the schema checks. @default fields by name, texts that are no texts there as JSON */
   readonly fromForm?: (parts: readonly FormPart[]) => unknown;
-  /** Changes a JSON body before it is checked. */
+  /** Changes a JSON body before it is checked; see `nullable` for what the document says of it. */
   readonly fromJson?: (body: unknown) => unknown;
+  /** Fields of a JSON body that may be null for being left out: all that are not required, but these. */
+  readonly nullable?: { readonly but: readonly string[] };
   readonly query?: Query;
   /** What each part of the path is. */
   readonly parts?: Readonly<Record<string, string>>;
