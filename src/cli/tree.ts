@@ -127,7 +127,11 @@ function checkOut({ out, json }: Flags, isFilm: boolean): string {
       'a file that ends in .webp or .gif, as the folder holds many bundles',
     );
   if (!isFilm && !Object.hasOwn(FORMATS, ending))
-    throw wrongValue('--out', out ?? '', `a file that ends in ${Object.keys(FORMATS).join(', ')}`);
+    throw wrongValue(
+      '--out',
+      out ?? '',
+      `a file that ends in ${Object.keys(FORMATS).join(', ')} (.gif for a film, of a folder of bundles such as ./frames)`,
+    );
   return ending;
 }
 
