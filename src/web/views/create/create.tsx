@@ -1,6 +1,6 @@
 /** Words and other guides in, pictures out, seen on their way. */
 import './create.css';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { idOf } from '../../state/history.ts';
 import { EMPTY } from '../../state/recipe.ts';
@@ -25,6 +25,8 @@ export default function Create({ params }: ViewProps) {
     const made = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
     if (made && !(current.value && idOf(current.value) === idOf(made))) open({ ...made, id: idOf(made), at: 0 });
   }, [params]);
+  // Hundreds of pictures are not gone through again whenever the form changes.
+  const past = useMemo(() => <History />, []);
   const isEmpty = !live.value && pictures.value.length === 0;
   return (
     <div class="create">
@@ -37,7 +39,7 @@ export default function Create({ params }: ViewProps) {
         <Guides />
         <Settings />
       </div>
-      <History />
+      {past}
     </div>
   );
 }

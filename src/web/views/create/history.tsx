@@ -1,4 +1,5 @@
 /** What was made here before. */
+import { useComputed } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';
 import { forget, forgetAll, history, historyProblem, type Made } from '../../state/history.ts';
@@ -37,6 +38,7 @@ export function History() {
 
 function Entry({ made }: { readonly made: Made }) {
   const title = titleOf(made.recipe);
+  const isCurrent = useComputed(() => current.value?.id === made.id);
   const show = () => {
     if (crossing.value && crossWith(made)) return;
     recipe.value = made.recipe;
@@ -49,7 +51,7 @@ function Entry({ made }: { readonly made: Made }) {
   return (
     <li>
       <button
-        {...{ type: 'button', title, 'aria-current': current.value?.id === made.id ? 'true' : undefined }}
+        {...{ type: 'button', title, 'aria-current': isCurrent.value ? 'true' : undefined }}
         onClick={show}
         onKeyDown={onKey}
       >

@@ -1,0 +1,96 @@
+/** The brush of a board: size, colour, eraser, steps back and forth. */
+import { useEffect } from 'preact/hooks';
+import { Slider } from '../../parts/slider.tsx';
+import { dotOf } from './layer.ts';
+import type { Painting } from './painting.ts';
+
+/** What faces, hair, clothes and grounds are made of. */
+const COLOURS = {
+  ...{ white: '#ffffff', black: '#1a1a1a', gray: '#8c8c8c', skin: '#edb98a', brown: '#724133', blond: '#e8c15a' },
+  ...{ red: '#d6322e', orange: '#f28c28', green: '#3f9b4f', blue: '#1f6feb', violet: '#8b5cf6', pink: '#f49ac1' },
+};
+
+export function BoardTools({ painting, hasColours }: { readonly painting: Painting; readonly hasColours: boolean }) {
+  const { side } = painting.layer.value;
+  useEffect(() => {
+    // Wherever the focus is, except where a text has steps of its own.
+    const onKey = (event: KeyboardEvent) => {
+      const isText = event.target instanceof HTMLElement && event.target.matches('textarea, input, .board');
+      if (isText || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return;
+      event.preventDefault();
+      if (event.shiftKey) painting.redo();
+      else painting.undo();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [painting]);
+  return (
+    <div class="board-tools">
+      {hasColours && <Colours painting={painting} />}
+      <Slider
+        {...{ label: 'brush', min: 1, max: Math.max(1, side / 2), value: painting.size.value }}
+        text={painting.size.value === 1 ? '1 pixel' : `${painting.size.value} pixels`}
+        onChange={(size) => {
+          painting.size.value = size;
+        }}
+      />
+      <div class="row">
+        <button
+          {...{ type: 'button', class: 'quiet', 'aria-pressed': painting.isErasing.value }}
+          onClick={() => {
+            painting.isErasing.value = !painting.isErasing.value;
+          }}
+        >
+          Eraser
+        </button>
+        {!hasColours && <Tool name="Invert" onClick={() => painting.invert()} />}
+        <Tool name="Undo" disabled={!painting.canUndo.value} onClick={() => painting.undo()} />
+        <Tool name="Redo" disabled={!painting.canRedo.value} onClick={() => painting.redo()} />
+        <Tool name="Clear" disabled={painting.isEmpty.value} onClick={() => painting.clear()} />
+      </div>
+      <p class="hint" id="board-keys">
+        Keys: arrows move (with Shift farther), Space paints, + and − size, E eraser, Ctrl+Z back.
+      </p>
+    </div>
+  );
+}
+
+interface ToolProps {
+  readonly name: string;
+  readonly disabled?: boolean;
+  onClick(): void;
+}
+
+function Tool({ name, disabled = false, onClick }: ToolProps) {
+  return (
+    <button type="button" class="quiet" disabled={disabled} onClick={onClick}>
+      {name}
+    </button>
+  );
+}
+
+function Colours({ painting }: { readonly painting: Painting }) {
+  const now = painting.value.value;
+  const use = (colour: string) => {
+    painting.value.value = dotOf(colour);
+    painting.isErasing.value = false;
+  };
+  const own = `#${(now & 0xffffff).toString(16).padStart(6, '0')}`;
+  return (
+    <fieldset class="colours">
+      <legend class="unseen">Colour</legend>
+      {Object.entries(COLOURS).map(([name, colour]) => (
+        <input
+          {...{ key: name, type: 'radio', name: 'colour', 'aria-label': name, title: name }}
+          style={{ '--colour': colour }}
+          checked={now === dotOf(colour)}
+          onChange={() => use(colour)}
+        />
+      ))}
+      <input
+        {...{ type: 'color', value: own, 'aria-label': 'Another colour', title: 'Another colour' }}
+        onInput={(event) => use(event.currentTarget.value)}
+      />
+    </fieldset>
+  );
+}

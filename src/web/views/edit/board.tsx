@@ -1,0 +1,127 @@
+/** A picture to paint on, with a pointer or with keys. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { announce } from '../../state/announce.ts';
+import { BARE, type Place } from './layer.ts';
+import type { Painting } from './painting.ts';
+import { pixelsOf } from './pictures.ts';
+
+export interface BoardProps {
+  readonly painting: Painting;
+  /** Picture below, if any. */
+  readonly below: string | null;
+  readonly label: string;
+  /** Whether what is below stays visible under the paint. */
+  readonly isGlass: boolean;
+}
+
+/** Dots that an arrow goes with Shift. */
+const LEAP = 8;
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ...{ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] },
+};
+
+export function Board({ painting, below, label, isGlass }: BoardProps) {
+  const { side } = painting.layer.value;
+  const [cursor, setCursor] = useState<Place | null>(null);
+  const last = useRef<Place | null>(null);
+  const placeOf = (event: PointerEvent): Place => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const at = (value: number, length: number) => Math.min(side - 0.01, Math.max(0, (value / length) * side));
+    return { x: at(event.clientX - box.left, box.width), y: at(event.clientY - box.top, box.height) };
+  };
+  const onPointerDown = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    painting.begin();
+    last.current = placeOf(event);
+    painting.stroke(last.current, last.current);
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const to = placeOf(event);
+    setCursor(to);
+    if (!last.current) return;
+    painting.stroke(last.current, to);
+    last.current = to;
+  };
+  const onPointerUp = () => {
+    last.current = null;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const at = cursor ?? { x: Math.floor(side / 2) + 0.5, y: Math.floor(side / 2) + 0.5 };
+    if (byKey(event, painting, at, setCursor)) event.preventDefault();
+  };
+  return (
+    <div
+      class="board"
+      role="application"
+      tabIndex={0}
+      aria-label={label}
+      {...{ onPointerDown, onPointerMove, onPointerUp, onPointerCancel: onPointerUp, onKeyDown }}
+      aria-roledescription="painting surface"
+      aria-describedby="board-keys"
+      onPointerLeave={() => setCursor(null)}
+      onFocus={(event) => {
+        if (event.currentTarget.matches(':focus-visible') && !cursor) setCursor({ x: side / 2, y: side / 2 });
+      }}
+      onBlur={() => setCursor(null)}
+    >
+      {below && <img src={below} alt="" draggable={false} />}
+      <Paint painting={painting} isGlass={isGlass} />
+      {cursor && (
+        <svg viewBox={`0 0 ${side} ${side}`} aria-hidden="true">
+          <circle {...{ class: 'brush-outer', cx: cursor.x, cy: cursor.y, r: painting.size.value / 2 }} />
+          <circle {...{ class: 'brush-inner', cx: cursor.x, cy: cursor.y, r: painting.size.value / 2 }} />
+        </svg>
+      )}
+    </div>
+  );
+}
+
+/** @returns whether the key meant something */
+function byKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (place: Place) => void): boolean {
+  const { side } = painting.layer.value;
+  if (event.ctrlKey || event.metaKey) return byCommand(event, painting);
+  const arrow = ARROWS[event.key];
+  if (arrow) {
+    const far = event.shiftKey ? LEAP : 1;
+    const within = (value: number) => Math.min(side - 0.5, Math.max(0.5, value));
+    const to = { x: within(at.x + far * arrow[0]), y: within(at.y + far * arrow[1]) };
+    moveTo(to);
+    announce(`column ${Math.ceil(to.x)}, row ${Math.ceil(to.y)}, ${isPainted(painting, to) ? 'painted' : 'bare'}`);
+  } else if (event.key === ' ' || event.key === 'Enter') {
+    painting.begin();
+    painting.stroke(at, at);
+    moveTo(at);
+    announce(painting.isErasing.value ? 'erased' : 'painted');
+  } else if (event.key === '+' || event.key === '-') {
+    painting.size.value = Math.min(side / 2, Math.max(1, painting.size.value + (event.key === '+' ? 1 : -1)));
+    announce(`brush ${painting.size.value}`);
+  } else if (event.key === 'e' || event.key === 'E') {
+    painting.isErasing.value = !painting.isErasing.value;
+    announce(painting.isErasing.value ? 'eraser' : 'brush');
+  } else return false;
+  return true;
+}
+
+function byCommand({ key, shiftKey }: KeyboardEvent, painting: Painting): boolean {
+  const name = key.toLowerCase();
+  if (name === 'y' || (name === 'z' && shiftKey)) painting.redo();
+  else if (name === 'z') painting.undo();
+  else return false;
+  return true;
+}
+
+function isPainted({ layer }: Painting, { x, y }: Place): boolean {
+  const { side, dots } = layer.value;
+  return dots[Math.floor(y) * side + Math.floor(x)] !== BARE;
+}
+
+function Paint({ painting, isGlass }: Pick<BoardProps, 'painting' | 'isGlass'>) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const layer = painting.layer.value;
+  useEffect(() => {
+    const brush = ref.current?.getContext('2d');
+    if (layer.side > 0) brush?.putImageData(new ImageData(pixelsOf(layer).data, layer.side, layer.side), 0, 0);
+  }, [layer]);
+  return <canvas {...{ ref, width: layer.side, height: layer.side, class: isGlass ? 'glass' : '' }} />;
+}

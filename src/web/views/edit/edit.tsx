@@ -1,0 +1,116 @@
+/** Pictures that are given: painted over, sharpened, coloured, cleaned, restyled, drawn from a sketch. */
+import './edit.css';
+import { useCallback, useEffect } from 'preact/hooks';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { Slider } from '../../parts/slider.tsx';
+import { readShared } from '../../state/share.ts';
+import type { ViewProps } from '../../views.ts';
+import { MODES } from './modes.ts';
+import { ModeSettings, MoreSettings } from './options.tsx';
+import { fileOf } from './pictures.ts';
+import {
+  asked,
+  clearAnswers,
+  isRunning,
+  look,
+  mode,
+  plan,
+  problem,
+  prompt,
+  source,
+  start,
+  take,
+  takeLook,
+} from './session.ts';
+import { SourceField } from './source.tsx';
+import { Stage } from './stage.tsx';
+
+const FILE_SIZE = 256;
+
+export default function Edit({ params }: ViewProps) {
+  useEffect(() => {
+    const given = readShared(params)?.picture;
+    if (given) void take(fileOf({ ...given, codeString: given.code }, FILE_SIZE), 'The picture', true);
+  }, [params]);
+  return (
+    <div class="edit">
+      <header class="stack">
+        <h1>What should change?</h1>
+        <Modes />
+        <p class="lead">{mode.value.what}</p>
+      </header>
+      <Form />
+      <Stage />
+    </div>
+  );
+}
+
+function Modes() {
+  return (
+    <fieldset class="modes">
+      <legend class="unseen">What is done</legend>
+      {MODES.map((one) => (
+        <label key={one.name}>
+          <input
+            {...{ type: 'radio', name: 'mode', class: 'unseen', checked: mode.value === one }}
+            onChange={() => {
+              clearAnswers();
+              mode.value = one;
+            }}
+          />
+          <span>{one.title}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Form() {
+  const { name, button } = mode.value;
+  const now = plan.value;
+  const missing = typeof now === 'string' ? now : null;
+  const onTake = useCallback((blob: Promise<Blob> | Blob, title: string, isMade: boolean) => {
+    void take(blob, title, isMade);
+  }, []);
+  return (
+    <form
+      class="edit-form stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!missing) void start();
+      }}
+    >
+      {name !== 'sketch' && <SourceField {...{ label: 'Picture', value: source.value, takesPasted: true, onTake }} />}
+      {name === 'restyle' && (
+        <SourceField
+          {...{ label: 'Picture whose look is taken', value: look.value, takesPasted: false }}
+          onTake={(blob, title) => void takeLook(blob, title)}
+        />
+      )}
+      <ModeSettings />
+      <label class="field">
+        <span class="hint">Words, if you like</span>
+        <input
+          {...{ type: 'text', value: prompt.value, maxlength: 500, placeholder: 'a person with a blue hat' }}
+          onInput={(event) => {
+            prompt.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <MoreSettings />
+      <div class="row">
+        {isRunning.value ? (
+          <button type="button" class="main" onClick={() => asked.value?.run.stop()}>
+            Stop
+          </button>
+        ) : (
+          <button type="submit" class="main" disabled={missing !== null}>
+            {button}
+          </button>
+        )}
+        <span class="hint">{isRunning.value ? '' : (missing ?? '')}</span>
+      </div>
+      <ErrorNote error={problem.value ?? asked.value?.run.error.value ?? null} />
+    </form>
+  );
+}

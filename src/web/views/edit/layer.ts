@@ -1,0 +1,56 @@
+/** What a brush left on a square of dots, each of a colour or bare. */
+
+export interface Layer {
+  readonly side: number;
+  /** Rows from the top: 0 where it is bare, else 0xff000000 + RGB. */
+  readonly dots: Uint32Array;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+export const BARE = 0;
+const OPAQUE = 0xff000000;
+
+/** @param colour `#rrggbb` */
+export function dotOf(colour: string): number {
+  return (OPAQUE + Number.parseInt(colour.slice(1), 16)) >>> 0;
+}
+
+export function bare(side: number): Layer {
+  return { side, dots: new Uint32Array(side * side) };
+}
+
+/** A stroke from one place to another, in dots; at least the dot under its end. @param size diameter */
+export function stroked({ side, dots }: Layer, from: Place, to: Place, size: number, value: number): Layer {
+  const made = dots.slice();
+  const reach = size / 2;
+  const clipped = (value: number) => Math.min(side - 1, Math.max(0, Math.floor(value)));
+  const [left, right] = [clipped(Math.min(from.x, to.x) - reach), clipped(Math.max(from.x, to.x) + reach)];
+  const [top, bottom] = [clipped(Math.min(from.y, to.y) - reach), clipped(Math.max(from.y, to.y) + reach)];
+  for (let y = top; y <= bottom; y++)
+    for (let x = left; x <= right; x++)
+      if (distance({ x: x + 0.5, y: y + 0.5 }, from, to) <= reach) made[y * side + x] = value;
+  made[clipped(to.y) * side + clipped(to.x)] = value;
+  return { side, dots: made };
+}
+
+/** From a place to a stretch between two others. */
+function distance({ x, y }: Place, from: Place, to: Place): number {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = dx * dx + dy * dy;
+  const along = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - from.x) * dx + (y - from.y) * dy) / length));
+  return Math.hypot(x - from.x - along * dx, y - from.y - along * dy);
+}
+
+/** Bare dots get the value, all others become bare. */
+export function inverted({ side, dots }: Layer, value: number): Layer {
+  return { side, dots: dots.map((dot) => (dot === BARE ? value : BARE)) };
+}
+
+/** Of the dots, those that are not bare. */
+export function share({ dots }: Layer): number {
+  return dots.reduce((sum, dot) => sum + (dot === BARE ? 0 : 1), 0) / Math.max(1, dots.length);
+}

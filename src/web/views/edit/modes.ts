@@ -1,0 +1,157 @@
+/** What can be done to a picture: the guides that do it, what is given to them, and how near to that the answer is. */
+import type { GuideUse } from '../../state/recipe.ts';
+import type { Layer } from './layer.ts';
+import { maskOf, pixelsOf, urlOf } from './pictures.ts';
+import { gray, noisy, type Pixels, psnr, shrunk } from './pixels.ts';
+
+/** All that a mode may ask for. */
+export interface Given {
+  /** The picture, at the model's side. */
+  readonly picture: Pixels | null;
+  /** A second one, whose look is taken. */
+  readonly look: Pixels | null;
+  readonly mask: Layer;
+  readonly sketch: Layer;
+  /** The picture as small as it is to be before it is sharpened. */
+  readonly small: Pixels | null;
+  /** Of the noise, on the scale where black is −1 and white 1. */
+  readonly sigma: number;
+  readonly addsNoise: boolean;
+}
+
+export interface Figure {
+  readonly decibels: number;
+  /** Goes on from "… dB". */
+  readonly words: string;
+}
+
+export interface Plan {
+  /** What the answer is seen beside. */
+  readonly before: Pixels;
+  readonly guides: readonly GuideUse[];
+  figures(answer: Pixels): readonly Figure[];
+}
+
+export interface Mode {
+  readonly name: string;
+  readonly title: string;
+  readonly what: string;
+  readonly button: string;
+  /** @returns what is still missing, in words */
+  plan(given: Given): Plan | string;
+}
+
+const NO_PICTURE = 'Give a picture first.';
+/** As the guide `color` compares. */
+const SKETCH_DETAIL = 16;
+const guide = (name: string, params: GuideUse['params']): GuideUse => ({ name, weight: 1, params });
+const share = ({ dots }: Layer, counts: (dot: number) => boolean) =>
+  Float32Array.from(dots, (dot) => (counts(dot) ? 1 : 0));
+
+/** A mode that starts from the picture alone. */
+function ofPicture(make: (picture: Pixels, given: Given) => Plan | string): Mode['plan'] {
+  return (given) => (given.picture ? make(given.picture, given) : NO_PICTURE);
+}
+
+export const MODES: readonly Mode[] = [
+  {
+    ...{ name: 'repaint', title: 'Repaint', button: 'Repaint' },
+    what: 'Brush over what should be drawn anew. All else is kept as near as the model can.',
+    plan: ofPicture((picture, { mask }) => {
+      if (!mask.dots.some(Boolean)) return 'Brush over what should change.';
+      if (mask.dots.every(Boolean)) return 'All of it is marked: leave something to be kept.';
+      const weights = share(mask, (dot) => dot === 0);
+      return {
+        before: picture,
+        guides: [guide('inpaint', { image: urlOf(picture), mask: urlOf(maskOf(mask)) })],
+        figures: (answer) => [{ decibels: psnr(answer, picture, { weights }), words: 'to the part that was kept' }],
+      };
+    }),
+  },
+  {
+    ...{ name: 'sharpen', title: 'Sharpen', button: 'Sharpen' },
+    what: 'Super-resolution: a small picture in, one of full size out that would look the same when small.',
+    plan: ofPicture((picture, { small: given }) => {
+      const small = given ?? picture;
+      const detail = small.side;
+      const words = `to the small picture, at ${detail} × ${detail}`;
+      return {
+        before: small,
+        guides: [guide('super_resolution', { image: urlOf(small) })],
+        figures: (answer) => [{ decibels: psnr(shrunk(answer, detail), small), words }],
+      };
+    }),
+  },
+  {
+    ...{ name: 'colour', title: 'Colour', button: 'Colour it' },
+    what: 'Colours for a gray picture. Of a picture with colours, the brightness alone counts.',
+    plan: ofPicture((picture) => {
+      const given = gray(picture);
+      return {
+        before: given,
+        guides: [guide('colorize', { image: urlOf(given) })],
+        figures: (answer) => [{ decibels: psnr(gray(answer), given), words: 'to the gray picture, in brightness' }],
+      };
+    }),
+  },
+  {
+    ...{ name: 'clean', title: 'Clean', button: 'Clean it' },
+    what: 'Takes noise away: the picture that may be behind it.',
+    plan: ofPicture((picture, { sigma, addsNoise }) => {
+      const given = addsNoise ? noisyOf(picture, sigma) : picture;
+      const behind = { words: `to the picture behind the noise; with it ${decibels(psnr(given, picture))}` };
+      return {
+        before: given,
+        guides: [guide('denoise', { image: urlOf(given), sigma })],
+        figures: (answer) => [
+          ...(addsNoise ? [{ decibels: psnr(answer, picture), ...behind }] : []),
+          { decibels: psnr(answer, given), words: 'to the noisy picture' },
+        ],
+      };
+    }),
+  },
+  {
+    ...{ name: 'restyle', title: 'Restyle', button: 'Restyle' },
+    what: 'Brightness and shapes of one picture, colours and textures of another.',
+    plan: ofPicture((picture, { look }) => {
+      if (!look) return 'Give the second picture, whose look is taken.';
+      const words = 'to the brightness of the first picture';
+      return {
+        before: picture,
+        guides: [guide('style', { image: urlOf(look) }), guide('colorize', { image: urlOf(gray(picture)) })],
+        figures: (answer) => [{ decibels: psnr(gray(answer), gray(picture)), words }],
+      };
+    }),
+  },
+  {
+    ...{ name: 'sketch', title: 'Sketch', button: 'Draw it' },
+    what: 'Paint roughly where which colour goes; what is left bare is free.',
+    plan({ sketch }) {
+      if (!sketch.dots.some(Boolean)) return 'Paint something first.';
+      const painted = pixelsOf(sketch);
+      const weights = share(sketch, (dot) => dot !== 0);
+      const detail = Math.min(sketch.side, SKETCH_DETAIL);
+      const words = `to what was painted, at ${detail} × ${detail}`;
+      return {
+        before: painted,
+        guides: [guide('color', { image: urlOf(painted) })],
+        figures: (answer) => [{ decibels: psnr(answer, painted, { weights, detail }), words }],
+      };
+    },
+  },
+];
+
+export function decibels(value: number): string {
+  return Number.isFinite(value) ? `${value.toFixed(1)} dB` : 'no difference';
+}
+
+/** The same noise as long as picture and strength are the same: what is seen is what is sent. */
+const noises = new WeakMap<Pixels, { readonly sigma: number; readonly made: Pixels }>();
+
+function noisyOf(picture: Pixels, sigma: number): Pixels {
+  const known = noises.get(picture);
+  if (known?.sigma === sigma) return known.made;
+  const made = noisy(picture, sigma);
+  noises.set(picture, { sigma, made });
+  return made;
+}

@@ -1,0 +1,67 @@
+/** A layer that is painted on, with all that it takes to undo and redo. */
+import { computed, signal } from '@preact/signals';
+import { BARE, bare, inverted, type Layer, type Place, share, stroked } from './layer.ts';
+
+const MOST_STEPS = 100;
+
+export class Painting {
+  readonly layer = signal<Layer>(bare(0));
+  /** Diameter of the brush, in dots. */
+  readonly size = signal(7);
+  readonly isErasing = signal(false);
+  /** What the brush leaves. */
+  readonly value = signal<number>(BARE);
+  readonly isEmpty = computed(() => share(this.layer.value) === 0);
+  readonly canUndo = computed(() => this.#past.value.length > 0);
+  readonly canRedo = computed(() => this.#future.value.length > 0);
+  readonly #past = signal<readonly Layer[]>([]);
+  readonly #future = signal<readonly Layer[]>([]);
+
+  constructor(value: number) {
+    this.value.value = value;
+  }
+
+  /** Begins anew where the side changes. */
+  fit(side: number): void {
+    if (this.layer.value.side === side) return;
+    this.layer.value = bare(side);
+    [this.#past.value, this.#future.value] = [[], []];
+  }
+
+  /** Before each stroke: what is undone goes back to here. */
+  begin(): void {
+    this.#past.value = [...this.#past.value, this.layer.value].slice(-MOST_STEPS);
+    this.#future.value = [];
+  }
+
+  stroke(from: Place, to: Place): void {
+    const value = this.isErasing.value ? BARE : this.value.value;
+    this.layer.value = stroked(this.layer.value, from, to, this.size.value, value);
+  }
+
+  invert(): void {
+    this.begin();
+    this.layer.value = inverted(this.layer.value, this.value.value);
+  }
+
+  clear(): void {
+    this.begin();
+    this.layer.value = bare(this.layer.value.side);
+  }
+
+  undo(): void {
+    const before = this.#past.value.at(-1);
+    if (!before) return;
+    this.#past.value = this.#past.value.slice(0, -1);
+    this.#future.value = [...this.#future.value, this.layer.value];
+    this.layer.value = before;
+  }
+
+  redo(): void {
+    const next = this.#future.value.at(-1);
+    if (!next) return;
+    this.#future.value = this.#future.value.slice(0, -1);
+    this.#past.value = [...this.#past.value, this.layer.value];
+    this.layer.value = next;
+  }
+}

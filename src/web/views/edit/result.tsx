@@ -1,0 +1,66 @@
+/** How near the answer is to what was known, other answers, and what to do with it. */
+import { addressOf } from '../../state/router.ts';
+import { shareUrl } from '../../state/share.ts';
+import { decibels } from './modes.ts';
+import { fileOf } from './pictures.ts';
+import { asked, chosen, figures, isRunning, made, take } from './session.ts';
+
+const SHOWN_SIZE = 512;
+
+export function Result() {
+  const run = asked.value?.run;
+  if (!run) return null;
+  const slots = run.slots.value;
+  const picture = made.value[chosen.value];
+  return (
+    <div class="stack">
+      <p class="hint">
+        {isRunning.value && `level ${run.level.value + 1} of ${run.about.value?.levels.length ?? '?'}`}
+      </p>
+      <ul class="edit-figures">
+        {figures.value[chosen.value]?.map(({ decibels: value, words }) => (
+          <li key={words}>
+            <strong>{decibels(value)}</strong> {words}
+          </li>
+        ))}
+      </ul>
+      {slots.length > 1 && (
+        <div class="edit-answers">
+          {slots.map((slot, n) => {
+            const url = slot.final ?? slot.latest?.url;
+            return (
+              <button
+                {...{ key: n, type: 'button', 'aria-pressed': chosen.value === n, 'aria-label': `Answer ${n + 1}` }}
+                onClick={() => {
+                  chosen.value = n;
+                }}
+              >
+                {url ? <img class="picture" src={url} alt="" /> : <span class="picture" />}
+              </button>
+            );
+          })}
+        </div>
+      )}
+      {run.notes.value.map((note) => (
+        <p key={note} class="hint">
+          {note}
+        </p>
+      ))}
+      {picture && (
+        <div class="row">
+          <button type="button" onClick={() => void take(fileOf(picture, SHOWN_SIZE), 'The answer', true)}>
+            Go on with this one
+          </button>
+          <a class="button" href={inCreate(shareUrl(picture))}>
+            Open in Create
+          </a>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The part of a link that stays in the page. */
+function inCreate(url: string): string {
+  return url.includes('#') ? url.slice(url.indexOf('#')) : addressOf('create');
+}

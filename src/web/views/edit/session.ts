@@ -1,0 +1,168 @@
+/** What is being edited, and what came of it. */
+import { computed, effect, signal } from '@preact/signals';
+import { announce } from '../../state/announce.ts';
+import { modelNamed } from '../../state/catalogue.ts';
+import { idOf, type Made, remember } from '../../state/history.ts';
+import { LiveRun } from '../../state/live.ts';
+import { bodyOf, type Recipe } from '../../state/recipe.ts';
+import { dotOf } from './layer.ts';
+import { type Figure, MODES, type Mode, type Plan } from './modes.ts';
+import { Painting } from './painting.ts';
+import { enlarged, fileOf, openPicture, type Source, urlOf } from './pictures.ts';
+import { type Pixels, shrunk } from './pixels.ts';
+
+/** Seen over the picture in part; the server gets it in black and white. */
+const MASK_COLOUR = '#e0401a';
+/** How boldly is chosen where several answers are wanted. */
+const SEVERAL_TOP = 2;
+
+export const mode = signal<Mode>(MODES[0] as Mode);
+export const modelName = signal<string | undefined>(undefined);
+export const source = signal<Source | null>(null);
+/** The second picture. */
+export const look = signal<Source | null>(null);
+export const prompt = signal('');
+export const count = signal(1);
+export const beams = signal(1);
+export const sigma = signal(0.3);
+export const addsNoise = signal(false);
+/** Wish; null: the half of the model's side, or the picture's own where it is smaller. */
+export const smallSide = signal<number | null>(null);
+export const mask = new Painting(dotOf(MASK_COLOUR));
+export const sketch = new Painting(dotOf('#1f6feb'));
+
+/** What was asked last, and with what in hand. */
+export interface Asked {
+  readonly run: LiveRun;
+  readonly plan: Plan;
+  readonly before: string;
+}
+export const asked = signal<Asked | null>(null);
+export const made = signal<readonly Made[]>([]);
+export const figures = signal<readonly (readonly Figure[])[]>([]);
+/** Which of the answers is looked at. */
+export const chosen = signal(0);
+/** What is wrong with a picture that was given, or with an answer. */
+export const problem = signal<Error | null>(null);
+
+export const model = computed(() => modelNamed(modelName.value));
+export const side = computed(() => model.value?.side ?? 0);
+export const picture = computed(() => atSide(source.value));
+const lookPicture = computed(() => atSide(look.value));
+
+/** Sides that a picture can be shrunk to before it is sharpened. */
+export const smallSides = computed(() => {
+  const halves = [2, 4, 8, 16, 32].map((part) => Math.floor(side.value / part)).filter((one) => one >= 2);
+  const own = source.value?.square.side ?? 0;
+  return [...new Set([...halves, ...(own >= 2 && own < side.value ? [own] : [])])].sort((a, b) => a - b);
+});
+export const detail = computed(() => {
+  const own = source.value?.square.side ?? 0;
+  const standard = own > 0 && own < side.value ? own : Math.floor(side.value / 4);
+  return smallSides.value.find((one) => one === (smallSide.value ?? standard)) ?? smallSides.value[0] ?? 1;
+});
+
+const small = computed(
+  () => source.value && shrunk(source.value.square, Math.min(detail.value, source.value.square.side)),
+);
+
+/** What is to be done now, or what is missing for it. */
+export const plan = computed<Plan | string>(() => {
+  if (!model.value) return 'The server is not there yet.';
+  if (mode.value.name === 'colour' && model.value.channels !== 3)
+    return 'This model draws in gray: choose one with colours.';
+  return mode.value.plan({
+    ...{ picture: picture.value, look: lookPicture.value, mask: mask.layer.value, sketch: sketch.layer.value },
+    ...{ small: small.value, sigma: sigma.value, addsNoise: addsNoise.value },
+  });
+});
+
+export const isRunning = computed(() => ['waiting', 'running'].includes(asked.value?.run.state.value ?? ''));
+
+effect(() => {
+  if (side.value === 0) return;
+  mask.fit(side.value);
+  sketch.fit(side.value);
+});
+
+function atSide(from: Source | null): Pixels | null {
+  if (!from || side.value === 0) return null;
+  return from.square.side < side.value ? enlarged(from.square, side.value) : shrunk(from.square, side.value);
+}
+
+/** Takes another picture to begin from. */
+export async function take(blob: Promise<Blob> | Blob, name: string, isMade = false): Promise<void> {
+  const opened = await opening(blob, name, isMade);
+  if (!opened) return;
+  clearAnswers();
+  [source.value, addsNoise.value, smallSide.value] = [opened, isMade, null];
+  if (!mask.isEmpty.value) mask.clear();
+  announce(`${name} is there`);
+}
+
+export async function takeLook(blob: Promise<Blob> | Blob, name: string): Promise<void> {
+  look.value = (await opening(blob, name, false)) ?? look.value;
+}
+
+async function opening(blob: Promise<Blob> | Blob, name: string, isMade: boolean): Promise<Source | null> {
+  problem.value = null;
+  try {
+    return await openPicture(await blob, name, isMade);
+  } catch (thrown) {
+    problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+    return null;
+  }
+}
+
+export function clearAnswers(): void {
+  asked.value?.run.dispose();
+  [asked.value, made.value, figures.value, chosen.value] = [null, [], [], 0];
+}
+
+export async function start(): Promise<void> {
+  const now = plan.value;
+  if (typeof now === 'string' || !model.value) return;
+  clearAnswers();
+  problem.value = null;
+  const recipe = recipeOf(now, model.value.name);
+  const mine: Asked = { run: new LiveRun(bodyOf(recipe)), plan: now, before: urlOf(now.before) };
+  asked.value = mine;
+  announce('Begun');
+  await mine.run.ended;
+  if (asked.value !== mine) return;
+  const { state, about, slots } = mine.run;
+  announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'That failed');
+  if (state.value !== 'done' || !about.value) return;
+  const { hash, seed } = about.value;
+  const all = slots.value.flatMap(({ codeString }) => {
+    const one = { model: recipe.model as string, hash, codeString: codeString ?? '', recipe: { ...recipe, seed } };
+    return codeString ? [{ ...one, id: idOf(one), at: Date.now() }] : [];
+  });
+  made.value = all;
+  await remember(all);
+  await measure(mine, all);
+}
+
+function recipeOf({ guides }: Plan, name: string): Recipe & { model: string } {
+  const words = prompt.value.trim();
+  return {
+    ...{ model: name, count: count.value, seed: null },
+    guides: [...guides, ...(words ? [{ name: 'text', weight: 1, params: { prompt: words } }] : [])],
+    sampler: {
+      ...(count.value > 1 ? { top: SEVERAL_TOP } : {}),
+      ...(beams.value > 1 ? { beams: beams.value } : {}),
+    },
+  };
+}
+
+/** From the files themselves: what is shown was made small for the way. */
+async function measure(mine: Asked, all: readonly Made[]): Promise<void> {
+  try {
+    const answers = await Promise.all(
+      all.map(async (one) => mine.plan.figures((await openPicture(await fileOf(one), 'The answer')).square)),
+    );
+    if (asked.value === mine) figures.value = answers;
+  } catch (thrown) {
+    if (asked.value === mine) problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+}

@@ -1,0 +1,100 @@
+/** Where a picture comes from: a file that is opened, dropped or pasted, or one that was made before. */
+import { useEffect, useState } from 'preact/hooks';
+import { Picture } from '../../parts/picture.tsx';
+import { history } from '../../state/history.ts';
+import { titleOf } from '../../state/recipe.ts';
+import { fileOf, type Source } from './pictures.ts';
+import { side } from './session.ts';
+
+export interface SourceFieldProps {
+  readonly label: string;
+  readonly value: Source | null;
+  /** Whether pictures that are pasted anywhere are for it. */
+  readonly takesPasted: boolean;
+  onTake(blob: Promise<Blob> | Blob, name: string, isMade: boolean): void;
+}
+
+/** Of the history, the latest. */
+const OFFERED = 12;
+/** Larger than the model's, for a sharp look. */
+const FILE_SIZE = 256;
+
+export function SourceField({ label, value, takesPasted, onTake }: SourceFieldProps) {
+  const [isOver, setOver] = useState(false);
+  const takeFile = (file: File | null | undefined) => {
+    if (file) onTake(file, file.name || 'The picture', false);
+  };
+  useEffect(() => {
+    if (!takesPasted) return;
+    const onPaste = (event: ClipboardEvent) => takeFile(event.clipboardData?.files[0]);
+    addEventListener('paste', onPaste);
+    return () => removeEventListener('paste', onPaste);
+  }, [takesPasted, onTake]);
+  return (
+    <fieldset
+      class={isOver ? 'source over' : 'source'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        takeFile(event.dataTransfer?.files[0]);
+      }}
+    >
+      <legend>{label}</legend>
+      <div class="row">
+        {value && <img class="picture source-now" src={value.url} alt={`Now: ${value.name}`} />}
+        <label class="button source-file">
+          {value ? 'Another …' : 'Open …'}
+          <input
+            {...{ type: 'file', accept: 'image/*', class: 'unseen' }}
+            onChange={(event) => {
+              takeFile(event.currentTarget.files?.[0]);
+              event.currentTarget.value = '';
+            }}
+          />
+        </label>
+        <span class="hint">{takesPasted ? 'or drop or paste one' : 'or drop one'}</span>
+      </div>
+      {value && <p class="hint">{fitted(value, side.value)}</p>}
+      <Offered onTake={onTake} />
+    </fieldset>
+  );
+}
+
+/** What was done to a picture so that the model can work on it. */
+function fitted({ name, width, height }: Source, to: number): string {
+  const shorter = Math.min(width, height);
+  const size = `the model's ${to} × ${to} pixels`;
+  const done = [
+    ...(width === height ? [] : ['its middle square']),
+    ...(shorter > to ? [`shrunk to ${size}`] : []),
+    ...(shorter < to ? [`enlarged to ${size}`] : []),
+  ];
+  return `${name}, ${width} × ${height}: ${done.join(', ') || "the model's own size"}.`;
+}
+
+function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
+  const latest = history.value.slice(0, OFFERED);
+  if (latest.length === 0) return null;
+  return (
+    <div class="offered">
+      <p class="hint">or one of your pictures</p>
+      <ul>
+        {latest.map((made) => (
+          <li key={made.id}>
+            <button type="button" onClick={() => onTake(fileOf(made, FILE_SIZE), titleOf(made.recipe), true)}>
+              <Picture
+                {...{ model: made.model, hash: made.hash, code: made.codeString, size: 128 }}
+                alt={`Use: ${titleOf(made.recipe)}`}
+              />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
