@@ -2,44 +2,25 @@
 
 import base64
 import io
-import os
-import re
-import shutil
 import struct
-import subprocess
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from serving import serving, skip_without_node
 
 openai = pytest.importorskip("openai", reason="openai is not installed: pip install -r requirements-server.txt")
 
-ROOT = Path(__file__).parents[2]
-COMMAND = ["node", "--import", "tsx", "src/main.ts", "serve", "--port", "0", "--device", "cpu"]
 PROMPT = "a woman with red hair"
 
-if shutil.which("node") is None or not (ROOT / "node_modules").is_dir():
-    pytest.skip("Node or its packages are missing: npm ci", allow_module_level=True)
+skip_without_node()
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator["openai.OpenAI"]:
     """A client of a server that was started for it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("KANDID_", "OPENAI_"))}
-    options = ["--model", "tiny", "--log-level", "silent", "--threads", "1"]
-    server = subprocess.Popen(
-        COMMAND + options, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        said = [server.stderr.readline()]
-        found = re.search(r"http://\S+", said[0])
-        assert found, said[0]
-        yield openai.OpenAI(base_url=f"{found[0]}/v1", api_key="sk-none", max_retries=0)
-    finally:
-        server.terminate()
-        server.communicate(timeout=60)
-    assert server.returncode == 0
+    with serving() as url:
+        yield openai.OpenAI(base_url=f"{url}/v1", api_key="sk-none", max_retries=0)
 
 
 def png(side: int, clear_from: int) -> bytes:
@@ -93,6 +74,12 @@ def test_edit(client):
     assert bytes_of(answer.data[0]).startswith(b"\x89PNG")
     several = client.images.edit(image=[file(), file(20, 20)], prompt=PROMPT, stream=True)
     assert [event.type for event in several] == ["image_edit.completed"]
+
+
+def test_variation(client):
+    answer = client.images.create_variation(image=file(), n=2, response_format="b64_json")
+    assert all(bytes_of(image).startswith(b"\x89PNG") for image in answer.data)
+    assert client.images.create_variation(image=file()).data[0].url.startswith("http")
 
 
 @pytest.mark.parametrize(

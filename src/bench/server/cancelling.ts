@@ -37,10 +37,12 @@ export const cancelling: Part = {
         ms.push(performance.now() - at);
       }
       await talker.close();
-      const note = `most of ${over.length} requests for ${cancelCount} pictures each`;
+      const note = `worst of ${over.length} requests for ${cancelCount} pictures each: ${over.join(', ')}`;
       return [
         figure('cancel → levels chosen after it', Math.max(...over), { unit: 'levels', bar: { most: 1 }, note }),
-        figure('cancel → answered with the best pictures so far', median(ms), { unit: 'ms' }),
+        figure('cancel → answered with the best pictures so far', median(ms), {
+          ...{ unit: 'ms', note: `slowest ${Math.max(...ms).toFixed(0)} ms, most of it the drawing of the pictures` },
+        }),
       ];
     }),
 };

@@ -37,7 +37,7 @@ export interface Amounts {
 
 export const FULL: Amounts = {
   ...{ previews: 30, sockets: 64, rounds: 3, alone: 24, curveSeconds: 2, curve: [1, 2, 4, 8, 16, 32] },
-  ...{ cancels: 10, cancelCount: 32, readers: 16, windows: 3, windowSeconds: 10 },
+  ...{ cancels: 10, cancelCount: 64, readers: 16, windows: 3, windowSeconds: 10 },
   ...{ overloadSeconds: 60, capacitySeconds: 12, clients: 16, kills: 50, killSockets: 16, killSeconds: 280 },
   ...{ permalinkSeconds: 6, mixed: 10_000 },
 };
