@@ -151,7 +151,6 @@ test('errors stand in words next to what caused them', options, async () => {
   assert.ok(await page.getByRole('button', { name: 'Generate' }).isDisabled());
   await page.getByRole('button', { name: 'Remove the guide color' }).click();
   await page.getByText('Add a guide').click();
-  await page.getByText('Add a guide').click();
   await page.getByRole('button', { name: 'http', exact: true }).click();
   await page.getByLabel('url').fill('http://example.org/');
   await page.getByRole('button', { name: 'Generate' }).click();

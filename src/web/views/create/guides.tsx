@@ -38,7 +38,7 @@ export function Guides() {
             .filter(({ name }) => !ELSEWHERE.includes(name))
             .map(({ name, description }) => (
               <li key={name}>
-                <button type="button" class="quiet" onClick={() => addGuide(name)}>
+                <button type="button" class="quiet" onClick={(event) => add(name, event.currentTarget)}>
                   {nameInWords(name)}
                 </button>
                 <span class="hint">{description}</span>
@@ -48,6 +48,15 @@ export function Guides() {
       </details>
     </>
   );
+}
+
+function add(name: string, button: HTMLElement): void {
+  addGuide(name);
+  const list = button.closest('details');
+  if (!list) return;
+  list.open = false;
+  // Else the focus would be lost with the button.
+  list.querySelector('summary')?.focus();
 }
 
 /** Weights changed while it runs count for the levels that are left. */
