@@ -14,7 +14,7 @@ EDGE = 0.75  # of the Sobel magnitude, pictures being in [-1, 1]
 
 PRESETS: dict[str, ModelConfig] = {
     "avatars-64": ModelConfig(
-        (Stage(4, 5, 128), Stage(8, 8, 128), Stage(16, 10, 64), Stage(32, 10, 32), Stage(64, 6, 16)),
+        (Stage(4, 5, 128), Stage(8, 8, 128), Stage(16, 10, 64), Stage(32, 10, 32), Stage(64, 10, 16)),
     ),
     "digits-32": ModelConfig((Stage(32, 3, 32),), channels=1, candidates=8),
     "digits-32-4": ModelConfig((Stage(32, 4, 32),), channels=1, candidates=8),

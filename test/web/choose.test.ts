@@ -31,14 +31,14 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
   await page.getByRole('button', { name: 'Begin' }).click();
   await asked(page);
   await page.getByRole('button', { name: 'Candidate 5' }).click();
-  await page.getByText('level 6 of 39').waitFor();
+  await page.getByText('level 6 of 43').waitFor();
   await asked(page);
   await page.keyboard.press('3');
-  await page.getByText('level 14 of 39').waitFor();
+  await page.getByText('level 14 of 43').waitFor();
   await asked(page);
   await screenshot(page, 'choose-asking');
   await page.keyboard.press('9');
-  await page.getByText('level 24 of 39').waitFor();
+  await page.getByText('level 24 of 43').waitFor();
   await asked(page);
   await page.getByLabel('The machine goes on').fill('a person with glasses');
   await page.getByRole('button', { name: 'Let the machine finish' }).click();
@@ -51,11 +51,11 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
 test('a choice is made another way, and everything before it stays', options, async () => {
   const { page } = here;
   await page.getByRole('button', { name: 'Back to choice 2' }).click();
-  await page.getByText('level 6 of 39').waitFor();
+  await page.getByText('level 6 of 43').waitFor();
   await asked(page);
   assert.equal(await page.getByRole('navigation', { name: 'Your choices' }).getByRole('button').count(), 1);
   await page.keyboard.press('1');
-  await page.getByText('level 14 of 39').waitFor();
+  await page.getByText('level 14 of 43').waitFor();
   await asked(page);
   await page.keyboard.press('m');
   await page.getByText('2 choices of yours, 37 by the machine').waitFor({ timeout: 60_000 });

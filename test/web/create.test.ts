@@ -50,7 +50,7 @@ test('the timeline goes back to coarse levels, and varying from there keeps them
   const timeline = page.getByRole('slider', { name: 'Level' });
   const whole = await page.locator('.tile').screenshot();
   await timeline.fill('4');
-  await page.getByText('level 5 of 39').first().waitFor();
+  await page.getByText('level 5 of 43').first().waitFor();
   assert.notDeepEqual(await page.locator('.tile').screenshot(), whole);
   await page.getByRole('button', { name: 'Vary from level 5' }).click();
   await page.getByText('Goes on from 5 levels of a picture').waitFor();
@@ -119,9 +119,9 @@ test('everything by keyboard: words, generating, going back, another theme', opt
   await finished(page);
   await tabTo(page, 'Level');
   await page.keyboard.press('Home');
-  await page.getByText('level 1 of 39').first().waitFor();
+  await page.getByText('level 1 of 43').first().waitFor();
   await page.keyboard.press('ArrowRight');
-  await page.getByText('level 2 of 39').first().waitFor();
+  await page.getByText('level 2 of 43').first().waitFor();
   await tabTo(page, 'Vary from level 2');
   await page.keyboard.press('Enter');
   await page.getByText('Goes on from 2 levels of a picture').waitFor();
