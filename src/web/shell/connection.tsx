@@ -1,13 +1,14 @@
 /** Says when the server is away, and asks for a key where one is needed. */
 import { RequestError } from '../../client/client.ts';
 import { catalogueError, loadCatalogue } from '../state/catalogue.ts';
-import { connection, key } from '../state/server.ts';
+import { connection, key, needsKey } from '../state/server.ts';
+
+const STARTING = 503;
 
 export function Connection() {
   const error = catalogueError.value;
-  const wantsKey = error instanceof RequestError && /^key_/.test(error.code);
-  if (wantsKey) return <KeyForm problem={error.message} />;
-  const isStarting = error instanceof RequestError && error.code === 'not_ready';
+  if (needsKey.value) return <KeyForm />;
+  const isStarting = error instanceof RequestError && error.status === STARTING;
   const text =
     connection.value === 'lost'
       ? 'The connection to the server is lost. It is tried again by itself; what was running goes on then.'
@@ -21,7 +22,7 @@ export function Connection() {
   );
 }
 
-function KeyForm({ problem }: { readonly problem: string }) {
+function KeyForm() {
   const use = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -30,7 +31,10 @@ function KeyForm({ problem }: { readonly problem: string }) {
   };
   return (
     <form class="connection" onSubmit={use}>
-      <p>{problem.includes('needed') ? 'This server wants an API key.' : problem} It stays in this browser.</p>
+      <p>
+        {key.value ? 'This server does not know that API key.' : 'This server wants an API key.'} It stays in this
+        browser.
+      </p>
       <input {...{ name: 'key', type: 'password', autocomplete: 'off', required: true }} aria-label="API key" />
       <button type="submit">Use it</button>
     </form>

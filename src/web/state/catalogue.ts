@@ -1,7 +1,7 @@
 /** What the server has: models and guides, asked for once and again after a connection was mended. */
 import { computed, signal } from '@preact/signals';
 import { type GuideAnswer, type ModelAnswer, RequestError } from '../../client/client.ts';
-import { client } from './server.ts';
+import { client, needsKey } from './server.ts';
 
 export const models = signal<readonly ModelAnswer[]>([]);
 export const guides = signal<readonly GuideAnswer[]>([]);
@@ -15,6 +15,9 @@ export function modelNamed(name: string | undefined): ModelAnswer | undefined {
 }
 
 const AGAIN_MS = 1500;
+const UNAUTHORIZED = 401;
+/** Too many requests; models are being opened. */
+const AGAIN_STATUS: readonly number[] = [429, 503];
 
 /** Asks until there is an answer: a server that has just begun is still opening its models. */
 export async function loadCatalogue(): Promise<void> {
@@ -22,10 +25,12 @@ export async function loadCatalogue(): Promise<void> {
     try {
       const [hasModels, hasGuides] = await Promise.all([client.value.models(), client.value.guides()]);
       [models.value, guides.value, catalogueError.value] = [hasModels, hasGuides, null];
+      needsKey.value = false;
       return;
     } catch (thrown) {
       catalogueError.value = thrown instanceof Error ? thrown : new Error(String(thrown));
-      const willChange = !(thrown instanceof RequestError) || thrown.code === 'not_ready';
+      needsKey.value = thrown instanceof RequestError && thrown.status === UNAUTHORIZED;
+      const willChange = !(thrown instanceof RequestError) || AGAIN_STATUS.includes(thrown.status ?? 0);
       if (!willChange) return;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }

@@ -14,8 +14,12 @@ export const client = computed(
 
 export const connection = signal<ConnectionState>('connecting');
 
-effect(() =>
-  client.value.watch((state) => {
+/** Without a key there is no use in knocking. */
+export const needsKey = signal(false);
+
+effect(() => {
+  if (needsKey.value) return;
+  return client.value.watch((state) => {
     connection.value = state;
-  }),
-);
+  });
+});
