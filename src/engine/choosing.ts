@@ -1,7 +1,7 @@
 /** What one result keeps of the candidates of a level. */
 import type { Random } from '../core/random.ts';
 import type { Family } from './apart.ts';
-import { choose, draw, type Sampler } from './sampler.ts';
+import { choose, draw, ofManyParents, type Sampler } from './sampler.ts';
 import type { PoolScores } from './scoring.ts';
 
 /** The choice of one result at a level. */
@@ -32,7 +32,9 @@ export function chooseKept(choice: Choice): number[] {
   const kept = family && family.size > 1 ? 1 : keep;
   const scored = openOf(scores, isOpen);
   const open =
-    scored.indices.length > 0 ? scored : { indices: indicesUpTo(beams * count).filter(isOpen), blended: null };
+    scored.indices.length > 0
+      ? parted(scored, choice, kept)
+      : { indices: indicesUpTo(beams * count).filter(isOpen), blended: null };
   const chosen =
     shares && !open.blended
       ? drawn(open.indices, shares, kept, random)
@@ -41,13 +43,25 @@ export function chooseKept(choice: Choice): number[] {
   return chosen;
 }
 
+interface Open {
+  readonly indices: readonly number[];
+  readonly blended: Float64Array | null;
+}
+
+/** With several beams to keep of several: those that leave room for each other. */
+function parted({ indices, blended }: Open, { beams, count }: Choice, kept: number): Open {
+  if (!blended || kept === 1 || beams === 1) return { indices, blended };
+  const many = ofManyParents(indices, blended, kept, count);
+  return many.indices.length < kept ? { indices, blended } : { indices: many.indices, blended: many.scores };
+}
+
 function drawn(indices: ArrayLike<number>, shares: Float64Array, keep: number, random: Random): number[] {
   const own = Float64Array.from(indices, (index) => shares[index] as number);
   return draw(Array.from(indices), own, keep, random);
 }
 
 /** The scored candidates that are not full. */
-function openOf(scores: PoolScores | null, isOpen: (index: number) => boolean) {
+function openOf(scores: PoolScores | null, isOpen: (index: number) => boolean): Open {
   if (!scores) return { indices: [], blended: null };
   const { indices, blended } = scores;
   if (indices.every(isOpen)) return { indices, blended };

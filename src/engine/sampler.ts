@@ -2,7 +2,10 @@
 import type { Random } from '../core/random.ts';
 import { standardised } from './blend.ts';
 
-/** How many descents a result keeps at a level: the same everywhere, per level (the last entry goes on), or per side. */
+/**
+ * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`), one
+ * per level (the last entry goes on), or per side.
+ */
 export type BeamSchedule = number | readonly number[] | Readonly<Record<string, number>>;
 
 export interface SamplerOptions {
@@ -23,16 +26,25 @@ export function samplerOf({ top, temperature = 0 }: SamplerOptions): Sampler {
   return { top: top ?? (temperature > 0 ? Number.POSITIVE_INFINITY : 1), temperature };
 }
 
-/** Beams that are kept after each level. After the last it is always 1: the best beam is the result. */
+/**
+ * Beams that are kept after each level. After the last it is always 1: the best beam is the result. A plain number holds
+ * where levels are dear; up to a quarter of the final side, where most is decided and little computed, it is four times that.
+ */
 export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
+  const finalSide = sides.at(-1) ?? 1;
   const at = (side: number, level: number): number => {
-    if (schedule === undefined) return 1;
-    if (typeof schedule === 'number') return schedule;
+    if (schedule === undefined || schedule === 1) return 1;
+    if (typeof schedule === 'number') return side <= finalSide / 4 ? WIDER * schedule : schedule;
     if (isList(schedule)) return schedule[Math.min(level, schedule.length - 1)] ?? 1;
     return schedule[side] ?? 1;
   };
   return sides.map((side, level) => (level === sides.length - 1 ? 1 : at(side, level)));
 }
+
+const WIDER = 4;
+
+/** Of the beams kept, those that may have one parent. Measured: scripts in guides/README.md, "What was measured". */
+const SHARE_OF_ONE = 1 / 4;
 
 function isList(schedule: BeamSchedule): schedule is readonly number[] {
   return Array.isArray(schedule);
@@ -69,6 +81,34 @@ export function choose(
 export function draw(indices: readonly number[], logs: Float64Array, keep: number, random: Random): number[] {
   const keys = new Map(indices.map((index, place) => [index, (logs[place] as number) + gumbel(random)]));
   return [...indices].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
+}
+
+/**
+ * The candidates, best first, of which no more than a share descends from one beam: siblings are much alike, and would soon
+ * crowd out all others.
+ */
+export function ofManyParents(
+  indices: ArrayLike<number>,
+  scores: Float64Array,
+  keep: number,
+  count: number,
+): { readonly indices: number[]; readonly scores: Float64Array } {
+  const most = Math.max(2, Math.ceil(keep * SHARE_OF_ONE));
+  const order = Array.from(indices, (_, place) => place).sort(
+    (a, b) => (scores[b] as number) - (scores[a] as number) || a - b,
+  );
+  const children = new Map<number, number>();
+  const open = order.filter((place) => {
+    const parent = Math.floor((indices[place] as number) / count);
+    const before = children.get(parent) ?? 0;
+    children.set(parent, before + 1);
+    return before < most;
+  });
+  const rising = open.sort((a, b) => a - b);
+  return {
+    indices: rising.map((place) => indices[place] as number),
+    scores: Float64Array.from(rising, (place) => scores[place] as number),
+  };
 }
 
 /** `keep` of them, all equally likely, in random order. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../src/core/random.ts';
-import { beamsPerLevel, choose, samplerOf } from '../../src/engine/sampler.ts';
+import { beamsPerLevel, choose, ofManyParents, samplerOf } from '../../src/engine/sampler.ts';
 
 const indices = [10, 11, 12, 13];
 const scores = Float64Array.of(0.1, 0.9, 0.9, 0.5);
@@ -105,10 +105,27 @@ test('a temperature opens the choice to all, unless top is said', () => {
   assert.deepEqual(samplerOf({ temperature: 0.5, top: 4 }), { top: 4, temperature: 0.5 });
 });
 
-test('beams: one number, per level with the last going on, per side; the last level keeps one', () => {
+test('beams: one number and four times that where levels are cheap, per level, per side; the last keeps one', () => {
   const sides = [4, 4, 8, 8, 16];
   assert.deepEqual(beamsPerLevel(undefined, sides), [1, 1, 1, 1, 1]);
-  assert.deepEqual(beamsPerLevel(3, sides), [3, 3, 3, 3, 1]);
+  assert.deepEqual(beamsPerLevel(1, sides), [1, 1, 1, 1, 1]);
+  assert.deepEqual(beamsPerLevel(3, sides), [12, 12, 3, 3, 1]);
   assert.deepEqual(beamsPerLevel([8, 4], sides), [8, 4, 4, 4, 1]);
   assert.deepEqual(beamsPerLevel({ 4: 16, 16: 9 }, sides), [16, 16, 1, 1, 1]);
+});
+
+test('of many parents: a quarter of the beams from one at most, the best of its children', () => {
+  // Parents of four children each; those of the first are the best.
+  const all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+  const falling = Float64Array.from(all, (index) => -index);
+  assert.deepEqual(ofManyParents(all, falling, 4, 4).indices, [0, 1, 4, 5, 8, 9]);
+  assert.deepEqual(ofManyParents(all, falling, 12, 4).indices, [0, 1, 2, 4, 5, 6, 8, 9, 10]);
+  const { indices: kept, scores: theirs } = ofManyParents([2, 3, 6], Float64Array.of(0.1, 0.3, 0.2), 2, 4);
+  assert.deepEqual(
+    [kept, [...theirs]],
+    [
+      [2, 3, 6],
+      [0.1, 0.3, 0.2],
+    ],
+  );
 });
