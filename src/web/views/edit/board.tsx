@@ -54,6 +54,7 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
     <div
       class="board"
       role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
       tabIndex={0}
       aria-label={label}
       {...{ onPointerDown, onPointerMove, onPointerUp, onPointerCancel: onPointerUp, onKeyDown }}
@@ -120,7 +121,8 @@ function Paint({ painting, isGlass }: Pick<BoardProps, 'painting' | 'isGlass'>) 
   const ref = useRef<HTMLCanvasElement>(null);
   const layer = painting.layer.value;
   useEffect(() => {
-    const brush = ref.current?.getContext('2d');
+    // Pixels are put in, nothing is drawn: it stays where that is cheap.
+    const brush = ref.current?.getContext('2d', { willReadFrequently: true });
     if (layer.side > 0) brush?.putImageData(new ImageData(pixelsOf(layer).data, layer.side, layer.side), 0, 0);
   }, [layer]);
   return <canvas {...{ ref, width: layer.side, height: layer.side, class: isGlass ? 'glass' : '' }} />;

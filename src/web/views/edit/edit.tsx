@@ -2,7 +2,6 @@
 import './edit.css';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
-import { Slider } from '../../parts/slider.tsx';
 import { readShared } from '../../state/share.ts';
 import type { ViewProps } from '../../views.ts';
 import { MODES } from './modes.ts';
@@ -11,10 +10,9 @@ import { fileOf } from './pictures.ts';
 import {
   asked,
   clearAnswers,
-  isRunning,
+  hasBoard,
   look,
   mode,
-  plan,
   problem,
   prompt,
   source,
@@ -24,6 +22,7 @@ import {
 } from './session.ts';
 import { SourceField } from './source.tsx';
 import { Stage } from './stage.tsx';
+import { Start } from './start.tsx';
 
 const FILE_SIZE = 256;
 
@@ -66,18 +65,17 @@ function Modes() {
 }
 
 function Form() {
-  const { name, button } = mode.value;
-  const now = plan.value;
-  const missing = typeof now === 'string' ? now : null;
+  const { name } = mode.value;
   const onTake = useCallback((blob: Promise<Blob> | Blob, title: string, isMade: boolean) => {
     void take(blob, title, isMade);
   }, []);
   return (
     <form
+      id="edit-form"
       class="edit-form stack"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!missing) void start();
+        void start();
       }}
     >
       {name !== 'sketch' && <SourceField {...{ label: 'Picture', value: source.value, takesPasted: true, onTake }} />}
@@ -98,18 +96,7 @@ function Form() {
         />
       </label>
       <MoreSettings />
-      <div class="row">
-        {isRunning.value ? (
-          <button type="button" class="main" onClick={() => asked.value?.run.stop()}>
-            Stop
-          </button>
-        ) : (
-          <button type="submit" class="main" disabled={missing !== null}>
-            {button}
-          </button>
-        )}
-        <span class="hint">{isRunning.value ? '' : (missing ?? '')}</span>
-      </div>
+      {!hasBoard.value && <Start />}
       <ErrorNote error={problem.value ?? asked.value?.run.error.value ?? null} />
     </form>
   );

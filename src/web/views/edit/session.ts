@@ -77,6 +77,11 @@ export const plan = computed<Plan | string>(() => {
   });
 });
 
+/** Whether there is something to paint on. */
+export const hasBoard = computed(
+  () => side.value > 0 && (mode.value.name === 'sketch' || (mode.value.name === 'repaint' && picture.value !== null)),
+);
+
 export const isRunning = computed(() => ['waiting', 'running'].includes(asked.value?.run.state.value ?? ''));
 
 effect(() => {

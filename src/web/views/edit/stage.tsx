@@ -1,27 +1,28 @@
 /** What is painted on, and the answer beside or over what was given. */
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Board } from './board.tsx';
 import { BoardTools } from './board-tools.tsx';
 import { Compare } from './compare.tsx';
 import { urlOf } from './pictures.ts';
 import { Result } from './result.tsx';
-import { asked, chosen, mask, mode, picture, plan, side, sketch } from './session.ts';
+import { asked, chosen, hasBoard, mask, mode, picture, plan, side, sketch } from './session.ts';
+import { Start } from './start.tsx';
 
 export function Stage() {
   const { name } = mode.value;
   const isRepaint = name === 'repaint';
   const board = isRepaint ? mask : sketch;
-  const hasBoard = side.value > 0 && (name === 'sketch' || (isRepaint && picture.value !== null));
   return (
     <section class="stage" aria-label="Picture">
-      <div class={hasBoard ? 'edit-boards' : 'edit-boards edit-board-alone'}>
-        {hasBoard && (
+      <div class={hasBoard.value ? 'edit-boards' : 'edit-boards edit-board-alone'}>
+        {hasBoard.value && (
           <div class="stack">
             <PaintedOn painting={board} isMask={isRepaint} />
             <BoardTools painting={board} hasColours={!isRepaint} />
+            <Start />
           </div>
         )}
-        {asked.value ? <Answer /> : <Before hasBoard={hasBoard} />}
+        {asked.value ? <Answer /> : <Before />}
       </div>
     </section>
   );
@@ -36,11 +37,14 @@ function PaintedOn({ painting, isMask }: { readonly painting: typeof mask; reado
 
 function Answer() {
   const now = asked.value;
+  const ref = useRef<HTMLDivElement>(null);
+  // On small screens it comes below the fold.
+  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [now]);
   if (!now) return null;
   const slot = now.run.slots.value[chosen.value];
   const isCoarse = now.plan.before.side < side.value;
   return (
-    <div class="stack">
+    <div class="stack" ref={ref}>
       <Compare {...{ before: now.before, after: slot?.final ?? slot?.latest?.url ?? null, isCoarse }} />
       <Result />
     </div>
@@ -48,11 +52,11 @@ function Answer() {
 }
 
 /** Before anything is asked: what would be given. */
-function Before({ hasBoard }: { readonly hasBoard: boolean }) {
+function Before() {
   const now = plan.value;
   const given = typeof now === 'string' ? picture.value : now.before;
   const url = useMemo(() => given && urlOf(given), [given]);
-  if (hasBoard) return <p class="edit-empty hint">{typeof now === 'string' ? now : 'The answer comes here.'}</p>;
+  if (hasBoard.value) return <p class="edit-empty hint">{typeof now === 'string' ? now : 'The answer comes here.'}</p>;
   if (!url || !given) return <p class="edit-empty hint">{typeof now === 'string' ? now : ''}</p>;
   return <Compare {...{ before: url, after: null, isCoarse: given.side < side.value }} />;
 }

@@ -1,0 +1,21 @@
+/** Begins, or ends with the best so far; below what is painted on, where something is. */
+import { asked, isRunning, mode, plan } from './session.ts';
+
+export function Start() {
+  const now = plan.value;
+  const missing = typeof now === 'string' ? now : null;
+  return (
+    <div class="row">
+      {isRunning.value ? (
+        <button type="button" class="main" onClick={() => asked.value?.run.stop()}>
+          Stop
+        </button>
+      ) : (
+        <button type="submit" form="edit-form" class="main" disabled={missing !== null}>
+          {mode.value.button}
+        </button>
+      )}
+      <span class="hint">{isRunning.value ? '' : (missing ?? '')}</span>
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
+import {
+  closeVisits,
+  needsBrowser,
+  type RunningServer,
+  screenshot,
+  startServer,
+  type Visit,
+  visit,
+} from './browser.ts';
+
+const options = needsBrowser();
+let server: RunningServer;
+before(async () => {
+  if (!options.skip) server = await startServer();
+});
+after(async () => {
+  await closeVisits();
+  await server?.kill();
+});
+
+const opened = (hash = '#/edit'): Promise<Visit> => visit(`${server.url}/${hash}`);
+const figures = (page: Page) => page.locator('.edit-figures li');
+const finished = (page: Page) => figures(page).first().waitFor({ timeout: 120_000 });
+/** In decibels, of the first line. */
+const nearness = async (page: Page) => Number.parseFloat((await figures(page).first().textContent()) ?? '');
+const mode = (page: Page, name: string) => page.locator('.modes label').filter({ hasText: name }).click();
+
+/** A face of a kind: wider than high. */
+async function give(page: Page, n = 0): Promise<void> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="#9cd"/>
+    <path d="M80 200q0-60 70-60t70 60z" fill="#3a6ea5"/><circle cx="150" cy="100" r="60" fill="#edb98a"/>
+    <path d="M90 90q0-70 60-70t60 70q-60-40-120 0z" fill="#2c1b18"/></svg>`;
+  const buffer = await sharp(Buffer.from(svg)).png().toBuffer();
+  const file = { name: `face-${n}.png`, mimeType: 'image/png', buffer };
+  await page.locator('input[type=file]').nth(n).setInputFiles(file);
+}
+
+/** Over the middle of the board, as by a hand. */
+async function brush(page: Page): Promise<void> {
+  await page.locator('.board').scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await page.locator('.board').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await page.mouse.move(x + width * 0.3, y + height * 0.5);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.7, y + height * 0.5, { steps: 5 });
+  await page.mouse.up();
+}
+
+const painted = async (page: Page) =>
+  Number(
+    await page.evaluate(`(() => {
+      const canvas = document.querySelector('.board canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
+    })()`),
+  );
+
+test('a part is brushed over and painted anew, seen before and after, and gone on with', options, async () => {
+  const { page, problems } = await opened();
+  await page.getByRole('button', { name: 'Repaint' }).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Repaint' }).isDisabled());
+  await give(page);
+  await page.getByText("face-0.png, 300 × 200: its middle square, shrunk to the model's 64 × 64 pixels.").waitFor();
+  await brush(page);
+  const share = await painted(page);
+  assert.ok(share > 0.03 && share < 0.2, `${share} painted`);
+  await page.getByLabel('Words, if you like').fill('sunglasses');
+  await page.getByRole('button', { name: 'Repaint' }).click();
+  await finished(page);
+  assert.ok((await nearness(page)) > 15, `${await nearness(page)} dB`);
+  await screenshot(page, 'edit-repainted');
+  const divider = page.getByRole('slider', { name: 'Divider of before and after' });
+  await divider.focus();
+  const half = await page.locator('.compare').screenshot();
+  await page.keyboard.press('Home');
+  assert.equal(await divider.getAttribute('aria-valuetext'), '0 % before, 100 % after');
+  assert.notDeepEqual(await page.locator('.compare').screenshot(), half);
+  await page.getByRole('button', { name: 'Go on with this one' }).click();
+  await page.getByText('The answer, 512 × 512').waitFor();
+  assert.equal(await painted(page), 0);
+  assert.equal(await page.locator('.offered li').count(), 1);
+  assert.deepEqual(problems, []);
+});
+
+test('the brush by keys alone: paint, erase, invert, back and forth', options, async () => {
+  const { page } = await opened();
+  await give(page);
+  await page.locator('.board').focus();
+  await page.keyboard.press('Space');
+  const dab = await painted(page);
+  assert.ok(dab > 0);
+  for (let n = 0; n < 2; n++) await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('+');
+  await page.keyboard.press('Space');
+  assert.ok((await painted(page)) > 2 * dab);
+  await page.keyboard.press('Control+z');
+  assert.equal(await painted(page), dab);
+  await page.keyboard.press('Control+Shift+z');
+  assert.ok((await painted(page)) > 2 * dab);
+  await page.keyboard.press('e');
+  await page.keyboard.press('Space');
+  assert.equal(await painted(page), dab);
+  await page.getByRole('button', { name: 'Invert' }).click();
+  assert.ok(Math.abs((await painted(page)) - (1 - dab)) < 1e-6);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  assert.equal(await painted(page), 0);
+});
+
+test('sharpened, coloured, cleaned: each is told how near it is to what was given', options, async () => {
+  const { page, problems } = await opened();
+  await give(page);
+  await mode(page, 'Sharpen');
+  await page.getByRole('slider', { name: 'shrunk beforehand to' }).fill('1');
+  await page.getByRole('button', { name: 'Sharpen' }).click();
+  await finished(page);
+  assert.match((await figures(page).first().textContent()) ?? '', /to the small picture, at 4 × 4/);
+  await mode(page, 'Colour');
+  await page.getByRole('button', { name: 'Colour it' }).click();
+  await finished(page);
+  assert.ok((await nearness(page)) > 15);
+  await mode(page, 'Clean');
+  await page.getByLabel('Put such noise into it first').check();
+  await page.getByRole('button', { name: 'Clean it' }).click();
+  await finished(page);
+  assert.match((await figures(page).first().textContent()) ?? '', /behind the noise; with it \d+\.\d dB/);
+  assert.deepEqual(problems, []);
+});
+
+test('two pictures are joined by their looks; a sketch becomes a picture', options, async () => {
+  const { page, problems } = await opened();
+  await give(page);
+  await mode(page, 'Restyle');
+  await page.getByText('Give the second picture').waitFor();
+  await give(page, 1);
+  await page.getByRole('button', { name: 'Restyle' }).click();
+  await finished(page);
+  await mode(page, 'Sketch');
+  await page.getByRole('radio', { name: 'green', exact: true }).check();
+  await brush(page);
+  await page.getByRole('button', { name: 'Draw it' }).click();
+  await finished(page);
+  assert.match((await figures(page).first().textContent()) ?? '', /to what was painted/);
+  await screenshot(page, 'edit-sketched');
+  assert.deepEqual(problems, []);
+});
+
+test('what is no picture is refused in words', options, async () => {
+  const { page } = await opened();
+  const file = { name: 'words.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByRole('alert').getByText("words.txt can't be read as a picture").waitFor();
+});
