@@ -52,6 +52,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'src/protocol.ts',
     'src/evaluate',
     'src/bench',
+    'src/bench/server',
     'src/tree',
     'src/config.ts',
     'guides',
