@@ -1,6 +1,7 @@
 /** `kandid bench` */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
+import { measureClip } from '../bench/clip.ts';
 import { coldLoad } from '../bench/load.ts';
 import { measureDecoding, measureEncoding, measureText } from '../bench/speed.ts';
 import { measureDeterminism, measureMemory } from '../bench/steadiness.ts';
@@ -117,6 +118,7 @@ async function speed(
     ['encode', () => measureEncoding(engine, model, seconds)],
     ['decode', () => measureDecoding(engine, model, seconds)],
     ['text', () => measureText(engine, model, seconds)],
+    ['clip_64', () => measureClip(folders, seconds)],
   ];
   const figures: Figures = {};
   const step: Figures = {};

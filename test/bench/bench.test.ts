@@ -26,6 +26,7 @@ test('bench: every figure, as JSON', async () => {
   assert.deepEqual(Object.keys(told.encode), ['1', '4', '16']);
   assert.ok(told.decode[8] > 0);
   assert.ok(told.text.median_ms > 0 || told.text.missing);
+  assert.ok(told.clip_64.median_ms > 0 || told.clip_64.missing);
 });
 
 test('the same codes in every run and batch size', async () => {
