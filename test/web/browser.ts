@@ -26,6 +26,8 @@ export function needsBrowser(): { skip: string | false; timeout: number } {
 
 export interface RunningServer {
   readonly url: string;
+  /** Sides of the levels of its default model. */
+  readonly sides: readonly number[];
   /** Ends it unasked, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again at the same address. */
@@ -38,8 +40,9 @@ export async function startServer(...flags: string[]): Promise<RunningServer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
+  const sides: number[] = [];
   const server: RunningServer = {
-    url,
+    ...{ url, sides },
     async kill() {
       const ending = child;
       child = null;
@@ -65,7 +68,14 @@ export async function startServer(...flags: string[]): Promise<RunningServer> {
     },
   };
   await server.start();
+  const { models } = (await (await fetch(`${url}/v1/models`)).json()) as { models: Model[] };
+  sides.push(...(models.find(({ isDefault }) => isDefault)?.levels ?? []).map(({ side }) => side));
   return server;
+}
+
+interface Model {
+  readonly isDefault: boolean;
+  readonly levels: readonly { readonly side: number }[];
 }
 
 /** Resolves when it says that it listens. */

@@ -67,12 +67,13 @@ test('200 pictures in the history slow nothing down', options, async (t) => {
 /** As the page itself keeps it. */
 const FILL_HISTORY = `new Promise(async (resolve, reject) => {
   const { models } = await (await fetch('/v1/models')).json();
-  const { name: model, hash } = models.find(({ isDefault }) => isDefault);
+  const { name: model, hash, bits } = models.find(({ isDefault }) => isDefault);
+  const letters = Math.ceil((Math.ceil(bits / 8) * 8) / 6);
   const request = indexedDB.open('kandid', 1);
   request.onsuccess = () => {
     const transaction = request.result.transaction('made', 'readwrite');
     for (let n = 0; n < 200; n++) {
-      const codeString = 'A' + String(n).padStart(3, '0') + 'A'.repeat(36);
+      const codeString = 'A' + String(n).padStart(3, '0') + 'A'.repeat(letters - 4);
       const recipe = { model, guides: [], count: 1, seed: n, sampler: {} };
       transaction.objectStore('made').put({ id: model + codeString, at: n, model, hash, codeString, recipe });
     }

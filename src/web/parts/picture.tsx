@@ -33,7 +33,7 @@ export function Picture(props: PictureProps) {
   if (failed === url)
     return (
       <span class={`${names} picture-gone`} role="img" aria-label={alt}>
-        This picture can't be drawn now: its model has changed, or the server is away.
+        Its model has changed
       </span>
     );
   return (
