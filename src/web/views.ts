@@ -17,4 +17,5 @@ export const views: readonly View[] = [
   { name: 'create', title: 'Create', load: () => import('./views/create/create.tsx') },
   { name: 'edit', title: 'Edit', load: () => import('./views/edit/edit.tsx') },
   { name: 'choose', title: 'Choose', load: () => import('./views/choose/choose.tsx') },
+  { name: 'tree', title: 'Tree', load: () => import('./views/tree/tree.tsx') },
 ];

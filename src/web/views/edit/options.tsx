@@ -51,7 +51,7 @@ function Noise() {
           sigma.value = value;
         }}
       />
-      <label class="row">
+      <label class="edit-check">
         <input
           {...{ type: 'checkbox', checked: addsNoise.value }}
           onChange={(event) => {

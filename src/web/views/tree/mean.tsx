@@ -1,0 +1,46 @@
+/** The root of the tree: the mean of all that the first level proposes. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { ModelAnswer } from '../../../client/client.ts';
+import { pictureUrl } from '../../parts/picture.tsx';
+import { key } from '../../state/server.ts';
+import { codeAt } from './place.ts';
+
+export interface MeanProps {
+  readonly model: ModelAnswer;
+  /** Of the pictures that it is made of, as they are drawn for the grid: they are fetched once. */
+  readonly size: number;
+  readonly alt: string;
+}
+
+export function Mean({ model, size, alt }: MeanProps) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const { hash } = model;
+  useEffect(() => {
+    let isOver = false;
+    void firsts(model, size).then((pictures) => {
+      const brush = ref.current?.getContext('2d');
+      if (isOver || !brush) return;
+      // Each covers the mean of those before it by its share.
+      for (const [n, picture] of pictures.entries()) {
+        brush.globalAlpha = 1 / (n + 1);
+        brush.drawImage(picture, 0, 0, size, size);
+      }
+    });
+    return () => {
+      isOver = true;
+    };
+  }, [hash, size]);
+  return <canvas {...{ ref, class: 'picture', width: size, height: size }} role="img" aria-label={alt} />;
+}
+
+async function firsts(model: ModelAnswer, size: number): Promise<ImageBitmap[]> {
+  const { name, hash, levels } = model;
+  const headers = key.value ? { authorization: `Bearer ${key.value}` } : {};
+  const all = Array.from({ length: levels[0]?.candidates ?? 0 }, async (_, choice) => {
+    const url = pictureUrl({ model: name, hash, code: codeAt([choice], model), level: 0, size });
+    const answer = await fetch(url, { headers });
+    return answer.ok ? [await createImageBitmap(await answer.blob())] : [];
+  });
+  // What does not come is left out: the grid says so in its place.
+  return (await Promise.all(all.map((one) => one.catch(() => [])))).flat();
+}

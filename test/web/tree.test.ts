@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { codeAt, columnsFor, finishedAt, numberOfCodes, parsePath } from '../../src/web/views/tree/place.ts';
+import { closeVisits, needsBrowser, type RunningServer, screenshot, startServer, visit } from './browser.ts';
+
+const levelsOf = (count: number, candidates: number) => Array.from({ length: count }, () => ({ side: 4, candidates }));
+const digits = { levels: levelsOf(3, 8) };
+
+test('a path in an address ends where it fits no model', () => {
+  assert.deepEqual(parsePath('3.5.1', digits), [3, 5, 1]);
+  assert.deepEqual(parsePath(null, digits), []);
+  assert.deepEqual(parsePath('3.8.1', digits), [3]);
+  assert.deepEqual(parsePath('1.2.3.4', digits), [1, 2, 3]);
+  assert.deepEqual(parsePath('x.-1', digits), []);
+});
+
+test('codes below a place begin with it, and are the same each time', () => {
+  const model = { levels: levelsOf(39, 64) };
+  assert.equal(codeAt([1], model).length, 40);
+  assert.ok(finishedAt([5, 6, 7], model).startsWith('FGH'));
+  assert.equal(finishedAt([5, 6], model), finishedAt([5, 6], model));
+  assert.notEqual(finishedAt([5, 6], model).slice(2), finishedAt([6, 5], model).slice(2));
+});
+
+test('how many there are, and how they lie', () => {
+  assert.equal(numberOfCodes(digits), '512');
+  assert.equal(numberOfCodes({ levels: levelsOf(39, 64) }), 'about 10⁷⁰');
+  assert.deepEqual([8, 64, 2].map(columnsFor), [4, 8, 2]);
+});
+
+const options = needsBrowser();
+let server: RunningServer;
+before(async () => {
+  if (!options.skip) server = await startServer();
+});
+after(async () => {
+  await closeVisits();
+  await server?.kill();
+});
+
+test('three levels deep by click, up by key and by crumb, and on to Create', options, async () => {
+  const { page, problems } = await visit(`${server.url}/#/tree`);
+  const choices = page.locator('.tree-children button');
+  await choices.nth(7).waitFor();
+  assert.equal(await choices.count(), 8);
+  for (const [n, choice] of [2, 5, 1].entries()) {
+    await page.getByText(`Level ${n + 1} of 3`, { exact: true }).waitFor();
+    await choices.nth(choice).click();
+  }
+  await page.getByText('Its neighbours').waitFor();
+  await page.waitForLoadState('networkidle');
+  await screenshot(page, 'tree-leaf');
+  assert.match(page.url(), /at=2\.5\.1$/);
+  assert.equal(await page.locator('.crumbs li').count(), 4);
+  const drawn = await page.evaluate('document.querySelector(".tree-now > img").naturalWidth');
+  assert.ok(Number(drawn) > 0);
+  await page.keyboard.press('Backspace');
+  await page.getByText('Level 3 of 3', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Level 1, choice 3' }).click();
+  await page.getByText('Level 2 of 3', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Open one in Create' }).click();
+  await page.getByText('Goes on from 1 level of a picture').waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test('down and up by keys alone, the focus staying where one is', options, async () => {
+  const { page } = await visit(`${server.url}/#/tree`);
+  await page.locator('.tree-children button').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByText('Level 2 of 3', { exact: true }).waitFor();
+  assert.match(page.url(), /at=5$/);
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.getByText('Level 3 of 3', { exact: true }).waitFor();
+  await page.keyboard.press('Backspace');
+  await page.getByText('Level 2 of 3', { exact: true }).waitFor();
+  const focused = await page.evaluate('document.activeElement.getAttribute("aria-label")');
+  assert.equal(focused, 'Choice 8 of 8');
+});
+
+test('other models have a grid of their own', options, async () => {
+  const { page, problems } = await visit(`${server.url}/#/tree`);
+  await page.getByLabel('model').selectOption('avatars-64');
+  await page.getByText(/^Level 1 of \d\d$/).waitFor();
+  assert.ok((await page.locator('.tree-children button').count()) >= 64);
+  assert.deepEqual(problems, []);
+});
