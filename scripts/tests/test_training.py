@@ -52,9 +52,11 @@ def test_a_checkpoint_holds_all_that_the_trainer_knows(built, tmp_path, optimize
         assert torch.equal(ours.counts, theirs.counts)
 
 
-@pytest.mark.parametrize("condition", [(), ("--condition", "grayscale")], ids=["plain", "condition"])
-def test_a_resumed_run_ends_as_an_unbroken_one(options, tmp_path, monkeypatch, condition):
-    argv = options("--steps", "40", "--save-every", "999", "--report-every", "999", "--count-window", "128", *condition)
+@pytest.mark.parametrize(
+    "special", [(), ("--condition", "grayscale"), ("--balance",)], ids=["plain", "condition", "balance"]
+)
+def test_a_resumed_run_ends_as_an_unbroken_one(options, tmp_path, monkeypatch, special):
+    argv = options("--steps", "40", "--save-every", "999", "--report-every", "999", "--count-window", "128", *special)
     run([*argv, "--out", str(tmp_path / "whole")], monkeypatch)
     tick = report.Progress.tick
 
@@ -70,7 +72,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(options, tmp_path, monkeypatch, c
     run([*argv, "--out", str(tmp_path / "broken")], monkeypatch)
     whole, broken = (read_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("whole", "broken"))
     assert whole["splits"] > 0  # or the test would not see whether counters come back
-    for key in ("step", "splits", "network", "optimizers", "counters"):
+    for key in ("step", "splits", "network", "optimizers", "counters", "balance"):
         assert same(whole[key], broken[key]), key
 
 
