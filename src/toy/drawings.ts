@@ -29,19 +29,18 @@ function spiral(turns: number): Drawing {
 
 const MODULES = 21;
 const QUIET = 2;
-const FINDER = 7;
+const FINDERS = [
+  [0, 0],
+  [MODULES - 7, 0],
+  [0, MODULES - 7],
+] as const;
 
 /** The look of a QR code: finders, timing lines, modules at random; it says nothing. */
 function qrCode(): Drawing {
   const random = Random.of(21);
   const bits = Array.from({ length: MODULES * MODULES }, () => random.bits() % 2 === 1);
   const isDark = (column: number, row: number): boolean => {
-    for (const [left, top] of [
-      [0, 0],
-      [MODULES - FINDER, 0],
-      [0, MODULES - FINDER],
-    ] as const) {
-      // biome-ignore format: corners
+    for (const [left, top] of FINDERS) {
       const far = Math.max(Math.abs(column - left - 3), Math.abs(row - top - 3));
       if (far <= 4) return far === 3 || far <= 1;
     }

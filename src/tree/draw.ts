@@ -27,7 +27,13 @@ export interface DrawnTree {
 }
 
 /** Of parents, by depth: the root's first, then over and over again. */
-const FRAMES = [[236, 140, 40], [52, 104, 214], [60, 160, 80], [208, 52, 60], [140, 80, 180]] as const; // biome-ignore format: colours
+const FRAMES = [
+  [236, 140, 40],
+  [52, 104, 214],
+  [60, 160, 80],
+  [208, 52, 60],
+  [140, 80, 180],
+] as const;
 const PAPER = 255;
 
 /**

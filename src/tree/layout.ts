@@ -167,11 +167,11 @@ function blocksOf({ candidates, depth, leaf }: TreeShape): Block[] {
   return blocks;
 }
 
-/** The cells nearest to the middle, in reading order: for 8 the ring of a 3 × 3, for 2 those at both sides. */
+/** The cells nearest to the middle, in reading order: for 8 the ring of a 3 × 3, for 2 those at both ends. */
 function gridOf(count: number, isUpright: boolean): Grid {
   if (count === 2) {
-    const cells: [number, number][] = isUpright ? [[0, 0], [0, 2]] : [[0, 0], [2, 0]]; // biome-ignore format: pairs
-    return { columns: isUpright ? 1 : 3, rows: isUpright ? 3 : 1, cells };
+    const second = isUpright ? ([0, 2] as const) : ([2, 0] as const);
+    return { columns: isUpright ? 1 : 3, rows: isUpright ? 3 : 1, cells: [[0, 0], second] };
   }
   const half = Math.ceil((Math.sqrt(count + 1) - 1) / 2);
   const side = 2 * half + 1;

@@ -64,7 +64,6 @@ test('every picture lies where its node says; the same tree gives the same bytes
       [0, 0],
       [side - 1, side - 1],
     ] as const) {
-      // biome-ignore format: corners
       const at = ((y + dy) * canvas.width + x + dx) * 3;
       assert.equal(canvas.pixels[at], Math.min(255, Math.round((gray + 1) * 127.5)), `${code}`);
     }

@@ -23,19 +23,30 @@ test('eight lie around their parent in reading order', () => {
     const { x, y } = layout.place([choice]);
     return [Math.sign(x - middle.x), Math.sign(y - middle.y)];
   });
-  assert.deepEqual(where, [[-1, -1], [0, -1], [1, -1], [-1, 0], [1, 0], [-1, 1], [0, 1], [1, 1]]); // biome-ignore format: a ring
+  assert.deepEqual(where, [
+    [-1, -1],
+    [0, -1],
+    [1, -1],
+    [-1, 0],
+    [1, 0],
+    [-1, 1],
+    [0, 1],
+    [1, 1],
+  ]);
 });
 
 test('no two pictures share a pixel, and all lie inside', () => {
   for (const candidates of [[8, 8], [2, 2, 2, 2, 2], [3, 5], [64], [4, 2, 9]]) {
-    // biome-ignore format: one line
     const layout = new TreeLayout(shape(candidates));
     const places = codesOf(candidates).map((code) => layout.place(code));
     assert.equal(places.length, picturesOf({ candidates, depth: candidates.length }));
     for (const [i, place] of places.entries()) {
       assert.ok(place.x >= 0 && place.x + place.side <= layout.width, `${candidates}`);
       assert.ok(place.y >= 0 && place.y + place.side <= layout.height, `${candidates}`);
-      assert.ok(places.slice(0, i).every((other) => apart(place, other)), `${candidates}: ${i}`); // biome-ignore format: one line
+      assert.ok(
+        places.slice(0, i).every((other) => apart(place, other)),
+        `${candidates}: ${i}`,
+      );
     }
   }
 });
