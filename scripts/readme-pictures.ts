@@ -1,0 +1,129 @@
+/** Makes the pictures of README.md by the commands that stand beside them: `npx tsx scripts/readme-pictures.ts`. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { processIo } from '../src/cli/io.ts';
+import { runCommandLine } from '../src/cli/program.ts';
+import { decodePicture, encodePicture } from '../src/core/image.ts';
+import { drawAvatar, renderAvatar } from '../src/datasets/avatars.ts';
+import { noisy, shrunk } from '../src/evaluate/degrade.ts';
+import type { Picture } from '../src/guide.ts';
+
+const OUT = 'models/pictures/readme';
+const SIDE = 64;
+const SHOWN = 128;
+const GAP = 8;
+
+const work = await mkdtemp(join(tmpdir(), 'kandid-readme-'));
+const at = (name: string) => join(work, name);
+const io = processIo();
+
+/** A command line as README.md shows it, its files in the work folder. */
+async function kandid(line: string): Promise<void> {
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string));
+  const code = await runCommandLine(
+    words.map((word) => (/^[\w-]+\.(png|webp)$/.test(word) ? at(word) : word)),
+    { ...io, out: () => {}, terminal: null },
+  );
+  if (code !== 0) throw new Error(`kandid ${line}: exit code ${code}`);
+}
+
+async function faceOf(seed: string): Promise<Picture> {
+  const raw = await renderAvatar(drawAvatar(seed), SIDE);
+  const png = await sharp(raw, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+    .png()
+    .toBuffer();
+  return await decodePicture(png, { channels: 3 });
+}
+
+async function save(name: string, picture: Picture): Promise<void> {
+  await writeFile(at(name), await encodePicture(picture, 'png'));
+}
+
+/** Files side by side, each as high as all others. */
+async function strip(name: string, files: readonly string[]): Promise<void> {
+  const parts = await Promise.all(
+    files.map(async (file) => {
+      const small = sharp(at(file));
+      const { width = SIDE, height = SIDE } = await small.metadata();
+      const rows = Math.max(1, Math.round(height / SIDE));
+      const wide = Math.round((width / height) * SHOWN * rows);
+      const kernel = height < SIDE ? 'nearest' : 'lanczos3';
+      return {
+        data: await small
+          .resize(wide, SHOWN * rows, { kernel })
+          .png()
+          .toBuffer(),
+        wide,
+        high: SHOWN * rows,
+      };
+    }),
+  );
+  let left = 0;
+  const layers = parts.map(({ data, wide }) => {
+    const layer = { input: data, left, top: 0 };
+    left += wide + GAP;
+    return layer;
+  });
+  const high = Math.max(...parts.map((part) => part.high));
+  const background = { r: 255, g: 255, b: 255, alpha: 0 };
+  const canvas = sharp({ create: { width: left - GAP, height: high, channels: 4, background } });
+  await canvas
+    .composite(layers)
+    .webp({ quality: 88 })
+    .toFile(join(OUT, `${name}.webp`));
+}
+
+async function prepare(): Promise<void> {
+  const face = await faceOf('test-13');
+  await save('face.png', face);
+  await save('small.png', shrunk(face, 8));
+  await save('noisy.png', noisy(face, 0.53, 1));
+  await save('painting.png', await faceOf('test-2'));
+  await sharp(at('face.png')).grayscale().png().toFile(at('gray.png'));
+  const half = { create: { width: SIDE, height: SIDE / 2, channels: 3 as const, background: 'white' } };
+  await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: 'black' } })
+    .composite([{ input: await sharp(half).png().toBuffer(), left: 0, top: 0 }])
+    .png()
+    .toFile(at('mask.png'));
+  await sharp(at('face.png'))
+    .composite([
+      {
+        input: await sharp({ ...half, create: { ...half.create, background: '#888' } })
+          .png()
+          .toBuffer(),
+        left: 0,
+        top: 0,
+      },
+    ])
+    .png()
+    .toFile(at('hidden.png'));
+}
+
+try {
+  await mkdir(OUT, { recursive: true });
+  await prepare();
+  await kandid(
+    'generate "a woman with long red hair and sunglasses" --count 4 --seed 3 --grid --out women.png --animate women.webp --enlarge 2',
+  );
+  await sharp(at('women.webp'), { animated: true }).webp({ quality: 80 }).toFile(join(OUT, 'women.webp'));
+  await kandid('generate "a man with a black beard and a green hoodie" --count 4 --seed 5 --grid --out man.png');
+  await strip('text', ['man.png']);
+  await kandid(
+    'inpaint face.png --mask mask.png --prompt "a person with a blue hat" --count 2 --seed 1 --grid --out hats.png',
+  );
+  await strip('inpaint', ['hidden.png', 'hats.png']);
+  await kandid('upscale small.png --out large.png');
+  await strip('upscale', ['small.png', 'large.png', 'face.png']);
+  await kandid('colorize gray.png --count 2 --top 2 --seed 1 --grid --out colours.png');
+  await strip('colorize', ['gray.png', 'colours.png']);
+  await kandid('denoise noisy.png --sigma 0.53 --out clean.png');
+  await strip('denoise', ['noisy.png', 'clean.png', 'face.png']);
+  await kandid('style painting.png --content face.png --seed 1 --out styled.png');
+  await strip('style', ['painting.png', 'face.png', 'styled.png']);
+  await kandid('vary face.png --keep 12 --count 2 --seed 1 --grid --out varied.png');
+  await strip('vary', ['face.png', 'varied.png']);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
