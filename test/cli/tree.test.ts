@@ -65,6 +65,15 @@ test('a recurrent network has a tree too', async () => {
   assert.equal(said.code, 0, said.err);
 });
 
+test('a conditional network has a tree for each condition', async () => {
+  const draw = (...more: string[]) =>
+    kandid(['tree', 'test/fixtures/conditional/tiny-color', '--depth', '2', '--out', inFolder('given.png'), ...more]);
+  const said = await draw('--condition', 'models/pictures/digits-32.png');
+  assert.equal(said.code, 0, said.err);
+  const without = await draw();
+  assert.deepEqual([without.code, /needs a condition picture/.test(without.err)], [2, true]);
+});
+
 const WRONG: readonly [words: readonly string[], message: RegExp][] = [
   [['tiny', '--depth', '5'], /needs a model of 5 levels; "tiny" has 4\. Ask for at most 4\.$/],
   [['tiny', '--depth', '4', '--leaf', '1024'], /needs 341 pictures on \d+×\d+ pixels, .* What fits: --depth \d/],
