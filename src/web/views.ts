@@ -18,4 +18,5 @@ export const views: readonly View[] = [
   { name: 'edit', title: 'Edit', load: () => import('./views/edit/edit.tsx') },
   { name: 'choose', title: 'Choose', load: () => import('./views/choose/choose.tsx') },
   { name: 'tree', title: 'Tree', load: () => import('./views/tree/tree.tsx') },
+  { name: 'wall', title: 'Wall', load: () => import('./views/wall/wall.tsx') },
 ];

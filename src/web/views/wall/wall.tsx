@@ -1,0 +1,177 @@
+/** Pictures at random without end, as many as one likes to scroll by. */
+import './wall.css';
+import { signal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ModelAnswer } from '../../../client/client.ts';
+import { ModelField } from '../../parts/model-field.tsx';
+import { Picture } from '../../parts/picture.tsx';
+import { modelNamed } from '../../state/catalogue.ts';
+import { EMPTY } from '../../state/recipe.ts';
+import { navigate } from '../../state/router.ts';
+import { shareUrl } from '../../state/share.ts';
+import type { ViewProps } from '../../views.ts';
+import { codeOf, type Sight, sightOf } from './numbers.ts';
+
+const seed = signal(newSeed());
+/** Rows that were reached so far: the wall is as high, and a screen more. */
+const reached = signal(0);
+/** Where one was, for coming back. */
+let scrolled = 0;
+
+const DRAWN_SIZE = 128;
+
+export default function Wall({ params }: ViewProps) {
+  const named = modelNamed(params.get('model') ?? undefined);
+  const model = named?.condition === null ? named : modelNamed(undefined);
+  return (
+    <div class="wall">
+      <header class="wall-head">
+        <h1>Any picture at all</h1>
+        <p class="lead">
+          Dice thrown at every level: what the model draws when nobody asks for anything. Click one to go on with it.
+        </p>
+        <div class="row">
+          <ModelField
+            value={model?.name}
+            onChange={(name) => {
+              reached.value = 0;
+              navigate('wall', { model: name });
+            }}
+          />
+          <button
+            type="button"
+            onClick={() => {
+              [seed.value, reached.value] = [newSeed(), 0];
+              scrollTo({ top: 0 });
+            }}
+          >
+            Throw again
+          </button>
+        </div>
+      </header>
+      {model && <Bricks key={`${model.hash} ${seed.value}`} model={model} />}
+    </div>
+  );
+}
+
+function newSeed(): number {
+  return Math.floor(Math.random() * 2 ** 32);
+}
+
+interface Measures {
+  readonly columns: number;
+  /** Height of a row, with its gap. */
+  readonly row: number;
+  readonly sight: Sight;
+}
+
+function Bricks({ model }: { readonly model: ModelAnswer }) {
+  const ref = useRef<HTMLUListElement>(null);
+  const [measures, setMeasures] = useState<Measures>({ columns: 1, row: 1, sight: { first: 0, last: 0 } });
+  const [focus, setFocus] = useState(0);
+  useLayoutEffect(() => {
+    const look = () => {
+      const seen = ref.current && measured(ref.current);
+      if (!seen) return;
+      setMeasures((known) => (isSame(known, seen) ? known : seen));
+      reached.value = Math.max(reached.value, seen.sight.last);
+      scrolled = scrollY;
+    };
+    look();
+    const kept = scrolled;
+    // The height that it had must be there before it can be scrolled to.
+    if (kept > 0 && reached.value > 0) requestAnimationFrame(() => scrollTo({ top: kept }));
+    const watch = new ResizeObserver(look);
+    if (ref.current) watch.observe(ref.current);
+    addEventListener('scroll', look, { passive: true });
+    return () => {
+      watch.disconnect();
+      removeEventListener('scroll', look);
+    };
+  }, []);
+  const { columns, row, sight } = measures;
+  const first = sight.first * columns;
+  const shown = Array.from({ length: (sight.last - sight.first) * columns }, (_, n) => first + n);
+  useEffect(() => {
+    const link = ref.current?.querySelector<HTMLElement>(`[data-index="${focus}"]`);
+    if (ref.current?.contains(document.activeElement)) link?.focus();
+  }, [focus, first]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const to = steppedTo(event.key, focus, columns);
+    if (to === null) return;
+    event.preventDefault();
+    setFocus(to);
+    bringUp(ref.current, Math.floor(to / columns), row);
+  };
+  return (
+    <ul
+      {...{ class: 'wall-bricks', ref, onKeyDown }}
+      aria-label="Pictures at random"
+      style={{ '--rows': reached.value + 1, '--row': `${row}px` }}
+    >
+      {shown.map((index) => (
+        <li
+          key={index}
+          style={{ '--at-row': Math.floor(index / columns), '--at-column': index % columns, '--columns': columns }}
+        >
+          <Brick {...{ model, index, isReached: index === clamped(focus, first, shown.length), onFocus: setFocus }} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface BrickProps {
+  readonly model: ModelAnswer;
+  readonly index: number;
+  /** Whether Tab goes to it. */
+  readonly isReached: boolean;
+  onFocus(index: number): void;
+}
+
+function Brick({ model, index, isReached, onFocus }: BrickProps) {
+  const { name, hash, levels } = model;
+  const code = codeOf(seed.value, index, levels);
+  const url = shareUrl({ model: name, hash, codeString: code, recipe: { ...EMPTY, model: name } });
+  return (
+    <a
+      href={url.slice(url.indexOf('#'))}
+      {...{ tabIndex: isReached ? 0 : -1, 'data-index': index }}
+      onFocus={() => onFocus(index)}
+    >
+      <Picture {...{ model: name, hash, code, size: DRAWN_SIZE, alt: `Picture ${index + 1}: open in Create` }} />
+    </a>
+  );
+}
+
+/** Of the pictures that are there: one of them must be within reach of the keyboard. */
+function clamped(index: number, first: number, count: number): number {
+  return index < first || index >= first + count ? first : index;
+}
+
+function measured(list: HTMLElement): Measures {
+  const box = list.getBoundingClientRect();
+  const columns = Number(getComputedStyle(list).getPropertyValue('--wall-columns')) || 1;
+  const row = box.width / columns;
+  return { columns, row, sight: sightOf(-box.top, innerHeight, row) };
+}
+
+function isSame(a: Measures, b: Measures): boolean {
+  return a.columns === b.columns && a.row === b.row && a.sight.first === b.sight.first && a.sight.last === b.sight.last;
+}
+
+function steppedTo(key: string, at: number, columns: number): number | null {
+  const steps: Readonly<Record<string, number>> = {
+    ...{ ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0 },
+  };
+  const to = steps[key];
+  return to === undefined || to < 0 ? null : to;
+}
+
+/** Scrolls so far that a row is seen: it is drawn then, and can be focused. */
+function bringUp(list: HTMLElement | null, at: number, row: number): void {
+  if (!list) return;
+  const top = list.getBoundingClientRect().top + at * row;
+  if (top < 0) scrollBy({ top });
+  else if (top + row > innerHeight) scrollBy({ top: top + row - innerHeight });
+}
