@@ -11,6 +11,8 @@ import type { Lab } from './lab.ts';
 import { ceilingPictures, pngOf } from './mending.ts';
 import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from './task.ts';
 
+/** Where which colour goes, at levels that decide it: sharper or later, the other picture's shapes would count too. */
+const ROUGHLY = { detail: 8, toSide: 16 };
 /** A condition's picture is guided by the one so many further on. */
 const FURTHER = 7;
 
@@ -65,7 +67,7 @@ function mixed(lab: Lab): Promise<readonly Picture[]> {
       lab.pictures.length,
       async (i) => ({
         condition: lab.pictures[i] as Picture,
-        guides: [{ name: 'target', params: { image: await pngOf(otherOf(lab, i)) } }],
+        guides: [{ name: 'color', params: { ...ROUGHLY, image: await pngOf(otherOf(lab, i)) } }],
       }),
       (_, { done }) => void results.push(done.results[0]?.image as Picture),
     );
