@@ -1,0 +1,97 @@
+/** A recipe as calls that make the same from elsewhere. */
+import { promptOf, type Recipe } from '../../state/recipe.ts';
+
+export interface Asking {
+  readonly recipe: Recipe;
+  /** Of the server. */
+  readonly origin: string;
+  readonly hasKey: boolean;
+}
+
+/** Longer texts are pictures: nobody reads them. */
+const LONGEST_TEXT = 300;
+const PICTURE = 'BASE64 OF YOUR PICTURE';
+/** That OpenAI's API takes. */
+const MOST_OPENAI = 10;
+
+/** What is sent, without what is left to the server anyway. */
+export function askedBody({ model, guides, count, seed, sampler, prefix }: Recipe): Readonly<Record<string, unknown>> {
+  return {
+    ...(model === undefined ? {} : { model }),
+    guides: guides.map(({ name, weight, params }) => ({
+      ...{ name, ...(weight === 1 ? {} : { weight }) },
+      params: Object.fromEntries(Object.entries(params).map(([key, value]) => [key, shortened(value)])),
+    })),
+    ...(count === 1 ? {} : { count }),
+    ...(seed === null ? {} : { seed }),
+    ...(Object.keys(sampler).length > 0 ? { sampler } : {}),
+    ...(prefix ? { prefix: [prefix] } : {}),
+  };
+}
+
+/** Whether pictures were taken out, so that the calls need yours. */
+export function needsPictures({ guides }: Recipe): boolean {
+  return guides.some(({ params }) => Object.values(params).some((value) => shortened(value) !== value));
+}
+
+function shortened(value: unknown): unknown {
+  return typeof value === 'string' && value.length > LONGEST_TEXT ? PICTURE : value;
+}
+
+export function curlCall({ recipe, origin, hasKey }: Asking): string {
+  return [
+    `curl -s ${origin}/v1/generate -H 'content-type: application/json' \\`,
+    ...(hasKey ? [`  -H "authorization: Bearer $KANDID_KEY" \\`] : []),
+    `  --data-binary @- <<'JSON' | jq -r '.images[].url'`,
+    written(askedBody(recipe)),
+    'JSON',
+  ].join('\n');
+}
+
+export function typescriptCall({ recipe, origin, hasKey }: Asking): string {
+  const key = hasKey ? ', key: process.env.KANDID_KEY' : '';
+  return `import { KandidClient } from 'kandid/client';
+
+const client = new KandidClient({ url: '${origin}'${key} });
+const body = ${written(askedBody(recipe))};
+for await (const told of client.generate(body)) {
+  if (told.type === 'preview') console.log(\`level \${told.level + 1}: \${told.side} × \${told.side}\`);
+  if (told.type === 'done') for (const { codeString } of told.images) console.log(codeString);
+}`;
+}
+
+/** Words alone: OpenAI's API knows nothing else. */
+export function pythonCall({ recipe, origin, hasKey }: Asking): string {
+  const { model, count, seed, guides } = recipe;
+  const prompt = promptOf(recipe);
+  const hasOthers = guides.some(({ name }) => name !== 'text') || recipe.prefix !== undefined;
+  return [
+    ...(hasKey ? ['import os', ''] : []),
+    ...['from openai import OpenAI', ''],
+    `client = OpenAI(base_url="${origin}/v1", api_key=${hasKey ? 'os.environ["KANDID_KEY"]' : '"none"'})`,
+    ...(hasOthers ? ["# OpenAI's API knows words alone: whatever else steers it is left out here."] : []),
+    ...(prompt ? [] : ['# It wants words, too.']),
+    'answer = client.images.generate(',
+    ...(model === undefined ? [] : [`    model=${JSON.stringify(model)},`]),
+    `    prompt=${JSON.stringify(prompt || 'a person')},`,
+    `    n=${Math.min(count, MOST_OPENAI)},`,
+    '    size="512x512",',
+    '    response_format="url",',
+    ...(seed === null ? [] : [`    extra_body={"seed": ${seed}},`]),
+    ')',
+    'for picture in answer.data:',
+    '    print(picture.url)',
+  ].join('\n');
+}
+
+/** JSON, with what is short on one line. */
+function written(value: unknown, indent = ''): string {
+  const flat = JSON.stringify(value).replaceAll('":', '": ').replaceAll(',"', ', "');
+  if (typeof value !== 'object' || value === null || flat.length + indent.length < 70) return flat;
+  const inner = `${indent}  `;
+  const isList = Array.isArray(value);
+  const parts = Object.entries(value).map(([key, one]) =>
+    isList ? written(one, inner) : `${JSON.stringify(key)}: ${written(one, inner)}`,
+  );
+  return `${isList ? '[' : '{'}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${isList ? ']' : '}'}`;
+}

@@ -1,0 +1,83 @@
+/** What a model is: a few of its pictures, its levels, its licence, its figures. */
+import { useMemo } from 'preact/hooks';
+import type { ModelAnswer } from '../../../client/client.ts';
+import { Picture } from '../../parts/picture.tsx';
+import { codeText, randomCode } from '../../state/code.ts';
+import { addressOf } from '../../state/router.ts';
+import { allFigures, mainFigures, type Row, stagesOf } from './figures.ts';
+
+const SAMPLES = 6;
+
+export function ModelCard({ model }: { readonly model: ModelAnswer }) {
+  const { name, title, description, hash, levels, bits, channels, condition, licence, metrics, isDefault } = model;
+  const counts = [...new Set(levels.map(({ candidates }) => candidates))].join(', ');
+  const stages = stagesOf(levels).map((stage) => `${stage.levels} of ${stage.side} × ${stage.side}`);
+  const figures = allFigures(metrics);
+  return (
+    <article class="card model-card" aria-labelledby={`model-${name}`}>
+      {condition === null && <Samples model={model} />}
+      <header>
+        <h3 id={`model-${name}`}>{title}</h3>
+        <p class="hint">
+          <code>
+            {name}@{hash.slice(0, 8)}
+          </code>
+          {isDefault && ', used where none is named'}
+        </p>
+      </header>
+      <p>{description}</p>
+      <Rows
+        rows={[
+          { name: 'levels', value: `${levels.length}: ${stages.join(', ')}` },
+          { name: 'choices at each', value: counts },
+          { name: 'a picture is', value: `${bits} bits, ${channels === 1 ? 'gray' : 'in colour'}` },
+          ...(condition ? [{ name: 'starts from', value: condition.kind }] : []),
+          ...mainFigures(metrics),
+          { name: 'licence of the weights', value: licence.weights },
+          { name: 'trained on', value: licence.data },
+          ...(licence.attribution ? [{ name: 'with thanks to', value: licence.attribution }] : []),
+        ]}
+      />
+      {figures.length > 0 && (
+        <details>
+          <summary>All figures</summary>
+          <Rows rows={figures} />
+        </details>
+      )}
+      {condition === null && (
+        <p class="row">
+          <a href={addressOf('tree', { model: name })}>Its tree</a>
+          <a href={addressOf('wall', { model: name })}>Its wall</a>
+        </p>
+      )}
+    </article>
+  );
+}
+
+function Samples({ model }: { readonly model: ModelAnswer }) {
+  const { name, hash, levels } = model;
+  const codes = useMemo(
+    () => Array.from({ length: SAMPLES }, () => codeText(randomCode(levels), levels)),
+    [hash, levels],
+  );
+  return (
+    <div class="model-samples" role="img" aria-label={`Six pictures of ${model.title} at random`}>
+      {codes.map((code) => (
+        <Picture {...{ key: code, model: name, hash, code, size: 128, alt: '' }} />
+      ))}
+    </div>
+  );
+}
+
+function Rows({ rows }: { readonly rows: readonly Row[] }) {
+  return (
+    <dl class="model-rows">
+      {rows.map(({ name, value }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

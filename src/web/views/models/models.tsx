@@ -1,0 +1,65 @@
+/** What there is, how the server is doing, and how to ask it from elsewhere. */
+import './models.css';
+import { useState } from 'preact/hooks';
+import { Copyable } from '../../parts/copyable.tsx';
+import { models } from '../../state/catalogue.ts';
+import { key } from '../../state/server.ts';
+import { recipe } from '../create/form.ts';
+import { current } from '../create/session.ts';
+import { curlCall, needsPictures, pythonCall, typescriptCall } from './calls.ts';
+import { ModelCard } from './model-card.tsx';
+import { Now } from './now.tsx';
+
+export default function Models() {
+  return (
+    <div class="models">
+      <h1>Models and server</h1>
+      <section class="stack" aria-labelledby="now">
+        <h2 id="now">Now</h2>
+        <Now />
+      </section>
+      <section class="stack" aria-labelledby="calls">
+        <h2 id="calls">The same from elsewhere</h2>
+        <Calls />
+      </section>
+      <section class="stack" aria-labelledby="bundles">
+        <h2 id="bundles">Models</h2>
+        <div class="model-cards">
+          {models.value.map((model) => (
+            <ModelCard key={model.hash} model={model} />
+          ))}
+        </div>
+      </section>
+    </div>
+  );
+}
+
+const LANGUAGES = { curl: curlCall, TypeScript: typescriptCall, 'Python, OpenAI': pythonCall };
+type Language = keyof typeof LANGUAGES;
+
+function Calls() {
+  const [language, setLanguage] = useState<Language>('curl');
+  const shown = current.value?.recipe ?? recipe.value;
+  const call = LANGUAGES[language]({ recipe: shown, origin: location.origin, hasKey: key.value !== '' });
+  return (
+    <>
+      <p class="lead">
+        What stands in Create, as a call. All it takes is in the <a href="/docs">API document</a>.
+      </p>
+      <fieldset class="languages">
+        <legend class="unseen">Language</legend>
+        {(Object.keys(LANGUAGES) as Language[]).map((name) => (
+          <label key={name}>
+            <input
+              {...{ type: 'radio', name: 'language', class: 'unseen', checked: language === name }}
+              onChange={() => setLanguage(name)}
+            />
+            <span>{name}</span>
+          </label>
+        ))}
+      </fieldset>
+      <Copyable text={call} label={`call in ${language}`} block />
+      {needsPictures(shown) && <p class="hint">Put your own pictures in where it says so: base64, or a data URL.</p>}
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+/** Speed of the server, from its figures for Prometheus. */
+
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Of the text format; lines that say something else are left out. */
+export function parseSamples(text: string): Sample[] {
+  return text.split('\n').flatMap((line) => {
+    const [, name, labels = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    if (!name || Number.isNaN(Number(value))) return [];
+    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', text = '']) => [key, text]);
+    return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
+  });
+}
+
+export interface Counted {
+  readonly seconds: number;
+  readonly times: number;
+}
+
+/** Graphs of a kind that were run: by model, in all since the server began. */
+export function runsOf(samples: readonly Sample[], wanted: 'level' | 'decode'): Readonly<Record<string, Counted>> {
+  const runs: Record<string, Counted> = {};
+  for (const { name, labels, value } of samples) {
+    const part = /^kandid_run_seconds_(sum|count)$/.exec(name)?.[1];
+    const { model, graph } = labels;
+    if (!part || !model || graph !== wanted) continue;
+    const { seconds, times } = runs[model] ?? { seconds: 0, times: 0 };
+    runs[model] = part === 'sum' ? { seconds: value, times } : { seconds, times: value };
+  }
+  return runs;
+}
+
+/** Mean milliseconds of what was run between two looks; of all where nothing was; null before anything was. */
+export function meanMs(now: Counted, before: Counted = { seconds: 0, times: 0 }): number | null {
+  const since = now.times > before.times ? before : { seconds: 0, times: 0 };
+  const times = now.times - since.times;
+  return times > 0 ? (1000 * (now.seconds - since.seconds)) / times : null;
+}
+
+/** Of a counter, all of its kinds. */
+export function total(samples: readonly Sample[], wanted: string, labels: Sample['labels'] = {}): number {
+  const fits = (sample: Sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value);
+  return samples.reduce((sum, sample) => (sample.name === wanted && fits(sample) ? sum + sample.value : sum), 0);
+}
