@@ -1,6 +1,7 @@
 /** A real browser on a real server: what every test of the page stands on. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ const FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const BAD = ['serious', 'critical'];
 /** Where pictures of the page land, to be looked at. */
 export const SCREENSHOTS = join('out', 'web');
 
@@ -148,4 +151,16 @@ export async function visit(url: string, { width = 1280, theme = 'light' }: Visi
 export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
+
+// biome-ignore format: one line
+interface Finding { readonly id: string; readonly impact: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] }
+
+/** What shuts people out, by axe-core: serious and critical. */
+export async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const { violations } = (await page.evaluate('axe.run()')) as { violations: Finding[] };
+  return violations
+    .filter(({ impact }) => BAD.includes(impact))
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
 }

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import {
   closeVisits,
+  findings,
   needsBrowser,
   type RunningServer,
   screenshot,
@@ -43,6 +44,7 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
   await page.getByText(beginning(2)).waitFor();
   await asked(page);
   await screenshot(page, 'choose-asking');
+  assert.deepEqual(await findings(page), []);
   await page.keyboard.press('9');
   await page.getByText(beginning(3)).waitFor();
   await asked(page);
@@ -51,6 +53,7 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
   await page.getByRole('heading', { name: 'Yours.' }).waitFor({ timeout: 60_000 });
   await page.getByText(`3 choices of yours, ${server.sides.length - 3} by the machine`).waitFor();
   await screenshot(page, 'choose-finished');
+  assert.deepEqual(await findings(page), []);
   assert.deepEqual(problems, []);
 });
 

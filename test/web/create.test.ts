@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import {
   closeVisits,
+  findings,
   needsBrowser,
   type RunningServer,
   screenshot,
@@ -38,6 +39,7 @@ test('words become finished pictures, with code, seed, link and a place in the h
   await page.getByRole('button', { name: 'Generate' }).click();
   await finished(page);
   await screenshot(page, 'create-finished');
+  assert.deepEqual(await findings(page), []);
   assert.equal(await page.locator('.tile img').count(), 2);
   assert.equal(await page.locator('.history-grid li').count(), 2);
   assert.match((await page.locator('.facts').textContent()) ?? '', /code[\w-]{20,}.*seed\d+/);

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
 import { views } from '../../src/web/views.ts';
 import {
   closeVisits,
@@ -15,10 +12,8 @@ import {
 } from './browser.ts';
 
 const options = needsBrowser();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = [360, 1280];
 const THEMES = ['light', 'dark'] as const;
-const BAD = ['serious', 'critical'];
 
 let server: RunningServer;
 before(async () => {
@@ -28,17 +23,6 @@ after(async () => {
   await closeVisits();
   await server?.kill();
 });
-
-// biome-ignore format: one line
-interface Finding { readonly id: string; readonly impact: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] }
-
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations } = (await page.evaluate('axe.run()')) as { violations: Finding[] };
-  return violations
-    .filter(({ impact }) => BAD.includes(impact))
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
 
 for (const { name } of views)
   for (const theme of THEMES)
