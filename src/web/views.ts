@@ -21,3 +21,8 @@ export const views: readonly View[] = [
   { name: 'wall', title: 'Wall', load: () => import('./views/wall/wall.tsx') },
   { name: 'models', title: 'Models', load: () => import('./views/models/models.tsx') },
 ];
+
+/** The first one, where there is none of this name. */
+export function viewNamed(wanted: string): View | undefined {
+  return views.find(({ name }) => name === wanted) ?? views[0];
+}

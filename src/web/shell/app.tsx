@@ -6,7 +6,7 @@ import { announcement } from '../state/announce.ts';
 import { loadCatalogue } from '../state/catalogue.ts';
 import { loadHistory } from '../state/history.ts';
 import { route } from '../state/router.ts';
-import { type ViewProps, views } from '../views.ts';
+import { type ViewProps, viewNamed } from '../views.ts';
 import { Connection } from './connection.tsx';
 import { Header } from './header.tsx';
 
@@ -43,10 +43,11 @@ function skip(): void {
 }
 
 function Outlet() {
-  const { view: name, params } = route.value;
+  const { params } = route.value;
+  const view = viewNamed(route.value.view);
+  const name = view?.name ?? '';
   const [loaded, setLoaded] = useState<{ name: string; View: ComponentType<ViewProps> } | null>(null);
   const [error, setError] = useState<Error | null>(null);
-  const view = views.find((one) => one.name === name);
   const load = () => {
     setError(null);
     view?.load().then(

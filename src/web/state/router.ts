@@ -1,8 +1,8 @@
 /** Which view is shown: all of it stands in the address behind `#`, so that any state can be linked to. */
 import { signal } from '@preact/signals';
-import { views } from '../views.ts';
 
 export interface Route {
+  /** As it stands in the address: there may be none of this name. */
   readonly view: string;
   readonly params: URLSearchParams;
 }
@@ -15,8 +15,7 @@ addEventListener('hashchange', () => {
 
 function read(): Route {
   const [path = '', search = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
-  const known = views.some(({ name }) => name === path);
-  return { view: known ? path : (views[0]?.name ?? ''), params: new URLSearchParams(search) };
+  return { view: path, params: new URLSearchParams(search) };
 }
 
 /** Address of a view within the page, for links. */
