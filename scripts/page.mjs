@@ -3,7 +3,15 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['src/web', 'src/client', 'src/core/frame.ts', 'src/core/wire.ts', 'vite.config.ts'];
+const SOURCES = [
+  'src/web',
+  'src/client',
+  'src/core/frame.ts',
+  'src/core/wire.ts',
+  'src/core/random.ts',
+  'src/toy',
+  'vite.config.ts',
+];
 const BUILT = 'dist/web/index.html';
 
 function newest(path) {

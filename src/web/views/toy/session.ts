@@ -1,0 +1,120 @@
+/** The playground: what is painted, and the network that learns it in a worker. */
+import { computed, effect, signal } from '@preact/signals';
+import { DRAWINGS, type DrawingName, drawn } from '../../../toy/drawings.ts';
+import type { PlayFrame } from '../../../toy/play.ts';
+import { dotOf } from '../edit/layer.ts';
+import { Painting } from '../edit/painting.ts';
+import type { Pixels } from '../edit/pixels.ts';
+import type { Order } from './orders.ts';
+
+export const BINS = 64;
+/** It has found its place by then; resting spares the machine. */
+const REST_AFTER = 400;
+const PAINT = '#e0401a';
+
+/** In the order of the list; '' is a bare ground. */
+export const NAMES: readonly (DrawingName | '')[] = [...(Object.keys(DRAWINGS) as DrawingName[]), ''];
+
+export const drawing = signal<DrawingName | ''>('spiral');
+export const painting = new Painting(dotOf(PAINT));
+painting.fit(BINS);
+painting.size.value = 4;
+export const count = signal(1000);
+export const splits = signal(true);
+export const isRunning = signal(false);
+export const frame = signal<PlayFrame | null>(null);
+/** The points before it: where nodes died. */
+export const before = signal<PlayFrame | null>(null);
+
+/** The drawing, its lightest place 1. */
+const ground = computed(() => {
+  if (drawing.value === '') return new Float64Array(BINS * BINS);
+  const { shares } = drawn(drawing.value, BINS);
+  const most = Math.max(...shares);
+  return shares.map((share) => share / most);
+});
+
+/** With what was painted on it. */
+const light = computed(() => {
+  const { dots } = painting.layer.value;
+  return ground.value.map((value, n) => (dots[n] ? 1 : value));
+});
+
+/** The drawing as a picture, light on dark. */
+export const groundPixels = computed<Pixels>(() => {
+  const data = new Uint8ClampedArray(4 * BINS * BINS).fill(255);
+  for (const [n, value] of ground.value.entries()) data.fill(255 * value ** 0.6, 4 * n, 4 * n + 3);
+  return { side: BINS, data };
+});
+
+export const isBlank = computed(() => light.value.every((value) => value === 0));
+
+let worker: Worker | null = null;
+let seed = 1;
+/** Step that it rests after. */
+let until = REST_AFTER;
+/** Whether it rests by itself: what is painted wakes it. */
+let isResting = false;
+/** Frames that were asked for and have not come: never more than one step ahead of the eye. */
+let awaited = 0;
+
+function tell(order: Order): void {
+  if (!worker) return;
+  if (order.type === 'begin' || order.type === 'step') awaited++;
+  worker.postMessage(order);
+}
+
+function askForNext(): void {
+  if (awaited === 0 && isRunning.peek() && !isBlank.peek()) tell({ type: 'step' });
+}
+
+/** Begins with new nodes. */
+export function begin(): void {
+  until = REST_AFTER;
+  before.value = null;
+  const [painted, isSplitting] = [light.peek(), splits.peek()];
+  tell({ type: 'begin', count: count.peek(), seed: seed++, split: isSplitting, light: painted, bins: BINS });
+}
+
+export function run(on: boolean): void {
+  [isRunning.value, isResting] = [on, false];
+  until = (frame.peek()?.step ?? 0) + REST_AFTER;
+  askForNext();
+}
+
+export function stepOnce(): void {
+  [isRunning.value, isResting] = [false, false];
+  if (awaited === 0) tell({ type: 'step' });
+}
+
+function take(data: PlayFrame): void {
+  awaited--;
+  const known = frame.peek();
+  before.value = known?.points.length === data.points.length ? known : null;
+  frame.value = data;
+  if (isRunning.peek() && data.step >= until) [isRunning.value, isResting] = [false, true];
+  requestAnimationFrame(askForNext);
+}
+
+/** While the view is shown. @returns ends it */
+export function open(isMoving: boolean): () => void {
+  worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  worker.addEventListener('message', ({ data }: MessageEvent<PlayFrame>) => take(data));
+  [awaited, isResting, isRunning.value] = [0, false, isMoving];
+  begin();
+  const ends = [
+    effect(() => {
+      tell({ type: 'paint', light: light.value, bins: BINS });
+      if (isResting) run(true);
+      // What was learnt before counts no more.
+      until = (frame.peek()?.step ?? 0) + REST_AFTER;
+      askForNext();
+    }),
+    effect(() => tell({ type: 'split', split: splits.value })),
+  ];
+  return () => {
+    for (const end of ends) end();
+    worker?.terminate();
+    [worker, isRunning.value, frame.value] = [null, false, null];
+  };
+}

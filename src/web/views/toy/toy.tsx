@@ -1,0 +1,136 @@
+/** A network of one level in two dimensions, to watch while it learns. */
+import './toy.css';
+import { useEffect, useMemo } from 'preact/hooks';
+import { Slider } from '../../parts/slider.tsx';
+import { Board } from '../edit/board.tsx';
+import { BoardTools } from '../edit/board-tools.tsx';
+import { urlOf } from '../edit/pictures.ts';
+import { Dots } from './dots.tsx';
+import {
+  begin,
+  count,
+  drawing,
+  frame,
+  groundPixels,
+  isBlank,
+  isRunning,
+  NAMES,
+  open,
+  painting,
+  run,
+  splits,
+  stepOnce,
+} from './session.ts';
+
+const MOST_NODES = 4000;
+
+export default function Toy() {
+  useEffect(() => open(!matchMedia('(prefers-reduced-motion: reduce)').matches), []);
+  const below = useMemo(() => urlOf(groundPixels.value), [groundPixels.value]);
+  return (
+    <div class="toy">
+      <header class="stack">
+        <h1>How it learns</h1>
+        <p class="lead">
+          Here a picture is but a point, and the network a crowd of nodes. Of all of them, the one nearest to a sample
+          moves towards it: that is the whole of learning. A node that wins too often is split in two; for it, one that
+          wins next to nothing dies. So they come to lie as the samples do.
+        </p>
+      </header>
+      <section class="stack" aria-label="Where samples come from">
+        <h2>Samples come from here</h2>
+        <Board {...{ painting, below, label: 'Density: paint where samples should be', isGlass: false }} />
+        <Drawings />
+        <BoardTools painting={painting} hasColours={false} />
+      </section>
+      <section class="stack" aria-label="The network">
+        <h2>and the nodes follow</h2>
+        <Dots />
+        <Figures />
+        <Controls />
+      </section>
+    </div>
+  );
+}
+
+function Drawings() {
+  return (
+    <fieldset class="toy-drawings">
+      <legend class="unseen">Drawing</legend>
+      {NAMES.map((name) => (
+        <label key={name}>
+          <input
+            {...{ type: 'radio', name: 'drawing', class: 'unseen', checked: drawing.value === name }}
+            onChange={() => {
+              drawing.value = name;
+            }}
+          />
+          <span>{name.replaceAll('_', ' ') || 'bare, to paint on'}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Figures() {
+  const { step = 0, dead = 0, js = null } = frame.value ?? {};
+  return (
+    <dl class="toy-figures">
+      <div>
+        <dt>steps</dt>
+        <dd>{step}</dd>
+      </div>
+      <div>
+        <dt>nodes without a use</dt>
+        <dd>{`${(100 * dead).toFixed(1)} %`}</dd>
+      </div>
+      <div>
+        <dt>apart (Jensen-Shannon)</dt>
+        <dd>{js === null ? '–' : js.toFixed(3)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function Controls() {
+  return (
+    <>
+      <div class="row">
+        <button type="button" class="main" disabled={isBlank.value} onClick={() => run(!isRunning.value)}>
+          {isRunning.value ? 'Pause' : 'Go on'}
+        </button>
+        <button type="button" disabled={isBlank.value} onClick={stepOnce}>
+          One step
+        </button>
+        <button
+          type="button"
+          disabled={isBlank.value}
+          onClick={() => {
+            begin();
+            run(true);
+          }}
+        >
+          From the start
+        </button>
+      </div>
+      {isBlank.value && <p class="hint">Nothing is painted: paint where samples should be.</p>}
+      <Slider
+        {...{ label: 'nodes', min: 50, max: MOST_NODES, step: 50, value: count.value }}
+        text={count.value.toLocaleString('en')}
+        onChange={(value) => {
+          count.value = value;
+          begin();
+        }}
+      />
+      <label class="toy-check">
+        <input
+          {...{ type: 'checkbox', checked: splits.value }}
+          onChange={(event) => {
+            splits.value = event.currentTarget.checked;
+          }}
+        />
+        Split and prune: without it, nodes that nothing comes near stay where they are
+      </label>
+    </>
+  );
+}

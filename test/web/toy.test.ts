@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { closeVisits, needsBrowser, type RunningServer, screenshot, startServer, visit } from './browser.ts';
+
+const options = needsBrowser();
+let server: RunningServer;
+before(async () => {
+  if (!options.skip) server = await startServer();
+});
+after(async () => {
+  await closeVisits();
+  await server?.kill();
+});
+
+const figure = async (page: Page, n: number) =>
+  Number.parseFloat((await page.locator('.toy-figures dd').nth(n).textContent()) ?? '');
+const [STEPS, DEAD, APART] = [0, 1, 2];
+const stepsAbove = (page: Page, least: number) =>
+  page.waitForFunction((than) => Number(document.querySelector('.toy-figures dd')?.textContent) > than, least, {
+    timeout: 60_000,
+  });
+
+test('nodes follow the density that is chosen, and what is painted', options, async () => {
+  const { page, problems } = await visit(`${server.url}/#/toy`);
+  await stepsAbove(page, 60);
+  assert.ok((await figure(page, APART)) < 0.2, `${await figure(page, APART)} apart`);
+  assert.equal(await figure(page, DEAD), 0);
+  await page.getByText('bare, to paint on').click();
+  await page.getByText('Nothing is painted').waitFor();
+  await page.locator('.board').focus();
+  await page.keyboard.press('Space');
+  const painted = await figure(page, STEPS);
+  await stepsAbove(page, painted + 60);
+  assert.ok((await figure(page, APART)) < 0.5);
+  await screenshot(page, 'toy-painted');
+  assert.deepEqual(problems, []);
+});
+
+test('pauses, goes on step by step and from the start; few nodes without splitting stay dead', options, async () => {
+  const { page } = await visit(`${server.url}/#/toy`);
+  await stepsAbove(page, 3);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Go on' }).waitFor();
+  const paused = await figure(page, STEPS);
+  await page.getByRole('button', { name: 'One step' }).click();
+  await stepsAbove(page, paused);
+  await page.getByText('Split and prune').click();
+  await page.getByRole('slider', { name: 'nodes' }).fill('500');
+  await page.getByRole('button', { name: 'From the start' }).click();
+  await stepsAbove(page, 60);
+  assert.ok((await figure(page, DEAD)) > 1, `${await figure(page, DEAD)} % dead`);
+});
