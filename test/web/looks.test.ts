@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { views } from '../../src/web/views.ts';
 import {
   closeVisits,
+  findings,
   needsBrowser,
   type RunningServer,
   SCREENSHOTS,
