@@ -125,7 +125,7 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   await page.getByLabel('Put such noise into it first').check();
   await page.getByRole('button', { name: 'Clean it' }).click();
   await finished(page);
-  assert.match((await figures(page).first().textContent()) ?? '', /behind the noise; with it \d+\.\d dB/);
+  assert.match((await figures(page).first().textContent()) ?? '', /behind the noise; the noisy one had \d+\.\d dB/);
   assert.deepEqual(problems, []);
 });
 

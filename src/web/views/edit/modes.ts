@@ -99,7 +99,7 @@ export const MODES: readonly Mode[] = [
     what: 'Takes noise away: the picture that may be behind it.',
     plan: ofPicture((picture, { sigma, addsNoise }) => {
       const given = addsNoise ? noisyOf(picture, sigma) : picture;
-      const behind = { words: `to the picture behind the noise; with it ${decibels(psnr(given, picture))}` };
+      const behind = { words: `to the picture behind the noise; the noisy one had ${decibels(psnr(given, picture))}` };
       return {
         before: given,
         guides: [guide('denoise', { image: urlOf(given), sigma })],

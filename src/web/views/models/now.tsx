@@ -35,7 +35,8 @@ export function Now() {
       clearInterval(timer);
     };
   }, []);
-  if (!looked || connection.value === 'lost') return <p class="soft">Nothing is known of the server now.</p>;
+  if (connection.value === 'lost') return <p class="soft">The server is away.</p>;
+  if (!looked) return <p class="soft">Asking the server …</p>;
   const { health, samples } = looked.now;
   const before = looked.before?.samples ?? [];
   return (
