@@ -24,7 +24,7 @@ export function needsBrowser(): { skip: string | false; timeout: number } {
     existsSync(CHROMIUM) || isRequired
       ? false
       : `no browser at ${CHROMIUM}: install chromium, or name one in KANDID_CHROMIUM`;
-  return { skip, timeout: 180_000 };
+  return { skip, timeout: 600_000 };
 }
 
 export interface RunningServer {
