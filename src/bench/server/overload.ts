@@ -53,7 +53,9 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
   const statuses = new Map<number, number>();
   const sample = async () => ({ at: performance.now(), ...(await server.memory()) });
   const { result: flooded, samples } = await beside(SAMPLE_MS, sample, () => flood(place, capacity, post, statuses));
-  const memories = samples.filter(({ at }) => at >= flooded.fullAt);
+  const full = samples.filter(({ at }) => at >= flooded.fullAt);
+  // A flood shorter than the time between two samples: what stands at its end.
+  const memories = full.length > 0 ? full : [await server.memory()];
   const sixth = Math.max(1, Math.floor(samples.length / 6));
   const medianOf = (some: readonly Memory[], of: keyof Memory) => median(some.map((one) => one[of]));
   const [start, end] = [memories.slice(0, sixth), memories.slice(-sixth)];
