@@ -1,6 +1,6 @@
 /** Words as a guide: how alike a candidate and a text are to CLIP. */
 import { z } from 'zod';
-import { type Candidates, defineGuide, type Guide, type GuideContext } from '../src/guide.ts';
+import { type Candidates, defineGuide, type Guide, type GuideContext, type LevelInfo } from '../src/guide.ts';
 import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
 import { askingParams, askingPreferences } from './lib/params.ts';
 import { phrasesOf } from './lib/phrases.ts';
@@ -46,13 +46,19 @@ const params = z.strictObject({
     .min(1)
     .default('avatars-clip')
     .describe('The CLIP: a folder among the models, or a path, exported for transformers.js.'),
-  ...askingParams({ fromSide: 4, shortlist: 6, refine: 3 }),
+  ...askingParams({ fromSide: 4, shortlist: 9, refine: 5 }),
   coarse: z
     .number()
     .min(1)
     .max(100)
-    .default(2.7)
+    .default(1.8)
     .describe('How many times as many candidates it sees up to 8 px, where a choice decides most.'),
+  fine: z
+    .number()
+    .min(0.1)
+    .max(100)
+    .default(0.33)
+    .describe('How many times as many it sees at the final side, where little is left to decide.'),
 });
 
 type Params = z.output<typeof params>;
@@ -117,12 +123,17 @@ async function textGuide(clip: Clip, options: Params): Promise<Guide> {
     return score;
   };
   return {
-    prefers: { ...askingPreferences(options), times: ({ side }) => (side <= COARSE_SIDE ? options.coarse : 1) },
+    prefers: { ...askingPreferences(options), times: (level) => timesAt(level, options) },
     async score(candidates: Candidates, _level, signal) {
       const pictures = await clip.embedPictures(candidates, signal);
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));
     },
   };
+}
+
+function timesAt({ side, finalSide }: LevelInfo, { coarse, fine }: Params): number {
+  if (side <= COARSE_SIDE) return coarse;
+  return side === finalSide ? fine : 1;
 }
 
 export default defineGuide({

@@ -164,3 +164,9 @@ export async function findings(page: Page): Promise<string[]> {
     .filter(({ impact }) => BAD.includes(impact))
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
+
+/** Asks the page again and again; its policy lets no text be evaluated later, as Playwright's own waiting would. */
+export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await holds())) if (performance.now() > end) throw new Error(`it never came to be: ${what}`);
+}

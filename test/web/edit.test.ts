@@ -8,6 +8,7 @@ import {
   type RunningServer,
   screenshot,
   startServer,
+  until,
   type Visit,
   visit,
 } from './browser.ts';
@@ -49,14 +50,16 @@ async function brush(page: Page): Promise<void> {
   await page.mouse.up();
 }
 
-const painted = async (page: Page) =>
-  Number(
-    await page.evaluate(`(() => {
-      const canvas = document.querySelector('.board canvas');
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return data.filter((value, i) => i % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
-    })()`),
-  );
+/** Share of the board that is painted. */
+const PAINTED = `(() => {
+  const canvas = document.querySelector('.board canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, i) => i % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
+})()`;
+const painted = async (page: Page) => Number(await page.evaluate(PAINTED));
+/** Until the share is so: what was done is drawn a moment later. */
+const paintedIs = (page: Page, is: (share: number) => boolean) => until(async () => is(await painted(page)), `${is}`);
+const paintedIsAbout = (page: Page, share: number) => paintedIs(page, (one) => Math.abs(one - share) < 1e-6);
 
 test('a part is brushed over and painted anew, seen before and after, and gone on with', options, async () => {
   const { page, problems } = await opened();
@@ -80,7 +83,7 @@ test('a part is brushed over and painted anew, seen before and after, and gone o
   assert.notDeepEqual(await page.locator('.compare').screenshot(), half);
   await page.getByRole('button', { name: 'Go on with this one' }).click();
   await page.getByText('The answer, 512 × 512').waitFor();
-  assert.equal(await painted(page), 0);
+  await paintedIsAbout(page, 0);
   assert.equal(await page.locator('.offered li').count(), 1);
   assert.deepEqual(problems, []);
 });
@@ -90,23 +93,23 @@ test('the brush by keys alone: paint, erase, invert, back and forth', options, a
   await give(page);
   await page.locator('.board').focus();
   await page.keyboard.press('Space');
+  await paintedIs(page, (share) => share > 0);
   const dab = await painted(page);
-  assert.ok(dab > 0);
   for (let n = 0; n < 2; n++) await page.keyboard.press('Shift+ArrowRight');
   await page.keyboard.press('+');
   await page.keyboard.press('Space');
-  assert.ok((await painted(page)) > 2 * dab);
+  await paintedIs(page, (share) => share > 2 * dab);
   await page.keyboard.press('Control+z');
-  assert.equal(await painted(page), dab);
+  await paintedIsAbout(page, dab);
   await page.keyboard.press('Control+Shift+z');
-  assert.ok((await painted(page)) > 2 * dab);
+  await paintedIs(page, (share) => share > 2 * dab);
   await page.keyboard.press('e');
   await page.keyboard.press('Space');
-  assert.equal(await painted(page), dab);
+  await paintedIsAbout(page, dab);
   await page.getByRole('button', { name: 'Invert' }).click();
-  assert.ok(Math.abs((await painted(page)) - (1 - dab)) < 1e-6);
+  await paintedIsAbout(page, 1 - dab);
   await page.getByRole('button', { name: 'Clear' }).click();
-  assert.equal(await painted(page), 0);
+  await paintedIsAbout(page, 0);
 });
 
 test('sharpened, coloured, cleaned: each is told how near it is to what was given', options, async () => {

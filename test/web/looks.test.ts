@@ -25,6 +25,13 @@ after(async () => {
   await server?.kill();
 });
 
+/** Until nothing moves or fades any more, but for what never ends. */
+const STILL = `Promise.allSettled(
+  document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished),
+)`;
+
 for (const { name } of views)
   for (const theme of THEMES)
     test(
@@ -35,6 +42,7 @@ for (const { name } of views)
           const { page, problems, close } = await visit(`${server.url}/#/${name}`, { width, theme });
           await page.waitForLoadState('networkidle');
           await screenshot(page, `${name}-${width}-${theme}`);
+          await page.evaluate(STILL);
           const wide = await page.evaluate('document.documentElement.scrollWidth');
           assert.ok(Number(wide) <= width, `${wide} pixels wide at ${width}`);
           assert.deepEqual(await findings(page), []);
