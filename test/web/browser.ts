@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const CHROMIUM = process.env.KANDID_CHROMIUM ?? '/usr/bin/chromium';
@@ -37,15 +38,14 @@ export interface RunningServer {
   start(): Promise<void>;
 }
 
-/** `kandid serve` as people start it, with the page built. */
-export async function startServer(...flags: string[]): Promise<RunningServer> {
-  spawnSync(process.execPath, ['scripts/page.mjs'], { stdio: 'inherit' });
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+/**
+ * `kandid serve` as people start it, with the page built: there while the tests of the calling file run. `url` and
+ * `sides` are known within a test. After the last one it ends, with all that was opened by `visit`.
+ */
+export function serverForTests(...flags: string[]): RunningServer {
   let child: ChildProcess | null = null;
-  const sides: number[] = [];
-  const server: RunningServer = {
-    ...{ url, sides },
+  const server = {
+    ...{ url: '', sides: [] as number[] },
     async kill() {
       const ending = child;
       child = null;
@@ -55,25 +55,29 @@ export async function startServer(...flags: string[]): Promise<RunningServer> {
       await ended;
     },
     async start() {
-      const args = [
-        '--import',
-        'tsx',
-        'src/main.ts',
-        'serve',
-        '--port',
-        String(port),
-        '--log-level',
-        'error',
-        ...flags,
-      ];
-      child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const { port } = new URL(server.url);
+      const args = ['src/main.ts', 'serve', '--port', port, '--log-level', 'error', ...flags];
+      child = spawn(process.execPath, ['--import', 'tsx', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
       await listening(child);
     },
   };
-  await server.start();
-  const { models } = (await (await fetch(`${url}/v1/models`)).json()) as { models: Model[] };
-  sides.push(...(models.find(({ isDefault }) => isDefault)?.levels ?? []).map(({ side }) => side));
+  before(async () => {
+    if (needsBrowser().skip) return;
+    spawnSync(process.execPath, ['scripts/page.mjs'], { stdio: 'inherit' });
+    server.url = `http://127.0.0.1:${await freePort()}`;
+    await server.start();
+    server.sides = await sidesOf(server.url);
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await server.kill();
+  });
   return server;
+}
+
+async function sidesOf(url: string): Promise<number[]> {
+  const { models } = (await (await fetch(`${url}/v1/models`)).json()) as { models: Model[] };
+  return (models.find(({ isDefault }) => isDefault)?.levels ?? []).map(({ side }) => side);
 }
 
 interface Model {
@@ -114,12 +118,8 @@ export interface VisitOptions {
   readonly theme?: 'light' | 'dark';
 }
 
+/** What no test has closed: it would keep the process alive. */
 const open = new Set<Visit>();
-
-/** Closes all that a failed test left open: they would keep the process alive. */
-export async function closeVisits(): Promise<void> {
-  for (const one of open) await one.close();
-}
 
 /** Opens an address as somebody who was never here before. */
 export async function visit(url: string, { width = 1280, theme = 'light' }: VisitOptions = {}): Promise<Visit> {

@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import {
-  closeVisits,
-  findings,
-  needsBrowser,
-  type RunningServer,
-  screenshot,
-  startServer,
-  type Visit,
-  visit,
-} from './browser.ts';
+import { findings, needsBrowser, screenshot, serverForTests, type Visit, visit } from './browser.ts';
 
 const options = needsBrowser();
-let server: RunningServer;
-let here: Visit;
-before(async () => {
-  if (options.skip) return;
-  server = await startServer('--set', 'personSeconds=30');
-  here = await visit(`${server.url}/#/choose`);
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests('--set', 'personSeconds=30');
+/** One visit: each test goes on where the one before it ended. */
+let here: Promise<Visit> | undefined;
+const opened = (): Promise<Visit> => {
+  here ??= visit(`${server.url}/#/choose`);
+  return here;
+};
 
 /** The first level of the n-th side, as the page says it. */
 function beginning(n: number): string {
@@ -34,7 +21,7 @@ function beginning(n: number): string {
 const asked = (page: Page) => page.locator('.candidates:not(.candidates-closed) canvas').first().waitFor();
 
 test('three levels are chosen by hand, then the machine finishes', options, async () => {
-  const { page, problems } = here;
+  const { page, problems } = await opened();
   await page.getByRole('button', { name: 'Begin' }).click();
   await asked(page);
   await page.getByRole('button', { name: 'Candidate 5' }).click();
@@ -58,7 +45,7 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
 });
 
 test('a choice is made another way, and everything before it stays', options, async () => {
-  const { page } = here;
+  const { page } = await opened();
   await page.getByRole('button', { name: 'Back to choice 2' }).click();
   await page.getByText(beginning(1)).waitFor();
   await asked(page);
@@ -71,7 +58,7 @@ test('a choice is made another way, and everything before it stays', options, as
 });
 
 test('what was chosen opens in Create', options, async () => {
-  const { page, problems } = here;
+  const { page, problems } = await opened();
   await page.getByRole('link', { name: 'Open in Create' }).click();
   await page.getByRole('button', { name: 'More like this' }).waitFor();
   assert.ok(

@@ -1,30 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  closeVisits,
-  needsBrowser,
-  type RunningServer,
-  screenshot,
-  startServer,
-  type Visit,
-  visit,
-} from './browser.ts';
+import { test } from 'node:test';
+import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 
 const options = needsBrowser();
-let server: RunningServer;
-let here: Visit;
-before(async () => {
-  if (options.skip) return;
-  server = await startServer();
-  here = await visit(server.url);
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 test('a server that dies under a request is told, and the request goes on when it is back', options, async () => {
-  const { page } = here;
+  const { page } = await visit(server.url);
   await page.getByRole('slider', { name: 'pictures' }).fill('8');
   await page.getByLabel('Prompt').fill('a woman with long red hair and sunglasses');
   await page.getByRole('button', { name: 'Generate' }).click();

@@ -1,27 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import {
-  closeVisits,
-  needsBrowser,
-  type RunningServer,
-  screenshot,
-  startServer,
-  until,
-  type Visit,
-  visit,
-} from './browser.ts';
+import { needsBrowser, screenshot, serverForTests, until, type Visit, visit } from './browser.ts';
 
 const options = needsBrowser();
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 const opened = (hash = '#/edit'): Promise<Visit> => visit(`${server.url}/${hash}`);
 const figures = (page: Page) => page.locator('.edit-figures li');

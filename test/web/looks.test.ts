@@ -1,29 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { views } from '../../src/web/views.ts';
-import {
-  closeVisits,
-  findings,
-  needsBrowser,
-  type RunningServer,
-  SCREENSHOTS,
-  screenshot,
-  startServer,
-  visit,
-} from './browser.ts';
+import { findings, needsBrowser, SCREENSHOTS, screenshot, serverForTests, visit } from './browser.ts';
 
 const options = needsBrowser();
 const WIDTHS = [360, 1280];
 const THEMES = ['light', 'dark'] as const;
 
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 /** Until nothing moves or fades any more, but for what never ends. */
 const STILL = `Promise.allSettled(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { askedBody, curlCall, needsPictures, pythonCall, typescriptCall } from '../../src/web/views/models/calls.ts';
 import { allFigures, mainFigures, stagesOf } from '../../src/web/views/models/figures.ts';
 import { meanMs, parseSamples, runsOf, total } from '../../src/web/views/models/speed.ts';
-import { closeVisits, needsBrowser, type RunningServer, screenshot, startServer, visit } from './browser.ts';
+import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 
 const recipe = {
   ...{ model: 'avatars-64', count: 2, seed: 7, sampler: { top: 3 } },
@@ -66,14 +66,7 @@ test('speed is of what was run since the last look, of all where nothing was', (
 });
 
 const options = needsBrowser();
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 test('what was made in Create can be called for from elsewhere; models tell what they are', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/create`);

@@ -1,19 +1,12 @@
 /** How fast the page feels. The bars hold on an idle machine, so they are checked where one is promised: KANDID_MEASURE=1. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { closeVisits, needsBrowser, type RunningServer, startServer, visit } from './browser.ts';
+import { test } from 'node:test';
+import { needsBrowser, serverForTests, visit } from './browser.ts';
 
 const options = needsBrowser();
 const isMeasured = process.env.KANDID_MEASURE === '1';
 const REPEATS = isMeasured ? 9 : 1;
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 function figures(times: readonly number[]): { median: number; text: string } {
   const sorted = [...times].sort((a, b) => a - b);

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { closeVisits, needsBrowser, type RunningServer, screenshot, startServer, visit } from './browser.ts';
+import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 
 const options = needsBrowser();
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 const figure = async (page: Page, n: number) =>
   Number.parseFloat((await page.locator('.toy-figures dd').nth(n).textContent()) ?? '');

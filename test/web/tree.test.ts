@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { codeAt, columnsFor, finishedAt, numberOfCodes, parsePath } from '../../src/web/views/tree/place.ts';
-import { closeVisits, needsBrowser, type RunningServer, screenshot, startServer, visit } from './browser.ts';
+import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 
 const levelsOf = (count: number, candidates: number) => Array.from({ length: count }, () => ({ side: 4, candidates }));
 const digits = { levels: levelsOf(3, 8) };
@@ -29,14 +29,7 @@ test('how many there are, and how they lie', () => {
 });
 
 const options = needsBrowser();
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 test('three levels deep by click, up by key and by crumb, and on to Create', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/tree`);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { parseCode } from '../../src/web/state/code.ts';
 import { codeOf, sightOf } from '../../src/web/views/wall/numbers.ts';
-import { closeVisits, needsBrowser, type RunningServer, screenshot, startServer, until, visit } from './browser.ts';
+import { needsBrowser, screenshot, serverForTests, until, visit } from './browser.ts';
 
 test('each place of a wall has one code, and another than its neighbours', () => {
   const levels = Array.from({ length: 9 }, () => ({ candidates: 8 }));
@@ -24,14 +24,7 @@ test('rows are drawn half a screen before they come into sight', () => {
 });
 
 const options = needsBrowser();
-let server: RunningServer;
-before(async () => {
-  if (!options.skip) server = await startServer();
-});
-after(async () => {
-  await closeVisits();
-  await server?.kill();
-});
+const server = serverForTests();
 
 test('scrolls on without end, with no more in the page than is seen', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/wall?model=digits-32`);
