@@ -1,9 +1,13 @@
 /** Colours where you paint them: distance to a sketch whose transparent parts are neutral. */
 import { z } from 'zod';
-import { defineGuide, GuideProblem } from '../src/guide.ts';
+import { defineGuide, type Guide, GuideProblem } from '../src/guide.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';
-import { quadraticGuide } from './lib/quadratic.ts';
-import { compareAt, visibleReference } from './lib/reference.ts';
+import { type Metric, quadraticGuide } from './lib/quadratic.ts';
+import { compareAt, type Reference, shrinkReference, visibleReference } from './lib/reference.ts';
+import { slackScores } from './lib/slack.ts';
+
+/** Comparing with slack takes time by the fourth power of this. */
+const MAX_SLACK_DETAIL = 64;
 
 const params = z.strictObject({
   image: pictureParam('The sketch: strokes of colour on a transparent ground; half transparent strokes count half.'),
@@ -15,6 +19,14 @@ const params = z.strictObject({
     .describe(
       'Side, in pixels, at which candidates and sketch are compared: small, and the strokes only say where which colour goes; large, and their edges count too.',
     ),
+  slack: z
+    .number()
+    .min(0)
+    .max(0.25)
+    .default(0)
+    .describe(
+      'How far from where the sketch has it a colour may lie, as a share of the side: 0.07 for another picture whose shapes differ; 0: nowhere but there.',
+    ),
   metric: z.enum(['l2', 'l1']).default('l2').describe('l2: mean squared difference; l1: mean absolute difference.'),
   ...sideParams,
 });
@@ -23,15 +35,36 @@ export default defineGuide({
   name: 'color',
   description: 'Distance to a painted sketch; its transparent parts are neutral.',
   params,
-  async create({ image, detail, metric, ...sides }, context) {
+  async create({ image, detail, metric, slack, ...sides }, context) {
+    if (slack > 0 && detail > MAX_SLACK_DETAIL)
+      throw new GuideProblem(
+        `slack compares at ${MAX_SLACK_DETAIL} pixels at most, and detail is ${detail}: make detail smaller, or slack 0`,
+      );
     const { reference } = await visibleReference(image, context);
     if (reference.weight.every((share) => share < 1e-3))
       throw new GuideProblem(
         'the sketch is transparent everywhere: expected strokes of colour on a transparent ground',
       );
+    if (slack > 0) return { ...slackGuide(reference, { detail, slack, metric }), ...sidePreferences(sides) };
     return quadraticGuide((side) => compareAt(reference, side, Math.min(side, detail)), {
       metric,
       ...sidePreferences(sides),
     });
   },
 });
+
+/** Compares drawn candidates with the sketch at `detail` pixels, colours being looked for within `slack` of the side. */
+function slackGuide(
+  reference: Required<Reference>,
+  { detail, slack, metric }: { detail: number; slack: number; metric: Metric },
+): Guide {
+  const shrunk = new Map<number, Required<Reference>>();
+  return {
+    score(candidates) {
+      const at = Math.min(candidates.side, detail);
+      const small = shrunk.get(at) ?? (shrinkReference(reference, at) as Required<Reference>);
+      shrunk.set(at, small);
+      return slackScores(candidates, small, { reach: Math.round(slack * at), metric });
+    },
+  };
+}

@@ -8,6 +8,7 @@ import { level, paint, png, scoresOf } from './pictures.ts';
 const image = await png(32, 32, 4, (x, y) => (x < 0.5 && y < 0.5 ? [0.9, -0.9, -0.9, 1] : [0, 0, 0, -1]));
 
 testGuide(color, { params: { image } });
+testGuide(color, { params: { image, slack: 0.1, detail: 8 } });
 
 it('is neutral where the sketch is transparent', async () => {
   const guide = await color.create(color.params.parse({ image }), fakeContext());
@@ -33,5 +34,37 @@ it('refuses an empty sketch', async () => {
   await assert.rejects(
     async () => color.create(color.params.parse({ image: empty }), fakeContext()),
     /transparent everywhere/,
+  );
+});
+
+/** Red from `from` of the width on, for a quarter of it. */
+const stripe = (from: number) => (x: number) => (x >= from && x < from + 0.25 ? [0.9, -0.9, -0.9] : [-0.5, -0.5, 0.5]);
+
+for (const metric of ['l2', 'l1'])
+  it(`with slack finds colours nearby, and no further off (${metric})`, async () => {
+    const sketch = await png(32, 32, 3, stripe(0.25));
+    const guide = await color.create(color.params.parse({ image: sketch, slack: 0.125, metric }), fakeContext());
+    const pictures = [stripe(0.25), stripe(0.3125), stripe(0.625), () => [-0.5, -0.5, 0.5]];
+    const [same, near, far, plain] = (await scoresOf(guide, ...pictures.map((paints) => paint(32, 32, 3, paints)))) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    assert.ok(same > -1e-2 && near > -1e-2, `${same} ${near}`);
+    assert.ok(far < -0.1 && plain < -0.1, `${far} ${plain}`);
+  });
+
+it('with slack still does not ask where the sketch is transparent', async () => {
+  const guide = await color.create(color.params.parse({ image, slack: 0.1 }), fakeContext());
+  const corner = paint(32, 32, 3, (x, y) => (x < 0.5 && y < 0.5 ? [0.9, -0.9, -0.9] : [1, 1, 1]));
+  const [score] = (await scoresOf(guide, corner)) as [number];
+  assert.ok(score > -1e-3, `${score}`);
+});
+
+it('refuses slack at a detail that would take minutes', async () => {
+  await assert.rejects(
+    async () => color.create(color.params.parse({ image, slack: 0.1, detail: 65 }), fakeContext()),
+    /detail is 65: make detail smaller/,
   );
 });
