@@ -4,6 +4,7 @@ import { type Candidates, defineGuide, type Guide, type GuideContext, type Level
 import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
 import { askingParams, askingPreferences } from './lib/params.ts';
 import { phrasesOf } from './lib/phrases.ts';
+import { rivalsOf } from './lib/rivals.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
 const texts = z.union([text, z.array(text).min(1).max(16)]);
@@ -32,6 +33,12 @@ const params = z.strictObject({
     .default(['a person'])
     .describe(
       'What any picture here resembles: a phrase scores by how much more likely it is than these. Empty: by its plain similarity.',
+    ),
+  rivals: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a phrase also competes with what else the vocabulary.json of the CLIP has in its place: red hair with black hair.',
     ),
   sharpness: z
     .number()
@@ -98,28 +105,38 @@ function contrasted(similarity: number, contrasts: readonly number[], sharpness:
 interface Direction {
   readonly vector: Float32Array;
   readonly weight: number;
+  /** What else a picture could be like in its place. */
+  readonly rivals: readonly Float32Array[];
 }
 
-async function directions(clip: Clip, parts: ReadonlyMap<string, number>): Promise<Direction[]> {
+async function directions(clip: Clip, parts: ReadonlyMap<string, number>, groups: Groups): Promise<Direction[]> {
   const vectors = await clip.embedTexts([...parts.keys()]);
   const weights = [...parts.values()];
-  return vectors.map((vector, index) => ({ vector, weight: weights[index] as number }));
+  return vectors.map((vector, i) => ({ vector, weight: weights[i] as number, rivals: rivalsOf(vector, groups) }));
+}
+
+type Groups = readonly (readonly Float32Array[])[];
+
+async function groupsOf(clip: Clip, rivals: boolean): Promise<Groups> {
+  return await Promise.all((rivals ? clip.vocabulary : []).map((group) => clip.embedTexts(group)));
 }
 
 async function textGuide(clip: Clip, options: Params): Promise<Guide> {
-  const wanted = await directions(clip, partsOf(options));
+  const wanted = await directions(clip, partsOf(options), await groupsOf(clip, options.rivals));
   const negatives = list(options.negative);
   const unwanted = await directions(
     clip,
     new Map(negatives.map((one) => [one, options.negativeWeight / negatives.length])),
+    [],
   );
   const contrasts = await clip.embedTexts(options.contrast);
   const scoreOf = (pictures: Embeddings, n: number): number => {
-    const others = contrasts.map((vector) => cosine(pictures, n, vector));
+    const likeness = (vector: Float32Array) => cosine(pictures, n, vector);
+    const common = contrasts.map(likeness);
     let score = 0;
-    for (const { vector, weight } of wanted)
-      score += weight * contrasted(cosine(pictures, n, vector), others, options.sharpness);
-    for (const { vector, weight } of unwanted) score -= weight * cosine(pictures, n, vector);
+    for (const { vector, weight, rivals } of wanted)
+      score += weight * contrasted(likeness(vector), [...common, ...rivals.map(likeness)], options.sharpness);
+    for (const { vector, weight } of unwanted) score -= weight * likeness(vector);
     return score;
   };
   return {

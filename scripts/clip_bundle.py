@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from avatar_set import Attribute
 from bundle import beside, describe, put_in_place, write_manifest
 from clip_net import Clip
 from clip_words import END, PAD, START, encode, save_tokenizer
@@ -19,7 +20,12 @@ from train_attributes import LICENCE, without_machine
 
 
 def write_bundle(
-    network: Clip, tokenizer: Tokenizer, fit: Fit, options: argparse.Namespace, command: list[str]
+    network: Clip,
+    tokenizer: Tokenizer,
+    attributes: list[Attribute],
+    fit: Fit,
+    options: argparse.Namespace,
+    command: list[str],
 ) -> None:
     folder = beside(options.out)
     write_graphs(network.eval(), tokenizer, folder)
@@ -27,6 +33,7 @@ def write_bundle(
     for name, content in (
         ("config.json", config(network, tokenizer)),
         ("preprocessor_config.json", processor(network)),
+        ("vocabulary.json", vocabulary(attributes)),
     ):
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -62,6 +69,11 @@ def write_graphs(network: Clip, tokenizer: Tokenizer, folder: Path) -> None:
     side = network.config.vision.side
     pictures = {"pixel_values": torch.linspace(-1, 1, 2 * 3 * side * side).view(2, 3, side, side)}
     export_graph(network.vision, pictures, "image_embeds", folder / "onnx" / "vision_model.onnx")
+
+
+def vocabulary(attributes: list[Attribute]) -> dict:
+    """vocabulary.json: per attribute the prompts of all its values, which compete with each other."""
+    return {attribute.name: [prompt for prompts in attribute.prompts for prompt in prompts] for attribute in attributes}
 
 
 def config(network: Clip, tokenizer: Tokenizer) -> dict:

@@ -185,7 +185,7 @@ def main(arguments: list[str]) -> None:
     if not fit.resume() and options.start:
         fit.start_from(options.start)
     fit.run(training.loss_at, training.report, report_every=200)
-    write_bundle(training.network, training.tokenizer, fit, options, arguments)
+    write_bundle(training.network, training.tokenizer, training.data.attributes, fit, options, arguments)
     sets = {"renders": options.held_out} | ({"decoded": options.decoded / "test"} if options.decoded else {})
     evaluate_bundle(options.out, sets)
 

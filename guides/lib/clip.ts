@@ -7,6 +7,7 @@ import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@xenova/trans
 import { type Candidates, type GuideContext, GuideProblem } from '../../src/guide.ts';
 import { type PixelFormat, toPixels } from './pixels.ts';
 import { clipPixelFormat } from './preprocessor.ts';
+import { readVocabulary, type Vocabulary } from './rivals.ts';
 
 /** Unit vectors, one per text or picture, end to end. */
 export interface Embeddings {
@@ -17,6 +18,8 @@ export interface Embeddings {
 export interface Clip {
   /** One unit vector per text; kept, so that the levels of a request and the next request do not pay again. */
   embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
+  /** What its texts are commonly about, where the folder has a vocabulary.json. */
+  readonly vocabulary: Vocabulary;
   /** One unit vector per candidate, in order. */
   embedPictures(candidates: Candidates, signal: AbortSignal): Promise<Embeddings>;
   dispose(): Promise<void>;
@@ -25,7 +28,7 @@ export interface Clip {
 /** Floats given to the picture tower at once: 64 pictures of 64×64, or 13 of 224×224. */
 const CHUNK_FLOATS = 2 ** 21;
 const MAX_CHUNK = 64;
-const MAX_KEPT_TEXTS = 512;
+const MAX_KEPT_TEXTS = 4096;
 /** Number formats looked for, by the ending of the file name, best first. */
 const FORMATS = [
   ['', 'fp32'],
@@ -65,11 +68,13 @@ function loadOptions(folder: string, tower: string, execution: Execution) {
 }
 
 /**
- * Opens a CLIP exported for transformers.js: config.json, tokenizer files, preprocessor_config.json, onnx/.
+ * Opens a CLIP exported for transformers.js: config.json, tokenizer files, preprocessor_config.json, onnx/; and of our
+ * own, if it is there, vocabulary.json.
  * @throws GuideProblem where a file is missing or cannot be read
  */
 export async function openClip(folder: string, execution: Execution): Promise<Clip> {
   const format = clipPixelFormat(await readJson(join(folder, 'preprocessor_config.json')));
+  const vocabulary = await readVocabulary(join(folder, 'vocabulary.json'));
   const textOptions = loadOptions(folder, 'text_model', execution);
   const visionOptions = loadOptions(folder, 'vision_model', execution);
   const library = await offlineLibrary();
@@ -77,7 +82,7 @@ export async function openClip(folder: string, execution: Execution): Promise<Cl
     const tokenizer = await library.AutoTokenizer.from_pretrained(folder, { local_files_only: true });
     const text = await library.CLIPTextModelWithProjection.from_pretrained(folder, textOptions);
     const vision = await library.CLIPVisionModelWithProjection.from_pretrained(folder, visionOptions);
-    return towers(library, { tokenizer, text, vision, format });
+    return towers(library, { tokenizer, text, vision, format, vocabulary });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new GuideProblem(
@@ -103,15 +108,16 @@ interface Parts {
   readonly text: PreTrainedModel;
   readonly vision: PreTrainedModel;
   readonly format: PixelFormat;
+  readonly vocabulary: Vocabulary;
 }
 
-function towers(library: Library, { tokenizer, text, vision, format }: Parts): Clip {
+function towers(library: Library, { tokenizer, text, vision, format, vocabulary }: Parts): Clip {
   const kept = new Map<string, Float32Array>();
-  const embedNew = async (texts: readonly string[]): Promise<void> => {
+  const embedNew = async (texts: readonly string[]): Promise<readonly (readonly [string, Float32Array])[]> => {
+    if (texts.length === 0) return [];
     const tokens = tokenizer([...texts], { padding: true, truncation: true });
     const { data, size } = unitRows((await text(tokens)).text_embeds as Tensor, texts.length);
-    if (kept.size + texts.length > MAX_KEPT_TEXTS) kept.clear();
-    for (const [index, one] of texts.entries()) kept.set(one, data.slice(index * size, (index + 1) * size));
+    return texts.map((one, index) => [one, data.slice(index * size, (index + 1) * size)]);
   };
   const embedChunk = async (candidates: Candidates, first: number, number: number): Promise<Embeddings> => {
     const pixels = toPixels(candidates, first, number, format);
@@ -119,10 +125,14 @@ function towers(library: Library, { tokenizer, text, vision, format }: Parts): C
     return unitRows((await vision({ pixel_values: input })).image_embeds as Tensor, number);
   };
   return {
+    vocabulary,
     async embedTexts(texts) {
-      const missing = [...new Set(texts)].filter((one) => !kept.has(one));
-      if (missing.length > 0) await embedNew(missing);
-      return texts.map((one) => kept.get(one) as Float32Array);
+      const asked = new Map([...new Set(texts)].map((one) => [one, kept.get(one)]));
+      for (const [one, vector] of await embedNew([...asked.keys()].filter((one) => !asked.get(one))))
+        asked.set(one, vector);
+      if (kept.size + asked.size > MAX_KEPT_TEXTS) kept.clear();
+      for (const [one, vector] of asked) kept.set(one, vector as Float32Array);
+      return texts.map((one) => asked.get(one) as Float32Array);
     },
     async embedPictures(candidates, signal) {
       const total = candidates.batch * candidates.count;

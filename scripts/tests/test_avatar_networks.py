@@ -11,7 +11,7 @@ import torch
 import train_attributes
 import train_clip
 from attribute_net import AttributeNet, AttributeNetConfig, attribute_loss
-from avatar_set import HIDDEN, AvatarSet, value_accuracies
+from avatar_set import HIDDEN, AvatarSet, read_attributes, value_accuracies
 from caption_truth import PER_PICTURE, Captions
 from clip_net import Clip, ClipConfig, TextConfig, VisionConfig
 from clip_words import make_tokenizer
@@ -168,6 +168,7 @@ def test_clip_from_captions_to_bundle(squares, tmp_path):
     assert manifest["kind"] == "clip"
     assert {"config.json", "tokenizer.json", "onnx/text_model.onnx", "onnx/vision_model.onnx"} <= set(manifest["files"])
     assert 0 <= manifest["metrics"]["renders"]["accuracy_mean"] <= 1
+    assert set(json.loads((tmp_path / "m" / "vocabulary.json").read_text())) == set(TABLE)
     tuned = ["--start", str(tmp_path / "r" / "checkpoint.pt"), "--decoded", str(squares), "--runs", str(tmp_path / "t")]
     train_clip.main([*short, *tuned, "--steps", "2"])
     manifest = json.loads((tmp_path / "m" / "model.json").read_text())
@@ -181,7 +182,7 @@ def test_exported_clip_is_the_trained_one(squares, tmp_path):
     network = Clip(config, 8).eval()
     fit = Fit(network, Schedule(1, 1, 1e-3, 1, 0.0, 0), tmp_path / "r", config.to_dict())
     options = argparse.Namespace(out=tmp_path / "m", seed=0, batch=1)
-    train_clip.write_bundle(network, tokenizer, fit, options, [])
+    train_clip.write_bundle(network, tokenizer, read_attributes(squares / "test"), fit, options, [])
     onnx = OnnxClip(tmp_path / "m", 1)
     pixels, _ = AvatarSet(squares / "test").batch(np.arange(5))
     texts = ["a red ground", "on blue", "a person on a red, red, very red ground"]

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openClip } from '../../guides/lib/clip.ts';
 import { phrasesOf } from '../../guides/lib/phrases.ts';
 import text from '../../guides/text.ts';
 import { GuideProblem } from '../../src/guide.ts';
@@ -46,6 +50,29 @@ it('counts several prompts alike, and negative ones against', async () => {
 it('with plain similarity, scores by the cosine', async () => {
   const [score] = (await scoresOf(await create({ prompt: 'red', contrast: [], phrases: 'whole' }), red)) as [number];
   assert.ok(Math.abs(score - 1) < 1e-4, `${score}`);
+});
+
+it('lets a phrase compete with what the vocabulary of the CLIP has in its place', async () => {
+  const known = mkdtempSync(join(tmpdir(), 'kandid-clip-'));
+  after(() => rmSync(known, { recursive: true, force: true }));
+  cpSync(folder, known, { recursive: true });
+  writeFileSync(join(known, 'vocabulary.json'), '{"colours": ["red", "green"]}');
+  const lead = async (rivals: boolean) => {
+    const params = text.params.parse({ prompt: 'red', model: 'known', contrast: ['white'], rivals });
+    const guide = await text.create(params, fakeContext({ folders: { known } }));
+    const [first, mixed] = (await scoresOf(guide, red, yellow)) as [number, number];
+    return first - mixed;
+  };
+  assert.ok((await lead(true)) > 1.5 * (await lead(false)), 'yellow is green as much as red');
+});
+
+it('reads many texts at once, known ones among them', async () => {
+  const clip = await openClip(folder, { device: 'cpu' });
+  await clip.embedTexts(['red']);
+  const many = Array.from({ length: 5000 }, (_, i) => `green ${i}`);
+  const all = await Promise.all([clip.embedTexts(['red', ...many]), clip.embedTexts(many), clip.embedTexts(['red'])]);
+  assert.ok(all.flat().every((vector) => vector.length > 0));
+  await clip.dispose();
 });
 
 it('opens its CLIP once for many requests', async () => {
