@@ -1,5 +1,6 @@
 /** ONNX Runtime, and the only file that knows it: opening graphs, checking what goes in, naming what went wrong. */
 import { basename } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';
 import { type Tensor, type TensorData, tensor } from '../core/tensor.ts';
 import { KandidError, reasonOf } from '../errors.ts';
@@ -102,6 +103,18 @@ function settingsFor({ cuda = null, threads }: SessionOptions): InferenceSession
   };
 }
 
+/** A closed port: what is transferred to it belongs to nobody (HTML, "message port post message steps"). */
+const nowhere = new MessageChannel().port1;
+nowhere.close();
+
+/**
+ * Frees memory at once. ONNX Runtime copies outputs that were written into given memory once more, into new memory; left to
+ * the garbage collector, that is 25 MB of fresh pages a run (measured at 8 descents, 64 px: 15.5 ms a run instead of 9.5).
+ */
+function discard(buffer: ArrayBuffer): void {
+  nowhere.postMessage(null, [buffer]);
+}
+
 class OpenedSession implements Session {
   readonly file: string;
   readonly inputs: readonly TensorSpec[];
@@ -137,7 +150,7 @@ class OpenedSession implements Session {
       throw this.#failure(feeds, cause);
     }
     return Object.fromEntries(
-      Object.entries(results).map(([name, value]) => [name, into[name] ?? this.#unwrap(name, value)]),
+      Object.entries(results).map(([name, value]) => [name, this.#taken(name, value, into[name])]),
     );
   }
 
@@ -164,6 +177,13 @@ class OpenedSession implements Session {
     return data instanceof Float32Array
       ? new this.#runtime.Tensor('float32', data, dims)
       : new this.#runtime.Tensor('int64', data, dims);
+  }
+
+  #taken(name: string, value: InferenceSession.ReturnType[string], own: Tensor | undefined): Tensor {
+    if (!own) return this.#unwrap(name, value);
+    const { buffer } = value.data as Float32Array;
+    if (buffer instanceof ArrayBuffer && buffer !== own.data.buffer) discard(buffer);
+    return own;
   }
 
   #unwrap(name: string, { data, type, dims }: InferenceSession.ReturnType[string]): Tensor {

@@ -134,3 +134,17 @@ test('an output is written into the memory given for it, the others into their o
   assert.ok(memory.subarray(memory.length / 2).every((value) => value === 7));
   await session.release();
 });
+
+test('runs into given memory leave no copies for the garbage collector', async () => {
+  const session = await createSession(LEVEL, { threads: 1 });
+  const rows = 4096;
+  const into = { candidates: tensor(new Float32Array(rows * 4 * 3 * 16), [rows, 4, 3, 4, 4]) };
+  const bytes = into.candidates.data.byteLength;
+  const many = feeds(rows);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let run = 0; run < 8; run++) await session.run(many, ['candidates'], into);
+  const grown = process.memoryUsage().arrayBuffers - before;
+  assert.ok(grown < 2 * bytes, `${grown} bytes after eight runs of ${bytes}`);
+  assert.equal(into.candidates.data.byteLength, bytes);
+  await session.release();
+});
