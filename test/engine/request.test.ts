@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { generateSchema, parseRequest } from '../../src/engine/request.ts';
+import { generateSchema, paramsError, parseRequest } from '../../src/engine/request.ts';
 import { KandidError } from '../../src/errors.ts';
 
 test('an empty request is one picture at random', () => {
@@ -46,6 +46,20 @@ test('what is out of range is refused, field and range named', () => {
       },
     );
   }
+});
+
+test('where one of several types is taken, what was given and what is taken are told', () => {
+  const schema = z.strictObject({ prompt: z.union([z.string().min(1), z.array(z.string())]) });
+  const told = (params: unknown) => paramsError('Guide', schema.safeParse(params).error as z.ZodError).details;
+  assert.deepEqual(told({}), {
+    ...{ subject: 'Guide', field: 'prompt', problem: 'expected string or array, received nothing' },
+  });
+  assert.equal(told({ prompt: 5 }).problem, 'expected string or array, received number');
+  assert.match(String(told({ prompt: '' }).problem), />=1 characters/);
+  assert.deepEqual(
+    [told({ prompt: ['a', 3] }).field, told({ prompt: ['a', 3] }).problem],
+    [...['prompt.1', 'expected string, received number']],
+  );
 });
 
 test('the schema documents every field', () => {
