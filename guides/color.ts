@@ -25,7 +25,7 @@ const params = z.strictObject({
     .max(0.25)
     .default(0)
     .describe(
-      'How far from where the sketch has it a colour may lie, as a share of the side: 0.07 for another picture whose shapes differ; 0: nowhere but there.',
+      'How far from where the sketch has it a colour may lie, as a share of the side: 0.05 for another picture whose shapes differ; 0: nowhere but there.',
     ),
   metric: z.enum(['l2', 'l1']).default('l2').describe('l2: mean squared difference; l1: mean absolute difference.'),
   ...sideParams,

@@ -1,5 +1,6 @@
 /** A picture as a value: opened, dropped or pasted; as a data URL. */
 import { useState } from 'preact/hooks';
+import { useDropping } from './dropping.ts';
 
 export interface PictureFieldProps {
   readonly id?: string | undefined;
@@ -15,27 +16,18 @@ const MOST_BYTES = 16 * 2 ** 20;
 
 export function PictureField({ id, name, hint, value, onChange }: PictureFieldProps) {
   const [problem, setProblem] = useState('');
-  const [isOver, setOver] = useState(false);
   const take = async (file: File | null | undefined) => {
-    setOver(false);
     if (!file) return;
     const wrong = problemOf(file);
     setProblem(wrong);
     if (!wrong) onChange(await readAsUrl(file));
   };
+  const { isOver, handlers } = useDropping((file) => void take(file));
   return (
     <fieldset
       aria-label={name}
       class={isOver ? 'picture-field over' : 'picture-field'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        void take(event.dataTransfer?.files[0]);
-      }}
+      {...handlers}
       onPaste={(event) => void take(event.clipboardData?.files[0])}
     >
       {value && <img class="picture" src={value} alt={`The ${name} that was given`} />}

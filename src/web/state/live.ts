@@ -32,21 +32,7 @@ export interface About {
 }
 
 /** A contact sheet: which do you like? */
-export interface Question {
-  readonly question: number;
-  readonly image: number;
-  readonly level: number;
-  readonly side: number;
-  readonly count: number;
-  readonly columns: number;
-  /** Pixels between the pictures of the sheet. */
-  readonly gap: number;
-  readonly text: string;
-  readonly seconds: number;
-  readonly width: number;
-  readonly height: number;
-  readonly sheet: Blob;
-}
+export type Question = Extract<Told, { type: 'candidates' }> & { readonly sheet: Blob };
 
 export type LiveState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
 

@@ -1,5 +1,6 @@
 /** Where a picture comes from: a file that is opened, dropped or pasted, or one that was made before. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
+import { useDropping } from '../../parts/dropping.ts';
 import { Picture } from '../../parts/picture.tsx';
 import { history } from '../../state/history.ts';
 import { titleOf } from '../../state/recipe.ts';
@@ -20,10 +21,10 @@ const OFFERED = 12;
 const FILE_SIZE = 256;
 
 export function SourceField({ label, value, takesPasted, onTake }: SourceFieldProps) {
-  const [isOver, setOver] = useState(false);
   const takeFile = (file: File | null | undefined) => {
     if (file) onTake(file, file.name || 'The picture', false);
   };
+  const { isOver, handlers } = useDropping(takeFile);
   useEffect(() => {
     if (!takesPasted) return;
     const onPaste = (event: ClipboardEvent) => takeFile(event.clipboardData?.files[0]);
@@ -31,19 +32,7 @@ export function SourceField({ label, value, takesPasted, onTake }: SourceFieldPr
     return () => removeEventListener('paste', onPaste);
   }, [takesPasted, onTake]);
   return (
-    <fieldset
-      class={isOver ? 'source over' : 'source'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        takeFile(event.dataTransfer?.files[0]);
-      }}
-    >
+    <fieldset class={isOver ? 'source over' : 'source'} {...handlers}>
       <legend>{label}</legend>
       <div class="row">
         {value && <img class="picture source-now" src={value.url} alt={`Now: ${value.name}`} />}

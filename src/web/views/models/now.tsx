@@ -42,7 +42,7 @@ export function Now() {
   return (
     <>
       <p class="lead">The server {STATES[health.status]}.</p>
-      <dl class="server-now">
+      <dl class="figures server-now">
         <Figure name="running" value={String(health.running)} />
         <Figure name="waiting" value={String(health.waiting)} />
         <Figure

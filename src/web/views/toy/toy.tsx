@@ -55,7 +55,7 @@ export default function Toy() {
 
 function Drawings() {
   return (
-    <fieldset class="toy-drawings">
+    <fieldset class="pills">
       <legend class="unseen">Drawing</legend>
       {NAMES.map((name) => (
         <label key={name}>
@@ -75,7 +75,7 @@ function Drawings() {
 function Figures() {
   const { step = 0, dead = 0, js = null } = frame.value ?? {};
   return (
-    <dl class="toy-figures">
+    <dl class="figures toy-figures">
       <div>
         <dt>steps</dt>
         <dd>{step}</dd>
