@@ -7,11 +7,13 @@ import { processIo } from '../src/cli/io.ts';
 import { runCommandLine } from '../src/cli/program.ts';
 import { decodePicture, encodePicture } from '../src/core/image.ts';
 import { drawAvatar, renderAvatar } from '../src/datasets/avatars.ts';
+import { edgesOf } from '../src/engine/condition.ts';
 import { noisy, shrunk } from '../src/evaluate/degrade.ts';
 import type { Picture } from '../src/guide.ts';
 
 const OUT = 'models/pictures/readme';
 const SIDE = 64;
+const LARGE = 256;
 const SHOWN = 128;
 const GAP = 8;
 
@@ -21,17 +23,17 @@ const io = processIo();
 
 /** A command line as README.md shows it, its files in the work folder. */
 async function kandid(line: string): Promise<void> {
-  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string));
+  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((word) => word.slice(1).find(Boolean) as string);
   const code = await runCommandLine(
-    words.map((word) => (/^[\w-]+\.(png|webp)$/.test(word) ? at(word) : word)),
+    words.map((word) => word.replace(/^[\w-]+\.(png|webp)$|(?<=@)[\w-]+\.png/, at)),
     { ...io, out: () => {}, terminal: null },
   );
   if (code !== 0) throw new Error(`kandid ${line}: exit code ${code}`);
 }
 
-async function faceOf(seed: string): Promise<Picture> {
-  const raw = await renderAvatar(drawAvatar(seed), SIDE);
-  const png = await sharp(raw, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+async function faceOf(seed: string, side = SIDE): Promise<Picture> {
+  const raw = await renderAvatar(drawAvatar(seed), side);
+  const png = await sharp(raw, { raw: { width: side, height: side, channels: 3 } })
     .png()
     .toBuffer();
   return await decodePicture(png, { channels: 3 });
@@ -42,14 +44,14 @@ async function save(name: string, picture: Picture): Promise<void> {
 }
 
 /** Files side by side, each as high as all others. */
-async function strip(name: string, files: readonly string[]): Promise<void> {
+async function strip(name: string, files: readonly string[], side = SIDE): Promise<void> {
   const parts = await Promise.all(
     files.map(async (file) => {
       const small = sharp(at(file));
-      const { width = SIDE, height = SIDE } = await small.metadata();
-      const rows = Math.max(1, Math.round(height / SIDE));
+      const { width = side, height = side } = await small.metadata();
+      const rows = Math.max(1, Math.round(height / side));
       const wide = Math.round((width / height) * SHOWN * rows);
-      const kernel = height < SIDE ? 'nearest' : 'lanczos3';
+      const kernel = height < side ? 'nearest' : 'lanczos3';
       return {
         data: await small
           .resize(wide, SHOWN * rows, { kernel })
@@ -81,6 +83,9 @@ async function prepare(): Promise<void> {
   await save('small.png', shrunk(face, 8));
   await save('noisy.png', noisy(face, 0.53, 1));
   await save('painting.png', await faceOf('test-2'));
+  const drawn = await faceOf('test-3', LARGE);
+  await save('drawing.png', { ...drawn, channels: 1, data: edgesOf(drawn) });
+  await save('other.png', await faceOf('test-10', LARGE));
   await sharp(at('face.png')).grayscale().png().toFile(at('gray.png'));
   const half = { create: { width: SIDE, height: SIDE / 2, channels: 3 as const, background: 'white' } };
   await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: 'black' } })
@@ -122,6 +127,10 @@ try {
   await strip('denoise', ['noisy.png', 'clean.png', 'face.png']);
   await kandid('style painting.png --content face.png --seed 1 --out styled.png');
   await strip('style', ['painting.png', 'face.png', 'styled.png']);
+  await kandid(
+    `generate --model avatars-256-edges --condition drawing.png --guide 'color:1:{"image":"@other.png","slack":0.05}' --seed 1 --out filled.png`,
+  );
+  await strip('drawing', ['drawing.png', 'other.png', 'filled.png'], LARGE);
   await kandid('vary face.png --keep 12 --count 2 --seed 1 --grid --out varied.png');
   await strip('vary', ['face.png', 'varied.png']);
 } finally {
