@@ -56,6 +56,7 @@ export class Keeper {
   readonly #backoff = new Backoff();
   readonly #jobs = new Map<string, Running>();
   #process: WorkerProcess | null = null;
+  #device: string;
   #state: KeeperState = 'stopped';
   #unfit: ErrorData | null = null;
   #reason: string | null = null;
@@ -68,6 +69,7 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#device = options.device;
   }
 
   get state(): KeeperState {
@@ -87,9 +89,8 @@ export class Keeper {
   }
 
   status(): WorkerStatus {
-    const { device } = this.#options;
     return {
-      ...{ device, state: this.#state, jobs: this.#jobs.size, restarts: this.#restarts, memory: this.#memory },
+      ...{ device: this.#device, state: this.#state, jobs: this.#jobs.size, restarts: this.#restarts, memory: this.#memory },
       pid: this.#process?.pid ?? null,
       reason: this.#state === 'ready' ? null : this.#reason,
     };
@@ -165,6 +166,7 @@ export class Keeper {
   #ready(info: WorkerInfo): void {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
+    this.#device = info.device;
     this.#unfit = null;
     this.#reason = null;
     this.#first?.resolve(info);

@@ -32,7 +32,7 @@ export interface PoolOptions {
 }
 
 export interface WorkerStatus {
-  /** As it was asked for: 'auto', 'cpu', 'cuda:N'. */
+  /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
   readonly device: string;
   readonly state: KeeperState;
   readonly pid: number | null;

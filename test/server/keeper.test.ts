@@ -68,13 +68,15 @@ function assign(pool: Pool, job: string, { places = 1, attempt = 1 } = {}) {
 }
 
 test('it is ready when a process is, and each process has its device', async () => {
-  const { pool, processes } = poolOf({ devices: ['cuda:0', 'cuda:1'] });
+  const { pool, processes } = poolOf({ devices: ['cuda:0', 'auto'] });
   const starting = pool.start();
   assert.equal(pool.ready, false);
   assert.equal(pool.hasRoom(false), false);
-  processes[1]?.say({ type: 'ready', info: INFO });
-  assert.equal(await starting, INFO);
-  assert.equal(pool.info, INFO);
+  assert.equal(pool.status()[1]?.device, 'auto');
+  const info = { ...INFO, device: 'cuda:1' };
+  processes[1]?.say({ type: 'ready', info });
+  assert.equal(await starting, info);
+  assert.equal(pool.info, info);
   assert.deepEqual(
     pool.status().map(({ device, state }) => [device, state]),
     [
