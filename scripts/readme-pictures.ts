@@ -113,7 +113,9 @@ try {
     'generate "a woman with long red hair and sunglasses" --count 4 --seed 3 --grid --out women.png --animate women.webp --enlarge 2',
   );
   await sharp(at('women.webp'), { animated: true }).webp({ quality: 80 }).toFile(join(OUT, 'women.webp'));
-  await kandid('generate "a man with a brown beard and sunglasses in a green hoodie" --count 4 --seed 5 --grid --out man.png');
+  await kandid(
+    'generate "a man with a brown beard and sunglasses in a green hoodie" --count 4 --seed 5 --grid --out man.png',
+  );
   await strip('text', ['man.png']);
   await kandid(
     'inpaint face.png --mask mask.png --prompt "a person with a blue hat" --count 2 --seed 1 --grid --out hats.png',

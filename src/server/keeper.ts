@@ -90,7 +90,8 @@ export class Keeper {
 
   status(): WorkerStatus {
     return {
-      ...{ device: this.#device, state: this.#state, jobs: this.#jobs.size, restarts: this.#restarts, memory: this.#memory },
+      ...{ device: this.#device, state: this.#state, memory: this.#memory },
+      ...{ jobs: this.#jobs.size, restarts: this.#restarts },
       pid: this.#process?.pid ?? null,
       reason: this.#state === 'ready' ? null : this.#reason,
     };
