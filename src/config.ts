@@ -134,8 +134,3 @@ export function packageVersion(): string {
 export function modelFolders({ models }: Pick<Settings, 'models'>): string[] {
   return [...models, join(packageFolder(), 'models')];
 }
-
-/** Folder of the guides that come with Kandid: sources, or compiled beside the compiled source. */
-export function builtInGuides(): string {
-  return fileURLToPath(new URL('../guides/', import.meta.url));
-}

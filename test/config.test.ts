@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
-import { builtInGuides, loadSettings, modelFolders, packageFolder } from '../src/config.ts';
+import { loadSettings, modelFolders, packageFolder } from '../src/config.ts';
 
 test('defaults', () => {
   const settings = loadSettings({}, {});
@@ -57,5 +57,4 @@ test('a wrong setting is named as it was given', () => {
 test('what comes with Kandid is found', () => {
   assert.ok(existsSync(join(packageFolder(), 'package.json')));
   assert.deepEqual(modelFolders({ models: ['mine'] }), ['mine', join(packageFolder(), 'models')]);
-  assert.ok(existsSync(join(builtInGuides(), 'target.ts')));
 });

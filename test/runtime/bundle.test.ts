@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { chooseFromRows, integers, type Tensor } from '../../src/core/tensor.ts';
+import { integers, type Tensor, tensor } from '../../src/core/tensor.ts';
 import { type ErrorCode, KandidError } from '../../src/errors.ts';
 import { type LoadOptions, loadBundle } from '../../src/runtime/bundle.ts';
 import { Sessions } from '../../src/runtime/sessions.ts';
@@ -50,6 +50,12 @@ test('decode.onnx gives the pictures that torch gave', async () => {
   );
 });
 
+/** One of the candidates [1, K, …] as a batch of one. */
+function candidateOf({ data, dims: [, , ...shape] }: Tensor, choice: number): Tensor {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  return tensor(data.slice(choice * size, (choice + 1) * size), [1, ...shape]);
+}
+
 test('the step path gives the candidates that torch gave, level by level', async () => {
   const bundle = await loadBundle(TINY, { sessions: new Sessions() });
   const { code, candidates } = vectors.step;
@@ -58,7 +64,7 @@ test('the step path gives the candidates that torch gave, level by level', async
   for (let level = 1; level < code.length; level++) {
     const choice = code[level - 1] as number;
     const { candidates: proposed, next_features: features } = out as Record<string, Tensor>;
-    const predict = chooseFromRows(proposed as Tensor, [choice]);
+    const predict = candidateOf(proposed as Tensor, choice);
     out = await bundle.levels[level]?.run({ features: features as Tensor, predict, choice: integers([choice]) });
     close(out?.candidates?.data, candidates[level] as number[]);
   }
