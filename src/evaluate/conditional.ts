@@ -2,9 +2,10 @@
 
 import { AVATAR_ATTRIBUTE_NAMES, type AvatarAttribute } from '../datasets/avatar-words.ts';
 import { drawAvatar, visibleLabels } from '../datasets/avatars.ts';
-import { conditionOf, edgesOf } from '../engine/condition.ts';
+import { conditionOf } from '../engine/condition.ts';
 import type { Picture } from '../guide.ts';
 import { grayed } from './degrade.ts';
+import { edgesF1 } from './edges.ts';
 import { mean, rounded } from './figures.ts';
 import { Judge, judgeObstacle, type Verdict } from './judge.ts';
 import type { Lab } from './lab.ts';
@@ -88,26 +89,15 @@ async function agreementsOf(lab: Lab, kind: string, pictures: readonly Picture[]
   const agreements: number[] = [];
   for (const [i, picture] of pictures.entries()) {
     const condition = (await conditionOf(lab.pictures[i], lab.network.info)) as Float32Array;
-    const clamped = { ...picture, data: picture.data.map((value) => Math.max(-1, Math.min(1, value))) };
-    agreements.push(kind === 'edges' ? f1(edgesOf(clamped), condition) : grayError(clamped, condition));
+    agreements.push(kind === 'edges' ? edgesF1(picture, condition) : grayError(picture, condition));
   }
   return agreements;
 }
 
 function grayError(picture: Picture, gray: Float32Array): number {
-  const { data } = grayed(picture);
+  const clamped = picture.data.map((value) => Math.max(-1, Math.min(1, value)));
+  const { data } = grayed({ ...picture, data: clamped });
   return 127.5 * mean(Array.from(data, (value, i) => Math.abs(value - (gray[i] as number))));
-}
-
-/** Harmonic mean of precision and recall of the pixels that are edges: 1 where both maps are the same. */
-function f1(found: Float32Array, wanted: Float32Array): number {
-  let [both, all] = [0, 0];
-  for (let i = 0; i < wanted.length; i++) {
-    const [one, other] = [Number((found[i] as number) > 0), Number((wanted[i] as number) > 0)];
-    both += one * other;
-    all += one + other;
-  }
-  return all === 0 ? 1 : (2 * both) / all;
 }
 
 /** What the guiding picture should decide; all else that is no colour is the condition's. */

@@ -7,6 +7,7 @@ import { KandidError } from '../errors.ts';
 import { codec } from './codec.ts';
 import { conditionKept, conditionMixed } from './conditional.ts';
 import { diversity } from './diversity.ts';
+import { edges } from './edges.ts';
 import { inpaint } from './inpaint.ts';
 import { Lab } from './lab.ts';
 import { latents } from './latents.ts';
@@ -23,7 +24,7 @@ import { usage } from './usage.ts';
 /** In the order in which they run. */
 export const TASKS: readonly Task[] = [
   ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
-  ...[style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, latents],
+  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, latents],
 ];
 
 export interface EvaluateOptions {

@@ -32,6 +32,7 @@ test('every task that needs no other model: figures, sheets, and the same figure
     assert.equal(typeof told.super_resolution[4][key], 'number');
   assert.deepEqual(Object.keys(told.inpaint), ['half', 'center', 'random70', 'stripe']);
   for (const task of ['colorize', 'denoise', 'low_bit']) assert.equal(typeof told[task].psnr_db, 'number');
+  assert.ok(told.edges.f1 > 0 && told.edges.f1 <= 1, JSON.stringify(told.edges));
   assert.ok(told.style.before > 0 && told.diversity.random > 0);
   assert.equal(told.codec[3].bits, 8);
   assert.ok(told.codec.some(({ codec }: { codec: string }) => codec === 'jpeg'));

@@ -1,0 +1,64 @@
+/** Pictures from the edges of others: how far their edges are the same. */
+import { edgesOf } from '../engine/condition.ts';
+import type { Picture } from '../guide.ts';
+import { mean, rounded } from './figures.ts';
+import type { Lab } from './lab.ts';
+import { ceilingPictures, meanQuality, mend, pngOf } from './mending.ts';
+import { cell, SHOWN, type Task } from './task.ts';
+
+export const edges: Task = {
+  name: 'edges',
+  title: 'edges of other pictures; F1 of edge pixels, 1 is the same',
+  async run(lab) {
+    const found = await mend(lab, 'edges', async (picture) => [
+      { name: 'edges', params: { image: await pngOf(picture) } },
+    ]);
+    const ceiling = await ceilingPictures(lab);
+    const figures = {
+      f1: rounded(meanF1(lab, found), 4),
+      ceiling_f1: rounded(meanF1(lab, ceiling), 4),
+      random_f1: rounded(meanF1(lab, await lab.random()), 4),
+      psnr_db: rounded(meanQuality(lab, found), 3),
+    };
+    return {
+      metrics: { edges: figures },
+      table: {
+        header: ['Kandid F1', 'all known', 'random', 'Kandid dB'],
+        rows: [[cell(figures.f1, 3), cell(figures.ceiling_f1, 3), cell(figures.random_f1, 3), cell(figures.psnr_db)]],
+      },
+      sheets: [
+        {
+          name: 'edges',
+          columns: ['edges', 'Kandid', 'its edges', 'picture'],
+          rows: lab.pictures
+            .slice(0, SHOWN)
+            .map((picture, i) => [mapOf(picture), found[i], mapOf(found[i] as Picture), picture] as Picture[]),
+        },
+      ],
+    };
+  },
+};
+
+function meanF1(lab: Lab, pictures: readonly Picture[]): number {
+  return mean(lab.pictures.map((picture, i) => edgesF1(pictures[i] as Picture, edgesOf(picture))));
+}
+
+function mapOf(picture: Picture): Picture {
+  return { ...picture, channels: 1, data: edgesOf(clamped(picture)) };
+}
+
+/** Harmonic mean of precision and recall of the pixels that are edges: 1 where both maps are the same. */
+export function edgesF1(picture: Picture, wanted: Float32Array): number {
+  const found = edgesOf(clamped(picture));
+  let [both, all] = [0, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    const [one, other] = [Number((found[i] as number) > 0), Number((wanted[i] as number) > 0)];
+    both += one * other;
+    all += one + other;
+  }
+  return all === 0 ? 1 : (2 * both) / all;
+}
+
+function clamped(picture: Picture): Picture {
+  return { ...picture, data: picture.data.map((value) => Math.max(-1, Math.min(1, value))) };
+}
