@@ -110,7 +110,6 @@ async function speed(
   const folders = modelFolders(settingsOf(flags, io));
   const { network } = await engine.models.open(model);
   const parts: [string, () => Promise<unknown>][] = [
-    ['load', () => coldLoad(folders, model, engine.device.name)],
     ...BATCHES.map((batch): [string, () => Promise<unknown>] => [
       `step ${batch}`,
       () => measureSteps(network, batch, seconds),
@@ -119,6 +118,8 @@ async function speed(
     ['decode', () => measureDecoding(engine, model, seconds)],
     ['text', () => measureText(engine, model, seconds)],
     ['clip_64', () => measureClip(folders, seconds)],
+    // Last: while other processes load, this one is idle, and V8 then collects garbage more often for a while.
+    ['load', () => coldLoad(folders, model, engine.device.name)],
   ];
   const figures: Figures = {};
   const step: Figures = {};

@@ -36,7 +36,9 @@ export function blendScores(kind: BlendKind, parts: readonly WeightedScores[]): 
 /** Rounding leaves crumbs where guides of opposite opinion meet; they are no opinion. */
 function cancelsOut(total: Float64Array, parts: readonly WeightedScores[]): boolean {
   const crumb = 1e-9 * parts.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
-  return total.every((score) => Math.abs(score - (total[0] as number)) <= crumb);
+  const first = total[0] as number;
+  for (let i = 1; i < total.length; i++) if (Math.abs((total[i] as number) - first) > crumb) return false;
+  return true;
 }
 
 const SCALES: Readonly<Record<BlendKind, (scores: Float64Array) => Float64Array>> = {
@@ -62,12 +64,15 @@ export function ranks(scores: Float64Array): Float64Array {
 
 /** Mean 0, deviation 1; all 0 where all scores are equal. */
 export function standardised(scores: Float64Array): Float64Array {
+  const { length } = scores;
   let mean = 0;
-  for (const score of scores) mean += score / scores.length;
+  for (let i = 0; i < length; i++) mean += (scores[i] as number) / length;
   let variance = 0;
-  for (const score of scores) variance += (score - mean) ** 2 / scores.length;
+  for (let i = 0; i < length; i++) variance += ((scores[i] as number) - mean) ** 2 / length;
   const deviation = Math.sqrt(variance);
-  return scores.map((score) => (deviation > 0 ? (score - mean) / deviation : 0));
+  const result = new Float64Array(length);
+  if (deviation > 0) for (let i = 0; i < length; i++) result[i] = ((scores[i] as number) - mean) / deviation;
+  return result;
 }
 
 /** Share of the candidates over which each guide's softmax spreads under `product`. */
@@ -104,5 +109,6 @@ function entropy(z: Float64Array, best: number, temperature: number): number {
 }
 
 function isFlat(scores: Float64Array): boolean {
-  return scores.every((score) => score === scores[0]);
+  for (let i = 1; i < scores.length; i++) if (scores[i] !== scores[0]) return false;
+  return true;
 }

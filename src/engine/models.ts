@@ -6,7 +6,7 @@ import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
 import { bitsOf } from './codes.ts';
 import { type Latents, latentsOf } from './latents.ts';
-import { Network } from './network.ts';
+import { LARGE_RUN_BYTES, Network } from './network.ts';
 
 /** A model as told to people. */
 export interface ModelSummary {
@@ -104,7 +104,9 @@ export class Models {
     const { folder } = await findModel(name, folders, { paths });
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const { channels, levels, condition } = bundle.manifest;
-    const network = new Network({ name: bundle.name, channels, levels, condition }, bundle.levels, bundle.decode);
+    const info = { name: bundle.name, channels, levels, condition };
+    const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
+    const network = new Network(info, bundle.levels, bundle.decode, runBytes);
     const transitions = await bundle.transitions();
     const latents = transitions && latentsOf(transitions, bundle.manifest.latents?.smoothing ?? 1);
     return { network, bundle, latents };

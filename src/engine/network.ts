@@ -83,21 +83,26 @@ const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
 export const START: State = { code: [], from: null, predict: new Float32Array(0) };
 
 /**
- * Bytes that the candidates and features of one run may take: enough rows to fill the cores, few enough that they do not
- * push each other out of the memory.
+ * Bytes that the candidates and features of one run may take on the CPU: enough rows to fill the cores, few enough that
+ * they stay in the cache and do not have the garbage collector called (8 descents of 64 px on two cores: 46 ms a picture
+ * with 8 MiB, 51 with 32).
  */
-const RUN_BYTES = 32 * 2 ** 20;
+const RUN_BYTES = 8 * 2 ** 20;
+/** Elsewhere, where a run costs more to begin; and what a decoding run may take, which draws one candidate of each level. */
+export const LARGE_RUN_BYTES = 32 * 2 ** 20;
 
 export class Network {
   readonly info: NetworkInfo;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
   readonly #spares = new Spares();
+  readonly #runBytes: number;
 
-  constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph) {
+  constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, runBytes = RUN_BYTES) {
     this.info = info;
     this.#levels = levels;
     this.#decode = decode;
+    this.#runBytes = runBytes;
   }
 
   /** S, in pixels. */
@@ -112,10 +117,14 @@ export class Network {
 
   /** Rows that one run of a level takes at most. */
   rowsAt(level: number): number {
+    return this.#rowsIn(this.#runBytes, level);
+  }
+
+  #rowsIn(bytes: number, level: number): number {
     const at = this.info.levels[level];
     if (!at) throw new RangeError(`level ${level} of ${this.info.levels.length}`);
     const floats = at.side * at.side * (at.candidates * this.info.channels + at.width);
-    return Math.max(1, Math.floor(RUN_BYTES / 4 / floats));
+    return Math.max(1, Math.floor(bytes / 4 / floats));
   }
 
   /**
@@ -150,7 +159,7 @@ export class Network {
     const levels = this.info.levels.length;
     const side = this.finalSide;
     const { channels } = this.info;
-    const most = Math.max(1, Math.min(MOST_DECODED, this.rowsAt(levels - 1)));
+    const most = Math.max(1, Math.min(MOST_DECODED, this.#rowsIn(LARGE_RUN_BYTES, levels - 1)));
     const pictures: Picture[] = [];
     for (let from = 0; from < codes.length; from += most) {
       const part = codes.slice(from, from + most);

@@ -63,9 +63,10 @@ export function choose(
   sampler: Sampler,
   random: Random,
 ): number[] {
-  const places = Array.from(indices, (_, place) => place);
+  const places = placesOf(indices);
   if (scores === null) return firstShuffled(places, keep, random).map((place) => indices[place] as number);
-  const order = places.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  const better = betterBy(scores);
+  const order = places.sort(better);
   const allowed = order.slice(0, Math.min(order.length, sampler.top * keep));
   const kept =
     sampler.temperature > 0
@@ -73,8 +74,24 @@ export function choose(
       : allowed.length > keep
         ? firstShuffled(allowed, keep, random)
         : allowed;
-  const better = (a: number, b: number) => (scores[b] as number) - (scores[a] as number) || a - b;
   return kept.sort(better).map((place) => indices[place] as number);
+}
+
+/** 0 … length − 1. */
+function placesOf({ length }: ArrayLike<number>): number[] {
+  const places = new Array<number>(length);
+  for (let place = 0; place < length; place++) places[place] = place;
+  return places;
+}
+
+/** Orders places, the best score first, the lower place where equal. Small integers, since differences would be boxed. */
+function betterBy(scores: Float64Array): (a: number, b: number) => number {
+  return (a, b) => {
+    const one = scores[a] as number;
+    const other = scores[b] as number;
+    if (one === other) return a - b;
+    return one > other ? -1 : 1;
+  };
 }
 
 /** Draws `keep` different ones of `indices` without putting back; `logs` are their logarithmic shares. */
@@ -94,9 +111,7 @@ export function ofManyParents(
   count: number,
 ): { readonly indices: number[]; readonly scores: Float64Array } {
   const most = Math.max(2, Math.ceil(keep * SHARE_OF_ONE));
-  const order = Array.from(indices, (_, place) => place).sort(
-    (a, b) => (scores[b] as number) - (scores[a] as number) || a - b,
-  );
+  const order = placesOf(indices).sort(betterBy(scores));
   const children = new Map<number, number>();
   const open = order.filter((place) => {
     const parent = Math.floor((indices[place] as number) / count);

@@ -85,7 +85,8 @@ class ScoredPool {
     this.#proposed = proposed;
     this.#asking = asking;
     this.#byGuide = asking.guides.map(() => null);
-    this.#indices = Array.from({ length: this.size }, (_, i) => i);
+    this.#indices = new Array<number>(this.size);
+    for (let i = 0; i < this.size; i++) this.#indices[i] = i;
   }
 
   /** Whether no guide has narrowed the choice yet. */
@@ -135,7 +136,8 @@ class ScoredPool {
   #blended(indices: readonly number[]): Float64Array | null {
     const parts = this.#byGuide.flatMap((all, guide) => {
       if (!all) return [];
-      const scores = Float64Array.from(indices, (index) => all[index] as number);
+      const scores = new Float64Array(indices.length);
+      for (let i = 0; i < indices.length; i++) scores[i] = all[indices[i] as number] as number;
       return [{ scores, weight: this.#asking.weights[guide] as number }];
     });
     return blendScores(this.#asking.blend, parts);
