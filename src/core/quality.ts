@@ -19,7 +19,7 @@ export function psnrOfError(meanSquaredError: number): number {
 function squaredError(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
-    const difference = clamped(a[i] as number) - clamped(b[i] as number);
+    const difference = clamp(a[i] as number) - clamp(b[i] as number);
     sum += difference * difference;
   }
   return sum;
@@ -105,10 +105,11 @@ function gaussian(length: number): Float64Array {
 }
 
 function unitPlane(data: Float32Array, from: number, length: number): Float64Array {
-  return Float64Array.from(data.subarray(from, from + length), (value) => (clamped(value) + 1) / 2);
+  return Float64Array.from(data.subarray(from, from + length), (value) => (clamp(value) + 1) / 2);
 }
 
-function clamped(value: number): number {
+/** To the range of pictures, [−1, 1]. */
+export function clamp(value: number): number {
   return Math.max(-1, Math.min(1, value));
 }
 

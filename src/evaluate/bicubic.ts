@@ -1,4 +1,5 @@
 /** Bicubic enlarging: what super-resolution is measured against. */
+import { clamp } from '../core/quality.ts';
 import type { Picture } from '../guide.ts';
 
 /** Keys' cubic convolution with a = −½ (Catmull-Rom), as most picture libraries have it. */
@@ -50,8 +51,4 @@ function mix(data: Float32Array, offset: number, step: number, { indices, weight
   for (let t = 4 * i; t < 4 * i + 4; t++)
     sum += (weights[t] as number) * (data[offset + step * (indices[t] as number)] as number);
   return sum;
-}
-
-function clamp(value: number): number {
-  return Math.max(-1, Math.min(1, value));
 }

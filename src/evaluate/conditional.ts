@@ -6,7 +6,7 @@ import { conditionOf } from '../engine/condition.ts';
 import type { Picture } from '../guide.ts';
 import { grayed } from './degrade.ts';
 import { edgesF1 } from './edges.ts';
-import { mean, rounded } from './figures.ts';
+import { clamped, mean, rounded } from './figures.ts';
 import { Judge, judgeObstacle, type Verdict } from './judge.ts';
 import type { Lab } from './lab.ts';
 import { ceilingPictures, pngOf } from './mending.ts';
@@ -95,8 +95,7 @@ async function agreementsOf(lab: Lab, kind: string, pictures: readonly Picture[]
 }
 
 function grayError(picture: Picture, gray: Float32Array): number {
-  const clamped = picture.data.map((value) => Math.max(-1, Math.min(1, value)));
-  const { data } = grayed({ ...picture, data: clamped });
+  const { data } = grayed(clamped(picture));
   return 127.5 * mean(Array.from(data, (value, i) => Math.abs(value - (gray[i] as number))));
 }
 

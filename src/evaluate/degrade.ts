@@ -1,4 +1,5 @@
 /** Pictures spoilt in known ways, for a guide to mend: shrunk, grayed, made noisy, given few shades. */
+import { clamp } from '../core/quality.ts';
 import { Random } from '../core/random.ts';
 import { areaResize } from '../core/resize.ts';
 import type { Picture } from '../guide.ts';
@@ -34,7 +35,7 @@ export function inChannels(picture: Picture, channels: number): Picture {
 /** Normal noise of deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
 export function noisy(picture: Picture, sigma: number, seed: number): Picture {
   const random = Random.of(seed);
-  const data = picture.data.map((value) => Math.max(-1, Math.min(1, value + sigma * random.normal())));
+  const data = picture.data.map((value) => clamp(value + sigma * random.normal()));
   return { ...picture, data };
 }
 

@@ -1,7 +1,7 @@
 /** Pictures from the edges of others: how far their edges are the same. */
 import { edgesOf } from '../engine/condition.ts';
 import type { Picture } from '../guide.ts';
-import { mean, rounded } from './figures.ts';
+import { clamped, mean, rounded } from './figures.ts';
 import type { Lab } from './lab.ts';
 import { ceilingPictures, meanQuality, mend, pngOf } from './mending.ts';
 import { cell, SHOWN, type Task } from './task.ts';
@@ -57,8 +57,4 @@ export function edgesF1(picture: Picture, wanted: Float32Array): number {
     all += one + other;
   }
   return all === 0 ? 1 : (2 * both) / all;
-}
-
-function clamped(picture: Picture): Picture {
-  return { ...picture, data: picture.data.map((value) => Math.max(-1, Math.min(1, value))) };
 }

@@ -1,5 +1,5 @@
 /** Figures of pictures and codes. PSNR and SSIM proper are in core/quality.ts. */
-import { psnrOfError } from '../core/quality.ts';
+import { clamp, psnrOfError } from '../core/quality.ts';
 import type { Picture } from '../guide.ts';
 
 /** Mean squared error over the pixels where `weight` [height, width] is 1, values clamped to [−1, 1]. */
@@ -86,6 +86,7 @@ export function rounded(value: number, digits = 2): number | null {
   return Number.isFinite(value) ? Number(value.toFixed(digits)) : null;
 }
 
-function clamp(value: number): number {
-  return Math.max(-1, Math.min(1, value));
+/** The picture as it is shown: within [−1, 1]. */
+export function clamped(picture: Picture): Picture {
+  return { ...picture, data: picture.data.map(clamp) };
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { clamp } from '../core/quality.ts';
 import { areaResize, bilinearResize } from '../core/resize.ts';
 import { KandidError, reasonOf, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
@@ -119,7 +120,7 @@ export class Judge {
     for (let i = 0; i < out.length; i++) {
       const channel = Math.floor(i / size);
       const value = planes[Math.min(channel, picture.channels - 1) * size + (i % size)] as number;
-      const unit = (Math.max(-1, Math.min(1, value)) + 1) / 2;
+      const unit = (clamp(value) + 1) / 2;
       out[i] = (unit - (mean[channel] as number)) / (deviation[channel] as number);
     }
     return out;

@@ -13,7 +13,7 @@ export function Before() {
         It begins with nine smudges of colour. Pick the one that you like; what you picked grows into the next nine, a
         little sharper each time, until it is a face that is yours alone.
       </p>
-      <fieldset class="pace">
+      <fieldset class="choices pace">
         <legend>How many choices?</legend>
         {PACES.map((one) => (
           <label key={one.name}>

@@ -77,7 +77,7 @@ function Colours({ painting }: { readonly painting: Painting }) {
   };
   const own = `#${(now & 0xffffff).toString(16).padStart(6, '0')}`;
   return (
-    <fieldset class="colours">
+    <fieldset class="choices colours">
       <legend class="unseen">Colour</legend>
       {Object.entries(COLOURS).map(([name, colour]) => (
         <input

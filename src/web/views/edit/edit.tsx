@@ -46,7 +46,7 @@ export default function Edit({ params }: ViewProps) {
 
 function Modes() {
   return (
-    <fieldset class="pills modes">
+    <fieldset class="choices pills modes">
       <legend class="unseen">What is done</legend>
       {MODES.map((one) => (
         <label key={one.name}>

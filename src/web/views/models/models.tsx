@@ -46,7 +46,7 @@ function Calls() {
       <p class="lead">
         What stands in Create, as a call. All it takes is in the <a href="/docs">API document</a>.
       </p>
-      <fieldset class="pills languages">
+      <fieldset class="choices pills languages">
         <legend class="unseen">Language</legend>
         {(Object.keys(LANGUAGES) as Language[]).map((name) => (
           <label key={name}>

@@ -55,7 +55,7 @@ export default function Toy() {
 
 function Drawings() {
   return (
-    <fieldset class="pills">
+    <fieldset class="choices pills">
       <legend class="unseen">Drawing</legend>
       {NAMES.map((name) => (
         <label key={name}>
