@@ -60,8 +60,11 @@ def is_frozen(level: nn.Module) -> bool:
 
 
 def grown_places(old: ModelConfig, new: ModelConfig) -> list[int] | None:
-    """Where each level of `old` lies in `new`; None where `new` is not `old` with levels or stages added."""
-    same = {**old.to_dict(), "stages": None} == {**new.to_dict(), "stages": None}
+    """Where each level of `old` lies in `new`; None where `new` is not `old` with levels or stages added.
+
+    Edges may have been another kind of edges: a network of one learns the other.
+    """
+    same = fixed(old) == fixed(new)
     if not same or len(new.stages) < len(old.stages):
         return None
     places: list[int] = []
@@ -72,3 +75,9 @@ def grown_places(old: ModelConfig, new: ModelConfig) -> list[int] | None:
         places += range(start, start + before.levels)
         start += after.levels
     return places
+
+
+def fixed(config: ModelConfig) -> dict:
+    """What a network and its start must share."""
+    kind = config.condition_kind
+    return {**config.to_dict(), "stages": None, "condition_kind": "edges" if kind == "color_edges" else kind}

@@ -37,7 +37,7 @@ class ModelConfig:
     channels: int = 3
     candidates: int = 64  # K
     condition_channels: int = 0
-    condition_kind: str | None = None  # "grayscale" | "edges"
+    condition_kind: str | None = None  # "grayscale" | "edges" | "color_edges"
     keeps_gray: bool = False  # all candidates have the gray of the condition
     norm_group: int = 16  # channels per GroupNorm group
     type: str = "pyramid"  # "recurrent": one stage, whose levels share their weights

@@ -235,7 +235,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--stages", help="side:levels:width,... in place of the preset's, e.g. 4:5:128,8:8:128")
     parser.add_argument("--candidates", type=int, help="K in place of the preset's")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="in place of the preset's")
-    parser.add_argument("--condition", choices=("grayscale", "edges"), help="train a conditional network")
+    parser.add_argument(
+        "--condition", choices=("grayscale", "edges", "color_edges"), help="train with such a condition"
+    )
     parser.add_argument("--start-from", help="bundle or checkpoint to fine-tune; --stages may add levels to it")
     parser.add_argument("--freeze", action="store_true", help="train only what --stages adds to --start-from")
     parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")

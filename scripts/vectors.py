@@ -18,7 +18,7 @@ from parity import candidates_along
 
 PICTURES = 4
 DIGITS = 6
-KINDS = ("grayscale", "edges")
+KINDS = ("grayscale", "edges", "color_edges")
 
 
 @torch.no_grad()

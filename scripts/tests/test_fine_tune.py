@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -89,5 +90,12 @@ def test_pictures_larger_than_the_network_are_averaged_and_their_condition_too(b
     large = torch.rand(8, 3, 16, 16) * 2 - 1
     condition = condition_of(large, trainer.network.config)
     assert condition.shape == (8, 1, 8, 8)
-    assert torch.equal(condition, area(edges(large, EDGE), 8))
+    assert torch.equal(condition, area(edges(large.mean(1, keepdim=True), EDGE), 8))
     train_step(trainer, large)
+
+
+def test_a_network_of_one_kind_of_edges_learns_the_other_and_no_gray() -> None:
+    config = dataclasses.replace(PRESETS["tiny"], condition_kind="edges", condition_channels=1)
+    other = dataclasses.replace(config, condition_kind="color_edges")
+    assert grown_places(config, other) == [0, 1, 2, 3]
+    assert grown_places(config, dataclasses.replace(config, condition_kind="grayscale")) is None

@@ -101,8 +101,18 @@ def test_gray_that_is_kept_is_that_of_the_condition_whatever_is_chosen_and_learn
 
 
 def test_edges_are_minus_one_or_one():
+    for kind in ("edges", "color_edges"):
+        config = dataclasses.replace(TINY, condition_kind=kind, condition_channels=1)
+        assert set(presets.condition_of(pictures(2), config).unique().tolist()) <= {-1.0, 1.0}
+
+
+def test_edges_between_colours_of_one_brightness_are_color_edges_alone():
+    halves = torch.zeros(1, 3, 8, 8)
+    halves[:, 0, :, 4:], halves[:, 1, :, 4:] = 0.5, -0.5
     config = dataclasses.replace(TINY, condition_kind="edges", condition_channels=1)
-    assert set(presets.condition_of(pictures(2), config).unique().tolist()) <= {-1.0, 1.0}
+    assert (presets.condition_of(halves, config) == -1).all()
+    found = presets.condition_of(halves, dataclasses.replace(config, condition_kind="color_edges"))
+    assert (found[..., 3:5] == 1).all() and (found == 1).sum() == 16
 
 
 def test_a_configuration_survives_its_dictionary_and_bad_ones_are_refused():

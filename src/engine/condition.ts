@@ -43,7 +43,7 @@ export async function conditionOf(
     return lumaOf(fitted);
   }
   if (drawing) note('condition: black and white alone, so the rarer of the two is taken as the edges');
-  return drawing ?? edgesOf(fitted);
+  return drawing ?? edgesOf(fitted, condition.kind);
 }
 
 function noteSize(given: PictureInput, fitted: Picture, note: (message: string) => void): void {
@@ -81,11 +81,21 @@ function meanOfChannels({ data, channels }: Picture): Float32Array {
   return mean;
 }
 
-/** Edges of a square picture: 1 where the Sobel magnitude of the mean of its colours is above the threshold, else −1. */
-export function edgesOf(picture: Picture): Float32Array {
-  const plane = meanOfChannels(picture);
-  const side = picture.width;
-  const edges = new Float32Array(plane.length);
+/**
+ * Edges of a square picture, [S, S]: 1 where a Sobel magnitude is above the threshold, else −1. `color_edges`: of any of
+ * its colours; otherwise of their mean, which has no edge between colours of one brightness.
+ */
+export function edgesOf(picture: Picture, kind = 'edges'): Float32Array {
+  const { width: side } = picture;
+  const size = side * side;
+  const planes = kind === 'color_edges' ? picture.data : meanOfChannels(picture);
+  const edges = new Float32Array(size).fill(-1);
+  for (let from = 0; from < planes.length; from += size) markEdges(planes.subarray(from, from + size), side, edges);
+  return edges;
+}
+
+/** Sets `edges` to 1 where the Sobel magnitude of a plane, [S, S], is above the threshold. */
+function markEdges(plane: Float32Array, side: number, edges: Float32Array): void {
   for (let y = 0; y < side; y++) {
     const [above, here, below] = [Math.max(0, y - 1) * side, y * side, Math.min(side - 1, y + 1) * side];
     for (let x = 0; x < side; x++) {
@@ -99,8 +109,7 @@ export function edgesOf(picture: Picture): Float32Array {
         at(below, left);
       const down =
         at(below, left) - at(above, left) + 2 * (at(below, x) - at(above, x)) + at(below, right) - at(above, right);
-      edges[here + x] = Math.hypot(across, down) > EDGE_THRESHOLD ? 1 : -1;
+      if (Math.hypot(across, down) > EDGE_THRESHOLD) edges[here + x] = 1;
     }
   }
-  return edges;
 }

@@ -28,9 +28,9 @@ export const conditionKept: Task = {
       Object.values(ways).map(async (pictures) => mean(await agreementsOf(lab, kind, pictures))),
     );
     const figures = Object.fromEntries(Object.keys(ways).map((way, i) => [way, rounded(agreements[i] as number, 4)]));
-    const title = kind === 'edges' ? 'F1 of edges' : 'error of gray, of 255';
+    const title = kind === 'grayscale' ? 'error of gray, of 255' : 'F1 of edges';
     return {
-      metrics: { condition: { kind, [kind === 'edges' ? 'edges_f1' : 'gray_error']: figures } },
+      metrics: { condition: { kind, [kind === 'grayscale' ? 'gray_error' : 'edges_f1']: figures } },
       table: {
         header: ['guided by', title],
         rows: [
@@ -89,7 +89,7 @@ async function agreementsOf(lab: Lab, kind: string, pictures: readonly Picture[]
   const agreements: number[] = [];
   for (const [i, picture] of pictures.entries()) {
     const condition = (await conditionOf(lab.pictures[i], lab.network.info)) as Float32Array;
-    agreements.push(kind === 'edges' ? edgesF1(picture, condition) : grayError(picture, condition));
+    agreements.push(kind === 'grayscale' ? grayError(picture, condition) : edgesF1(picture, condition, kind));
   }
   return agreements;
 }

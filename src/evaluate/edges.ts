@@ -47,9 +47,12 @@ function mapOf(picture: Picture): Picture {
   return { ...picture, channels: 1, data: edgesOf(clamped(picture)) };
 }
 
-/** Harmonic mean of precision and recall of the pixels that are edges: 1 where both maps are the same. */
-export function edgesF1(picture: Picture, wanted: Float32Array): number {
-  const found = edgesOf(clamped(picture));
+/**
+ * Harmonic mean of precision and recall of the pixels that are edges: 1 where both maps are the same. `kind` as a
+ * condition's.
+ */
+export function edgesF1(picture: Picture, wanted: Float32Array, kind?: string): number {
+  const found = edgesOf(clamped(picture), kind);
   let [both, all] = [0, 0];
   for (let i = 0; i < wanted.length; i++) {
     const [one, other] = [Number((found[i] as number) > 0), Number((wanted[i] as number) > 0)];

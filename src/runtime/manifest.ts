@@ -49,7 +49,9 @@ const pyramid = z.looseObject({
       (levels) => levels.every(({ side }, i) => i === 0 || side >= (levels[i - 1]?.side ?? 0)),
       'expected sides that never shrink',
     ),
-  condition: z.object({ kind: z.enum(['grayscale', 'edges']), channels: z.int().min(1).max(4) }).nullable(),
+  condition: z
+    .object({ kind: z.enum(['grayscale', 'edges', 'color_edges']), channels: z.int().min(1).max(4) })
+    .nullable(),
   architecture: z.looseObject({ type: z.string() }),
   graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),
   weights: z.string(),

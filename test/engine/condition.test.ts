@@ -11,7 +11,7 @@ import { type GenerateRequest, Kandid } from '../../src/index.ts';
 interface Vectors {
   readonly decode: readonly { code: number[]; image: number[] }[];
   readonly encode: readonly { picture: number[]; code: number[]; image: number[] }[];
-  readonly conditions: Readonly<Record<'grayscale' | 'edges', readonly number[][]>>;
+  readonly conditions: Readonly<Record<'grayscale' | 'edges' | 'color_edges', readonly number[][]>>;
 }
 const FOLDER = 'test/fixtures/conditional';
 const vectors = JSON.parse(readFileSync(`${FOLDER}/vectors.json`, 'utf8')) as Vectors;
