@@ -84,7 +84,7 @@ async function prepare(): Promise<void> {
   await save('noisy.png', noisy(face, 0.53, 1));
   await save('painting.png', await faceOf('test-2'));
   const drawn = await faceOf('test-3', LARGE);
-  await save('drawing.png', { ...drawn, channels: 1, data: edgesOf(drawn) });
+  await save('drawing.png', { ...drawn, channels: 1, data: edgesOf(drawn, 'color_edges') });
   await save('other.png', await faceOf('test-10', LARGE));
   await sharp(at('face.png')).grayscale().png().toFile(at('gray.png'));
   const half = { create: { width: SIDE, height: SIDE / 2, channels: 3 as const, background: 'white' } };

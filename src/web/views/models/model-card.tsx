@@ -31,7 +31,7 @@ export function ModelCard({ model }: { readonly model: ModelAnswer }) {
           { name: 'levels', value: `${levels.length}: ${stages.join(', ')}` },
           { name: 'choices at each', value: counts },
           { name: 'a picture is', value: `${bits} bits, ${channels === 1 ? 'gray' : 'in colour'}` },
-          ...(condition ? [{ name: 'starts from', value: condition.kind }] : []),
+          ...(condition ? [{ name: 'starts from', value: condition.kind.replaceAll('_', ' ') }] : []),
           ...mainFigures(metrics),
           { name: 'licence of the weights', value: licence.weights },
           { name: 'trained on', value: licence.data },
