@@ -13,7 +13,7 @@ import { ceilingPictures, pngOf } from './mending.ts';
 import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from './task.ts';
 
 /** Where about which colour goes: sharper or stricter, the other picture's shapes would count too. */
-const ROUGHLY = { detail: 16, slack: 0.07, toSide: 128 };
+const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
 /** A condition's picture is guided by the one so many further on. */
 const FURTHER = 7;
 
