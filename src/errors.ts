@@ -23,7 +23,11 @@ export const ERRORS = {
     2,
     'A tree of depth {depth} of "{model}" with leaves of {leaf} pixels needs {pictures} pictures on {width}×{height} pixels, more than {limit}. {hint}',
   ],
-  condition_missing: [400, 2, 'Model "{model}" needs a condition picture ({kind}). Give one.'],
+  condition_missing: [
+    400,
+    2,
+    'Model "{model}" needs a condition picture ({kind}). Give one as "condition" (--condition FILE), or choose a model without.',
+  ],
   condition_address: [
     400,
     2,

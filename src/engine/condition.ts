@@ -8,9 +8,13 @@ import type { PictureInput } from './request.ts';
 /** Above this, a Sobel magnitude is an edge, colours being in [−1, 1]. */
 const EDGE_THRESHOLD = 0.75;
 
-/** A drawing of lines has next to no other tones than black and white: so near to them, and so many of its pixels. */
-const NEAR = 0.1;
-const MOST = 0.98;
+/**
+ * A drawing of lines is nearly all black and white, so near to them and so many of its pixels, and its lines are few. What
+ * lies between is where a pen, a scanner or a change of size left its lines soft. No grayed avatar of 1,000 is taken for one.
+ */
+const NEAR = 0.2;
+const MOST = 0.85;
+const LINES = 0.25;
 
 export interface ConditionOptions {
   readonly limitPixels?: number | undefined;
@@ -39,10 +43,10 @@ export async function conditionOf(
   noteSize(given, fitted, note);
   const drawing = linesOf(fitted);
   if (condition.kind === 'grayscale') {
-    if (drawing) note('condition: black and white alone, as a drawing of edges is; this model wants shades of gray');
+    if (drawing) note('condition: black and white, as a drawing of edges is; this model wants shades of gray');
     return lumaOf(fitted);
   }
-  if (drawing) note('condition: black and white alone, so the rarer of the two is taken as the edges');
+  if (drawing) note('condition: a drawing in black and white; the rarer of the two is taken as the edges');
   return drawing ?? edgesOf(fitted, condition.kind);
 }
 
@@ -59,8 +63,9 @@ function linesOf(picture: Picture): Float32Array | null {
   const gray = meanOfChannels(picture);
   const near = gray.filter((value) => Math.abs(Math.abs(value) - 1) < NEAR).length;
   if (near < MOST * gray.length) return null;
-  const white = gray.filter((value) => value > 0).length;
-  const sign = white <= gray.length / 2 ? 1 : -1;
+  const white = gray.filter((value) => value > 0).length / gray.length;
+  if (Math.min(white, 1 - white) > LINES) return null;
+  const sign = white < 0.5 ? 1 : -1;
   return gray.map((value) => (value * sign > 0 ? 1 : -1));
 }
 

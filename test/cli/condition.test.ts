@@ -44,7 +44,10 @@ test('without a condition, or with one for a model that takes none: one line tha
   ]) {
     const said = await kandid([...words, '--out', inFolder('d.png')]);
     assert.equal(said.code, 2);
-    assert.match(said.err, /^Model "tiny-color" needs a condition picture \(grayscale\)\. Give one\.$/m);
+    assert.match(
+      said.err,
+      /^Model "tiny-color" needs a condition picture \(grayscale\)\. Give one as "condition" \(--condition FILE\), or/m,
+    );
   }
   const said = await kandid(['generate', '--model', 'tiny', '--condition', condition, '--out', inFolder('d.png')]);
   assert.equal(said.code, 2);

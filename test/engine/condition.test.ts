@@ -90,6 +90,19 @@ test('a drawing in black and white is taken as the edges, whichever of the two i
   assert.match(notes[2] as string, /wants shades of gray/);
 });
 
+test('the lines of a drawing may be soft; black and white shapes are no lines', async () => {
+  const notes: string[] = [];
+  const note = (message: string) => void notes.push(message);
+  const soft = picture(1, 8, (i) => [-1, -0.9, 0.7, 1, -0.95, -1, -1, -0.85][i % 8] as number);
+  const lines = (await conditionOf(soft, info('edges'), { note })) as Float32Array;
+  assert.deepEqual([...lines.subarray(0, 8)], [-1, -1, 1, 1, -1, -1, -1, -1]);
+  assert.match(notes.join(), /taken as the edges/);
+  const halves = picture(1, 8, (i) => (i % 8 < 4 ? -1 : 1));
+  const edges = (await conditionOf(halves, info('edges'), { note })) as Float32Array;
+  assert.deepEqual([...edges.subarray(0, 8)], [-1, -1, -1, 1, 1, -1, -1, -1]);
+  assert.equal(notes.length, 1);
+});
+
 test('codes are decoded, and pictures encoded, as by the trainer', async () => {
   for (const [i, { code, image }] of vectors.decode.entries()) {
     const [drawn] = await kandid.decode(undefined, [code], { condition: given[i] as Picture });
