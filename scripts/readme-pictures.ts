@@ -7,7 +7,7 @@ import { processIo } from '../src/cli/io.ts';
 import { runCommandLine } from '../src/cli/program.ts';
 import { decodePicture, encodePicture } from '../src/core/image.ts';
 import { drawAvatar, renderAvatar } from '../src/datasets/avatars.ts';
-import { edgesOf } from '../src/engine/condition.ts';
+import { edgesOf } from '../src/engine/edges.ts';
 import { noisy, shrunk } from '../src/evaluate/degrade.ts';
 import type { Picture } from '../src/guide.ts';
 

@@ -1,12 +1,10 @@
 /** What a conditional model is given of a picture. The same maths as the trainer's (scripts/presets.py). */
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
+import { edgesOf, meanOfChannels } from './edges.ts';
 import type { NetworkInfo } from './network.ts';
 import { fitPicture } from './pictures.ts';
 import type { PictureInput } from './request.ts';
-
-/** Above this, a Sobel magnitude is an edge, colours being in [−1, 1]. */
-const EDGE_THRESHOLD = 0.75;
 
 /**
  * A drawing of lines is nearly all black and white, so near to them and so many of its pixels, and its lines are few. What
@@ -47,11 +45,16 @@ export async function conditionOf(
     return lumaOf(fitted);
   }
   if (drawing) note('condition: a drawing in black and white; the rarer of the two is taken as the edges');
-  return drawing ?? edgesOf(fitted, condition.kind);
+  const { width, height } = originalOf(given, fitted);
+  return drawing ?? edgesOf(fitted, condition.kind, side / Math.min(width, height));
+}
+
+function originalOf(given: PictureInput, fitted: Picture): { width: number; height: number } {
+  return fitted.original ?? (given as Picture);
 }
 
 function noteSize(given: PictureInput, fitted: Picture, note: (message: string) => void): void {
-  const { width, height } = fitted.original ?? (given as Picture);
+  const { width, height } = originalOf(given, fitted);
   const { width: side } = fitted;
   if (width === side && height === side) return;
   const cut = width === height ? '' : 'cut to the middle square and ';
@@ -77,44 +80,4 @@ function lumaOf({ data, width, height }: Picture): Float32Array {
   for (const [channel, weight] of LUMA.entries())
     for (let i = 0; i < plane; i++) luma[i] = (luma[i] as number) + weight * (data[channel * plane + i] as number);
   return luma;
-}
-
-function meanOfChannels({ data, channels }: Picture): Float32Array {
-  const plane = data.length / channels;
-  const mean = new Float32Array(plane);
-  for (let i = 0; i < data.length; i++) mean[i % plane] = (mean[i % plane] as number) + (data[i] as number) / channels;
-  return mean;
-}
-
-/**
- * Edges of a square picture, [S, S]: 1 where a Sobel magnitude is above the threshold, else −1. `color_edges`: of any of
- * its colours; otherwise of their mean, which has no edge between colours of one brightness.
- */
-export function edgesOf(picture: Picture, kind = 'edges'): Float32Array {
-  const { width: side } = picture;
-  const size = side * side;
-  const planes = kind === 'color_edges' ? picture.data : meanOfChannels(picture);
-  const edges = new Float32Array(size).fill(-1);
-  for (let from = 0; from < planes.length; from += size) markEdges(planes.subarray(from, from + size), side, edges);
-  return edges;
-}
-
-/** Sets `edges` to 1 where the Sobel magnitude of a plane, [S, S], is above the threshold. */
-function markEdges(plane: Float32Array, side: number, edges: Float32Array): void {
-  for (let y = 0; y < side; y++) {
-    const [above, here, below] = [Math.max(0, y - 1) * side, y * side, Math.min(side - 1, y + 1) * side];
-    for (let x = 0; x < side; x++) {
-      const [left, right] = [Math.max(0, x - 1), Math.min(side - 1, x + 1)];
-      const at = (row: number, column: number) => plane[row + column] as number;
-      const across =
-        at(above, right) -
-        at(above, left) +
-        2 * (at(here, right) - at(here, left)) +
-        at(below, right) -
-        at(below, left);
-      const down =
-        at(below, left) - at(above, left) + 2 * (at(below, x) - at(above, x)) + at(below, right) - at(above, right);
-      if (Math.hypot(across, down) > EDGE_THRESHOLD) edges[here + x] = 1;
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** Pictures from the edges of others: how far their edges are the same. */
-import { edgesOf } from '../engine/condition.ts';
+import { edgesOf } from '../engine/edges.ts';
 import type { Picture } from '../guide.ts';
 import { clamped, mean, rounded } from './figures.ts';
 import type { Lab } from './lab.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { edgesOf } from '../../src/engine/condition.ts';
+import { edgesOf } from '../../src/engine/edges.ts';
 import { edgesF1 } from '../../src/evaluate/edges.ts';
 
 const SIDE = 16;

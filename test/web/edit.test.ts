@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { needsBrowser, screenshot, serverForTests, until, type Visit, visit } from './browser.ts';
+import { findings, needsBrowser, screenshot, serverForTests, until, type Visit, visit } from './browser.ts';
 
 const options = needsBrowser();
 const server = serverForTests();
@@ -66,7 +66,7 @@ test('a part is brushed over and painted anew, seen before and after, and gone o
   assert.equal(await divider.getAttribute('aria-valuetext'), '0 % before, 100 % after');
   assert.notDeepEqual(await page.locator('.compare').screenshot(), half);
   await page.getByRole('button', { name: 'Go on with this one' }).click();
-  await page.getByText('The answer, 512 × 512').waitFor();
+  await page.getByText('The answer, 64 × 64').waitFor();
   await paintedIsAbout(page, 0);
   assert.equal(await page.locator('.offered li').count(), 1);
   assert.deepEqual(problems, []);
@@ -131,6 +131,60 @@ test('two pictures are joined by their looks; a sketch becomes a picture', optio
   await finished(page);
   assert.match((await figures(page).first().textContent()) ?? '', /to what was painted/);
   await screenshot(page, 'edit-sketched');
+  assert.deepEqual(problems, []);
+});
+
+test('lines are filled in: with colours that are painted, and with those of another picture', options, async () => {
+  const { page, problems } = await opened();
+  await mode(page, 'Fill in');
+  await page.getByText('Draw some lines, or give a picture.').first().waitFor();
+  await brush(page);
+  await page
+    .locator('label')
+    .filter({ hasText: /^Colours$/ })
+    .click();
+  await page.getByRole('radio', { name: 'green', exact: true }).check();
+  await brush(page);
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await finished(page);
+  assert.match((await figures(page).first().textContent()) ?? '', /to what was painted/);
+  await page.getByText('condition: a drawing in black and white').waitFor();
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  const saved = await sharp(await (await downloading).path()).metadata();
+  assert.deepEqual([saved.format, saved.width, saved.height], ['png', 512, 512]);
+  await screenshot(page, 'edit-filled');
+  assert.deepEqual(await findings(page), []);
+  await page
+    .locator('label')
+    .filter({ hasText: /^Lines$/ })
+    .click();
+  assert.ok((await painted(page)) > 0, 'the lines were lost');
+  await give(page, 1);
+  await give(page, 0);
+  await page.getByText("face-0.png, 300 × 200: its middle square, enlarged to the model's 256 × 256 pixels.").waitFor();
+  await paintedIsAbout(page, 0);
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await page.getByRole('button', { name: 'Go on with this one' }).click();
+  await page.getByText("The answer, 256 × 256: the model's own size.").waitFor();
+  await page.getByRole('button', { name: 'Without it' }).first().click();
+  await paintedIs(page, (share) => share > 0);
+  assert.equal(await page.locator('.offered').count(), 0);
+  assert.deepEqual(problems, []);
+});
+
+test('colours of a gray picture are filled in, as near to its gray as is told', options, async () => {
+  const { page, problems } = await opened();
+  await give(page);
+  await mode(page, 'Fill in');
+  await page.getByLabel('model').selectOption({ label: 'Colours for gray avatars' });
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await finished(page);
+  assert.ok((await nearness(page)) > 25, `${await nearness(page)} dB`);
+  await mode(page, 'Sketch');
+  await brush(page);
+  await page.getByRole('button', { name: 'Draw it' }).click();
+  await finished(page);
   assert.deepEqual(problems, []);
 });
 

@@ -2,6 +2,7 @@
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
 import { pictureUrl } from '../../parts/picture.tsx';
 import { readAsUrl } from '../../parts/picture-field.tsx';
+import { saveAs } from '../../parts/save.ts';
 import { models } from '../../state/catalogue.ts';
 import { parseCode } from '../../state/code.ts';
 import type { Made } from '../../state/history.ts';
@@ -120,10 +121,5 @@ async function varyFrom(made: Made, level: number): Promise<void> {
 }
 
 async function download(made: Made): Promise<void> {
-  const url = URL.createObjectURL(await fetched(made, DOWNLOAD_SIZE));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `kandid-${made.codeString}.png`;
-  link.click();
-  URL.revokeObjectURL(url);
+  saveAs(await fetched(made, DOWNLOAD_SIZE), `kandid-${made.codeString}.png`);
 }

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { Slider } from '../../parts/slider.tsx';
 import { dotOf } from './layer.ts';
 import type { Painting } from './painting.ts';
+import type { Surface } from './surface.ts';
 
 /** What faces, hair, clothes and grounds are made of. */
 const COLOURS = {
@@ -10,7 +11,9 @@ const COLOURS = {
   ...{ red: '#d6322e', orange: '#f28c28', green: '#3f9b4f', blue: '#1f6feb', violet: '#8b5cf6', pink: '#f49ac1' },
 };
 
-export function BoardTools({ painting, hasColours }: { readonly painting: Painting; readonly hasColours: boolean }) {
+export type BoardToolsProps = Pick<Surface, 'painting' | 'hasColours' | 'canInvert'>;
+
+export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps) {
   const { side } = painting.layer.value;
   useEffect(() => {
     // Wherever the focus is, except where a text has steps of its own.
@@ -43,7 +46,7 @@ export function BoardTools({ painting, hasColours }: { readonly painting: Painti
         >
           Eraser
         </button>
-        {!hasColours && <Tool name="Invert" onClick={() => painting.invert()} />}
+        {canInvert && <Tool name="Invert" onClick={() => painting.invert()} />}
         <Tool name="Undo" disabled={!painting.canUndo.value} onClick={() => painting.undo()} />
         <Tool name="Redo" disabled={!painting.canRedo.value} onClick={() => painting.redo()} />
         <Tool name="Clear" disabled={painting.isEmpty.value} onClick={() => painting.clear()} />

@@ -1,18 +1,18 @@
-/** Pictures that are given: painted over, sharpened, coloured, cleaned, restyled, drawn from a sketch. */
+/** Pictures that are given: painted over, sharpened, coloured, cleaned, restyled, drawn from a sketch, filled in. */
 import './edit.css';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { readShared } from '../../state/share.ts';
 import type { ViewProps } from '../../views.ts';
-import { MODES } from './modes.ts';
 import { ModeSettings, MoreSettings } from './options.tsx';
 import { fileOf } from './pictures.ts';
 import {
   asked,
   clearAnswers,
-  hasBoard,
+  leave,
   look,
   mode,
+  modes,
   problem,
   prompt,
   source,
@@ -23,13 +23,12 @@ import {
 import { SourceField } from './source.tsx';
 import { Stage } from './stage.tsx';
 import { Start } from './start.tsx';
-
-const FILE_SIZE = 256;
+import { surface } from './surface.ts';
 
 export default function Edit({ params }: ViewProps) {
   useEffect(() => {
     const given = readShared(params)?.picture;
-    if (given) void take(fileOf({ ...given, codeString: given.code }, FILE_SIZE), 'The picture', true);
+    if (given) void take(fileOf({ ...given, codeString: given.code }), 'The picture', true);
   }, [params]);
   return (
     <div class="edit">
@@ -48,7 +47,7 @@ function Modes() {
   return (
     <fieldset class="choices pills modes">
       <legend class="unseen">What is done</legend>
-      {MODES.map((one) => (
+      {modes.value.map((one) => (
         <label key={one.name}>
           <input
             {...{ type: 'radio', name: 'mode', class: 'unseen', checked: mode.value === one }}
@@ -65,7 +64,7 @@ function Modes() {
 }
 
 function Form() {
-  const { name } = mode.value;
+  const { name, isConditional } = mode.value;
   const onTake = useCallback((blob: Promise<Blob> | Blob, title: string, isMade: boolean) => {
     void take(blob, title, isMade);
   }, []);
@@ -78,14 +77,27 @@ function Form() {
         void start();
       }}
     >
-      {name !== 'sketch' && <SourceField {...{ label: 'Picture', value: source.value, takesPasted: true, onTake }} />}
-      {name === 'restyle' && (
+      {isConditional && <ModeSettings />}
+      {name !== 'sketch' && (
         <SourceField
-          {...{ label: 'Picture whose look is taken', value: look.value, takesPasted: false }}
-          onTake={(blob, title) => void takeLook(blob, title)}
+          {...{
+            label: isConditional ? 'Picture, or a drawing' : 'Picture',
+            value: source.value,
+            takesPasted: true,
+            onTake,
+          }}
+          onLeave={isConditional ? () => leave(source) : undefined}
         />
       )}
-      <ModeSettings />
+      {(name === 'restyle' || isConditional) && (
+        <SourceField
+          label={isConditional ? 'Another, whose colours are taken' : 'Picture whose look is taken'}
+          {...{ value: look.value, takesPasted: false }}
+          onTake={(blob, title) => void takeLook(blob, title)}
+          onLeave={isConditional ? () => leave(look) : undefined}
+        />
+      )}
+      {!isConditional && <ModeSettings />}
       <label class="field">
         <span class="hint">Words, if you like</span>
         <input
@@ -96,7 +108,7 @@ function Form() {
         />
       </label>
       <MoreSettings />
-      {!hasBoard.value && <Start />}
+      {!surface.value && <Start />}
       <ErrorNote error={problem.value ?? asked.value?.run.error.value ?? null} />
     </form>
   );

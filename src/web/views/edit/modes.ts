@@ -1,17 +1,25 @@
 /** What can be done to a picture: the guides that do it, what is given to them, and how near to that the answer is. */
 import type { GuideUse } from '../../state/recipe.ts';
 import type { Layer } from './layer.ts';
-import { maskOf, pixelsOf, urlOf } from './pictures.ts';
+import { maskOf, onWhite, pixelsOf, urlOf } from './pictures.ts';
 import { gray, noisy, type Pixels, psnr, shrunk } from './pixels.ts';
 
 /** All that a mode may ask for. */
 export interface Given {
   /** The picture, at the model's side. */
   readonly picture: Pixels | null;
+  /** The picture with no more pixels than it has: whoever enlarges it should know that. */
+  readonly own: Pixels | null;
   /** A second one, whose look is taken. */
   readonly look: Pixels | null;
   readonly mask: Layer;
   readonly sketch: Layer;
+  /** Drawn where no picture is given. */
+  readonly lines: Layer;
+  /** Painted over the picture or the lines. */
+  readonly tints: Layer;
+  /** What the model takes of its condition; null of a model without. */
+  readonly takes: string | null;
   /** The picture as small as it is to be before it is sharpened. */
   readonly small: Pixels | null;
   /** Of the noise, on the scale where black is −1 and white 1. */
@@ -29,6 +37,8 @@ export interface Plan {
   /** What the answer is seen beside. */
   readonly before: Pixels;
   readonly guides: readonly GuideUse[];
+  /** What the model starts from, if it starts from a picture. */
+  readonly condition?: Pixels;
   figures(answer: Pixels): readonly Figure[];
 }
 
@@ -37,6 +47,8 @@ export interface Mode {
   readonly title: string;
   readonly what: string;
   readonly button: string;
+  /** Whether it is for models that start from a picture. */
+  readonly isConditional?: true;
   /** @returns what is still missing, in words */
   plan(given: Given): Plan | string;
 }
@@ -44,6 +56,8 @@ export interface Mode {
 const NO_PICTURE = 'Give a picture first.';
 /** As the guide `color` compares. */
 const SKETCH_DETAIL = 16;
+/** Another picture's colours where its shapes differ; measured: models/README.md, "avatars-256-edges". */
+const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
 const guide = (name: string, params: GuideUse['params']): GuideUse => ({ name, weight: 1, params });
 const share = ({ dots }: Layer, counts: (dot: number) => boolean) =>
   Float32Array.from(dots, (dot) => (counts(dot) ? 1 : 0));
@@ -139,7 +153,41 @@ export const MODES: readonly Mode[] = [
       };
     },
   },
+  {
+    ...{ name: 'fill', title: 'Fill in', button: 'Fill it in', isConditional: true },
+    what: 'The lines, or the brightness, are kept; colours come from paint, words, another picture, or by chance.',
+    plan({ picture, own, look, lines, tints, takes }) {
+      const before = picture ?? (takesLines(takes) && lines.dots.some(Boolean) ? onWhite(lines) : null);
+      if (!before) return takesLines(takes) ? 'Draw some lines, or give a picture.' : NO_PICTURE;
+      return {
+        before,
+        condition: takesLines(takes) ? (own ?? before) : before,
+        guides: [
+          ...(look ? [guide('color', { image: urlOf(look), ...ROUGHLY })] : []),
+          ...(tints.dots.some(Boolean) ? [guide('color', { image: urlOf(pixelsOf(tints)) })] : []),
+        ],
+        figures: (answer) => filledFigures(answer, before, tints, takes),
+      };
+    },
+  },
 ];
+
+/** Whether a drawing of lines will do for a model that takes this of its condition. */
+export function takesLines(takes: string | null): boolean {
+  return takes !== null && takes !== 'grayscale';
+}
+
+function filledFigures(answer: Pixels, condition: Pixels, tints: Layer, takes: string | null): Figure[] {
+  const weights = share(tints, (dot) => dot !== 0);
+  const detail = Math.min(tints.side, SKETCH_DETAIL);
+  const painted = { words: `to what was painted, at ${detail} × ${detail}` };
+  return [
+    ...(takesLines(takes)
+      ? []
+      : [{ decibels: psnr(gray(answer), gray(condition)), words: 'to its gray, in brightness' }]),
+    ...(weights.some(Boolean) ? [{ decibels: psnr(answer, pixelsOf(tints), { weights, detail }), ...painted }] : []),
+  ];
+}
 
 export function decibels(value: number): string {
   return Number.isFinite(value) ? `${value.toFixed(1)} dB` : 'no difference';

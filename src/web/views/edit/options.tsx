@@ -4,15 +4,16 @@ import { Slider } from '../../parts/slider.tsx';
 import {
   addsNoise,
   beams,
+  chooseModel,
   clearAnswers,
   count,
   detail,
   mode,
   model,
-  modelName,
   sigma,
   smallSide,
   smallSides,
+  usable,
 } from './session.ts';
 
 const MOST_ANSWERS = 6;
@@ -23,7 +24,12 @@ const HALF_RANGE = 127.5;
 export function ModeSettings() {
   if (mode.value.name === 'sharpen') return <SmallSide />;
   if (mode.value.name === 'clean') return <Noise />;
+  if (mode.value.isConditional) return <Model />;
   return null;
+}
+
+function Model() {
+  return <ModelField {...{ value: model.value?.name, among: usable.value, onChange: chooseModel }} />;
 }
 
 function SmallSide() {
@@ -68,7 +74,7 @@ function Noise() {
 export function MoreSettings() {
   return (
     <details>
-      <summary>Answers, care, model</summary>
+      <summary>{mode.value.isConditional ? 'Answers, care' : 'Answers, care, model'}</summary>
       <div class="stack">
         <Slider
           {...{ label: 'answers', min: 1, max: MOST_ANSWERS, value: count.value }}
@@ -82,13 +88,7 @@ export function MoreSettings() {
             beams.value = value;
           }}
         />
-        <ModelField
-          value={model.value?.name}
-          onChange={(name) => {
-            clearAnswers();
-            modelName.value = name;
-          }}
-        />
+        {!mode.value.isConditional && <Model />}
       </div>
     </details>
   );

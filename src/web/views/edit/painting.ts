@@ -1,5 +1,5 @@
 /** A layer that is painted on, with all that it takes to undo and redo. */
-import { computed, signal } from '@preact/signals';
+import { computed, type Signal, signal } from '@preact/signals';
 import { BARE, bare, inverted, type Layer, type Place, share, stroked } from './layer.ts';
 
 const MOST_STEPS = 100;
@@ -7,7 +7,7 @@ const MOST_STEPS = 100;
 export class Painting {
   readonly layer = signal<Layer>(bare(0));
   /** Diameter of the brush, in dots. */
-  readonly size = signal(7);
+  readonly size: Signal<number>;
   readonly isErasing = signal(false);
   /** What the brush leaves. */
   readonly value = signal<number>(BARE);
@@ -17,8 +17,9 @@ export class Painting {
   readonly #past = signal<readonly Layer[]>([]);
   readonly #future = signal<readonly Layer[]>([]);
 
-  constructor(value: number) {
+  constructor(value: number, size = 7) {
     this.value.value = value;
+    this.size = signal(size);
   }
 
   /** Begins anew where the side changes. */

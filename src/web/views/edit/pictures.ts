@@ -1,7 +1,8 @@
 /** Pictures in and out of the page: files, codes, canvases. */
+import type { PictureAnswer } from '../../../client/client.ts';
 import { pictureUrl } from '../../parts/picture.tsx';
 import type { Made } from '../../state/history.ts';
-import { key } from '../../state/server.ts';
+import { client, key } from '../../state/server.ts';
 import { BARE, type Layer } from './layer.ts';
 import type { Pixels } from './pixels.ts';
 
@@ -59,6 +60,21 @@ export async function fileOf(made: Pick<Made, 'model' | 'hash' | 'codeString'>, 
   return await answer.blob();
 }
 
+/** A picture of a model that starts from one, which no address can carry: drawn by code and condition. */
+export async function fileFromCondition({ model, codeString, condition }: Conditional, size?: number): Promise<Blob> {
+  const options = { model, condition, ...(size === undefined ? {} : { size }) };
+  const { images } = await client.value.decode([codeString], options);
+  const { base64 = '', mime } = images[0] as PictureAnswer;
+  return new Blob([Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))], { type: mime });
+}
+
+export interface Conditional {
+  readonly model: string;
+  readonly codeString: string;
+  /** A data URL. */
+  readonly condition: string;
+}
+
 /** At another size, as browsers enlarge: for pictures that are smaller than the model's. */
 export function enlarged(pixels: Pixels, side: number): Pixels {
   const { element } = drawn(pixels);
@@ -77,6 +93,13 @@ export function urlOf(pixels: Pixels): string {
 export function pixelsOf({ side, dots }: Layer): Pixels {
   const data = new Uint8ClampedArray(4 * side * side);
   for (const [p, dot] of dots.entries()) data.set([(dot >> 16) & 255, (dot >> 8) & 255, dot & 255, dot >>> 24], 4 * p);
+  return { side, data };
+}
+
+/** A layer's colours on paper. */
+export function onWhite(layer: Layer): Pixels {
+  const { side, data } = pixelsOf(layer);
+  for (let p = 0; p < data.length; p += 4) if (data[p + 3] === 0) data.fill(255, p, p + 4);
   return { side, data };
 }
 

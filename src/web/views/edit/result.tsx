@@ -1,9 +1,9 @@
 /** How near the answer is to what was known, other answers, and what to do with it. */
+import { saveAs } from '../../parts/save.ts';
 import { addressOf } from '../../state/router.ts';
 import { shareUrl } from '../../state/share.ts';
 import { decibels } from './modes.ts';
-import { fileOf } from './pictures.ts';
-import { asked, chosen, figures, isRunning, made, take } from './session.ts';
+import { type Answer, answers, asked, chosen, figures, isRunning, problem, take } from './session.ts';
 
 const SHOWN_SIZE = 512;
 
@@ -11,7 +11,7 @@ export function Result() {
   const run = asked.value?.run;
   if (!run) return null;
   const slots = run.slots.value;
-  const picture = made.value[chosen.value];
+  const answer = answers.value[chosen.value];
   return (
     <div class="stack">
       <p class="hint">
@@ -46,18 +46,32 @@ export function Result() {
           {note}
         </p>
       ))}
-      {picture && (
+      {answer && (
         <div class="row">
-          <button type="button" onClick={() => void take(fileOf(picture, SHOWN_SIZE), 'The answer', true)}>
+          <button type="button" onClick={() => void take(answer.file(), 'The answer', true)}>
             Go on with this one
           </button>
-          <a class="button" href={inCreate(shareUrl(picture))}>
-            Open in Create
-          </a>
+          {answer.made ? (
+            <a class="button" href={inCreate(shareUrl(answer.made))}>
+              Open in Create
+            </a>
+          ) : (
+            <button type="button" onClick={() => void download(answer)}>
+              Download
+            </button>
+          )}
         </div>
       )}
     </div>
   );
+}
+
+async function download(answer: Answer): Promise<void> {
+  try {
+    saveAs(await answer.file(SHOWN_SIZE), `kandid-${answer.codeString}.png`);
+  } catch (thrown) {
+    problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
 }
 
 /** The part of a link that stays in the page. */

@@ -1,23 +1,29 @@
 /** What is being edited, and what came of it. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
-import { modelNamed } from '../../state/catalogue.ts';
+import { modelNamed, models } from '../../state/catalogue.ts';
 import { idOf, type Made, remember } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe } from '../../state/recipe.ts';
 import { dotOf } from './layer.ts';
-import { type Figure, MODES, type Mode, type Plan } from './modes.ts';
+import { type Figure, MODES, type Mode, type Plan, takesLines } from './modes.ts';
 import { Painting } from './painting.ts';
-import { enlarged, fileOf, openPicture, type Source, urlOf } from './pictures.ts';
+import { enlarged, fileFromCondition, fileOf, openPicture, type Source, urlOf } from './pictures.ts';
 import { type Pixels, shrunk } from './pixels.ts';
 
 /** Seen over the picture in part; the server gets it in black and white. */
 const MASK_COLOUR = '#e0401a';
+const INK = '#1a1a1a';
+const PAINT = '#1f6feb';
+/** As thin as the edges that models learn from, and as broad as what is filled, in dots of a large picture. */
+const PEN = 3;
+const BROAD = 24;
 /** How boldly is chosen where several answers are wanted. */
 const SEVERAL_TOP = 2;
 
 export const mode = signal<Mode>(MODES[0] as Mode);
-export const modelName = signal<string | undefined>(undefined);
+/** Wishes: for models that draw from nothing, and for those that start from a picture. */
+const modelNames = { plain: signal<string | undefined>(undefined), conditional: signal<string | undefined>(undefined) };
 export const source = signal<Source | null>(null);
 /** The second picture. */
 export const look = signal<Source | null>(null);
@@ -29,7 +35,18 @@ export const addsNoise = signal(false);
 /** Wish; null: the half of the model's side, or the picture's own where it is smaller. */
 export const smallSide = signal<number | null>(null);
 export const mask = new Painting(dotOf(MASK_COLOUR));
-export const sketch = new Painting(dotOf('#1f6feb'));
+export const sketch = new Painting(dotOf(PAINT));
+export const lines = new Painting(dotOf(INK), PEN);
+export const tints = new Painting(dotOf(PAINT), BROAD);
+
+/** A finished picture. */
+export interface Answer {
+  /** Null where no address can carry it: history and links are of codes alone. */
+  readonly made: Made | null;
+  readonly codeString: string;
+  /** PNG. @param size of its sides; left out: the model's own */
+  file(size?: number): Promise<Blob>;
+}
 
 /** What was asked last, and with what in hand. */
 export interface Asked {
@@ -38,16 +55,33 @@ export interface Asked {
   readonly before: string;
 }
 export const asked = signal<Asked | null>(null);
-export const made = signal<readonly Made[]>([]);
+export const answers = signal<readonly Answer[]>([]);
 export const figures = signal<readonly (readonly Figure[])[]>([]);
 /** Which of the answers is looked at. */
 export const chosen = signal(0);
 /** What is wrong with a picture that was given, or with an answer. */
 export const problem = signal<Error | null>(null);
 
-export const model = computed(() => modelNamed(modelName.value));
+const conditional = computed(() => models.value.filter(({ condition }) => condition !== null));
+/** What can be done with the models there are. */
+export const modes = computed(() => MODES.filter((one) => !one.isConditional || conditional.value.length > 0));
+export const usable = computed(() => {
+  return mode.value.isConditional ? conditional.value : models.value.filter(({ condition }) => condition === null);
+});
+export const model = computed(() => {
+  if (!mode.value.isConditional) return modelNamed(modelNames.plain.value);
+  const all = conditional.value;
+  const wished = all.find(({ name }) => name === modelNames.conditional.value);
+  return wished ?? all.find(({ condition }) => takesLines(condition?.kind ?? null)) ?? all[0];
+});
+/** What the model takes of its condition; null of a model without. */
+export const takes = computed(() => model.value?.condition?.kind ?? null);
 export const side = computed(() => model.value?.side ?? 0);
 export const picture = computed(() => atSide(source.value));
+const own = computed(() => {
+  const square = source.value?.square;
+  return square && square.side < side.value ? square : picture.value;
+});
 const lookPicture = computed(() => atSide(look.value));
 
 /** Sides that a picture can be shrunk to before it is sharpened. */
@@ -72,23 +106,29 @@ export const plan = computed<Plan | string>(() => {
   if (mode.value.name === 'colour' && model.value.channels !== 3)
     return 'This model draws in gray: choose one with colours.';
   return mode.value.plan({
-    ...{ picture: picture.value, look: lookPicture.value, mask: mask.layer.value, sketch: sketch.layer.value },
+    ...{
+      picture: picture.value,
+      own: own.value,
+      look: lookPicture.value,
+      mask: mask.layer.value,
+      sketch: sketch.layer.value,
+    },
     ...{ small: small.value, sigma: sigma.value, addsNoise: addsNoise.value },
+    ...{ lines: lines.layer.value, tints: tints.layer.value, takes: takes.value },
   });
 });
-
-/** Whether there is something to paint on. */
-export const hasBoard = computed(
-  () => side.value > 0 && (mode.value.name === 'sketch' || (mode.value.name === 'repaint' && picture.value !== null)),
-);
 
 export const isRunning = computed(() => ['waiting', 'running'].includes(asked.value?.run.state.value ?? ''));
 
 effect(() => {
   if (side.value === 0) return;
-  mask.fit(side.value);
-  sketch.fit(side.value);
+  for (const painting of mode.value.isConditional ? [lines, tints] : [mask, sketch]) painting.fit(side.value);
 });
+
+export function chooseModel(name: string): void {
+  clearAnswers();
+  (mode.value.isConditional ? modelNames.conditional : modelNames.plain).value = name;
+}
 
 function atSide(from: Source | null): Pixels | null {
   if (!from || side.value === 0) return null;
@@ -101,8 +141,14 @@ export async function take(blob: Promise<Blob> | Blob, name: string, isMade = fa
   if (!opened) return;
   clearAnswers();
   [source.value, addsNoise.value, smallSide.value] = [opened, isMade, null];
-  if (!mask.isEmpty.value) mask.clear();
+  for (const painting of [mask, tints]) if (!painting.isEmpty.value) painting.clear();
   announce(`${name} is there`);
+}
+
+/** Goes on without the picture that was given, or without the second one. */
+export function leave(given: typeof source): void {
+  clearAnswers();
+  given.value = null;
 }
 
 export async function takeLook(blob: Promise<Blob> | Blob, name: string): Promise<void> {
@@ -121,7 +167,7 @@ async function opening(blob: Promise<Blob> | Blob, name: string, isMade: boolean
 
 export function clearAnswers(): void {
   asked.value?.run.dispose();
-  [asked.value, made.value, figures.value, chosen.value] = [null, [], [], 0];
+  [asked.value, answers.value, figures.value, chosen.value] = [null, [], [], 0];
 }
 
 export async function start(): Promise<void> {
@@ -130,7 +176,9 @@ export async function start(): Promise<void> {
   clearAnswers();
   problem.value = null;
   const recipe = recipeOf(now, model.value.name);
-  const mine: Asked = { run: new LiveRun(bodyOf(recipe)), plan: now, before: urlOf(now.before) };
+  const condition = now.condition && urlOf(now.condition);
+  const body = { ...bodyOf(recipe), ...(condition ? { condition } : {}) };
+  const mine: Asked = { run: new LiveRun(body), plan: now, before: urlOf(now.before) };
   asked.value = mine;
   announce('Begun');
   await mine.run.ended;
@@ -139,13 +187,21 @@ export async function start(): Promise<void> {
   announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'That failed');
   if (state.value !== 'done' || !about.value) return;
   const { hash, seed } = about.value;
-  const all = slots.value.flatMap(({ codeString }) => {
-    const one = { model: recipe.model as string, hash, codeString: codeString ?? '', recipe: { ...recipe, seed } };
-    return codeString ? [{ ...one, id: idOf(one), at: Date.now() }] : [];
+  const codes = slots.value.flatMap(({ codeString }) => codeString ?? []);
+  answers.value = codes.map((codeString) => {
+    const one = { model: recipe.model, hash, codeString, recipe: { ...recipe, seed } };
+    return condition ? ofCondition({ ...one, condition }) : ofCode({ ...one, id: idOf(one), at: Date.now() });
   });
-  made.value = all;
-  await remember(all);
-  await measure(mine, all);
+  await remember(answers.value.flatMap(({ made }) => made ?? []));
+  await measure(mine, answers.value);
+}
+
+function ofCode(made: Made): Answer {
+  return { made, codeString: made.codeString, file: (size) => fileOf(made, size) };
+}
+
+function ofCondition(from: Parameters<typeof fileFromCondition>[0]): Answer {
+  return { made: null, codeString: from.codeString, file: (size) => fileFromCondition(from, size) };
 }
 
 function recipeOf({ guides }: Plan, name: string): Recipe & { model: string } {
@@ -161,12 +217,12 @@ function recipeOf({ guides }: Plan, name: string): Recipe & { model: string } {
 }
 
 /** From the files themselves: what is shown was made small for the way. */
-async function measure(mine: Asked, all: readonly Made[]): Promise<void> {
+async function measure(mine: Asked, all: readonly Answer[]): Promise<void> {
   try {
-    const answers = await Promise.all(
-      all.map(async (one) => mine.plan.figures((await openPicture(await fileOf(one), 'The answer')).square)),
+    const found = await Promise.all(
+      all.map(async (one) => mine.plan.figures((await openPicture(await one.file(), 'The answer')).square)),
     );
-    if (asked.value === mine) figures.value = answers;
+    if (asked.value === mine) figures.value = found;
   } catch (thrown) {
     if (asked.value === mine) problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
   }

@@ -13,14 +13,14 @@ export interface SourceFieldProps {
   /** Whether pictures that are pasted anywhere are for it. */
   readonly takesPasted: boolean;
   onTake(blob: Promise<Blob> | Blob, name: string, isMade: boolean): void;
+  /** Left out where there is no going on without it. */
+  onLeave?: (() => void) | undefined;
 }
 
 /** Of the history, the latest. */
 const OFFERED = 12;
-/** Larger than the model's, for a sharp look. */
-const FILE_SIZE = 256;
 
-export function SourceField({ label, value, takesPasted, onTake }: SourceFieldProps) {
+export function SourceField({ label, value, takesPasted, onTake, onLeave }: SourceFieldProps) {
   const takeFile = (file: File | null | undefined) => {
     if (file) onTake(file, file.name || 'The picture', false);
   };
@@ -46,6 +46,11 @@ export function SourceField({ label, value, takesPasted, onTake }: SourceFieldPr
             }}
           />
         </label>
+        {value && onLeave && (
+          <button type="button" class="quiet" onClick={onLeave}>
+            Without it
+          </button>
+        )}
         <span class="hint">{takesPasted ? 'or drop or paste one' : 'or drop one'}</span>
       </div>
       {value && <p class="hint">{fitted(value, side.value)}</p>}
@@ -75,7 +80,7 @@ function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
       <ul>
         {latest.map((made) => (
           <li key={made.id}>
-            <button type="button" onClick={() => onTake(fileOf(made, FILE_SIZE), titleOf(made.recipe), true)}>
+            <button type="button" onClick={() => onTake(fileOf(made), titleOf(made.recipe), true)}>
               <Picture
                 {...{ model: made.model, hash: made.hash, code: made.codeString, size: 128 }}
                 alt={`Use: ${titleOf(made.recipe)}`}

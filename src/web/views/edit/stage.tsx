@@ -5,20 +5,22 @@ import { BoardTools } from './board-tools.tsx';
 import { Compare } from './compare.tsx';
 import { urlOf } from './pictures.ts';
 import { Result } from './result.tsx';
-import { asked, chosen, hasBoard, mask, mode, picture, plan, side, sketch } from './session.ts';
+import { asked, chosen, picture, plan, side } from './session.ts';
 import { Start } from './start.tsx';
+import { drawsLines, type Ink, ink, type Surface, surface } from './surface.ts';
+
+const INKS: Readonly<Record<Ink, string>> = { lines: 'Lines', colours: 'Colours' };
 
 export function Stage() {
-  const { name } = mode.value;
-  const isRepaint = name === 'repaint';
-  const board = isRepaint ? mask : sketch;
+  const now = surface.value;
   return (
     <section class="stage" aria-label="Picture">
-      <div class={hasBoard.value ? 'edit-boards' : 'edit-boards edit-board-alone'}>
-        {hasBoard.value && (
+      <div class={now ? 'edit-boards' : 'edit-boards edit-board-alone'}>
+        {now && (
           <div class="stack">
-            <PaintedOn painting={board} isMask={isRepaint} />
-            <BoardTools painting={board} hasColours={!isRepaint} />
+            {drawsLines.value && <Inks />}
+            <PaintedOn {...now} />
+            <BoardTools {...now} />
             <Start />
           </div>
         )}
@@ -28,11 +30,29 @@ export function Stage() {
   );
 }
 
-function PaintedOn({ painting, isMask }: { readonly painting: typeof mask; readonly isMask: boolean }) {
-  const given = picture.value;
-  const below = useMemo(() => (given && isMask ? urlOf(given) : null), [given, isMask]);
-  const label = isMask ? 'Mask: brush over what should change' : 'Sketch: paint where which colour goes';
-  return <Board {...{ painting, below, label, isGlass: isMask }} />;
+/** What the brush is for. */
+function Inks() {
+  return (
+    <fieldset class="choices pills">
+      <legend class="unseen">What is painted</legend>
+      {Object.entries(INKS).map(([name, title]) => (
+        <label key={name}>
+          <input
+            {...{ type: 'radio', name: 'ink', class: 'unseen', checked: ink.value === name }}
+            onChange={() => {
+              ink.value = name as Ink;
+            }}
+          />
+          <span>{title}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function PaintedOn({ painting, below: under, label, isGlass }: Surface) {
+  const below = useMemo(() => under && urlOf(under), [under]);
+  return <Board {...{ painting, below, label, isGlass }} />;
 }
 
 function Answer() {
@@ -56,7 +76,7 @@ function Before() {
   const now = plan.value;
   const given = typeof now === 'string' ? picture.value : now.before;
   const url = useMemo(() => given && urlOf(given), [given]);
-  if (hasBoard.value) return <p class="edit-empty hint">{typeof now === 'string' ? now : 'The answer comes here.'}</p>;
+  if (surface.value) return <p class="edit-empty hint">{typeof now === 'string' ? now : 'The answer comes here.'}</p>;
   if (!url || !given) return <p class="edit-empty hint">{typeof now === 'string' ? now : ''}</p>;
   return <Compare {...{ before: url, after: null, isCoarse: given.side < side.value }} />;
 }

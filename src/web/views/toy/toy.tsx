@@ -41,7 +41,7 @@ export default function Toy() {
         <h2>Samples come from here</h2>
         <Board {...{ painting, below, label: 'Density: paint where samples should be', isGlass: false }} />
         <Drawings />
-        <BoardTools painting={painting} hasColours={false} />
+        <BoardTools painting={painting} hasColours={false} canInvert />
       </section>
       <section class="stack" aria-label="The network">
         <h2>and the nodes follow</h2>
