@@ -1,18 +1,18 @@
 /** Which model, where there are several. */
 import { useId } from 'preact/hooks';
 import type { ModelAnswer } from '../../client/client.ts';
-import { models } from '../state/catalogue.ts';
+import { plainModels } from '../state/catalogue.ts';
 
 export interface ModelFieldProps {
   readonly value: string | undefined;
-  /** @default those that draw from nothing: pictures of the others have no address of their own */
+  /** @default those that draw from nothing */
   readonly among?: readonly ModelAnswer[];
   onChange(name: string): void;
 }
 
 export function ModelField({ value, among, onChange }: ModelFieldProps) {
   const id = useId();
-  const usable = among ?? models.value.filter(({ condition }) => condition === null);
+  const usable = among ?? plainModels.value;
   if (usable.length < 2) return null;
   return (
     <div class="field">

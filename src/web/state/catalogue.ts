@@ -7,6 +7,11 @@ export const models = signal<readonly ModelAnswer[]>([]);
 export const guides = signal<readonly GuideAnswer[]>([]);
 export const catalogueError = signal<Error | null>(null);
 
+/** Those that draw from nothing. */
+export const plainModels = computed(() => models.value.filter(({ condition }) => condition === null));
+/** Those that start from a picture; theirs have no address of their own. */
+export const conditionalModels = computed(() => models.value.filter(({ condition }) => condition !== null));
+
 export const standardModel = computed(() => models.value.find(({ isDefault }) => isDefault) ?? models.value[0]);
 
 /** The model of a name; the default one where none is named. */

@@ -1,6 +1,6 @@
 /** Seed, number of results, and how boldly is chosen. */
 import { Slider } from '../../parts/slider.tsx';
-import { modelNamed, models } from '../../state/catalogue.ts';
+import { modelNamed, plainModels } from '../../state/catalogue.ts';
 import type { Recipe } from '../../state/recipe.ts';
 import { change, recipe, startAnew } from './form.ts';
 import { current } from './session.ts';
@@ -85,7 +85,7 @@ function Seed() {
 }
 
 function Model() {
-  const usable = models.value.filter(({ condition }) => condition === null);
+  const usable = plainModels.value;
   const chosen = modelNamed(recipe.value.model);
   if (usable.length < 2) return null;
   return (

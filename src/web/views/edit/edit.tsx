@@ -77,7 +77,6 @@ function Form() {
         void start();
       }}
     >
-      {isConditional && <ModeSettings />}
       {name !== 'sketch' && (
         <SourceField
           {...{
@@ -97,7 +96,7 @@ function Form() {
           onLeave={isConditional ? () => leave(look) : undefined}
         />
       )}
-      {!isConditional && <ModeSettings />}
+      <ModeSettings />
       <label class="field">
         <span class="hint">Words, if you like</span>
         <input

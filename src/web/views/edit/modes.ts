@@ -36,7 +36,8 @@ export interface Figure {
 export interface Plan {
   /** What the answer is seen beside. */
   readonly before: Pixels;
-  readonly guides: readonly GuideUse[];
+  /** Made only when it is begun: they hold pictures as files, too dear for every move of a brush. */
+  guides(): readonly GuideUse[];
   /** What the model starts from, if it starts from a picture. */
   readonly condition?: Pixels;
   figures(answer: Pixels): readonly Figure[];
@@ -77,7 +78,7 @@ export const MODES: readonly Mode[] = [
       const weights = share(mask, (dot) => dot === 0);
       return {
         before: picture,
-        guides: [guide('inpaint', { image: urlOf(picture), mask: urlOf(maskOf(mask)) })],
+        guides: () => [guide('inpaint', { image: urlOf(picture), mask: urlOf(maskOf(mask)) })],
         figures: (answer) => [{ decibels: psnr(answer, picture, { weights }), words: 'to the part that was kept' }],
       };
     }),
@@ -91,7 +92,7 @@ export const MODES: readonly Mode[] = [
       const words = `to the small picture, at ${detail} × ${detail}`;
       return {
         before: small,
-        guides: [guide('super_resolution', { image: urlOf(small) })],
+        guides: () => [guide('super_resolution', { image: urlOf(small) })],
         figures: (answer) => [{ decibels: psnr(shrunk(answer, detail), small), words }],
       };
     }),
@@ -103,7 +104,7 @@ export const MODES: readonly Mode[] = [
       const given = gray(picture);
       return {
         before: given,
-        guides: [guide('colorize', { image: urlOf(given) })],
+        guides: () => [guide('colorize', { image: urlOf(given) })],
         figures: (answer) => [{ decibels: psnr(gray(answer), given), words: 'to the gray picture, in brightness' }],
       };
     }),
@@ -116,7 +117,7 @@ export const MODES: readonly Mode[] = [
       const behind = { words: `to the picture behind the noise; the noisy one had ${decibels(psnr(given, picture))}` };
       return {
         before: given,
-        guides: [guide('denoise', { image: urlOf(given), sigma })],
+        guides: () => [guide('denoise', { image: urlOf(given), sigma })],
         figures: (answer) => [
           ...(addsNoise ? [{ decibels: psnr(answer, picture), ...behind }] : []),
           { decibels: psnr(answer, given), words: 'to the noisy picture' },
@@ -132,7 +133,7 @@ export const MODES: readonly Mode[] = [
       const words = 'to the brightness of the first picture';
       return {
         before: picture,
-        guides: [guide('style', { image: urlOf(look) }), guide('colorize', { image: urlOf(gray(picture)) })],
+        guides: () => [guide('style', { image: urlOf(look) }), guide('colorize', { image: urlOf(gray(picture)) })],
         figures: (answer) => [{ decibels: psnr(gray(answer), gray(picture)), words }],
       };
     }),
@@ -148,7 +149,7 @@ export const MODES: readonly Mode[] = [
       const words = `to what was painted, at ${detail} × ${detail}`;
       return {
         before: painted,
-        guides: [guide('color', { image: urlOf(painted) })],
+        guides: () => [guide('color', { image: urlOf(painted) })],
         figures: (answer) => [{ decibels: psnr(answer, painted, { weights, detail }), words }],
       };
     },
@@ -162,7 +163,7 @@ export const MODES: readonly Mode[] = [
       return {
         before,
         condition: takesLines(takes) ? (own ?? before) : before,
-        guides: [
+        guides: () => [
           ...(look ? [guide('color', { image: urlOf(look), ...ROUGHLY })] : []),
           ...(tints.dots.some(Boolean) ? [guide('color', { image: urlOf(pixelsOf(tints)) })] : []),
         ],

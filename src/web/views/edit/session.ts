@@ -1,7 +1,7 @@
 /** What is being edited, and what came of it. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
-import { modelNamed, models } from '../../state/catalogue.ts';
+import { conditionalModels, modelNamed, plainModels } from '../../state/catalogue.ts';
 import { idOf, type Made, remember } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe } from '../../state/recipe.ts';
@@ -13,9 +13,9 @@ import { type Pixels, shrunk } from './pixels.ts';
 
 /** Seen over the picture in part; the server gets it in black and white. */
 const MASK_COLOUR = '#e0401a';
-const INK = '#1a1a1a';
+const INK = '#000000';
 const PAINT = '#1f6feb';
-/** As thin as the edges that models learn from, and as broad as what is filled, in dots of a large picture. */
+/** In dots of a large picture: thin, as edges are, but thinner lines come out less crisp; and broad, as what is filled. */
 const PEN = 3;
 const BROAD = 24;
 /** How boldly is chosen where several answers are wanted. */
@@ -62,15 +62,12 @@ export const chosen = signal(0);
 /** What is wrong with a picture that was given, or with an answer. */
 export const problem = signal<Error | null>(null);
 
-const conditional = computed(() => models.value.filter(({ condition }) => condition !== null));
 /** What can be done with the models there are. */
-export const modes = computed(() => MODES.filter((one) => !one.isConditional || conditional.value.length > 0));
-export const usable = computed(() => {
-  return mode.value.isConditional ? conditional.value : models.value.filter(({ condition }) => condition === null);
-});
+export const modes = computed(() => MODES.filter((one) => !one.isConditional || conditionalModels.value.length > 0));
+export const usable = computed(() => (mode.value.isConditional ? conditionalModels : plainModels).value);
 export const model = computed(() => {
   if (!mode.value.isConditional) return modelNamed(modelNames.plain.value);
-  const all = conditional.value;
+  const all = conditionalModels.value;
   const wished = all.find(({ name }) => name === modelNames.conditional.value);
   return wished ?? all.find(({ condition }) => takesLines(condition?.kind ?? null)) ?? all[0];
 });
@@ -204,11 +201,11 @@ function ofCondition(from: Parameters<typeof fileFromCondition>[0]): Answer {
   return { made: null, codeString: from.codeString, file: (size) => fileFromCondition(from, size) };
 }
 
-function recipeOf({ guides }: Plan, name: string): Recipe & { model: string } {
+function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
   const words = prompt.value.trim();
   return {
     ...{ model: name, count: count.value, seed: null },
-    guides: [...guides, ...(words ? [{ name: 'text', weight: 1, params: { prompt: words } }] : [])],
+    guides: [...plan.guides(), ...(words ? [{ name: 'text', weight: 1, params: { prompt: words } }] : [])],
     sampler: {
       ...(count.value > 1 ? { top: SEVERAL_TOP } : {}),
       ...(beams.value > 1 ? { beams: beams.value } : {}),

@@ -74,9 +74,10 @@ function Answer() {
 /** Before anything is asked: what would be given. */
 function Before() {
   const now = plan.value;
-  const given = typeof now === 'string' ? picture.value : now.before;
+  const missing = typeof now === 'string' ? now : null;
+  // What is painted on is seen there already.
+  const given = surface.value ? null : typeof now === 'string' ? picture.value : now.before;
   const url = useMemo(() => given && urlOf(given), [given]);
-  if (surface.value) return <p class="edit-empty hint">{typeof now === 'string' ? now : 'The answer comes here.'}</p>;
-  if (!url || !given) return <p class="edit-empty hint">{typeof now === 'string' ? now : ''}</p>;
+  if (!url || !given) return <p class="edit-empty hint">{missing ?? 'The answer comes here.'}</p>;
   return <Compare {...{ before: url, after: null, isCoarse: given.side < side.value }} />;
 }
