@@ -89,7 +89,7 @@ def level_names(config: ModelConfig) -> list[str]:
 
 
 def manifest_of(config: ModelConfig, folder: Path, metadata: dict) -> dict:
-    """model.json of the files in `folder`; `metadata` holds what they do not say themselves (name, licence, made, ...)."""
+    """model.json of the files in `folder`; `metadata` holds what they do not say (name, licence, made, ...)."""
     stages = config.level_stages
     kind = config.condition_kind
     return {

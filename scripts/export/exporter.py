@@ -33,8 +33,11 @@ def export_checkpoint(
     half: bool = False,
     **overrides: str | None,
 ) -> dict:
-    """Writes the bundle `out`; returns its model.json. `data` is the folder of the data set, whose dataset.json tells
-    the licence where `licence` does not; `overrides` may hold title, description, dataset, attribution, weights_licence."""
+    """Writes the bundle `out`; returns its model.json. `data` is the folder of the data set, whose dataset.json
+    states the licence where `licence` does not.
+
+    `overrides` may hold title, description, dataset, attribution, weights_licence.
+    """
     saved = read_checkpoint(checkpoint)
     described = dataset_of(data)
     dataset = overrides.get("dataset") or described.get("dataset")

@@ -1,4 +1,4 @@
-"""The ONNX graphs of a bundle, written by hand from scripts/model.py: one per level, and `decode` for codes known.
+"""The ONNX graphs of a bundle, written by hand from scripts/ddn/model.py: one per level, and `decode` for codes known.
 
 Shapes are fixed but for the batch, so that onnxruntime folds what does not depend on the choices (all of level 0 of an
 unconditional network, for instance). Measurements behind the choice of operators: scripts/README.md, 'Export'.

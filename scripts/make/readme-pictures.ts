@@ -1,15 +1,15 @@
-/** Makes the pictures of README.md by the commands that stand beside them: `npx tsx scripts/readme-pictures.ts`. */
+/** Makes the pictures of README.md by the commands that stand beside them: `npx tsx scripts/make/readme-pictures.ts`. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { processIo } from '../src/cli/io.ts';
-import { runCommandLine } from '../src/cli/program.ts';
-import { decodePicture, encodePicture } from '../src/core/image.ts';
-import { drawAvatar, renderAvatar } from '../src/datasets/avatars.ts';
-import { edgesOf } from '../src/engine/edges.ts';
-import { noisy, shrunk } from '../src/evaluate/degrade.ts';
-import type { Picture } from '../src/guide.ts';
+import { processIo } from '../../src/cli/io.ts';
+import { runCommandLine } from '../../src/cli/program.ts';
+import { edgesOf } from '../../src/engine/input/edges.ts';
+import type { Picture } from '../../src/guide.ts';
+import { drawAvatar, renderAvatar } from '../../src/lab/datasets/avatars.ts';
+import { noisy, shrunk } from '../../src/lab/evaluate/measures/degrade.ts';
+import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 
 const OUT = 'models/pictures/readme';
 const SIDE = 64;

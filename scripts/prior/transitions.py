@@ -36,7 +36,7 @@ def count_transitions(codes: Tensor, candidates: int) -> list[Tensor]:
 def smoothed_probabilities(counts: Tensor, smoothing: float) -> Tensor:
     """[rows, K]: each row drawn towards the level's own frequencies as if `smoothing` more pictures had them.
 
-    The same in src/engine/latents.ts.
+    The same in src/engine/network/prior.ts.
     """
     own = counts.sum(0) + 1
     own = own / own.sum()

@@ -2,18 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import { KandidError, toKandidError } from '../errors.ts';
-import { imageDoors } from './doors/images.ts';
-import { jobDoors } from './doors/jobs.ts';
-import { makeDoors } from './doors/make.ts';
-import { modelDoors } from './doors/models.ts';
-import { openAiDoors } from './doors/openai.ts';
-import { operationDoors } from './doors/operations.ts';
-import { readingDoors } from './doors/reading.ts';
 import type { Access } from './http/access.ts';
-import type { Door } from './http/door.ts';
 import { setHeaders } from './http/headers.ts';
-import { sendError } from './http/problem.ts';
-import { pageDoors } from './page.ts';
+import { sendError } from './http/problems.ts';
+import type { Door } from './http/route.ts';
+import { readingDoors } from './routes/documentation.ts';
+import { makeDoors } from './routes/generate.ts';
+import { imageDoors } from './routes/images.ts';
+import { jobDoors } from './routes/jobs.ts';
+import { modelDoors } from './routes/models.ts';
+import { openAiDoors } from './routes/openai.ts';
+import { operationDoors } from './routes/operations.ts';
+import { pageDoors } from './routes/page.ts';
 import type { Services } from './services.ts';
 
 export const allDoors: readonly Door[] = [

@@ -1,13 +1,13 @@
 /** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
 import { packageVersion } from '../config.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
 import type { WorkerOptions } from '../worker/messages.ts';
-import { Jobs, type JobsObserver } from './jobs.ts';
+import { Jobs, type JobsObserver } from './jobs/jobs.ts';
 import { createLog, type Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { Pool, type PoolObserver } from './pool.ts';
 import type { ServerSettings } from './settings.ts';
-import type { StartProcess } from './worker-process.ts';
+import { Pool, type PoolObserver } from './workers/worker-pool.ts';
+import type { StartProcess } from './workers/worker-process.ts';
 
 export interface Services {
   /** Of Kandid. */
