@@ -7,7 +7,7 @@ import { type Asked, endOf, picturesOf, preferenceOf, submit, timeHeaders } from
 import type { RawCall } from './http/door.ts';
 import { problemOf } from './http/problem.ts';
 import type { Job } from './job.ts';
-import { addressOf, baseUrl } from './made.ts';
+import { addressOf, urlOf } from './made.ts';
 import type { candidates as candidatesSchema, job as jobSchema, result as resultSchema } from './schemas/answers.ts';
 import { checkWebhook, deliver } from './webhooks.ts';
 
@@ -38,7 +38,10 @@ export async function answer(call: RawCall, asked: Asked, { base64, webhook }: W
   const end = async && wait === null ? null : await endOf(call, job, wait);
   if (response.closed) return;
   if (!end) {
-    const headers = { Location: `/v1/jobs/${job.id}`, 'Preference-Applied': async ? 'respond-async' : 'wait' };
+    const headers = {
+      Location: `${call.place.prefix}/v1/jobs/${job.id}`,
+      'Preference-Applied': async ? 'respond-async' : 'wait',
+    };
     sendJson(call, describeJob(call, job), { status: 202, headers });
     return;
   }
@@ -67,11 +70,11 @@ function sendPicture(
   news: DoneNews | CancelledNews,
   headers: Readonly<Record<string, string>>,
 ): void {
-  const { response, services } = call;
+  const { response, services, place } = call;
   const [picture] = news.results;
   if (!picture) return;
-  const url = addressOf(services, job, news, picture);
-  if (url !== null) response.setHeader('Content-Location', url);
+  const path = addressOf(services, job, news, picture);
+  if (path !== null) response.setHeader('Content-Location', `${place.prefix}${services.permalinks.signed(path)}`);
   for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
   response.setHeader('x-kandid-code', picture.codeString || JSON.stringify(picture.code));
   response.setHeader('x-kandid-seed', String(news.seed));
@@ -92,7 +95,7 @@ export function resultOf(
     const path = addressOf(call.services, job, news, picture);
     return {
       ...{ code: [...code], codeString: codeString || null, mime, width, height },
-      url: path === null ? null : `${baseUrl(call.services, call.request)}${path}`,
+      url: path === null ? null : urlOf(call, path),
       ...(psnr === undefined ? {} : { psnr: Number.isFinite(psnr) ? psnr : null }),
       ...(base64 ? { base64: Buffer.from(bytes).toString('base64') } : {}),
     };
@@ -114,7 +117,7 @@ export function describeJob(call: RawCall, job: Job, whole = false): z.output<ty
     ...{ started: date(started), finished: date(finished) },
     position: isQueued ? job.position : null,
     estimateSeconds: isQueued ? call.services.jobs.estimateSeconds(job) : null,
-    events: `/v1/jobs/${id}/events`,
+    events: `${call.place.prefix}/v1/jobs/${id}/events`,
     ...(whole && job.question ? { candidates: sheetOf(job.question) } : {}),
     ...(whole && end && end.type !== 'failed' ? { result: resultOf(call, job, end, true) } : {}),
     ...(end?.type === 'failed' ? { error: problemOf(errorFrom(end.error), call.id) } : {}),

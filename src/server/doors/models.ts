@@ -8,7 +8,7 @@ import { KandidError } from '../../errors.ts';
 import type { ModelSummary, WorkerInfo } from '../../worker/messages.ts';
 import { sendJson } from '../answering.ts';
 import { type Door, door } from '../http/door.ts';
-import { baseUrl, permalink } from '../made.ts';
+import { permalink, urlOf } from '../made.ts';
 import { guide, joined, model, provenance } from '../schemas/answers.ts';
 import { crossBody, infoBody } from '../schemas/requests.ts';
 import type { Services } from '../services.ts';
@@ -103,7 +103,7 @@ export const modelDoors: readonly Door[] = [
       const code = crossCodes(a, b, call.body.at, candidates);
       const codeString = codeToString(code, candidates);
       const path = permalink({ model: found.name, hash: found.hash }, codeString, { format: 'png' });
-      const url = found.condition ? null : `${baseUrl(call.services, call.request)}${path}`;
+      const url = found.condition ? null : urlOf(call, path);
       sendJson(call, { code, codeString, url });
     },
   }),

@@ -6,7 +6,7 @@ import { sendJson } from '../answering.ts';
 import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../asking.ts';
 import type { RawCall } from '../http/door.ts';
 import { openAiErrorOf } from '../http/problem.ts';
-import { addressOf, baseUrl } from '../made.ts';
+import { addressOf, urlOf } from '../made.ts';
 import type { imagesResponse } from '../schemas/openai.ts';
 import { EventStream } from '../sse.ts';
 import type { Terms } from './terms.ts';
@@ -24,7 +24,7 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     const path = addressOf(call.services, job, news, { ...picture, bytes });
     // Without an address of its own, the answer must hold the picture.
     if (path === null) return { url: `data:${picture.mime};base64,${base64(bytes)}` };
-    return { url: `${baseUrl(call.services, call.request)}${path}` };
+    return { url: urlOf(call, path) };
   });
   const answer = { created: secondsOf(call), data, ...terms.echo, usage: usageOf(news) };
   sendJson(call, answer satisfies z.output<typeof imagesResponse>, {
