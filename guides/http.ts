@@ -1,7 +1,7 @@
 /** Somebody else's web service as a guide: candidates are posted to it, scores come back. README.md has the schema. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo } from '../src/guide.ts';
-import { allowUrl } from './lib/allowed-hosts.ts';
+import { allowUrl } from '../src/kit/allowed-hosts.ts';
 import { askingParams, askingPreferences } from './lib/params.ts';
 import { openService } from './lib/post.ts';
 

@@ -49,7 +49,7 @@ def count_transitions(codes: Tensor, candidates: int) -> list[Tensor]:
 def shares(counts: Tensor, smoothing: float) -> Tensor:
     """Probabilities [rows, K]: each row drawn towards the level's own shares as if `smoothing` more pictures had them.
 
-    The same in src/engine/latents.ts.
+    The same in src/engine/network/prior.ts.
     """
     own = counts.sum(0) + 1
     own = own / own.sum()

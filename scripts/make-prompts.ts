@@ -1,8 +1,8 @@
-/** Command: writes src/evaluate/prompts.ts, the fixed list of prompts of the text task. Run again only to start a new list. */
+/** Command: writes src/lab/evaluate/prompts.ts, the fixed list of prompts of the text task. Run again only to start a new list. */
 import { writeFileSync } from 'node:fs';
-import { captionsOf } from '../src/datasets/avatar-captions.ts';
-import { AVATAR_ATTRIBUTES, type AvatarAttribute, type AvatarValues } from '../src/datasets/avatar-words.ts';
-import { drawAvatar, visibleLabels } from '../src/datasets/avatars.ts';
+import { captionsOf } from '../src/lab/datasets/avatar-captions.ts';
+import { AVATAR_ATTRIBUTES, type AvatarAttribute, type AvatarValues } from '../src/lab/datasets/avatar-words.ts';
+import { drawAvatar, visibleLabels } from '../src/lab/datasets/avatars.ts';
 
 const PER_SIZE = 50;
 const SIZES = [1, 2, 3, 4];
@@ -53,7 +53,7 @@ const lines = prompts.map(({ text, wants }) => {
   return `  [${JSON.stringify(text).replaceAll("'", '\u2019').replace(/^"|"$/g, "'")}, { ${wanting.join(', ')} }],`;
 });
 writeFileSync(
-  'src/evaluate/prompts.ts',
+  'src/lab/evaluate/prompts.ts',
   `/**
  * The fixed prompts of the text task, fifty each of one to four attributes, and what makes a picture true to them: of each
  * attribute the value, or any of several. Made once by scripts/make-prompts.ts from seeds that no data set uses.

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 const SOURCES = [
   'src/web',
   'src/client',
-  'src/core/frame.ts',
-  'src/core/wire.ts',
-  'src/core/random.ts',
-  'src/toy',
+  'src/contract/frames.ts',
+  'src/contract/version.ts',
+  'src/kit/random.ts',
+  'src/lab/toy',
   'vite.config.ts',
 ];
 const BUILT = 'dist/web/index.html';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { processIo } from '../src/cli/io.ts';
 import { runCommandLine } from '../src/cli/program.ts';
-import { decodePicture, encodePicture } from '../src/core/image.ts';
-import { drawAvatar, renderAvatar } from '../src/datasets/avatars.ts';
-import { edgesOf } from '../src/engine/edges.ts';
-import { noisy, shrunk } from '../src/evaluate/degrade.ts';
+import { edgesOf } from '../src/engine/input/edges.ts';
 import type { Picture } from '../src/guide.ts';
+import { drawAvatar, renderAvatar } from '../src/lab/datasets/avatars.ts';
+import { noisy, shrunk } from '../src/lab/evaluate/measures/degrade.ts';
+import { decodePicture, encodePicture } from '../src/pictures/codec.ts';
 
 const OUT = 'models/pictures/readme';
 const SIDE = 64;

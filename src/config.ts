@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { DEFAULT_LIMIT_PIXELS } from './core/image.ts';
 import { KandidError } from './errors.ts';
+import { DEFAULT_LIMIT_PIXELS } from './pictures/codec.ts';
 import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
 
 /**

@@ -13,32 +13,26 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Code, checkPrefix, codeToString, crossCodes, parseCode } from './engine/codes.ts';
-import { conditionOf } from './engine/condition.ts';
-import { type DecodeOptions, decodeCodes } from './engine/decode.ts';
-import { type Encoded, encode } from './engine/encode.ts';
+import { type Code, checkPrefix, codeToString, crossCodes, parseCode } from './contract/codes.ts';
+import type { GenerateRequest, PictureInput } from './contract/requests.ts';
 import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine.ts';
-import type { GenerateEvent, Result } from './engine/events.ts';
-import { eventsOf } from './engine/generate.ts';
+import type { GuideSummary } from './engine/guides/registry.ts';
+import { conditionOf } from './engine/input/condition.ts';
+import { fitPicture } from './engine/input/pictures.ts';
 import type { ModelSummary } from './engine/models.ts';
-import { fitPicture } from './engine/pictures.ts';
-import type { GuideSummary } from './engine/registry.ts';
-import type { GenerateRequest, PictureInput } from './engine/request.ts';
-import type { BeamSchedule } from './engine/sampler.ts';
+import type { GenerateEvent, Result } from './engine/search/events.ts';
+import type { BeamSchedule } from './engine/search/sampler.ts';
+import { type DecodeOptions, decodeCodes } from './engine/tasks/decode.ts';
+import { type Encoded, encode } from './engine/tasks/encode.ts';
+import { eventsOf } from './engine/tasks/generate.ts';
 import { KandidError } from './errors.ts';
 import type { Picture } from './guide.ts';
 
-export {
-  type DecodeOptions as PictureFileOptions,
-  decodePicture,
-  encodePicture,
-  type PictureFormat,
-} from './core/image.ts';
-export { psnr, ssim } from './core/quality.ts';
-export type { GuideUse } from './engine/asking.ts';
-export type { BlendKind } from './engine/blend.ts';
-export type { Code } from './engine/codes.ts';
-export type { Encoded } from './engine/encode.ts';
+export type { Code } from './contract/codes.ts';
+export type { BlendKind, GenerateRequest, PictureInput } from './contract/requests.ts';
+export type { GuideSummary } from './engine/guides/registry.ts';
+export type { GuideUse } from './engine/guides/runner.ts';
+export type { ModelSummary } from './engine/models.ts';
 export type {
   CancelledEvent,
   DoneEvent,
@@ -47,13 +41,18 @@ export type {
   PartialResult,
   Result,
   Timings,
-} from './engine/events.ts';
-export type { ModelSummary } from './engine/models.ts';
-export type { GuideSummary } from './engine/registry.ts';
-export type { GenerateRequest, PictureInput } from './engine/request.ts';
-export type { BeamSchedule, SamplerOptions } from './engine/sampler.ts';
+} from './engine/search/events.ts';
+export type { BeamSchedule, SamplerOptions } from './engine/search/sampler.ts';
+export type { Encoded } from './engine/tasks/encode.ts';
 export { type ErrorCode, KandidError } from './errors.ts';
 export type { Picture } from './guide.ts';
+export { psnr, ssim } from './kit/quality.ts';
+export {
+  type DecodeOptions as PictureFileOptions,
+  decodePicture,
+  encodePicture,
+  type PictureFormat,
+} from './pictures/codec.ts';
 
 export interface KandidOptions extends Omit<EngineOptions, 'models'> {
   /** Folder of models, or several. @default the models of the package */

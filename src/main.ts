@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { isInferenceProcess, runAgain } from './cli/again.ts';
 import { processIo } from './cli/io.ts';
 import { runCommandLine } from './cli/program.ts';
+import { isInferenceProcess, runAgain } from './cli/respawn.ts';
 
 const words = process.argv.slice(2);
 process.exitCode =

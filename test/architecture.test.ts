@@ -5,60 +5,69 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 
 const LONGEST_FILE = 400;
+const MOST_FILES = 20;
+
+/** What every room may use. */
+const GROUND = ['src/errors.ts', 'src/guide.ts', 'src/kit'];
+
+/** From the ground up: each of its rooms may use those before it. */
+const ENGINE = [
+  'src/engine/network',
+  'src/engine/guides',
+  'src/engine/search',
+  'src/engine/input',
+  'src/engine',
+  'src/engine/tasks',
+];
+
+const engineRooms = Object.fromEntries(
+  ENGINE.map((room, index) => [
+    room,
+    [...ENGINE.slice(0, index), 'src/contract', 'src/runtime', 'src/pictures', ...GROUND],
+  ]),
+);
 
 /** What commands are made of. */
-const LIBRARY = [
-  'src/index.ts',
-  'src/datasets',
-  'src/engine',
-  'src/runtime',
-  'src/core',
-  'src/errors.ts',
-  'src/guide.ts',
-];
+const LIBRARY = ['src/index.ts', ...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', ...GROUND];
 
 /** Who may import whom (and itself): rooms, or single files of one. A file in no room of this list fails the test: give it a room. */
 const ROOMS: Record<string, readonly string[]> = {
   'src/errors.ts': [],
   'src/guide.ts': [],
-  'src/core': ['src/errors.ts', 'src/guide.ts'],
-  'src/runtime': ['src/core', 'src/errors.ts', 'src/guide.ts'],
-  'src/config.ts': ['src/runtime', 'src/core', 'src/errors.ts'],
-  'src/engine': ['src/runtime', 'src/core', 'src/errors.ts', 'src/guide.ts'],
-  'src/datasets': ['src/core', 'src/errors.ts', 'src/guide.ts'],
-  'src/index.ts': ['src/engine', 'src/runtime', 'src/core', 'src/errors.ts', 'src/guide.ts', 'src/config.ts'],
-  'src/protocol.ts': ['src/core', 'src/engine/request.ts', 'src/errors.ts'],
-  'src/worker': ['src/engine', 'src/core', 'src/errors.ts', 'src/guide.ts'],
-  'src/server': [
-    ...['src/worker/messages.ts', 'src/engine/codes.ts', 'src/engine/request.ts', 'src/protocol.ts', 'src/config.ts'],
-    ...['src/core', 'src/errors.ts', 'src/guide.ts'],
-    // Webhooks may go where guides may.
-    'guides/lib/allowed-hosts.ts',
-  ],
+  'src/kit': ['src/errors.ts', 'src/guide.ts'],
+  'src/contract': GROUND,
+  'src/pictures': GROUND,
+  'src/runtime': ['src/pictures', ...GROUND],
+  'src/config.ts': ['src/runtime', 'src/pictures', ...GROUND],
+  ...engineRooms,
+  'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
+  'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
+  'src/server': ['src/worker/messages.ts', 'src/contract', 'src/config.ts', 'src/pictures', ...GROUND],
   // For browsers too: nothing of Node's.
-  'src/client': ['src/protocol.ts', 'src/core/frame.ts', 'src/core/wire.ts'],
+  'src/client': ['src/contract/stream.ts', 'src/contract/frames.ts', 'src/contract/version.ts'],
+  'src/web': ['src/lab/toy', 'src/client'],
+  'src/lab/datasets': ['src/pictures', ...GROUND],
   // Pure, for Web Workers.
-  'src/toy': ['src/core/random.ts'],
-  'src/web': ['src/toy', 'src/client'],
-  'src/tree': ['src/engine', 'src/core', 'src/errors.ts', 'src/guide.ts'],
-  'src/evaluate': LIBRARY,
-  'src/bench': LIBRARY,
+  'src/lab/toy': ['src/kit/random.ts'],
+  'src/lab/tree': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
+  'src/lab/evaluate': [...LIBRARY, 'src/lab/datasets'],
+  'src/lab/bench': LIBRARY,
   // It talks to a server that runs in a process of its own.
-  'src/bench/server': [...LIBRARY, 'src/bench', 'src/protocol.ts'],
+  'src/lab/bench/server': [...LIBRARY, 'src/lab/bench', 'src/lab/datasets'],
   // The checks that a user's guide must pass lie beside the guides.
   'src/cli': [
     ...LIBRARY,
     'src/server',
-    'src/protocol.ts',
-    'src/evaluate',
-    'src/bench',
-    'src/bench/server',
-    'src/tree',
+    'src/lab/datasets',
+    'src/lab/evaluate',
+    'src/lab/bench',
+    'src/lab/bench/server',
+    'src/lab/tree',
     'src/config.ts',
     'guides',
   ],
   'src/main.ts': ['src/cli', 'src/errors.ts'],
-  guides: ['src/guide.ts'],
+  guides: ['src/guide.ts', 'src/kit'],
 };
 
 /** Packages that only one place may import. */
@@ -110,7 +119,7 @@ const imports = files.flatMap(importsOf);
 
 test('there is something to read', () => {
   assert.ok(files.length > 20 && imports.length > 40);
-  assert.ok(imports.some(({ from, to }) => from === 'src/core/image.ts' && to === 'src/errors.ts'));
+  assert.ok(imports.some(({ from, to }) => from === 'src/pictures/codec.ts' && to === 'src/errors.ts'));
 });
 
 test('every file has a room, and rooms import one way only', () => {
@@ -182,4 +191,13 @@ test('no compiler or lint suppressions, no any, nothing left to do', () => {
 test(`no file is longer than ${LONGEST_FILE} lines`, () => {
   const long = files.filter((file) => (texts.get(file) ?? '').split('\n').length - 1 > LONGEST_FILE);
   assert.deepEqual(long, []);
+});
+
+test(`no folder has more than ${MOST_FILES} files of one level`, () => {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  assert.deepEqual(
+    [...counts].filter(([, count]) => count > MOST_FILES),
+    [],
+  );
 });

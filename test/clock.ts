@@ -1,5 +1,5 @@
 /** A clock that stands still until it is told to go on. */
-import type { Clock } from '../src/core/clock.ts';
+import type { Clock } from '../src/kit/clock.ts';
 
 export class FakeClock implements Clock {
   #now = 1000;

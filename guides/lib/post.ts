@@ -3,7 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import { GuideProblem } from '../../src/guide.ts';
-import type { AllowedUrl } from './allowed-hosts.ts';
+import type { AllowedUrl } from '../../src/kit/allowed-hosts.ts';
 
 /** Longest answer that is read, in bytes. */
 export const MAX_ANSWER_BYTES = 2 ** 20;

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { writeAvatars } from '../../src/datasets/avatar-files.ts';
 import { KandidError, toKandidError } from '../../src/errors.ts';
+import { writeAvatars } from '../../src/lab/datasets/avatar-files.ts';
 
 const HELP = `Draws avatars (DiceBear avataaars) with exact labels and captions, for training and evaluation.
 

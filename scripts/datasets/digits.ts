@@ -1,6 +1,7 @@
 /** Command: writes the digits or the clothes data set. See `npx tsx scripts/datasets/digits.ts --help`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KandidError } from '../../src/errors.ts';
 import {
   DIGITS_ORIGINS,
   DIGITS_SIDE,
@@ -8,9 +9,8 @@ import {
   FASHION_FOLDER,
   readDigits,
   readFashion,
-} from '../../src/datasets/digits.ts';
-import { writeSmallSet } from '../../src/datasets/files.ts';
-import { KandidError } from '../../src/errors.ts';
+} from '../../src/lab/datasets/digits.ts';
+import { writeSmallSet } from '../../src/lab/datasets/files.ts';
 import { runCommand } from './command.ts';
 
 const HELP = `Writes small gray pictures of 32 × 32 pixels with a class each.

@@ -2,8 +2,8 @@
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { type FolderReport, writeFolder } from '../../src/datasets/folder-files.ts';
 import { KandidError } from '../../src/errors.ts';
+import { type FolderReport, writeFolder } from '../../src/lab/datasets/folder-files.ts';
 import { runCommand } from './command.ts';
 
 const HELP = `Prepares any folder of pictures for training: cut to the middle square, resized, in sRGB, laid on white.

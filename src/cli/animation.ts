@@ -1,9 +1,9 @@
 /** The descent as an animation: every level's choice, from a few pixels to the whole picture. */
 import { extname } from 'node:path';
-import type { Picture } from '../core/image.ts';
-import { enlarged } from '../core/mosaic.ts';
-import { pictureToPixels } from '../core/pixels.ts';
-import { loadSharp } from '../core/sharp.ts';
+import type { Picture } from '../pictures/codec.ts';
+import { enlarged } from '../pictures/mosaic.ts';
+import { pictureToPixels } from '../pictures/pixels.ts';
+import { loadSharp } from '../pictures/sharp.ts';
 import { gridOf } from './destination.ts';
 import { wrongValue } from './values.ts';
 

@@ -1,9 +1,9 @@
 /** Codes as arguments: a code string, a JSON array, a picture to find the code of, or `-` for either on standard input. */
 import { existsSync } from 'node:fs';
-import { readProvenance } from '../core/provenance.ts';
-import { parseCode } from '../engine/codes.ts';
+import { parseCode } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';
 import type { Kandid } from '../index.ts';
+import { readProvenance } from '../pictures/provenance.ts';
 import { readInput } from './files.ts';
 import type { Io } from './io.ts';
 

@@ -1,8 +1,8 @@
 /** Where pictures go: settled before anything is computed, so that a typing error costs nothing. */
 import { extname, join } from 'node:path';
-import { encodePicture, type Picture, type PictureFormat } from '../core/image.ts';
-import { mosaic } from '../core/mosaic.ts';
-import { type Provenance, withProvenance } from '../core/provenance.ts';
+import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
+import { mosaic } from '../pictures/mosaic.ts';
+import { type Provenance, withProvenance } from '../pictures/provenance.ts';
 import { writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import { wrongValue } from './values.ts';

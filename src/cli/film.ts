@@ -1,6 +1,7 @@
 /** Frames of one size as a film. */
-import { loadSharp } from '../core/sharp.ts';
-import type { Canvas } from '../tree/draw.ts';
+
+import type { Canvas } from '../lab/tree/draw.ts';
+import { loadSharp } from '../pictures/sharp.ts';
 import type { AnimationFormat } from './animation.ts';
 
 const FRAME_MS = 120;

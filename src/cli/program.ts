@@ -2,23 +2,23 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.ts';
 import { KandidError, toKandidError } from '../errors.ts';
-import { addBench } from './bench.ts';
-import { addDoctor } from './doctor.ts';
-import { addCross, addDecode } from './draw.ts';
-import { addEncode } from './encode.ts';
-import { addEvaluate } from './evaluate.ts';
-import { addGenerate } from './generate.ts';
-import { addGuides } from './guides.ts';
+import { addBench } from './commands/bench.ts';
+import { addCross, addDecode } from './commands/decode.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addEncode } from './commands/encode.ts';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addGenerate } from './commands/generate.ts';
+import { addGuides } from './commands/guides.ts';
+import { addInfo } from './commands/info.ts';
+import { addInpaint } from './commands/inpaint.ts';
+import { addModels } from './commands/models.ts';
+import { addColorize, addDenoise, addUpscale } from './commands/restore.ts';
+import { addServe } from './commands/serve.ts';
+import { addStyle } from './commands/style.ts';
+import { addTree } from './commands/tree.ts';
+import { addVary } from './commands/vary.ts';
 import { helpPage } from './help.ts';
-import { addInfo } from './info.ts';
-import { addInpaint } from './inpaint.ts';
 import type { Io } from './io.ts';
-import { addColorize, addDenoise, addUpscale } from './mend.ts';
-import { addModels } from './models.ts';
-import { addServe } from './serve.ts';
-import { addStyle } from './style.ts';
-import { addTree } from './tree.ts';
-import { addVary } from './vary.ts';
 
 /** In the order of the help page. */
 const COMMANDS = [

@@ -1,6 +1,7 @@
 /** Option values read from text; what makes no sense is a usage error that names the option and what it takes. */
-import { nameHint } from '../core/text.ts';
+
 import { KandidError } from '../errors.ts';
+import { nameHint } from '../kit/nearest-names.ts';
 
 export function wrongValue(option: string, got: string, expected: string): KandidError {
   return new KandidError('option_invalid', { option, got: `"${got.slice(0, 100)}"`, expected });

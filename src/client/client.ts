@@ -7,14 +7,14 @@
  *   if (told.type === 'preview' || told.type === 'image') show(told.bytes, told.mime);
  * ```
  */
-import type { ClientMessageInput, GenerateBody } from '../protocol.ts';
+import type { ClientMessageInput, GenerateBody } from '../contract/stream.ts';
 import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from './answers.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
 import { Run, type Steering, type Told } from './run.ts';
 import type { SocketMaker } from './socket.ts';
 
-export type { GenerateBody } from '../protocol.ts';
+export type { GenerateBody } from '../contract/stream.ts';
 export type * from './answers.ts';
 export type { ConnectionState } from './connection.ts';
 export { RequestError } from './error.ts';

@@ -1,8 +1,9 @@
 /** The one socket of a client: requests share it, each under an id; lost, it is opened again while somebody needs it. */
-import { SUBPROTOCOL } from '../core/wire.ts';
-import type { ClientMessageInput } from '../protocol.ts';
+
+import type { ClientMessageInput } from '../contract/stream.ts';
+import { SUBPROTOCOL } from '../contract/version.ts';
 import { RequestError } from './error.ts';
-import { readSaid, type Said } from './reading.ts';
+import { readSaid, type Said } from './incoming.ts';
 import { type SocketLike, type SocketMaker, standardSocket } from './socket.ts';
 
 /** `lost`: it will be tried again; `closed`: nobody needs it. */

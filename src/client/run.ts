@@ -1,8 +1,8 @@
 /** One request over the stream, to its end: told again where a connection was lost, cancelled by a signal. */
-import type { ClientMessageInput, FrameHeader, GenerateBody, ServerMessage } from '../protocol.ts';
+import type { ClientMessageInput, FrameHeader, GenerateBody, ServerMessage } from '../contract/stream.ts';
 import type { Connection, Speaker } from './connection.ts';
 import { RequestError } from './error.ts';
-import type { Said } from './reading.ts';
+import type { Said } from './incoming.ts';
 
 /** What a request tells on its way, pictures with their bytes. The last is `done` or `cancelled`. */
 export type Told =

@@ -1,21 +1,21 @@
 /** Models, guides and what they share, in one process: turns requests into descents. */
 import { randomInt } from 'node:crypto';
+import { checkPrefix } from '../contract/codes.ts';
+import { type CheckedRequest, type GenerateRequest, parseRequest } from '../contract/requests.ts';
 import { KandidError } from '../errors.ts';
 import type { AskPerson } from '../guide.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
-import { codesBelow } from './apart.ts';
-import { throwIfCancelled } from './asking.ts';
-import { checkPrefix } from './codes.ts';
-import { conditionOf } from './condition.ts';
-import type { GuideServices } from './context.ts';
-import { Descent } from './descent.ts';
-import type { Latents } from './latents.ts';
-import { makeGuides } from './making.ts';
+import type { GuideServices } from './guides/context.ts';
+import { makeGuides } from './guides/create.ts';
+import { GuideRegistry } from './guides/registry.ts';
+import { Shared } from './guides/resources.ts';
+import { throwIfCancelled } from './guides/runner.ts';
+import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
-import { GuideRegistry } from './registry.ts';
-import { type CheckedRequest, type GenerateRequest, parseRequest } from './request.ts';
-import { beamsPerLevel, samplerOf } from './sampler.ts';
-import { Shared } from './shared.ts';
+import type { Latents } from './network/prior.ts';
+import { Descent } from './search/descent.ts';
+import { codesBelow } from './search/distinct.ts';
+import { beamsPerLevel, samplerOf } from './search/sampler.ts';
 
 export interface EngineOptions {
   /** Folders of models. */

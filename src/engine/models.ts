@@ -1,12 +1,13 @@
 /** The models of an engine: found by name, opened when first asked for, kept. */
+
+import { bitsOf } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';
 import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
-import { bitsOf } from './codes.ts';
-import { type Latents, latentsOf } from './latents.ts';
-import { LARGE_RUN_BYTES, Network } from './network.ts';
+import { LARGE_RUN_BYTES, Network } from './network/network.ts';
+import { type Latents, latentsOf } from './network/prior.ts';
 
 /** A model as told to people. */
 export interface ModelSummary {

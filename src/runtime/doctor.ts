@@ -1,7 +1,7 @@
 /** Checks of what Kandid stands on, each with what to do where it is not well. */
 import { availableParallelism, freemem } from 'node:os';
-import { decodePicture, encodePicture } from '../core/image.ts';
 import { KandidError, toKandidError } from '../errors.ts';
+import { decodePicture, encodePicture } from '../pictures/codec.ts';
 import { loadBundle, verifyFiles } from './bundle.ts';
 import { type Device, type DeviceRequest, probeDevice, resolveDevice } from './device.ts';
 import { bundleHash } from './manifest.ts';

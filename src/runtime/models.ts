@@ -2,8 +2,8 @@
 import { type Dirent, existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { nameHint } from '../core/text.ts';
 import { KandidError, toKandidError } from '../errors.ts';
+import { nameHint } from '../kit/nearest-names.ts';
 import { readManifest } from './bundle.ts';
 import { MANIFEST_FILE, type Manifest } from './manifest.ts';
 

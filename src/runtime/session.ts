@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';
-import { type Tensor, type TensorData, tensor } from '../core/tensor.ts';
 import { KandidError, reasonOf } from '../errors.ts';
+import { type Tensor, type TensorData, tensor } from '../kit/tensor.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 

@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import { KandidError, toKandidError } from '../errors.ts';
-import { imageDoors } from './doors/images.ts';
-import { jobDoors } from './doors/jobs.ts';
-import { makeDoors } from './doors/make.ts';
-import { modelDoors } from './doors/models.ts';
-import { openAiDoors } from './doors/openai.ts';
-import { operationDoors } from './doors/operations.ts';
-import { readingDoors } from './doors/reading.ts';
 import { type Access, anonymous, type Client } from './http/access.ts';
-import type { Door } from './http/door.ts';
 import { setHeaders } from './http/headers.ts';
 import type { Place } from './http/places.ts';
-import { sendError } from './http/problem.ts';
-import { pageDoors } from './page.ts';
-import { isSigned } from './permalinks.ts';
+import { sendError } from './http/problems.ts';
+import type { Door } from './http/route.ts';
+import { isSigned } from './http/signed-links.ts';
+import { readingDoors } from './routes/documentation.ts';
+import { makeDoors } from './routes/generate.ts';
+import { imageDoors } from './routes/images.ts';
+import { jobDoors } from './routes/jobs.ts';
+import { modelDoors } from './routes/models.ts';
+import { openAiDoors } from './routes/openai.ts';
+import { operationDoors } from './routes/operations.ts';
+import { pageDoors } from './routes/page.ts';
 import type { Services } from './services.ts';
 
 export const allDoors: readonly Door[] = [
@@ -121,14 +121,14 @@ async function enter(
 }
 
 /** @throws {KandidError} key_*, link_* */
-function clientOf({ places, permalinks }: Services, access: Access, door: Door, request: Request): Client {
+function clientOf({ places, signedLinks }: Services, access: Access, door: Door, request: Request): Client {
   const { authorization } = request.headers;
   const address = places.address(request);
   if (door.isOpen) return { name: 'anybody', key: null };
   if (door.isSigned && authorization === undefined) {
-    if (!permalinks.areSigned) return anonymous(address);
+    if (!signedLinks.areNeeded) return anonymous(address);
     if (!isSigned(request.url)) return access.identify({ authorization, address });
-    permalinks.check(request.url);
+    signedLinks.check(request.url);
     return anonymous(address);
   }
   return access.identify({ authorization, address });

@@ -1,9 +1,9 @@
 /** Figures for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndNews, RunReport } from '../worker/messages.ts';
-import type { Job } from './job.ts';
-import type { JobsObserver } from './jobs.ts';
-import type { PoolObserver, WorkerStatus } from './pool.ts';
+import type { Job } from './jobs/job.ts';
+import type { JobsObserver } from './jobs/jobs.ts';
+import type { PoolObserver, WorkerStatus } from './workers/worker-pool.ts';
 
 /** What the figures are read from when they are asked for. */
 export interface MetricSources {

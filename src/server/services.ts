@@ -1,15 +1,15 @@
 /** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
 import { packageVersion } from '../config.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
 import type { WorkerOptions } from '../worker/messages.ts';
 import { Places } from './http/places.ts';
-import { Jobs, type JobsObserver } from './jobs.ts';
+import { SignedLinks } from './http/signed-links.ts';
+import { Jobs, type JobsObserver } from './jobs/jobs.ts';
 import { createLog, type Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { Permalinks } from './permalinks.ts';
-import { Pool, type PoolObserver } from './pool.ts';
 import type { ServerSettings } from './settings.ts';
-import type { StartProcess } from './worker-process.ts';
+import { Pool, type PoolObserver } from './workers/worker-pool.ts';
+import type { StartProcess } from './workers/worker-process.ts';
 
 export interface Services {
   /** Of Kandid. */
@@ -21,7 +21,7 @@ export interface Services {
   readonly log: Logger;
   readonly clock: Clock;
   readonly places: Places;
-  readonly permalinks: Permalinks;
+  readonly signedLinks: SignedLinks;
   /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
   close(): Promise<void>;
 }
@@ -80,7 +80,7 @@ export function createServices(
   };
   return {
     ...{ version: packageVersion(), settings, jobs, pool, metrics, log, clock, close },
-    ...{ places: new Places(settings), permalinks: new Permalinks(settings, clock) },
+    ...{ places: new Places(settings), signedLinks: new SignedLinks(settings, clock) },
   };
 }
 

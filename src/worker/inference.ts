@@ -1,10 +1,11 @@
 /** What an inference process does, apart from being a process: takes messages, runs jobs, posts what happens. */
-import { type Clock, systemClock } from '../core/clock.ts';
+
 import { Engine } from '../engine/engine.ts';
-import { eventsOf } from '../engine/generate.ts';
+import { eventsOf } from '../engine/tasks/generate.ts';
 import { reasonOf } from '../errors.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
 import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';
-import { encoded } from './pictures.ts';
+import { encoded } from './picture-files.ts';
 import { RunningJob } from './running-job.ts';
 import { Scheduler } from './scheduler.ts';
 

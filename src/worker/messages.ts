@@ -1,13 +1,14 @@
 /** What the server and an inference process say to one another: plain data, so that a structured clone carries it. */
-import type { PictureFormat } from '../core/image.ts';
-import type { GuideUse } from '../engine/asking.ts';
+
+import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import type { Timings } from '../engine/events.ts';
+import type { GuideSummary } from '../engine/guides/registry.ts';
+import type { GuideUse } from '../engine/guides/runner.ts';
 import type { ModelSummary } from '../engine/models.ts';
-import type { GuideSummary } from '../engine/registry.ts';
-import type { GenerateRequest, PictureInput } from '../engine/request.ts';
-import type { BeamSchedule } from '../engine/sampler.ts';
+import type { Timings } from '../engine/search/events.ts';
+import type { BeamSchedule } from '../engine/search/sampler.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
+import type { PictureFormat } from '../pictures/codec.ts';
 
 export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
 

@@ -2,9 +2,10 @@
  * Shows the levels of one job as they are chosen: the latest only, and none faster than somebody takes them; or just those
  * that were asked for.
  */
-import type { Clock } from '../core/clock.ts';
-import type { LevelEvent } from '../engine/events.ts';
+
+import type { LevelEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
+import type { Clock } from '../kit/clock.ts';
 import type { EncodedPicture, PreviewNews, Previews } from './messages.ts';
 
 export interface PreviewerOptions {

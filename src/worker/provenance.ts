@@ -1,5 +1,5 @@
 /** How a job's pictures were made, as it is written into their files. */
-import type { Provenance } from '../core/provenance.ts';
+import type { Provenance } from '../pictures/provenance.ts';
 import type { ResultPicture, Work } from './messages.ts';
 
 /** Longer texts are pictures, or no help to a reader. */

@@ -1,7 +1,8 @@
 /** Asks the person behind a job: shows a contact sheet, waits for picks, and goes on without where none come. */
-import type { Clock } from '../core/clock.ts';
-import { enlarged, mosaic } from '../core/mosaic.ts';
+
 import type { AskPerson, Picture } from '../guide.ts';
+import type { Clock } from '../kit/clock.ts';
+import { enlarged, mosaic } from '../pictures/mosaic.ts';
 import type { ChosenNews, EncodedPicture, QuestionNews } from './messages.ts';
 
 export interface QuestionsOptions {

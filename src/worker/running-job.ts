@@ -1,20 +1,21 @@
 /** One job in an inference process: begun, told of, steered, ended. */
-import type { Clock } from '../core/clock.ts';
-import { withProvenance } from '../core/provenance.ts';
-import { bitsOf } from '../engine/codes.ts';
-import type { Descent } from '../engine/descent.ts';
+
+import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/events.ts';
 import type { OpenModel } from '../engine/models.ts';
-import type { Network } from '../engine/network.ts';
+import type { Network } from '../engine/network/network.ts';
+import type { Descent } from '../engine/search/descent.ts';
+import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
 import { KandidError, toKandidError } from '../errors.ts';
+import type { Clock } from '../kit/clock.ts';
+import { withProvenance } from '../pictures/provenance.ts';
 import type { EndNews, JobMessage, News, StartedNews, Work } from './messages.ts';
-import { encoded } from './pictures.ts';
+import { encoded } from './picture-files.ts';
 import { Previewer } from './previews.ts';
 import { provenanceOf } from './provenance.ts';
 import { Questions } from './questions.ts';
 import type { Scheduler } from './scheduler.ts';
-import { type Outcome, perform } from './works.ts';
+import { type Outcome, perform } from './tasks.ts';
 
 export interface JobServices {
   readonly engine: Engine;

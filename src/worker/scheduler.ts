@@ -1,12 +1,12 @@
 /** Runs the descents of all jobs of a process: those that stand at the same level of a model share one run of its graph. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { runOnce, type Share } from '../engine/advance.ts';
-import type { Code } from '../engine/codes.ts';
-import type { Descent } from '../engine/descent.ts';
-import type { GenerateEvent } from '../engine/events.ts';
-import type { Network } from '../engine/network.ts';
+import type { Code } from '../contract/codes.ts';
+import type { Network } from '../engine/network/network.ts';
+import { runOnce, type Share } from '../engine/search/batches.ts';
+import type { Descent } from '../engine/search/descent.ts';
+import type { GenerateEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
-import { Decodes } from './decodes.ts';
+import { Decodes } from './decode-queue.ts';
 import type { RunReport } from './messages.ts';
 
 /** A descent on its way, and who hears of it. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
-import { decodePicture, encodePicture } from '../../src/core/image.ts';
+import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-cli-'));

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { encodePicture } from '../../src/core/image.ts';
+import { encodePicture } from '../../src/pictures/codec.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-condition-'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodePicture } from '../../src/core/image.ts';
-import { withProvenance } from '../../src/core/provenance.ts';
+import { encodePicture } from '../../src/pictures/codec.ts';
+import { withProvenance } from '../../src/pictures/provenance.ts';
 import { kandid } from './fake-io.ts';
 
 const made = { kandid: '0.1.0', model: 'tiny', hash: 'ab'.repeat(32), code: 'AQ', seed: 7 };

@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { encodePicture } from '../../src/core/image.ts';
+import type { GenerateRequest } from '../../src/contract/requests.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { GenerateEvent } from '../../src/engine/events.ts';
-import { eventsOf } from '../../src/engine/generate.ts';
-import type { GenerateRequest } from '../../src/engine/request.ts';
+import type { GenerateEvent } from '../../src/engine/search/events.ts';
+import { eventsOf } from '../../src/engine/tasks/generate.ts';
 import type { GuideContext } from '../../src/guide.ts';
+import { encodePicture } from '../../src/pictures/codec.ts';
 import { codesOf, collect } from './tiny.ts';
 
 interface Probe {

@@ -1,9 +1,9 @@
 /** What tests of the engine have in common: the tiny model, plans for it, and guides of their own. */
 import { after } from 'node:test';
-import { AskedGuide } from '../../src/engine/asking.ts';
-import { Descent, type DescentPlan } from '../../src/engine/descent.ts';
-import type { DoneEvent, GenerateEvent } from '../../src/engine/events.ts';
-import { Network } from '../../src/engine/network.ts';
+import { AskedGuide } from '../../src/engine/guides/runner.ts';
+import { Network } from '../../src/engine/network/network.ts';
+import { Descent, type DescentPlan } from '../../src/engine/search/descent.ts';
+import type { DoneEvent, GenerateEvent } from '../../src/engine/search/events.ts';
 import type { Candidates, Guide, LevelInfo } from '../../src/guide.ts';
 import { type Bundle, loadBundle } from '../../src/runtime/bundle.ts';
 

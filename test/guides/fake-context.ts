@@ -1,6 +1,7 @@
 /** A GuideContext for tests: pictures are really decoded, networks and folders are the test's own, notes are kept. */
-import { decodePicture } from '../../src/core/image.ts';
+
 import { type GuideContext, type GuideModel, GuideProblem } from '../../src/guide.ts';
+import { decodePicture } from '../../src/pictures/codec.ts';
 
 export interface FakeParts {
   readonly model?: Partial<GuideContext['model']>;

@@ -1,6 +1,7 @@
 /** Pictures for guide tests: made from a function of place, as PNG bytes; and candidates from pictures. */
-import { encodePicture } from '../../src/core/image.ts';
+
 import type { Candidates, Guide, LevelInfo, Picture } from '../../src/guide.ts';
+import { encodePicture } from '../../src/pictures/codec.ts';
 
 /** Colour at (x, y), each 0 … 1 over the picture; every channel in [−1, 1]. */
 export type Paint = (x: number, y: number) => readonly number[];

@@ -10,9 +10,13 @@ import {
   Tensor,
 } from '@xenova/transformers';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
-import { promptsOf } from '../../src/datasets/avatar-captions.ts';
-import { AVATAR_ATTRIBUTE_NAMES, AVATAR_ATTRIBUTES, type AvatarAttribute } from '../../src/datasets/avatar-words.ts';
-import { drawAvatar, renderAvatar, visibleLabels } from '../../src/datasets/avatars.ts';
+import { promptsOf } from '../../src/lab/datasets/avatar-captions.ts';
+import {
+  AVATAR_ATTRIBUTE_NAMES,
+  AVATAR_ATTRIBUTES,
+  type AvatarAttribute,
+} from '../../src/lab/datasets/avatar-words.ts';
+import { drawAvatar, renderAvatar, visibleLabels } from '../../src/lab/datasets/avatars.ts';
 
 const COUNT = 40;
 const SIDE = 64;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { integers, tensor } from '../../src/core/tensor.ts';
 import { type ErrorCode, KandidError } from '../../src/errors.ts';
+import { integers, tensor } from '../../src/kit/tensor.ts';
 import { createSession, type Session } from '../../src/runtime/session.ts';
 import { Sessions } from '../../src/runtime/sessions.ts';
 import { TINY } from './copies.ts';

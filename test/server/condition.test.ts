@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { decodePicture, encodePicture } from '../../src/core/image.ts';
+import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 import { post, serve } from './serving.ts';
 
 const FOLDER = 'test/fixtures/conditional';

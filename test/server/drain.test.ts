@@ -4,9 +4,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { Job } from '../../src/server/job.ts';
+import type { Job } from '../../src/server/jobs/job.ts';
+import type { Viewer } from '../../src/server/jobs/subscriber.ts';
 import type { Services } from '../../src/server/services.ts';
-import type { Viewer } from '../../src/server/viewer.ts';
 import { generate, holding, pidOf, tinyServices, until } from './workers.ts';
 
 const isAlive = (pid: number) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import { readProvenance } from '../../src/core/provenance.ts';
+import { readProvenance } from '../../src/pictures/provenance.ts';
 import { allDoors } from '../../src/server/app.ts';
 import { post, type Serving, serve } from './serving.ts';
 

@@ -1,5 +1,5 @@
 /** News of jobs, for tests of what carries them. */
-import type { QueuedNews } from '../../src/server/event-log.ts';
+import type { QueuedNews } from '../../src/server/jobs/event-log.ts';
 import type { CancelledNews, DoneNews, LevelNews, PreviewNews, QuestionNews } from '../../src/worker/messages.ts';
 
 const timings = { network: 1, guides: 2, engine: 3 };

@@ -7,7 +7,7 @@ import { createLog } from '../../src/server/log.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createServices } from '../../src/server/services.ts';
 import { loadServerSettings, type ServerFlags } from '../../src/server/settings.ts';
-import type { StartProcess } from '../../src/server/worker-process.ts';
+import type { StartProcess } from '../../src/server/workers/worker-process.ts';
 import { Inference } from '../../src/worker/inference.ts';
 import type { ToWorker } from '../../src/worker/messages.ts';
 

@@ -9,7 +9,7 @@ import {
   parseServerMessage,
   type ServerMessage,
   SUBPROTOCOL,
-} from '../../src/protocol.ts';
+} from '../../src/contract/stream.ts';
 
 export type Came = ServerMessage | (FrameHeader & { readonly bytes: Uint8Array });
 type Of<Type extends Came['type']> = Extract<Came, { type: Type }>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeToString } from '../../src/engine/codes.ts';
+import { codeToString } from '../../src/contract/codes.ts';
 import { codeText, parseCode, randomCode } from '../../src/web/state/code.ts';
 import { parseRecipe, titleOf } from '../../src/web/state/recipe.ts';
 

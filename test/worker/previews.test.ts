@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { LevelEvent } from '../../src/engine/events.ts';
+import type { LevelEvent } from '../../src/engine/search/events.ts';
 import type { Picture } from '../../src/guide.ts';
 import type { PreviewNews, Previews } from '../../src/worker/messages.ts';
 import { Previewer } from '../../src/worker/previews.ts';

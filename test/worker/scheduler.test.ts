@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Descent } from '../../src/engine/descent.ts';
-import type { GenerateEvent } from '../../src/engine/events.ts';
-import type { Network } from '../../src/engine/network.ts';
+import type { Network } from '../../src/engine/network/network.ts';
+import type { Descent } from '../../src/engine/search/descent.ts';
+import type { GenerateEvent } from '../../src/engine/search/events.ts';
 import type { RunReport } from '../../src/worker/messages.ts';
 import { Scheduler } from '../../src/worker/scheduler.ts';
 import { descentOf, grayNetwork, type PlanOptions, tinyNetwork } from '../engine/tiny.ts';

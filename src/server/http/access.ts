@@ -1,11 +1,11 @@
 /** Who calls, and whether they may: API keys, pages of other origins, requests a minute. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../core/clock.ts';
 import { KandidError } from '../../errors.ts';
+import type { Clock } from '../../kit/clock.ts';
 import type { ApiKey, ServerSettings } from '../settings.ts';
 import { Hosts, needsKeys } from './hosts.ts';
-import { Rates } from './rates.ts';
+import { Rates } from './rate-limits.ts';
 
 /** Whose turn a request counts as. */
 export interface Client {

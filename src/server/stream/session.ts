@@ -1,14 +1,15 @@
 /** One socket: many requests, and for each a viewer of its job. */
+
+import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../contract/stream.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
-import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../protocol.ts';
-import { enqueue } from '../asking.ts';
 import type { Client } from '../http/access.ts';
-import { Rates } from '../http/rates.ts';
-import type { Job } from '../job.ts';
+import { Rates } from '../http/rate-limits.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Viewer } from '../jobs/subscriber.ts';
+import { enqueue } from '../routes/submit.ts';
 import type { Services } from '../services.ts';
-import type { Viewer } from '../viewer.ts';
-import { type Generate, idIn, workOf } from './reading.ts';
-import { type Told, toldOf } from './telling.ts';
+import { type Told, toldOf } from './messages.ts';
+import { type Generate, idIn, workOf } from './requests.ts';
 
 /** What a session needs of a socket; tests may bring their own. */
 export interface Wire {

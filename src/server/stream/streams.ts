@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { SUBPROTOCOL } from '../../contract/stream.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
-import { SUBPROTOCOL } from '../../protocol.ts';
 import type { Access, Client } from '../http/access.ts';
-import { problemOf } from '../http/problem.ts';
+import { problemOf } from '../http/problems.ts';
 import type { Services } from '../services.ts';
 import { Session } from './session.ts';
 

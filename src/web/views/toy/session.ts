@@ -1,7 +1,7 @@
 /** The playground: what is painted, and the network that learns it in a worker. */
 import { computed, effect, signal } from '@preact/signals';
-import { DRAWINGS, type DrawingName, drawn } from '../../../toy/drawings.ts';
-import type { PlayFrame } from '../../../toy/play.ts';
+import { DRAWINGS, type DrawingName, drawn } from '../../../lab/toy/drawings.ts';
+import type { PlayFrame } from '../../../lab/toy/play.ts';
 import { dotOf } from '../edit/layer.ts';
 import { Painting } from '../edit/painting.ts';
 import type { Pixels } from '../edit/pixels.ts';

@@ -1,5 +1,5 @@
 /** Plays away from the page: the next frame is made when the last one was seen. */
-import { Play } from '../../../toy/play.ts';
+import { Play } from '../../../lab/toy/play.ts';
 import type { Order } from './orders.ts';
 
 let play: Play | null = null;

@@ -1,0 +1,149 @@
+/** `kandid bench` */
+import { cpus } from 'node:os';
+import type { Command } from 'commander';
+import { modelFolders } from '../../config.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { OpenModel } from '../../engine/models.ts';
+import { KandidError } from '../../errors.ts';
+import { measureClip } from '../../lab/bench/clip.ts';
+import { coldLoad } from '../../lab/bench/load.ts';
+import { measureDecoding, measureEncoding, measureText } from '../../lab/bench/speed.ts';
+import { measureDeterminism, measureMemory } from '../../lab/bench/stability.ts';
+import { BATCHES, measureSteps } from '../../lab/bench/steps.ts';
+import type { Io } from '../io.ts';
+import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from '../options.ts';
+import { progressOn } from '../progress.ts';
+import { tableLines } from '../table.ts';
+import { decimal, whole } from '../values.ts';
+import { figureLines, measureServer, PART_NAMES, partNames } from './bench-server.ts';
+
+interface Flags extends EngineFlags {
+  readonly seconds: number;
+  readonly memory?: number | true;
+  readonly determinism?: boolean;
+  readonly server?: boolean;
+  readonly only?: string[];
+  readonly quick?: boolean;
+  readonly json?: boolean;
+}
+
+const MEMORY_DESCENTS = 1000;
+
+export function addBench(program: Command, io: Io): void {
+  const command = program
+    .command('bench [model]')
+    .summary('how fast a model runs here')
+    .description('Measures loading, levels, encoding, decoding and words to pictures. Close other programs first.')
+    .option('--seconds <s>', 'about how long each figure is measured', decimal('--seconds', 0, 600), 3)
+    .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
+    .option('--determinism', 'only: the same codes in every run and batch size?')
+    .option('--server', 'only: a server under load, in a process of its own')
+    .option('--only <parts>', `with --server: some of ${PART_NAMES.join(', ')}`, partNames)
+    .option('--quick', 'with --server: shorter, and less to be relied on')
+    .option('--json', 'tell the figures as JSON');
+  addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
+}
+
+type Figures = Record<string, unknown>;
+
+async function run(given: string | undefined, flags: Flags, io: Io): Promise<void> {
+  if (flags.server) return await runServer(given, flags, io);
+  await withKandid(flags, io, async ({ engine }) => {
+    const opened = await engine.models.open(given ?? flags.model);
+    const model = given ?? flags.model ?? opened.network.info.name;
+    const figures = await measured(engine, model, flags, io);
+    tell(aboutOf(opened, engine), figures, linesOf(figures), flags, io);
+  });
+}
+
+/** The engine is closed before anything is measured: this process has to load the server, not itself. */
+async function runServer(given: string | undefined, flags: Flags, io: Io): Promise<void> {
+  const about = await withKandid(flags, io, async ({ engine }) =>
+    aboutOf(await engine.models.open(given ?? flags.model), engine),
+  );
+  const figures = await measureServer(about.model, flags, io);
+  tell(about, { server: figures }, figureLines(figures), flags, io);
+}
+
+type About = ReturnType<typeof aboutOf>;
+
+function aboutOf({ network, bundle }: OpenModel, engine: Engine) {
+  const [cpu] = cpus();
+  return {
+    ...{ model: network.info.name, hash: bundle.hash, device: engine.device.name },
+    machine: { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version },
+  };
+}
+
+function tell(about: About, figures: Figures, lines: readonly string[], { json }: Flags, io: Io): void {
+  const { model, hash, device, machine } = about;
+  const head = `${model} (${hash.slice(0, 8)}) on ${device}, ${machine.cores} × ${machine.cpu}`;
+  for (const line of json ? [JSON.stringify({ ...about, ...figures }, null, 2)] : [head, ...lines]) io.out(line);
+}
+
+async function measured(engine: Engine, model: string, flags: Flags, io: Io): Promise<Figures> {
+  const progress = progressOn(io);
+  try {
+    if (flags.determinism || flags.memory !== undefined) {
+      const determinism = flags.determinism ? await measureDeterminism(engine, model) : undefined;
+      const descents = flags.memory === true ? MEMORY_DESCENTS : flags.memory;
+      const memory =
+        descents === undefined
+          ? undefined
+          : await measureMemory(engine, model, descents, io.signal, (done, of) => progress.update(done, of, 'memory'));
+      return { ...(determinism && { determinism }), ...(memory && { memory }) };
+    }
+    return await speed(engine, model, flags, io, (done, of, label) => progress.update(done, of, label));
+  } finally {
+    progress.stop();
+  }
+}
+
+async function speed(
+  engine: Engine,
+  model: string,
+  flags: Flags,
+  io: Io,
+  progress: (done: number, of: number, label: string) => void,
+): Promise<Figures> {
+  const { seconds } = flags;
+  const folders = modelFolders(settingsOf(flags, io));
+  const { network } = await engine.models.open(model);
+  const parts: [string, () => Promise<unknown>][] = [
+    ...BATCHES.map((batch): [string, () => Promise<unknown>] => [
+      `step ${batch}`,
+      () => measureSteps(network, batch, seconds),
+    ]),
+    ['encode', () => measureEncoding(engine, model, seconds)],
+    ['decode', () => measureDecoding(engine, model, seconds)],
+    ['text', () => measureText(engine, model, seconds)],
+    ['clip_64', () => measureClip(folders, seconds)],
+    // Last: while other processes load, this one is idle, and V8 then collects garbage more often for a while.
+    ['load', () => coldLoad(folders, model, engine.device.name)],
+  ];
+  const figures: Figures = {};
+  const step: Figures = {};
+  for (const [i, [name, measure]] of parts.entries()) {
+    if (io.signal.aborted) throw new KandidError('cancelled', { when: `before ${name} was measured` });
+    progress(i, parts.length, name);
+    const [kind = name, batch] = name.split(' ');
+    if (batch === undefined) figures[kind] = await measure();
+    else {
+      step[batch] = await measure();
+      figures.step = step;
+    }
+  }
+  return figures;
+}
+
+/** Every figure on a line of its own, under its path. */
+function linesOf(figures: Figures): string[] {
+  const rows: string[][] = [];
+  const walk = (value: unknown, path: readonly string[]) => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      for (const [name, inner] of Object.entries(value)) walk(inner, [...path, name]);
+    else rows.push([path.join(' '), Array.isArray(value) ? value.join(', ') : String(value)]);
+  };
+  walk(figures, []);
+  return tableLines(['figure', 'value'], rows).slice(1);
+}

@@ -1,0 +1,49 @@
+/** `kandid doctor` */
+import type { Command } from 'commander';
+import { modelFolders } from '../../config.ts';
+import { GuideRegistry } from '../../engine/guides/registry.ts';
+import { KandidError, toKandidError } from '../../errors.ts';
+import { type Check, examine } from '../../runtime/doctor.ts';
+import type { Io } from '../io.ts';
+import { addEngineOptions, type EngineFlags, settingsOf } from '../options.ts';
+
+interface Flags extends EngineFlags {
+  readonly json?: boolean;
+}
+
+export function addDoctor(program: Command, io: Io): void {
+  const command = program
+    .command('doctor')
+    .summary('is everything well, and what to do where not')
+    .description('Looks at Node.js, memory, the libraries, the device, every model (hashes, graphs) and the guides.')
+    .option('--json', 'tell it as JSON');
+  addEngineOptions(command).action((flags: Flags) => run(flags, io));
+}
+
+async function run(flags: Flags, io: Io): Promise<void> {
+  const settings = settingsOf(flags, io);
+  const checks: Check[] = [];
+  const tell = (check: Check) => {
+    checks.push(check);
+    if (flags.json) return;
+    io.out(`${check.ok ? 'ok  ' : 'FAIL'}  ${check.name.padEnd(24)}${check.detail}`);
+    if (check.remedy) io.out(`      ${check.remedy}`);
+  };
+  for await (const check of examine({ models: modelFolders(settings), device: settings.device })) {
+    tell(check);
+    if (io.signal.aborted) throw new KandidError('cancelled', { when: `after ${checks.length} checks` });
+  }
+  tell(await checkGuides(settings.guides));
+  if (flags.json) io.out(JSON.stringify({ ok: checks.every(({ ok }) => ok), checks }, null, 2));
+  const failed = checks.filter(({ ok }) => !ok).length;
+  if (failed > 0) throw new KandidError('unwell', { failed, of: checks.length });
+}
+
+async function checkGuides(folders: readonly string[]): Promise<Check> {
+  try {
+    const guides = (await GuideRegistry.load(folders)).summaries();
+    return { name: 'guides', ok: true, detail: guides.map(({ name }) => name).join(', '), remedy: null };
+  } catch (error) {
+    return { name: 'guides', ok: false, detail: toKandidError(error).message, remedy: null };
+  }
+}

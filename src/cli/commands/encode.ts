@@ -1,0 +1,66 @@
+/** `kandid encode photo.png` */
+import type { Command } from 'commander';
+import { packageVersion } from '../../config.ts';
+import type { BeamSchedule } from '../../engine/search/sampler.ts';
+import { enlarged } from '../../pictures/mosaic.ts';
+import { destinationFor } from '../destination.ts';
+import { readInput } from '../files.ts';
+import type { Io } from '../io.ts';
+import { addEngineOptions, type EngineFlags, type OutputFlags, withKandid } from '../options.ts';
+import { progressOn } from '../progress.ts';
+import { beams, whole } from '../values.ts';
+
+interface Flags extends EngineFlags, OutputFlags {
+  readonly beams?: BeamSchedule;
+}
+
+export function addEncode(program: Command, io: Io): void {
+  const command = program
+    .command('encode <picture...>')
+    .summary('the code of a picture')
+    .description('Finds the code whose picture is nearest: a short text that "kandid decode" draws again.')
+    .option('--beams <beams>', 'descents kept; more come nearer: 16, or by side 4:16,8:8', beams)
+    .option('-o, --out <path>', 'where to write what the code draws; left out: nowhere')
+    .option('--grid', 'all pictures as one')
+    .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
+    .option('--json', 'tell the result as JSON');
+  addEngineOptions(command).action((paths: string[], flags: Flags) => run(paths, flags, io));
+}
+
+async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void> {
+  const destination = flags.out === undefined ? null : destinationFor(flags, paths.length, 'kandid-encoded');
+  await withKandid(flags, io, async (kandid) => {
+    const progress = progressOn(io);
+    const options = {
+      ...(flags.model === undefined ? {} : { model: flags.model }),
+      ...(flags.beams === undefined ? {} : { beams: flags.beams }),
+      signal: io.signal,
+    };
+    const encoded = [];
+    try {
+      for (const [i, path] of paths.entries()) {
+        encoded.push(await kandid.encode(await readInput(path, io), options));
+        if (paths.length > 1) progress.update(i + 1, paths.length, path);
+      }
+    } finally {
+      progress.stop();
+    }
+    const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
+    const { network, bundle } = await kandid.engine.models.open(flags.model);
+    const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
+    const made = encoded.map(({ codeString }) => ({ ...about, code: codeString }));
+    const files = destination ? await destination.write(pictures, io, made) : pictures.map(() => null);
+    if (flags.json) {
+      const results = encoded.map(({ code, codeString, psnr }, i) => ({
+        ...{ picture: paths[i], code, codeString },
+        ...{ psnr: Number.isFinite(psnr) ? psnr : null, file: files[i] ?? null },
+      }));
+      io.out(JSON.stringify({ results }, null, 2));
+      return;
+    }
+    for (const [i, { codeString, psnr }] of encoded.entries()) {
+      (flags.out === '-' ? io.err : io.out)(codeString);
+      io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${files[i] ? `, drawn again in ${files[i]}` : ''}`);
+    }
+  });
+}

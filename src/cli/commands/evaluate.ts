@@ -1,0 +1,123 @@
+/** `kandid evaluate avatars-64` */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { modelFolders } from '../../config.ts';
+import type { GenerateRequest } from '../../contract/requests.ts';
+import { BLENDS, type BlendKind } from '../../contract/requests.ts';
+import { dataFolder, type EvaluateEvent, type Evaluation, evaluate, TASKS } from '../../lab/evaluate/evaluate.ts';
+import { writeMetrics } from '../../lab/evaluate/metrics.ts';
+import { drawSheet } from '../../lab/evaluate/sheet.ts';
+import { writeOutput } from '../files.ts';
+import type { Io } from '../io.ts';
+import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from '../options.ts';
+import { progressOn } from '../progress.ts';
+import { tableLines } from '../table.ts';
+import { jsonObject, oneOf, whole, wrongValue } from '../values.ts';
+
+interface Flags extends EngineFlags {
+  readonly tasks?: string[];
+  readonly count: number;
+  readonly usageCount: number;
+  readonly sampler?: Record<string, unknown>;
+  readonly blend?: BlendKind;
+  readonly text?: Record<string, unknown>;
+  readonly data?: string;
+  readonly pictures?: string;
+  readonly out?: string;
+  readonly write?: boolean;
+  readonly json?: boolean;
+}
+
+/** From so many pictures on, figures are written into model.json without being told to. */
+const ENOUGH_TO_WRITE = 1000;
+
+export function addEvaluate(program: Command, io: Io): void {
+  const command = program
+    .command('evaluate [model]')
+    .summary('measure a model on pictures it has not seen')
+    .description(
+      `Runs tasks on held-out pictures with the engine that the server uses, and prints tables. Tasks: ${TASKS.map(({ name, onRequest }) => (onRequest ? `${name} (only if named)` : name)).join(', ')}.`,
+    )
+    .option('-t, --tasks <names>', 'tasks, separated by commas; left out: all that can be done', taskNames)
+    .option('-n, --count <n>', 'held-out pictures', whole('--count', 2, 100_000), ENOUGH_TO_WRITE)
+    .option('--usage-count <n>', 'training pictures of the usage task', whole('--usage-count', 1, 10_000_000), 20_000)
+    .option('--sampler <json>', 'of guided tasks in place of the defaults: {"top": 2}', json('--sampler'))
+    .option('--blend <blend>', `of several guides: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
+    .option('--text <json>', 'params of the text guide in place of the defaults', json('--text'))
+    .option('--data <dir>', 'folder of data sets; missing ones are drawn into it (data)')
+    .option('--pictures <dir>', 'pictures to measure on, in place of the data set')
+    .option('-o, --out <dir>', 'where contact sheets and evaluation.json go')
+    .option('--write', `write the metrics of model.json, also with fewer than ${ENOUGH_TO_WRITE} pictures`)
+    .option('--no-write', 'do not write them')
+    .option('--json', 'tell the figures as JSON');
+  addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
+}
+
+const json = (option: string) => (text: string) => jsonObject(option, text);
+
+function taskNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => name === '')) throw wrongValue('--tasks', text, 'names separated by commas');
+  return names;
+}
+
+async function run(model: string | undefined, flags: Flags, io: Io): Promise<void> {
+  await withKandid(flags, io, async ({ engine }) => {
+    const progress = progressOn(io);
+    const found: Record<string, unknown> = {};
+    try {
+      const evaluation = await evaluate({
+        ...{ engine, model: model ?? flags.model, models: modelFolders(settingsOf(flags, io)), tasks: flags.tasks },
+        ...{ count: flags.count, usageCount: flags.usageCount, pictures: flags.pictures, signal: io.signal },
+        ...{ sampler: flags.sampler as GenerateRequest['sampler'], blend: flags.blend, textParams: flags.text },
+        data: flags.data ?? dataFolder(io.environment),
+        progress: (done, total, label) => progress.update(done, total, label),
+      });
+      if (!flags.json)
+        io.out(`${evaluation.model} (${evaluation.hash.slice(0, 8)}), ${evaluation.count} held-out pictures`);
+      for await (const event of evaluation.events()) {
+        progress.stop();
+        Object.assign(found, event.outcome?.metrics);
+        await tell(event, evaluation, flags, io);
+      }
+      await finish(evaluation, found, flags, io);
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+async function tell({ task, outcome, obstacle, seconds }: EvaluateEvent, evaluation: Evaluation, flags: Flags, io: Io) {
+  if (!outcome) {
+    io.err(`${task.name} was passed over: ${obstacle}`);
+    return;
+  }
+  if (flags.out !== undefined)
+    for (const sheet of outcome.sheets)
+      if (sheet.rows.length > 0) await writeOutput(join(flags.out, `${sheet.name}.png`), await drawSheet(sheet));
+  if (shouldWrite(evaluation, flags))
+    await writeMetrics(evaluation.folder, { ...outcome.metrics, ...about(evaluation) });
+  if (flags.json) return;
+  io.out('');
+  io.out(`${task.name}: ${task.title} (${seconds.toFixed(0)} s)`);
+  for (const line of tableLines(outcome.table.header, outcome.table.rows)) io.out(`  ${line}`);
+}
+
+/** Figures of few pictures, or of other than the defaults, are for looking at, not for the record. */
+function shouldWrite({ count }: Evaluation, { write, sampler, blend, text }: Flags): boolean {
+  const isStandard = sampler === undefined && blend === undefined && text === undefined;
+  return write ?? (count >= ENOUGH_TO_WRITE && isStandard);
+}
+
+function about({ count }: Evaluation) {
+  return { pictures: count };
+}
+
+async function finish(evaluation: Evaluation, found: Record<string, unknown>, flags: Flags, io: Io): Promise<void> {
+  const { model, hash, count, folder } = evaluation;
+  const json = JSON.stringify({ model, hash, pictures: count, ...found }, null, 2);
+  if (flags.out !== undefined) await writeOutput(join(flags.out, 'evaluation.json'), `${json}\n`);
+  if (flags.json) io.out(json);
+  if (shouldWrite(evaluation, flags))
+    io.err(`Written into ${join(folder, 'model.json')}: ${Object.keys(found).join(', ')}.`);
+}

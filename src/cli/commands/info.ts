@@ -1,0 +1,24 @@
+/** `kandid info picture.png` */
+import type { Command } from 'commander';
+import { readProvenance } from '../../pictures/provenance.ts';
+import { readInput } from '../files.ts';
+import type { Io } from '../io.ts';
+
+export function addInfo(program: Command, io: Io): void {
+  program
+    .command('info <picture>')
+    .summary('how a picture was made')
+    .description(
+      'Tells model, code, seed and guides of a PNG, WebP or JPEG file (- for standard input) that Kandid made.',
+    )
+    .option('--json', 'tell it as JSON')
+    .action(async (path: string, { json }: { json?: boolean }) => {
+      const made = readProvenance(await readInput(path, io), path === '-' ? 'Standard input' : path);
+      if (json) return io.out(JSON.stringify(made, null, 2));
+      io.out(`model  ${made.model} (${made.hash.slice(0, 8)})`);
+      io.out(`code   ${made.code ?? `not whole: ${made.level} levels`}`);
+      if (made.seed !== undefined) io.out(`seed   ${made.seed}`);
+      for (const { name, weight, params } of made.guides ?? [])
+        io.out(`guide  ${name} × ${weight}${params ? ` ${JSON.stringify(params)}` : ''}`);
+    });
+}

@@ -1,0 +1,31 @@
+/** `kandid inpaint photo.png --mask mask.png` */
+import type { Command } from 'commander';
+import { readInput } from '../files.ts';
+import type { Io } from '../io.ts';
+import { addProduceOptions, type ProduceFlags, produce } from '../produce.ts';
+import { textGuides } from './generate.ts';
+
+interface Flags extends ProduceFlags {
+  readonly mask?: string;
+  readonly invert?: boolean;
+  readonly prompt?: string;
+}
+
+export function addInpaint(program: Command, io: Io): void {
+  const command = program
+    .command('inpaint <picture>')
+    .summary('paint the unknown part of a picture anew')
+    .description('Keeps the known part of a picture (a file, or - for standard input) and finds the rest.')
+    .option('--mask <file>', 'white is painted anew; left out: what is transparent')
+    .option('--invert', 'black is painted anew')
+    .option('-p, --prompt <text>', 'what the new part should show');
+  addProduceOptions(command).action(async (path: string, { mask, invert, prompt, ...flags }: Flags) => {
+    const image = await readInput(path, io);
+    const params = {
+      image,
+      ...(mask === undefined ? {} : { mask: await readInput(mask, io) }),
+      ...(invert ? { invert } : {}),
+    };
+    await produce(flags, io, { guides: [{ name: 'inpaint', params }, ...textGuides(prompt)] });
+  });
+}

@@ -1,0 +1,70 @@
+/** `kandid models` */
+import type { Command } from 'commander';
+import type { ModelSummary } from '../../engine/models.ts';
+import type { Io } from '../io.ts';
+import { addEngineOptions, type EngineFlags, withKandid } from '../options.ts';
+import { tableLines } from '../table.ts';
+
+interface Flags extends EngineFlags {
+  readonly json?: boolean;
+}
+
+export function addModels(program: Command, io: Io): void {
+  const command = program
+    .command('models [name]')
+    .summary('the models there are')
+    .description('Lists the models that make pictures; with a name, all that is known of one.')
+    .option('--json', 'tell it as JSON');
+  addEngineOptions(command).action((name: string | undefined, flags: Flags) =>
+    withKandid(flags, io, async (kandid) => {
+      const all = kandid.models();
+      if (name !== undefined)
+        return describe(await summaryOf(name, all, (one) => kandid.engine.models.open(one)), flags, io);
+      if (flags.json) return io.out(JSON.stringify(all, null, 2));
+      if (all.length === 0) io.err('There are no models. Name a folder of bundles with --models, or train one.');
+      const rows = all.map((model) => [
+        ...[model.name, `${model.side}×${model.side}`, model.channels === 1 ? 'gray' : 'colour'],
+        ...[String(model.levels.length), String(model.bits), model.hash.slice(0, 8), model.title],
+      ]);
+      for (const line of tableLines(['model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
+        io.out(line);
+    }),
+  );
+}
+
+/** Opening it gives the error with the nearest names for one that is not there. */
+async function summaryOf(
+  name: string,
+  all: readonly ModelSummary[],
+  open: (name: string) => Promise<unknown>,
+): Promise<ModelSummary> {
+  const found = all.find((model) => model.name === name);
+  if (found) return found;
+  await open(name);
+  throw new RangeError(`no summary of ${name}`);
+}
+
+function describe(model: ModelSummary, { json }: Flags, io: Io): void {
+  if (json) {
+    io.out(JSON.stringify(model, null, 2));
+    return;
+  }
+  const sides = [...new Set(model.levels.map(({ side }) => side))].map((side) => {
+    const here = model.levels.filter((level) => level.side === side);
+    return `${here.length} at ${side}×${side}`;
+  });
+  const facts = [
+    ['title', model.title],
+    ['about', model.description],
+    ['levels', `${model.levels.length} (${sides.join(', ')}), ${model.levels[0]?.candidates ?? 0} candidates each`],
+    ['codes', `${model.bits} bits`],
+    ['hash', model.hash],
+    ['condition', model.condition ? `${model.condition.kind} picture` : 'none'],
+    ['data', model.licence.data],
+    ['weights', model.licence.weights],
+    ...(model.licence.attribution ? [['attribution', model.licence.attribution]] : []),
+  ];
+  io.out(model.name);
+  for (const [name, value] of facts) io.out(`  ${String(name).padEnd(12)}${value}`);
+  for (const [name, value] of Object.entries(model.metrics)) io.out(`  ${name.padEnd(12)} ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,68 @@
+/** `kandid upscale`, `colorize` and `denoise`: a spoilt picture, and the guide that mends it. */
+import type { Command } from 'commander';
+import { readInput } from '../files.ts';
+import type { Io } from '../io.ts';
+import { addProduceOptions, type ProduceFlags, produce } from '../produce.ts';
+import { decimal } from '../values.ts';
+import { textGuides } from './generate.ts';
+
+interface Flags extends ProduceFlags {
+  readonly prompt?: string;
+  readonly sigma?: number;
+}
+
+interface Mending {
+  readonly name: string;
+  readonly guide: string;
+  readonly summary: string;
+  readonly description: string;
+}
+
+const MENDINGS = {
+  upscale: {
+    name: 'upscale <picture>',
+    guide: 'super_resolution',
+    summary: 'a sharp picture from a small one',
+    description: 'Finds pictures that, shrunk, look like the small one.',
+  },
+  colorize: {
+    name: 'colorize <picture>',
+    guide: 'colorize',
+    summary: 'colours for a gray picture',
+    description: 'Finds pictures whose brightness is that of the gray one.',
+  },
+  denoise: {
+    name: 'denoise <picture>',
+    guide: 'denoise',
+    summary: 'a clean picture from a noisy one',
+    description: 'Finds the picture behind the noise.',
+  },
+} as const satisfies Record<string, Mending>;
+
+export function addUpscale(program: Command, io: Io): void {
+  addMending(program, io, MENDINGS.upscale);
+}
+
+export function addColorize(program: Command, io: Io): void {
+  addMending(program, io, MENDINGS.colorize);
+}
+
+export function addDenoise(program: Command, io: Io): void {
+  addMending(program, io, MENDINGS.denoise).option(
+    '--sigma <s>',
+    'deviation of the noise, where black is -1 and white 1 (.53)',
+    decimal('--sigma', 0, 4),
+  );
+}
+
+function addMending(program: Command, io: Io, { name, guide, summary, description }: Mending): Command {
+  const command = program
+    .command(name)
+    .summary(summary)
+    .description(`${description} The picture is a file, or - for standard input.`)
+    .option('-p, --prompt <text>', 'what the picture should show');
+  return addProduceOptions(command).action(async (path: string, { prompt, sigma, ...flags }: Flags) => {
+    const params = { image: await readInput(path, io), ...(sigma === undefined ? {} : { sigma }) };
+    await produce(flags, io, { guides: [{ name: guide, params }, ...textGuides(prompt)] });
+  });
+}

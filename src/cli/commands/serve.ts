@@ -1,0 +1,103 @@
+/** `kandid serve` */
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { modelFolders } from '../../config.ts';
+import { KandidError, reasonOf } from '../../errors.ts';
+import { needsKeys } from '../../server/http/hosts.ts';
+import { createLog } from '../../server/log.ts';
+import { LogOutput } from '../../server/log-output.ts';
+import { createServer, type KandidServer } from '../../server/server.ts';
+import { createServices } from '../../server/services.ts';
+import { loadServerSettings, printSettings, type ServerFlags, type ServerSettings } from '../../server/settings.ts';
+import type { Io } from '../io.ts';
+import { several, wrongValue } from '../values.ts';
+
+interface Flags extends Omit<ServerFlags, 'allowedHosts' | 'guideTimeout' | 'defaultModel'> {
+  readonly model?: string;
+  readonly allowHost?: string[];
+  readonly set?: Record<string, string>;
+  readonly printConfig?: boolean;
+}
+
+/** Beyond the time for jobs to end by themselves. */
+const LAST_MS = 1900;
+
+export function addServe(program: Command, io: Io): void {
+  program
+    .command('serve')
+    .summary('HTTP, WebSocket and the OpenAI Images contract')
+    .description('Serves until it is told to stop. Every setting is a flag here, a variable KANDID_…, or in the file.')
+    .option('--config <file>', 'settings as JSON')
+    .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
+    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
+    .option('--port <n>', 'port to listen on; 0: any that is free')
+    .option('-m, --model <name>', 'model of requests that name none')
+    .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
+    .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
+    .option('--device <device>', 'auto, cpu, cuda or cuda:N')
+    .option('--devices <device>', 'one worker process on each (repeatable)', several)
+    .option('--threads <n>', 'threads of one run on the CPU')
+    .option('--allow-host <host>', 'host that guides may call (repeatable)', several)
+    .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .option('--set <name=value>', 'any other setting (repeatable)', setting)
+    .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
+    .action((flags: Flags) => run(flags, io));
+}
+
+async function run(flags: Flags, io: Io): Promise<void> {
+  const settings = settingsOf(flags, io);
+  if (flags.printConfig) {
+    io.out(printSettings(settings));
+    return;
+  }
+  checkKeys(settings);
+  const output = new LogOutput(io.log());
+  const log = createLog({ level: settings.logLevel, destination: output });
+  const services = createServices(settings, modelFolders(settings), { log, lostLines: () => output.dropped });
+  const server = createServer(services);
+  const { url } = await listen(server, settings);
+  try {
+    // Who asks meanwhile is told that it is not ready yet.
+    await services.pool.start();
+    io.err(`Kandid listens on ${url}`);
+    if (!io.signal.aborted) await once(io.signal, 'abort');
+    // Whatever keeps it (a log that nobody reads any more, say), it is gone by then.
+    io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
+    io.err('Kandid stops: it takes no more requests and lets those there are end.');
+  } finally {
+    await server.close();
+  }
+}
+
+function settingsOf(flags: Flags, io: Io): ServerSettings {
+  const { model, allowHost, set = {}, printConfig: _, ...rest } = flags;
+  return loadServerSettings({ ...set, ...rest, defaultModel: model, allowedHosts: allowHost }, io.environment);
+}
+
+/** @throws {KandidError} setting_invalid: others could connect, and nobody would have a key */
+function checkKeys(settings: ServerSettings): void {
+  const { auth, apiKeys, host } = settings;
+  if (!needsKeys(settings) || apiKeys.length > 0) return;
+  throw new KandidError('setting_invalid', {
+    name: 'apiKeys',
+    got: 'empty',
+    expected: `at least one key, because ${auth === 'on' ? 'auth is on' : `others can connect to ${host}`}; or set auth to off`,
+  });
+}
+
+/** @throws {KandidError} setting_invalid: the port or the host cannot be had */
+async function listen(server: KandidServer, { host, port }: ServerSettings) {
+  try {
+    return await server.listen();
+  } catch (cause) {
+    const expected = `a host and port that can be listened on (${reasonOf(cause)})`;
+    throw new KandidError('setting_invalid', { name: 'port', got: `${port} on ${host}`, expected }, { cause });
+  }
+}
+
+function setting(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw wrongValue('--set', text, 'name=value');
+  return { ...before, [name]: value };
+}

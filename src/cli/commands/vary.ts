@@ -1,0 +1,32 @@
+/** `kandid vary CODE --keep 20` */
+import type { Command } from 'commander';
+import { codeOf, levelCount } from '../codes.ts';
+import type { Io } from '../io.ts';
+import { addProduceOptions, type ProduceFlags, produce } from '../produce.ts';
+import { whole } from '../values.ts';
+import { textGuides } from './generate.ts';
+
+interface Flags extends ProduceFlags {
+  readonly keep?: number;
+  readonly prompt?: string;
+}
+
+export function addVary(program: Command, io: Io): void {
+  const command = program
+    .command('vary <code>')
+    .summary('keep the first levels of a picture, make the rest anew')
+    .description(
+      'Takes a code (or a picture, whose code is found first), keeps its first levels and regrows the rest; goes on from [1,2,3], the first levels of a request that was stopped. Put -- before a code that begins with a hyphen.',
+    )
+    .option('--keep <n>', 'levels kept (half of them; all of a code that is not whole)', whole('--keep', 0, 256))
+    .option('-p, --prompt <text>', 'what the new part should show');
+  addProduceOptions(command).action((given: string, { keep, prompt, ...flags }: Flags) =>
+    produce(flags, io, async (kandid) => {
+      const code = await codeOf(given, kandid, flags.model, io, { partial: true });
+      const { candidates } = (await kandid.engine.models.open(flags.model)).network;
+      const isWhole = code.length === candidates.length;
+      const kept = levelCount('--keep', keep, isWhole ? Math.floor(code.length / 2) : code.length, code.length);
+      return { guides: textGuides(prompt), prefix: [code.slice(0, kept)] };
+    }),
+  );
+}

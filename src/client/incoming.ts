@@ -1,0 +1,20 @@
+/**
+ * What a server says, read but not checked against its schema: that would be the largest part of a page, and a server is
+ * trusted with more than its grammar.
+ */
+import { decodeFrame } from '../contract/frames.ts';
+import type { FrameHeader, ServerMessage } from '../contract/stream.ts';
+
+export type Said = ServerMessage | (FrameHeader & { readonly bytes: Uint8Array });
+
+/** @throws {Error} it is not of this protocol */
+export function readSaid(data: unknown): Said {
+  if (typeof data === 'string') return typed(JSON.parse(data)) as ServerMessage;
+  const { header, bytes } = decodeFrame(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array));
+  return { ...(typed(header) as FrameHeader), bytes };
+}
+
+function typed(value: unknown): object {
+  if (typeof value === 'object' && value !== null && 'type' in value) return value;
+  throw new Error('It has no type.');
+}

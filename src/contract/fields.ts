@@ -1,0 +1,78 @@
+/** Fields that several requests share. */
+import { z } from 'zod';
+import { generateSchema } from './requests.ts';
+import { outputFields } from './stream.ts';
+
+const DATA_URL = /^data:image\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+/** Bytes of a picture given as text; a sentence saying what is wrong where it is none. */
+export function pictureBytes(text: string): Uint8Array | string {
+  const body = text.replace(DATA_URL, '').replace(/\s+/g, '');
+  if (body.length === 0) return 'the picture is empty';
+  if (!BASE64.test(body)) return 'expected the bytes of a picture as base64, or a data URL';
+  return new Uint8Array(Buffer.from(body, 'base64'));
+}
+
+/** A picture in a body: base64 or a data URL in JSON, a file in a form; bytes behind the schema. */
+export function picture(description: string) {
+  return z
+    .custom<Uint8Array | string>((value) => value instanceof Uint8Array || typeof value === 'string', {
+      error: 'expected a picture: a file, or base64 or a data URL as text',
+    })
+    .meta({ type: 'string', contentEncoding: 'base64', description })
+    .transform((value, check) => {
+      const bytes = typeof value === 'string' ? pictureBytes(value) : value;
+      if (typeof bytes !== 'string' && bytes.length > 0) return bytes;
+      check.addIssue({ code: 'custom', message: typeof bytes === 'string' ? bytes : 'the file is empty', input: '' });
+      return z.NEVER;
+    });
+}
+
+/** A name as of a folder: never a path. */
+export const modelName = z
+  .string()
+  .regex(/^[\w.-]{1,200}$/, 'expected the name of a model')
+  .describe('Name of the model. Left out: the default one.');
+
+const generate = generateSchema.shape;
+
+/** How pictures are searched for, of all requests that make some. */
+export const searchFields = {
+  model: modelName.optional(),
+  ...{ count: generate.count, seed: generate.seed, sampler: generate.sampler, blend: generate.blend },
+};
+
+/** How results are wanted over HTTP. */
+export const answerFields = {
+  ...outputFields,
+  base64: z.boolean().default(true).describe('Whether the answer holds the pictures; their addresses it holds always.'),
+};
+
+/** Parameters of guides that name a model: over the network these are names, never paths. */
+const NAMING = ['model', 'network'];
+
+/** The first parameter of a guide that names a model by more than a name; null where there is none. */
+export function pathIn(params: Readonly<Record<string, unknown>>): string | null {
+  const isPath = (value: unknown) => typeof value === 'string' && !/^[\w.-]{1,200}$/.test(value);
+  return NAMING.find((field) => isPath(params[field])) ?? null;
+}
+
+const guideWithNames = generate.guides.unwrap().element.superRefine(({ params }, check) => {
+  const field = pathIn(params);
+  if (field === null) return;
+  check.addIssue({ code: 'custom', path: ['params', field], message: 'expected a name, not a path', input: params });
+});
+
+export const guides = z
+  .array(guideWithNames)
+  .max(16)
+  .default([])
+  .describe(generate.guides.description ?? '');
+
+export const prompt = z.string().trim().min(1, 'expected some words').max(500);
+
+/** A code: a code string, or its integers. */
+export const code = z
+  .union([z.string().min(1).max(2000), z.array(z.int().min(0)).min(1).max(256)], 'expected a code string, or integers')
+  .describe('A code string, or the integers of a code.');

@@ -1,0 +1,150 @@
+/** A request to generate pictures, checked: the one schema that the library, the command line and the server share. */
+import { z } from 'zod';
+import { KandidError } from '../errors.ts';
+import type { Picture } from '../guide.ts';
+
+/**
+ * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
+ * `zscore`: each guide's scores minus their mean, over their deviation, added up.
+ * `product`: the product of tempered softmaxes; each guide's temperature is the one at which its softmax spreads over a
+ * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of them.
+ */
+export type BlendKind = 'rank' | 'zscore' | 'product';
+
+export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
+
+const MOST_GUIDES = 16;
+const MOST_RESULTS = 256;
+const MOST_BEAMS = 256;
+const MOST_LEVELS = 256;
+
+const beamCount = z.int().min(1).max(MOST_BEAMS);
+
+const beams = z
+  .union(
+    [
+      beamCount,
+      z.array(beamCount).min(1).max(MOST_LEVELS),
+      z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), beamCount),
+    ],
+    `expected a number of beams from 1 to ${MOST_BEAMS}, a list of one per level, or an object of beams by side`,
+  )
+  .describe(
+    'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
+  );
+
+const sampler = z
+  .strictObject({
+    top: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .optional()
+      .describe('Chooses among the best so many: 1 takes the best. Left out: 1, or all where there is a temperature.'),
+    temperature: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(0)
+      .describe(
+        'Of a softmax over the scores, brought to deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
+      ),
+    beams: beams.default(1),
+    draw: z
+      .enum(['uniform', 'transitions'])
+      .optional()
+      .describe(
+        'How choices are drawn that no guide makes: all alike (uniform, also where left out), or as often as training pictures made them after the choice before (for models that know).',
+      ),
+  })
+  .prefault({});
+
+const guide = z.strictObject({
+  name: z.string().min(1).max(100).describe('Name of the guide.'),
+  weight: z
+    .number()
+    .min(-100)
+    .max(100)
+    .default(1)
+    .describe('How much it counts beside the others; below 0: away from what it likes.'),
+  params: z.record(z.string(), z.unknown()).default({}).describe('Its parameters; see the guide.'),
+});
+
+/** A picture as it may be given: the bytes of a file, or numbers. */
+export type PictureInput = Uint8Array | Picture;
+
+const pictureInput = z.custom<PictureInput>(
+  (value) => value instanceof Uint8Array || (typeof value === 'object' && value !== null && 'data' in value),
+  'expected a picture: the bytes of a file, or a Picture',
+);
+
+export const generateSchema = z.strictObject({
+  model: z.string().min(1).max(200).optional().describe('Name of the model. Left out: the default one.'),
+  guides: z.array(guide).max(MOST_GUIDES).default([]).describe('What the pictures should be like; none: at random.'),
+  count: z.int().min(1).max(MOST_RESULTS).default(1).describe('Number of results, all different.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('The same request with the same seed gives the same pictures. Left out: one is drawn and told.'),
+  sampler,
+  blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides become one.'),
+  prefix: z
+    .array(z.array(z.int().min(0)).max(MOST_LEVELS))
+    .max(MOST_RESULTS)
+    .default([])
+    .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),
+  condition: pictureInput.optional().describe('The picture that a conditional model starts from.'),
+});
+
+/** A request as it may be given. */
+export type GenerateRequest = z.input<typeof generateSchema>;
+
+/** A request with every field filled in but `model`, `seed` and `condition`. */
+export type CheckedRequest = z.output<typeof generateSchema>;
+
+/** @throws {KandidError} params_invalid, naming the field and what it takes */
+export function parseRequest(request: unknown): CheckedRequest {
+  const parsed = generateSchema.safeParse(request);
+  if (!parsed.success) throw paramsError('The request', parsed.error);
+  const { prefix, count } = parsed.data;
+  const refuse = (problem: string) =>
+    new KandidError('params_invalid', { subject: 'The request', field: 'prefix', problem });
+  if (prefix.length > 1 && prefix.length !== count)
+    throw refuse(`expected one list for all results or ${count}, one per result, got ${prefix.length}`);
+  if (prefix.some((one) => one.length !== prefix[0]?.length)) throw refuse('expected lists of one length');
+  return parsed.data;
+}
+
+/** The first problem that a schema found, as an error for its user. `subject`: whose parameters they are. */
+export function paramsError(subject: string, { issues }: z.ZodError): KandidError {
+  const issue = issues[0] && telling(issues[0]);
+  const path = issue?.path.map(String) ?? [];
+  const extra = issue?.code === 'unrecognized_keys' ? issue.keys : [];
+  const field = [...path, ...extra.slice(0, 1)].join('.') || '(all)';
+  const problem =
+    issue?.code === 'unrecognized_keys' ? 'there is no such field' : (issue?.message ?? 'not as expected');
+  return new KandidError('params_invalid', { subject, field, problem: plain(problem) });
+}
+
+/** Zod's words as part of a sentence of ours. */
+function plain(message: string): string {
+  return message
+    .replace(/^Invalid input: /, '')
+    .replace(/received undefined$/, 'received nothing')
+    .replace(/\.$/, '');
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union that no alternative of fits: the problem of the one that has the right type, or what types there are. */
+function telling(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue;
+  const firsts = issue.errors.flatMap(([first]) => (first ? [first] : []));
+  const inner = firsts.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
+  if (inner) return telling({ ...inner, path: [...issue.path, ...inner.path] });
+  const types = firsts.map((first) => (first.code === 'invalid_type' ? first.expected : ''));
+  const message = firsts[0]?.message.replace(/expected \w+/, `expected ${types.join(' or ')}`) ?? issue.message;
+  return { ...issue, message };
+}

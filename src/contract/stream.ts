@@ -1,0 +1,247 @@
+/**
+ * What client and server say to one another on `/v1/stream`: JSON text both ways, and from the server binary frames
+ * (`contract/frames.ts`) whose header is one of `frameHeaderSchema`. Pure: it runs in browsers too.
+ *
+ * A client opens requests under an `id` of its own choosing, unique among those open on its socket. What the server says of
+ * one carries that `id`, the job it became and a sequence number `seq` that rises within the job. It ends with exactly one
+ * of `done`, `cancelled` and `error`. After a lost connection, `attach` goes on behind the last `seq` that came; what is no
+ * longer kept is told by `gap`.
+ */
+import { z } from 'zod';
+import { KandidError } from '../errors.ts';
+import { decodeFrame, encodeFrame } from './frames.ts';
+import { generateSchema } from './requests.ts';
+import { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';
+
+export { PROTOCOL_VERSION, SUBPROTOCOL };
+
+const MOST_SIDE = 2048;
+
+const id = z
+  .string()
+  .regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 of A–Z, a–z, 0–9, _, -, . and :')
+  .describe('Name that the client gives to a request; unique among those open on its socket.');
+const job = z.string().min(1).max(100).describe('The job that the request became.');
+const seq = z.int().min(0).describe('Number of the event within its job, rising; some may be left out.');
+const whole = z.int().min(0);
+const quality = z.int().min(1).max(100);
+
+/** How finished pictures are wanted. */
+export const outputFields = {
+  format: z.enum(['png', 'webp', 'jpeg', 'avif']).default('png').describe('File format of the finished pictures.'),
+  quality: quality.optional().describe('1 to 100, for all formats but PNG.'),
+  size: z
+    .int()
+    .min(1)
+    .max(MOST_SIDE)
+    .optional()
+    .describe("Width and height of the finished pictures in pixels, resized by Lanczos. Left out: the model's own."),
+};
+
+const pictureText = z
+  .string()
+  .min(1)
+  .meta({ contentEncoding: 'base64' })
+  .describe('A picture: the bytes of its file as base64, or as a data URL.');
+
+/** A request to generate as it comes over HTTP and the stream. */
+export const generateBodySchema = generateSchema.omit({ condition: true }).extend({
+  condition: pictureText.optional(),
+  ...outputFields,
+});
+
+export const previewsSchema = z
+  .strictObject({
+    format: z.enum(['webp', 'png']).default('webp').describe('File format of the previews.'),
+    quality: quality.default(80).describe('1 to 100, for WebP.'),
+    images: z.int().min(0).max(256).default(4).describe('Of the first so many results; 0: no previews.'),
+    perSecond: z.number().min(0.1).max(60).default(10).describe('At most so many levels a second are shown.'),
+  })
+  .prefault({});
+
+/** What a client says. */
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  generateBodySchema.extend({ type: z.literal('generate'), id, previews: previewsSchema }),
+  z.strictObject({
+    type: z.literal('attach'),
+    id,
+    job,
+    since: seq.optional().describe('Last `seq` that came; events behind it follow. Left out: all that are kept.'),
+  }),
+  z.strictObject({ type: z.literal('detach'), id }).describe('Hears no more of a request; it goes on.'),
+  z.strictObject({ type: z.literal('cancel'), id }).describe('Ends a request with the best pictures so far.'),
+  z
+    .strictObject({
+      type: z.literal('choose'),
+      id,
+      question: whole,
+      picks: z.array(whole).max(256).describe('Pictures of the contact sheet, best first; none: no opinion.'),
+    })
+    .describe('Answers a `candidates` frame.'),
+  z
+    .strictObject({ type: z.literal('weights'), id, weights: z.array(z.number().min(-100).max(100)).max(16) })
+    .describe('New weights of the guides, in the order of the request, for the levels that are left.'),
+  z.strictObject({ type: z.literal('ping'), nonce: z.string().max(64).optional() }),
+]);
+
+const about = { id, job, seq };
+const milliseconds = z.object({ network: z.number(), guides: z.number(), engine: z.number() });
+const guideUse = z.object({ name: z.string(), calls: whole, candidates: whole, ms: z.number() });
+const size = { mime: z.string(), width: whole, height: whole };
+const score = z.number().nullable();
+
+const ending = {
+  ...about,
+  seed: whole,
+  guides: z.array(guideUse),
+  notes: z.array(z.string()).describe('What guides had to say.'),
+  timings: milliseconds,
+  dropped: whole.describe('Previews that were left out for this client.'),
+};
+
+/** What the server says as text. */
+export const serverMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), version: z.string(), protocol: z.literal(PROTOCOL_VERSION) }),
+  z.object({
+    ...about,
+    type: z.literal('queued'),
+    position: whole.describe('Requests that go before.'),
+    estimateSeconds: z
+      .number()
+      .nullable()
+      .describe('Until its results, by measured time; null where none is measured.'),
+    attempt: z.int().min(1).describe('2: a worker process was lost, the request waits again.'),
+  }),
+  z.object({
+    ...about,
+    type: z.literal('started'),
+    attempt: z.int().min(1),
+    model: z.string(),
+    hash: z.string(),
+    levels: z.array(z.object({ side: whole, candidates: whole })),
+    bits: whole.describe('Length of a code.'),
+    seed: whole,
+    count: whole,
+    guides: z.array(z.object({ name: z.string(), weight: z.number() })),
+  }),
+  z.object({
+    ...about,
+    type: z.literal('level'),
+    level: whole,
+    side: whole,
+    choices: z.array(whole).describe('Of each result.'),
+    scores: z.array(score),
+    guideScores: z.array(z.array(score)).describe('Of each guide, of each result.'),
+    timings: milliseconds,
+  }),
+  z.object({
+    ...about,
+    type: z.literal('chosen'),
+    question: whole,
+    picks: z.array(whole),
+    by: z.enum(['person', 'time']).describe('time: nobody answered in time.'),
+  }),
+  z
+    .object({
+      ...ending,
+      type: z.literal('done'),
+      images: z.array(z.object({ code: z.array(whole), codeString: z.string() })),
+    })
+    .describe('All pictures are finished; they came before, one `image` frame each.'),
+  z
+    .object({
+      ...ending,
+      type: z.literal('cancelled'),
+      level: whole,
+      images: z.array(z.object({ prefix: z.array(whole) })),
+    })
+    .describe('Ended early; the best pictures so far came before.'),
+  z.object({
+    type: z.literal('error'),
+    id: id.optional(),
+    job: job.optional(),
+    seq: seq.optional(),
+    code: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  }),
+  z.object({ type: z.literal('gap'), id, job, from: seq, to: seq }).describe('Events from … to are no longer kept.'),
+  z.object({ type: z.literal('pong'), nonce: z.string().optional() }),
+]);
+
+/** Headers of binary frames; the bytes are the picture's file. */
+export const frameHeaderSchema = z.discriminatedUnion('type', [
+  z.object({
+    ...about,
+    ...size,
+    type: z.literal('preview'),
+    attempt: z.int().min(1),
+    image: whole.describe('Which result.'),
+    level: whole,
+    side: whole,
+    choice: whole,
+  }),
+  z
+    .object({
+      ...about,
+      ...size,
+      type: z.literal('candidates'),
+      question: whole,
+      image: whole,
+      level: whole,
+      side: whole,
+      count: whole.describe('Pictures on the contact sheet, in reading order.'),
+      columns: whole,
+      gap: whole.describe('Pixels between them.'),
+      text: z.string().describe('What is asked.'),
+      seconds: z.number().describe('Until the question is closed without an answer.'),
+    })
+    .describe('A person is asked: answer with `choose`.'),
+  z.object({ ...about, ...size, type: z.literal('image'), image: whole, final: z.boolean() }),
+]);
+
+/** A request body as it may be given. */
+export type GenerateBody = z.input<typeof generateBodySchema>;
+export type ClientMessage = z.output<typeof clientMessageSchema>;
+/** A client's message as it may be written, defaults left out. */
+export type ClientMessageInput = z.input<typeof clientMessageSchema>;
+export type ServerMessage = z.output<typeof serverMessageSchema>;
+export type FrameHeader = z.output<typeof frameHeaderSchema>;
+
+/** @throws {KandidError} message_invalid, naming the field and what it takes */
+export function parseClientMessage(text: string): ClientMessage {
+  return checked(clientMessageSchema, jsonOf(text));
+}
+
+/** @throws {KandidError} message_invalid */
+export function parseServerMessage(text: string): ServerMessage {
+  return checked(serverMessageSchema, jsonOf(text));
+}
+
+export function encodePictureFrame(header: FrameHeader, bytes: Uint8Array): Uint8Array {
+  return encodeFrame(header, bytes);
+}
+
+/** @throws {KandidError} message_invalid */
+export function decodePictureFrame(frame: Uint8Array): { readonly header: FrameHeader; readonly bytes: Uint8Array } {
+  const { header, bytes } = decodeFrame(frame);
+  return { header: checked(frameHeaderSchema, header), bytes };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new KandidError('message_invalid', { field: '(all)', problem: 'it is not JSON' });
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const extra = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const field = [...(issue?.path.map(String) ?? []), ...extra].join('.').slice(0, 100) || '(all)';
+  const problem = extra.length > 0 ? 'there is no such field' : (issue?.message ?? 'not as expected');
+  throw new KandidError('message_invalid', { field, problem: problem.replace(/\.$/, '').slice(0, 300) });
+}

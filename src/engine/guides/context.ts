@@ -1,0 +1,88 @@
+/** What guides are handed: files, models and pictures, within what the engine allows. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { AskPerson, GuideContext, GuideModel } from '../../guide.ts';
+import { decodePicture } from '../../pictures/codec.ts';
+import type { Device } from '../../runtime/device.ts';
+import { findModel } from '../../runtime/models.ts';
+import { sessions } from '../../runtime/sessions.ts';
+import type { NetworkInfo } from '../network/network.ts';
+import type { Shared } from './resources.ts';
+
+/** What guides of all requests have in common. */
+export interface GuideServices {
+  /** Folders of models. */
+  readonly models: readonly string[];
+  /** Whether a guide's parameters may name models by path: for the person at the machine, not for requests from outside. */
+  readonly paths: boolean;
+  readonly device: Device;
+  readonly threads: number | undefined;
+  readonly limitPixels: number | undefined;
+  readonly allowedHosts: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly shared: Shared;
+}
+
+/** What the guides of one request have in common. */
+export interface GuideRequest {
+  readonly info: NetworkInfo;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly notes: string[];
+  readonly person: AskPerson | undefined;
+}
+
+/** The context of one guide in one request. */
+export function guideContext(guide: string, services: GuideServices, request: GuideRequest): GuideContext {
+  const { info, seed, signal, notes, person } = request;
+  const { device, threads, shared, limitPixels } = services;
+  return {
+    model: {
+      name: info.name,
+      channels: info.channels,
+      finalSide: info.levels.at(-1)?.side ?? 0,
+      levels: info.levels.length,
+    },
+    seed,
+    signal,
+    note: (message) => void notes.push(`${guide}: ${message}`),
+    picture: (bytes, options) =>
+      decodePicture(bytes, {
+        name: `The picture for guide "${guide}"`,
+        ...(limitPixels === undefined ? {} : { limitPixels }),
+        ...options,
+      }),
+    folder: (nameOrPath) => folderOf(nameOrPath, services),
+    open: (path) => openShared(path, services),
+    shared: (key, make, dispose) => shared.get(`guide ${key}`, make, dispose),
+    allowedHosts: services.allowedHosts,
+    timeoutSeconds: services.timeoutSeconds,
+    execution: {
+      device: device.kind,
+      ...(device.cuda === null ? {} : { deviceId: device.cuda }),
+      ...(threads === undefined ? {} : { threads }),
+    },
+    ...(person ? { person } : {}),
+  };
+}
+
+async function folderOf(nameOrPath: string, { models, paths }: GuideServices): Promise<string> {
+  const isPath = paths && /[/\\]/.test(nameOrPath);
+  if (isPath && (await stat(nameOrPath).catch(() => null))?.isDirectory()) return resolve(nameOrPath);
+  return (await findModel(nameOrPath, models, { paths })).folder;
+}
+
+function openShared(path: string, { shared, device, threads }: GuideServices): Promise<GuideModel> {
+  const options = { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) };
+  const open = async () => {
+    const session = await sessions.open(path, options);
+    const names = (specs: readonly { readonly name: string }[]) => specs.map(({ name }) => name);
+    return {
+      inputs: names(session.inputs),
+      outputs: names(session.outputs),
+      run: (feeds: Parameters<GuideModel['run']>[0]) => session.run(feeds),
+      release: () => session.release(),
+    };
+  };
+  return shared.get(`graph ${resolve(path)}`, open, (model) => model.release());
+}

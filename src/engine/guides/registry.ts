@@ -1,0 +1,121 @@
+/** The guides there are: those of the project's own folder, and those of folders that a user names. */
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { KandidError, reasonOf } from '../../errors.ts';
+import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
+import { nameHint } from '../../kit/nearest-names.ts';
+
+/** A guide as told to people. */
+export interface GuideSummary {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema (draft 2020-12) of its parameters. */
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Where the project's own guides are: the same place seen from the sources and from the build. */
+const OWN_FOLDER = fileURLToPath(new URL('../../../guides/', import.meta.url));
+
+const KIT: GuideKit = { z, GuideProblem };
+
+/** All guides by name. */
+export class GuideRegistry {
+  readonly #found = new Map<string, { readonly definition: GuideDefinition; readonly file: string }>();
+
+  private constructor() {}
+
+  /**
+   * Loads every guide file (.ts, .js, .mjs; not in subfolders) of the project and of `folders`, and checks it.
+   *
+   * @throws {KandidError} file_unreadable (a folder), guide_invalid (a file), guide_duplicate (a name)
+   */
+  static async load(folders: readonly string[] = [], own: string | null = OWN_FOLDER): Promise<GuideRegistry> {
+    const registry = new GuideRegistry();
+    const all = new Set([...(own === null ? [] : [own]), ...folders].map((folder) => resolve(folder)));
+    const files = (await Promise.all([...all].map(guideFiles))).flat();
+    const definitions = await Promise.all(files.map(loadGuide));
+    for (const [i, file] of files.entries()) registry.#add(definitions[i] as GuideDefinition, file);
+    return registry;
+  }
+
+  /** @throws {KandidError} guide_unknown, with the nearest names */
+  get(name: string): GuideDefinition {
+    const found = this.#found.get(name);
+    if (!found) throw new KandidError('guide_unknown', { name, hint: nameHint(name, [...this.#found.keys()]) });
+    return found.definition;
+  }
+
+  /** All of them in order of name. */
+  summaries(): GuideSummary[] {
+    const sorted = [...this.#found.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
+    return sorted.map(({ definition: { name, description, params } }) => ({
+      name,
+      description,
+      params: jsonSchemaOf(params),
+    }));
+  }
+
+  #add(definition: GuideDefinition, file: string): void {
+    const first = this.#found.get(definition.name);
+    if (first) throw new KandidError('guide_duplicate', { guide: definition.name, first: first.file, second: file });
+    this.#found.set(definition.name, { definition, file });
+  }
+}
+
+function jsonSchemaOf(params: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(params, { io: 'input', unrepresentable: 'any' });
+}
+
+async function guideFiles(folder: string): Promise<string[]> {
+  try {
+    const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+    return names
+      .map(({ name }) => name)
+      .filter((name) => /\.(ts|js|mjs)$/.test(name) && !/(\.d|\.test|\.config)\.\w+$/.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (cause) {
+    throw new KandidError('file_unreadable', { file: `Guide folder ${folder}`, reason: reasonOf(cause) }, { cause });
+  }
+}
+
+/** @throws {KandidError} guide_invalid */
+export async function loadGuide(file: string): Promise<GuideDefinition> {
+  try {
+    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    const exported: unknown = module.default;
+    return checkedDefinition(typeof exported === 'function' ? exported(KIT) : exported);
+  } catch (cause) {
+    throw new KandidError('guide_invalid', { file, problem: problemOf(cause, file) }, { cause });
+  }
+}
+
+function problemOf(thrown: unknown, file: string): string {
+  const unknownExtension = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  if (unknownExtension && file.endsWith('.ts'))
+    return `this Node.js (${process.version}) runs no TypeScript; write it as .mjs, or run Kandid through tsx`;
+  return reasonOf(thrown);
+}
+
+const DEFINITION = z.object({
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case letters, digits and underscores, a letter first'),
+  description: z.string().min(1),
+  params: z.custom<z.ZodType>(
+    (value) => typeof value === 'object' && value !== null && 'safeParseAsync' in value && '_zod' in value,
+    'a zod schema (version 4)',
+  ),
+  create: z.custom<GuideDefinition['create']>((value) => typeof value === 'function', 'a function'),
+});
+
+function checkedDefinition(exported: unknown): GuideDefinition {
+  const parsed = DEFINITION.safeParse(exported);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = issue?.path.join('.') || 'its default export';
+    throw new TypeError(`${field} is not as expected: ${issue?.message ?? 'an object'}`);
+  }
+  jsonSchemaOf(parsed.data.params);
+  return parsed.data;
+}

@@ -1,0 +1,40 @@
+/** Things made once and kept until the engine closes: text towers, networks of guides. */
+import { KandidError } from '../../errors.ts';
+
+interface Entry {
+  readonly making: Promise<object>;
+  readonly dispose: (() => Promise<void>) | null;
+}
+
+export class Shared {
+  readonly #entries = new Map<string, Entry>();
+  #closed = false;
+
+  /** The thing under a key, made if it is not there; what failed to be made is forgotten, so that it is tried again. */
+  async get<T extends object>(
+    key: string,
+    make: () => Promise<T>,
+    dispose?: (value: T) => Promise<void> | void,
+  ): Promise<T> {
+    if (this.#closed) throw new KandidError('closed', { when: `before "${key}" was made` });
+    const known = this.#entries.get(key);
+    if (known) return (await known.making) as T;
+    const making = make();
+    const entry = { making, dispose: dispose ? async () => await dispose(await making) : null };
+    this.#entries.set(key, entry);
+    try {
+      return await making;
+    } catch (error) {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      throw error;
+    }
+  }
+
+  /** Frees everything, last made first; one that cannot be freed does not keep the others. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const entries = [...this.#entries.values()].reverse();
+    this.#entries.clear();
+    for (const { dispose } of entries) await dispose?.().catch(() => {});
+  }
+}

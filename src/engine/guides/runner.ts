@@ -1,0 +1,171 @@
+/** Asks guides so that whatever a guide does ends in scores or in one coded error that names it. */
+import { KandidError, reasonOf } from '../../errors.ts';
+import type { Candidates, Guide, LevelInfo } from '../../guide.ts';
+
+/** What was asked of a guide in one request. */
+export interface GuideUse {
+  readonly name: string;
+  /** Calls of `score`. */
+  readonly calls: number;
+  /** Candidates scored. */
+  readonly candidates: number;
+  readonly ms: number;
+}
+
+/** A guide made for one request. */
+export class AskedGuide {
+  readonly name: string;
+  readonly #guide: Guide;
+  readonly #seconds: number;
+  #disposed = false;
+  #calls = 0;
+  #candidates = 0;
+  #ms = 0;
+
+  constructor(name: string, guide: Guide, timeoutSeconds: number) {
+    this.name = name;
+    this.#guide = guide;
+    this.#seconds = guide.prefers?.patienceSeconds ?? timeoutSeconds;
+  }
+
+  get use(): GuideUse {
+    return { name: this.name, calls: this.#calls, candidates: this.#candidates, ms: this.#ms };
+  }
+
+  /** How many candidates it wants to see first at a level, and how many more after that; Infinity: all there are. */
+  appetiteAt(level: LevelInfo): { readonly shortlist: number; readonly refine: number } {
+    const { shortlist = Number.POSITIVE_INFINITY, refine = 0 } = this.#guide.prefers ?? {};
+    const times = this.#asked(() => this.#guide.prefers?.times?.(level) ?? 1);
+    if (!(times > 0 && times < Number.POSITIVE_INFINITY))
+      throw new KandidError('guide_failed', { guide: this.name, reason: `its prefers.times returned ${times}` });
+    return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
+  }
+
+  /** Whether it wants to be asked at a level. */
+  wants(level: LevelInfo): boolean {
+    const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = this.#guide.prefers ?? {};
+    if (level.side < fromSide || level.side > toSide) return false;
+    return this.#asked(() => this.#guide.prefers?.asks?.(level) ?? true);
+  }
+
+  #asked<T>(question: () => T): T {
+    try {
+      return question();
+    } catch (thrown) {
+      throw guideError(this.name, thrown);
+    }
+  }
+
+  /**
+   * Its scores, checked: one finite number per candidate.
+   *
+   * @throws {KandidError} guide_failed, guide_refused, guide_timeout, guide_score_count, guide_score_value,
+   *   guide_changed_input; `cancelled` as soon as the signal aborts
+   */
+  async ask(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Promise<Float32Array> {
+    const before = checksum(candidates.data);
+    const started = performance.now();
+    const answer = await limited(this.name, this.#seconds, signal, (inner) =>
+      this.#guide.score(candidates, level, inner),
+    );
+    this.#ms += performance.now() - started;
+    this.#calls += 1;
+    this.#candidates += candidates.batch * candidates.count;
+    if (checksum(candidates.data) !== before) throw new KandidError('guide_changed_input', { guide: this.name });
+    checkScores(this.name, answer, candidates.batch * candidates.count);
+    return answer;
+  }
+
+  /** Frees what the guide opened; a failure in doing so is of no use to whoever asked, and is dropped. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    try {
+      await this.#guide.dispose?.();
+    } catch {
+      // The scores are already given or the request has failed for another reason.
+    }
+  }
+}
+
+/**
+ * Runs something of a guide's with a time limit and the request's signal; both abort the signal that it is handed.
+ * A guide that computes without ever waiting cannot be interrupted: its answer is taken when it comes.
+ */
+export async function limited<T>(
+  guide: string,
+  seconds: number,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => T | Promise<T>,
+): Promise<T> {
+  throwIfCancelled(signal);
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  try {
+    const answer = run(controller.signal);
+    if (!isPromise(answer)) return answer;
+    return await new Promise<T>((resolve, reject) => {
+      const stop = (error: KandidError) => {
+        reject(error);
+        controller.abort(error);
+      };
+      onAbort = () => stop(cancelled());
+      signal.addEventListener('abort', onAbort);
+      if (signal.aborted) onAbort();
+      // Over about 24 days a timer would fire at once.
+      const ms = Math.min(seconds * 1000, 2 ** 31 - 1);
+      timer = setTimeout(() => stop(new KandidError('guide_timeout', { guide, seconds })), ms);
+      answer.then(resolve, reject);
+    });
+  } catch (thrown) {
+    throw guideError(guide, thrown);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Any failure of a guide's as a coded error with its name; coded errors stay what they are. */
+export function guideError(guide: string, thrown: unknown): KandidError {
+  if (thrown instanceof KandidError) return thrown;
+  const code = thrown instanceof Error && thrown.name === 'GuideProblem';
+  if (code) return new KandidError('guide_refused', { guide, problem: reasonOf(thrown) }, { cause: thrown });
+  return new KandidError('guide_failed', { guide, reason: reasonOf(thrown) }, { cause: thrown });
+}
+
+/** @throws {KandidError} cancelled */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw cancelled();
+}
+
+function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer;
+}
+
+function cancelled(): KandidError {
+  return new KandidError('cancelled', { when: 'on request' });
+}
+
+function checkScores(guide: string, answer: unknown, expected: number): void {
+  if (!(answer instanceof Float32Array)) {
+    const got = answer === null || typeof answer !== 'object' ? String(answer) : answer.constructor.name;
+    throw new KandidError('guide_failed', { guide, reason: `it returned ${got} and not a Float32Array` });
+  }
+  if (answer.length !== expected) throw new KandidError('guide_score_count', { guide, got: answer.length, expected });
+  for (let index = 0; index < answer.length; index++) {
+    const score = answer[index] as number;
+    if (!Number.isFinite(score)) throw new KandidError('guide_score_value', { guide, got: String(score), index });
+  }
+}
+
+/** Numbers looked at by the checksum: enough to see a guide normalise in place, few enough to cost nothing. */
+const SAMPLES = 1024;
+
+function checksum(data: Float32Array): number {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const step = Math.max(1, Math.floor(words.length / SAMPLES));
+  let hash = words.length;
+  for (let i = 0; i < words.length; i += step) hash = (Math.imul(hash, 31) + (words[i] as number)) | 0;
+  return (Math.imul(hash, 31) + (words.at(-1) ?? 0)) | 0;
+}

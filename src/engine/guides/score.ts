@@ -1,0 +1,214 @@
+/** Scores of the candidates that a result chooses among at a level: which guides are asked about which, and their blend. */
+
+import type { BlendKind } from '../../contract/requests.ts';
+import type { Candidates, LevelInfo } from '../../guide.ts';
+import { blendScores } from './combine.ts';
+import type { AskedGuide } from './runner.ts';
+import { joinPoints, neighbours, type Points, pointsOf, spread } from './shortlist.ts';
+
+/** What a graph run proposed for some rows: [rows, count, channels, side, side]. */
+export interface Proposed {
+  readonly data: Float32Array;
+  readonly rows: number;
+  /** K */
+  readonly count: number;
+  readonly channels: number;
+  readonly side: number;
+}
+
+/** The rows whose candidates compete: one per beam. Candidate k of its b-th row has the index b · K + k. */
+export type Pool = readonly number[];
+
+export interface PoolScores {
+  /** The candidates in the choice, rising: those that every guide was asked about. */
+  readonly indices: readonly number[];
+  /** Their blended scores, or null where no guide has a say. */
+  readonly blended: Float64Array | null;
+  /** Of each guide, its score of each candidate of the pool; NaN where it was not asked, null where it was asked of none. */
+  readonly byGuide: readonly (Float64Array | null)[];
+}
+
+export interface Asking {
+  readonly guides: readonly AskedGuide[];
+  /** One per guide; 0: not asked. */
+  readonly weights: readonly number[];
+  readonly blend: BlendKind;
+  /** Beams that will be kept of each pool: a shortlist holds at least twice as many. @default 1 */
+  readonly keep?: number;
+  readonly level: LevelInfo;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the guides that want to be asked, those with the largest appetite first. Each further one sees a shortlist of what
+ * the ones before it have seen, so that the choice in the end is among candidates that all of them know.
+ */
+export async function scorePools(pools: readonly Pool[], proposed: Proposed, asking: Asking): Promise<PoolScores[]> {
+  const scored = pools.map((rows) => new ScoredPool(rows, proposed, asking));
+  const active = asking.guides
+    .map((guide, index) => ({ guide, index }))
+    .filter(({ guide, index }) => asking.weights[index] !== 0 && guide.wants(asking.level))
+    .map((one) => ({ ...one, appetite: one.guide.appetiteAt(asking.level) }))
+    .sort((a, b) => b.appetite.shortlist - a.appetite.shortlist);
+  const points = pointsByRow(proposed);
+  for (const { guide, index, appetite } of active) {
+    const { refine } = appetite;
+    const shortlist = shortlistFor(appetite.shortlist, asking);
+    const wanted = shortlist + refine;
+    if (scored.every((pool) => pool.isWhole && pool.size <= wanted))
+      await askRows(scored, guide, index, proposed, asking);
+    else {
+      const first = scored.map((pool) => pool.shortlist(wanted, shortlist, points));
+      await askLists(scored, first, guide, index, asking);
+      const more = scored.map((pool, i) => pool.refined(first[i] as number[], refine, points));
+      if (more.some((list) => list.length > 0)) await askLists(scored, more, guide, index, asking);
+      for (const [i, pool] of scored.entries()) pool.narrow([...(first[i] as number[]), ...(more[i] as number[])]);
+    }
+  }
+  return scored.map((pool) => pool.result());
+}
+
+function shortlistFor(shortlist: number, { keep = 1 }: Asking): number {
+  return keep === 1 ? shortlist : Math.max(shortlist, 2 * keep);
+}
+
+/** One pool while its guides are asked. */
+class ScoredPool {
+  readonly rows: Pool;
+  readonly size: number;
+  readonly #proposed: Proposed;
+  readonly #asking: Asking;
+  readonly #byGuide: (Float64Array | null)[];
+  #indices: number[];
+
+  constructor(rows: Pool, proposed: Proposed, asking: Asking) {
+    this.rows = rows;
+    this.size = rows.length * proposed.count;
+    this.#proposed = proposed;
+    this.#asking = asking;
+    this.#byGuide = asking.guides.map(() => null);
+    this.#indices = new Array<number>(this.size);
+    for (let i = 0; i < this.size; i++) this.#indices[i] = i;
+  }
+
+  /** Whether no guide has narrowed the choice yet. */
+  get isWhole(): boolean {
+    return this.#indices.length === this.size;
+  }
+
+  scoresOf(guide: number): Float64Array {
+    const known = this.#byGuide[guide] ?? new Float64Array(this.size).fill(Number.NaN);
+    this.#byGuide[guide] = known;
+    return known;
+  }
+
+  /** `shortlist` candidates spread over those left; all of them where that is about what the guide takes anyway. */
+  shortlist(wanted: number, shortlist: number, points: (row: number) => Points): number[] {
+    if (this.#indices.length <= wanted) return this.#indices;
+    return spread(this.#points(points), this.#indices, shortlist, this.#blended(this.#indices));
+  }
+
+  refined(asked: readonly number[], refine: number, points: (row: number) => Points): number[] {
+    if (refine === 0 || asked.length === this.#indices.length) return [];
+    const blended = this.#blended(asked);
+    return blended ? neighbours(this.#points(points), this.#indices, asked, blended, refine) : [];
+  }
+
+  narrow(indices: number[]): void {
+    this.#indices = indices.sort((a, b) => a - b);
+  }
+
+  /** Numbers of a candidate: [channels, side, side]. */
+  candidate(index: number): Float32Array {
+    const { data, count, channels, side } = this.#proposed;
+    const row = this.rows[Math.floor(index / count)] as number;
+    const size = channels * side * side;
+    const from = (row * count + (index % count)) * size;
+    return data.subarray(from, from + size);
+  }
+
+  result(): PoolScores {
+    return { indices: this.#indices, blended: this.#blended(this.#indices), byGuide: this.#byGuide };
+  }
+
+  #points(points: (row: number) => Points): Points {
+    return joinPoints(this.rows.map(points));
+  }
+
+  #blended(indices: readonly number[]): Float64Array | null {
+    const parts = this.#byGuide.flatMap((all, guide) => {
+      if (!all) return [];
+      const scores = new Float64Array(indices.length);
+      for (let i = 0; i < indices.length; i++) scores[i] = all[indices[i] as number] as number;
+      return [{ scores, weight: this.#asking.weights[guide] as number }];
+    });
+    return blendScores(this.#asking.blend, parts);
+  }
+}
+
+/** Asks about all candidates of all rows at once: no copy is made. */
+async function askRows(
+  pools: readonly ScoredPool[],
+  guide: AskedGuide,
+  index: number,
+  { data, rows, count, channels, side }: Proposed,
+  { level, signal }: Asking,
+): Promise<void> {
+  const scores = await guide.ask({ data, batch: rows, count, channels, side }, level, signal);
+  for (const pool of pools) {
+    const all = pool.scoresOf(index);
+    for (const [beam, row] of pool.rows.entries())
+      all.set(scores.subarray(row * count, (row + 1) * count), beam * count);
+  }
+}
+
+/** Asks about a list of candidates per pool; lists of one length make one call. */
+async function askLists(
+  pools: readonly ScoredPool[],
+  lists: readonly (readonly number[])[],
+  guide: AskedGuide,
+  index: number,
+  { level, signal }: Asking,
+): Promise<void> {
+  const lengths = new Set(lists.map((list) => list.length).filter((length) => length > 0));
+  for (const length of lengths) {
+    const members = lists.flatMap((list, i) => (list.length === length ? [i] : []));
+    const candidates = gathered(pools, lists, members, length, level.side);
+    const scores = await guide.ask(candidates, level, signal);
+    for (const [at, member] of members.entries()) {
+      const all = (pools[member] as ScoredPool).scoresOf(index);
+      for (const [i, candidate] of (lists[member] as readonly number[]).entries())
+        all[candidate] = scores[at * length + i] as number;
+    }
+  }
+}
+
+function gathered(
+  pools: readonly ScoredPool[],
+  lists: readonly (readonly number[])[],
+  members: readonly number[],
+  count: number,
+  side: number,
+): Candidates {
+  const first = (pools[members[0] as number] as ScoredPool).candidate(0).length;
+  const data = new Float32Array(members.length * count * first);
+  let at = 0;
+  for (const member of members) {
+    for (const index of lists[member] as readonly number[]) {
+      data.set((pools[member] as ScoredPool).candidate(index), at);
+      at += first;
+    }
+  }
+  return { data, batch: members.length, count, channels: first / (side * side), side };
+}
+
+/** Points of each row's candidates, made when first asked for. */
+function pointsByRow({ data, count, channels, side }: Proposed): (row: number) => Points {
+  const made = new Map<number, Points>();
+  const size = count * channels * side * side;
+  return (row) => {
+    const known = made.get(row) ?? pointsOf(data.subarray(row * size, (row + 1) * size), channels, side);
+    made.set(row, known);
+    return known;
+  };
+}

@@ -1,0 +1,139 @@
+/** Which candidates an expensive guide is asked about: first some spread over all, then neighbours of the best of these. */
+import { areaResize } from '../../kit/resize.ts';
+
+/** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */
+const COMPARED_SIDE = 8;
+
+/** Of the best candidates, so many have their neighbours asked about, in turn. */
+const REFINED = 3;
+
+/** Candidates as points whose distance says how unlike they look. */
+export interface Points {
+  /** [count, size] */
+  readonly data: Float32Array;
+  readonly size: number;
+}
+
+/** Points of candidates laid out [count, channels, side, side]. */
+export function pointsOf(data: Float32Array, channels: number, side: number): Points {
+  const to = Math.min(side, COMPARED_SIDE);
+  const size = channels * to * to;
+  if (to === side) return { data, size };
+  return { data: areaResize(data, { height: side, width: side }, { height: to, width: to }), size };
+}
+
+/** Points of several blocks, one after the other. */
+export function joinPoints(parts: readonly Points[]): Points {
+  const [first] = parts;
+  if (!first || parts.length === 1) return first ?? { data: new Float32Array(0), size: 0 };
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { data, size: first.size };
+}
+
+/** With scores to go by, the spread is over the best so many only: enough to be spread, few enough to be good. */
+export function shortlistPool(size: number, wanted: number): number {
+  return Math.min(size, Math.max(2 * wanted, Math.ceil(size / 4)));
+}
+
+/**
+ * `wanted` of the indices, spread far: starting from the best by `scores` (the most central one without), always the one
+ * farthest from all taken (Gonzalez 1985). Rising order; equal distances: the lower index.
+ */
+export function spread(
+  points: Points,
+  indices: readonly number[],
+  wanted: number,
+  scores: Float64Array | null,
+): number[] {
+  if (wanted >= indices.length) return [...indices];
+  const pool = scores ? bestOf(indices, scores, shortlistPool(indices.length, wanted)) : indices;
+  const nearest = new Float64Array(pool.length).fill(Number.POSITIVE_INFINITY);
+  const taken: number[] = [];
+  let next = scores ? 0 : mostCentral(points, pool);
+  while (taken.length < wanted) {
+    const index = pool[next] as number;
+    taken.push(index);
+    nearest[next] = -1;
+    let farthest = -1;
+    for (let place = 0; place < pool.length; place++) {
+      if ((nearest[place] as number) < 0) continue;
+      const distance = Math.min(nearest[place] as number, distanceOf(points, index, pool[place] as number));
+      nearest[place] = distance;
+      if (farthest < 0 || distance > (nearest[farthest] as number)) farthest = place;
+    }
+    next = farthest;
+  }
+  return taken.sort((a, b) => a - b);
+}
+
+/** `wanted` of the indices that were not asked about, each the nearest to one of the best asked ones. Rising order. */
+export function neighbours(
+  points: Points,
+  indices: readonly number[],
+  asked: readonly number[],
+  scores: Float64Array,
+  wanted: number,
+): number[] {
+  const known = new Set(asked);
+  const rest = new Set(indices.filter((index) => !known.has(index)));
+  const best = bestOf(asked, scores, REFINED);
+  const taken: number[] = [];
+  for (let turn = 0; taken.length < wanted && rest.size > 0; turn++) {
+    const centre = best[turn % best.length] as number;
+    let nearest = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (const index of rest) {
+      const distance = distanceOf(points, centre, index);
+      if (distance < least || nearest < 0) {
+        least = distance;
+        nearest = index;
+      }
+    }
+    rest.delete(nearest);
+    taken.push(nearest);
+  }
+  return taken.sort((a, b) => a - b);
+}
+
+/** The best `count` of the indices, best first. `scores[i]` belongs to `indices[i]`. */
+export function bestOf(indices: readonly number[], scores: Float64Array, count: number): number[] {
+  const places = indices.map((_, place) => place);
+  places.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  return places.slice(0, count).map((place) => indices[place] as number);
+}
+
+/** Place in the pool of the point nearest to the mean. */
+function mostCentral(points: Points, pool: readonly number[]): number {
+  const mean = new Float64Array(points.size);
+  for (const index of pool)
+    for (let i = 0; i < points.size; i++)
+      mean[i] = (mean[i] as number) + (points.data[index * points.size + i] as number) / pool.length;
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (const [place, index] of pool.entries()) {
+    let distance = 0;
+    for (let i = 0; i < points.size; i++)
+      distance += ((points.data[index * points.size + i] as number) - (mean[i] as number)) ** 2;
+    if (distance < least) {
+      least = distance;
+      best = place;
+    }
+  }
+  return best;
+}
+
+function distanceOf({ data, size }: Points, a: number, b: number): number {
+  let sum = 0;
+  const x = a * size;
+  const y = b * size;
+  for (let i = 0; i < size; i++) {
+    const difference = (data[x + i] as number) - (data[y + i] as number);
+    sum += difference * difference;
+  }
+  return sum;
+}

@@ -1,0 +1,84 @@
+/** What a conditional model is given of a picture. The same maths as the trainer's (scripts/presets.py). */
+
+import type { PictureInput } from '../../contract/requests.ts';
+import { KandidError } from '../../errors.ts';
+import type { Picture } from '../../guide.ts';
+import type { NetworkInfo } from '../network/network.ts';
+import { edgesOf, meanOfChannels } from './edges.ts';
+import { fitPicture } from './pictures.ts';
+
+/**
+ * A drawing of lines is nearly all black and white, so near to them and so many of its pixels, and its lines are few. What
+ * lies between is where a pen, a scanner or a change of size left its lines soft. No grayed avatar of 1,000 is taken for one.
+ */
+const NEAR = 0.2;
+const MOST = 0.85;
+const LINES = 0.25;
+
+export interface ConditionOptions {
+  readonly limitPixels?: number | undefined;
+  /** Is told what the caller should know of the picture. */
+  note?(message: string): void;
+}
+
+/**
+ * What a model with a condition is given of a picture, [1, S, S]: its luma, or its edges as −1 and 1. Null for a model
+ * without. Edges are found in a picture; a drawing in black and white is taken as the edges themselves.
+ *
+ * @throws {KandidError} condition_missing, condition_unexpected, and what fitPicture throws
+ */
+export async function conditionOf(
+  given: PictureInput | undefined,
+  { name: model, condition, levels }: NetworkInfo,
+  { limitPixels, note = () => {} }: ConditionOptions = {},
+): Promise<Float32Array | null> {
+  if (!condition) {
+    if (given === undefined) return null;
+    throw new KandidError('condition_unexpected', { model });
+  }
+  if (given === undefined) throw new KandidError('condition_missing', { model, kind: condition.kind });
+  const side = levels.at(-1)?.side ?? 0;
+  const fitted = await fitPicture(given, { side, channels: 3, name: 'The condition', limitPixels });
+  noteSize(given, fitted, note);
+  const drawing = linesOf(fitted);
+  if (condition.kind === 'grayscale') {
+    if (drawing) note('condition: black and white, as a drawing of edges is; this model wants shades of gray');
+    return lumaOf(fitted);
+  }
+  if (drawing) note('condition: a drawing in black and white; the rarer of the two is taken as the edges');
+  const { width, height } = originalOf(given, fitted);
+  return drawing ?? edgesOf(fitted, condition.kind, side / Math.min(width, height));
+}
+
+function originalOf(given: PictureInput, fitted: Picture): { width: number; height: number } {
+  return fitted.original ?? (given as Picture);
+}
+
+function noteSize(given: PictureInput, fitted: Picture, note: (message: string) => void): void {
+  const { width, height } = originalOf(given, fitted);
+  const { width: side } = fitted;
+  if (width === side && height === side) return;
+  const cut = width === height ? '' : 'cut to the middle square and ';
+  note(`condition: its ${width}×${height} pixels were ${cut}resized to ${side}×${side}`);
+}
+
+/** The lines of a drawing in black and white as 1, the rest as −1; null for any other picture. */
+function linesOf(picture: Picture): Float32Array | null {
+  const gray = meanOfChannels(picture);
+  const near = gray.filter((value) => Math.abs(Math.abs(value) - 1) < NEAR).length;
+  if (near < MOST * gray.length) return null;
+  const white = gray.filter((value) => value > 0).length / gray.length;
+  if (Math.min(white, 1 - white) > LINES) return null;
+  const sign = white < 0.5 ? 1 : -1;
+  return gray.map((value) => (value * sign > 0 ? 1 : -1));
+}
+
+const LUMA = [0.299, 0.587, 0.114] as const;
+
+function lumaOf({ data, width, height }: Picture): Float32Array {
+  const plane = width * height;
+  const luma = new Float32Array(plane);
+  for (const [channel, weight] of LUMA.entries())
+    for (let i = 0; i < plane; i++) luma[i] = (luma[i] as number) + weight * (data[channel * plane + i] as number);
+  return luma;
+}

@@ -1,0 +1,58 @@
+/** Pictures that come in with a request, brought to what a model takes. */
+
+import type { PictureInput } from '../../contract/requests.ts';
+import { KandidError } from '../../errors.ts';
+import type { Picture } from '../../guide.ts';
+import { areaResize } from '../../kit/resize.ts';
+import { decodePicture } from '../../pictures/codec.ts';
+
+export interface Wanted {
+  readonly channels: 1 | 3;
+  /** Width and height in pixels. */
+  readonly side: number;
+  /** What to call it in an error. */
+  readonly name: string;
+  readonly limitPixels?: number | undefined;
+}
+
+/**
+ * A square picture of a size and channels, from the bytes of a file (its middle square) or from a square Picture.
+ *
+ * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged, picture_invalid
+ */
+export async function fitPicture(given: PictureInput, { channels, side, name, limitPixels }: Wanted): Promise<Picture> {
+  if (given instanceof Uint8Array)
+    return await decodePicture(given, { channels, side, name, ...(limitPixels === undefined ? {} : { limitPixels }) });
+  checkPicture(given, name);
+  const fitted = toChannels(given, channels);
+  const from = { height: given.height, width: given.width };
+  const data = areaResize(fitted, from, { height: side, width: side });
+  return { data, channels, width: side, height: side };
+}
+
+function checkPicture(picture: Picture, name: string): void {
+  const { data, channels, width, height } = picture;
+  const got = `${channels}×${height}×${width} with ${data.length} numbers`;
+  const isSquare = width === height && width > 0 && (channels === 1 || channels === 3);
+  if (!(data instanceof Float32Array) || !isSquare || data.length !== channels * width * height)
+    throw new KandidError('picture_invalid', { name, got, expected: 'a square of 1 or 3 channels as float32' });
+  if (!data.every(Number.isFinite))
+    throw new KandidError('picture_invalid', {
+      name,
+      got: 'numbers that are not finite',
+      expected: 'numbers from −1 to 1',
+    });
+}
+
+const LUMA = [0.299, 0.587, 0.114] as const;
+
+function toChannels(picture: Picture, channels: 1 | 3): Float32Array {
+  const { data } = picture;
+  if (picture.channels === channels) return data;
+  const plane = data.length / picture.channels;
+  if (channels === 3) return Float32Array.from({ length: 3 * plane }, (_, i) => data[i % plane] as number);
+  const at = (channel: number, i: number) => data[channel * plane + i] as number;
+  return Float32Array.from({ length: plane }, (_, i) =>
+    LUMA.reduce((sum, weight, channel) => sum + weight * at(channel, i), 0),
+  );
+}

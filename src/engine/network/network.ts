@@ -1,0 +1,237 @@
+/** A bundle's graphs as the engine uses them: one level at a time (the step path), or a whole code at once. */
+
+import type { Code } from '../../contract/codes.ts';
+import type { Picture } from '../../guide.ts';
+import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
+import { Spares } from './buffer-pool.ts';
+
+/** What a network needs of an opened graph. */
+export interface Graph {
+  run(
+    feeds: Readonly<Record<string, Tensor<TensorData>>>,
+    fetches?: readonly string[],
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>>;
+}
+
+/** What the engine needs to know of a model. */
+export interface NetworkInfo {
+  readonly name: string;
+  readonly channels: 1 | 3;
+  readonly levels: readonly { readonly side: number; readonly candidates: number; readonly width: number }[];
+  readonly condition: { readonly kind: string; readonly channels: number } | null;
+}
+
+/** Where a descent stands: what the next level's graph needs to know of it. */
+export interface State {
+  readonly code: Code;
+  /** The run that proposed the candidate, and the row in it; null before level 0. */
+  readonly from: { readonly features: Tensor; readonly row: number } | null;
+  /** The chosen candidate, [channels, side, side]. */
+  readonly predict: Float32Array;
+}
+
+/** A state to run, with its request's condition picture [channels, S, S] where the model has one. */
+export interface Row {
+  readonly state: State;
+  readonly condition: Float32Array | null;
+}
+
+/** One run of a level's graph. Its memory is used again once every descent that has a share in it has let go of it. */
+export class Proposal {
+  /** [rows, width, side, side]; empty at the last level, whose features lead nowhere. */
+  readonly features: Tensor;
+  /** [rows, K, channels, side, side] */
+  readonly candidates: Tensor;
+  /** Time inside ONNX Runtime. */
+  readonly ms: number;
+  readonly #spares: Spares;
+  #choosing: number;
+  #descending: number;
+
+  /** @param sharers descents that have rows in it */
+  constructor({ features, candidates, ms }: Ran, spares: Spares, sharers: number) {
+    this.features = features;
+    this.candidates = candidates;
+    this.ms = ms;
+    this.#spares = spares;
+    this.#choosing = sharers;
+    this.#descending = sharers;
+  }
+
+  /** For each descent to say once: neither it nor its guides look at the candidates any more. */
+  leaveCandidates(): void {
+    this.#choosing -= 1;
+    if (this.#choosing === 0) this.#spares.give(this.candidates.data);
+  }
+
+  /** For each descent to say once: none of its states needs these features any more. */
+  leaveFeatures(): void {
+    this.#descending -= 1;
+    if (this.#descending === 0) this.#spares.give(this.features.data);
+  }
+}
+
+interface Ran {
+  readonly features: Tensor;
+  readonly candidates: Tensor;
+  readonly ms: number;
+}
+
+const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
+
+/** Where every descent begins. */
+export const START: State = { code: [], from: null, predict: new Float32Array(0) };
+
+/**
+ * Bytes that the candidates and features of one run may take on the CPU: enough rows to fill the cores, few enough that
+ * they stay in the cache and do not have the garbage collector called (8 descents of 64 px on two cores: 46 ms a picture
+ * with 8 MiB, 51 with 32).
+ */
+const RUN_BYTES = 8 * 2 ** 20;
+/** Elsewhere, where a run costs more to begin; and what a decoding run may take, which draws one candidate of each level. */
+export const LARGE_RUN_BYTES = 32 * 2 ** 20;
+
+export class Network {
+  readonly info: NetworkInfo;
+  readonly #levels: readonly Graph[];
+  readonly #decode: Graph;
+  readonly #spares = new Spares();
+  readonly #runBytes: number;
+
+  constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, runBytes = RUN_BYTES) {
+    this.info = info;
+    this.#levels = levels;
+    this.#decode = decode;
+    this.#runBytes = runBytes;
+  }
+
+  /** S, in pixels. */
+  get finalSide(): number {
+    return this.info.levels.at(-1)?.side ?? 0;
+  }
+
+  /** K of each level. */
+  get candidates(): number[] {
+    return this.info.levels.map(({ candidates }) => candidates);
+  }
+
+  /** Rows that one run of a level takes at most. */
+  rowsAt(level: number): number {
+    return this.#rowsIn(this.#runBytes, level);
+  }
+
+  #rowsIn(bytes: number, level: number): number {
+    const at = this.info.levels[level];
+    if (!at) throw new RangeError(`level ${level} of ${this.info.levels.length}`);
+    const floats = at.side * at.side * (at.candidates * this.info.channels + at.width);
+    return Math.max(1, Math.floor(bytes / 4 / floats));
+  }
+
+  /**
+   * Runs one level's graph on states that have chosen at all levels before it.
+   *
+   * @param sharers descents whose states they are: each must let go of the proposal
+   */
+  async propose(level: number, rows: readonly Row[], sharers = 1): Promise<Proposal> {
+    const graph = this.#levels[level];
+    if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
+    const feeds = { ...this.#inputs(level, rows), ...this.#condition(rows) };
+    const into = this.#memoryFor(level, rows.length);
+    const started = performance.now();
+    const ran = await graph.run(feeds, Object.keys(into), into);
+    const ms = performance.now() - started;
+    const { next_features: features = NO_FEATURES, candidates } = ran;
+    if (!candidates) throw new RangeError(`the graph of level ${level} proposes no candidates`);
+    return new Proposal({ features, candidates, ms }, this.#spares, sharers);
+  }
+
+  /** The outputs wanted of a level, and where to write them. */
+  #memoryFor(level: number, rows: number): Record<string, Tensor> {
+    const { side, candidates, width } = this.info.levels[level] as NetworkInfo['levels'][number];
+    const taken = (dims: readonly number[]) => ({ data: this.#spares.take(sizeOf(dims)), dims });
+    const outputs = { candidates: taken([rows, candidates, this.info.channels, side, side]) };
+    if (level === this.info.levels.length - 1) return outputs;
+    return { ...outputs, next_features: taken([rows, width, side, side]) };
+  }
+
+  /** Pictures of whole codes, by the graph that draws the chosen candidates only. */
+  async decode(codes: readonly Code[], conditions: readonly (Float32Array | null)[] = []): Promise<Picture[]> {
+    const levels = this.info.levels.length;
+    const side = this.finalSide;
+    const { channels } = this.info;
+    const most = Math.max(1, Math.min(MOST_DECODED, this.#rowsIn(LARGE_RUN_BYTES, levels - 1)));
+    const pictures: Picture[] = [];
+    for (let from = 0; from < codes.length; from += most) {
+      const part = codes.slice(from, from + most);
+      const rows = part.map((_, i) => ({ state: START, condition: conditions[from + i] ?? null }));
+      const feeds = { codes: integers(part.flat(), [part.length, levels]), ...this.#condition(rows) };
+      const { image } = await this.#decode.run(feeds, ['image']);
+      if (!image) throw new RangeError('the decode graph lacks its image');
+      const size = channels * side * side;
+      for (let i = 0; i < part.length; i++)
+        pictures.push({ data: image.data.slice(i * size, (i + 1) * size), channels, width: side, height: side });
+    }
+    return pictures;
+  }
+
+  #inputs(level: number, rows: readonly Row[]): Record<string, Tensor<TensorData>> {
+    if (level === 0) return { batch: integers([rows.length]) };
+    const { side } = this.info.levels[level - 1] as NetworkInfo['levels'][number];
+    const states = rows.map(({ state }) => state);
+    return {
+      features: gatherFeatures(states),
+      predict: {
+        data: joined(states.map(({ predict }) => predict)),
+        dims: [rows.length, this.info.channels, side, side],
+      },
+      choice: integers(states.map(({ code }) => code[level - 1] as number)),
+    };
+  }
+
+  #condition(rows: readonly Row[]): Record<string, Tensor<TensorData>> {
+    const { condition } = this.info;
+    if (!condition) return {};
+    const side = this.finalSide;
+    const parts = rows.map((row) => {
+      if (!row.condition) throw new RangeError(`${this.info.name} needs a condition`);
+      return row.condition;
+    });
+    return { condition: { data: joined(parts), dims: [rows.length, condition.channels, side, side] } };
+  }
+}
+
+const MOST_DECODED = 32;
+
+/** Rows of features in the states' order; the run's own tensor where that is just what they are. */
+function gatherFeatures(states: readonly State[]): Tensor {
+  const sources = states.map(({ from }) => {
+    if (!from) throw new RangeError('a state before level 0 has no features');
+    return from;
+  });
+  const [first] = sources;
+  if (!first) throw new RangeError('no rows');
+  const { features } = first;
+  const untouched = sources.every((source, i) => source.features === features && source.row === i);
+  if (untouched && sources.length === features.dims[0]) return features;
+  const shape = features.dims.slice(1);
+  const size = sizeOf(shape);
+  const data = new Float32Array(sources.length * size);
+  for (const [i, source] of sources.entries())
+    data.set(source.features.data.subarray(source.row * size, (source.row + 1) * size), i * size);
+  return { data, dims: [sources.length, ...shape] };
+}
+
+/** Equal parts after one another; no copy where they already lie so in memory. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const [first] = parts;
+  if (!first || parts.length === 1) return first ?? new Float32Array(0);
+  const { length } = first;
+  const adjacent = parts.every(
+    (part, i) => part.buffer === first.buffer && part.byteOffset === first.byteOffset + 4 * i * length,
+  );
+  if (adjacent) return new Float32Array(first.buffer, first.byteOffset, length * parts.length);
+  const data = new Float32Array(length * parts.length);
+  for (const [i, part] of parts.entries()) data.set(part, i * length);
+  return data;
+}

@@ -1,0 +1,33 @@
+/** How likely each choice is after the one before: statistics of encoded training pictures (scripts/latents.py). */
+import type { StoredTensor } from '../../runtime/safetensors.ts';
+
+/** Natural logarithms of the shares of K choices, by the choice before (one row at level 0): [levels][rows][K]. */
+export type Latents = readonly (readonly Float64Array[])[];
+
+/**
+ * Shares of counts, each row drawn towards the level's own shares as if `smoothing` more pictures had them.
+ *
+ * @param tables of each level, [rows, K]
+ */
+export function latentsOf(tables: readonly StoredTensor[], smoothing: number): Latents {
+  return tables.map(({ data, dims }) => {
+    const [rows = 0, count = 0] = dims;
+    const own = new Float64Array(count).fill(1);
+    for (let i = 0; i < data.length; i++) own[i % count] = (own[i % count] as number) + (data[i] as number);
+    const total = own.reduce((sum, value) => sum + value, 0);
+    return Array.from({ length: rows }, (_, row) => {
+      const counts = data.subarray(row * count, (row + 1) * count);
+      const seen = counts.reduce((sum, value) => sum + value, 0);
+      return own.map((value, k) =>
+        Math.log(((counts[k] as number) + (smoothing * value) / total) / (seen + smoothing)),
+      );
+    });
+  });
+}
+
+/** Of one level, after the choice before it. */
+export function rowOf(latents: Latents, level: number, before: number | undefined): Float64Array {
+  const row = latents[level]?.[level === 0 ? 0 : (before ?? 0)];
+  if (!row) throw new RangeError(`level ${level} after choice ${before}`);
+  return row;
+}

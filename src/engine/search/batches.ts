@@ -1,0 +1,81 @@
+/** Runs descents: those that stand at the same level share a run of its graph. */
+
+import type { Network, Row } from '../network/network.ts';
+import type { Slice } from './beams.ts';
+import type { Descent } from './descent.ts';
+
+interface Taken {
+  readonly descent: Descent;
+  readonly slice: Slice;
+  readonly firstRow: number;
+}
+
+/** What one descent has of a run. */
+export interface Share {
+  readonly descent: Descent;
+  /** Rows of the run that were its. */
+  readonly rows: number;
+  /** Lets it choose; resolves when it has, which may take minutes where a person is asked. Never rejects. */
+  choose(): Promise<void>;
+}
+
+/**
+ * Runs one graph once for what is next of these descents, which must stand at the same level of the network's model; those
+ * that are not `ready` are passed over, and those that no longer fit wait for the next call. Resolves when the run is over;
+ * each that took part must then choose. Nothing rejects: a descent that fails says so itself, and the others go on.
+ *
+ * @param most rows of the run, where the network would take more
+ */
+export async function runOnce(
+  network: Network,
+  descents: readonly Descent[],
+  most = Number.POSITIVE_INFINITY,
+): Promise<Share[]> {
+  const started = performance.now();
+  const taken = takeRows(network, descents, most);
+  const [first] = taken;
+  if (!first) return [];
+  const rows = taken.flatMap(({ descent, slice }) =>
+    slice.states.map((state): Row => ({ state, condition: descent.plan.condition })),
+  );
+  try {
+    const proposal = await network.propose(first.descent.level, rows, taken.length);
+    const engine = (performance.now() - started - proposal.ms) / taken.length;
+    for (const { descent } of taken) descent.spendEngine(engine);
+    return taken.map(({ descent, slice, firstRow }) => ({
+      ...{ descent, rows: slice.states.length },
+      choose: () => descent.choose(slice, proposal, firstRow),
+    }));
+  } catch (thrown) {
+    for (const { descent } of taken) descent.fail(thrown);
+    return [];
+  }
+}
+
+/** The same, and all begin to choose: one promise per descent that took part. */
+export async function propose(network: Network, descents: readonly Descent[]): Promise<Promise<void>[]> {
+  return (await runOnce(network, descents)).map((share) => share.choose());
+}
+
+/** The same, and waits until all of them have chosen. */
+export async function advance(network: Network, descents: readonly Descent[]): Promise<void> {
+  await Promise.all(await propose(network, descents));
+}
+
+function takeRows(network: Network, descents: readonly Descent[], limit: number): Taken[] {
+  const ready = descents.filter(({ status }) => status === 'ready');
+  const [first] = ready;
+  if (!first) return [];
+  if (ready.some(({ level }) => level !== first.level)) throw new RangeError('descents at different levels');
+  const most = Math.min(limit, network.rowsAt(first.level));
+  const taken: Taken[] = [];
+  let firstRow = 0;
+  for (const descent of ready) {
+    if (firstRow >= most) break;
+    const slice = descent.take(most - firstRow);
+    if (!slice) continue;
+    taken.push({ descent, slice, firstRow });
+    firstRow += slice.states.length;
+  }
+  return taken;
+}

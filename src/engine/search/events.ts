@@ -1,0 +1,69 @@
+/** What a descent tells while it runs. */
+import type { Picture } from '../../guide.ts';
+import type { GuideUse } from '../guides/runner.ts';
+
+/** Milliseconds: inside ONNX Runtime (shared by all requests that ran together), waiting for guides, all the rest. */
+export interface Timings {
+  readonly network: number;
+  readonly guides: number;
+  readonly engine: number;
+}
+
+/** A level is chosen. Arrays have one entry per result. */
+export interface LevelEvent {
+  readonly type: 'level';
+  /** 0 … levels − 1. */
+  readonly level: number;
+  readonly levels: number;
+  readonly side: number;
+  /** The best beam's choice. With beams, its earlier choices may be others than were told before: `codes` has them all. */
+  readonly choices: number[];
+  readonly codes: number[][];
+  /** Blended score of the best beam, comparable within this level only; null where no guide had a say. */
+  readonly scores: (number | null)[];
+  /** Of each guide, in the request's order: its own score of the choice, null where it was not asked. */
+  readonly guideScores: (number | null)[][];
+  /** The chosen candidate, at this level's side. */
+  readonly previews: Picture[];
+  readonly timings: Timings;
+}
+
+/** A finished picture. */
+export interface Result {
+  readonly code: number[];
+  readonly codeString: string;
+  /** Seed of the request; with the place among its results, what the picture depends on. */
+  readonly seed: number;
+  readonly image: Picture;
+}
+
+/** The best picture so far of a result that was not finished: `prefix` can be given to another request to go on from. */
+export interface PartialResult {
+  readonly prefix: number[];
+  readonly seed: number;
+  /** At the side of the last level chosen. */
+  readonly image: Picture;
+}
+
+interface Ending {
+  readonly guides: readonly GuideUse[];
+  /** What guides had to say to whoever asked. */
+  readonly notes: readonly string[];
+  readonly timings: Timings;
+}
+
+/** All results are finished. */
+export interface DoneEvent extends Ending {
+  readonly type: 'done';
+  readonly results: Result[];
+}
+
+/** The signal was aborted: the last event, in the place of `done`. Nothing is thrown. */
+export interface CancelledEvent extends Ending {
+  readonly type: 'cancelled';
+  /** Levels that were chosen; the results stand there. Empty results where it is 0. */
+  readonly level: number;
+  readonly results: PartialResult[];
+}
+
+export type GenerateEvent = LevelEvent | DoneEvent | CancelledEvent;

@@ -1,0 +1,148 @@
+/** Choosing among scored candidates. */
+import type { Random } from '../../kit/random.ts';
+import { standardised } from '../guides/combine.ts';
+
+/**
+ * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`), one
+ * per level (the last entry goes on), or per side.
+ */
+export type BeamSchedule = number | readonly number[] | Readonly<Record<string, number>>;
+
+export interface SamplerOptions {
+  /** Chooses among the best so many; 1 always takes the best. @default 1, or all where there is a temperature */
+  readonly top?: number | undefined;
+  /** Of a softmax over the blended scores at mean 0 and deviation 1; 0: all that `top` leaves are equally likely. @default 0 */
+  readonly temperature?: number | undefined;
+  /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
+  readonly beams?: BeamSchedule | undefined;
+}
+
+export interface Sampler {
+  readonly top: number;
+  readonly temperature: number;
+}
+
+export function samplerOf({ top, temperature = 0 }: SamplerOptions): Sampler {
+  return { top: top ?? (temperature > 0 ? Number.POSITIVE_INFINITY : 1), temperature };
+}
+
+/**
+ * Beams that are kept after each level. After the last it is always 1: the best beam is the result. A plain number holds
+ * where levels are dear; up to a quarter of the final side, where most is decided and little computed, it is four times that.
+ */
+export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
+  const finalSide = sides.at(-1) ?? 1;
+  const at = (side: number, level: number): number => {
+    if (schedule === undefined || schedule === 1) return 1;
+    if (typeof schedule === 'number') return side <= finalSide / 4 ? WIDER * schedule : schedule;
+    if (isList(schedule)) return schedule[Math.min(level, schedule.length - 1)] ?? 1;
+    return schedule[side] ?? 1;
+  };
+  return sides.map((side, level) => (level === sides.length - 1 ? 1 : at(side, level)));
+}
+
+const WIDER = 4;
+
+/** Of the beams kept, those that may have one parent. Measured: scripts in guides/README.md, "What was measured". */
+const SHARE_OF_ONE = 1 / 4;
+
+function isList(schedule: BeamSchedule): schedule is readonly number[] {
+  return Array.isArray(schedule);
+}
+
+/**
+ * Chooses `keep` different candidates, the best of those chosen first. `indices` are the candidates in question, rising;
+ * `scores` theirs, or null where nobody has a say: then all are equally likely. Equal scores: the lower index is better.
+ *
+ * With several to keep, `top` n means that they are drawn from the best n · keep.
+ */
+export function choose(
+  indices: ArrayLike<number>,
+  scores: Float64Array | null,
+  keep: number,
+  sampler: Sampler,
+  random: Random,
+): number[] {
+  const places = placesOf(indices);
+  if (scores === null) return firstShuffled(places, keep, random).map((place) => indices[place] as number);
+  const better = betterBy(scores);
+  const order = places.sort(better);
+  const allowed = order.slice(0, Math.min(order.length, sampler.top * keep));
+  const kept =
+    sampler.temperature > 0
+      ? softmaxDraw(allowed, standardised(scores), keep, sampler.temperature, random)
+      : allowed.length > keep
+        ? firstShuffled(allowed, keep, random)
+        : allowed;
+  return kept.sort(better).map((place) => indices[place] as number);
+}
+
+/** 0 … length − 1. */
+function placesOf({ length }: ArrayLike<number>): number[] {
+  const places = new Array<number>(length);
+  for (let place = 0; place < length; place++) places[place] = place;
+  return places;
+}
+
+/** Orders places, the best score first, the lower place where equal. Small integers, since differences would be boxed. */
+function betterBy(scores: Float64Array): (a: number, b: number) => number {
+  return (a, b) => {
+    const one = scores[a] as number;
+    const other = scores[b] as number;
+    if (one === other) return a - b;
+    return one > other ? -1 : 1;
+  };
+}
+
+/** Draws `keep` different ones of `indices` without putting back; `logs` are their logarithmic shares. */
+export function draw(indices: readonly number[], logs: Float64Array, keep: number, random: Random): number[] {
+  const keys = new Map(indices.map((index, place) => [index, (logs[place] as number) + gumbel(random)]));
+  return [...indices].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
+}
+
+/**
+ * The candidates, best first, of which no more than a share descends from one beam: siblings are much alike, and would soon
+ * crowd out all others.
+ */
+export function ofManyParents(
+  indices: ArrayLike<number>,
+  scores: Float64Array,
+  keep: number,
+  count: number,
+): { readonly indices: number[]; readonly scores: Float64Array } {
+  const most = Math.max(2, Math.ceil(keep * SHARE_OF_ONE));
+  const order = placesOf(indices).sort(betterBy(scores));
+  const children = new Map<number, number>();
+  const open = order.filter((place) => {
+    const parent = Math.floor((indices[place] as number) / count);
+    const before = children.get(parent) ?? 0;
+    children.set(parent, before + 1);
+    return before < most;
+  });
+  const rising = open.sort((a, b) => a - b);
+  return {
+    indices: rising.map((place) => indices[place] as number),
+    scores: Float64Array.from(rising, (place) => scores[place] as number),
+  };
+}
+
+/** `keep` of them, all equally likely, in random order. */
+function firstShuffled(places: number[], keep: number, random: Random): number[] {
+  const count = Math.min(keep, places.length);
+  for (let i = 0; i < count; i++) {
+    const j = i + random.integer(places.length - i);
+    [places[i], places[j]] = [places[j] as number, places[i] as number];
+  }
+  return places.slice(0, count);
+}
+
+/** Draws from a softmax without putting back: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). */
+function softmaxDraw(places: number[], z: Float64Array, keep: number, temperature: number, random: Random): number[] {
+  const keys = new Map<number, number>();
+  for (const place of places) keys.set(place, (z[place] as number) / temperature + gumbel(random));
+  return places.sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
+}
+
+function gumbel(random: Random): number {
+  return -Math.log(-Math.log(Math.max(random.uniform(), 2 ** -54)));
+}

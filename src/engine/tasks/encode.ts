@@ -1,0 +1,105 @@
+/** The code whose picture is nearest to a given one, found level by level. */
+
+import { KandidError } from '../../errors.ts';
+import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
+import { psnr } from '../../kit/quality.ts';
+import { areaResize } from '../../kit/resize.ts';
+import { AskedGuide } from '../guides/runner.ts';
+import type { Network } from '../network/network.ts';
+import { Descent } from '../search/descent.ts';
+import type { Result } from '../search/events.ts';
+import { type BeamSchedule, beamsPerLevel } from '../search/sampler.ts';
+import { eventsOf } from './generate.ts';
+
+export interface Encoded {
+  readonly code: number[];
+  readonly codeString: string;
+  /** Of the picture that the code gives against the one given, in dB, both clamped to [−1, 1]. */
+  readonly psnr: number;
+  /** What the code gives. */
+  readonly image: Picture;
+}
+
+export interface EncodeOptions {
+  /** 1 is greedy. @default 1 */
+  readonly beams?: BeamSchedule | undefined;
+  /** [channels, S, S] where the model has a condition. */
+  readonly condition?: Float32Array | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A descent towards a picture of the model's channels and size; run it alone (`encode`) or with others. */
+export function encodingDescent(network: Network, picture: Picture, options: EncodeOptions = {}): Descent {
+  const { beams = 1, condition = null, signal = new AbortController().signal } = options;
+  const { levels } = network.info;
+  return new Descent({
+    info: network.info,
+    seed: 0,
+    count: 1,
+    sampler: { top: 1, temperature: 0 },
+    beams: beamsPerLevel(
+      beams,
+      levels.map(({ side }) => side),
+    ),
+    blend: 'zscore',
+    guides: [new AskedGuide('reconstruction', reconstruction(picture), Number.POSITIVE_INFINITY)],
+    weights: [1],
+    prefixes: [],
+    condition,
+    signal,
+    notes: [],
+  });
+}
+
+/** @throws {KandidError} cancelled, and what the network throws */
+export async function encode(network: Network, picture: Picture, options: EncodeOptions = {}): Promise<Encoded> {
+  for await (const event of eventsOf(network, encodingDescent(network, picture, options))) {
+    if (event.type === 'done') return encodedAs(event.results[0] as Result, picture);
+  }
+  throw new KandidError('cancelled', { when: 'on request' });
+}
+
+/** The result of an encoding descent beside the picture it was to come near. */
+export function encodedAs({ code, codeString, image }: Result, picture: Picture): Encoded {
+  return { code, codeString, psnr: psnr(image, picture), image };
+}
+
+/** Scores by the squared distance to the picture, area-shrunk to each level's side. */
+export function reconstruction(picture: Picture): Guide {
+  const targets = new Map<number, Float32Array>();
+  const targetAt = (side: number): Float32Array => {
+    const { width, height } = picture;
+    const target = targets.get(side) ?? areaResize(picture.data, { width, height }, { width: side, height: side });
+    targets.set(side, target);
+    return target;
+  };
+  return { score: (candidates: Candidates, level: LevelInfo) => distances(candidates, targetAt(level.side)) };
+}
+
+function distances({ data, batch, count }: Candidates, target: Float32Array): Float32Array {
+  const scores = new Float32Array(batch * count);
+  const { length } = target;
+  for (let n = 0; n < scores.length; n++) scoreDistance(scores, n, data, n * length, target);
+  return scores;
+}
+
+/** Four sums, so that additions need not wait for each other: half the time. Written, not returned: no number is boxed. */
+function scoreDistance(scores: Float32Array, n: number, data: Float32Array, from: number, target: Float32Array): void {
+  const whole = target.length - (target.length % 4);
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = 0, at = from; i < whole; i += 4, at += 4) {
+    const p = (data[at] as number) - (target[i] as number);
+    const q = (data[at + 1] as number) - (target[i + 1] as number);
+    const r = (data[at + 2] as number) - (target[i + 2] as number);
+    const s = (data[at + 3] as number) - (target[i + 3] as number);
+    a += p * p;
+    b += q * q;
+    c += r * r;
+    d += s * s;
+  }
+  for (let i = whole; i < target.length; i++) a += ((data[from + i] as number) - (target[i] as number)) ** 2;
+  scores[n] = -(a + b + c + d);
+}

@@ -1,0 +1,126 @@
+/** Many at once: is it fair, is it faster, and does the server stay responsive? */
+import { Engine } from '../../../engine/engine.ts';
+import { runTogether } from '../../../engine/tasks/generate.ts';
+import { median } from '../timing.ts';
+import { beside, type Part, type Place, requestMaker, withServer } from './context.ts';
+import { type Figure, figure, mean, percentile } from './figure.ts';
+import { ask } from './http-client.ts';
+import type { ServerProcess } from './server-process.ts';
+import { Talker } from './stream-client.ts';
+
+const PROBE_MS = 25;
+const WARM_UP = 3;
+
+export const together: Part = {
+  name: 'together',
+  what: 'sockets at once: fairness, pictures a second, responsiveness; the batch curve of ONNX Runtime',
+  async run(place) {
+    const { rounds, ...figures } = await withServer(place, {}, (server) => measure(place, server));
+    const curve = await batchCurve(place);
+    return [
+      figure('sockets at once: slowest ÷ fastest finish', Math.max(...rounds.map((round) => round.ratio)), {
+        bar: { most: 1.5 },
+        note: `${place.amounts.sockets} sockets, worst of ${rounds.length} rounds`,
+      }),
+      ...throughput(place, { rounds, ...figures }, curve),
+      figure('event-loop delay p99 under that load', figures.delayMs, {
+        ...{ unit: 'ms', bar: { most: 50 } },
+        note: 'as Node.js measures it, its own interval of 10 ms included',
+      }),
+      figure('/healthz p99 under that load', percentile(figures.healthMs, 0.99), {
+        ...{ unit: 'ms', bar: { most: 100 }, note: `of ${figures.healthMs.length}` },
+      }),
+    ];
+  },
+};
+
+interface Round {
+  readonly ratio: number;
+  /** Pictures a second. */
+  readonly rate: number;
+}
+
+interface Measured {
+  readonly aloneRate: number;
+  readonly rounds: readonly Round[];
+  readonly delayMs: number;
+  readonly healthMs: readonly number[];
+}
+
+async function measure({ amounts, signal }: Place, server: ServerProcess): Promise<Measured> {
+  const request = await requestMaker();
+  const talkers = await Promise.all(Array.from({ length: amounts.sockets }, () => Talker.open(server.url)));
+  const [first] = talkers as [Talker];
+  for (let n = 0; n < WARM_UP; n++) await first.generate(request());
+  const started = performance.now();
+  for (let n = 0; n < amounts.alone; n++) await first.generate(request());
+  const aloneRate = (1000 * amounts.alone) / (performance.now() - started);
+  const burst = async (): Promise<Round> => {
+    const ended = await Promise.all(talkers.map((talker) => talker.generate(request())));
+    const ms = ended.map((one) => (one.type === 'done' ? one.ms : Number.POSITIVE_INFINITY));
+    return { ratio: Math.max(...ms) / Math.min(...ms), rate: (1000 * ms.length) / Math.max(...ms) };
+  };
+  await burst();
+  // Asked for so that the histogram begins anew.
+  await server.figures();
+  const probe = async () => (await ask(`${server.url}/healthz`)).ms;
+  const { result: rounds, samples } = await beside(PROBE_MS, probe, async () => {
+    const all: Round[] = [];
+    for (let n = 0; n < amounts.rounds && !signal.aborted; n++) all.push(await burst());
+    return all;
+  });
+  const delayMs = 1000 * ((await server.figures()).get('nodejs_eventloop_lag_p99_seconds') ?? Number.NaN);
+  await Promise.all(talkers.map((talker) => talker.close()));
+  return { aloneRate, rounds, delayMs, healthMs: samples };
+}
+
+function throughput(
+  { amounts }: Place,
+  { aloneRate, rounds }: Pick<Measured, 'aloneRate' | 'rounds'>,
+  curve: readonly (readonly [batch: number, ms: number])[],
+): Figure[] {
+  const rate = mean(rounds.map((round) => round.rate));
+  const [alone] = curve;
+  const best = Math.min(...curve.map(([, ms]) => ms));
+  return [
+    figure('pictures a second, one by one', aloneRate, { unit: '/s' }),
+    figure(`pictures a second, ${amounts.sockets} waiting`, rate, { unit: '/s' }),
+    figure('pictures a second: waiting ÷ one by one', rate / aloneRate, {
+      bar: { least: 2 },
+      note: alone
+        ? `the network alone gains ${(alone[1] / best).toFixed(2)} at its best batch: see the curve`
+        : 'no curve was measured',
+    }),
+    ...curve.map(([batch, ms]) => figure(`network alone, batch ${batch}`, ms, { unit: 'ms a picture' })),
+  ];
+}
+
+/** Milliseconds inside ONNX Runtime for a picture, by pictures at once, in this process while no server runs. */
+async function batchCurve({ amounts, server }: Place): Promise<[batch: number, ms: number][]> {
+  const engine = await Engine.open({ models: server.models, device: server.device, threads: server.threads });
+  try {
+    const { network } = await engine.models.open(server.model);
+    const run = async (batch: number): Promise<number> => {
+      const prepared = Array.from({ length: batch }, (_, seed) => engine.prepare({ model: server.model, seed }));
+      const descents = (await Promise.all(prepared)).map(({ descent }) => descent);
+      await runTogether(network, descents);
+      const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
+      // A run that is shared is told to all that shared it; a level may take several runs.
+      const levels = network.candidates.map(
+        (_, level) => new Set(events.map((one) => one[level]?.timings.network ?? 0)),
+      );
+      return levels.reduce((sum, runs) => sum + [...runs].reduce((all, ms) => all + ms, 0), 0) / batch;
+    };
+    const curve: [number, number][] = [];
+    for (const batch of amounts.curve) {
+      await run(batch);
+      const times: number[] = [];
+      const end = performance.now() + 1000 * amounts.curveSeconds;
+      while (times.length < 3 || performance.now() < end) times.push(await run(batch));
+      curve.push([batch, median(times)]);
+    }
+    return curve;
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,127 @@
+/** What the parts of the measurement share. */
+import type { GenerateBody } from '../../../contract/stream.ts';
+import { noiseFile } from '../steps.ts';
+import type { Figure } from './figure.ts';
+import { type ServerOptions, ServerProcess } from './server-process.ts';
+
+/** How much of everything. */
+export interface Amounts {
+  /** Requests whose first preview is waited for. */
+  readonly previews: number;
+  /** Sockets that generate at once, and how often. */
+  readonly sockets: number;
+  readonly rounds: number;
+  /** Requests one by one. */
+  readonly alone: number;
+  /** Seconds for each point of the batch curve, and its points. */
+  readonly curveSeconds: number;
+  readonly curve: readonly number[];
+  readonly cancels: number;
+  /** Results of a request that is cancelled: its levels then take long enough to tell. */
+  readonly cancelCount: number;
+  readonly readers: number;
+  readonly windows: number;
+  readonly windowSeconds: number;
+  readonly overloadSeconds: number;
+  readonly capacitySeconds: number;
+  /** Clients of the overload. */
+  readonly clients: number;
+  readonly kills: number;
+  /** Requests that wait or run while workers are killed. */
+  readonly killSockets: number;
+  /** No longer than this. */
+  readonly killSeconds: number;
+  readonly permalinkSeconds: number;
+  readonly mixed: number;
+}
+
+export const FULL: Amounts = {
+  ...{ previews: 30, sockets: 64, rounds: 3, alone: 24, curveSeconds: 2, curve: [1, 2, 4, 8, 16, 32] },
+  ...{ cancels: 10, cancelCount: 64, readers: 16, windows: 3, windowSeconds: 10 },
+  ...{ overloadSeconds: 60, capacitySeconds: 12, clients: 16, kills: 50, killSockets: 16, killSeconds: 280 },
+  ...{ permalinkSeconds: 6, mixed: 10_000 },
+};
+
+export const QUICK: Amounts = {
+  ...FULL,
+  ...{ previews: 10, rounds: 1, alone: 8, curveSeconds: 0.5, cancels: 4, windows: 1, windowSeconds: 4 },
+  ...{ overloadSeconds: 15, capacitySeconds: 3, kills: 5, permalinkSeconds: 2, mixed: 1000 },
+};
+
+export interface Place {
+  readonly server: ServerOptions;
+  readonly amounts: Amounts;
+  readonly signal: AbortSignal;
+}
+
+/** One of the measurements. */
+export interface Part {
+  readonly name: string;
+  readonly what: string;
+  run(place: Place): Promise<Figure[]>;
+}
+
+/** Equal requests: descents to a picture of noise, each with a seed of its own. */
+export async function requestMaker(): Promise<(more?: Partial<GenerateBody>) => GenerateBody> {
+  const image = Buffer.from(await noiseFile(8)).toString('base64');
+  let seed = 0;
+  return (more) => ({ guides: [{ name: 'target', params: { image } }], seed: seed++, ...more });
+}
+
+/** A server for a while; it is stopped whatever happens. */
+export async function withServer<T>(
+  { server }: Pick<Place, 'server'>,
+  settings: Readonly<Record<string, string | number>>,
+  work: (running: ServerProcess) => Promise<T>,
+): Promise<T> {
+  const running = await ServerProcess.start({ ...server, settings: { ...server.settings, ...settings } });
+  try {
+    return await work(running);
+  } finally {
+    await running.stop();
+  }
+}
+
+/** Does something again and again beside `work`, and gives what came of it. */
+export async function beside<T, Sample>(
+  everyMs: number,
+  sample: () => Promise<Sample>,
+  work: () => Promise<T>,
+): Promise<{ result: T; samples: Sample[] }> {
+  const samples: Sample[] = [];
+  let isOver = false;
+  const sampling = (async () => {
+    while (!isOver) {
+      const started = performance.now();
+      samples.push(await sample());
+      const left = everyMs - (performance.now() - started);
+      if (left > 0 && !isOver) await pause(left);
+    }
+  })();
+  try {
+    return { result: await work(), samples };
+  } finally {
+    isOver = true;
+    await sampling;
+  }
+}
+
+/** So many at once, each again and again until `goesOn` says no. */
+export async function crowd(count: number, goesOn: () => boolean, work: (one: number) => Promise<void>): Promise<void> {
+  const all = Array.from({ length: count }, async (_, one) => {
+    while (goesOn()) await work(one);
+  });
+  await Promise.all(all);
+}
+
+/** Says yes for so many seconds, or until it is aborted. */
+export function until(seconds: number, signal: AbortSignal): () => boolean {
+  const end = performance.now() + 1000 * seconds;
+  return () => performance.now() < end && !signal.aborted;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

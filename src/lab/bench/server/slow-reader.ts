@@ -1,0 +1,81 @@
+/** One socket that never reads, beside others that do. */
+import { median } from '../timing.ts';
+import { crowd, type Part, type Place, pause, requestMaker, until, withServer } from './context.ts';
+import { type Figure, figure } from './figure.ts';
+import { ask } from './http-client.ts';
+import type { ServerProcess } from './server-process.ts';
+import { Talker } from './stream-client.ts';
+
+/** Large pictures until all buffers on the way are full: about 15 MB. */
+const CLOG = { requests: 24, size: 1024 } as const;
+/** It goes on asking meanwhile, so seldom that its own share of the work is small. */
+const ASKS_EVERY_MS = 2500;
+/** So that what is kept of ended jobs does not look like growth. */
+const SETTINGS = { keptJobs: 20 };
+
+export const slowReader: Part = {
+  name: 'slow-reader',
+  what: 'one socket that never reads beside others that do',
+  run: (place) =>
+    withServer(place, SETTINGS, async (server) => {
+      const request = await requestMaker();
+      const readers = await Promise.all(Array.from({ length: place.amounts.readers }, () => Talker.open(server.url)));
+      const all: { without: number[]; beside: number[]; memory: number[] } = { without: [], beside: [], memory: [] };
+      await window(place, readers, request);
+      for (let n = 0; n < place.amounts.windows && !place.signal.aborted; n++) {
+        all.without.push(...(await window(place, readers, request)));
+        const stuck = await clogged(server, request);
+        const asking = setInterval(() => void stuck.generate(request()), ASKS_EVERY_MS);
+        all.beside.push(...(await window(place, readers, request)));
+        clearInterval(asking);
+        all.memory.push((await server.memory()).server);
+        stuck.ws.terminate();
+      }
+      await Promise.all(readers.map((reader) => reader.close()));
+      return figuresOf(place, all);
+    }),
+};
+
+/** Milliseconds of each request. */
+async function window(
+  { amounts, signal }: Place,
+  readers: readonly Talker[],
+  request: Awaited<ReturnType<typeof requestMaker>>,
+): Promise<number[]> {
+  const ms: number[] = [];
+  await crowd(readers.length, until(amounts.windowSeconds, signal), async (one) => {
+    const spoken = await (readers[one] as Talker).generate(request());
+    ms.push(spoken.type === 'done' ? spoken.ms : Number.POSITIVE_INFINITY);
+  });
+  return ms;
+}
+
+/** A socket that has asked for much and reads nothing, when all of that is made. */
+async function clogged(server: ServerProcess, request: Awaited<ReturnType<typeof requestMaker>>): Promise<Talker> {
+  const stuck = await Talker.open(server.url);
+  stuck.ws.pause();
+  for (let n = 0; n < CLOG.requests; n++) void stuck.generate(request({ size: CLOG.size }));
+  for (;;) {
+    await pause(50);
+    const { body } = await ask(`${server.url}/readyz`);
+    const { waiting, running } = JSON.parse(body.toString()) as { waiting: number; running: number };
+    if (waiting + running === 0) return stuck;
+  }
+}
+
+function figuresOf(
+  { amounts }: Place,
+  { without, beside, memory }: { without: number[]; beside: number[]; memory: number[] },
+): Figure[] {
+  const [before, after] = [median(without), median(beside)];
+  const [first, last] = [memory[0] ?? Number.NaN, memory.at(-1) ?? Number.NaN];
+  return [
+    figure('a socket that never reads: time of the others ÷ without it', after / before, {
+      bar: { most: 1.1 },
+      note: `${amounts.readers} sockets, medians ${before.toFixed(0)} and ${after.toFixed(0)} ms of ${beside.length} requests`,
+    }),
+    figure('a socket that never reads: memory of the server, last ÷ first such window', last / first, {
+      ...{ bar: { most: 1.1 }, note: `${first.toFixed(0)} and ${last.toFixed(0)} MiB` },
+    }),
+  ];
+}

@@ -1,0 +1,52 @@
+/** The files of a data set's folder. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KandidError, reasonOf } from '../../errors.ts';
+import { NpyWriter } from './npy.ts';
+
+/** Writes a file beside its place and renames it, so that it is never there in part. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.tmp`, text);
+  await rename(`${path}.tmp`, path);
+}
+
+/** Values as JSON, one a line. */
+export function jsonLines(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
+/** A data set that fits in memory. */
+export interface SmallSet {
+  /** [side, side, channels]. */
+  readonly shape: readonly [number, number, number];
+  /** Pixels of each picture, in that shape. */
+  readonly pictures: readonly Uint8Array[];
+  /** One line of labels.jsonl for each. */
+  readonly labels: readonly unknown[];
+  /** dataset.json. */
+  readonly description: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes pictures.npy, labels.jsonl and dataset.json, each whole or not at all.
+ * @throws KandidError file_unwritable
+ */
+export async function writeSmallSet(folder: string, { shape, pictures, labels, description }: SmallSet): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const growing = join(folder, 'pictures.npy.tmp');
+    await rm(growing, { force: true });
+    const writer = await NpyWriter.open(growing, shape);
+    try {
+      await writer.append(pictures.map((pixels) => Buffer.from(pixels)));
+      await writer.finish([pictures.length, ...shape]);
+    } finally {
+      await writer.close();
+    }
+    await replaceFile(join(folder, 'labels.jsonl'), jsonLines(labels));
+    await replaceFile(join(folder, 'dataset.json'), `${JSON.stringify(description, null, 2)}\n`);
+    await rename(growing, join(folder, 'pictures.npy'));
+  } catch (error) {
+    throw new KandidError('file_unwritable', { file: folder, reason: reasonOf(error) }, { cause: error });
+  }
+}

@@ -1,0 +1,199 @@
+/** What every task works with: a model, pictures it has not seen, and a way to run many requests in few runs of the network. */
+import { setMaxListeners } from 'node:events';
+import type { GenerateRequest } from '../../contract/requests.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { conditionOf } from '../../engine/input/condition.ts';
+import type { OpenModel } from '../../engine/models.ts';
+import type { Network } from '../../engine/network/network.ts';
+import type { Descent } from '../../engine/search/descent.ts';
+import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
+import type { BeamSchedule } from '../../engine/search/sampler.ts';
+import { encodingDescent } from '../../engine/tasks/encode.ts';
+import { runTogether } from '../../engine/tasks/generate.ts';
+import { KandidError } from '../../errors.ts';
+import type { Picture } from '../../guide.ts';
+import { Random } from '../../kit/random.ts';
+
+/** Requests that share runs: enough to fill the cores, few enough that memory holds their candidates. */
+const TOGETHER = 16;
+
+export interface LabOptions {
+  readonly engine: Engine;
+  readonly model: string;
+  /** Folders of models, for the judge. */
+  readonly models: readonly string[];
+  readonly opened: OpenModel;
+  readonly dataset: string | null;
+  /** Held-out pictures, all of the model's size. */
+  readonly pictures: readonly Picture[];
+  /** Opens the first pictures that the model was trained on. */
+  readonly trainingPictures: (count: number) => Promise<TrainingPictures>;
+  /** Training pictures looked at for candidates that are never chosen. */
+  readonly usageCount: number;
+  /** Of guided requests that do not say their own, in place of the defaults. */
+  readonly sampler?: GenerateRequest['sampler'] | undefined;
+  /** How several guides are joined, in place of the default. */
+  readonly blend?: GenerateRequest['blend'] | undefined;
+  /** Params of the `text` guide, in place of its defaults. */
+  readonly textParams?: Readonly<Record<string, unknown>> | undefined;
+  readonly signal: AbortSignal;
+  progress(done: number, total: number, label: string): void;
+}
+
+export interface TrainingPictures {
+  readonly count: number;
+  read(from: number, to: number): Promise<Picture[]>;
+  close(): Promise<void>;
+}
+
+/** How one request went. */
+export interface Ended {
+  readonly done: DoneEvent;
+  readonly levels: readonly LevelEvent[];
+}
+
+export class Lab {
+  readonly engine: Engine;
+  readonly model: string;
+  readonly models: readonly string[];
+  readonly opened: OpenModel;
+  readonly dataset: string | null;
+  readonly pictures: readonly Picture[];
+  readonly usageCount: number;
+  readonly signal: AbortSignal;
+  readonly textParams: Readonly<Record<string, unknown>>;
+  readonly trainingPictures: LabOptions['trainingPictures'];
+  readonly #sampler: GenerateRequest['sampler'];
+  readonly #blend: GenerateRequest['blend'];
+  readonly #progress: LabOptions['progress'];
+  readonly #kept = new Map<string, Promise<unknown>>();
+
+  constructor(options: LabOptions) {
+    // Every descent of a batch listens to it.
+    setMaxListeners(0, options.signal);
+    this.engine = options.engine;
+    this.model = options.model;
+    this.models = options.models;
+    this.opened = options.opened;
+    this.dataset = options.dataset;
+    this.pictures = options.pictures;
+    this.usageCount = options.usageCount;
+    this.signal = options.signal;
+    this.trainingPictures = options.trainingPictures;
+    this.textParams = options.textParams ?? {};
+    this.#sampler = options.sampler;
+    this.#blend = options.blend;
+    this.#progress = options.progress;
+  }
+
+  get network(): Network {
+    return this.opened.network;
+  }
+
+  get side(): number {
+    return this.network.finalSide;
+  }
+
+  get channels(): 1 | 3 {
+    return this.network.info.channels;
+  }
+
+  /** Runs `count` requests, each as `requestOf` makes it, and hands every one's end to `onEnd` in order. */
+  async run(
+    label: string,
+    count: number,
+    requestOf: (index: number) => GenerateRequest | Promise<GenerateRequest>,
+    onEnd: (index: number, ended: Ended) => void | Promise<void>,
+  ): Promise<void> {
+    const make = async (index: number) => {
+      const standard = { model: this.model, seed: index, sampler: this.#sampler, blend: this.#blend };
+      const request = { ...standard, ...(await requestOf(index)) };
+      return (await this.engine.prepare(request, { signal: this.signal })).descent;
+    };
+    await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
+  }
+
+  /** Finds the codes of pictures, as `kandid encode` does: where the model has a condition, it is the picture's own. */
+  async encode(
+    label: string,
+    pictures: readonly Picture[],
+    beams: BeamSchedule,
+    onEnd: (index: number, ended: Ended) => void | Promise<void>,
+  ): Promise<void> {
+    const make = async (index: number) => {
+      const picture = pictures[index] as Picture;
+      const condition = await this.#conditionOf(picture);
+      return encodingDescent(this.network, picture, { beams, condition, signal: this.signal });
+    };
+    await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
+  }
+
+  /** Greedy reconstructions of the held-out pictures: what the same search reaches where nothing is hidden from it. */
+  async ceiling(): Promise<readonly Ended[]> {
+    return await this.kept('ceiling', async () => {
+      const ended: Ended[] = [];
+      await this.encode('reconstruction', this.pictures, 1, (_, one) => void ended.push(one));
+      return ended;
+    });
+  }
+
+  /** Pictures of codes drawn at random, as many as there are held-out ones, whose conditions they have. */
+  async random(): Promise<readonly Picture[]> {
+    return await this.kept('random', async () => {
+      const { candidates } = this.network;
+      const codes = this.pictures.map((_, i) => {
+        const random = Random.of(0, i);
+        return candidates.map((count) => random.integer(count));
+      });
+      const conditions = await Promise.all(this.pictures.map((picture) => this.#conditionOf(picture)));
+      return await this.network.decode(codes, conditions);
+    });
+  }
+
+  async #conditionOf(picture: Picture): Promise<Float32Array | null> {
+    const { info } = this.network;
+    return info.condition ? await conditionOf(picture, info) : null;
+  }
+
+  /** Something that several tasks need, made once. */
+  async kept<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.#kept.get(key) ?? make();
+    this.#kept.set(key, known);
+    return (await known) as T;
+  }
+
+  tell(done: number, total: number, label: string): void {
+    this.#progress(done, total, label);
+  }
+
+  async #drive(
+    label: string,
+    count: number,
+    make: (index: number) => Descent | Promise<Descent>,
+    onEnd: (index: number, ended: Ended) => void | Promise<void>,
+    together: number,
+  ): Promise<void> {
+    this.tell(0, count, label);
+    for (let from = 0; from < count; from += together) {
+      const indices = Array.from({ length: Math.min(together, count - from) }, (_, i) => from + i);
+      const descents = await Promise.all(indices.map(make));
+      await runTogether(this.network, descents);
+      for (const [i, descent] of descents.entries()) await onEnd(from + i, endOf(descent));
+      this.tell(from + descents.length, count, label);
+    }
+  }
+}
+
+/** Requests of so many beams that share runs. */
+function togetherWith(beams: BeamSchedule | undefined = 1): number {
+  const most = typeof beams === 'number' ? beams : Math.max(...Object.values(beams).map(Number));
+  return Math.ceil(TOGETHER / most);
+}
+
+function endOf(descent: Descent): Ended {
+  if (descent.error) throw descent.error;
+  const events = descent.takeEvents();
+  const done = events.find((event) => event.type === 'done');
+  if (!done) throw new KandidError('cancelled', { when: 'during the evaluation' });
+  return { done, levels: events.filter((event) => event.type === 'level') };
+}

@@ -1,0 +1,167 @@
+/** Measures a model: opens it and its pictures, runs the tasks, keeps what they found. */
+import { join } from 'node:path';
+import type { GenerateRequest } from '../../contract/requests.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { KandidError } from '../../errors.ts';
+import { nameHint } from '../../kit/nearest-names.ts';
+import { Lab } from './context.ts';
+import { openPictures, type SetRequest } from './picture-sets.ts';
+import type { Setting, Task, TaskOutcome } from './task.ts';
+import { codec } from './tasks/codec.ts';
+import { conditionKept, conditionMixed } from './tasks/conditional.ts';
+import { diversity } from './tasks/diversity.ts';
+import { edges } from './tasks/edges.ts';
+import { inpaint } from './tasks/inpaint.ts';
+import { latents } from './tasks/prior.ts';
+import { reconstruction } from './tasks/reconstruction.ts';
+import { colorize, denoise, lowBit } from './tasks/restorations.ts';
+import { style } from './tasks/style.ts';
+import { superResolution } from './tasks/super-resolution.ts';
+import { text, textAll } from './tasks/text.ts';
+import { textInpaint } from './tasks/text-inpaint.ts';
+import { usage } from './tasks/usage.ts';
+
+/** In the order in which they run. */
+export const TASKS: readonly Task[] = [
+  ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
+  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, latents],
+];
+
+export interface EvaluateOptions {
+  readonly engine: Engine;
+  /** Folders of models, for the judge. */
+  readonly models: readonly string[];
+  readonly model: string | undefined;
+  /** Names of tasks; all but those on request where absent. */
+  readonly tasks?: readonly string[] | undefined;
+  readonly count: number;
+  readonly usageCount: number;
+  /** Folder of data sets. */
+  readonly data: string;
+  /** A folder of pictures to take in place of the model's own data set. */
+  readonly pictures?: string | undefined;
+  /** In place of the defaults, for guided tasks. */
+  readonly sampler?: GenerateRequest['sampler'] | undefined;
+  readonly blend?: GenerateRequest['blend'] | undefined;
+  /** Params of the `text` guide in place of its defaults. */
+  readonly textParams?: Readonly<Record<string, unknown>> | undefined;
+  readonly signal: AbortSignal;
+  progress(done: number, total: number, label: string): void;
+}
+
+export interface EvaluateEvent {
+  readonly task: Task;
+  /** Null where it was passed over. */
+  readonly outcome: TaskOutcome | null;
+  /** Why it was passed over. */
+  readonly obstacle: string | null;
+  readonly seconds: number;
+}
+
+export interface Evaluation {
+  readonly model: string;
+  readonly folder: string;
+  readonly hash: string;
+  /** Held-out pictures. */
+  readonly count: number;
+  events(): AsyncGenerator<EvaluateEvent>;
+}
+
+/**
+ * Opens what an evaluation needs; its tasks run while the events are read. A task that was named and cannot be done is an
+ * error, one that was not named is passed over with a reason.
+ *
+ * @throws {KandidError} option_invalid, model_*, bundle_*, file_unreadable, file_unwritable, picture_*
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { engine, model, count, data, pictures: folder, signal } = options;
+  const tasks = chosenTasks(options.tasks);
+  const opened = await engine.models.open(model);
+  const { info } = opened.network;
+  const { dataset } = opened.bundle.manifest;
+  const planned = await planOf(tasks, options.tasks !== undefined, {
+    ...{
+      dataset,
+      channels: info.channels,
+      condition: info.condition?.kind ?? null,
+      models: options.models,
+      hasLatents: opened.latents !== null,
+    },
+  });
+  const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
+    ...{ dataset, part, count: most, side: opened.network.finalSide, channels: info.channels, data, pictures: folder },
+    progress: (done, total) => {
+      options.progress(done, total, `drawing ${part} pictures`);
+      if (signal.aborted) throw new KandidError('cancelled', { when: `after ${done} pictures were drawn` });
+    },
+  });
+  const set = await openPictures(wanted('test', count));
+  const held = await set.read(0, set.count);
+  await set.close();
+  if (held.length < 2)
+    throw new KandidError('option_invalid', { option: '--count', got: held.length, expected: '2 pictures or more' });
+  const lab = new Lab({
+    ...{ engine, model: model ?? info.name, models: options.models, opened, dataset, pictures: held, signal },
+    trainingPictures: (most) => openPictures(wanted('train', most)),
+    usageCount: options.usageCount,
+    ...{ sampler: options.sampler, blend: options.blend, textParams: options.textParams },
+    progress: options.progress,
+  });
+  return {
+    model: info.name,
+    folder: opened.bundle.folder,
+    hash: opened.bundle.hash,
+    count: held.length,
+    events: () => run(planned, lab),
+  };
+}
+
+interface Planned {
+  readonly task: Task;
+  readonly obstacle: string | null;
+}
+
+async function planOf(tasks: readonly Task[], named: boolean, setting: Setting): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const task of tasks) {
+    const obstacle = conditionObstacle(task, setting) ?? (await task.obstacle?.(setting)) ?? null;
+    if (obstacle !== null && named)
+      throw new KandidError('option_invalid', {
+        ...{ option: '--tasks', got: `"${task.name}"` },
+        expected: `another one, for ${obstacle.replace(/\.$/, '')}`,
+      });
+    planned.push({ task, obstacle });
+  }
+  return planned;
+}
+
+function conditionObstacle({ conditional }: Task, { condition }: Setting): string | null {
+  if (condition === null) return conditional === 'only' ? 'the model takes no condition picture' : null;
+  return conditional === undefined ? 'the model starts from a condition picture' : null;
+}
+
+async function* run(planned: readonly Planned[], lab: Lab): AsyncGenerator<EvaluateEvent> {
+  for (const { task, obstacle } of planned) {
+    const started = performance.now();
+    const outcome = obstacle === null ? await task.run(lab) : null;
+    yield { task, outcome, obstacle, seconds: (performance.now() - started) / 1000 };
+  }
+}
+
+function chosenTasks(names: readonly string[] | undefined): readonly Task[] {
+  if (!names) return TASKS.filter(({ onRequest }) => !onRequest);
+  const all = TASKS.map(({ name }) => name);
+  for (const name of names)
+    if (!all.includes(name))
+      throw new KandidError('option_invalid', {
+        option: '--tasks',
+        got: `"${name}"`,
+        expected: `some of ${all.join(', ')}. ${nameHint(name, all)}`.replace(/\.$/, ''),
+      });
+  return TASKS.filter(({ name }) => names.includes(name));
+}
+
+/** Where data sets are kept unless somebody says otherwise. */
+export function dataFolder(environment: NodeJS.ProcessEnv): string {
+  return environment.KANDID_DATA || join(process.cwd(), 'data');
+}

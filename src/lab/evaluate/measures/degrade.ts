@@ -1,0 +1,72 @@
+/** Pictures spoilt in known ways, for a guide to mend: shrunk, grayed, made noisy, given few shades. */
+
+import type { Picture } from '../../../guide.ts';
+import { clamp } from '../../../kit/quality.ts';
+import { Random } from '../../../kit/random.ts';
+import { areaResize } from '../../../kit/resize.ts';
+
+/** Rec. 601 luma of R, G and B. */
+const LUMA = [0.299, 0.587, 0.114] as const;
+
+/** Area-shrunk to side × side. */
+export function shrunk({ data, channels, width, height }: Picture, side: number): Picture {
+  const small = areaResize(data, { height, width }, { height: side, width: side });
+  return { data: small, channels, width: side, height: side };
+}
+
+/** Luma alone, in one channel. */
+export function grayed({ data, channels, width, height }: Picture): Picture {
+  const size = width * height;
+  if (channels === 1) return { data: data.slice(), channels: 1, width, height };
+  const gray = new Float32Array(size);
+  for (const [channel, weight] of LUMA.entries())
+    for (let p = 0; p < size; p++) gray[p] = (gray[p] as number) + weight * (data[channel * size + p] as number);
+  return { data: gray, channels: 1, width, height };
+}
+
+/** A gray picture repeated in every channel; one that has these channels is returned as it is. */
+export function inChannels(picture: Picture, channels: number): Picture {
+  if (picture.channels === channels) return picture;
+  const size = picture.width * picture.height;
+  const data = new Float32Array(channels * size);
+  for (let channel = 0; channel < channels; channel++) data.set(picture.data.subarray(0, size), channel * size);
+  return { ...picture, data, channels };
+}
+
+/** Normal noise of deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
+export function noisy(picture: Picture, sigma: number, seed: number): Picture {
+  const random = Random.of(seed);
+  const data = picture.data.map((value) => clamp(value + sigma * random.normal()));
+  return { ...picture, data };
+}
+
+/** Rounded to the nearest of `shades` values from black to white in each channel. */
+export function fewShades(picture: Picture, shades: number): Picture {
+  const steps = shades - 1;
+  const data = picture.data.map((value) => (Math.round(((value + 1) / 2) * steps) / steps) * 2 - 1);
+  return { ...picture, data };
+}
+
+/** Blurred by a Gaussian of `sigma` pixels, edges repeated: the plainest way to be rid of noise. */
+export function blurred(picture: Picture, sigma: number): Picture {
+  const { channels, width, height } = picture;
+  const reach = Math.ceil(3 * sigma);
+  const kernel = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
+  const total = kernel.reduce((sum, weight) => sum + weight, 0);
+  const pass = (from: Float32Array, length: number, step: number, startOf: (line: number) => number, lines: number) => {
+    const to = new Float32Array(from.length);
+    for (let line = 0; line < lines; line++)
+      for (let i = 0; i < length; i++) {
+        let sum = 0;
+        for (let t = -reach; t <= reach; t++) {
+          const at = Math.min(length - 1, Math.max(0, i + t));
+          sum += (kernel[t + reach] as number) * (from[startOf(line) + at * step] as number);
+        }
+        to[startOf(line) + i * step] = sum / total;
+      }
+    return to;
+  };
+  const rows = pass(picture.data, width, 1, (line) => line * width, channels * height);
+  const startOf = (line: number) => Math.floor(line / width) * width * height + (line % width);
+  return { ...picture, data: pass(rows, height, width, startOf, channels * width) };
+}

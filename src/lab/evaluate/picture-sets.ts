@@ -1,0 +1,153 @@
+/** The pictures that a model is measured on: those of its data set that training has not seen, or the first that it has. */
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KandidError } from '../../errors.ts';
+import type { Picture } from '../../guide.ts';
+import { areaResize } from '../../kit/resize.ts';
+import { decodePicture } from '../../pictures/codec.ts';
+import { pixelsToPicture } from '../../pictures/pixels.ts';
+import { writeAvatars } from '../datasets/avatar-files.ts';
+import { drawAvatar, renderAvatar } from '../datasets/avatars.ts';
+import { DIGITS_SIDE, type LabelledPicture, readDigits, readFashion } from '../datasets/digits.ts';
+import { filesBelow, heldOutCount } from '../datasets/folder.ts';
+import { npyBytes, npyCount } from '../datasets/npy.ts';
+
+export interface PictureSet {
+  readonly count: number;
+  /** Pictures from … to − 1. */
+  read(from: number, to: number): Promise<Picture[]>;
+  close(): Promise<void>;
+}
+
+export interface SetRequest {
+  /** 'avatars', 'digits', 'fashion', 'folder', or null for a model that was never trained. */
+  readonly dataset: string | null;
+  readonly part: 'train' | 'test';
+  readonly count: number;
+  readonly side: number;
+  readonly channels: 1 | 3;
+  /** Where prepared data sets are, and where missing ones are kept. */
+  readonly data: string;
+  /** A folder of pictures to take instead: files, or a prepared pictures.npy. */
+  readonly pictures?: string | undefined;
+  progress?(done: number, total: number): void;
+}
+
+/**
+ * Opens the pictures; avatars that are not there yet are drawn and kept.
+ *
+ * @throws {KandidError} option_invalid, file_unreadable, file_unwritable, picture_*
+ */
+export async function openPictures(request: SetRequest): Promise<PictureSet> {
+  if (request.pictures !== undefined) return openFolder(request.pictures, request);
+  switch (request.dataset ?? (request.channels === 3 ? 'avatars' : 'digits')) {
+    case 'avatars':
+      return openAvatars(request);
+    case 'digits':
+      return labelledSet(readDigits(request.part), request);
+    case 'fashion':
+      return labelledSet(await readFashion(request.part), request);
+    default:
+      throw new KandidError('option_invalid', {
+        option: '--pictures',
+        got: 'missing',
+        expected: "a folder of pictures: the model was trained on somebody's own",
+      });
+  }
+}
+
+async function openAvatars(request: SetRequest): Promise<PictureSet> {
+  const { part, count, side, data } = request;
+  const shape = [side, side, 3];
+  const prepared = join(data, `avatars-${side}`, part, 'pictures.npy');
+  if (await isDrawnAlike(prepared, request)) return openArray(prepared, shape, count, 3);
+  const folder = join(data, 'evaluation', `avatars-${side}`, part);
+  const own = join(folder, 'pictures.npy');
+  if (!(await isDrawnAlike(own, request)))
+    await writeAvatars(folder, { prefix: part, count, side }, (done) => request.progress?.(done, count));
+  return openArray(own, shape, count, 3);
+}
+
+/** Whether a file holds enough avatars of today's drawing: its first and last wanted ones are drawn again and compared. */
+async function isDrawnAlike(file: string, { part, count, side }: SetRequest): Promise<boolean> {
+  const shape = [side, side, 3];
+  if ((await npyCount(file, shape)) < count) return false;
+  const handle = await open(file);
+  try {
+    for (const n of [0, count - 1]) {
+      const found = await readBytes(handle, n, n + 1, shape);
+      if (!found.equals(await renderAvatar(drawAvatar(`${part}-${n}`), side))) return false;
+    }
+    return true;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openArray(file: string, shape: readonly number[], most: number, channels: 1 | 3): Promise<PictureSet> {
+  const count = Math.min(most, await npyCount(file, shape));
+  const handle = await open(file);
+  const [height = 0, width = 0, stored = 0] = shape;
+  const size = height * width * stored;
+  return {
+    count,
+    async read(from, to) {
+      const bytes = await readBytes(handle, from, Math.min(to, count), shape);
+      return Array.from({ length: bytes.length / size }, (_, i) =>
+        pixelsToPicture(bytes.subarray(i * size, (i + 1) * size), { width, height, channels: stored }, channels),
+      );
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function readBytes(handle: FileHandle, from: number, to: number, shape: readonly number[]): Promise<Buffer> {
+  const start = npyBytes(from, shape);
+  const bytes = Buffer.alloc(Math.max(0, npyBytes(to, shape) - start));
+  await handle.read(bytes, 0, bytes.length, start);
+  return bytes;
+}
+
+function labelledSet(all: readonly LabelledPicture[], { count, side, channels }: SetRequest): PictureSet {
+  const from = { width: DIGITS_SIDE, height: DIGITS_SIDE };
+  const taken = all.slice(0, count).map(({ pixels }) => {
+    const picture = pixelsToPicture(pixels, { ...from, channels: 1 }, channels);
+    if (side === DIGITS_SIDE) return picture;
+    return {
+      ...picture,
+      data: areaResize(picture.data, from, { width: side, height: side }),
+      width: side,
+      height: side,
+    };
+  });
+  return memorySet(taken);
+}
+
+async function openFolder(folder: string, request: SetRequest): Promise<PictureSet> {
+  const { side, channels, count, part } = request;
+  const array = join(folder, 'pictures.npy');
+  if (await stat(array).catch(() => null)) return openArray(array, [side, side, channels], count, channels);
+  const files = await filesBelow(folder);
+  const held = heldOutCount(files.length);
+  const wanted = (part === 'test' ? files.slice(0, held) : files.slice(held)).slice(0, count);
+  if (wanted.length === 0)
+    throw new KandidError('option_invalid', { option: '--pictures', got: folder, expected: 'a folder with pictures' });
+  return {
+    count: wanted.length,
+    read: (from, to) =>
+      Promise.all(
+        wanted
+          .slice(from, to)
+          .map(async (name) => decodePicture(await readFile(join(folder, name)), { channels, side, name })),
+      ),
+    close: async () => {},
+  };
+}
+
+function memorySet(pictures: readonly Picture[]): PictureSet {
+  return {
+    count: pictures.length,
+    read: async (from, to) => pictures.slice(from, to),
+    close: async () => {},
+  };
+}

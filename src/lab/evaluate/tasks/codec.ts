@@ -1,0 +1,113 @@
+/** Codes as a picture format: quality against bits, beside the smallest files of WebP, JPEG and AVIF. */
+
+import type { Picture } from '../../../guide.ts';
+import { psnr } from '../../../kit/quality.ts';
+import { bilinearResize } from '../../../kit/resize.ts';
+import { decodePicture, encodePicture, type PictureFormat } from '../../../pictures/codec.ts';
+import type { Lab } from '../context.ts';
+import { shrunk } from '../measures/degrade.ts';
+import { mean, rounded } from '../measures/figures.ts';
+import { cell, SHOWN, type Task } from '../task.ts';
+
+interface Point {
+  readonly codec: string;
+  readonly bits: number;
+  readonly psnr_db: number | null;
+  /** Levels kept, of a code. */
+  readonly levels?: number;
+  readonly side?: number;
+}
+
+/** Files compared with, each at its lowest quality; WebP also of a picture shrunk first, the strongest of cheap tricks. */
+const FILES = [
+  { codec: 'webp', format: 'webp', shrink: 1 },
+  { codec: 'webp, shrunk to half', format: 'webp', shrink: 2 },
+  { codec: 'webp, shrunk to a quarter', format: 'webp', shrink: 4 },
+  { codec: 'jpeg', format: 'jpeg', shrink: 1 },
+  { codec: 'avif', format: 'avif', shrink: 1 },
+] as const satisfies readonly { codec: string; format: PictureFormat; shrink: number }[];
+
+/** Encoders take a while, and their mean is steady. */
+const FILE_PICTURES = 200;
+/** Levels in the printed table; the JSON has all. */
+const SHOWN_POINTS = 10;
+
+export const codec: Task = {
+  name: 'codec',
+  title: 'codes as a picture format: quality against bits',
+  async run(lab) {
+    const own = await prefixes(lab);
+    const others: Point[] = [];
+    for (const file of FILES) others.push(await fileCodec(lab, file));
+    const step = Math.ceil(own.length / SHOWN_POINTS);
+    const shown = own.filter((_, i) => (own.length - 1 - i) % step === 0);
+    return {
+      metrics: { codec: [...own, ...others] },
+      table: {
+        header: ['format', 'bits', 'PSNR dB'],
+        rows: [...shown, ...others].map((point) => [
+          point.levels === undefined ? point.codec : `${point.codec}, ${point.levels} levels`,
+          ...[String(Math.round(point.bits)), cell(point.psnr_db)],
+        ]),
+      },
+      sheets: [await sheetOf(lab)],
+    };
+  },
+};
+
+/** Quality after each level of the greedy codes: the preview enlarged, for a code may end anywhere. */
+async function prefixes(lab: Lab): Promise<Point[]> {
+  const ended = await lab.ceiling();
+  let bits = 0;
+  return lab.network.info.levels.map(({ side, candidates }, level) => {
+    bits += Math.log2(candidates);
+    const values = ended.map(({ levels }, i) =>
+      psnr(large(levels[level]?.previews[0] as Picture, lab.side), lab.pictures[i] as Picture),
+    );
+    return { codec: 'kandid', bits, psnr_db: rounded(mean(values), 2), levels: level + 1, side };
+  });
+}
+
+function large(picture: Picture, side: number): Picture {
+  if (picture.width === side) return picture;
+  const to = { height: side, width: side };
+  return { ...picture, ...to, data: bilinearResize(picture.data, picture, to) };
+}
+
+async function fileCodec(
+  lab: Lab,
+  { codec: name, format, shrink }: { codec: string; format: PictureFormat; shrink: number },
+): Promise<Point> {
+  const pictures = lab.pictures.slice(0, FILE_PICTURES);
+  const made = [];
+  for (const [i, picture] of pictures.entries()) {
+    made.push(await asFile(picture, format, shrink, lab));
+    if (i % 20 === 0) lab.tell(i, pictures.length, name);
+  }
+  return {
+    codec: name,
+    bits: mean(made.map(({ bytes }) => 8 * bytes)),
+    psnr_db: rounded(mean(made.map(({ drawn }, i) => psnr(drawn, pictures[i] as Picture))), 2),
+  };
+}
+
+async function asFile(picture: Picture, format: PictureFormat, shrink: number, lab: Lab) {
+  const small = shrink === 1 ? picture : shrunk(picture, Math.max(1, lab.side / shrink));
+  const bytes = await encodePicture(small, format, { quality: 1 });
+  const drawn = large(await decodePicture(bytes, { channels: lab.channels }), lab.side);
+  return { bytes: bytes.length, drawn };
+}
+
+async function sheetOf(lab: Lab) {
+  const ended = (await lab.ceiling()).slice(0, SHOWN);
+  const { levels } = lab.network.info;
+  const shown = [0.25, 0.5, 0.75, 1].map((share) => Math.round(share * levels.length) - 1);
+  const rows = await Promise.all(
+    ended.map(async ({ levels: events }, i) => {
+      const picture = lab.pictures[i] as Picture;
+      const { drawn } = await asFile(picture, 'webp', 1, lab);
+      return [picture, ...shown.map((level) => large(events[level]?.previews[0] as Picture, lab.side)), drawn];
+    }),
+  );
+  return { name: 'codec', columns: ['picture', ...shown.map((level) => `${level + 1} levels`), 'smallest WebP'], rows };
+}

@@ -1,0 +1,151 @@
+/** Models that start from a condition picture: how far results keep to it, alone and while a guide wants another picture. */
+
+import { conditionOf } from '../../../engine/input/condition.ts';
+import type { Picture } from '../../../guide.ts';
+import { AVATAR_ATTRIBUTE_NAMES, type AvatarAttribute } from '../../datasets/avatar-words.ts';
+import { drawAvatar, visibleLabels } from '../../datasets/avatars.ts';
+import type { Lab } from '../context.ts';
+import { Judge, judgeObstacle, type Verdict } from '../judge.ts';
+import { grayed } from '../measures/degrade.ts';
+import { clamped, mean, rounded } from '../measures/figures.ts';
+import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from '../task.ts';
+import { edgesF1 } from './edges.ts';
+import { ceilingPictures, pngOf } from './restore.ts';
+
+/** Where about which colour goes: sharper or stricter, the other picture's shapes would count too. */
+const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
+/** A condition's picture is guided by the one so many further on. */
+const FURTHER = 7;
+
+export const conditionKept: Task = {
+  name: 'condition',
+  title: 'how far results keep to their condition',
+  conditional: 'only',
+  async run(lab) {
+    const kind = lab.network.info.condition?.kind ?? '';
+    const ways = { own: await ceilingPictures(lab), unguided: await lab.random(), other: await mixed(lab) };
+    const agreements = await Promise.all(
+      Object.values(ways).map(async (pictures) => mean(await agreementsOf(lab, kind, pictures))),
+    );
+    const figures = Object.fromEntries(Object.keys(ways).map((way, i) => [way, rounded(agreements[i] as number, 4)]));
+    const title = kind === 'grayscale' ? 'error of gray, of 255' : 'F1 of edges';
+    return {
+      metrics: { condition: { kind, [kind === 'grayscale' ? 'gray_error' : 'edges_f1']: figures } },
+      table: {
+        header: ['guided by', title],
+        rows: [
+          ['the picture that the condition is of', cell(figures.own, 3)],
+          ['nothing', cell(figures.unguided, 3)],
+          ['another picture', cell(figures.other, 3)],
+        ],
+      },
+      sheets: [await sheetOf(lab, ways)],
+    };
+  },
+};
+
+export const conditionMixed: Task = {
+  name: 'condition_mixed',
+  title: 'shape by the condition, colours by another picture: attributes that the judge finds so',
+  conditional: 'only',
+  obstacle: judgeObstacle,
+  async run(lab) {
+    const judge = await Judge.open(lab.models);
+    try {
+      return outcomeOf(lab, await judge.look(await mixed(lab)), await judge.look(await lab.random()));
+    } finally {
+      await judge.close();
+    }
+  },
+};
+
+/** Results of every held-out picture's condition, guided by another one. */
+function mixed(lab: Lab): Promise<readonly Picture[]> {
+  return lab.kept('mixed', async () => {
+    const results: Picture[] = [];
+    await lab.run(
+      'guided by another picture',
+      lab.pictures.length,
+      async (i) => ({
+        condition: lab.pictures[i] as Picture,
+        guides: [{ name: 'color', params: { ...ROUGHLY, image: await pngOf(otherOf(lab, i)) } }],
+      }),
+      (_, { done }) => void results.push(done.results[0]?.image as Picture),
+    );
+    return results;
+  });
+}
+
+function otherOf({ pictures }: Lab, i: number): Picture {
+  return pictures[otherIndex(i, pictures.length)] as Picture;
+}
+
+function otherIndex(i: number, count: number): number {
+  return (i + FURTHER) % count;
+}
+
+/** Of each picture: mean error of its gray, of 255; or F1 of its edges. */
+async function agreementsOf(lab: Lab, kind: string, pictures: readonly Picture[]): Promise<number[]> {
+  const agreements: number[] = [];
+  for (const [i, picture] of pictures.entries()) {
+    const condition = (await conditionOf(lab.pictures[i], lab.network.info)) as Float32Array;
+    agreements.push(kind === 'grayscale' ? grayError(picture, condition) : edgesF1(picture, condition, kind));
+  }
+  return agreements;
+}
+
+function grayError(picture: Picture, gray: Float32Array): number {
+  const { data } = grayed(clamped(picture));
+  return 127.5 * mean(Array.from(data, (value, i) => Math.abs(value - (gray[i] as number))));
+}
+
+/** What the guiding picture should decide; all else that is no colour is the condition's. */
+const COLOURS: readonly AvatarAttribute[] = ['hairColor', 'skin', 'clothesColor'];
+const OTHER_COLOURS: readonly AvatarAttribute[] = ['hatColor', 'accessoriesColor', 'facialHairColor', 'background'];
+const SHAPES = AVATAR_ATTRIBUTE_NAMES.filter((name) => !COLOURS.includes(name) && !OTHER_COLOURS.includes(name));
+
+function outcomeOf(lab: Lab, verdicts: readonly Verdict[], unguided: readonly Verdict[]): TaskOutcome {
+  const labels = lab.pictures.map((_, i) => visibleLabels(drawAvatar(`test-${i}`)));
+  const other = labels.map((_, i) => labels[otherIndex(i, labels.length)] as (typeof labels)[number]);
+  const follows = (found: readonly Verdict[], wanted: typeof labels, names: readonly AvatarAttribute[]) => {
+    const right = labels.flatMap((own, i) =>
+      names
+        .filter((name) => own[name] !== undefined && wanted[i]?.[name] !== undefined)
+        .map((name) => Number(found[i]?.[name] === wanted[i]?.[name])),
+    );
+    return right.length === 0 ? null : rounded(mean(right), 4);
+  };
+  const rows = [
+    ...COLOURS.map((name) => ({ name, from: 'guide', found: follows(verdicts, other, [name]) })),
+    { name: 'colours', from: 'guide', found: follows(verdicts, other, COLOURS) },
+    ...SHAPES.map((name) => ({ name, from: 'condition', found: follows(verdicts, labels, [name]) })),
+    { name: 'shape', from: 'condition', found: follows(verdicts, labels, SHAPES) },
+    { name: 'shape_unguided', from: 'condition', found: follows(unguided, labels, SHAPES) },
+  ];
+  return {
+    metrics: { condition_mixed: Object.fromEntries(rows.map(({ name, found }) => [name, found])) },
+    table: {
+      header: ['attribute', 'should follow the', 'does'],
+      rows: rows.map(({ name, from, found }) => [name, from, found === null ? '–' : `${cell(100 * found, 1)} %`]),
+    },
+    sheets: [],
+  };
+}
+
+async function sheetOf(
+  lab: Lab,
+  { own, unguided, other }: Record<'own' | 'unguided' | 'other', readonly Picture[]>,
+): Promise<Sheet> {
+  const rows = await Promise.all(
+    lab.pictures.slice(0, SHOWN).map(async (picture, i) => {
+      const data = (await conditionOf(picture, lab.network.info)) as Float32Array;
+      const condition = { ...picture, data, channels: 1 };
+      return [condition, unguided[i], own[i], picture, otherOf(lab, i), other[i]] as Picture[];
+    }),
+  );
+  return {
+    name: 'condition',
+    columns: ['condition', 'unguided', 'by the picture', 'the picture', 'another', 'by another'],
+    rows,
+  };
+}

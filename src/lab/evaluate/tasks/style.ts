@@ -1,0 +1,81 @@
+/** The look of another picture: how far pictures are from it before and after, by statistics that are not the guide's. */
+import type { Picture } from '../../../guide.ts';
+import type { Lab } from '../context.ts';
+import { mean, rounded } from '../measures/figures.ts';
+import { textureDistance, textureOf } from '../measures/texture.ts';
+import { cell, SHOWN, type Task } from '../task.ts';
+import { pngOf } from './restore.ts';
+
+/** The style guide draws no shortcuts from Gram matrices, so fewer pictures. */
+const MOST_PICTURES = 200;
+
+export const style: Task = {
+  name: 'style',
+  title: 'the look of another picture; distance of statistics, 0 is the same',
+  async run(lab) {
+    const styles = lab.pictures.slice(0, MOST_PICTURES);
+    const contents = styles.map((_, i) => lab.pictures[(i + 7) % lab.pictures.length] as Picture);
+    const random = (await lab.random()).slice(0, styles.length);
+    const alone = await styled(lab, 'style', styles, null);
+    const onContent = lab.channels === 3 ? await styled(lab, 'style on content', styles, contents) : null;
+    const textures = styles.map(textureOf);
+    const distance = (pictures: readonly Picture[]) =>
+      mean(pictures.map((picture, i) => textureDistance(textures[i] as Float64Array, textureOf(picture))));
+    const figures = {
+      pictures: styles.length,
+      before: rounded(distance(random), 4),
+      after: rounded(distance(alone), 4),
+      ...(onContent
+        ? { content_before: rounded(distance(contents), 4), content_after: rounded(distance(onContent), 4) }
+        : {}),
+    };
+    return {
+      metrics: { style: figures },
+      table: {
+        header: ['start', 'before', 'after'],
+        rows: [
+          ['random pictures', cell(figures.before, 3), cell(figures.after, 3)],
+          ...(onContent
+            ? [
+                [
+                  'another picture, its brightness kept',
+                  cell(figures.content_before, 3),
+                  cell(figures.content_after, 3),
+                ],
+              ]
+            : []),
+        ],
+      },
+      sheets: [
+        {
+          name: 'style',
+          columns: ['style', 'Kandid', ...(onContent ? ['content', 'Kandid with both'] : [])],
+          rows: styles
+            .slice(0, SHOWN)
+            .map((one, i) => [one, alone[i], ...(onContent ? [contents[i], onContent[i]] : [])] as Picture[]),
+        },
+      ],
+    };
+  },
+};
+
+async function styled(
+  lab: Lab,
+  label: string,
+  styles: readonly Picture[],
+  contents: readonly Picture[] | null,
+): Promise<Picture[]> {
+  const results: Picture[] = [];
+  await lab.run(
+    label,
+    styles.length,
+    async (i) => ({
+      guides: [
+        { name: 'style', params: { image: await pngOf(styles[i] as Picture) } },
+        ...(contents ? [{ name: 'colorize', params: { image: await pngOf(contents[i] as Picture) } }] : []),
+      ],
+    }),
+    (_, { done }) => void results.push(done.results[0]?.image as Picture),
+  );
+  return results;
+}

@@ -1,0 +1,124 @@
+/** Words and a picture at once: the lower half is kept, the upper half painted anew as the prompt says. */
+
+import type { GenerateRequest } from '../../../contract/requests.ts';
+import type { Picture } from '../../../guide.ts';
+import {
+  AVATAR_ATTRIBUTES,
+  type AvatarAttribute,
+  type AvatarValues,
+  HAT_NAMES,
+  LONG_HAIR_NAMES,
+} from '../../datasets/avatar-words.ts';
+import { drawAvatar } from '../../datasets/avatars.ts';
+import { seededRandom } from '../../datasets/random.ts';
+import type { Lab } from '../context.ts';
+import { Judge, type Verdict } from '../judge.ts';
+import { mean, psnrWhere, rounded } from '../measures/figures.ts';
+import { knownPixels, maskPicture } from '../measures/masks.ts';
+import type { PromptRow } from '../prompts.ts';
+import { cell, SHOWN, type Task } from '../task.ts';
+import { pngOf } from './restore.ts';
+import { countHits, textObstacle } from './text.ts';
+
+const MOST_PICTURES = 100;
+
+export const textInpaint: Task = {
+  name: 'text_inpaint',
+  title: 'the lower half kept, the upper half as the prompt says',
+  obstacle: textObstacle,
+  async run(lab) {
+    const judge = await Judge.open(lab.models);
+    try {
+      const chosen = suitable(lab).slice(0, MOST_PICTURES);
+      const prompts = chosen.map((_, i) => promptOf(i));
+      const known = knownPixels('upper', lab.side, 0);
+      const both = await painted(lab, 'text + inpaint', chosen, known, prompts);
+      const without = await painted(lab, 'inpaint alone', chosen, known, null);
+      const named = async (pictures: readonly Picture[]) => {
+        const verdicts = await judge.look(pictures);
+        return countHits(prompts, (i) => [verdicts[i] as Verdict]).rate;
+      };
+      const kept = (pictures: readonly Picture[]) =>
+        mean(pictures.map((picture, i) => psnrWhere(picture, lab.pictures[chosen[i] as number] as Picture, known)));
+      const figures = {
+        pictures: chosen.length,
+        accuracy: rounded(await named(both), 4),
+        inpaint_only_accuracy: rounded(await named(without), 4),
+        known_db: rounded(kept(both), 3),
+        inpaint_only_known_db: rounded(kept(without), 3),
+      };
+      return {
+        metrics: { text_inpaint: figures },
+        table: {
+          header: ['guides', 'named attributes found', 'known part dB'],
+          rows: [
+            ['text and inpaint', cell(figures.accuracy, 3), cell(figures.known_db)],
+            ['inpaint alone', cell(figures.inpaint_only_accuracy, 3), cell(figures.inpaint_only_known_db)],
+          ],
+        },
+        sheets: [
+          {
+            name: 'text_inpaint',
+            columns: ['picture', 'inpaint alone', 'with the words'],
+            rows: chosen.slice(0, SHOWN).map((at, i) => [lab.pictures[at], without[i], both[i]] as Picture[]),
+            captions: chosen.slice(0, SHOWN).flatMap((_, i) => ['', '', prompts[i]?.[0] ?? '']),
+          },
+        ],
+      };
+    } finally {
+      await judge.close();
+    }
+  },
+};
+
+/** Pictures whose lower half says nothing of the head: no long hair, no hijab. */
+function suitable(lab: Lab): number[] {
+  return lab.pictures.flatMap((_, i) => {
+    const { top } = drawAvatar(`test-${i}`).labels;
+    return LONG_HAIR_NAMES.has(top) || top === 'long-dreads' || top === 'shaved-sides' || top === 'mullet' ? [] : [i];
+  });
+}
+
+/** A hat, glasses or short hair, each with its colour: what the upper half can show. */
+export function promptOf(index: number): PromptRow {
+  const random = seededRandom(`upper-${index}`);
+  const pick = (attribute: AvatarAttribute, allowed: (name: string) => boolean) => {
+    const values: AvatarValues = AVATAR_ATTRIBUTES[attribute];
+    const names = Object.keys(values).filter(allowed);
+    const name = names[Math.floor(random.next() * names.length)] as string;
+    return { name, words: values[name]?.words[0] ?? name, kind: values[name]?.kind };
+  };
+  const thing = (['hat', 'glasses', 'hair'] as const)[index % 3];
+  const parts = {
+    hat: ['top', 'hatColor', 'wearing', (name: string) => HAT_NAMES.has(name) && name !== 'hijab'],
+    glasses: ['accessories', 'accessoriesColor', 'wearing', (name: string) => name !== 'none' && name !== 'eyepatch'],
+    hair: ['top', 'hairColor', 'with', (name: string) => name.startsWith('short-') || name === 'caesar'],
+  } as const;
+  const [attribute, colour, verb, allowed] = parts[thing ?? 'hat'];
+  const what = pick(attribute, allowed);
+  const tint = pick(colour, () => true);
+  const words = what.words.replace('%', tint.words).replace(/\ba (?=[aeiou])/, 'an ');
+  return [`a person ${verb} ${words}`, { [attribute]: what.name, [colour]: tint.name }];
+}
+
+async function painted(
+  lab: Lab,
+  label: string,
+  chosen: readonly number[],
+  known: Float32Array,
+  prompts: readonly PromptRow[] | null,
+): Promise<Picture[]> {
+  const mask = await pngOf(maskPicture(known, lab.side));
+  const results: Picture[] = [];
+  await lab.run(
+    label,
+    chosen.length,
+    async (i): Promise<GenerateRequest> => {
+      const image = await pngOf(lab.pictures[chosen[i] as number] as Picture);
+      const words = prompts ? [{ name: 'text', params: { prompt: prompts[i]?.[0], ...lab.textParams } }] : [];
+      return { guides: [{ name: 'inpaint', params: { image, mask } }, ...words] };
+    },
+    (_, { done }) => void results.push(done.results[0]?.image as Picture),
+  );
+  return results;
+}

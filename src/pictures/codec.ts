@@ -1,0 +1,148 @@
+/** Picture files as numbers and back. Sharp does the coding; nothing is decoded before its header was checked. */
+import type { Metadata, Sharp } from 'sharp';
+import { KandidError, reasonOf } from '../errors.ts';
+import type { Picture } from '../guide.ts';
+import { areaResize, type PlaneSize } from '../kit/resize.ts';
+import { pictureToPixels, pixelsToPicture } from './pixels.ts';
+import { loadSharp, type SharpFactory } from './sharp.ts';
+
+export type { Picture } from '../guide.ts';
+
+/** Pixels a picture may have unless the caller says otherwise: 50 million, a 50-megapixel photo. */
+export const DEFAULT_LIMIT_PIXELS = 50_000_000;
+
+export type PictureFormat = 'png' | 'webp' | 'jpeg' | 'avif';
+
+export interface DecodeOptions {
+  /** 1: luma (.299 R + .587 G + .114 B); 3: sRGB; 4: sRGB and alpha. 1 and 3 lay the picture on white. @default 3 */
+  readonly channels?: 1 | 3 | 4;
+  /** Most pixels (width × height of the first frame) that are decoded. @default DEFAULT_LIMIT_PIXELS */
+  readonly limitPixels?: number;
+  /** Cut to the middle square and resize to side × side. */
+  readonly side?: number;
+  /** Shrink, keeping the shape, to fit into maxSide × maxSide. */
+  readonly maxSide?: number;
+  /** What to call the picture in an error. @default 'The picture' */
+  readonly name?: string;
+}
+
+/**
+ * Decodes the first frame of a PNG, JPEG, WebP, AVIF or GIF file, upright by its EXIF orientation and in sRGB.
+ *
+ * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
+ */
+export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
+  const { channels = 3, limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture' } = options;
+  const sharp = await loadSharp();
+  const original = await checkedSize(sharp, bytes, name, limitPixels);
+  const plan = planResize(original, options);
+  let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: limitPixels }).autoOrient();
+  if (channels !== 4) pipeline = pipeline.flatten({ background: '#ffffff' });
+  if (plan) pipeline = presize(pipeline, plan);
+  const picture = await rawPicture(pipeline.toColourspace('srgb'), channels, name);
+  const size = { height: picture.height, width: picture.width };
+  const to = plan?.to ?? size;
+  if (size.height === to.height && size.width === to.width) return { ...picture, original };
+  return { ...picture, data: areaResize(picture.data, size, to), ...to, original };
+}
+
+/** Encodes a picture of 1 (gray), 3 (sRGB) or 4 (with alpha) channels; values are clamped and rounded to 8 bits. */
+export async function encodePicture(
+  picture: Picture,
+  format: PictureFormat = 'png',
+  options: {
+    /** 1 … 100, for all but PNG. */
+    readonly quality?: number;
+    /** Width and height in pixels, by Lanczos. @default the picture's own */
+    readonly size?: number;
+  } = {},
+): Promise<Uint8Array> {
+  const { width, height, channels } = picture;
+  const raw = { width, height, channels: channels as 1 | 3 | 4 };
+  const { quality, size } = options;
+  const sharp = await loadSharp();
+  let image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  if (size !== undefined) image = image.resize(size, size, { fit: 'fill', kernel: 'lanczos3' });
+  return await image.toFormat(format, format === 'png' || quality === undefined ? {} : { quality }).toBuffer();
+}
+
+/** Upright size of a picture file in pixels, from its header alone. @throws {KandidError} picture_unreadable, picture_too_large */
+export async function pictureSize(
+  bytes: Uint8Array,
+  { limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture' }: Pick<DecodeOptions, 'limitPixels' | 'name'> = {},
+): Promise<{ width: number; height: number }> {
+  return await checkedSize(await loadSharp(), bytes, name, limitPixels);
+}
+
+interface ResizePlan {
+  /** Wanted size. */
+  readonly to: PlaneSize;
+  /** Size that sharp makes first, cutting what juts out. */
+  readonly first: PlaneSize;
+}
+
+/** From this factor on, sharp shrinks first to a fourth of the factor left over, so that a large photo costs no more than a small one. */
+const LARGE_FACTOR = 8;
+const FACTOR_LEFT = 4;
+
+function planResize(original: PlaneSize, { side, maxSide }: DecodeOptions): ResizePlan | null {
+  if (side !== undefined) {
+    const square = Math.min(original.width, original.height);
+    const to = { height: side, width: side };
+    if (square <= side) return { to, first: to };
+    const first = square > LARGE_FACTOR * side ? FACTOR_LEFT * side : square;
+    return { to, first: { height: first, width: first } };
+  }
+  const longest = Math.max(original.width, original.height);
+  if (maxSide === undefined || longest <= maxSide) return null;
+  const scaled = (length: number) => Math.max(1, Math.round((length * maxSide) / longest));
+  const to = { height: scaled(original.height), width: scaled(original.width) };
+  if (longest <= LARGE_FACTOR * maxSide) return { to, first: original };
+  return { to, first: { height: FACTOR_LEFT * to.height, width: FACTOR_LEFT * to.width } };
+}
+
+function presize(pipeline: Sharp, { first }: ResizePlan): Sharp {
+  return pipeline.resize({ ...first, fit: 'cover', kernel: 'cubic' });
+}
+
+/** Upright size in pixels, from the header alone. */
+async function checkedSize(sharp: SharpFactory, bytes: Uint8Array, name: string, limit: number): Promise<PlaneSize> {
+  if (!looksLikePicture(bytes)) {
+    const reason = bytes.length === 0 ? 'it is empty' : 'it does not begin like one';
+    throw new KandidError('picture_unreadable', { name, reason });
+  }
+  let header: Metadata;
+  try {
+    header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  } catch (cause) {
+    throw new KandidError('picture_unreadable', { name, reason: reasonOf(cause) }, { cause });
+  }
+  const { width, height } = header.autoOrient;
+  if (width * height > limit) throw new KandidError('picture_too_large', { name, width, height, limit });
+  return { width, height };
+}
+
+async function rawPicture(pipeline: Sharp, channels: 1 | 3 | 4, name: string): Promise<Picture> {
+  try {
+    const wide = channels === 4 ? pipeline.ensureAlpha() : pipeline;
+    const { data, info } = await wide.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    return pixelsToPicture(data, { width: info.width, height: info.height, channels: info.channels }, channels);
+  } catch (cause) {
+    throw new KandidError('picture_damaged', { name, reason: reasonOf(cause) }, { cause });
+  }
+}
+
+/**
+ * Whether the bytes begin as one of the formats taken. Checked before sharp sees them, because sharp would also read SVG,
+ * which may name other files.
+ */
+function looksLikePicture(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32)).toString('latin1');
+  return (
+    start.startsWith('\x89PNG\r\n\x1a\n') ||
+    start.startsWith('\xff\xd8\xff') ||
+    /^GIF8[79]a/.test(start) ||
+    /^RIFF.{4}WEBP/s.test(start) ||
+    /^.{4}ftyp(avif|avis|mif1|msf1)/s.test(start)
+  );
+}

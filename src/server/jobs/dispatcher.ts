@@ -1,0 +1,228 @@
+/** Brings jobs from the queue to those who run them, and each of them to exactly one end. */
+
+import { KandidError } from '../../errors.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { type EndNews, isEnd, type News } from '../../worker/messages.ts';
+import type { Pace } from './eta.ts';
+import type { Job } from './job.ts';
+import type { JobsObserver } from './jobs.ts';
+import type { JobQueue } from './queue.ts';
+import type { Runner } from './runner.ts';
+
+export interface DispatcherOptions {
+  readonly runner: Runner;
+  readonly queue: JobQueue;
+  readonly clock: Clock;
+  readonly pace: Pace;
+  readonly observer: JobsObserver;
+  readonly find: (id: string) => Job | null;
+  readonly onEnd: (job: Job) => void;
+}
+
+/** Times that a job is begun. */
+const MOST_ATTEMPTS = 2;
+/** Those who wait are told of their place at most this often. */
+const ANNOUNCE_MS = 1000;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  /** Jobs whose process was lost; they go before all others. */
+  #retries: Job[] = [];
+  readonly #running = new Set<Job>();
+  readonly #deadlines = new Map<Job, () => void>();
+  #pumping = false;
+  #pumpAgain = false;
+  #stopAnnouncing: (() => void) | null = null;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    options.queue.listen(() => void this.#pump());
+    options.runner.listen(() => void this.#pump());
+  }
+
+  get waiting(): number {
+    return this.#options.queue.size + this.#retries.length;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** @throws {KandidError} queue_full */
+  async add(job: Job): Promise<void> {
+    const { queue, clock, pace } = this.#options;
+    const { id, client, spec } = job;
+    const seconds = spec.deadlineSeconds;
+    if (seconds !== undefined)
+      this.#deadlines.set(
+        job,
+        clock.after(seconds * 1000, () => void this.#expire(job, seconds)),
+      );
+    try {
+      job.position = this.waiting;
+      job.append(
+        { type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) },
+        clock.date(),
+      );
+      await queue.push({ id, client, priority: spec.priority ?? 0 });
+    } catch (error) {
+      this.#stopDeadline(job);
+      throw error;
+    }
+    this.#announceSoon();
+  }
+
+  async cancel(job: Job): Promise<void> {
+    if (!job.isOpen || job.cancelling) return;
+    job.cancelling = true;
+    if (this.#running.has(job)) {
+      this.#options.runner.tell(job.id, { type: 'cancel' });
+      return;
+    }
+    this.#retries = this.#retries.filter((one) => one !== job);
+    await this.#options.queue.remove(job.id);
+    // Taken meanwhile, it runs: the pump looks at `cancelling` before it begins.
+    if (job.isOpen && !this.#running.has(job)) this.#end(job, cancelledUnbegun());
+  }
+
+  close(): void {
+    this.#stopAnnouncing?.();
+    this.#stopAnnouncing = null;
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumpAgain = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#pumpAgain) {
+        this.#pumpAgain = false;
+        while (await this.#startNext());
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #startNext(): Promise<boolean> {
+    const { runner, queue, find } = this.#options;
+    if (this.#retries.length > 0 && runner.hasRoom(true)) {
+      this.#start(this.#retries.shift() as Job);
+      return true;
+    }
+    if (!runner.hasRoom(false)) return false;
+    const entry = await queue.take();
+    if (!entry) return false;
+    const job = find(entry.id);
+    if (job?.isOpen && !job.cancelling) this.#start(job);
+    this.#announceSoon();
+    return true;
+  }
+
+  #start(job: Job): void {
+    const { runner, clock, observer } = this.#options;
+    if (!job.work) return;
+    job.attempt += 1;
+    job.state = 'running';
+    job.started ??= clock.date();
+    const { attempt, places } = job;
+    this.#running.add(job);
+    const begun = clock.now();
+    const isCurrent = () => job.attempt === attempt && job.state === 'running';
+    observer.started?.(job);
+    runner.run(
+      { ticket: { job: job.id, attempt, work: job.work }, places, retried: attempt > 1 },
+      {
+        news: (news) => {
+          if (isCurrent()) this.#news(job, news, begun);
+        },
+        lost: (reason) => {
+          if (isCurrent()) this.#lost(job, reason);
+        },
+      },
+    );
+  }
+
+  #news(job: Job, news: News, begun: number): void {
+    const { clock, pace } = this.#options;
+    if (news.type === 'question') job.question = news;
+    if (news.type === 'chosen') job.question = null;
+    if (!isEnd(news)) {
+      job.append(news, clock.date());
+      return;
+    }
+    if (news.type === 'done') pace.add((clock.now() - begun) / 1000, this.#running.size);
+    this.#running.delete(job);
+    this.#end(job, news);
+  }
+
+  #lost(job: Job, reason: string): void {
+    const { observer } = this.#options;
+    this.#running.delete(job);
+    job.question = null;
+    observer.lost?.(job, reason);
+    if (job.cancelling) this.#end(job, cancelledUnbegun());
+    else if (job.attempt < MOST_ATTEMPTS) this.#retry(job);
+    else this.#end(job, { type: 'failed', error: new KandidError('worker_lost', { reason }).toJSON() });
+  }
+
+  #retry(job: Job): void {
+    const { clock, pace } = this.#options;
+    job.state = 'queued';
+    job.position = this.#retries.length;
+    this.#retries.push(job);
+    job.append({ type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) }, clock.date());
+    void this.#pump();
+  }
+
+  #end(job: Job, news: EndNews): void {
+    const { clock, observer, onEnd } = this.#options;
+    this.#stopDeadline(job);
+    job.append(news, clock.date());
+    observer.ended?.(job, news);
+    onEnd(job);
+    void this.#pump();
+  }
+
+  /** What has begun ends with the best pictures so far, what has not is not begun any more. */
+  async #expire(job: Job, seconds: number): Promise<void> {
+    this.#deadlines.delete(job);
+    if (!job.isOpen) return;
+    if (this.#running.has(job)) return await this.cancel(job);
+    job.cancelling = true;
+    this.#retries = this.#retries.filter((one) => one !== job);
+    await this.#options.queue.remove(job.id);
+    const error = new KandidError('deadline_passed', { seconds }).toJSON();
+    if (job.isOpen && !this.#running.has(job)) this.#end(job, { type: 'failed', error });
+  }
+
+  #stopDeadline(job: Job): void {
+    this.#deadlines.get(job)?.();
+    this.#deadlines.delete(job);
+  }
+
+  #announceSoon(): void {
+    this.#stopAnnouncing ??= this.#options.clock.after(ANNOUNCE_MS, () => {
+      this.#stopAnnouncing = null;
+      void this.#announce();
+    });
+  }
+
+  async #announce(): Promise<void> {
+    const { queue, find, pace, clock } = this.#options;
+    const order = await queue.order();
+    for (const [i, id] of order.entries()) {
+      const job = find(id);
+      const position = this.#retries.length + i;
+      if (job?.state !== 'queued' || job.position === position) continue;
+      job.position = position;
+      job.append({ type: 'queued', position, estimateSeconds: pace.estimate(position) }, clock.date());
+    }
+  }
+}
+
+/** There is nothing to show. */
+function cancelledUnbegun(): EndNews {
+  const timings = { network: 0, guides: 0, engine: 0 };
+  return { type: 'cancelled', level: 0, model: '', hash: '', seed: 0, results: [], guides: [], notes: [], timings };
+}

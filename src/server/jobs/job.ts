@@ -1,0 +1,113 @@
+/** One request on its way: waiting, running, ended. */
+import { randomBytes } from 'node:crypto';
+import { KandidError } from '../../errors.ts';
+import { type EndNews, isEnd, type QuestionNews, type Work } from '../../worker/messages.ts';
+import { EventLog, type JobEvent, type JobNews } from './event-log.ts';
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** What a door asks for. */
+export interface JobSpec {
+  readonly work: Work;
+  /** Whose turn it counts as: an API key's name, or an address. */
+  readonly client: string;
+  /** What it was asked as, for lists, logs and metrics. @default the work's kind */
+  readonly label?: string | undefined;
+  /** Higher goes first. @default 0 */
+  readonly priority?: number | undefined;
+  /** The same key and work give the same job; the same key with other work is refused. */
+  readonly idempotencyKey?: string | undefined;
+  /** After so long it is not begun any more, or ends with the best pictures so far. */
+  readonly deadlineSeconds?: number | undefined;
+  /** Cancelled when nobody has watched it for so long; 0: at once. @default never */
+  readonly abandonSeconds?: number | undefined;
+  /** Whether it can be looked at for a while after its end. @default true */
+  readonly keep?: boolean | undefined;
+}
+
+/** What the queue and the runner know of a job; only `Jobs` changes it. */
+export class Job {
+  readonly id = `job_${randomBytes(16).toString('base64url')}`;
+  readonly spec: Omit<JobSpec, 'work'>;
+  readonly label: string;
+  /** Pictures and beams of them that it takes at once. */
+  readonly places: number;
+  readonly log: EventLog;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  started: number | null = null;
+  finished: number | null = null;
+  state: JobState = 'queued';
+  /** Number of times it was begun. */
+  attempt = 0;
+  /** Its latest place in the queue; 0: next. */
+  position = 0;
+  viewers = 0;
+  cancelling = false;
+  question: QuestionNews | null = null;
+  /** Let go of at the end, with the pictures in it. */
+  work: Work | null;
+  readonly ended: Promise<EndNews>;
+  #end: (news: EndNews) => void = () => {};
+
+  constructor({ work, ...spec }: JobSpec, { created, events }: { created: number; events: number }) {
+    this.spec = spec;
+    this.label = spec.label ?? work.kind;
+    this.work = work;
+    this.places = placesOf(work);
+    this.created = created;
+    this.log = new EventLog(events);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get client(): string {
+    return this.spec.client;
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'queued' || this.state === 'running';
+  }
+
+  /** How it ended; null while it has not. */
+  get end(): EndNews | null {
+    const news = this.log.end?.news;
+    return news && isEnd(news) ? news : null;
+  }
+
+  /** New weights of its guides, for a run that is still to begin. @throws {KandidError} option_invalid */
+  weigh(weights: readonly number[]): void {
+    const { work } = this;
+    const guides = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
+    if (work && weights.length !== guides.length)
+      throw new KandidError('option_invalid', {
+        ...{ option: 'weights', got: `${weights.length} numbers`, expected: `${guides.length}, one per guide` },
+      });
+    if (work?.kind !== 'generate') return;
+    const weighed = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
+    this.work = { ...work, request: { ...work.request, guides: weighed } };
+  }
+
+  append(news: JobNews, at: number): JobEvent {
+    const attempt = Math.max(1, this.attempt);
+    if (isEnd(news)) {
+      this.state = news.type;
+      this.finished = at;
+      this.question = null;
+      this.work = null;
+    }
+    const event = this.log.append(news, attempt, at);
+    if (isEnd(news)) this.#end(news);
+    return event;
+  }
+}
+
+/** Results times the most beams that each keeps. */
+export function placesOf(work: Work): number {
+  if (work.kind === 'decode') return work.codes.length;
+  const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
+  const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);
+  const kept = typeof beams === 'object' ? Object.values(beams) : [beams ?? 1];
+  return count * Math.max(1, ...kept);
+}

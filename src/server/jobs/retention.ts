@@ -1,0 +1,71 @@
+/** Jobs that have ended, kept for a while. */
+import type { Clock } from '../../kit/clock.ts';
+import type { Job } from './job.ts';
+
+export interface ShelfOptions {
+  readonly clock: Clock;
+  readonly seconds: number;
+  readonly jobs: number;
+  /** Of the pictures in them. */
+  readonly bytes: number;
+  /** Told of each that is let go of. */
+  readonly onForget: (job: Job) => void;
+}
+
+interface Kept {
+  readonly job: Job;
+  readonly bytes: number;
+  readonly until: number;
+}
+
+export class Shelf {
+  readonly #options: ShelfOptions;
+  /** Oldest first. */
+  #kept: Kept[] = [];
+  #bytes = 0;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(options: ShelfOptions) {
+    this.#options = options;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#kept.length;
+  }
+
+  add(job: Job): void {
+    const { clock, seconds, jobs, bytes: most } = this.#options;
+    const bytes = job.log.bytes;
+    this.#kept.push({ job, bytes, until: clock.now() + seconds * 1000 });
+    this.#bytes += bytes;
+    // The newest stays, however large: somebody is about to fetch it.
+    while (this.#kept.length > 1 && (this.#kept.length > jobs || this.#bytes > most)) this.#forgetOldest();
+    this.#setTimer();
+  }
+
+  close(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+  }
+
+  #setTimer(): void {
+    const [oldest] = this.#kept;
+    if (this.#cancelTimer || !oldest) return;
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.after(Math.max(0, oldest.until - clock.now()), () => {
+      this.#cancelTimer = null;
+      while (this.#kept[0] && this.#kept[0].until <= clock.now()) this.#forgetOldest();
+      this.#setTimer();
+    });
+  }
+
+  #forgetOldest(): void {
+    const { job, bytes } = this.#kept.shift() as Kept;
+    this.#bytes -= bytes;
+    this.#options.onForget(job);
+  }
+}

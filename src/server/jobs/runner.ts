@@ -1,0 +1,29 @@
+/** What jobs need of those who run them. */
+import type { KandidError } from '../../errors.ts';
+import type { JobMessage, News, Ticket } from '../../worker/messages.ts';
+
+export interface RunListener {
+  /** The last is `done`, `cancelled` or `failed`. */
+  news(news: News): void;
+  /** The process that ran it is gone; nothing more comes. */
+  lost(reason: string): void;
+}
+
+export interface Assignment {
+  readonly ticket: Ticket;
+  readonly places: number;
+  /** One that was lost before: no two of them share a process, so that one that kills its process kills no other twice. */
+  readonly retried: boolean;
+}
+
+export interface Runner {
+  /** Why nothing can be run, now or soon; null where it can. */
+  problem(): KandidError | null;
+  hasRoom(retried: boolean): boolean;
+  /** Begins a job; only while there is room. */
+  run(assignment: Assignment, listener: RunListener): void;
+  /** Says something to a running job; dropped where it does not run any more. */
+  tell(job: string, message: JobMessage): void;
+  /** Calls back when there is room again. */
+  listen(listener: () => void): void;
+}

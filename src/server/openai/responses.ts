@@ -1,0 +1,122 @@
+/** Results as OpenAI's clients read them: at once, or as server-sent events. */
+import type { z } from 'zod';
+import { type KandidError, toKandidError } from '../../errors.ts';
+import { type CancelledNews, type DoneNews, isEnd, type Work } from '../../worker/messages.ts';
+import { openAiErrorOf } from '../http/problems.ts';
+import type { RawCall } from '../http/route.ts';
+import { addressOf, urlOf } from '../routes/permalinks.ts';
+import { sendJson } from '../routes/responses.ts';
+import { EventStream } from '../routes/sse.ts';
+import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../routes/submit.ts';
+import type { Terms } from './requests.ts';
+import type { imagesResponse } from './schemas.ts';
+
+/** A stream is opened after so long at the latest: some clients wait for headers five minutes and no more. */
+const OPEN_MS = 15_000;
+
+export async function reply(call: RawCall, terms: Terms, label: string): Promise<void> {
+  const job = await submit(call, { work: terms.work, label }, false);
+  const end = await endOf(call, job, null);
+  if (!end || call.response.closed) return;
+  const news = picturesOf(end);
+  const data = news.results.map(({ bytes, ...picture }) => {
+    if (!terms.asUrls) return { b64_json: base64(bytes) };
+    const path = addressOf(call.services, job, news, { ...picture, bytes });
+    // Without an address of its own, the answer must hold the picture.
+    if (path === null) return { url: `data:${picture.mime};base64,${base64(bytes)}` };
+    return { url: urlOf(call, path) };
+  });
+  const answer = { created: secondsOf(call), data, ...terms.echo, usage: usageOf(news) };
+  sendJson(call, answer satisfies z.output<typeof imagesResponse>, {
+    headers: { ...terms.headers, ...timeHeaders(job) },
+  });
+}
+
+/** The code whose picture is nearest; null where the caller has left. */
+export async function encodedCode(
+  call: RawCall,
+  picture: Uint8Array,
+  model: string,
+): Promise<readonly number[] | null> {
+  const work: Work = { kind: 'encode', picture, model, output: { format: 'png' } };
+  // It is half of what was asked: an idempotency key is for the other half, which has the answer.
+  const job = await enqueue(
+    call.services,
+    call.client,
+    { work, label: 'variations' },
+    { abandonSeconds: 0, keep: false },
+  );
+  const end = await endOf(call, job, null);
+  const [found] = call.response.closed || !end ? [] : picturesOf(end).results;
+  return found?.code ?? null;
+}
+
+/** @param kind `image_generation` or `image_edit` */
+export async function stream(call: RawCall, terms: Terms, kind: string, label: string): Promise<void> {
+  const { jobs, clock } = call.services;
+  const job = await submit(call, { work: terms.work, label }, false);
+  const viewer = jobs.watch(job);
+  const leave = () => viewer.close();
+  call.response.once('close', leave);
+  let opened: EventStream | null = null;
+  const open = () => (opened ??= new EventStream(call, { ...terms.headers, 'x-kandid-job': job.id }));
+  const stopTimer = clock.after(OPEN_MS, open);
+  try {
+    let partial = 0;
+    for await (const event of viewer) {
+      if (!('news' in event)) continue;
+      const { news } = event;
+      const about = { created_at: secondsOf(call), ...terms.echo };
+      if (news.type === 'preview')
+        await send(open(), {
+          ...{ type: `${kind}.partial_image`, b64_json: base64(news.bytes), partial_image_index: partial++ },
+          ...{ image_index: news.image, ...about },
+        });
+      else if (news.type !== 'queued' && isEnd(news)) await sendEnd(open, picturesOf(news), { kind, about });
+    }
+  } catch (thrown) {
+    // Before anything was sent, it is a plain answer.
+    if (!opened) throw thrown;
+    await sendFailure(opened, toKandidError(thrown));
+  } finally {
+    stopTimer();
+    call.response.off('close', leave);
+    viewer.close();
+    (opened as EventStream | null)?.end();
+  }
+}
+
+async function send(to: EventStream, data: { readonly type: string }): Promise<void> {
+  await to.send(data, { event: data.type });
+}
+
+async function sendEnd(
+  open: () => EventStream,
+  news: DoneNews | CancelledNews,
+  { kind, about }: { kind: string; about: object },
+): Promise<void> {
+  for (const [image_index, { bytes, codeString }] of news.results.entries())
+    await send(open(), {
+      ...{ type: `${kind}.completed`, b64_json: base64(bytes), image_index, code: codeString, ...about },
+      ...{ usage: usageOf(news) },
+    });
+}
+
+async function sendFailure(to: EventStream, error: KandidError): Promise<void> {
+  await to.send(openAiErrorOf(error), { event: 'error' });
+}
+
+/** Choices that were made stand for tokens; words are not counted. */
+function usageOf({ results }: Pick<DoneNews, 'results'>) {
+  const output_tokens = results.reduce((sum, { code }) => sum + code.length, 0);
+  const input_tokens_details = { image_tokens: 0, text_tokens: 0 };
+  return { input_tokens: 0, input_tokens_details, output_tokens, total_tokens: output_tokens };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function secondsOf({ services }: RawCall): number {
+  return Math.floor(services.clock.date() / 1000);
+}

@@ -1,0 +1,45 @@
+/** What the doors are, told to machines and to people. */
+import type { GuideSummary } from '../../worker/messages.ts';
+import { type Door, door, type RawCall } from '../http/route.ts';
+import { DOCS_POLICY, docsPage } from './docs-page.ts';
+import { openApiOf } from './openapi.ts';
+
+interface Written {
+  readonly guides: readonly GuideSummary[] | undefined;
+  readonly json: string;
+  readonly page: string;
+}
+
+/** @param doors all of them, these too */
+export function readingDoors(doors: () => readonly Door[]): Door[] {
+  let written: Written | null = null;
+  // Made once for what there is: it takes long enough to hold others up.
+  const current = ({ services }: RawCall): Written => {
+    const guides = services.pool.info?.guides;
+    if (written?.guides === guides && written) return written;
+    const document = openApiOf(doors(), { version: services.version, guides: guides ?? [] });
+    written = { guides, json: JSON.stringify(document), page: docsPage(document) };
+    return written;
+  };
+  const open = { method: 'get', tag: 'operations', isOpen: true } as const;
+  return [
+    door({
+      ...{ ...open, path: '/openapi.json', summary: 'This document' },
+      answers: { 200: { description: 'OpenAPI 3.1.', types: ['application/json'] } },
+      handle(call) {
+        call.response.setHeader('Content-Type', 'application/json; charset=utf-8');
+        call.response.end(current(call).json);
+      },
+    }),
+    door({
+      ...{ ...open, path: '/docs', summary: 'This document, to read' },
+      answers: { 200: { description: 'A page.', types: ['text/html'] } },
+      handle(call) {
+        const { response } = call;
+        response.setHeader('Content-Security-Policy', DOCS_POLICY);
+        response.setHeader('Content-Type', 'text/html; charset=utf-8');
+        response.end(current(call).page);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,138 @@
+/** Routes that make pictures. */
+import type { z } from 'zod';
+import { job, result } from '../../contract/answers.ts';
+import {
+  decodeBody,
+  denoiseBody,
+  encodeBody,
+  generateBody,
+  inpaintBody,
+  mendBody,
+  styleBody,
+  varyBody,
+} from '../../contract/operations.ts';
+import type { GenerateRequest } from '../../contract/requests.ts';
+import type { Work } from '../../worker/messages.ts';
+import { type Answer, type Door, door, type RawCall } from '../http/route.ts';
+import { modelOf, wholeCode } from './models.ts';
+import { answer, type Wanted } from './responses.ts';
+import type { Asked } from './submit.ts';
+
+type Guides = NonNullable<GenerateRequest['guides']>;
+type Task = Omit<z.output<typeof generateBody>, 'guides' | 'prefix'>;
+
+const PICTURES = ['image/png', 'image/webp', 'image/jpeg', 'image/avif'];
+export const MADE: Readonly<Record<number, Answer>> = {
+  200: {
+    description: 'The pictures; the picture itself where one is made and Accept asks for image/*.',
+    schema: result,
+    types: PICTURES,
+  },
+  202: { description: 'Prefer: respond-async, or wait=N and it takes longer: where it will be.', schema: job },
+};
+
+export function outputOf({ format, quality, size }: Pick<Task, 'format' | 'quality' | 'size'>): Work['output'] {
+  return { format, quality, size };
+}
+
+function generation(body: Task, guides: Guides, prefix: number[][] = []): Extract<Work, { kind: 'generate' }> {
+  const { model, count, seed, sampler, blend, condition } = body;
+  return {
+    kind: 'generate',
+    request: { model, count, seed, sampler, blend, condition, guides, prefix },
+    output: outputOf(body),
+  };
+}
+
+function textGuide(prompt: string | undefined): Guides {
+  return prompt === undefined ? [] : [{ name: 'text', params: { prompt } }];
+}
+
+interface TaskSpec<Body extends z.ZodType> {
+  readonly path: string;
+  readonly summary: string;
+  readonly body: Body;
+  readonly files: readonly string[];
+  readonly asked: (body: z.output<Body>, call: RawCall) => Work;
+}
+
+/** A route that makes a job of its body; its label is the path's last word. */
+function task<Body extends z.ZodType>({ path, summary, body, files, asked }: TaskSpec<Body>): Door {
+  const label = path.slice(path.lastIndexOf('/') + 1);
+  return door({
+    ...{ method: 'post', path, tag: 'pictures', summary, body, files, answers: MADE },
+    async handle(call) {
+      const made: Asked = { work: asked(call.body, call), label };
+      const { base64 = true, webhook } = call.body as Partial<Wanted>;
+      await answer(call, made, { base64, webhook });
+    },
+  });
+}
+
+/** Work of a generate body. */
+export function generated(body: z.output<typeof generateBody>): Extract<Work, { kind: 'generate' }> {
+  return generation(body, body.guides, body.prefix);
+}
+
+const mending = (path: string, guide: string, summary: string) =>
+  task({
+    ...{ path, summary, body: mendBody, files: ['image', 'condition'] },
+    asked: ({ image, prompt, ...body }) => generation(body, [{ name: guide, params: { image } }, ...textGuide(prompt)]),
+  });
+
+export const makeDoors: readonly Door[] = [
+  task({
+    ...{ path: '/v1/generate', summary: 'Pictures that guides like', body: generateBody, files: ['condition'] },
+    asked: generated,
+  }),
+  task({
+    ...{ path: '/v1/inpaint', summary: 'Paints the unknown part of a picture anew', body: inpaintBody },
+    files: ['image', 'mask', 'condition'],
+    asked: ({ image, mask, invert, prompt, ...body }) =>
+      generation(body, [
+        { name: 'inpaint', params: { image, invert, ...(mask ? { mask } : {}) } },
+        ...textGuide(prompt),
+      ]),
+  }),
+  mending('/v1/super-resolution', 'super_resolution', 'Sharp pictures from a small one'),
+  mending('/v1/colorize', 'colorize', 'Colours for a gray picture'),
+  task({
+    ...{
+      path: '/v1/denoise',
+      summary: 'The picture behind the noise',
+      body: denoiseBody,
+      files: ['image', 'condition'],
+    },
+    asked: ({ image, sigma, method, prompt, ...body }) =>
+      generation(body, [{ name: 'denoise', params: { image, sigma, method } }, ...textGuide(prompt)]),
+  }),
+  task({
+    ...{ path: '/v1/style', summary: 'Pictures with the look of another one', body: styleBody },
+    files: ['image', 'content', 'condition'],
+    asked: ({ image, content, contentWeight, prompt, ...body }) => {
+      const shapes = content ? [{ name: 'colorize', weight: contentWeight, params: { image: content } }] : [];
+      return generation(body, [{ name: 'style', params: { image } }, ...shapes, ...textGuide(prompt)]);
+    },
+  }),
+  task({
+    ...{ path: '/v1/encode', summary: 'The code whose picture is nearest', body: encodeBody },
+    files: ['image', 'condition'],
+    asked: ({ image, model, beams, condition, ...body }) => ({
+      ...{ kind: 'encode', picture: image, model, beams, condition, output: outputOf(body) },
+    }),
+  }),
+  task({
+    ...{ path: '/v1/decode', summary: 'The pictures of codes', body: decodeBody, files: ['condition'] },
+    asked: ({ codes, model, level, condition, ...body }) => ({
+      ...{ kind: 'decode', codes, model, level, condition, output: outputOf(body) },
+    }),
+  }),
+  task({
+    ...{ path: '/v1/vary', summary: 'Keeps the first levels of a code and makes the rest anew', body: varyBody },
+    files: ['condition'],
+    asked: ({ code, keep, guides, ...body }, call) => {
+      const model = modelOf(call.services, body.model);
+      return generation({ ...body, model: model.name }, guides, [wholeCode(code, model).slice(0, keep)]);
+    },
+  }),
+];

@@ -1,0 +1,134 @@
+/** Pictures by their address alone: the code is in it, so nothing is stored, and what it shows never changes. */
+import { z } from 'zod';
+import { codeToString, parseCode } from '../../contract/codes.ts';
+import { KandidError } from '../../errors.ts';
+import type { ModelSummary, PictureFormat, Work } from '../../worker/messages.ts';
+import { type Call, type Door, door } from '../http/route.ts';
+import { candidatesOf, modelOf } from './models.ts';
+import { ENDINGS } from './permalinks.ts';
+import { endOf, picturesOf, submit } from './submit.ts';
+
+const FOR_EVER = 'max-age=31536000, immutable';
+const FORMATS: Readonly<Record<string, PictureFormat>> = {
+  ...{ png: 'png', webp: 'webp', jpg: 'jpeg', jpeg: 'jpeg', avif: 'avif' },
+};
+/** What is preferred where all are liked alike. */
+const TYPES: readonly PictureFormat[] = ['png', 'webp', 'jpeg', 'avif'];
+
+const number = (least: number, most: number) => {
+  const expected = `expected a whole number from ${least} to ${most}`;
+  return z.coerce.number(expected).int(expected).min(least, expected).max(most, expected);
+};
+
+const query = z.strictObject({
+  size: number(1, 2048).optional().describe("Width and height in pixels, by Lanczos. Left out: the model's own."),
+  level: number(0, 255).optional().describe('As the picture stands after this level. Left out: the last.'),
+  quality: number(1, 100).optional().describe('For all formats but PNG.'),
+  expires: number(0, Number.MAX_SAFE_INTEGER).optional().describe('With a signature: seconds since 1970.'),
+  signature: z.string().max(100).optional().describe('In place of a key, as answers have it; of this very address.'),
+});
+
+interface Address {
+  readonly model: ModelSummary;
+  readonly hash: string | null;
+  readonly code: string;
+  readonly format: PictureFormat;
+  /** Whether the format came from the headers. */
+  readonly negotiated: boolean;
+}
+
+/** @throws {KandidError} model_unknown, condition_address, code_invalid, not_acceptable, not_ready */
+function addressOf(call: Call<undefined, z.output<typeof query>>): Address {
+  const [, name = '', hash = null] = /^(.*?)(?:@([0-9a-f]{8,64}))?$/s.exec(call.params.model ?? '') ?? [];
+  const [, text = '', ending] = /^(.*?)(?:\.([a-z]+))?$/s.exec(call.params.file ?? '') ?? [];
+  const model = modelOf(call.services, name);
+  if (hash !== null && !model.hash.startsWith(hash)) {
+    const hint = `Model "${name}" is another one now: its hash is ${model.hash.slice(0, 8)}.`;
+    throw new KandidError('model_unknown', { name: `${name}@${hash}`, hint });
+  }
+  if (model.condition) throw new KandidError('condition_address', { model: name, kind: model.condition.kind });
+  const candidates = candidatesOf(model);
+  const code = codeToString(parseCode(text, candidates), candidates);
+  const format = ending === undefined ? accepted(call.request.headers.accept) : FORMATS[ending];
+  if (!format)
+    throw new KandidError('not_acceptable', { got: `.${ending}`.slice(0, 20), expected: '.png, .webp, .jpg, .avif' });
+  return { model, hash, code, format, negotiated: ending === undefined };
+}
+
+/** The format that the caller likes best. @throws {KandidError} not_acceptable */
+function accepted(header = '*/*'): PictureFormat {
+  const wishes = header.split(',').map((part) => {
+    const [type = '', ...rest] = part.split(';').map((piece) => piece.trim().toLowerCase());
+    const q = Number(rest.find((piece) => piece.startsWith('q='))?.slice(2) ?? 1);
+    return { type, q: Number.isFinite(q) ? q : 0 };
+  });
+  const liking = (format: PictureFormat) => {
+    const named = wishes.find(({ type }) => type === `image/${format}`);
+    return (
+      named?.q ?? Math.max(0, ...wishes.filter(({ type }) => type === 'image/*' || type === '*/*').map(({ q }) => q))
+    );
+  };
+  const [best] = [...TYPES].sort((a, b) => liking(b) - liking(a));
+  if (best && liking(best) > 0) return best;
+  throw new KandidError('not_acceptable', {
+    ...{ got: header.slice(0, 100), expected: TYPES.map((format) => `image/${format}`).join(', ') },
+  });
+}
+
+async function send(call: Call<undefined, z.output<typeof query>>): Promise<void> {
+  const { request, response, query: wanted } = call;
+  const address = addressOf(call);
+  const { model, code, format } = address;
+  if (address.negotiated) response.appendHeader('Vary', 'Accept');
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+  if (address.hash === null) {
+    const ending = address.negotiated ? '' : `.${ENDINGS[format]}`;
+    const search = call.search.size > 0 ? `?${call.search}` : '';
+    response.statusCode = 307;
+    response.setHeader(
+      'Location',
+      `${call.place.prefix}/v1/images/${encodeURIComponent(model.name)}@${model.hash.slice(0, 8)}/${code}${ending}${search}`,
+    );
+    response.setHeader('Cache-Control', 'no-cache');
+    response.end();
+    return;
+  }
+  const tag = `"${[model.hash.slice(0, 16), code, format, wanted.size, wanted.level, wanted.quality].join('.')}"`;
+  response.setHeader('ETag', tag);
+  // What was opened with a key or a signature is not for everybody's cache.
+  response.setHeader('Cache-Control', `${call.services.signedLinks.areNeeded ? 'private' : 'public'}, ${FOR_EVER}`);
+  response.setHeader('Content-Type', `image/${format}`);
+  const isSame = matches(request.headers['if-none-match'], tag);
+  if (isSame || request.method === 'HEAD') {
+    response.statusCode = isSame ? 304 : 200;
+    response.end();
+    return;
+  }
+  call.admit();
+  const { size, quality, level } = wanted;
+  const work: Work = { kind: 'decode', codes: [code], model: model.name, level, output: { format, size, quality } };
+  const job = await submit(call, { work, label: 'permalink' }, false);
+  const end = await endOf(call, job, null);
+  const [picture] = end ? picturesOf(end).results : [];
+  if (picture && !response.closed) response.end(picture.bytes);
+}
+
+function matches(header: string | undefined, tag: string): boolean {
+  return (header ?? '').split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === tag);
+}
+
+export const imageDoors: readonly Door[] = [
+  door({
+    ...{ method: 'get', path: '/v1/images/{model}/{file}', tag: 'codes', summary: 'The picture of a code', query },
+    description:
+      'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format. Counted against the requests of a minute only where a picture is drawn. Where keys are needed, addresses in answers are signed and open without one until they expire.',
+    ...{ admitsItself: true, isEmbeddable: true, isSigned: true },
+    parts: { model: 'MODEL@HASH, HASH being the first 8 digits of its hash.', file: 'CODE.png, .webp, .jpg or .avif.' },
+    answers: {
+      200: { description: 'The picture, for ever the same.', types: TYPES.map((format) => `image/${format}`) },
+      304: { description: 'It is what the caller has.' },
+      307: { description: 'Where it is.' },
+    },
+    handle: send,
+  }),
+];

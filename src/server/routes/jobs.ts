@@ -1,0 +1,93 @@
+/** Jobs: listed, read, begun, cancelled, followed. */
+import { z } from 'zod';
+import { job, jobList } from '../../contract/answers.ts';
+import { jobBody, steerBody } from '../../contract/operations.ts';
+import { type Door, door } from '../http/route.ts';
+import { generated } from './generate.ts';
+import { answer, describeJob, sendJson } from './responses.ts';
+import { followJob } from './sse.ts';
+
+const number = (least: number, most: number) =>
+  z.coerce.number(`expected a whole number from ${least} to ${most}`).int().min(least).max(most);
+const parts = { id: 'The job; whoever knows it may read, follow and cancel it.' };
+
+const listQuery = z.strictObject({
+  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']).optional(),
+  limit: number(1, 1000).default(50),
+  offset: number(0, 1_000_000).default(0),
+});
+
+export const jobDoors: readonly Door[] = [
+  door({
+    ...{
+      method: 'get',
+      path: '/v1/jobs',
+      tag: 'jobs',
+      summary: "The caller's own jobs, newest first",
+      query: listQuery,
+    },
+    answers: { 200: { description: 'Jobs.', schema: jobList } },
+    handle(call) {
+      const { jobs, hasMore } = call.services.jobs.list({ ...call.query, client: call.client.name });
+      sendJson(call, { jobs: jobs.map((one) => describeJob(call, one)), hasMore });
+    },
+  }),
+  door({
+    ...{
+      method: 'post',
+      path: '/v1/jobs',
+      tag: 'jobs',
+      summary: 'Generates later: as /v1/generate with Prefer: respond-async',
+    },
+    description: 'It may ask a person (guide human): GET shows the candidates, PATCH picks among them.',
+    ...{ body: jobBody, files: ['condition'] },
+    answers: { 202: { description: 'The job; Location says where it is.', schema: job } },
+    async handle(call) {
+      const { prefer } = call.request.headers;
+      call.request.headers.prefer = `respond-async, ${prefer ?? ''}`;
+      const { previews, ...body } = call.body;
+      await answer(call, { work: { ...generated(body), previews, person: true }, label: 'generate' }, call.body);
+    },
+  }),
+  door({
+    ...{ method: 'get', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'One job, with its results', parts },
+    answers: { 200: { description: 'The job.', schema: job } },
+    handle: (call) => sendJson(call, describeJob(call, call.services.jobs.get(call.params.id ?? ''), true)),
+  }),
+  door({
+    ...{ method: 'patch', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Steers a job: weights, and picks', parts },
+    description: 'For those without a WebSocket; what it has chosen so far stays.',
+    body: steerBody,
+    answers: { 200: { description: 'The job.', schema: job } },
+    handle(call) {
+      const { jobs } = call.services;
+      const { weights, question, picks } = call.body;
+      const found = jobs.get(call.params.id ?? '');
+      if (question !== undefined && picks) jobs.choose(found, question, picks);
+      if (weights) jobs.weigh(found, weights);
+      sendJson(call, describeJob(call, found));
+    },
+  }),
+  door({
+    ...{ method: 'delete', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Cancels a job', parts },
+    description: 'It ends within a level with its best pictures so far; one that has ended stays as it is.',
+    answers: { 202: { description: 'The job.', schema: job } },
+    async handle(call) {
+      const found = call.services.jobs.get(call.params.id ?? '');
+      await call.services.jobs.cancel(found);
+      sendJson(call, describeJob(call, found), { status: 202 });
+    },
+  }),
+  door({
+    ...{ method: 'get', path: '/v1/jobs/{id}/events', tag: 'jobs', summary: 'Follows a job', parts },
+    description:
+      'Server-sent events with the sequence number as id: after a lost connection, Last-Event-ID goes on from there.',
+    query: z.strictObject({ since: number(0, 1e9).optional().describe('As Last-Event-ID.') }),
+    answers: { 200: { description: 'Events to the end of the job.', types: ['text/event-stream'] } },
+    async handle(call) {
+      const header = Number(call.request.headers['last-event-id'] ?? Number.NaN);
+      const since = call.query.since ?? (Number.isInteger(header) && header >= 0 ? header : undefined);
+      await followJob(call, call.services.jobs.get(call.params.id ?? ''), since);
+    },
+  }),
+];

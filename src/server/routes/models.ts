@@ -1,0 +1,116 @@
+/** What there is: models, guides; and what needs no more than knowing them. */
+
+import { z } from 'zod';
+import { guide, joined, model, provenance } from '../../contract/answers.ts';
+import { codeToString, crossCodes, parseCode } from '../../contract/codes.ts';
+import { crossBody, infoBody } from '../../contract/operations.ts';
+import { KandidError } from '../../errors.ts';
+import { nameHint } from '../../kit/nearest-names.ts';
+import { readProvenance } from '../../pictures/provenance.ts';
+import type { ModelSummary, WorkerInfo } from '../../worker/messages.ts';
+import { type Door, door } from '../http/route.ts';
+import type { Services } from '../services.ts';
+import { permalink, urlOf } from './permalinks.ts';
+import { sendJson } from './responses.ts';
+
+const SOON_SECONDS = 2;
+
+/** @throws {KandidError} not_ready */
+export function infoOf({ pool }: Services): WorkerInfo {
+  if (pool.info) return pool.info;
+  throw pool.problem() ?? new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
+}
+
+/** @throws {KandidError} model_unknown, not_ready */
+export function modelOf(services: Services, name?: string): ModelSummary {
+  const { models, defaultModel } = infoOf(services);
+  const wanted = name ?? defaultModel;
+  const found = models.find((one) => one.name === wanted);
+  if (found) return found;
+  const names = models.map((one) => one.name);
+  throw new KandidError('model_unknown', { name: wanted.slice(0, 200), hint: nameHint(wanted, names) });
+}
+
+/** @throws {KandidError} code_invalid */
+export function wholeCode(code: string | readonly number[], { levels }: ModelSummary): number[] {
+  return parseCode(code, candidatesOf({ levels }));
+}
+
+export function candidatesOf({ levels }: Pick<ModelSummary, 'levels'>): number[] {
+  return levels.map(({ candidates }) => candidates);
+}
+
+export const modelDoors: readonly Door[] = [
+  door({
+    ...{ method: 'get', path: '/v1/models', tag: 'models', summary: 'The models there are', dialect: 'openai' },
+    description:
+      "Also as OpenAI's clients read it: `object`, and `data` with an `id` each. Aliases are listed there too.",
+    answers: {
+      200: {
+        description: 'Models.',
+        schema: z.looseObject({
+          object: z.literal('list'),
+          models: z.array(model),
+          data: z.array(z.looseObject({ id: z.string() })),
+        }),
+      },
+    },
+    handle(call) {
+      const { models, defaultModel } = infoOf(call.services);
+      const told = models.map((one) => ({ ...one, isDefault: one.name === defaultModel }));
+      const names = [...models.map(({ name }) => name), ...Object.keys(call.services.settings.aliases)];
+      const data = [...new Set(names)].map((id) => ({ id, object: 'model', created: 0, owned_by: 'kandid' }));
+      sendJson(call, { object: 'list', data, models: told });
+    },
+  }),
+  door({
+    ...{
+      method: 'get',
+      path: '/v1/models/{name}',
+      tag: 'models',
+      summary: 'One model',
+      parts: { name: 'Its name, or an alias.' },
+    },
+    dialect: 'openai',
+    answers: { 200: { description: 'The model.', schema: model } },
+    handle(call) {
+      const { aliases } = call.services.settings;
+      const id = call.params.name ?? '';
+      const name = Object.hasOwn(aliases, id) ? aliases[id] || undefined : id;
+      const found = modelOf(call.services, name);
+      const isDefault = found.name === infoOf(call.services).defaultModel;
+      sendJson(call, { id, object: 'model', created: 0, owned_by: 'kandid', ...found, isDefault });
+    },
+  }),
+  door({
+    ...{ method: 'get', path: '/v1/guides', tag: 'models', summary: 'The guides there are, with their parameters' },
+    answers: { 200: { description: 'Guides.', schema: z.object({ guides: z.array(guide) }) } },
+    handle: (call) => sendJson(call, { guides: infoOf(call.services).guides }),
+  }),
+  door({
+    ...{
+      method: 'post',
+      path: '/v1/cross',
+      tag: 'codes',
+      summary: 'The first levels of one code, the rest of another',
+    },
+    body: crossBody,
+    answers: { 200: { description: 'The code.', schema: joined } },
+    handle(call) {
+      const found = modelOf(call.services, call.body.model);
+      const candidates = candidatesOf(found);
+      const [a, b] = [wholeCode(call.body.a, found), wholeCode(call.body.b, found)];
+      const code = crossCodes(a, b, call.body.at, candidates);
+      const codeString = codeToString(code, candidates);
+      const path = permalink({ model: found.name, hash: found.hash }, codeString, { format: 'png' });
+      const url = found.condition ? null : urlOf(call, path);
+      sendJson(call, { code, codeString, url });
+    },
+  }),
+  door({
+    ...{ method: 'post', path: '/v1/info', tag: 'codes', summary: 'How a picture was made, from its file' },
+    ...{ body: infoBody, files: ['image'] },
+    answers: { 200: { description: 'What its metadata say.', schema: provenance } },
+    handle: (call) => sendJson(call, readProvenance(call.body.image)),
+  }),
+];

@@ -1,0 +1,133 @@
+/** The OpenAPI 3.1 document, made from the doors themselves. */
+import { z } from 'zod';
+import { problem } from '../../contract/answers.ts';
+import type { GuideSummary } from '../../worker/messages.ts';
+import type { Answer, Door } from '../http/route.ts';
+import { openAiError } from '../openai/schemas.ts';
+
+type Json = { readonly [key: string]: unknown };
+
+/** A schema as JSON Schema (draft 2020-12), which OpenAPI 3.1 takes as it is. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
+
+export function openApiOf(
+  doors: readonly Door[],
+  { version, guides }: { version: string; guides: readonly GuideSummary[] },
+) {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const door of doors) {
+    const path = paths[door.path] ?? {};
+    path[door.method] = operationOf(door);
+    paths[door.path] = path;
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      ...{ title: 'Kandid', version, license: { name: 'MIT', identifier: 'MIT' } },
+      description:
+        'Any scoring function steers a picture into being. Parameters of each guide: components.schemas, guide_NAME.',
+    },
+    servers: [{ url: '/' }],
+    security: [{}, { key: [] }],
+    tags: [...new Set(doors.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+      schemas: {
+        problem: schemaOf(problem, 'output'),
+        openai_error: schemaOf(openAiError, 'output'),
+        ...Object.fromEntries(guides.map((guide) => [`guide_${guide.name}`, guideSchema(guide)])),
+      },
+    },
+  };
+}
+
+function guideSchema({ params, description }: GuideSummary): Json {
+  const { $schema: _, ...rest } = params;
+  return { ...rest, description };
+}
+
+function operationOf(door: Door): Json {
+  const { method, path, tag, summary, description, isOpen } = door;
+  const name = path
+    .replace(/^\/(v1\/)?/, '')
+    .replace(/[{}]/g, '')
+    .replace(/\W+/g, '_');
+  return {
+    ...{ operationId: `${method}_${name || 'index'}`, tags: [tag], summary },
+    ...(description === undefined ? {} : { description }),
+    ...(isOpen ? { security: [] } : {}),
+    parameters: [...pathParameters(door), ...queryParameters(door)],
+    ...(door.body ? { requestBody: requestBodyOf(door, door.body) } : {}),
+    responses: responsesOf(door),
+  };
+}
+
+function pathParameters({ path, parts = {} }: Door): Json[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    ...{ name, in: 'path', required: true, schema: { type: 'string' }, description: parts[name] ?? '' },
+  }));
+}
+
+function queryParameters({ query }: Door): Json[] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = schemaOf(query, 'input') as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    ...{ name, in: 'query', required: required.includes(name), schema },
+    ...(description === undefined ? {} : { description }),
+  }));
+}
+
+function requestBodyOf({ files, formOnly, bodyOptional, nullable }: Door, body: z.ZodType): Json {
+  const given = schemaOf(body, 'input');
+  const schema = nullable ? withNulls(given, nullable.but) : given;
+  const forms = files ? { 'multipart/form-data': { schema: formSchema(schema, files) } } : {};
+  return { required: !bodyOptional, content: { ...(formOnly ? {} : { 'application/json': { schema } }), ...forms } };
+}
+
+function withNulls(schema: Json, but: readonly string[]): Json {
+  const { properties, required = [] } = schema as { properties: Record<string, Json>; required?: string[] };
+  const changed = Object.entries(properties).map(([name, property]) => {
+    if (required.includes(name) || but.includes(name)) return [name, property];
+    return [name, { anyOf: [property, { type: 'null' }] }];
+  });
+  return { ...schema, properties: Object.fromEntries(changed) };
+}
+
+/** In a form, pictures are files. */
+function formSchema(schema: Json, files: readonly string[]): Json {
+  const properties = schema.properties as Record<string, Json>;
+  const asFile = ({ description, type }: Json): Json =>
+    type === 'array'
+      ? { type, items: { type: 'string', contentMediaType: 'application/octet-stream' }, description }
+      : { type: 'string', contentMediaType: 'application/octet-stream', description };
+  const changed = Object.entries(properties).map(([name, property]) => [
+    name,
+    files.includes(name) ? asFile(property) : property,
+  ]);
+  return { ...schema, properties: Object.fromEntries(changed) };
+}
+
+function responsesOf({ answers, dialect = 'problem' }: Door): Json {
+  const told = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]);
+  const [type, name] =
+    dialect === 'openai' ? ['application/json', 'openai_error'] : ['application/problem+json', 'problem'];
+  const error = { description: 'An error.', content: { [type]: { schema: { $ref: `#/components/schemas/${name}` } } } };
+  return { ...Object.fromEntries(told), default: error };
+}
+
+function responseOf({ description, schema, types = [] }: Answer): Json {
+  const json = schema ? { 'application/json': { schema: schemaOf(schema, 'output') } } : {};
+  // Of a stream of events a schema would be of each, and each is of its own kind.
+  const others = Object.fromEntries(
+    types.map((type) => [type, type === 'text/event-stream' ? {} : { schema: { type: 'string' } }]),
+  );
+  const content = { ...json, ...others };
+  return { description, ...(Object.keys(content).length > 0 ? { content } : {}) };
+}

@@ -1,0 +1,42 @@
+/** For those who run the server: is it alive, is it ready, how is it doing. */
+
+import { health } from '../../contract/answers.ts';
+import { type Door, door } from '../http/route.ts';
+import { sendJson } from './responses.ts';
+
+const open = { method: 'get', tag: 'operations', isOpen: true } as const;
+
+export const operationDoors: readonly Door[] = [
+  door({
+    ...{ ...open, path: '/healthz', summary: 'Whether the server process lives' },
+    answers: { 200: { description: 'It does.', schema: health } },
+    handle: (call) => sendJson(call, { status: 'ok', version: call.services.version }),
+  }),
+  door({
+    ...{ ...open, path: '/readyz', summary: 'Whether requests are taken' },
+    answers: {
+      200: { description: 'They are.', schema: health },
+      503: { description: 'Models are being opened, or the server is shutting down.', schema: health },
+    },
+    handle(call) {
+      const { jobs, pool } = call.services;
+      const status = jobs.draining ? 'draining' : pool.ready ? 'ready' : pool.problem() ? 'failed' : 'starting';
+      const workers = pool.status().map(({ device, state, jobs: running, restarts }) => ({
+        ...{ device, state, jobs: running, restarts },
+      }));
+      const body = { status, waiting: jobs.waiting, running: jobs.running, workers };
+      sendJson(call, body, { status: status === 'ready' ? 200 : 503 });
+    },
+  }),
+  door({
+    ...{ method: 'get', path: '/metrics', tag: 'operations', summary: 'Figures for Prometheus' },
+    description: 'With a key where the server needs keys; not counted.',
+    ...{ admitsItself: true, isQuiet: true },
+    answers: { 200: { description: 'Figures.', types: ['text/plain'] } },
+    async handle({ services, response }) {
+      const text = await services.metrics.text();
+      response.setHeader('Content-Type', services.metrics.registry.contentType);
+      response.end(text);
+    },
+  }),
+];

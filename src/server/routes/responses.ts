@@ -1,0 +1,129 @@
+/** Jobs and their results as the native routes tell them. */
+import type { z } from 'zod';
+import type {
+  candidates as candidatesSchema,
+  job as jobSchema,
+  result as resultSchema,
+} from '../../contract/answers.ts';
+import type { AllowedUrl } from '../../kit/allowed-hosts.ts';
+import type { CancelledNews, DoneNews, QuestionNews } from '../../worker/messages.ts';
+import { errorFrom } from '../../worker/messages.ts';
+import { problemOf } from '../http/problems.ts';
+import type { RawCall } from '../http/route.ts';
+import type { Job } from '../jobs/job.ts';
+import { checkWebhook, deliver } from '../jobs/webhooks.ts';
+import { addressOf, urlOf } from './permalinks.ts';
+import { type Asked, endOf, picturesOf, preferenceOf, submit, timeHeaders } from './submit.ts';
+
+export function sendJson(
+  { response }: Pick<RawCall, 'response'>,
+  value: unknown,
+  { status = 200, headers = {} }: { status?: number; headers?: Readonly<Record<string, string>> } = {},
+): void {
+  response.statusCode = status;
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
+  response.end(JSON.stringify(value));
+}
+
+export interface Wanted {
+  readonly base64: boolean;
+  readonly webhook?: string | undefined;
+}
+
+/** Makes a job of a request and answers it: with its results, its only picture, or where it will be. */
+export async function answer(call: RawCall, asked: Asked, { base64, webhook }: Wanted): Promise<void> {
+  const { request, response } = call;
+  const { async, wait } = preferenceOf(request.headers.prefer);
+  const to = webhook === undefined ? null : checkWebhook(call.services, webhook);
+  const job = await submit(call, asked, async || wait !== null);
+  if (to) void notifyOf(call, job, to);
+  const end = async && wait === null ? null : await endOf(call, job, wait);
+  if (response.closed) return;
+  if (!end) {
+    const headers = {
+      Location: `${call.place.prefix}/v1/jobs/${job.id}`,
+      'Preference-Applied': async ? 'respond-async' : 'wait',
+    };
+    sendJson(call, describeJob(call, job), { status: 202, headers });
+    return;
+  }
+  const news = picturesOf(end);
+  const headers = timeHeaders(job);
+  if (wantsPicture(request.headers.accept) && news.results.length === 1) return sendPicture(call, job, news, headers);
+  sendJson(call, resultOf(call, job, news, base64), { headers });
+}
+
+async function notifyOf(call: RawCall, job: Job, to: AllowedUrl): Promise<void> {
+  const { type } = await job.ended;
+  const { result, ...about } = describeJob(call, job, true);
+  const images = result?.images.map(({ base64: _, ...image }) => image);
+  const data = { ...about, ...(result ? { result: { ...result, images } } : {}) };
+  await deliver(call.services, to, { id: `${job.id}.${type}`, type: `job.${type}`, data });
+}
+
+/** Whether just a picture is asked for. */
+function wantsPicture(accept: string | undefined): boolean {
+  return accept !== undefined && /^image\//.test(accept.trim()) && !/json/.test(accept);
+}
+
+function sendPicture(
+  call: RawCall,
+  job: Job,
+  news: DoneNews | CancelledNews,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const { response, services, place } = call;
+  const [picture] = news.results;
+  if (!picture) return;
+  const path = addressOf(services, job, news, picture);
+  if (path !== null) response.setHeader('Content-Location', `${place.prefix}${services.signedLinks.signed(path)}`);
+  for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
+  response.setHeader('x-kandid-code', picture.codeString || JSON.stringify(picture.code));
+  response.setHeader('x-kandid-seed', String(news.seed));
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Type', picture.mime);
+  response.end(picture.bytes);
+}
+
+export function resultOf(
+  call: RawCall,
+  job: Job,
+  news: DoneNews | CancelledNews,
+  base64: boolean,
+): z.output<typeof resultSchema> {
+  const { type: state, model, hash, seed, results, guides, notes, timings } = news;
+  const images = results.map((picture) => {
+    const { code, codeString, mime, width, height, psnr, bytes } = picture;
+    const path = addressOf(call.services, job, news, picture);
+    return {
+      ...{ code: [...code], codeString: codeString || null, mime, width, height },
+      url: path === null ? null : urlOf(call, path),
+      ...(psnr === undefined ? {} : { psnr: Number.isFinite(psnr) ? psnr : null }),
+      ...(base64 ? { base64: Buffer.from(bytes).toString('base64') } : {}),
+    };
+  });
+  return { job: job.id, state, model, hash, seed, images, guides: [...guides], notes: [...notes], timings };
+}
+
+function sheetOf({ type: _, bytes, ...sheet }: QuestionNews): z.output<typeof candidatesSchema> {
+  return { ...sheet, base64: Buffer.from(bytes).toString('base64') };
+}
+
+/** @param whole with its results, in base64 */
+export function describeJob(call: RawCall, job: Job, whole = false): z.output<typeof jobSchema> {
+  const { id, label, state, created, started, finished, attempt, end } = job;
+  const date = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+  const isQueued = state === 'queued';
+  return {
+    ...{ id, kind: label, state, attempt, created: new Date(created).toISOString() },
+    ...{ started: date(started), finished: date(finished) },
+    position: isQueued ? job.position : null,
+    estimateSeconds: isQueued ? call.services.jobs.estimateSeconds(job) : null,
+    events: `${call.place.prefix}/v1/jobs/${id}/events`,
+    ...(whole && job.question ? { candidates: sheetOf(job.question) } : {}),
+    ...(whole && end && end.type !== 'failed' ? { result: resultOf(call, job, end, true) } : {}),
+    ...(end?.type === 'failed' ? { error: problemOf(errorFrom(end.error), call.id) } : {}),
+  };
+}

@@ -1,0 +1,137 @@
+/** The inference processes: one per device, started again when they end, each running several jobs. */
+
+import { KandidError } from '../../errors.ts';
+import type { Clock } from '../../kit/clock.ts';
+import {
+  errorFrom,
+  type JobMessage,
+  type RunReport,
+  type WorkerInfo,
+  type WorkerOptions,
+} from '../../worker/messages.ts';
+import type { Assignment, RunListener, Runner } from '../jobs/runner.ts';
+import { forkWorker, type StartProcess } from './worker-process.ts';
+import { Keeper, type KeeperState } from './worker-supervisor.ts';
+
+export interface PoolObserver {
+  run?(device: string, report: RunReport): void;
+  ready?(device: string, info: WorkerInfo): void;
+  /** A process ended unasked, and why; it is started again. */
+  exited?(device: string, reason: string): void;
+  /** Something went wrong in it that no job is to blame for. */
+  complaint?(device: string, text: string): void;
+}
+
+export interface PoolOptions {
+  /** One process for each: 'auto', 'cpu', 'cuda:N'. */
+  readonly devices: readonly string[];
+  readonly worker: WorkerOptions;
+  /** Results, and beams of them, that one process takes at once; a job is begun while one is free. */
+  readonly places: number;
+  /** Jobs of one process that wait for a person, beside those that compute. */
+  readonly parked: number;
+  /** A process that says nothing for so long is ended; while it starts, ten times as long. */
+  readonly hangSeconds: number;
+  readonly clock: Clock;
+  readonly observer?: PoolObserver | undefined;
+  /** @default a forked process */
+  readonly start?: StartProcess | undefined;
+}
+
+export interface WorkerStatus {
+  /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
+  readonly device: string;
+  readonly state: KeeperState;
+  readonly pid: number | null;
+  readonly jobs: number;
+  /** Processes that ended unasked. */
+  readonly restarts: number;
+  /** Bytes; null where it has not said. */
+  readonly memory: number | null;
+  /** Why it is not ready. */
+  readonly reason: string | null;
+}
+
+const RETRY_SECONDS = 5;
+
+export class Pool implements Runner {
+  readonly #keepers: readonly Keeper[];
+  #listener: () => void = () => {};
+  #info: WorkerInfo | null = null;
+
+  constructor({ devices, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
+    this.#keepers = devices.map(
+      (device) =>
+        new Keeper({
+          ...{ ...limits, device, start, worker: { ...worker, engine: { ...worker.engine, device } } },
+          onReady: (info) => {
+            this.#info = info;
+            observer?.ready?.(device, info);
+          },
+          onRoom: () => this.#listener(),
+          onExit: (reason) => observer?.exited?.(device, reason),
+          onRun: (report) => observer?.run?.(device, report),
+          onComplaint: (text) => observer?.complaint?.(device, text),
+        }),
+    );
+  }
+
+  /**
+   * Starts all processes; resolves when one is ready.
+   *
+   * @throws {KandidError} where none can be opened: what the first of them said
+   */
+  async start(): Promise<WorkerInfo> {
+    try {
+      return await Promise.any(this.#keepers.map((keeper) => keeper.start()));
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    }
+  }
+
+  /** Models, guides and device, of the process that was ready last; null before that. */
+  get info(): WorkerInfo | null {
+    return this.#info;
+  }
+
+  get ready(): boolean {
+    return this.#keepers.some(({ state }) => state === 'ready');
+  }
+
+  status(): WorkerStatus[] {
+    return this.#keepers.map((keeper) => keeper.status());
+  }
+
+  problem(): KandidError | null {
+    const all = this.#keepers.map(({ unfit }) => unfit);
+    const [first] = all;
+    if (!first || all.some((unfit) => unfit === null)) return null;
+    return new KandidError('worker_unavailable', {
+      ...{ reason: errorFrom(first).message.replace(/\.$/, ''), retrySeconds: RETRY_SECONDS },
+    });
+  }
+
+  hasRoom(retried: boolean): boolean {
+    return this.#keepers.some((keeper) => keeper.hasRoom(retried));
+  }
+
+  run(assignment: Assignment, listener: RunListener): void {
+    const fit = this.#keepers.filter((keeper) => keeper.hasRoom(assignment.retried));
+    const [best] = fit.sort((a, b) => a.places - b.places);
+    if (best) best.run(assignment, listener);
+    else listener.lost('no process had room');
+  }
+
+  tell(job: string, message: JobMessage): void {
+    for (const keeper of this.#keepers) keeper.tell(job, message);
+  }
+
+  listen(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** Ends all processes: asked first, then forced. Jobs that still run are lost. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#keepers.map((keeper) => keeper.stop()));
+  }
+}

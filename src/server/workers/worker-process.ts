@@ -1,0 +1,77 @@
+/** One inference process from its start to its end. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { INFERENCE_OPTIONS } from '../../config.ts';
+import {
+  type ErrorData,
+  errorFrom,
+  type FromWorker,
+  type ToWorker,
+  type WorkerOptions,
+} from '../../worker/messages.ts';
+
+export interface ProcessListener {
+  message(message: FromWorker): void;
+  /** Nothing more comes; `reason` in words. Called once. */
+  exit(reason: string): void;
+}
+
+/** What the pool needs of a process; tests bring their own. */
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  send(message: ToWorker): void;
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export type StartProcess = (options: WorkerOptions, listener: ProcessListener) => WorkerProcess;
+
+/** The entry: run from the sources, or compiled. */
+const ENTRY = fileURLToPath(
+  new URL(`../../worker/worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+
+/** Options of this process that are not for its children. */
+const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
+
+/** Bytes of what it wrote last that are told when it ends. */
+const LAST_WORDS = 1000;
+
+export const forkWorker: StartProcess = (options, listener) => {
+  const child = fork(ENTRY, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [...new Set([...INFERENCE_OPTIONS, ...process.execArgv.filter((option) => !OWN_OPTIONS.test(option))])],
+  });
+  let words = '';
+  let unfit: ErrorData | null = null;
+  let over = false;
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-LAST_WORDS);
+  });
+  const end = (how: string) => {
+    if (over) return;
+    over = true;
+    listener.exit(unfit ? errorFrom(unfit).message : withWords(how, words));
+  };
+  child.on('message', (message: FromWorker) => {
+    if (over) return;
+    if (message.type === 'unfit') unfit = message.error;
+    listener.message(message);
+  });
+  child.on('error', (error) => {
+    if (child.pid === undefined) end(`could not be started: ${error.message}`);
+  });
+  child.on('close', (code, signal) => end(signal ? `killed by ${signal}` : `exit code ${code}`));
+  sendTo(child, { type: 'open', options });
+  return { pid: child.pid, send: (message) => sendTo(child, message), kill: (signal) => void child.kill(signal) };
+};
+
+/** A message to a process that is just ending is lost with it; its end is told anyway. */
+function sendTo(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => {});
+}
+
+function withWords(how: string, words: string): string {
+  const last = words.replace(/\s+/g, ' ').trim();
+  return last ? `${how}; it said: ${last}` : how;
+}

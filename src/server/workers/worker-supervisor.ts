@@ -1,0 +1,227 @@
+/** Keeps one inference process alive: starts it, watches it, starts it again, and knows which jobs it runs. */
+
+import { KandidError } from '../../errors.ts';
+import { Backoff } from '../../kit/backoff.ts';
+import type { Clock } from '../../kit/clock.ts';
+import {
+  type ErrorData,
+  errorFrom,
+  type FromWorker,
+  isEnd,
+  type JobMessage,
+  type News,
+  type RunReport,
+  type WorkerInfo,
+  type WorkerOptions,
+} from '../../worker/messages.ts';
+import type { Assignment, RunListener } from '../jobs/runner.ts';
+import type { WorkerStatus } from './worker-pool.ts';
+import type { StartProcess, WorkerProcess } from './worker-process.ts';
+
+/** `starting`: its models are being opened; `waiting`: it ended, and is started again after a while. */
+export type KeeperState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
+
+export interface KeeperOptions {
+  readonly device: string;
+  readonly worker: WorkerOptions;
+  readonly places: number;
+  readonly parked: number;
+  readonly hangSeconds: number;
+  readonly clock: Clock;
+  readonly start: StartProcess;
+  readonly onReady: (info: WorkerInfo) => void;
+  readonly onRoom: () => void;
+  readonly onExit: (reason: string) => void;
+  readonly onRun: (report: RunReport) => void;
+  readonly onComplaint: (text: string) => void;
+}
+
+interface Running {
+  readonly assignment: Assignment;
+  readonly listener: RunListener;
+  /** Waits for a person, and computes nothing. */
+  parked: boolean;
+}
+
+/** A process is asked how it is this often. */
+const PINGS_PER_HANG = 4;
+/** And at least so often: its answers tell its memory. */
+const LONGEST_PAUSE_MS = 5000;
+/** Opening models and guides from a cold disk takes longer than anything after that: so many times as long. */
+const START_PATIENCE = 10;
+/** A process that was asked to stop is forced after so long. */
+const STOP_MS = 500;
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #backoff = new Backoff();
+  readonly #jobs = new Map<string, Running>();
+  #process: WorkerProcess | null = null;
+  #device: string;
+  #state: KeeperState = 'stopped';
+  #unfit: ErrorData | null = null;
+  #reason: string | null = null;
+  #restarts = 0;
+  #memory: number | null = null;
+  #heard = 0;
+  #cancelTimer: () => void = () => {};
+  #first: { resolve: (info: WorkerInfo) => void; reject: (error: Error) => void } | null = null;
+  #stopped: () => void = () => {};
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#device = options.device;
+  }
+
+  get state(): KeeperState {
+    return this.#state;
+  }
+
+  /** Why it cannot be opened; null where it can, or nothing is known yet. */
+  get unfit(): ErrorData | null {
+    return this.#unfit;
+  }
+
+  /** Places that are taken. */
+  get places(): number {
+    let sum = 0;
+    for (const { assignment, parked } of this.#jobs.values()) if (!parked) sum += assignment.places;
+    return sum;
+  }
+
+  status(): WorkerStatus {
+    return {
+      ...{ device: this.#device, state: this.#state, memory: this.#memory },
+      ...{ jobs: this.#jobs.size, restarts: this.#restarts },
+      pid: this.#process?.pid ?? null,
+      reason: this.#state === 'ready' ? null : this.#reason,
+    };
+  }
+
+  /** Resolves when it is ready; rejects where it cannot be opened, and goes on trying. */
+  async start(): Promise<WorkerInfo> {
+    return await new Promise((resolve, reject) => {
+      this.#first = { resolve, reject };
+      this.#launch();
+    });
+  }
+
+  hasRoom(retried: boolean): boolean {
+    if (this.#state !== 'ready') return false;
+    const { places, parked } = this.#options;
+    const jobs = [...this.#jobs.values()];
+    if (jobs.filter((job) => job.parked).length >= parked || this.places >= places) return false;
+    return !(retried && jobs.some((job) => job.assignment.retried && !job.parked));
+  }
+
+  run(assignment: Assignment, listener: RunListener): void {
+    const { ticket } = assignment;
+    this.#jobs.set(ticket.job, { assignment, listener, parked: false });
+    this.#process?.send({ type: 'job', ticket });
+  }
+
+  tell(job: string, message: JobMessage): void {
+    const running = this.#jobs.get(job);
+    if (!running) return;
+    const { attempt } = running.assignment.ticket;
+    this.#process?.send({ type: 'tell', job, attempt, message });
+  }
+
+  async stop(): Promise<void> {
+    const { clock } = this.#options;
+    this.#cancelTimer();
+    if (!this.#process) {
+      this.#state = 'stopped';
+      return;
+    }
+    const ended = new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
+    this.#state = 'stopping';
+    this.#process.send({ type: 'stop' });
+    this.#cancelTimer = clock.after(STOP_MS, () => this.#process?.kill('SIGKILL'));
+    await ended;
+  }
+
+  #launch(): void {
+    const { start, worker, clock } = this.#options;
+    this.#state = 'starting';
+    this.#heard = clock.now();
+    const current: WorkerProcess = start(worker, {
+      message: (message) => this.#message(message),
+      exit: (reason) => this.#exited(reason),
+    });
+    this.#process = current;
+    this.#watch();
+  }
+
+  #message(message: FromWorker): void {
+    this.#heard = this.#options.clock.now();
+    if (message.type === 'ready') this.#ready(message.info);
+    else if (message.type === 'unfit') this.#unfit = message.error;
+    else if (message.type === 'news') this.#news(message.job, message.attempt, message.news);
+    else if (message.type === 'run') this.#options.onRun(message.run);
+    else if (message.type === 'complaint') this.#options.onComplaint(message.text);
+    else this.#memory = message.memory;
+  }
+
+  #ready(info: WorkerInfo): void {
+    if (this.#state !== 'starting') return;
+    this.#state = 'ready';
+    this.#device = info.device;
+    this.#unfit = null;
+    this.#reason = null;
+    this.#first?.resolve(info);
+    this.#first = null;
+    this.#options.onReady(info);
+    this.#options.onRoom();
+  }
+
+  #news(job: string, attempt: number, news: News): void {
+    const running = this.#jobs.get(job);
+    if (running?.assignment.ticket.attempt !== attempt) return;
+    const parked = running.parked;
+    if (news.type === 'question') running.parked = true;
+    if (news.type === 'chosen') running.parked = false;
+    if (isEnd(news)) {
+      this.#jobs.delete(job);
+      if (news.type === 'done') this.#backoff.reset();
+    }
+    running.listener.news(news);
+    if (isEnd(news) || running.parked !== parked) this.#options.onRoom();
+  }
+
+  #exited(reason: string): void {
+    const { clock, onExit } = this.#options;
+    this.#cancelTimer();
+    const stopping = this.#state === 'stopping';
+    const lost = [...this.#jobs.values()];
+    this.#jobs.clear();
+    this.#process = null;
+    this.#reason = reason;
+    this.#memory = null;
+    this.#state = stopping ? 'stopped' : 'waiting';
+    if (!stopping) {
+      this.#restarts += 1;
+      this.#cancelTimer = clock.after(this.#backoff.fail(), () => this.#launch());
+    }
+    this.#first?.reject(
+      this.#unfit ? errorFrom(this.#unfit) : new KandidError('worker_unavailable', { reason, retrySeconds: 1 }),
+    );
+    this.#first = null;
+    if (!stopping) onExit(reason);
+    for (const { listener } of lost) listener.lost(reason);
+    this.#stopped();
+  }
+
+  /** Ends the process where it says nothing for too long: a run that never comes back, say. */
+  #watch(): void {
+    const { clock, hangSeconds } = this.#options;
+    this.#cancelTimer = clock.after(Math.min(LONGEST_PAUSE_MS, (hangSeconds * 1000) / PINGS_PER_HANG), () => {
+      const patience = this.#state === 'starting' ? START_PATIENCE : 1;
+      if (clock.now() - this.#heard >= patience * hangSeconds * 1000) this.#process?.kill('SIGKILL');
+      else this.#process?.send({ type: 'ping' });
+      this.#watch();
+    });
+  }
+}

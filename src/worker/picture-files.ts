@@ -1,0 +1,16 @@
+/** Pictures as files. */
+
+import type { Picture } from '../guide.ts';
+import { encodePicture, type PictureFormat } from '../pictures/codec.ts';
+import type { EncodedPicture, Output } from './messages.ts';
+
+export async function encoded(picture: Picture, { format, quality, size }: Output): Promise<EncodedPicture> {
+  const options = { ...(quality === undefined ? {} : { quality }), ...(size === undefined ? {} : { size }) };
+  const bytes = await encodePicture(picture, format, options);
+  const { width, height } = size === undefined ? picture : { width: size, height: size };
+  return { bytes, mime: mimeOf(format), width, height };
+}
+
+export function mimeOf(format: PictureFormat): string {
+  return `image/${format}`;
+}

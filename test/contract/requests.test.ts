@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { generateSchema, paramsError, parseRequest } from '../../src/contract/requests.ts';
+import { KandidError } from '../../src/errors.ts';
+
+test('an empty request is one picture at random', () => {
+  assert.deepEqual(parseRequest({}), {
+    guides: [],
+    count: 1,
+    sampler: { temperature: 0, beams: 1 },
+    blend: 'zscore',
+    prefix: [],
+  });
+});
+
+const bad: [request: unknown, field: string, message: RegExp][] = [
+  [null, '(all)', /expected object/i],
+  [{ count: 0 }, 'count', />=1/],
+  [{ count: 1.5 }, 'count', /int/],
+  [{ seed: -1 }, 'seed', />=0/],
+  [{ guides: [{}] }, 'guides.0.name', /string/],
+  [{ guides: [{ name: 'x', weight: 1000 }] }, 'guides.0.weight', /<=100/],
+  [{ guides: [{ name: 'x', wieght: 1 }] }, 'guides.0.wieght', /no such field/],
+  [{ sampler: { temperature: Number.NaN } }, 'sampler.temperature', /number/],
+  [{ sampler: { beams: 0 } }, 'sampler.beams', />=1/],
+  [{ sampler: { beams: [] } }, 'sampler.beams', />=1 items/],
+  [{ sampler: { beams: { big: 3 } } }, 'sampler.beams', /number of beams/],
+  [{ blend: 'mean' }, 'blend', /zscore/],
+  [{ prefix: [[-1]] }, 'prefix.0.0', />=0/],
+  [{ prefix: [[1], [2]], count: 3 }, 'prefix', /one list for all results or 3/],
+  [{ prefix: [[1], [2, 3]], count: 2 }, 'prefix', /lists of one length/],
+  [{ condition: 'a.png' }, 'condition', /bytes of a file/],
+];
+
+test('what is out of range is refused, field and range named', () => {
+  for (const [request, field, message] of bad) {
+    assert.throws(
+      () => parseRequest(request),
+      (error) => {
+        assert.ok(error instanceof KandidError);
+        assert.equal(error.code, 'params_invalid');
+        assert.equal(error.details.field, field);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  }
+});
+
+test('where one of several types is taken, what was given and what is taken are told', () => {
+  const schema = z.strictObject({ prompt: z.union([z.string().min(1), z.array(z.string())]) });
+  const told = (params: unknown) => paramsError('Guide', schema.safeParse(params).error as z.ZodError).details;
+  assert.deepEqual(told({}), {
+    ...{ subject: 'Guide', field: 'prompt', problem: 'expected string or array, received nothing' },
+  });
+  assert.equal(told({ prompt: 5 }).problem, 'expected string or array, received number');
+  assert.match(String(told({ prompt: '' }).problem), />=1 characters/);
+  assert.deepEqual(
+    [told({ prompt: ['a', 3] }).field, told({ prompt: ['a', 3] }).problem],
+    [...['prompt.1', 'expected string, received number']],
+  );
+});
+
+test('the schema documents every field', () => {
+  const schema = z.toJSONSchema(generateSchema, { io: 'input', unrepresentable: 'any' });
+  for (const [name, field] of Object.entries(schema.properties ?? {}))
+    if (name !== 'sampler' && name !== 'condition') assert.ok((field as { description?: string }).description, name);
+});

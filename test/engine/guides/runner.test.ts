@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AskedGuide, limited } from '../../../src/engine/guides/runner.ts';
+import { runTogether } from '../../../src/engine/tasks/generate.ts';
+import { type Candidates, type Guide, GuideProblem } from '../../../src/guide.ts';
+import { bright, codesOf, descentOf, tinyNetwork } from '../tiny.ts';
+
+const LEVEL = { index: 0, levels: 1, side: 2, finalSide: 2 };
+const signal = new AbortController().signal;
+const candidates = (): Candidates => ({
+  data: new Float32Array(2 * 3 * 4).fill(0.5),
+  batch: 2,
+  count: 3,
+  channels: 1,
+  side: 2,
+});
+const never = () => new Promise<never>(() => {});
+
+/** Misbehaviour, and the one error it must come to. */
+const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
+  throws: {
+    guide: { score: () => assert.fail('out of ideas') },
+    code: 'guide_failed',
+    message: /Guide "guide0" failed: out of ideas\. /,
+  },
+  'rejects with what is no error': {
+    guide: { score: () => Promise.reject('nothing') },
+    code: 'guide_failed',
+    message: /"guide0".*nothing/,
+  },
+  'has a problem for its user': {
+    guide: {
+      score() {
+        throw new GuideProblem('the service wants money');
+      },
+    },
+    code: 'guide_refused',
+    message: /"guide0": the service wants money\./,
+  },
+  'returns NaN': {
+    guide: { score: ({ batch, count }) => new Float32Array(batch * count).fill(Number.NaN, 1) },
+    code: 'guide_score_value',
+    message: /"guide0" returned NaN as score 1/,
+  },
+  'returns infinity': {
+    guide: { score: ({ batch, count }) => new Float32Array(batch * count).fill(Number.NEGATIVE_INFINITY) },
+    code: 'guide_score_value',
+    message: /-Infinity as score 0/,
+  },
+  'returns too few scores': {
+    guide: { score: ({ count }) => new Float32Array(count - 1) },
+    code: 'guide_score_count',
+    message: /"guide0" returned 3 scores, expected 4/,
+  },
+  'returns nothing': {
+    guide: { score: () => undefined as unknown as Float32Array },
+    code: 'guide_failed',
+    message: /"guide0".*undefined and not a Float32Array/,
+  },
+  'returns a plain list': {
+    guide: { score: () => [1, 2, 3, 4] as unknown as Float32Array },
+    code: 'guide_failed',
+    message: /"guide0".*Array and not a Float32Array/,
+  },
+  'never answers': { guide: { score: never }, code: 'guide_timeout', message: /"guide0" gave no answer within 0.05 s/ },
+  'changes what it was shown': {
+    guide: {
+      score({ data, batch, count }) {
+        data.forEach((value, i) => {
+          data[i] = (value + 1) / 2;
+        });
+        return new Float32Array(batch * count).map((_, i) => i);
+      },
+    },
+    code: 'guide_changed_input',
+    message: /"guide0" changed the candidates/,
+  },
+  'throws when it is asked about its levels': {
+    guide: { score: never, prefers: { asks: () => assert.fail('which level?') } },
+    code: 'guide_failed',
+    message: /"guide0".*which level/,
+  },
+};
+
+describe('a guide that misbehaves ends its request with one coded error, and no other request', () => {
+  for (const [name, { guide, code, message }] of Object.entries(bad)) {
+    test(name, async () => {
+      const network = await tinyNetwork();
+      const broken = descentOf(network, { guides: [guide], timeoutSeconds: 0.05 });
+      const other = descentOf(network, { seed: 2, count: 2, guides: [bright()] });
+      const alone = descentOf(network, { seed: 2, count: 2, guides: [bright()] });
+      await runTogether(network, [broken, other]);
+      await runTogether(network, [alone]);
+      assert.equal(broken.status, 'failed');
+      assert.equal(broken.error?.code, code);
+      assert.match(broken.error?.message ?? '', message);
+      assert.deepEqual(broken.takeEvents(), []);
+      assert.deepEqual(codesOf(other.takeEvents()), codesOf(alone.takeEvents()));
+    });
+  }
+});
+
+test('hands out scores as they are, and counts', async () => {
+  const guide = new AskedGuide('sum', { score: () => Float32Array.of(1, 2, 3, 4, 5, 6) }, 1);
+  assert.deepEqual([...(await guide.ask(candidates(), LEVEL, signal))], [1, 2, 3, 4, 5, 6]);
+  await guide.ask(candidates(), LEVEL, signal);
+  assert.deepEqual({ ...guide.use, ms: 0 }, { name: 'sum', calls: 2, candidates: 12, ms: 0 });
+});
+
+test('a guide with patience may take longer than others', async () => {
+  const answer = () => new Promise<Float32Array>((resolve) => setTimeout(() => resolve(new Float32Array(6)), 40));
+  const hasty = new AskedGuide('hasty', { score: answer }, 0.01);
+  const patient = new AskedGuide('patient', { score: answer, prefers: { patienceSeconds: 10 } }, 0.01);
+  await assert.rejects(hasty.ask(candidates(), LEVEL, signal), { code: 'guide_timeout' });
+  assert.equal((await patient.ask(candidates(), LEVEL, signal)).length, 6);
+});
+
+test('a guide is told to stop, at a timeout and at a cancel', async () => {
+  const signals: AbortSignal[] = [];
+  const guide = new AskedGuide(
+    'waits',
+    {
+      score(_, __, inner) {
+        signals.push(inner);
+        return never();
+      },
+    },
+    0.02,
+  );
+  await assert.rejects(guide.ask(candidates(), LEVEL, signal), { code: 'guide_timeout' });
+  const controller = new AbortController();
+  const asked = guide.ask(candidates(), LEVEL, controller.signal);
+  controller.abort();
+  await assert.rejects(asked, { code: 'cancelled' });
+  await assert.rejects(guide.ask(candidates(), LEVEL, controller.signal), { code: 'cancelled' });
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, true],
+    'and it was not asked again',
+  );
+});
+
+test('no listener or timer stays behind', async () => {
+  let listeners = 0;
+  const controller = new AbortController();
+  const counting = new Proxy(controller.signal, {
+    get(target, key) {
+      if (key === 'addEventListener') return () => void listeners++;
+      if (key === 'removeEventListener') return () => void listeners--;
+      return Reflect.get(target, key, target);
+    },
+  });
+  await limited('g', 60, counting, async () => 1);
+  await assert.rejects(limited('g', 60, counting, () => Promise.reject(new Error('no'))));
+  await assert.rejects(limited('g', 0.01, counting, never));
+  assert.equal(listeners, 0);
+  const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
+  assert.equal(timers.length, 0);
+});
+
+test('is asked from and up to its sides, where it likes', () => {
+  const at = (side: number, index = 0) => ({ index, levels: 9, side, finalSide: 64 });
+  const guide = new AskedGuide(
+    'g',
+    { score: never, prefers: { fromSide: 8, toSide: 32, asks: ({ index }) => index !== 5 } },
+    1,
+  );
+  assert.deepEqual(
+    [4, 8, 32, 64].map((side) => guide.wants(at(side))),
+    [false, true, true, false],
+  );
+  assert.equal(guide.wants(at(8, 5)), false);
+});
+
+test('sees more candidates at levels where it asks for more', () => {
+  const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 64 });
+  const times = ({ side }: { side: number }) => (side === 4 ? 2.7 : side === 8 ? 1 : Number.NaN);
+  const guide = new AskedGuide('g', { score: never, prefers: { shortlist: 6, refine: 3, times } }, 1);
+  assert.deepEqual(guide.appetiteAt(at(4)), { shortlist: 16, refine: 8 });
+  assert.deepEqual(guide.appetiteAt(at(8)), { shortlist: 6, refine: 3 });
+  assert.throws(() => guide.appetiteAt(at(16)), { code: 'guide_failed' });
+});
+
+test('is disposed of once, and may fail at that', async () => {
+  let times = 0;
+  const guide = new AskedGuide(
+    'g',
+    {
+      score: never,
+      dispose() {
+        times += 1;
+        throw new Error('stuck');
+      },
+    },
+    1,
+  );
+  await guide.dispose();
+  await guide.dispose();
+  assert.equal(times, 1);
+});

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AskedGuide } from '../../../src/engine/guides/runner.ts';
+import { type Asking, type Proposed, scorePools } from '../../../src/engine/guides/score.ts';
+import type { Candidates, Guide } from '../../../src/guide.ts';
+import { bright, mean, scoring } from '../tiny.ts';
+
+/** Two rows of 16 candidates of one pixel: 0 … 15 and 16 … 31. */
+const proposed: Proposed = {
+  data: Float32Array.from({ length: 32 }, (_, i) => i),
+  rows: 2,
+  count: 16,
+  channels: 1,
+  side: 1,
+};
+
+const asking = (guides: readonly Guide[], rest: Partial<Asking> = {}): Asking => ({
+  guides: guides.map((guide, i) => new AskedGuide(`guide${i}`, guide, 5)),
+  weights: guides.map(() => 1),
+  blend: 'zscore',
+  level: { index: 0, levels: 1, side: 1, finalSide: 1 },
+  signal: new AbortController().signal,
+  ...rest,
+});
+
+/** Keeps what a guide was shown. */
+function recorded(guide: Guide) {
+  const shown: { batch: number; count: number; values: number[]; buffer: ArrayBufferLike }[] = [];
+  const score = (candidates: Candidates, ...rest: [never, never]) => {
+    const { batch, count, data } = candidates;
+    shown.push({ batch, count, values: [...data], buffer: data.buffer });
+    return guide.score(candidates, ...rest);
+  };
+  return { shown, guide: { ...guide, score: score as Guide['score'] } };
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+test('a cheap guide sees all candidates of all rows in one call, without a copy', async () => {
+  const { shown, guide } = recorded(bright());
+  const [first, second] = await scorePools([[0], [1]], proposed, asking([guide]));
+  assert.equal(shown.length, 1);
+  assert.deepEqual([shown[0]?.batch, shown[0]?.count, shown[0]?.values], [2, 16, range(0, 32)]);
+  assert.equal(shown[0]?.buffer, proposed.data.buffer);
+  assert.deepEqual(first?.indices, range(0, 16));
+  assert.deepEqual([...(first?.byGuide[0] ?? [])], range(0, 16));
+  assert.deepEqual([...(second?.byGuide[0] ?? [])], range(16, 32));
+});
+
+test('beams are one pool: candidate k of the b-th has index b · K + k', async () => {
+  const [pool] = await scorePools([[1, 0]], proposed, asking([bright()]));
+  assert.deepEqual([...(pool?.byGuide[0] ?? [])], [...range(16, 32), ...range(0, 16)]);
+  assert.equal(pool?.blended?.length, 32);
+});
+
+test('an expensive guide sees a shortlist, then neighbours of its best', async () => {
+  const { shown, guide } = recorded(scoring((x) => -Math.abs(mean(x) - 5), { prefers: { shortlist: 4, refine: 3 } }));
+  const [pool] = await scorePools([[0]], proposed, asking([guide]));
+  assert.deepEqual(
+    shown.map(({ count }) => count),
+    [4, 3],
+  );
+  const asked = shown.flatMap(({ values }) => values).sort((a, b) => a - b);
+  assert.equal(new Set(asked).size, 7, 'none twice');
+  assert.deepEqual(pool?.indices, asked, 'and the choice is among these');
+  assert.equal(pool?.blended?.length, 7);
+  const unasked = range(0, 16).filter((i) => !asked.includes(i));
+  assert.ok(unasked.every((i) => Number.isNaN(pool?.byGuide[0]?.[i])));
+});
+
+test('with cheap guides, the shortlist is drawn from what they like', async () => {
+  const { shown, guide } = recorded(scoring(() => 0, { prefers: { shortlist: 3 } }));
+  const [pool] = await scorePools([[0]], proposed, asking([guide, bright()]));
+  assert.equal(shown.length, 1);
+  assert.ok(
+    shown[0]?.values.every((value) => value >= 10),
+    `${shown[0]?.values}`,
+  );
+  assert.ok(shown[0]?.values.includes(15));
+  assert.equal(pool?.indices.length, 3);
+});
+
+test('the choosier an expensive guide, the later it is asked, about what the others have seen', async () => {
+  const person = recorded(scoring(mean, { prefers: { shortlist: 2 } }));
+  const clip = recorded(scoring(mean, { prefers: { shortlist: 6 } }));
+  const [pool] = await scorePools([[0]], proposed, asking([person.guide, clip.guide]));
+  assert.equal(clip.shown[0]?.count, 6);
+  assert.equal(person.shown[0]?.count, 2);
+  assert.ok(person.shown[0]?.values.every((value) => clip.shown[0]?.values.includes(value)));
+  assert.equal(pool?.indices.length, 2);
+});
+
+test('a shortlist no smaller than the level is the whole level', async () => {
+  const { shown, guide } = recorded(bright({ prefers: { shortlist: 14, refine: 2 } }));
+  const [pool] = await scorePools([[0]], proposed, asking([guide]));
+  assert.equal(shown[0]?.buffer, proposed.data.buffer);
+  assert.equal(pool?.indices.length, 16);
+});
+
+test('where beams are kept, a shortlist holds twice as many at least', async () => {
+  const { shown, guide } = recorded(bright({ prefers: { shortlist: 2, refine: 1 } }));
+  await scorePools([[0, 1]], proposed, asking([guide], { keep: 5 }));
+  assert.deepEqual(
+    shown.map(({ count }) => count),
+    [10, 1],
+  );
+});
+
+test('pools of different size are asked about in calls of their own', async () => {
+  const { shown, guide } = recorded(bright({ prefers: { shortlist: 20 } }));
+  const [small, large] = await scorePools([[0], [0, 1]], proposed, asking([guide]));
+  assert.deepEqual(shown.map(({ count }) => count).sort(), [16, 20]);
+  assert.equal(small?.indices.length, 16);
+  assert.equal(large?.indices.length, 20);
+});
+
+test('who is not asked has no score: weight 0, another side', async () => {
+  const idle = recorded(bright());
+  const fine = recorded(bright({ prefers: { fromSide: 8 } }));
+  const [pool] = await scorePools([[0]], proposed, asking([idle.guide, fine.guide], { weights: [0, 1] }));
+  assert.deepEqual([idle.shown.length, fine.shown.length], [0, 0]);
+  assert.deepEqual([pool?.blended, pool?.byGuide], [null, [null, null]]);
+});
+
+test('a person without an opinion leaves it to chance among what they were shown', async () => {
+  const [pool] = await scorePools([[0]], proposed, asking([scoring(() => 0, { prefers: { shortlist: 5 } })]));
+  assert.equal(pool?.blended, null);
+  assert.equal(pool?.indices.length, 5);
+});

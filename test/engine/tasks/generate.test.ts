@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventsOf } from '../../../src/engine/tasks/generate.ts';
+import type { Guide } from '../../../src/guide.ts';
+import { bright, collect, descentOf, tinyNetwork } from '../tiny.ts';
+
+/** Tells what was done with it. */
+function watched(guide: Guide) {
+  const told = { asked: 0, disposed: 0 };
+  const watching: Guide = {
+    ...guide,
+    score(...args) {
+      told.asked += 1;
+      return guide.score(...args);
+    },
+    dispose() {
+      told.disposed += 1;
+    },
+  };
+  return { guide: watching, told };
+}
+
+test('a cancel between levels ends with the best pictures so far, which can be gone on with', async () => {
+  const network = await tinyNetwork();
+  const controller = new AbortController();
+  const { guide, told } = watched(bright());
+  const descent = descentOf(network, { count: 2, guides: [guide], signal: controller.signal });
+  const seen = [];
+  for await (const event of eventsOf(network, descent)) {
+    seen.push(event);
+    if (event.type === 'level' && event.level === 1) controller.abort();
+  }
+  const end = seen.at(-1);
+  assert.ok(end?.type === 'cancelled');
+  assert.equal(end.level, 2);
+  assert.deepEqual(told, { asked: 2, disposed: 1 }, 'not one level more');
+  const last = seen.at(-2);
+  assert.ok(last?.type === 'level');
+  assert.deepEqual(
+    end.results.map(({ prefix }) => prefix),
+    last.codes,
+  );
+  assert.deepEqual(end.results[0]?.image, last.previews[0]);
+  const whole = await collect(eventsOf(network, descentOf(network, { count: 2, guides: [bright()] })));
+  const prefixes = end.results.map(({ prefix }) => prefix);
+  const rest = await collect(eventsOf(network, descentOf(network, { count: 2, guides: [bright()], prefixes })));
+  const codes = (events: typeof whole) => {
+    const done = events.at(-1);
+    return done?.type === 'done' ? done.results.map(({ code }) => code) : null;
+  };
+  assert.deepEqual(codes(rest), codes(whole));
+});
+
+test('a cancel while a guide is asked is answered at once', async () => {
+  const network = await tinyNetwork();
+  const controller = new AbortController();
+  const { guide, told } = watched({
+    score: ({ batch, count }, { index }, signal) => {
+      if (index === 0) return new Float32Array(batch * count).map((_, i) => i);
+      assert.equal(signal.aborted, false);
+      setTimeout(() => controller.abort(), 5);
+      return new Promise(() => {});
+    },
+  });
+  const descent = descentOf(network, { guides: [guide], signal: controller.signal, timeoutSeconds: 60 });
+  const started = performance.now();
+  const events = await collect(eventsOf(network, descent));
+  assert.ok(performance.now() - started < 5000);
+  const end = events.at(-1);
+  assert.ok(end?.type === 'cancelled');
+  assert.deepEqual([end.level, end.results[0]?.prefix, told.disposed], [1, [3], 1]);
+});
+
+test('a cancel while a guide that never waits computes counts after that level', async () => {
+  const network = await tinyNetwork();
+  const controller = new AbortController();
+  const guide = bright();
+  const descent = descentOf(network, {
+    signal: controller.signal,
+    guides: [
+      {
+        score(candidates, level, signal) {
+          if (level.index === 1) controller.abort();
+          return guide.score(candidates, level, signal);
+        },
+      },
+    ],
+  });
+  const events = await collect(eventsOf(network, descent));
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['level', 'cancelled'],
+  );
+});
+
+test('cancelled before it began: no results', async () => {
+  const network = await tinyNetwork();
+  const { guide, told } = watched(bright());
+  const events = await collect(eventsOf(network, descentOf(network, { guides: [guide], signal: AbortSignal.abort() })));
+  assert.equal(events.length, 1);
+  assert.ok(events[0]?.type === 'cancelled');
+  assert.deepEqual([events[0].level, events[0].results, told], [0, [], { asked: 0, disposed: 1 }]);
+});
+
+test('who stops reading stops the work, and the guides are freed', async () => {
+  const network = await tinyNetwork();
+  const { guide, told } = watched(bright());
+  for await (const event of eventsOf(network, descentOf(network, { guides: [guide] })))
+    if (event.type === 'level') break;
+  assert.deepEqual(told, { asked: 1, disposed: 1 });
+});
+
+test('a failure is thrown after the levels that went well, and the guides are freed', async () => {
+  const network = await tinyNetwork();
+  const { guide, told } = watched({
+    score: ({ batch, count }, { index }) =>
+      index < 2 ? new Float32Array(batch * count).map((_, i) => i) : assert.fail('tired'),
+  });
+  const seen: string[] = [];
+  const reading = async () => {
+    for await (const event of eventsOf(network, descentOf(network, { guides: [guide] }))) seen.push(event.type);
+  };
+  await assert.rejects(reading, { code: 'guide_failed' });
+  assert.deepEqual([seen, told.disposed], [['level', 'level'], 1]);
+});
+
+test('a network that fails fails all that ran in it, with its error', async () => {
+  const network = await tinyNetwork();
+  network.propose = () => Promise.reject(new Error('no memory'));
+  await assert.rejects(collect(eventsOf(network, descentOf(network))), { code: 'internal', message: /no memory/ });
+});
+
+test('other work of the process gets its turn between levels', async () => {
+  const network = await tinyNetwork();
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  for (let i = 0; i < 20; i++) await collect(eventsOf(network, descentOf(network)));
+  clearInterval(timer);
+  assert.ok(turns > 10, `${turns} turns`);
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Picture } from '../../src/guide.ts';
+import { psnr, psnrOfError, ssim } from '../../src/kit/quality.ts';
+
+const gray = (value: (i: number) => number, width = 16, height = 16): Picture => ({
+  data: Float32Array.from({ length: width * height }, (_, i) => 2 * value(i) - 1),
+  channels: 1,
+  width,
+  height,
+});
+const a = gray((i) => ((i * 7) % 97) / 97);
+const b = gray((i) => ((i * 5 + 3) % 89) / 89);
+
+test('PSNR on the scale of [0, 1]', () => {
+  assert.ok(Math.abs(psnr(a, b) - 7.725254) < 1e-4);
+  assert.ok(
+    Math.abs(
+      psnr(
+        gray(() => 0.5),
+        gray(() => 0.6),
+      ) - 20,
+    ) < 1e-4,
+  );
+  assert.equal(psnr(a, a), Number.POSITIVE_INFINITY);
+  assert.ok(Math.abs(psnrOfError(0.04) - 20) < 1e-9);
+});
+
+test('SSIM as by direct evaluation of its formula with NumPy, window by window', () => {
+  assert.ok(Math.abs(ssim(a, b) - 0.025143972) < 1e-6);
+  assert.ok(Math.abs(ssim(a, a) - 1) < 1e-9);
+});
+
+test('values beyond the screen count as its limit', () => {
+  const over = { ...a, data: a.data.map((value) => value * 3) };
+  assert.equal(psnr(over, { ...a, data: over.data.map((value) => Math.max(-1, Math.min(1, value))) }), Infinity);
+});
+
+test('SSIM of pictures smaller than the window', () => {
+  const small = gray((i) => i / 20, 5, 4);
+  assert.ok(Math.abs(ssim(small, small) - 1) < 1e-9);
+  assert.ok(
+    ssim(
+      small,
+      gray((i) => 1 - i / 20, 5, 4),
+    ) < 0.5,
+  );
+  assert.ok(
+    Math.abs(
+      ssim(
+        gray(() => 0.5, 1, 1),
+        gray(() => 0.5, 1, 1),
+      ) - 1,
+    ) < 1e-9,
+  );
+});
+
+test('SSIM is the mean over channels', () => {
+  const both = (x: Picture, y: Picture): Picture => ({
+    data: Float32Array.of(...x.data, ...y.data, ...x.data),
+    channels: 3,
+    width: 16,
+    height: 16,
+  });
+  const mean = (ssim(a, b) + ssim(b, a) + 1) / 3;
+  assert.ok(
+    Math.abs(ssim(both(a, b), { ...both(b, a), data: Float32Array.of(...b.data, ...a.data, ...a.data) }) - mean) < 1e-9,
+  );
+});
+
+test('pictures of different size are refused', () => {
+  assert.throws(
+    () =>
+      psnr(
+        a,
+        gray(() => 0, 8, 8),
+      ),
+    /1×16×16 and 1×8×8/,
+  );
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { median, timed, timingOf } from '../../../src/lab/bench/timing.ts';
+import { kandid } from '../../cli/fake-io.ts';
+
+test('medians', () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.deepEqual(timingOf([3, 1, 2]), { median_ms: 2, min_ms: 1, runs: 3 });
+});
+
+test('work is warmed up, then run at least three times', async () => {
+  let calls = 0;
+  const { runs } = await timed(async () => void calls++, 0);
+  assert.deepEqual([runs, calls], [3, 4]);
+});
+
+test('bench: every figure, as JSON', async () => {
+  const said = await kandid(['bench', 'tiny', '--seconds', '0', '--json']);
+  assert.equal(said.code, 0, said.err);
+  const told = JSON.parse(said.out);
+  assert.ok(told.load.open.median_ms > 0);
+  assert.deepEqual(Object.keys(told.step), ['1', '8', '32']);
+  for (const figures of Object.values(told.step) as { outside_share: number; ms_per_level: number }[])
+    assert.ok(figures.ms_per_level > 0 && figures.outside_share >= 0 && figures.outside_share <= 1);
+  assert.deepEqual(Object.keys(told.encode), ['1', '4', '16']);
+  assert.ok(told.decode[8] > 0);
+  assert.ok(told.text.median_ms > 0 || told.text.missing);
+  assert.ok(told.clip_64.median_ms > 0 || told.clip_64.missing);
+});
+
+test('the same codes in every run and batch size', async () => {
+  const said = await kandid(['bench', 'tiny', '--determinism', '--json']);
+  assert.equal(said.code, 0, said.err);
+  assert.equal(JSON.parse(said.out).determinism.identical, true);
+});
+
+test('memory over descents is told', async () => {
+  const { memory } = JSON.parse((await kandid(['bench', 'tiny', '--memory', '20', '--json'])).out);
+  assert.equal(memory.descents, 20);
+  assert.ok(memory.first_half_mb > 0 && Number.isFinite(memory.growth));
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import sharp from 'sharp';
+import { encodePicture } from '../../../src/pictures/codec.ts';
+import { kandid } from '../../cli/fake-io.ts';
+import { giveLatents, ruleFile } from '../../engine/rule.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kandid-evaluate-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const models = join(folder, 'models');
+const tiny = join(models, 'tiny');
+const manifest = () => JSON.parse(readFileSync(join(tiny, 'model.json'), 'utf8'));
+
+before(() => cpSync('models/tiny', tiny, { recursive: true }));
+
+const evaluate = (...words: string[]) =>
+  kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--json', ...words]);
+
+test('every task that needs no other model: figures, sheets, and the same figures again', async () => {
+  const out = join(folder, 'out');
+  const first = await evaluate('--count', '6', '--out', out);
+  assert.equal(first.code, 0, first.err);
+  const told = JSON.parse(first.out);
+  for (const key of ['psnr_db', 'ssim']) assert.equal(typeof told.reconstruction[key], 'number');
+  assert.ok(told.code_entropy_ratio > 0 && told.code_entropy_ratio <= 1);
+  assert.equal(told.bits, 8);
+  assert.deepEqual(Object.keys(told.super_resolution), ['4']);
+  for (const key of ['psnr_db', 'bicubic_db', 'random_db', 'ceiling_db'])
+    assert.equal(typeof told.super_resolution[4][key], 'number');
+  assert.deepEqual(Object.keys(told.inpaint), ['half', 'center', 'random70', 'stripe']);
+  for (const task of ['colorize', 'denoise', 'low_bit']) assert.equal(typeof told[task].psnr_db, 'number');
+  assert.ok(told.edges.f1 > 0 && told.edges.f1 <= 1, JSON.stringify(told.edges));
+  assert.ok(told.style.before > 0 && told.diversity.random > 0);
+  assert.equal(told.codec[3].bits, 8);
+  assert.ok(told.codec.some(({ codec }: { codec: string }) => codec === 'jpeg'));
+  assert.match(first.err, /^usage was passed over: the model was never trained$/m);
+  assert.match(first.err, /^text was passed over: /m);
+  const sheets = readdirSync(out).filter((name) => name.endsWith('.png'));
+  assert.ok(sheets.length >= 10, sheets.join());
+  for (const name of sheets) assert.ok(((await sharp(join(out, name)).metadata()).width ?? 0) > 200);
+  const { reconstruction, ...again } = JSON.parse((await evaluate('--count', '6')).out);
+  const { reconstruction: before, ...rest } = told;
+  assert.deepEqual(again, rest);
+  assert.equal(reconstruction.psnr_db, before.psnr_db);
+});
+
+test('few pictures are not written into model.json, unless one says so; figures of other tasks stay', async () => {
+  assert.equal(manifest().metrics?.colorize, undefined);
+  const files = manifest().files;
+  await evaluate('--count', '2', '--tasks', 'colorize', '--write');
+  await evaluate('--count', '2', '--tasks', 'denoise', '--write');
+  const { metrics } = manifest();
+  assert.ok(metrics.colorize.psnr_db && metrics.denoise.psnr_db);
+  assert.deepEqual(manifest().files, files);
+  assert.equal((await kandid(['models', 'tiny', '--models', models])).code, 0);
+});
+
+test("a folder of one's own pictures", async () => {
+  const own = join(folder, 'own');
+  const data = Float32Array.from({ length: 3 * 100 }, (_, i) => Math.sin(i));
+  const { mkdirSync } = await import('node:fs');
+  mkdirSync(own);
+  for (let n = 0; n < 20; n++)
+    writeFileSync(join(own, `${n}.png`), await encodePicture({ data, channels: 3, width: 10, height: 10 }));
+  const said = await evaluate('--tasks', 'reconstruction', '--count', '4', '--pictures', own);
+  assert.equal(said.code, 0, said.err);
+  assert.equal(JSON.parse(said.out).pictures, 4);
+  const none = await evaluate('--pictures', join(folder, 'nowhere'), '--count', '4');
+  assert.equal(none.code, 1);
+  assert.match(none.err, /nowhere could not be read/);
+});
+
+test('stopped on request: one line', async () => {
+  const said = await kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--count', '6'], {
+    signal: AbortSignal.abort(),
+  });
+  assert.equal(said.code, 1);
+  assert.match(said.err, /^Cancelled/);
+});
+
+test('a conditional model: how far it keeps to conditions, and what has no meaning for it is passed over', async () => {
+  const color = join(models, 'tiny-color');
+  cpSync('test/fixtures/conditional/tiny-color', color, { recursive: true });
+  const file = join(color, 'model.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), dataset: 'avatars' }));
+  const out = join(folder, 'conditional');
+  const words = ['evaluate', 'tiny-color', '--models', models, '--data', join(folder, 'data'), '--json'];
+  const said = await kandid([...words, '--count', '4', '--usage-count', '8', '--out', out]);
+  assert.equal(said.code, 0, said.err);
+  const told = JSON.parse(said.out);
+  assert.deepEqual(Object.keys(told.condition), ['kind', 'gray_error']);
+  for (const way of ['own', 'unguided', 'other']) assert.ok(told.condition.gray_error[way] >= 0);
+  assert.ok(told.reconstruction.psnr_db > told.reconstruction.random_db);
+  for (const figure of ['skin', 'colours', 'shape', 'shape_unguided'])
+    assert.ok(told.condition_mixed[figure] >= 0 && told.condition_mixed[figure] <= 1);
+  assert.match(said.err, /^colorize was passed over: the model starts from a condition picture$/m);
+  assert.ok(readdirSync(out).includes('condition.png'));
+  const named = await kandid([...words, '--count', '4', '--tasks', 'text']);
+  assert.match(named.err, /another one, for the model starts from a condition picture/);
+  const other = await evaluate('--count', '4', '--tasks', 'condition');
+  assert.match(other.err, /another one, for the model takes no condition picture/);
+});
+
+test('latents: pictures drawn by transitions beside those of uniform codes and real ones', async () => {
+  const own = join(models, 'ruled');
+  cpSync('models/tiny', own, { recursive: true });
+  giveLatents(own, ruleFile(), 1);
+  const file = join(own, 'model.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), dataset: 'avatars' }));
+  const words = ['evaluate', 'ruled', '--models', models, '--data', join(folder, 'data'), '--count', '9', '--json'];
+  const said = await kandid([...words, '--tasks', 'latents']);
+  assert.equal(said.code, 0, said.err);
+  const { latents } = JSON.parse(said.out);
+  for (const kind of ['uniform', 'transitions', 'codes', 'training']) {
+    assert.ok(latents[kind].plausibility > 0 && latents[kind].plausibility <= 1);
+    assert.ok(latents[kind].frechet > 0);
+  }
+  assert.ok(latents.training.frechet < latents.uniform.frechet, 'real pictures are nearer to real ones');
+  const without = await evaluate('--count', '4', '--tasks', 'latents');
+  assert.match(without.err, /the model has no transition statistics/);
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Random } from '../../../../src/kit/random.ts';
+import { frechetDistance } from '../../../../src/lab/evaluate/measures/frechet.ts';
+
+/** Rows of independent normals: [mean, deviation] of each column, then turned in the plane of the first two. */
+function rows(count: number, columns: readonly (readonly [number, number])[], seed: number, angle = 0): Float64Array[] {
+  const random = Random.of(seed);
+  return Array.from({ length: count }, () => {
+    const row = Float64Array.from(columns, ([mean, deviation]) => mean + deviation * random.normal());
+    const [x, y] = [row[0] as number, row[1] as number];
+    row[0] = Math.cos(angle) * x - Math.sin(angle) * y;
+    row[1] = Math.sin(angle) * x + Math.cos(angle) * y;
+    return row;
+  });
+}
+
+test('the same set is at distance 0, a moved one at the square of the way', () => {
+  const set = rows(
+    50,
+    [
+      [0, 1],
+      [2, 3],
+      [0, 0],
+    ],
+    1,
+  );
+  assert.ok(Math.abs(frechetDistance(set, set)) < 1e-9);
+  const moved = set.map((row) => row.map((value, i) => value + (i === 0 ? 3 : 0)));
+  assert.ok(Math.abs(frechetDistance(set, moved) - 9) < 1e-9);
+});
+
+test('independent normals: the closed form, also after a turn that both share', () => {
+  const closed = (3 - 0) ** 2 + (2 - 1) ** 2 + (1 - 4) ** 2;
+  for (const angle of [0, 0.7]) {
+    const a = rows(
+      40_000,
+      [
+        [0, 2],
+        [0, 1],
+      ],
+      2,
+      angle,
+    );
+    const b = rows(
+      40_000,
+      [
+        [3, 1],
+        [0, 4],
+      ],
+      3,
+      angle,
+    );
+    assert.ok(Math.abs(frechetDistance(a, b) / closed - 1) < 0.03, `${frechetDistance(a, b)}`);
+  }
+});
+
+test('fewer rows than columns are no obstacle', () => {
+  const wide: readonly (readonly [number, number])[] = Array.from({ length: 30 }, () => [0, 1] as const);
+  assert.ok(Number.isFinite(frechetDistance(rows(5, wide, 4), rows(5, wide, 5))));
+});

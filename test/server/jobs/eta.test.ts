@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Backoff } from '../../../src/kit/backoff.ts';
+import { Pace } from '../../../src/server/jobs/eta.ts';
+
+test('nothing is told before something was measured', () => {
+  const pace = new Pace();
+  assert.equal(pace.estimate(3), null);
+  assert.equal(pace.retrySeconds(100), 10);
+});
+
+test('an estimate grows with those before and shrinks with those that run together', () => {
+  const pace = new Pace();
+  pace.add(2, 4);
+  assert.equal(pace.estimate(0), 2);
+  assert.equal(pace.estimate(8), 6);
+  for (let i = 0; i < 50; i++) pace.add(4, 1);
+  assert.ok(Math.abs((pace.estimate(1) ?? 0) - 8) < 0.2);
+});
+
+test('trying again is told in whole seconds from 1 to 60', () => {
+  const pace = new Pace();
+  pace.add(0.05, 8);
+  assert.equal(pace.retrySeconds(0), 1);
+  for (let i = 0; i < 50; i++) pace.add(30, 1);
+  assert.equal(pace.retrySeconds(1000), 60);
+});
+
+test('waiting doubles up to a limit and starts anew after a success', () => {
+  const backoff = new Backoff({ firstMs: 100, mostMs: 1000 });
+  assert.deepEqual(
+    Array.from({ length: 6 }, () => backoff.fail()),
+    [100, 200, 400, 800, 1000, 1000],
+  );
+  backoff.reset();
+  assert.equal(backoff.fail(), 100);
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EventLog, type Gap, type JobEvent } from '../../../src/server/jobs/event-log.ts';
+import { Viewer } from '../../../src/server/jobs/subscriber.ts';
+import { done, level, preview, queued } from '../news.ts';
+
+function logOf(most = 100) {
+  const log = new EventLog(most);
+  let at = 0;
+  return { log, add: (...news: Parameters<EventLog['append']>[0][]) => news.map((one) => log.append(one, 1, at++)) };
+}
+
+const shown = (event: JobEvent | Gap | null) => {
+  if (!event) return null;
+  if (!('news' in event)) return `gap ${event.from}–${event.to}`;
+  const { seq, news } = event;
+  return `${seq} ${news.type}${news.type === 'preview' || news.type === 'level' ? ` ${news.level}` : ''}`;
+};
+
+function all(viewer: Viewer): (string | null)[] {
+  const events: (string | null)[] = [];
+  for (let next = viewer.next(); next; next = viewer.next()) events.push(shown(next));
+  return events;
+}
+
+test('events are numbered and come in order to every viewer', () => {
+  const { log, add } = logOf();
+  const early = new Viewer(log);
+  add(queued(0), level(0), preview(0));
+  const late = new Viewer(log);
+  add(level(1));
+  const expected = ['0 queued', '1 level 0', '2 preview 0', '3 level 1'];
+  assert.deepEqual(all(early), expected);
+  assert.deepEqual(all(late), expected);
+  assert.equal(early.next(), null);
+});
+
+test('after a lost connection one goes on where one was', () => {
+  const { log, add } = logOf();
+  add(queued(0), level(0), level(1));
+  assert.deepEqual(all(new Viewer(log, { since: 1 })), ['2 level 1']);
+  assert.deepEqual(all(new Viewer(log, { since: 99 })), []);
+  add(level(2));
+  assert.deepEqual(all(new Viewer(log, { since: 2 })), ['3 level 2']);
+});
+
+test('what is no longer kept is told as a gap', () => {
+  const { log, add } = logOf(2);
+  add(level(0), level(1), level(2), level(3));
+  assert.deepEqual(all(new Viewer(log)), ['gap 0–1', '2 level 2', '3 level 3']);
+  assert.deepEqual(all(new Viewer(log, { since: 1 })), ['2 level 2', '3 level 3']);
+  const slow = new Viewer(log, { since: 0 });
+  assert.equal(shown(slow.next()), 'gap 1–1');
+  add(level(4), level(5), level(6));
+  assert.deepEqual(all(slow), ['gap 2–4', '5 level 5', '6 level 6']);
+});
+
+test('a slow viewer loses the older previews of each picture, and nothing else', () => {
+  const { log, add } = logOf();
+  const slow = new Viewer(log);
+  const quick = new Viewer(log);
+  add(queued(3), queued(2), level(0), preview(0, 0), preview(0, 1));
+  assert.deepEqual(all(quick), ['1 queued', '2 level 0', '3 preview 0', '4 preview 0']);
+  add(level(1), preview(1, 0), preview(1, 1), level(2), preview(2, 0));
+  assert.deepEqual(all(quick), ['5 level 1', '7 preview 1', '8 level 2', '9 preview 2']);
+  assert.deepEqual(all(slow), ['1 queued', '2 level 0', '5 level 1', '7 preview 1', '8 level 2', '9 preview 2']);
+  assert.equal(slow.dropped, 3);
+  assert.equal(quick.dropped, 1);
+});
+
+test('the end comes to the slowest, without the previews before it', () => {
+  const { log, add } = logOf(3);
+  const slow = new Viewer(log);
+  add(level(0), preview(0), level(1), preview(1), level(2), done());
+  assert.deepEqual(all(slow), ['gap 0–0', '2 level 1', '4 level 2', '5 done']);
+  assert.ok(slow.ended);
+  assert.equal(slow.dropped, 2);
+  assert.deepEqual(all(new Viewer(log)), ['gap 0–0', '2 level 1', '4 level 2', '5 done']);
+  assert.throws(() => add(level(3)), RangeError);
+});
+
+test('previews that were asked for are kept', () => {
+  const { log, add } = logOf();
+  add(preview(1, 0, true), preview(2, 0, true), done());
+  const viewer = new Viewer(log);
+  assert.deepEqual(all(viewer), ['0 preview 1', '1 preview 2', '2 done']);
+  assert.equal(viewer.dropped, 0);
+});
+
+test('a loop over a viewer waits for events and ends with the job', async () => {
+  const { log, add } = logOf();
+  add(level(0));
+  const seen: (string | null)[] = [];
+  for await (const event of new Viewer(log)) {
+    seen.push(shown(event));
+    if (seen.length === 1) setImmediate(() => add(level(1)));
+    if (seen.length === 2) add(preview(1));
+    if (seen.length === 3) setImmediate(() => add(done()));
+  }
+  assert.deepEqual(seen, ['0 level 0', '1 level 1', '2 preview 1', '3 done']);
+});
+
+test('a loop ends when its viewer is closed', async () => {
+  const { log } = logOf();
+  const viewer = new Viewer(log);
+  setImmediate(() => viewer.close());
+  for await (const event of viewer) assert.fail(String(shown(event)));
+});
+
+test('whoever looks away is told of by callbacks', () => {
+  const { log, add } = logOf();
+  const told: string[] = [];
+  const viewer = new Viewer(log, {
+    onEvent: () => told.push('event'),
+    onPreview: (of) => told.push(`preview ${of}`),
+    onClose: () => told.push('close'),
+  });
+  add(preview(3));
+  viewer.next();
+  viewer.close();
+  viewer.close();
+  add(level(1));
+  assert.deepEqual(told, ['event', 'preview 3', 'close']);
+  assert.equal(viewer.next(), null);
+  assert.ok(viewer.ended);
+});
+
+test('memory is counted by pictures', () => {
+  const { log, add } = logOf();
+  add(preview(0), preview(1));
+  const before = log.bytes;
+  add(done(5000));
+  assert.ok(log.bytes - before > 4000);
+});

@@ -1,0 +1,338 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { KandidError } from '../../../src/errors.ts';
+import type { Job } from '../../../src/server/jobs/job.ts';
+import { placesOf } from '../../../src/server/jobs/job.ts';
+import type { Work } from '../../../src/worker/messages.ts';
+import { jobsOf, WORK } from '../fake-runner.ts';
+import { cancelled, done, level, preview, question } from '../news.ts';
+
+const typesOf = (job: Job) => {
+  const types: string[] = [];
+  for (let next = job.log.after(-1); next && 'news' in next; next = job.log.after(next.seq)) types.push(next.news.type);
+  return types;
+};
+
+test('a job is queued, run and ended, and its result is kept', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit();
+  await breathe();
+  assert.match(job.id, /^job_[\w-]{22}$/);
+  assert.equal(job.state, 'running');
+  runner.news(job.id, level(0), done());
+  assert.equal(job.state, 'done');
+  assert.equal((await job.ended).type, 'done');
+  assert.deepEqual(typesOf(job), ['queued', 'level', 'done']);
+  assert.equal(jobs.get(job.id), job);
+  assert.equal(job.work, null);
+  assert.equal(jobs.kept.jobs, 1);
+});
+
+test('jobs begin in fair order as there is room, and those that wait are told their place', async () => {
+  const { jobs, runner, clock, submit } = jobsOf();
+  const [a1, a2, a3, b1] = [await submit('a'), await submit('a'), await submit('a'), await submit('b')];
+  await breathe();
+  assert.deepEqual([a1.state, a2.state, jobs.waiting, jobs.running], ['running', 'queued', 3, 1]);
+  clock.pass(1000);
+  await breathe();
+  assert.deepEqual([a2.position, b1.position, a3.position], [0, 1, 2]);
+  clock.pass(3000);
+  runner.news(a1.id, done());
+  await breathe();
+  assert.equal(a2.state, 'running');
+  clock.pass(1000);
+  await breathe();
+  assert.equal(b1.position, 0);
+  assert.equal(jobs.estimateSeconds(b1), 4);
+  assert.equal(jobs.estimateSeconds(a2), null);
+});
+
+test('too many are refused: of all, of one client, of one request', async () => {
+  const refusals: string[] = [];
+  const { submit } = jobsOf({
+    limits: { waiting: 3, perClient: 2 },
+    observer: { refused: ({ code }) => refusals.push(code) },
+  });
+  await submit('a');
+  await submit('a');
+  await assert.rejects(submit('a'), { code: 'client_busy', status: 429 });
+  await submit('b');
+  await submit('c');
+  await assert.rejects(submit('d'), { code: 'queue_full', status: 429 });
+  const large: Work = { ...WORK, request: { count: 5, sampler: { beams: [1, 4] } } } as Work;
+  await assert.rejects(submit('d', { work: large }), { code: 'request_too_large' });
+  assert.deepEqual(refusals, ['client_busy', 'queue_full', 'request_too_large']);
+});
+
+test('places are results times beams', () => {
+  const generate = (request: object) => placesOf({ ...WORK, request } as Work);
+  assert.equal(generate({}), 1);
+  assert.equal(generate({ count: 3, sampler: { beams: { 4: 16, 8: 2 } } }), 48);
+  const output = { format: 'png' } as const;
+  assert.equal(placesOf({ kind: 'encode', picture: new Uint8Array(), beams: 4, output }), 4);
+  assert.equal(placesOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
+});
+
+test('where nothing can run, nothing is taken in', async () => {
+  const { runner, submit } = jobsOf();
+  runner.unavailable = new KandidError('worker_unavailable', { reason: 'no model', retrySeconds: 5 });
+  await assert.rejects(submit(), { code: 'worker_unavailable', status: 503 });
+});
+
+test('the same idempotency key gives the same job, with other work it is refused', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const first = await submit('a', { idempotencyKey: 'k' });
+  assert.equal(await submit('a', { idempotencyKey: 'k' }), first);
+  await breathe();
+  runner.news(first.id, done());
+  assert.equal(await submit('a', { idempotencyKey: 'k' }), first);
+  assert.notEqual(await submit('b', { idempotencyKey: 'k' }), first);
+  const other: Work = { ...WORK, request: { seed: 1 } } as Work;
+  await assert.rejects(submit('a', { idempotencyKey: 'k', work: other }), {
+    code: 'idempotency_conflict',
+    status: 422,
+  });
+  assert.equal(jobs.list({ client: 'a' }).jobs.length, 1);
+});
+
+test('a refused job leaves its idempotency key free', async () => {
+  const { jobs, runner, submit } = jobsOf({ limits: { waiting: 1 } });
+  runner.room = 0;
+  const first = await submit('a');
+  await assert.rejects(submit('b', { idempotencyKey: 'k' }), { code: 'queue_full' });
+  await jobs.cancel(first);
+  assert.equal((await submit('b', { idempotencyKey: 'k' })).state, 'queued');
+});
+
+test('a job that waits is cancelled at once and never begins', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const [running, waiting] = [await submit(), await submit()];
+  await breathe();
+  await jobs.cancel(waiting);
+  await jobs.cancel(waiting);
+  assert.equal(waiting.state, 'cancelled');
+  assert.equal(waiting.end?.type === 'cancelled' && waiting.end.level, 0);
+  runner.news(running.id, done());
+  await breathe();
+  assert.equal(runner.begun.length, 1);
+  await jobs.cancel(running);
+  assert.equal(running.state, 'done');
+});
+
+test('cancelled in the very moment in which it would begin, it does not begin, and ends once', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit();
+  await jobs.cancel(job);
+  await breathe();
+  if (job.state === 'running') runner.news(job.id, cancelled());
+  assert.equal(job.state, 'cancelled');
+  assert.equal(runner.running.size, 0);
+});
+
+test('a running job is asked to stop and ends with what it has', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit();
+  await breathe();
+  await jobs.cancel(job);
+  assert.equal(job.state, 'running');
+  assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'cancel' } }]);
+  runner.news(job.id, cancelled());
+  assert.equal(job.end?.type === 'cancelled' && job.end.results.length, 1);
+});
+
+test('a job whose process is lost is run once more, before all others, then fails', async () => {
+  const { runner, submit } = jobsOf();
+  const [first, second] = [await submit(), await submit()];
+  await breathe();
+  runner.news(first.id, level(0));
+  const [lost] = runner.crash();
+  await breathe();
+  assert.equal(first.attempt, 2);
+  assert.equal(first.state, 'running');
+  assert.equal(second.state, 'queued');
+  lost?.news(done());
+  assert.equal(first.state, 'running', 'what an earlier attempt still says does not count');
+  lost?.lost('again');
+  assert.equal(first.attempt, 2);
+  runner.crash('killed by SIGSEGV');
+  await breathe();
+  assert.equal(first.state, 'failed');
+  assert.equal(first.end?.type === 'failed' && first.end.error.code, 'worker_lost');
+  assert.match(first.end?.type === 'failed' ? first.end.error.message : '', /SIGSEGV/);
+  assert.equal(second.state, 'running');
+  assert.deepEqual(typesOf(first), ['level', 'queued', 'failed']);
+});
+
+test('of jobs lost together, one at a time is run again, so that the one to blame fails alone', async () => {
+  const { runner, submit } = jobsOf();
+  runner.room = 10;
+  const all = [await submit(), await submit(), await submit()];
+  await breathe();
+  runner.crash();
+  await breathe();
+  assert.deepEqual([...runner.running.keys()], [all[0]?.id]);
+  const fresh = await submit();
+  await breathe();
+  assert.equal(fresh.state, 'running');
+  runner.crash();
+  await breathe();
+  assert.equal(all[0]?.state, 'failed');
+  for (const job of [all[1], all[2], fresh]) {
+    assert.ok(job);
+    runner.news(job.id, done());
+    await breathe();
+    assert.equal(job.state, 'done');
+    assert.equal(job.attempt, 2);
+  }
+});
+
+test('a job that is being cancelled is not run again', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit();
+  await breathe();
+  await jobs.cancel(job);
+  runner.crash();
+  assert.equal(job.state, 'cancelled');
+});
+
+test('viewers let the next preview be made', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit();
+  await breathe();
+  runner.news(job.id, preview(0));
+  assert.deepEqual(runner.told, []);
+  const viewer = jobs.watch(job);
+  while (viewer.next());
+  assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
+});
+
+test('a job that nobody watches any more is cancelled after a while, where that was asked for', async () => {
+  const { jobs, runner, clock, submit } = jobsOf();
+  runner.room = 3;
+  const [kept, short, long] = [
+    await submit('a'),
+    await submit('a', { abandonSeconds: 0 }),
+    await submit('a', { abandonSeconds: 5 }),
+  ];
+  await breathe();
+  for (const job of [kept, short, long]) jobs.watch(job).close();
+  const cancels = () => runner.told.filter(({ message }) => message.type === 'cancel').map(({ job }) => job);
+  assert.deepEqual(cancels(), [short.id]);
+  clock.pass(4000);
+  const back = jobs.watch(long);
+  clock.pass(4000);
+  assert.deepEqual(cancels(), [short.id]);
+  back.close();
+  clock.pass(5000);
+  assert.deepEqual(cancels(), [short.id, long.id]);
+});
+
+test('a question is answered while it is open', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit();
+  await breathe();
+  assert.throws(() => jobs.choose(job, 0, []), { code: 'question_closed' });
+  runner.news(job.id, question(0));
+  assert.throws(() => jobs.choose(job, 0, [4]), { code: 'option_invalid' });
+  assert.throws(() => jobs.choose(job, 1, [0]), { code: 'question_closed' });
+  jobs.choose(job, 0, [3, 1]);
+  assert.deepEqual(runner.told.at(-1)?.message, { type: 'answer', question: 0, picks: [3, 1] });
+  runner.news(job.id, { type: 'chosen', question: 0, picks: [3, 1], by: 'person' });
+  assert.throws(() => jobs.choose(job, 0, [1]), { code: 'question_closed' });
+});
+
+test('weights are changed while it waits, runs and is run again', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const work: Work = { ...WORK, request: { guides: [{ name: 'x' }, { name: 'y', weight: 2 }] } } as Work;
+  const job = await submit('a', { work });
+  await breathe();
+  assert.throws(() => jobs.weigh(job, [1]), { code: 'option_invalid' });
+  jobs.weigh(job, [0.5, -1]);
+  assert.deepEqual(runner.told.at(-1)?.message, { type: 'weights', weights: [0.5, -1] });
+  runner.crash();
+  await breathe();
+  const again = runner.begun.at(-1)?.ticket.work;
+  assert.deepEqual(again?.kind === 'generate' && again.request.guides?.map(({ weight }) => weight), [0.5, -1]);
+});
+
+test('past its deadline a job that waits fails, one that runs ends with what it has', async () => {
+  const { runner, clock, submit } = jobsOf();
+  const [running, waiting] = [await submit('a', { deadlineSeconds: 3 }), await submit('a', { deadlineSeconds: 3 })];
+  await breathe();
+  clock.pass(3000);
+  await breathe();
+  assert.equal(waiting.end?.type === 'failed' && waiting.end.error.code, 'deadline_passed');
+  assert.deepEqual(runner.told, [{ job: running.id, message: { type: 'cancel' } }]);
+  runner.news(running.id, cancelled());
+  await breathe();
+  assert.equal(runner.begun.length, 1);
+});
+
+test('ended jobs are kept for a while, as many as may, and no more bytes than may', async () => {
+  const { jobs, runner, clock, submit } = jobsOf({ limits: { keptBytes: 2000 } });
+  const run = async (bytes: number) => {
+    const job = await submit();
+    await breathe();
+    runner.news(job.id, done(bytes));
+    return job;
+  };
+  const isKept = (job: Job) => jobs.list().jobs.includes(job);
+  const [a, b, c, d] = [await run(10), await run(10), await run(10), await run(10)];
+  assert.deepEqual([a, b, c, d].map(isKept), [false, true, true, true]);
+  assert.throws(() => jobs.get(a.id), { code: 'job_unknown', status: 404 });
+  const large = await run(1500);
+  assert.deepEqual([b, c, d, large].map(isKept), [false, false, false, true]);
+  const larger = await run(99_999);
+  assert.deepEqual([large, larger].map(isKept), [false, true]);
+  clock.pass(60_000);
+  assert.equal(isKept(larger), false);
+  assert.deepEqual(jobs.kept, { jobs: 0, bytes: 0 });
+});
+
+test('a job that is not to be kept is forgotten at its end', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const job = await submit('a', { keep: false });
+  await breathe();
+  runner.news(job.id, done());
+  assert.equal((await job.ended).type, 'done');
+  assert.throws(() => jobs.get(job.id), { code: 'job_unknown' });
+});
+
+test('lists are the newest first, by client and state, in pages', async () => {
+  const { jobs, submit } = jobsOf();
+  const all = [await submit('a'), await submit('b'), await submit('a')];
+  await breathe();
+  assert.deepEqual(jobs.list().jobs, [...all].reverse());
+  assert.deepEqual(jobs.list({ client: 'a', state: 'queued' }).jobs, [all[2]]);
+  assert.deepEqual(jobs.list({ limit: 1, offset: 1 }), { jobs: [all[1]], hasMore: true });
+});
+
+test('draining takes no more jobs and waits for those there are', async () => {
+  const { jobs, runner, submit } = jobsOf();
+  const [running, waiting] = [await submit(), await submit()];
+  await breathe();
+  let drained = false;
+  const draining = jobs.drain(30).then(() => {
+    drained = true;
+  });
+  await assert.rejects(submit(), { code: 'draining', status: 503 });
+  runner.news(running.id, done());
+  await breathe();
+  assert.equal(drained, false);
+  runner.news(waiting.id, done());
+  await draining;
+});
+
+test('what is left when draining has lasted too long is cancelled, and no timer stays', async () => {
+  const { jobs, runner, clock, submit } = jobsOf();
+  const [running, waiting] = [await submit('a', { deadlineSeconds: 1000 }), await submit()];
+  await breathe();
+  const draining = jobs.drain(30);
+  clock.pass(30_000);
+  await breathe();
+  assert.equal(waiting.state, 'cancelled');
+  runner.news(running.id, cancelled());
+  await draining;
+  assert.equal(clock.waiting, 0);
+});

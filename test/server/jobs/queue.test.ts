@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FairQueue } from '../../../src/server/jobs/queue.ts';
+
+async function queueOf(...entries: [id: string, client: string, priority?: number][]) {
+  const queue = new FairQueue({ most: 10, retrySeconds: () => 7 });
+  for (const [id, client, priority = 0] of entries) await queue.push({ id, client, priority });
+  return queue;
+}
+
+async function takeAll(queue: FairQueue): Promise<string[]> {
+  const ids: string[] = [];
+  for (let next = await queue.take(); next; next = await queue.take()) ids.push(next.id);
+  return ids;
+}
+
+test('clients take turns, each with its own jobs in order', async () => {
+  const entries: [string, string][] = [
+    ...(['a1', 'a2', 'a3', 'a4'].map((id) => [id, 'a']) as [string, string][]),
+    ['b1', 'b'],
+    ['c1', 'c'],
+    ['c2', 'c'],
+  ];
+  const queue = await queueOf(...entries);
+  const expected = ['a1', 'b1', 'c1', 'a2', 'c2', 'a3', 'a4'];
+  assert.deepEqual(await queue.order(), expected);
+  assert.deepEqual(await takeAll(queue), expected);
+  assert.equal(queue.size, 0);
+});
+
+test('a client that has had its turn waits behind the others', async () => {
+  const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b']);
+  assert.equal((await queue.take())?.id, 'a1');
+  await queue.push({ id: 'c1', client: 'c', priority: 0 });
+  assert.deepEqual(await takeAll(queue), ['b1', 'a2', 'c1']);
+});
+
+test('higher priorities go first', async () => {
+  const queue = await queueOf(['low', 'a', -1], ['normal', 'b'], ['high', 'a', 5], ['high2', 'c', 5]);
+  assert.deepEqual(await queue.order(), ['high', 'high2', 'normal', 'low']);
+  assert.deepEqual(await takeAll(queue), ['high', 'high2', 'normal', 'low']);
+});
+
+test('what is removed is not taken', async () => {
+  const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b', 3]);
+  assert.equal(await queue.remove('a1'), true);
+  assert.equal(await queue.remove('b1'), true);
+  assert.equal(await queue.remove('a1'), false);
+  assert.deepEqual(await takeAll(queue), ['a2']);
+  assert.equal(await queue.take(), null);
+});
+
+test('it is bounded', async () => {
+  const queue = await queueOf(...Array.from({ length: 10 }, (_, i) => [`${i}`, 'a'] as [string, string]));
+  await assert.rejects(queue.push({ id: 'x', client: 'b', priority: 9 }), {
+    code: 'queue_full',
+    message: '10 requests wait already, as many as may. Try again in 7 s.',
+  });
+  await queue.take();
+  await queue.push({ id: 'x', client: 'b', priority: 0 });
+});
+
+test('it tells when something came', async () => {
+  const queue = await queueOf();
+  let told = 0;
+  queue.listen(() => {
+    told += 1;
+  });
+  await queue.push({ id: 'x', client: 'b', priority: 0 });
+  assert.equal(told, 1);
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KandidError } from '../../../src/errors.ts';
+import type { RunListener } from '../../../src/server/jobs/runner.ts';
+import { Pool } from '../../../src/server/workers/worker-pool.ts';
+import type { ProcessListener } from '../../../src/server/workers/worker-process.ts';
+import type { FromWorker, News, ToWorker, WorkerInfo } from '../../../src/worker/messages.ts';
+import { FakeClock } from '../../clock.ts';
+import { WORK } from '../fake-runner.ts';
+import { done, level, question } from '../news.ts';
+
+const INFO: WorkerInfo = { device: 'cpu', fallback: null, models: [], defaultModel: 'tiny', guides: [] };
+
+/** A process that says what the test says. */
+class FakeProcess {
+  readonly sent: ToWorker[] = [];
+  readonly listener: ProcessListener;
+  killed: string | null = null;
+  pid = 7;
+
+  constructor(listener: ProcessListener) {
+    this.listener = listener;
+  }
+
+  send(message: ToWorker): void {
+    this.sent.push(message);
+  }
+
+  kill(signal: string): void {
+    this.killed = signal;
+    this.listener.exit(`killed by ${signal}`);
+  }
+
+  say(...messages: FromWorker[]): void {
+    for (const message of messages) this.listener.message(message);
+  }
+
+  news(job: string, attempt: number, ...all: News[]): void {
+    this.say(...all.map((news): FromWorker => ({ type: 'news', job, attempt, news })));
+  }
+}
+
+function poolOf({ devices = ['cpu'], places = 2, parked = 1 } = {}) {
+  const clock = new FakeClock();
+  const processes: FakeProcess[] = [];
+  const exits: string[] = [];
+  const pool = new Pool({
+    ...{ devices, places, parked, clock, hangSeconds: 100, worker: { engine: { models: [] } } },
+    observer: { exited: (_, reason) => exits.push(reason) },
+    start: (_, listener) => {
+      const made = new FakeProcess(listener);
+      processes.push(made);
+      return made;
+    },
+  });
+  const latest = () => processes.at(-1) as FakeProcess;
+  return { pool, clock, processes, exits, latest };
+}
+
+function assign(pool: Pool, job: string, { places = 1, attempt = 1 } = {}) {
+  const heard: (News['type'] | string)[] = [];
+  const listener: RunListener = {
+    news: ({ type }) => heard.push(type),
+    lost: (reason) => heard.push(`lost: ${reason}`),
+  };
+  pool.run({ ticket: { job, attempt, work: WORK }, places, retried: attempt > 1 }, listener);
+  return heard;
+}
+
+test('it is ready when a process is, and each process has its device', async () => {
+  const { pool, processes } = poolOf({ devices: ['cuda:0', 'auto'] });
+  const starting = pool.start();
+  assert.equal(pool.ready, false);
+  assert.equal(pool.hasRoom(false), false);
+  assert.equal(pool.status()[1]?.device, 'auto');
+  const info = { ...INFO, device: 'cuda:1' };
+  processes[1]?.say({ type: 'ready', info });
+  assert.equal(await starting, info);
+  assert.equal(pool.info, info);
+  assert.deepEqual(
+    pool.status().map(({ device, state }) => [device, state]),
+    [
+      ['cuda:0', 'starting'],
+      ['cuda:1', 'ready'],
+    ],
+  );
+});
+
+test('where no process can be opened, starting says why, and goes on trying', async () => {
+  const { pool, clock, processes, latest } = poolOf();
+  const starting = pool.start();
+  const error = { code: 'models_missing', message: 'none', details: { folders: 'there' } } as const;
+  latest().say({ type: 'unfit', error });
+  latest().listener.exit('exit code 1');
+  await assert.rejects(starting, { code: 'models_missing' });
+  assert.match((pool.problem() as KandidError).message, /No worker process is ready: No bundle was found in there/);
+  clock.pass(100);
+  assert.equal(processes.length, 2);
+  latest().say({ type: 'ready', info: INFO });
+  assert.equal(pool.problem(), null);
+});
+
+test('a job is begun, told things and heard; other attempts are not', async () => {
+  const { pool, latest } = poolOf();
+  void pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  const heard = assign(pool, 'a', { attempt: 2 });
+  pool.tell('a', { type: 'cancel' });
+  pool.tell('b', { type: 'cancel' });
+  assert.deepEqual(
+    latest().sent.map(({ type }) => type),
+    ['job', 'tell'],
+  );
+  latest().news('a', 1, done());
+  latest().news('b', 2, done());
+  latest().news('a', 2, level(0), done());
+  latest().news('a', 2, level(1));
+  assert.deepEqual(heard, ['level', 'done']);
+});
+
+test('there is room while a place is free; a job that waits for a person takes none', async () => {
+  const { pool, latest } = poolOf({ places: 3, parked: 1 });
+  let told = 0;
+  pool.listen(() => {
+    told += 1;
+  });
+  void pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  assert.equal(told, 1);
+  assign(pool, 'a', { places: 2 });
+  assert.equal(pool.hasRoom(false), true);
+  assign(pool, 'b', { places: 5 });
+  assert.equal(pool.hasRoom(false), false);
+  latest().news('b', 1, question(0));
+  assert.equal(told, 2);
+  assert.equal(pool.hasRoom(false), false, 'as many wait for persons as may');
+  latest().news('b', 1, { type: 'chosen', question: 0, picks: [], by: 'time' });
+  latest().news('b', 1, done());
+  assert.equal(pool.hasRoom(false), true);
+});
+
+test('jobs go to the process that has the most room, a job run again to one without another such', async () => {
+  const { pool, processes } = poolOf({ devices: ['cuda:0', 'cuda:1'], places: 9 });
+  void pool.start();
+  for (const one of processes) one.say({ type: 'ready', info: INFO });
+  assign(pool, 'a', { places: 3, attempt: 2 });
+  assign(pool, 'b', { places: 1, attempt: 2 });
+  assert.equal(pool.hasRoom(true), false);
+  assign(pool, 'c');
+  assert.deepEqual(
+    processes.map(({ sent }) => sent.flatMap((message) => (message.type === 'job' ? message.ticket.job : []))),
+    [['a'], ['b', 'c']],
+  );
+});
+
+test('a process that ends is started again, later and later until one has done something', async () => {
+  const { pool, clock, processes, exits, latest } = poolOf();
+  void pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  const heard = assign(pool, 'a');
+  latest().listener.exit('killed by SIGKILL');
+  assert.deepEqual(heard, ['lost: killed by SIGKILL']);
+  assert.equal(pool.ready, false);
+  assert.equal(pool.status()[0]?.reason, 'killed by SIGKILL');
+  for (const wait of [100, 200, 400]) {
+    clock.pass(wait - 1);
+    const before = processes.length;
+    clock.pass(1);
+    assert.equal(processes.length, before + 1);
+    latest().listener.exit('exit code 1');
+  }
+  assert.equal(exits.length, 4);
+  clock.pass(800);
+  latest().say({ type: 'ready', info: INFO });
+  assign(pool, 'b');
+  latest().news('b', 1, done());
+  latest().listener.exit('exit code 1');
+  clock.pass(100);
+  assert.equal(pool.status()[0]?.state, 'starting');
+  assert.equal(pool.status()[0]?.restarts, 5);
+});
+
+test('a process that says nothing for too long is ended', async () => {
+  const { pool, clock, processes, latest } = poolOf();
+  void pool.start();
+  clock.pass(900_000);
+  assert.equal(latest().killed, null, 'it may take long to start');
+  latest().say({ type: 'ready', info: INFO });
+  for (let i = 0; i < 8; i++) {
+    clock.pass(25_000);
+    latest().say({ type: 'pong', memory: 5 });
+  }
+  assert.equal(processes.length, 1);
+  assert.equal(pool.status()[0]?.memory, 5);
+  const heard = assign(pool, 'a');
+  clock.pass(100_000);
+  assert.deepEqual(heard, ['lost: killed by SIGKILL']);
+});
+
+test('stopping asks first and forces then', async () => {
+  const { pool, clock, processes, latest } = poolOf({ devices: ['cuda:0', 'cuda:1'] });
+  void pool.start();
+  for (const one of processes) one.say({ type: 'ready', info: INFO });
+  const stopping = pool.stop();
+  const [willing, deaf] = processes;
+  assert.deepEqual(willing?.sent, [{ type: 'stop' }]);
+  willing?.listener.exit('exit code 0');
+  clock.pass(5000);
+  assert.equal(deaf?.killed, 'SIGKILL');
+  await stopping;
+  clock.pass(100_000);
+  assert.equal(processes.length, 2);
+  assert.equal(latest(), deaf);
+  assert.equal(clock.waiting, 0);
+});
+
+test('stopped while it waits to start again, it does not', async () => {
+  const { pool, clock, processes, latest } = poolOf();
+  void pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  latest().listener.exit('exit code 1');
+  await pool.stop();
+  clock.pass(100_000);
+  assert.equal(processes.length, 1);
+});
