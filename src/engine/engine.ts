@@ -80,7 +80,14 @@ export class Engine {
     const timeoutSeconds = options.guideTimeoutSeconds ?? GUIDE_TIMEOUT_SECONDS;
     const shared = new Shared();
     return new Engine(models, registry, {
-      ...{ models: folders, paths, device, threads, limitPixels, allowedHosts, timeoutSeconds, shared },
+      models: folders,
+      paths,
+      device,
+      threads,
+      limitPixels,
+      allowedHosts,
+      timeoutSeconds,
+      shared,
     });
   }
 
@@ -107,11 +114,21 @@ export class Engine {
       note: (message) => void notes.push(message),
     });
     const guides = await makeGuides(checked.guides, this.guides, this.#services, {
-      ...{ info, seed, signal: running, notes, person },
+      info,
+      seed,
+      signal: running,
+      notes,
+      person,
     });
     const sides = info.levels.map(({ side }) => side);
     const descent = new Descent({
-      ...{ info, seed, condition, guides, notes, signal: running, blend: checked.blend },
+      info,
+      seed,
+      condition,
+      guides,
+      notes,
+      signal: running,
+      blend: checked.blend,
       count: checked.count,
       sampler: samplerOf(checked.sampler),
       latents: latentsFor(checked, model),

@@ -52,9 +52,14 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
   const settings = settingsOf(flags, io);
   const shared = new Shared();
   const services = {
-    ...{ models: modelFolders(settings), paths: true, threads: settings.threads, shared },
-    ...{ limitPixels: settings.limitPixels, allowedHosts: settings.allowedHosts },
-    ...{ timeoutSeconds: settings.guideTimeout, device: await resolveDevice(settings.device) },
+    models: modelFolders(settings),
+    paths: true,
+    threads: settings.threads,
+    shared,
+    limitPixels: settings.limitPixels,
+    allowedHosts: settings.allowedHosts,
+    timeoutSeconds: settings.guideTimeout,
+    device: await resolveDevice(settings.device),
   };
   const context = (model: GuideContext['model']): GuideContext => {
     const channels: 1 | 3 = model.channels === 1 ? 1 : 3;

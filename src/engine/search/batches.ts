@@ -43,7 +43,8 @@ export async function runOnce(
     const engine = (performance.now() - started - proposal.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
     return taken.map(({ descent, slice, firstRow }) => ({
-      ...{ descent, rows: slice.states.length },
+      descent,
+      rows: slice.states.length,
       choose: () => descent.choose(slice, proposal, firstRow),
     }));
   } catch (thrown) {

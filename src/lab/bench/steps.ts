@@ -61,9 +61,18 @@ function timedDescent(network: Network, picture: Picture, seed: number, clock: {
   };
   const sides = network.info.levels.map(({ side }) => side);
   return new Descent({
-    ...{ info: network.info, seed, count: 1, sampler: { top: 1, temperature: 0 }, beams: beamsPerLevel(1, sides) },
-    ...{ guides: [new AskedGuide('distance', guide, 60)], weights: [1], blend: 'zscore', prefixes: [], notes: [] },
-    ...{ condition: null, signal: new AbortController().signal },
+    info: network.info,
+    seed,
+    count: 1,
+    sampler: { top: 1, temperature: 0 },
+    beams: beamsPerLevel(1, sides),
+    guides: [new AskedGuide('distance', guide, 60)],
+    weights: [1],
+    blend: 'zscore',
+    prefixes: [],
+    notes: [],
+    condition: null,
+    signal: new AbortController().signal,
   });
 }
 

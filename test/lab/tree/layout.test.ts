@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { depthWithin, type Place, picturesOf, TreeLayout } from '../../../src/lab/tree/layout.ts';
 
 const shape = (candidates: number[], depth = candidates.length, leaf = 16) => ({
-  ...{ model: 'some', candidates, depth, leaf },
+  model: 'some',
+  candidates,
+  depth,
+  leaf,
 });
 
 function codesOf(candidates: readonly number[]): number[][] {

@@ -24,11 +24,14 @@ export const together: Part = {
       }),
       ...throughput(place, { rounds, ...figures }, curve),
       figure('event-loop delay p99 under that load', figures.delayMs, {
-        ...{ unit: 'ms', bar: { most: 50 } },
+        unit: 'ms',
+        bar: { most: 50 },
         note: 'as Node.js measures it, its own interval of 10 ms included',
       }),
       figure('/healthz p99 under that load', percentile(figures.healthMs, 0.99), {
-        ...{ unit: 'ms', bar: { most: 100 }, note: `of ${figures.healthMs.length}` },
+        unit: 'ms',
+        bar: { most: 100 },
+        note: `of ${figures.healthMs.length}`,
       }),
     ];
   },

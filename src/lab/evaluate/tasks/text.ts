@@ -130,7 +130,8 @@ function outcome(
       [...found.attributes].map(([attribute, hits]) => [
         attribute,
         {
-          ...{ accuracy: rounded(mean(hits), 4), named: hits.length },
+          accuracy: rounded(mean(hits), 4),
+          named: hits.length,
           random_accuracy: rounded(mean(byChance.attributes.get(attribute) ?? []), 4),
         },
       ]),
