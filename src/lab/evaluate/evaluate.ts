@@ -84,7 +84,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     channels: info.channels,
     condition: info.condition?.kind ?? null,
     models: options.models,
-    hasLatents: opened.latents !== null,
+    hasLatents: opened.prior !== null,
   });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     dataset,
