@@ -1,6 +1,6 @@
 /**
  * The fixed prompts of the text task, fifty each of one to four attributes, and what makes a picture true to them: of each
- * attribute the value, or any of several. Made once by scripts/make-prompts.ts from seeds that no data set uses.
+ * attribute the value, or any of several. Made once by scripts/make/prompts.ts from seeds that no data set uses.
  */
 import type { AvatarAttribute } from '../datasets/avatar-words.ts';
 

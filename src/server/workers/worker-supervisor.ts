@@ -50,7 +50,7 @@ const LONGEST_PAUSE_MS = 5000;
 /** Opening models and guides from a cold disk takes longer than anything after that: so many times as long. */
 const START_PATIENCE = 10;
 /** A process that was asked to stop is forced after so long. */
-const STOP_MS = 5000;
+const STOP_MS = 500;
 
 export class Keeper {
   readonly #options: KeeperOptions;
