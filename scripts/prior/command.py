@@ -1,14 +1,16 @@
 """Trains a prior over a bundle's choices: `python scripts/train_prior.py models/NAME --data data/NAME --minutes 60`.
 
-The network is frozen: the code of a picture stays what it is. Batches are walked along the choices that bring them nearest
-to their picture (with --wander, some a little beside that path, as sampled and guided descents go), and the prior learns
-which choice that is. Resumable: the same command goes on from OUT/checkpoint.pt. Ends in the bundle with --write.
+The network is frozen: the code of a picture stays what it is. Batches are walked along the choices that bring them
+nearest to their picture (with --wander, some a little beside that path, as sampled and guided descents go), and the
+prior learns which choice that is. Resumable: the same command goes on from OUT/checkpoint.pt. Ends in the bundle with
+--write.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -33,9 +35,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the prior into the bundle at the end")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=2e-3, help="Adam's")
-    parser.add_argument(
-        "--muon-lr", type=float, default=3e-4, help="root-mean-square change of a kernel weight per step"
-    )
+    parser.add_argument("--muon-lr", type=float, default=3e-4, help="root-mean-square change of a kernel per step")
     parser.add_argument("--warmup", type=int, default=30, help="steps")
     parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
     parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
@@ -44,11 +44,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--estimate",
         type=float,
         default=1.0,
-        help="weight of the estimates' squared error at first; it falls to a tenth",
+        help="first weight of the estimates' error; falls to a tenth",
     )
-    parser.add_argument(
-        "--wander", type=float, default=0.5, help="share of the pictures that go beside the nearest path"
-    )
+    parser.add_argument("--wander", type=float, default=0.5, help="share of the pictures beside the nearest path")
     parser.add_argument("--reach", type=float, default=0.3, help="how far they go at most, in standard deviations")
     parser.add_argument("--held-out", type=int, default=256, help="held-out pictures of the log's figures")
     parser.add_argument("--report-every", type=float, default=5, help="minutes")

@@ -1,4 +1,4 @@
-"""Writes a prior into the bundle of its network, beside what the bundle's hash covers, after torch and onnxruntime agree."""
+"""Writes a prior into its network's bundle, beside what the bundle's hash covers, once torch and onnxruntime agree."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def stored(prior: Prior) -> dict[str, Tensor]:
 
 
 def heads(part: SidePrior, scale: Tensor, size: Tensor) -> dict[str, Tensor]:
-    """[levels,...] each: what is multiplied with features takes their scale, what comes out the size of what is missing."""
+    """[levels,...] each, with the scale of the features that go in and the size of what comes out."""
     first, second = ([getattr(one, name) for one in part.heads] for name in ("first", "second"))
     weight = torch.stack([one.weight for one in first]).clone()
     bias = torch.stack([one.bias for one in first]).clone()
@@ -108,7 +108,7 @@ def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, 
 
 @torch.no_grad()
 def check(folder: Path, network: Network, prior: Prior, target: Tensor, names: dict[str, str]) -> dict:
-    """Largest difference of log p along greedy codes and of the estimates, and the share of equal codes of descend.onnx."""
+    """Largest differences of log p and estimates along drawn codes, and the share of equal codes of descend.onnx."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     opened = {

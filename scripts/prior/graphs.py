@@ -1,15 +1,15 @@
 """The ONNX graphs of a prior, written by hand from prior/model.py: one per side, and `descend` for whole pictures.
 
 `prior-SIDE.onnx` takes a level's `features` [batch,C,s,s] (what its own graph gives as next_features), the candidate
-chosen before it as `predict` [batch,c,h,w], h being s, or s/2 at the first level of a side, and its `place` [1] among the
-levels of that side; it gives `log_prior` [batch,K] and `estimate` [batch,c,s,s]. One graph serves all levels of a side, so
-that its kernels are in memory once. It stands beside the level graphs rather than in them: who asks for no prior computes
-none, and the hash of a bundle, which is part of permalinks, stays what it was.
+chosen before it as `predict` [batch,c,h,w], h being s, or s/2 at the first level of a side, and its `place` [1] among
+the levels of that side; it gives `log_prior` [batch,K] and `estimate` [batch,c,s,s]. One graph serves all levels of a
+side, so that its kernels are in memory once. It stands beside the level graphs rather than in them: who asks for no
+prior computes none, and the hash of a bundle, which is part of permalinks, stays what it was.
 
 `descend.onnx` is decode.onnx with choices of its own: it takes `noise` [batch,L,K], and every level takes the candidate
-with the largest log_prior + noise. Zeros give the likeliest, temperature times Gumbel noise a draw at that temperature, a
-large number the candidate that it stands at. It gives `codes`, `log_prior` [batch,L] of what was chosen, and the chosen
-candidate of every level, `level_NN`.
+with the largest log_prior + noise. Zeros give the likeliest, temperature times Gumbel noise a draw at that temperature,
+a large number the candidate that it stands at. It gives `codes`, `log_prior` [batch,L] of what was chosen, and the
+chosen candidate of every level, `level_NN`.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def at(graph: Graph, name: str, place: str) -> str:
 
 def u_net(graph: Graph, part: SidePrior, name: str, place: str, features: str, images: list[str]) -> tuple[str, str]:
     """view [batch,view,s,s] and what the dense layer saw [batch,hidden]."""
-    levels, taken, width = part.features.shape
+    _, taken, width = part.features.shape
     flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
     x = graph.op("MatMul", at(graph, f"{name}.features", place), flat)
     x = graph.op("Reshape", x, graph.constant([0, taken, part.side, part.side]))
@@ -220,7 +220,7 @@ def convolution(graph: Graph, name: str, x: str, size: int) -> str:
 
 
 def quadratic(graph: Graph, part: SidePrior, nodes: str, features: str, missing: str, count: int, channels: int) -> str:
-    """(2 <t, r_k> - ||r_k||^2) / (s*s), [batch,K]; `nodes` [K*c,C]. The cheaper way to the squares, as in Nodes.distances."""
+    """(2 <t, r_k> - ||r_k||^2) / (s*s), [batch,K]; `nodes` [K*c,C]. Squares by the cheaper way, as Nodes.distances."""
     width, area_of = part.features.shape[2], part.side**2
     flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
     turned = graph.op("Transpose", flat, perm=[0, 2, 1])

@@ -1,7 +1,7 @@
 """A learned prior over a DDN's choices: p(choice | image so far), level by level, so that log p(code) is their sum.
 
-For every level a small network sees the level's features F and upsampled predict p (and the condition) and estimates what
-is still missing at that side, t [B,c,s,s]. A candidate is p + r_k with r_k = W_k F, so its logit is
+For every level a small network sees the level's features F and upsampled predict p (and the condition) and estimates
+what is still missing at that side, t [B,c,s,s]. A candidate is p + r_k with r_k = W_k F, so its logit is
 
     beta * (2 <t, r_k> - ||r_k||^2) / (s*s) + bias_k,
 
@@ -66,7 +66,7 @@ class Block(nn.Module):
 
 
 class Head(nn.Module):
-    """Of one level: features, images and the U-Net's view at full resolution -> [B,c,s,s], linear plus a hidden layer."""
+    """Of one level: features, images and the U-Net's view, at full resolution, -> [B,c,s,s]."""
 
     def __init__(self, taken: int, hidden: int, channels: int) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ class Prior(nn.Module):
         for index, stage in enumerate(stages):
             place = min(index, 1) if recurrent else sum(before.side == stage.side for before in stages[:index])
             self.where.append((str(stage.side), place))
-        for index, stage in enumerate(stages):
+        for stage in stages:
             if str(stage.side) not in self.sides:
                 levels = 1 + max(place for side, place in self.where if side == str(stage.side))
                 self.sides[str(stage.side)] = SidePrior(stage, levels, model, config)
