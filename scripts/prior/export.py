@@ -38,29 +38,29 @@ def stored(prior: Prior) -> dict[str, Tensor]:
         scale = kept.pop("feature_scale")
         size = kept.pop("missing_scale").exp()
         kept["features"] = kept["features"] * scale[:, None, None]
-        kept["beta"] = kept["beta"].exp()
+        beta = kept.pop("beta")
         if part.fold > 1:
             kept["enter.weight"] = kept["enter.weight"].unflatten(1, (-1, part.fold**2)).transpose(1, 2).flatten(1, 2)
-        kept |= heads(part, scale, size)
+        kept |= heads(part, scale, size, beta)
         found |= {f"sides.{side}.{name}": value.contiguous() for name, value in kept.items()}
     return found
 
 
-def heads(part: SidePrior, scale: Tensor, size: Tensor) -> dict[str, Tensor]:
-    """[levels,...] each, with the scale of the features that go in and the size of what comes out."""
+def heads(part: SidePrior, scale: Tensor, size: Tensor, beta: Tensor) -> dict[str, Tensor]:
+    """[levels,...] each, with the scale of the features that go in, the size of what is missing, and beta in log w."""
     first, second = ([getattr(one, name) for one in part.heads] for name in ("first", "second"))
-    weight = torch.stack([one.weight for one in first]).clone()
-    bias = torch.stack([one.bias for one in first]).clone()
-    width, hidden = part.features.shape[2], part.heads[0].hidden
-    weight[:, :, :width] *= scale[:, None, None, None, None]
-    weight[:, hidden:] *= size[:, None, None, None, None]
-    bias[:, hidden:] *= size[:, None]
-    return {
-        "heads.first.weight": weight,
-        "heads.first.bias": bias,
-        "heads.second.weight": torch.stack([one.weight for one in second]) * size[:, None, None, None, None],
-        "heads.second.bias": torch.stack([one.bias for one in second]) * size[:, None],
+    parameters = {
+        f"heads.{name}.{kind}": torch.stack([getattr(one, kind) for one in layer])
+        for name, layer in (("first", first), ("second", second))
+        for kind in ("weight", "bias")
     }
+    width, hidden = part.features.shape[2], part.heads[0].hidden
+    parameters["heads.first.weight"][:, :, :width] *= scale[:, None, None, None, None]
+    for name, begin in (("first", hidden), ("second", 0)):
+        parameters[f"heads.{name}.weight"][:, begin:-1] *= size[:, None, None, None, None]
+        parameters[f"heads.{name}.bias"][:, begin:-1] *= size[:, None]
+    parameters["heads.first.bias"][:, -1] += beta
+    return parameters
 
 
 def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, told: dict) -> dict:

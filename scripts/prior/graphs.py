@@ -124,12 +124,11 @@ def log_prior_of(
     part, name = prior.sides[side], f"sides.{side}"
     images = [value for value in (predict or zeros_like(graph, prior.model, part), condition) if value is not None]
     view, seen = u_net(graph, part, name, place, features, images)
-    missing = head(graph, prior, part, name, place, features, images, view)
+    missing, sure = head(graph, prior, part, name, place, features, images, view)
     count, channels = prior.model.candidates, prior.model.channels
     width = part.features.shape[2]
     nodes = graph.op("Reshape", nodes, graph.constant([count * channels, width]))
-    logits = quadratic(graph, part, nodes, features, missing, count, channels)
-    logits = graph.op("Mul", logits, at(graph, f"{name}.beta", place))
+    logits = quadratic(graph, part, nodes, features, missing, sure, count, channels)
     bias_of = graph.op("Reshape", at(graph, f"{name}.bias_of", place), graph.constant([count, -1]))
     bias = graph.op("Add", graph.op("Gemm", seen, bias_of, transB=1), at(graph, f"{name}.bias", place))
     return graph.op("LogSoftmax", graph.op("Add", logits, bias), axis=1), missing
@@ -181,13 +180,15 @@ def head(
     features: str,
     images: list[str],
     view: str,
-) -> str:
-    """missing [batch,c,s,s]: the level's own two convolutions, their kernels taken from those of all levels."""
+) -> tuple[str, str]:
+    """missing [batch,c,s,s] and w [batch,1,s,s]: the level's own two convolutions, out of the kernels of all levels."""
     hidden, channels = prior.config.head, prior.model.channels
     x = graph.op("Concat", features, *images, view, axis=1)
     h = of_place(graph, f"{name}.heads.first", place, x)
-    h, linear = graph.ops("Split", 2, h, graph.constant([hidden, channels]), axis=1)
-    return graph.op("Add", linear, of_place(graph, f"{name}.heads.second", place, silu(graph, h)))
+    h, linear = graph.ops("Split", 2, h, graph.constant([hidden, channels + 1]), axis=1)
+    out = graph.op("Add", linear, of_place(graph, f"{name}.heads.second", place, silu(graph, h)))
+    missing, log_sure = graph.ops("Split", 2, out, graph.constant([channels, 1]), axis=1)
+    return missing, graph.op("Exp", log_sure)
 
 
 def of_place(graph: Graph, name: str, place: str, x: str) -> str:
@@ -219,12 +220,15 @@ def convolution(graph: Graph, name: str, x: str, size: int) -> str:
     return graph.op("Conv", x, weight, bias, kernel_shape=[size, size], pads=[size // 2] * 4)
 
 
-def quadratic(graph: Graph, part: SidePrior, nodes: str, features: str, missing: str, count: int, channels: int) -> str:
-    """(2 <t, r_k> - ||r_k||^2) / (s*s), [batch,K]; `nodes` [K*c,C]. Squares by the cheaper way, as Nodes.distances."""
-    width, area_of = part.features.shape[2], part.side**2
+def quadratic(
+    graph: Graph, part: SidePrior, nodes: str, features: str, missing: str, sure: str, count: int, channels: int
+) -> str:
+    """Sum over pixels of w (2 t r_k - r_k^2), [batch,K]; `nodes` [K*c,C]. Squares the cheaper way, as in model.py."""
+    width, pixels = part.features.shape[2], part.side**2
     flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
-    turned = graph.op("Transpose", flat, perm=[0, 2, 1])
-    cross = graph.op("MatMul", graph.op("Reshape", missing, graph.constant([0, channels, -1])), turned)
+    even = graph.op("Reshape", sure, graph.constant([0, 1, pixels]))
+    weighted = graph.op("Transpose", graph.op("Mul", flat, even), perm=[0, 2, 1])
+    cross = graph.op("MatMul", graph.op("Reshape", missing, graph.constant([0, channels, -1])), weighted)
     linear = graph.op(
         "Gemm",
         graph.op("Reshape", cross, graph.constant([0, channels * width])),
@@ -232,14 +236,13 @@ def quadratic(graph: Graph, part: SidePrior, nodes: str, features: str, missing:
         transB=1,
     )
     axis, outputs = graph.constant([2]), count * channels
-    if area_of * outputs <= width * (area_of + outputs):
+    if pixels * outputs <= width * (pixels + outputs):
         drawn = graph.op("MatMul", nodes, flat)
-        squares = graph.op("ReduceSum", graph.op("Mul", drawn, drawn), axis, keepdims=0)
+        drawn = graph.op("Mul", graph.op("Mul", drawn, drawn), even)
+        squares = graph.op("ReduceSum", drawn, axis, keepdims=0)
     else:
-        moved = graph.op("MatMul", nodes, graph.op("MatMul", flat, turned))
+        moved = graph.op("MatMul", nodes, graph.op("MatMul", flat, weighted))
         squares = graph.op("ReduceSum", graph.op("Mul", moved, nodes), axis, keepdims=0)
-    squares = graph.op(
-        "ReduceSum", graph.op("Reshape", squares, graph.constant([0, count, channels])), axis, keepdims=0
-    )
-    two, size = graph.constant(2, np.float32), graph.constant(area_of, np.float32)
-    return graph.op("Div", graph.op("Sub", graph.op("Mul", linear, two), squares), size)
+    squares = graph.op("Reshape", squares, graph.constant([0, count, channels]))
+    squares = graph.op("ReduceSum", squares, axis, keepdims=0)
+    return graph.op("Sub", graph.op("Mul", linear, graph.constant(2, np.float32)), squares)

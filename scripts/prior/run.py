@@ -18,10 +18,11 @@ from ddn.pictures import Pictures, shuffled
 from export.bundle import Bundle, build_network
 from prior.model import Prior, PriorConfig
 from prior.report import held_out_bits, sheet
-from prior.steps import fit_scales, losses, walk
+from prior.steps import fit_heads, losses, walk
 from training import optimizers
 
 FORMAT = 1
+FIRST = 128  # pictures that the heads are first fitted to
 
 
 class Run:
@@ -47,8 +48,6 @@ class Run:
         torch.manual_seed(options.seed * 1_000_003 + self.step)
         wander = torch.where(torch.rand(len(target)) < options.wander, torch.rand(len(target)) * options.reach, 0.0)
         seen = walk(self.network, self.prior, target, wander, options.bf16)
-        if self.step == 0:
-            fit_scales(self.prior, self.network, seen)
         entropy, error = losses(self.prior, self.network, seen, options.share, options.bf16)
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
@@ -62,6 +61,11 @@ class Run:
             optimizer.step()
         self.step += 1
         return float(entropy.detach()), float(error.detach())
+
+    def start(self, target: Tensor) -> None:
+        """Before the first step: what least squares know."""
+        seen = walk(self.network, self.prior, target, torch.zeros(len(target)), self.options.bf16)
+        fit_heads(self.prior, self.network, seen)
 
     def save(self) -> None:
         path = self.options.out / "checkpoint.pt"
@@ -122,6 +126,9 @@ def run(training: Run, train: Pictures, test: Pictures) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.update(asked=True))
     recent: list[tuple[float, float]] = []
+    if training.step == 0:
+        training.start(train.batch(slice(0, min(FIRST, len(train)))))
+        training.evaluate(test, recent)
     last = time.monotonic()
     with tqdm(unit="pictures", mininterval=30, disable=None) as bar:
         while training.progress < 1 and not stop["asked"]:

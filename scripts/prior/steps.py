@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ddn.conditions import condition_of
-from ddn.model import Network, area
+from ddn.model import Network, Nodes, area
 from prior.model import Prior, quadratic
 
 
@@ -67,9 +67,9 @@ def losses(prior: Prior, network: Network, seen: dict[str, Walk], share: float, 
         for at, level in enumerate(chosen.tolist()):
             place = min(level, part.levels - 1)
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                missing = part.missing(place, one.features[level], one.images[level], view[at])
+                missing, sure = part.missing(place, one.features[level], one.images[level], view[at])
             nodes = network.levels[first_of(prior, side) + level].nodes
-            logits = quadratic(one.features[level], missing, nodes) * part.beta[place].exp() + bias[at]
+            logits = quadratic(one.features[level], missing, sure, nodes) + bias[at]
             entropy = entropy + F.cross_entropy(logits, one.choices[level])
             wanted = one.missing[level]
             error = error + (missing - wanted).square().mean() / wanted.square().mean()
@@ -82,13 +82,40 @@ def first_of(prior: Prior, side: str) -> int:
 
 
 @torch.no_grad()
-def fit_scales(prior: Prior, network: Network, seen: dict[str, Walk]) -> None:
-    """Starts every level at the sizes that its features, its errors and its candidates have."""
+def fit_heads(prior: Prior, network: Network, seen: dict[str, Walk]) -> None:
+    """Starts every level where least squares leave it: sizes, the linear part of its head, and an even w."""
     for side, one in seen.items():
         part = prior.sides[side]
         for level in range(part.levels):
-            nodes = network.levels[first_of(prior, side) + level].nodes
-            spread = quadratic(one.features[level], one.missing[level], nodes).std(1).mean()
-            part.beta[level] = math.log(0.5 / float(spread + 1e-9))
-            part.feature_scale[level] = 1 / float(one.features[level].float().square().mean().sqrt() + 1e-6)
-            part.missing_scale[level] = math.log(float(one.missing[level].square().mean().sqrt()) + 1e-6)
+            features, images, missing = one.features[level].float(), one.images[level], one.missing[level]
+            part.feature_scale[level] = 1 / float(features.square().mean().sqrt() + 1e-6)
+            size = float(missing.square().mean().sqrt()) + 1e-6
+            part.missing_scale[level] = math.log(size)
+            head = part.heads[level]
+            inputs = torch.cat([features * part.feature_scale[level], images], 1)
+            kernel, bias = least_squares(inputs, missing / size)
+            channels = missing.shape[1]
+            head.first.weight[head.hidden : head.hidden + channels, : inputs.shape[1]] = kernel
+            head.first.bias[head.hidden : head.hidden + channels] = bias
+            guess = (F.conv2d(inputs, kernel, bias, padding=1)) * size
+            part.beta[level] = best_sure(one, level, guess, network.levels[first_of(prior, side) + level].nodes)
+
+
+def least_squares(inputs: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Kernel [c,C,3,3] and bias [c] of the 3x3 convolution of inputs [B,C,s,s] nearest to wanted [B,c,s,s]."""
+    width = inputs.shape[1] * 9 + 1
+    gram, cross = torch.zeros(width, width), torch.zeros(width, wanted.shape[1])
+    for one, target in zip(inputs.split(8), wanted.split(8)):
+        rows = F.pad(F.unfold(one, 3, padding=1).transpose(1, 2).flatten(0, 1), (0, 1), value=1.0)
+        gram += rows.t() @ rows
+        cross += rows.t() @ target.permute(0, 2, 3, 1).flatten(0, 2)
+    ridge = 1e-3 * gram.diagonal().mean() * torch.eye(width)
+    found = torch.linalg.solve(gram + ridge, cross).t()
+    return found[:, :-1].unflatten(1, (inputs.shape[1], 3, 3)), found[:, -1]
+
+
+def best_sure(one: Walk, level: int, missing: Tensor, nodes: Nodes) -> float:
+    """The logarithm of the even w by which the greedy choices are likeliest."""
+    plain = quadratic(one.features[level], missing, torch.ones_like(missing[:, :1]), nodes)
+    tried = [math.log(10) * step / 4 - plain.std(1).mean().log().item() for step in range(-8, 9)]
+    return min(tried, key=lambda log: float(F.cross_entropy(plain * math.exp(log), one.choices[level])))
