@@ -115,7 +115,7 @@ function outcome(
 ): TaskOutcome {
   const found = countHits(prompts, (i) => [verdicts[i] as Verdict]);
   const byChance = countHits(prompts, () => random);
-  const all = lab.network.candidates.reduce((sum, count) => sum + count, 0);
+  const all = lab.network.candidateCounts.reduce((sum, count) => sum + count, 0);
   const bySize = [1, 2, 3, 4].map((size) => {
     const chosen = prompts.flatMap(([, wants], i) => (Object.keys(wants).length === size ? [i] : []));
     const some = countHits(
@@ -133,7 +133,8 @@ function outcome(
       [...found.attributes].map(([attribute, hits]) => [
         attribute,
         {
-          ...{ accuracy: rounded(mean(hits), 4), named: hits.length },
+          accuracy: rounded(mean(hits), 4),
+          named: hits.length,
           random_accuracy: rounded(mean(byChance.attributes.get(attribute) ?? []), 4),
         },
       ]),
