@@ -122,7 +122,7 @@ export class Lab {
   ): Promise<void> {
     const make = async (index: number) => {
       const picture = pictures[index] as Picture;
-      const condition = await this.#conditionOf(picture);
+      const condition = await this.conditionOf(picture);
       return encodingDescent(this.network, picture, { beams, condition, signal: this.signal });
     };
     await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
@@ -145,12 +145,13 @@ export class Lab {
         const random = Random.of(0, i);
         return candidateCounts.map((count) => random.integer(count));
       });
-      const conditions = await Promise.all(this.pictures.map((picture) => this.#conditionOf(picture)));
+      const conditions = await Promise.all(this.pictures.map((picture) => this.conditionOf(picture)));
       return await this.network.decode(codes, conditions);
     });
   }
 
-  async #conditionOf(picture: Picture): Promise<Float32Array | null> {
+  /** [channels, S, S] of a picture; null where the model has no condition. */
+  async conditionOf(picture: Picture): Promise<Float32Array | null> {
     const { info } = this.network;
     return info.condition ? await conditionOf(picture, info) : null;
   }
