@@ -21,6 +21,8 @@ export interface JobsObserver {
   /** Its process is gone; it is run again, or has failed. */
   lost?(job: Job, reason: string): void;
   ended?(job: Job, news: EndNews): void;
+  /** Something went wrong that no job is to blame for; it goes on. */
+  trouble?(error: unknown): void;
   /** A viewer left, having been too slow for so many previews. */
   dropped?(previews: number): void;
 }
@@ -131,6 +133,10 @@ export class Jobs {
     await this.#dispatcher.cancel(job);
   }
 
+  #cancelSoon(job: Job): void {
+    this.cancel(job).catch((error: unknown) => this.#options.observer?.trouble?.(error));
+  }
+
   /** Answers the question that is open. @throws {KandidError} question_closed, option_invalid */
   choose(job: Job, question: number, picks: readonly number[]): void {
     checkPicks(job, question, picks);
@@ -169,7 +175,7 @@ export class Jobs {
   async #drain(seconds: number): Promise<void> {
     const open = () => [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
     const stopTimer = this.#options.clock.after(seconds * 1000, () => {
-      for (const job of open()) void this.cancel(job);
+      for (const job of open()) this.#cancelSoon(job);
     });
     await new Promise<void>((resolve) => {
       this.#checkDrained = () => {
@@ -233,7 +239,7 @@ export class Jobs {
   #abandonIfAlone(job: Job): void {
     const { abandonSeconds } = job.spec;
     if (abandonSeconds === undefined || job.viewers > 0 || !job.isOpen) return;
-    const abandon = () => void this.cancel(job);
+    const abandon = () => this.#cancelSoon(job);
     if (abandonSeconds === 0) abandon();
     else this.#abandoning.set(job, this.#options.clock.after(abandonSeconds * 1000, abandon));
   }
