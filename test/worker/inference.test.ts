@@ -6,8 +6,8 @@ import { psnr } from '../../src/kit/quality.ts';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 import { readProvenance } from '../../src/pictures/provenance.ts';
 import { Inference } from '../../src/worker/inference.ts';
-import type { FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
-import { isEnd } from '../../src/worker/messages.ts';
+import type { FinishedNews, FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
+import { isEnd, withPictures } from '../../src/worker/messages.ts';
 import { provenanceOf } from '../../src/worker/provenance.ts';
 
 const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8'));
@@ -18,6 +18,16 @@ let inference: Inference;
 const posted: FromWorker[] = [];
 const listeners = new Map<string, (news: News) => void>();
 
+const finished = new Map<string, FinishedNews[]>();
+
+/** As the server hears it: the pictures with the end that they belong to. */
+function hear(job: string, news: News | FinishedNews): void {
+  const pictures = finished.get(job) ?? [];
+  finished.set(job, pictures);
+  if (news.type === 'finished') pictures.push(news);
+  else listeners.get(job)?.(isEnd(news) ? withPictures(news, pictures) : news);
+}
+
 before(async () => {
   inference = await Inference.open(
     {
@@ -27,7 +37,7 @@ before(async () => {
     },
     (message) => {
       posted.push(message);
-      if (message.type === 'news') listeners.get(message.job)?.(message.news);
+      if (message.type === 'news') hear(message.job, message.news);
     },
   );
 });
@@ -49,7 +59,7 @@ function run(
       onNews(news, tell);
       if (isEnd(news)) resolve(all);
     });
-    inference.handle({ type: 'job', ticket: { job, attempt: 1, work } });
+    inference.handle({ type: 'job', ticket: { job, attempt: 1, client: 'a', work } });
   });
 }
 
@@ -172,7 +182,7 @@ test('cancel answers with the best picture so far, also while a guide is asked',
 
 test('cancelled before it began, it ends with nothing', async () => {
   const work = generate({});
-  inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, work } });
+  inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, client: 'a', work } });
   const ended = new Promise<News>((resolve) => listeners.set('early', (news) => isEnd(news) && resolve(news)));
   inference.handle({ type: 'tell', job: 'early', attempt: 1, message: { type: 'cancel' } });
   const end = await ended;

@@ -11,10 +11,10 @@ const LEVELS = Array.from({ length: 6 }, () => ({ side: 2, candidates: 8 }));
 const AT_RANDOM = { sampler: { top: 8, temperature: 0 } };
 
 /** Runs a descent and gives its events when it is over. */
-function follow(scheduler: Scheduler, network: Network, descent: Descent): Promise<GenerateEvent[]> {
+function follow(scheduler: Scheduler, network: Network, descent: Descent, client = 'a'): Promise<GenerateEvent[]> {
   const events: GenerateEvent[] = [];
   return new Promise((resolve) => {
-    scheduler.add({ network, descent, onEvent: (event) => events.push(event), onEnd: () => resolve(events) });
+    scheduler.add({ network, descent, client, onEvent: (event) => events.push(event), onEnd: () => resolve(events) });
   });
 }
 
@@ -199,15 +199,14 @@ test('codes of several jobs are drawn in one run', async () => {
   const network = await tinyNetwork();
   const { scheduler, runs } = recorded();
   const [two, one] = await Promise.all([
-    scheduler.decode(
-      network,
-      [
+    scheduler.decode({
+      ...{ network, condition: null, client: 'a' },
+      codes: [
         [0, 1, 2, 3],
         [3, 2, 1, 0],
       ],
-      null,
-    ),
-    scheduler.decode(network, [[1, 1, 1, 1]], null),
+    }),
+    scheduler.decode({ network, condition: null, client: 'b', codes: [[1, 1, 1, 1]] }),
   ]);
   assert.deepEqual(
     runs.map(({ level, rows, jobs }) => [level, rows, jobs]),

@@ -41,6 +41,13 @@ export class AskedGuide {
     return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
   }
 
+  /** Candidates of one choice that it is asked about, where asking is dear; 0 where it is not, and all are asked about. */
+  askedAtMost(level: LevelInfo): number {
+    if (this.#guide.prefers?.shortlist === undefined) return 0;
+    const { shortlist, refine } = this.appetiteAt(level);
+    return shortlist + refine;
+  }
+
   /** Whether it wants to be asked at a level. */
   wants(level: LevelInfo): boolean {
     const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = this.#guide.prefers ?? {};

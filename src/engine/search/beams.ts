@@ -29,10 +29,10 @@ export interface Slice {
 }
 
 /**
- * The first lanes whose states fit into so many rows, at least one lane. Lanes that stand at the same place share their
- * rows, so that nothing is computed or asked twice.
+ * The first lanes whose states fit into so many rows and pools, at least one lane. Lanes that stand at the same place share
+ * their rows, so that nothing is computed or asked twice.
  */
-export function sliceOf(lanes: readonly Lane[], rows: number): Slice {
+export function sliceOf(lanes: readonly Lane[], rows: number, mostPools = Number.POSITIVE_INFINITY): Slice {
   const taken: Lane[] = [];
   const rowOf = new Map<State, number>();
   const pools: number[][] = [];
@@ -40,9 +40,14 @@ export function sliceOf(lanes: readonly Lane[], rows: number): Slice {
   for (const lane of lanes) {
     const fresh = lane.beams.filter((state) => !rowOf.has(state));
     if (taken.length > 0 && rowOf.size + fresh.length > rows) break;
-    for (const state of fresh) rowOf.set(state, rowOf.size);
+    const first = rowOf.size;
+    for (const [i, state] of fresh.entries()) rowOf.set(state, first + i);
     const mine = lane.beams.map((state) => rowOf.get(state) as number);
     const known = pools.findIndex((pool) => pool.length === mine.length && pool.every((row, i) => row === mine[i]));
+    if (known < 0 && taken.length > 0 && pools.length >= mostPools) {
+      for (const state of fresh) rowOf.delete(state);
+      break;
+    }
     if (known < 0) pools.push(mine);
     poolOf.push(known < 0 ? pools.length - 1 : known);
     taken.push(lane);

@@ -3,7 +3,7 @@
 import { AskedGuide } from '../../engine/guides/runner.ts';
 import type { Network } from '../../engine/network/network.ts';
 import { Descent } from '../../engine/search/descent.ts';
-import { beamsPerLevel } from '../../engine/search/sampler.ts';
+import { beamsPerLevel } from '../../contract/beams.ts';
 import { reconstruction } from '../../engine/tasks/encode.ts';
 import { runTogether } from '../../engine/tasks/generate.ts';
 import type { Guide, Picture } from '../../guide.ts';

@@ -7,7 +7,7 @@ import type { OpenModel } from '../../engine/models.ts';
 import type { Network } from '../../engine/network/network.ts';
 import type { Descent } from '../../engine/search/descent.ts';
 import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
-import type { BeamSchedule } from '../../engine/search/sampler.ts';
+import type { BeamSchedule } from '../../contract/beams.ts';
 import { encodingDescent } from '../../engine/tasks/encode.ts';
 import { runTogether } from '../../engine/tasks/generate.ts';
 import { KandidError } from '../../errors.ts';
