@@ -28,6 +28,7 @@ import { eventsOf } from './engine/tasks/generate.ts';
 import { KandidError } from './errors.ts';
 import type { Picture } from './guide.ts';
 
+export type { BeamSchedule } from './contract/beams.ts';
 export type { Code } from './contract/codes.ts';
 export type { BlendKind, GenerateRequest, PictureInput } from './contract/requests.ts';
 export type { GuideSummary } from './engine/guides/registry.ts';
@@ -43,7 +44,6 @@ export type {
   Timings,
 } from './engine/search/events.ts';
 export type { SamplerOptions } from './engine/search/sampler.ts';
-export type { BeamSchedule } from './contract/beams.ts';
 export type { Encoded } from './engine/tasks/encode.ts';
 export { type ErrorCode, KandidError } from './errors.ts';
 export type { Picture } from './guide.ts';

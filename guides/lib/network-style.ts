@@ -1,5 +1,11 @@
 /** Gram matrices of a network's feature maps, in the place of random filters. */
-import { type Candidates, type GuideContext, type GuideModel, GuideProblem, type NumericTensor } from '../../src/guide.ts';
+import {
+  type Candidates,
+  type GuideContext,
+  type GuideModel,
+  GuideProblem,
+  type NumericTensor,
+} from '../../src/guide.ts';
 import { addOuter, triangle } from './filters.ts';
 import { IMAGENET, toPixels } from './pixels.ts';
 

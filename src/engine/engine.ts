@@ -96,7 +96,10 @@ export class Engine {
    *
    * @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, cancelled
    */
-  async prepare(request: GenerateRequest, { signal, person, turns = NO_TURNS }: PrepareOptions = {}): Promise<Prepared> {
+  async prepare(
+    request: GenerateRequest,
+    { signal, person, turns = NO_TURNS }: PrepareOptions = {},
+  ): Promise<Prepared> {
     const checked = parseRequest(request);
     const running = signal ?? new AbortController().signal;
     throwIfCancelled(running);

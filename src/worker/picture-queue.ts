@@ -23,8 +23,8 @@ interface Waiting {
 
 /** From so many pixels on a picture is large: it may take seconds. */
 const LARGE_PIXELS = 512 * 512 + 1;
-/** In the works at once; of large ones one, so that the small ones always pass. */
-const MOST_SMALL = 1;
+/** In the works at once, three of the four threads of libuv; of large ones one, so that the small ones always pass. */
+const MOST_SMALL = 2;
 const MOST_LARGE = 1;
 
 export class PictureQueue {

@@ -1,8 +1,8 @@
 /** A runner that does nothing by itself: tests say what its jobs tell. */
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
-import { type JobLimits, Jobs, type JobsObserver } from '../../src/server/jobs/jobs.ts';
 import { type Cost, placesOf } from '../../src/server/jobs/cost.ts';
+import { type JobLimits, Jobs, type JobsObserver } from '../../src/server/jobs/jobs.ts';
 import type { Assignment, Need, RunListener, Runner } from '../../src/server/jobs/runner.ts';
 import { isEnd, type JobMessage, type News, type Work } from '../../src/worker/messages.ts';
 import { FakeClock } from '../clock.ts';

@@ -197,7 +197,7 @@ test('viewers let the next preview be made', async () => {
   assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
 });
 
-test('a job that nobody watches any more is cancelled after a while, where that was asked for', async () => {
+test('a job that nobody watches any more is dropped after a while, where that was asked for', async () => {
   const { jobs, runner, clock, submit } = jobsOf();
   runner.room = 3;
   const [kept, short, long] = [
@@ -207,7 +207,7 @@ test('a job that nobody watches any more is cancelled after a while, where that 
   ];
   await breathe();
   for (const job of [kept, short, long]) jobs.watch(job).close();
-  const cancels = () => runner.told.filter(({ message }) => message.type === 'cancel').map(({ job }) => job);
+  const cancels = () => runner.told.filter(({ message }) => message.type === 'drop').map(({ job }) => job);
   assert.deepEqual(cancels(), [short.id]);
   clock.pass(4000);
   const back = jobs.watch(long);

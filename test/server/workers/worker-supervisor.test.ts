@@ -226,3 +226,49 @@ test('stopped while it waits to start again, it does not', async () => {
   clock.pass(100_000);
   assert.equal(processes.length, 1);
 });
+
+test('a client that has nothing running is let in though the places are taken; memory bounds all', async () => {
+  const { pool, latest } = poolOf({ places: 2 });
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  assign(pool, 'heavy', { places: 256, bytes: 500 });
+  assert.equal(pool.hasRoom(need()), false);
+  assert.equal(pool.hasRoom(need({ client: 'b' })), true);
+  assert.equal(pool.hasRoom(need({ client: 'b', bytes: 500 })), false, 'large jobs leave a part of the memory');
+  assert.equal(pool.hasRoom(need({ client: 'b', bytes: 250 })), true);
+  assign(pool, 'heavy2', { client: 'b', bytes: 250 });
+  assert.equal(pool.hasRoom(need({ client: 'c', bytes: 100 })), false);
+  assert.equal(pool.hasRoom(need({ client: 'c', bytes: 60 })), true);
+});
+
+test('a job that takes all the memory runs alone', async () => {
+  const { pool, latest } = poolOf();
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  assert.equal(pool.hasRoom(need({ bytes: 5000 })), true);
+  assign(pool, 'a', { bytes: 5000 });
+  assert.equal(pool.hasRoom(need({ client: 'b' })), false);
+});
+
+test('pictures come one by one and are told with the end', async () => {
+  const { pool, latest } = poolOf();
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  const ends: News[] = [];
+  const codes = () => ends.map((news) => (news.type === 'done' ? news.results.map(({ code }) => code[0]) : news.type));
+  pool.run(
+    { ...need(), ticket: { job: 'a', attempt: 1, client: 'a', work: WORK } },
+    { news: (news) => ends.push(news), lost: () => {} },
+  );
+  const picture = (index: number) => ({
+    ...{ bytes: Uint8Array.of(index), mime: 'image/png', width: 1, height: 1, code: [index], codeString: '' },
+  });
+  for (const index of [1, 0])
+    latest().say({ type: 'news', job: 'a', attempt: 1, news: { type: 'finished', index, picture: picture(index) } });
+  assert.deepEqual(codes(), []);
+  latest().news('a', 1, { ...done(), results: [] } as News);
+  assert.deepEqual(codes(), [[0, 1]]);
+});
