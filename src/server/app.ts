@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import { KandidError, toKandidError } from '../errors.ts';
-import type { Access } from './http/access.ts';
+import { type Access, anonymous, type Client } from './http/access.ts';
 import { setHeaders } from './http/headers.ts';
+import type { Place } from './http/places.ts';
 import { sendError } from './http/problems.ts';
 import type { Door } from './http/route.ts';
+import { isSigned } from './http/signed-links.ts';
 import { readingDoors } from './routes/documentation.ts';
 import { makeDoors } from './routes/generate.ts';
 import { imageDoors } from './routes/images.ts';
@@ -25,6 +27,7 @@ export const allDoors: readonly Door[] = [
 interface Known {
   readonly id: string;
   readonly door: Door | null;
+  readonly place: Place;
 }
 
 export function createApp(
@@ -38,10 +41,11 @@ export function createApp(
   app.set('case sensitive routing', true);
   app.use((request, response, next) => {
     begin(services, access, request, response);
+    access.hosts.check(request.headers.host);
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
       response.statusCode = 204;
       response.end();
-    } else next();
+    } else if (!isRedirected(services, request, response)) next();
   });
   for (const door of doors) {
     const path = door.path.replace(/\{(\w+)\}/g, ':$1');
@@ -56,7 +60,7 @@ export function createApp(
     const bad = new KandidError('params_invalid', {
       ...{ subject: 'The address', field: 'path', problem: 'it is not well formed' },
     });
-    answerError(services, request, response, status < 500 ? bad : error);
+    answerError(services, request, response, status < 500 && !(error instanceof KandidError) ? bad : error);
   });
   return app;
 }
@@ -64,7 +68,7 @@ export function createApp(
 function begin(services: Services, access: Access, request: Request, response: Response): void {
   const given = request.headers['x-request-id'];
   const id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-  const known: Known = { id, door: null };
+  const known: Known = { id, door: null, place: services.places.of(request) };
   response.locals.known = known;
   setHeaders(access, request, response, id);
   const from = services.clock.now();
@@ -73,12 +77,24 @@ function begin(services: Services, access: Access, request: Request, response: R
     const seconds = (services.clock.now() - from) / 1000;
     const labels = { route: door?.path ?? 'none', method: request.method, status: String(response.statusCode) };
     services.metrics.requests.observe(labels, seconds);
-    if (door?.isOpen) return;
+    if (door?.isOpen || door?.isQuiet) return;
     services.log.info(
       { request: id, ...labels, path: request.path.slice(0, 200), ms: Math.round(seconds * 1000) },
       'request',
     );
   });
+}
+
+/** Takes the prefix off that a proxy has left; the prefix alone leads to the page, whose files stand below it. */
+function isRedirected({ places }: Services, request: Request, response: Response): boolean {
+  const { place } = response.locals.known as Known;
+  const path = places.path(request.url, place);
+  request.url = path ?? request.url;
+  if (path !== null) return false;
+  response.statusCode = 308;
+  response.setHeader('Location', `${place.prefix}/`);
+  response.end();
+  return true;
 }
 
 async function enter(
@@ -88,21 +104,34 @@ async function enter(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const { id } = response.locals.known as Known;
-  response.locals.known = { id, door } satisfies Known;
+  const { id, place } = response.locals.known as Known;
+  response.locals.known = { id, door, place } satisfies Known;
   try {
-    const { origin, host, authorization } = request.headers;
-    access.checkOrigin(origin, host);
-    const caller = { authorization, address: request.socket.remoteAddress };
-    const client = door.isOpen ? { name: 'anybody', key: null } : access.identify(caller);
+    access.checkOrigin(request.headers.origin, place.host);
+    access.checkSite(request, door.isEmbeddable ?? false);
+    const client = clientOf(services, access, door, request);
     const admit = () => access.admit(client);
     if (!door.isOpen && !door.admitsItself) admit();
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
-    await door.run({ services, request, response, id, client, params, search, admit });
+    await door.run({ services, request, response, id, client, params, search, place, admit });
   } catch (thrown) {
     answerError(services, request, response, thrown);
   }
+}
+
+/** @throws {KandidError} key_*, link_* */
+function clientOf({ places, signedLinks }: Services, access: Access, door: Door, request: Request): Client {
+  const { authorization } = request.headers;
+  const address = places.address(request);
+  if (door.isOpen) return { name: 'anybody', key: null };
+  if (door.isSigned && authorization === undefined) {
+    if (!signedLinks.areNeeded) return anonymous(address);
+    if (!isSigned(request.url)) return access.identify({ authorization, address });
+    signedLinks.check(request.url);
+    return anonymous(address);
+  }
+  return access.identify({ authorization, address });
 }
 
 function answerError(services: Services, request: Request, response: Response, thrown: unknown): void {

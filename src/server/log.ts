@@ -6,7 +6,7 @@ export type { Logger };
 export interface LogOptions {
   /** trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
-  /** Where lines go. @default standard output */
+  /** Where lines go; see `LogOutput`. @default nowhere */
   readonly destination?: DestinationStream | undefined;
 }
 
@@ -15,5 +15,5 @@ const HIDDEN = ['req.headers.authorization', 'req.headers.cookie', 'req.headers[
 
 export function createLog({ level, destination }: LogOptions): Logger {
   const options = { level, base: null, redact: { paths: HIDDEN, censor: '(hidden)' } };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? { write: () => {} });
 }

@@ -11,6 +11,8 @@ export interface MetricSources {
   readonly running: () => number;
   readonly kept: () => { readonly jobs: number; readonly bytes: number };
   readonly workers: () => readonly WorkerStatus[];
+  /** Of the log, since the start. */
+  readonly lostLines: () => number;
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -52,7 +54,7 @@ export class Metrics {
   });
   readonly #exits = this.#counter('kandid_worker_exits_total', 'Worker processes that ended unasked.', ['device']);
 
-  constructor({ waiting, running, kept, workers }: MetricSources) {
+  constructor({ waiting, running, kept, workers, lostLines }: MetricSources) {
     collectDefaultMetrics({ register: this.registry });
     this.#read('kandid_jobs_waiting', 'Jobs that wait.', waiting);
     this.#read('kandid_jobs_running', 'Jobs that run.', running);
@@ -62,6 +64,7 @@ export class Metrics {
     this.#read('kandid_workers_ready', 'Worker processes that are ready.', ready);
     const memory = () => workers().reduce((sum, worker) => sum + (worker.memory ?? 0), 0);
     this.#read('kandid_workers_memory_bytes', 'Memory of the worker processes.', memory);
+    this.#read('kandid_log_lines_lost', 'Lines of the log that could not be written.', lostLines);
   }
 
   get jobs(): JobsObserver {

@@ -1,8 +1,10 @@
 /** The server: its doors on one port. */
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createApp } from './app.ts';
 import { Access } from './http/access.ts';
+import { wantsWebSocket, withoutUpgrade } from './http/upgrades.ts';
 import type { Services } from './services.ts';
 import { Streams } from './stream/streams.ts';
 
@@ -10,25 +12,39 @@ export interface KandidServer {
   readonly http: Server;
   /** Resolves to where it listens. @throws the system's error: the port is taken, say */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
-  /** Takes nothing new, lets jobs end, tells those who watch, and closes all connections. */
+  /** Takes nothing new, lets jobs end, tells those who watch, and ends whatever is left. */
   close(): Promise<void>;
 }
 
-const HEADERS_MS = 30_000;
-/** A body must have come within so long: half of an upload holds nothing up. */
-const REQUEST_MS = 120_000;
-const MOST_HEADER_BYTES = 16 * 1024;
+const OPTIONS = {
+  maxHeaderSize: 16 * 1024,
+  /** From the first byte of a request; the quiet between two of one connection does not count. */
+  headersTimeout: 30_000,
+  /** A body must have come within so long: half of an upload holds nothing up. */
+  requestTimeout: 120_000,
+  /** How exactly these two are kept. */
+  connectionsCheckingInterval: 1000,
+  /** Longer than proxies pool connections (60 s mostly), so that none is ended while a request is on its way. */
+  keepAliveTimeout: 75_000,
+};
+/** For the last answers to leave, and for sockets that were told to close. */
+const FAREWELL_MS = 300;
 
 /** @param services made by `createServices`; their pool is started by the caller */
 export function createServer(services: Services): KandidServer {
   const { settings, clock } = services;
   const access = new Access(settings, clock);
   const app = createApp(services, access);
-  const http = createHttpServer({ maxHeaderSize: MOST_HEADER_BYTES }, app);
+  const http = createHttpServer(OPTIONS, app);
   const streams = new Streams(services, access);
-  http.on('upgrade', (request, socket, head) => streams.upgrade(request, socket, head));
-  http.headersTimeout = HEADERS_MS;
-  http.requestTimeout = REQUEST_MS;
+  // The body is asked for by the door that takes it.
+  http.on('checkContinue', app);
+  http.on('upgrade', (request, socket, head) => {
+    if (wantsWebSocket(request)) return streams.upgrade(request, socket, head);
+    socket.unshift(Buffer.concat([withoutUpgrade(request), head]));
+    http.emit('connection', socket);
+  });
+  const connections = connectionsOf(http);
   return {
     http,
     async listen() {
@@ -48,8 +64,21 @@ export function createServer(services: Services): KandidServer {
       http.closeIdleConnections();
       await services.close();
       streams.close();
-      http.closeAllConnections();
+      http.closeIdleConnections();
+      const late = new Promise<void>((resolve) => void clock.after(FAREWELL_MS, resolve));
+      await Promise.race([closed, late]);
+      for (const socket of connections) socket.destroy();
       await closed;
     },
   };
+}
+
+/** All that are open, those of WebSockets too: the HTTP server forgets these. */
+function connectionsOf(http: Server): ReadonlySet<Duplex> {
+  const open = new Set<Duplex>();
+  http.on('connection', (socket: Duplex) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
 }

@@ -3,6 +3,8 @@ import { packageVersion } from '../config.ts';
 import { KandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Work, WorkerOptions } from '../worker/messages.ts';
+import { Places } from './http/places.ts';
+import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
 import { type JobLimits, Jobs, type JobsObserver } from './jobs/jobs.ts';
 import { createLog, type Logger } from './log.ts';
@@ -20,12 +22,17 @@ export interface Services {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly places: Places;
+  readonly signedLinks: SignedLinks;
   /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
   close(): Promise<void>;
 }
 
 export interface ServiceOptions {
+  /** @default none */
   readonly log?: Logger | undefined;
+  /** Lines that the log could not write. */
+  readonly lostLines?: (() => number) | undefined;
   readonly clock?: Clock | undefined;
   /** @default forked processes */
   readonly start?: StartProcess | undefined;
@@ -33,7 +40,7 @@ export interface ServiceOptions {
 
 const SOON_SECONDS = 2;
 /** Beyond the time for jobs to end by themselves, for those that were cancelled. */
-const LAST_MS = 5000;
+const LAST_MS = 1000;
 
 /** Makes all of it; `pool.start()` then starts the processes. */
 export function createServices(
@@ -41,12 +48,13 @@ export function createServices(
   modelFolders: readonly string[],
   options: ServiceOptions = {},
 ): Services {
-  const { clock = systemClock, log = createLog({ level: settings.logLevel }), start } = options;
+  const { clock = systemClock, log = createLog({ level: 'silent' }), start } = options;
   const metrics: Metrics = new Metrics({
     waiting: () => jobs.waiting,
     running: () => jobs.running,
     kept: () => jobs.kept,
     workers: () => pool.status(),
+    lostLines: options.lostLines ?? (() => 0),
   });
   const pool = new Pool({
     devices: settings.devices ?? [settings.device],
@@ -75,7 +83,10 @@ export function createServices(
     await Promise.race([jobs.drain(settings.drainSeconds), late]);
     await pool.stop();
   };
-  return { version: packageVersion(), settings, jobs, pool, metrics, log, clock, close };
+  return {
+    ...{ version: packageVersion(), settings, jobs, pool, metrics, log, clock, close },
+    ...{ places: new Places(settings), signedLinks: new SignedLinks(settings, clock) },
+  };
 }
 
 /** @throws {KandidError} not_ready */

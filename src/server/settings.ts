@@ -1,5 +1,6 @@
 /** Settings of the server beside those of the engine, and the file that both may stand in. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { engineSettings, list, readSettings, VARIABLES } from '../config.ts';
 import { KandidError, reasonOf } from '../errors.ts';
@@ -11,6 +12,11 @@ const whole = (least: number, most: number) => {
 const seconds = (most: number) => {
   const expected = `seconds, 0 to ${most}`;
   return z.coerce.number(expected).min(0, expected).max(most, expected);
+};
+/** An address, a network as address/bits, or `loopback`. */
+const isProxy = (text: string) => {
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return text === 'loopback' || (isIP(address) !== 0 && Number(bits) <= (isIP(address) === 6 ? 128 : 32));
 };
 const MiB = 2 ** 20;
 const MOST_BYTES = 2 ** 36;
@@ -51,7 +57,18 @@ const serverSettings = engineSettings.extend({
   /** 0: any that is free. */
   port: whole(0, 65_535).default(8080),
   /** As others see it, for links. @default the host and port it listens on */
-  publicUrl: z.url('an address').optional(),
+  publicUrl: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }).optional(),
+  /** Names that it answers to beside those of this machine, where no key is needed; `*`: any. */
+  hostNames: list(',').default([]),
+  /** Where a proxy keeps a prefix in paths, that prefix. @default the path of publicUrl */
+  basePath: z
+    .string()
+    .regex(/^(\/[\w.~-]+)*\/?$/, 'a path such as /kandid')
+    .optional(),
+  /** Addresses or networks of proxies whose X-Forwarded-For, -Host, -Proto and -Prefix count; `loopback`: this machine. */
+  trustedProxies: list(',')
+    .pipe(z.array(z.string().refine(isProxy, 'addresses as 10.0.0.1 or 10.0.0.0/8, or loopback')))
+    .default([]),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
   /** `auto`: keys are needed where it listens to other machines. */
@@ -61,6 +78,12 @@ const serverSettings = engineSettings.extend({
   origins: list(',').default([]),
   requestsPerMinute: whole(0, MOST).default(6000),
   webhookSecret: z.string().min(16, '16 characters or more').optional(),
+  /** Where keys are needed, what the address of a picture needs: a signature, or (`open`) nothing. */
+  permalinks: z.enum(['signed', 'open']).default('signed'),
+  /** How long a signature is good. */
+  permalinkSeconds: whole(1, 10 * 366 * 86_400).default(3600),
+  /** Signs addresses of pictures. @default one of this process: its addresses end with it */
+  permalinkSecret: z.string().min(16, '16 characters or more').optional(),
 
   /** Model of requests that name none. */
   defaultModel: z.string().optional(),
@@ -129,7 +152,7 @@ export type ServerFlags = { [Name in keyof z.input<typeof serverSettings>]?: unk
 };
 
 /** Not to be shown. */
-const SECRETS: readonly string[] = ['apiKeys', 'webhookSecret'];
+const SECRETS: readonly string[] = ['apiKeys', 'webhookSecret', 'permalinkSecret'];
 
 const SERVER_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.keys(serverSettings.shape).map((name) => [

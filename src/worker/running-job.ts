@@ -123,8 +123,8 @@ export class RunningJob {
     this.#levels = levels.length;
     this.#services.post({
       ...{ type: 'started', model, hash, ...told },
-      levels: levels.map(({ side, candidates }) => ({ side, candidates })),
-      bits: levels.reduce((sum, { candidates }) => sum + bitsOf(candidates), 0),
+      levels: levels.map(({ side, candidateCount }) => ({ side, candidates: candidateCount })),
+      bits: levels.reduce((sum, { candidateCount }) => sum + bitsOf(candidateCount), 0),
     });
   }
 

@@ -1,7 +1,7 @@
 /** Shares an inference process among clients: descents level by level, whole codes, and the computations of guides. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Network } from '../engine/network/network.ts';
-import { runOnce, type Share } from '../engine/search/batches.ts';
+import { type BatchShare, runBatch } from '../engine/search/batches.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { GenerateEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
@@ -157,7 +157,7 @@ export class Scheduler {
     const { network } = task;
     const { level } = descent;
     const started = performance.now();
-    const shares = await runOnce(
+    const shares = await runBatch(
       network,
       group.map((standing) => standing.descent),
       this.#rowsPerRun,
@@ -171,7 +171,7 @@ export class Scheduler {
   }
 
   /** Guides that take long are not waited for: the others go on meanwhile. */
-  async #choose(shares: readonly Share[], rowMs: number): Promise<void> {
+  async #choose(shares: readonly BatchShare[], rowMs: number): Promise<void> {
     let breathed = performance.now();
     for (const { descent, rows, choose } of shares) {
       const standing = this.#tasks.get(descent);

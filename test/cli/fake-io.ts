@@ -31,8 +31,10 @@ export async function kandid(words: readonly string[], options: FakeIo = {}): Pr
       return options.input ?? new Uint8Array();
     },
     terminal: null,
+    log: () => (_, done) => done(),
     environment: { KANDID_DEVICE: 'cpu', ...options.environment },
     signal: options.signal ?? new AbortController().signal,
+    endAfter: () => {},
   };
   const code = await runCommandLine(words, io);
   return { code, out: out.join('\n'), err: err.join('\n'), bytes: Buffer.concat(parts) };

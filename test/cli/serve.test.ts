@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { kandid } from './fake-io.ts';
 
@@ -33,17 +35,49 @@ test('what cannot be served is said before anything is opened', async () => {
   taken.close();
 });
 
-test('it serves until it is told to stop, and exits 0', async () => {
-  const options = ['--port', '0', '-m', 'tiny', '--device', 'cpu', '--threads', '1', '--log-level', 'silent'];
-  const server = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve', ...options], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+/** `kandid serve` as a process of its own, once it listens. */
+async function started(stdout: 'ignore' | 'pipe' | number, ...words: string[]) {
+  const options = ['--port', '0', '-m', 'tiny', '--device', 'cpu', '--threads', '1', ...words];
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve', ...options], {
+    stdio: ['ignore', stdout, 'pipe'],
   });
-  const lines = createInterface({ input: server.stderr });
+  const lines = createInterface({ input: child.stderr as Readable });
   const [line] = (await once(lines, 'line')) as [string];
   const url = /http:\S+/.exec(line)?.[0];
   assert.ok(url, line);
+  return { child, url };
+}
+
+async function endOf(child: ChildProcess) {
+  child.kill('SIGTERM');
+  return await once(child, 'exit');
+}
+
+test('it serves until it is told to stop, and exits 0', async () => {
+  const { child, url } = await started('ignore', '--log-level', 'silent');
   const [health, ready] = await Promise.all([fetch(`${url}/healthz`), fetch(`${url}/readyz`)]);
   assert.deepEqual([health.status, ready.status], [200, 200]);
-  server.kill('SIGTERM');
-  assert.deepEqual(await once(server, 'exit'), [0, null]);
+  assert.deepEqual(await endOf(child), [0, null]);
+});
+
+const FULL = '/dev/full';
+const isThere = existsSync(FULL) ? false : `there is no ${FULL} on this system`;
+
+test('a full disk under its log costs lines, not the server', { skip: isThere }, async () => {
+  const full = openSync(FULL, 'w');
+  const { child, url } = await started(full);
+  closeSync(full);
+  for (let i = 0; i < 3; i++) assert.equal((await fetch(`${url}/v1/models`)).status, 200);
+  const figures = await (await fetch(`${url}/metrics`)).text();
+  assert.match(figures, /^kandid_log_lines_lost [1-9]/m);
+  assert.deepEqual(await endOf(child), [0, null]);
+});
+
+test('nobody reads its log: it serves, and ends when it is told to', async () => {
+  const { child, url } = await started('pipe', '--set', 'drainSeconds=0');
+  // More than a pipe holds.
+  const long = `${url}/v1/guides/${'x'.repeat(2000)}`;
+  for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 100 }, () => fetch(long)));
+  assert.equal((await fetch(`${url}/v1/models`)).status, 200);
+  assert.deepEqual(await endOf(child), [0, null]);
 });

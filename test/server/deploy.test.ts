@@ -9,6 +9,7 @@ test('the dashboard asks for figures that there are', async () => {
     running: () => 0,
     kept: () => ({ jobs: 0, bytes: 0 }),
     workers: () => [],
+    lostLines: () => 0,
   });
   const known = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name));
   const { panels } = JSON.parse(readFileSync('deploy/grafana/dashboards/kandid.json', 'utf8')) as {

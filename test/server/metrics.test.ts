@@ -11,6 +11,7 @@ test('figures of jobs and runs are counted', async () => {
     waiting: () => 3,
     running: () => 1,
     kept: () => ({ jobs: 2, bytes: 99 }),
+    lostLines: () => 7,
     workers: () => [
       { device: 'cpu', state: 'ready', pid: 1, jobs: 0, restarts: 0, memory: 1000, reason: null },
       { device: 'cpu', state: 'waiting', pid: null, jobs: 0, restarts: 1, memory: null, reason: 'gone' },
@@ -30,6 +31,7 @@ test('figures of jobs and runs are counted', async () => {
   for (const line of [
     'kandid_jobs_waiting 3',
     'kandid_jobs_kept_bytes 99',
+    'kandid_log_lines_lost 7',
     'kandid_workers_ready 1',
     'kandid_workers_memory_bytes 1000',
     'kandid_jobs_submitted_total{kind="inpaint"} 1',

@@ -61,6 +61,7 @@ export function testModels(): { folder: string; remove: () => void } {
 export interface Serving {
   readonly url: string;
   readonly services: ReturnType<typeof createServices>;
+  readonly http: ReturnType<typeof createServer>['http'];
   close(): Promise<void>;
 }
 
@@ -80,7 +81,7 @@ export async function serve(flags: ServerFlags = {}, more: readonly string[] = [
   await services.pool.start();
   const { url } = await server.listen();
   return {
-    ...{ url, services },
+    ...{ url, services, http: server.http },
     async close() {
       await server.close();
       models.remove();

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
-import { isLocalHost } from '../../server/http/access.ts';
+import { needsKeys } from '../../server/http/hosts.ts';
+import { createLog } from '../../server/log.ts';
+import { LogOutput } from '../../server/log-output.ts';
 import { createServer, type KandidServer } from '../../server/server.ts';
 import { createServices } from '../../server/services.ts';
 import { loadServerSettings, printSettings, type ServerFlags, type ServerSettings } from '../../server/settings.ts';
@@ -17,6 +19,9 @@ interface Flags extends Omit<ServerFlags, 'allowedHosts' | 'guideTimeout' | 'def
   readonly printConfig?: boolean;
 }
 
+/** Beyond the time for jobs to end by themselves. */
+const LAST_MS = 1900;
+
 export function addServe(program: Command, io: Io): void {
   program
     .command('serve')
@@ -24,6 +29,7 @@ export function addServe(program: Command, io: Io): void {
     .description('Serves until it is told to stop. Every setting is a flag here, a variable KANDID_…, or in the file.')
     .option('--config <file>', 'settings as JSON')
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
+    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
     .option('--port <n>', 'port to listen on; 0: any that is free')
     .option('-m, --model <name>', 'model of requests that name none')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
@@ -46,7 +52,9 @@ async function run(flags: Flags, io: Io): Promise<void> {
     return;
   }
   checkKeys(settings);
-  const services = createServices(settings, modelFolders(settings));
+  const output = new LogOutput(io.log());
+  const log = createLog({ level: settings.logLevel, destination: output });
+  const services = createServices(settings, modelFolders(settings), { log, lostLines: () => output.dropped });
   const server = createServer(services);
   const { url } = await listen(server, settings);
   try {
@@ -54,6 +62,8 @@ async function run(flags: Flags, io: Io): Promise<void> {
     await services.pool.start();
     io.err(`Kandid listens on ${url}`);
     if (!io.signal.aborted) await once(io.signal, 'abort');
+    // Whatever keeps it (a log that nobody reads any more, say), it is gone by then.
+    io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
     io.err('Kandid stops: it takes no more requests and lets those there are end.');
   } finally {
     await server.close();
@@ -66,9 +76,9 @@ function settingsOf(flags: Flags, io: Io): ServerSettings {
 }
 
 /** @throws {KandidError} setting_invalid: others could connect, and nobody would have a key */
-function checkKeys({ auth, apiKeys, host }: ServerSettings): void {
-  const isNeeded = auth === 'on' || (auth === 'auto' && !isLocalHost(host));
-  if (!isNeeded || apiKeys.length > 0) return;
+function checkKeys(settings: ServerSettings): void {
+  const { auth, apiKeys, host } = settings;
+  if (!needsKeys(settings) || apiKeys.length > 0) return;
   throw new KandidError('setting_invalid', {
     name: 'apiKeys',
     got: 'empty',

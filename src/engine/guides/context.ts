@@ -8,7 +8,7 @@ import type { Device } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
 import { sessions } from '../../runtime/sessions.ts';
 import type { NetworkInfo } from '../network/network.ts';
-import type { Shared } from './resources.ts';
+import type { ResourceCache } from './resources.ts';
 
 /** What guides of all requests have in common. */
 export interface GuideServices {
@@ -21,7 +21,7 @@ export interface GuideServices {
   readonly limitPixels: number | undefined;
   readonly allowedHosts: readonly string[];
   readonly timeoutSeconds: number;
-  readonly shared: Shared;
+  readonly shared: ResourceCache;
 }
 
 /** Long work of a request, done beside that of others. */

@@ -6,7 +6,7 @@ import type { Picture } from '../../guide.ts';
 import { areaResize } from '../../kit/resize.ts';
 import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 
-export interface Wanted {
+export interface PictureTarget {
   readonly channels: 1 | 3;
   /** Width and height in pixels. */
   readonly side: number;
@@ -21,8 +21,8 @@ export interface Wanted {
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged, picture_invalid
  */
-export async function fitPicture(given: PictureInput, wanted: Wanted): Promise<Picture> {
-  const { channels, side, name, limitPixels, inTurn } = wanted;
+export async function fitPicture(given: PictureInput, target: PictureTarget): Promise<Picture> {
+  const { channels, side, name, limitPixels, inTurn } = target;
   if (given instanceof Uint8Array)
     return await decodePicture(given, {
       ...{ channels, side, name },

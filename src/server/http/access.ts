@@ -1,8 +1,10 @@
 /** Who calls, and whether they may: API keys, pages of other origins, requests a minute. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { ApiKey, ServerSettings } from '../settings.ts';
+import { Hosts, needsKeys } from './hosts.ts';
 import { Rates } from './rate-limits.ts';
 
 /** Whose turn a request counts as. */
@@ -19,32 +21,50 @@ export interface Caller {
 }
 
 const MINUTE = 60_000;
-const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?|::ffff:127(\.\d{1,3}){3})$/i;
-
-export function isLocalHost(host: string): boolean {
-  return LOCAL.test(host);
-}
+/** Unknown keys of one address in a minute; a key is too long to be guessed, but nobody needs to try. */
+const WRONG_KEYS = 20;
+const MOST_PROVEN = 10_000;
 
 export class Access {
   /** Whether a key is needed. */
   readonly required: boolean;
+  readonly hosts: Hosts;
   readonly #settings: ServerSettings;
   readonly #rates: Rates;
+  readonly #wrong: Rates;
+  /** Keys that an address has shown, as `address key`: what others try from there does not shut them out. */
+  readonly #proven = new Set<string>();
 
   constructor(settings: ServerSettings, clock: Clock) {
     this.#settings = settings;
-    this.required = settings.auth === 'on' || (settings.auth === 'auto' && !isLocalHost(settings.host));
+    this.required = needsKeys(settings);
+    this.hosts = new Hosts(settings);
     this.#rates = new Rates(MINUTE, clock);
+    this.#wrong = new Rates(MINUTE, clock);
   }
 
-  /** Where no key is needed, one that is not known is overlooked: clients send some key always. @throws {KandidError} key_missing, key_unknown */
-  identify({ authorization, address }: Caller): Client {
+  /**
+   * Where no key is needed, one that is not known is overlooked: clients send some key always.
+   *
+   * @throws {KandidError} key_missing, key_unknown, keys_tried
+   */
+  identify({ authorization, address = 'unknown' }: Caller): Client {
     const given = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
     const key = given === undefined ? null : this.#find(given);
-    if (key) return { name: `key ${key.name}`, key };
-    if (this.required)
-      throw given === undefined ? new KandidError('key_missing', {}) : new KandidError('key_unknown', {});
-    return { name: `at ${address ?? 'unknown'}`, key: null };
+    if (this.required) this.#checkTries(address, { given, key });
+    return key ? { name: `key ${key.name}`, key } : anonymous(address);
+  }
+
+  /** Whoever has tried too many keys is told nothing of further ones, not even that one is right. */
+  #checkTries(address: string, { given, key }: { given: string | undefined; key: ApiKey | null }): void {
+    if (given === undefined) throw new KandidError('key_missing', {});
+    const shown = `${address} ${key?.name}`;
+    if (key && this.#proven.has(shown)) return;
+    const wait = key ? this.#wrong.wait(address, WRONG_KEYS) : this.#wrong.take(address, WRONG_KEYS);
+    if (wait > 0) throw new KandidError('keys_tried', { retrySeconds: Math.ceil(wait / 1000) });
+    if (!key) throw new KandidError('key_unknown', {});
+    if (this.#proven.size >= MOST_PROVEN) this.#proven.clear();
+    this.#proven.add(shown);
   }
 
   /** Counts a request. @throws {KandidError} rate_limited */
@@ -56,8 +76,8 @@ export class Access {
   }
 
   /**
-   * Whether a page of an origin may call; requests without an origin come from no page. Where no key is needed, only names
-   * of this machine count as the server's own, so that a name elsewhere that leads here (DNS rebinding) does not.
+   * Whether a page of an origin may call; requests without an origin come from no page, or see `checkSite`. Only names that
+   * the server answers to count as its own.
    *
    * @throws {KandidError} origin_refused
    */
@@ -65,6 +85,20 @@ export class Access {
     if (origin === undefined) return;
     if (this.listed(origin) || this.#isOwn(origin, host)) return;
     throw new KandidError('origin_refused', { origin: origin.slice(0, 200) });
+  }
+
+  /**
+   * What a page of another site makes a browser fetch without asking first: a picture, a script, a form. Links to here are
+   * followed, and what other pages may show is shown.
+   *
+   * @throws {KandidError} origin_refused
+   */
+  checkSite({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>, isEmbeddable: boolean): void {
+    if (headers['sec-fetch-site'] !== 'cross-site' || headers.origin !== undefined || this.listed('*')) return;
+    const isRead = method === 'GET' || method === 'HEAD';
+    const isLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+    if (isRead && (isLink || isEmbeddable)) return;
+    throw new KandidError('origin_refused', { origin: 'another site' });
   }
 
   /** Whether the operator named this origin. */
@@ -78,7 +112,7 @@ export class Access {
     if (!URL.canParse(origin)) return false;
     const { host: pageHost, hostname } = new URL(origin);
     if (publicUrl !== undefined && new URL(publicUrl).host === pageHost) return true;
-    return pageHost === host?.toLowerCase() && (this.required || isLocalHost(hostname));
+    return pageHost === host?.toLowerCase() && this.hosts.serves(hostname);
   }
 
   #find(given: string): ApiKey | null {
@@ -87,4 +121,9 @@ export class Access {
     const found = this.#settings.apiKeys.filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest));
     return found[0] ?? null;
   }
+}
+
+/** Who shows no key. */
+export function anonymous(address = 'unknown'): Client {
+  return { name: `at ${address}`, key: null };
 }

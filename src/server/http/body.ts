@@ -1,5 +1,5 @@
 /** Bodies of requests, read whole and no further than they may be large. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KandidError, reasonOf } from '../../errors.ts';
 
 /** Objects and lists inside one another; no request needs more. */
@@ -16,6 +16,12 @@ export function checkBody(request: IncomingMessage, limit: number): void {
   if (encoding !== undefined && encoding !== 'identity')
     throw new KandidError('type_unsupported', { got: `compressed (${encoding.slice(0, 50)})`, expected: 'none of it' });
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+}
+
+/** A request whose body is wanted: who waits to be told so before sending it (Expect: 100-continue) is told. */
+export function invited(request: IncomingMessage, response: ServerResponse): IncomingMessage {
+  if (/100-continue/i.test(request.headers.expect ?? '')) response.writeContinue();
+  return request;
 }
 
 export function tooLarge(limit: number, what = 'it'): KandidError {

@@ -8,6 +8,7 @@ const SAFE: Readonly<Record<string, string>> = {
   'Referrer-Policy': 'no-referrer',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 };
 
@@ -20,6 +21,9 @@ const SENDABLE = [
   ...['x-request-id'],
 ];
 
+/** Names of headers that one preflight is answered. */
+const MOST_ASKED = 100;
+
 export function setHeaders(access: Access, request: IncomingMessage, response: ServerResponse, id: string): void {
   response.setHeader('x-request-id', id);
   for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value);
@@ -29,13 +33,12 @@ export function setHeaders(access: Access, request: IncomingMessage, response: S
   if (!access.listed(origin)) return;
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Access-Control-Expose-Headers', READABLE.join(', '));
-  const asked = request.headers['access-control-request-headers'];
   if (request.method !== 'OPTIONS') return;
-  const openAi = (asked ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => /^x-stainless-[\w-]+$/i.test(name));
-  response.setHeader('Access-Control-Allow-Headers', [...SENDABLE, ...openAi].join(', '));
+  // Whoever the operator lets in may send what their libraries add (tracing, say): what is not known is not read.
+  const asked = (request.headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
+  const more = asked.filter((name) => /^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)).slice(0, MOST_ASKED);
+  response.appendHeader('Vary', 'Access-Control-Request-Headers');
+  response.setHeader('Access-Control-Allow-Headers', [...SENDABLE, ...more].join(', '));
   response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE');
   response.setHeader('Access-Control-Max-Age', '600');
 }

@@ -22,13 +22,27 @@ export class Rates {
 
   /** Takes one of `most`; gives 0, or the milliseconds until there is one again, and takes none. */
   take(name: string, most: number): number {
-    const now = this.#clock.now();
-    const { left, at } = this.#buckets.get(name) ?? { left: most, at: now };
-    const filled = Math.min(most, left + ((now - at) * most) / this.#periodMs);
+    const filled = this.#filled(name, most);
     const may = filled >= 1;
     this.#buckets.delete(name);
-    this.#buckets.set(name, { left: may ? filled - 1 : filled, at: now });
+    this.#buckets.set(name, { left: may ? filled - 1 : filled, at: this.#clock.now() });
     if (this.#buckets.size > MOST_NAMES) this.#buckets.delete(this.#buckets.keys().next().value as string);
-    return may ? 0 : ((1 - filled) * this.#periodMs) / most;
+    return may ? 0 : this.#pause(filled, most);
+  }
+
+  /** What `take` would give; takes none. */
+  wait(name: string, most: number): number {
+    const filled = this.#filled(name, most);
+    return filled >= 1 ? 0 : this.#pause(filled, most);
+  }
+
+  #filled(name: string, most: number): number {
+    const now = this.#clock.now();
+    const { left, at } = this.#buckets.get(name) ?? { left: most, at: now };
+    return Math.min(most, left + ((now - at) * most) / this.#periodMs);
+  }
+
+  #pause(filled: number, most: number): number {
+    return ((1 - filled) * this.#periodMs) / most;
   }
 }

@@ -5,9 +5,10 @@ import { paramsError } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { Services } from '../services.ts';
 import type { Client } from './access.ts';
-import { contentType, readJson } from './body.ts';
+import { checkBody, contentType, invited, readJson } from './body.ts';
 import { formBody } from './form.ts';
 import { type FormPart, readForm } from './multipart.ts';
+import type { Place } from './places.ts';
 import type { Dialect } from './problems.ts';
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';
@@ -23,6 +24,8 @@ export interface RawCall {
   /** Parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly search: URLSearchParams;
+  /** Where the caller sees the server, for addresses in answers. */
+  readonly place: Place;
   /** Counts the request against what its client may do in a minute. @throws {KandidError} rate_limited */
   readonly admit: () => void;
 }
@@ -51,6 +54,12 @@ interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly isOpen?: boolean;
   /** It calls `admit` itself, where an answer costs something. */
   readonly admitsItself?: boolean;
+  /** Other sites may show what it answers. */
+  readonly isEmbeddable?: boolean;
+  /** A signed address stands for a key. */
+  readonly isSigned?: boolean;
+  /** Not told in the log: it is asked for all the time. */
+  readonly isQuiet?: boolean;
   readonly dialect?: Dialect;
   readonly body?: Body;
   /** Whether it may be left out. */
@@ -122,12 +131,13 @@ async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
     fromJson = (body) => body,
     fromForm = (parts) => formBody(schema, parts),
   }: DoorFacts<Body, Query>,
-  { request, services }: RawCall,
+  { request, response, services }: RawCall,
 ): Promise<unknown> {
   const { bodyBytes } = services.settings;
   const type = contentType(request);
-  if (type === 'application/json' && !formOnly) return fromJson(await readJson(request, bodyBytes));
-  if (type === 'multipart/form-data' && files) return fromForm(await readForm(request, bodyBytes));
+  checkBody(request, bodyBytes);
+  if (type === 'application/json' && !formOnly) return fromJson(await readJson(invited(request, response), bodyBytes));
+  if (type === 'multipart/form-data' && files) return fromForm(await readForm(invited(request, response), bodyBytes));
   const isEmpty = request.headers['transfer-encoding'] === undefined && !Number(request.headers['content-length']);
   if (bodyOptional && type === '' && isEmpty) return {};
   const takes = [...(formOnly ? [] : ['application/json']), ...(files ? ['multipart/form-data'] : [])];

@@ -4,7 +4,7 @@ import { type KandidError, toKandidError } from '../../errors.ts';
 import { type CancelledNews, type DoneNews, isEnd, type Work } from '../../worker/messages.ts';
 import { openAiErrorOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
-import { addressOf, baseUrl } from '../routes/permalinks.ts';
+import { addressOf, urlOf } from '../routes/permalinks.ts';
 import { sendJson } from '../routes/responses.ts';
 import { EventStream } from '../routes/sse.ts';
 import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../routes/submit.ts';
@@ -24,7 +24,7 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     const path = addressOf(call.services, job, news, { ...picture, bytes });
     // Without an address of its own, the answer must hold the picture.
     if (path === null) return { url: `data:${picture.mime};base64,${base64(bytes)}` };
-    return { url: `${baseUrl(call.services, call.request)}${path}` };
+    return { url: urlOf(call, path) };
   });
   const answer = { created: secondsOf(call), data, ...terms.echo, usage: usageOf(news) };
   sendJson(call, answer satisfies z.output<typeof imagesResponse>, {

@@ -26,7 +26,7 @@ export function docsPage(document: Document): string {
     .map(([name, schema]) =>
       folded(`<code>${escaped(name.slice(6))}</code> ${text(schema.description)}`, json(schema)),
     );
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kandid ${escaped(document.info.version)}</title><style>${STYLE}</style></head><body><h1>Kandid ${escaped(document.info.version)}</h1><p>${escaped(document.info.description)} The same for machines: <a href="/openapi.json">/openapi.json</a>.</p>${sections.join('')}<h2>guides</h2>${guides.join('')}</body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kandid ${escaped(document.info.version)}</title><style>${STYLE}</style></head><body><h1>Kandid ${escaped(document.info.version)}</h1><p>${escaped(document.info.description)} The same for machines: <a href="openapi.json">openapi.json</a>.</p>${sections.join('')}<h2>guides</h2>${guides.join('')}</body></html>`;
 }
 
 function routeOf(method: string, path: string, operation: Json): string {

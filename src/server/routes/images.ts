@@ -8,7 +8,7 @@ import { candidatesOf, modelOf } from './models.ts';
 import { ENDINGS } from './permalinks.ts';
 import { endOf, picturesOf, submit } from './submit.ts';
 
-const FOR_EVER = 'public, max-age=31536000, immutable';
+const FOR_EVER = 'max-age=31536000, immutable';
 const FORMATS: Readonly<Record<string, PictureFormat>> = {
   ...{ png: 'png', webp: 'webp', jpg: 'jpeg', jpeg: 'jpeg', avif: 'avif' },
 };
@@ -24,6 +24,8 @@ const query = z.strictObject({
   size: number(1, 2048).optional().describe("Width and height in pixels, by Lanczos. Left out: the model's own."),
   level: number(0, 255).optional().describe('As the picture stands after this level. Left out: the last.'),
   quality: number(1, 100).optional().describe('For all formats but PNG.'),
+  expires: number(0, Number.MAX_SAFE_INTEGER).optional().describe('With a signature: seconds since 1970.'),
+  signature: z.string().max(100).optional().describe('In place of a key, as answers have it; of this very address.'),
 });
 
 interface Address {
@@ -77,14 +79,15 @@ async function send(call: Call<undefined, z.output<typeof query>>): Promise<void
   const { request, response, query: wanted } = call;
   const address = addressOf(call);
   const { model, code, format } = address;
-  if (address.negotiated) response.setHeader('Vary', 'Accept');
+  if (address.negotiated) response.appendHeader('Vary', 'Accept');
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
   if (address.hash === null) {
     const ending = address.negotiated ? '' : `.${ENDINGS[format]}`;
     const search = call.search.size > 0 ? `?${call.search}` : '';
     response.statusCode = 307;
     response.setHeader(
       'Location',
-      `/v1/images/${encodeURIComponent(model.name)}@${model.hash.slice(0, 8)}/${code}${ending}${search}`,
+      `${call.place.prefix}/v1/images/${encodeURIComponent(model.name)}@${model.hash.slice(0, 8)}/${code}${ending}${search}`,
     );
     response.setHeader('Cache-Control', 'no-cache');
     response.end();
@@ -92,7 +95,8 @@ async function send(call: Call<undefined, z.output<typeof query>>): Promise<void
   }
   const tag = `"${[model.hash.slice(0, 16), code, format, wanted.size, wanted.level, wanted.quality].join('.')}"`;
   response.setHeader('ETag', tag);
-  response.setHeader('Cache-Control', FOR_EVER);
+  // What was opened with a key or a signature is not for everybody's cache.
+  response.setHeader('Cache-Control', `${call.services.signedLinks.areNeeded ? 'private' : 'public'}, ${FOR_EVER}`);
   response.setHeader('Content-Type', `image/${format}`);
   const isSame = matches(request.headers['if-none-match'], tag);
   if (isSame || request.method === 'HEAD') {
@@ -117,8 +121,8 @@ export const imageDoors: readonly Door[] = [
   door({
     ...{ method: 'get', path: '/v1/images/{model}/{file}', tag: 'codes', summary: 'The picture of a code', query },
     description:
-      'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format. Counted against the requests of a minute only where a picture is drawn.',
-    admitsItself: true,
+      'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format. Counted against the requests of a minute only where a picture is drawn. Where keys are needed, addresses in answers are signed and open without one until they expire.',
+    ...{ admitsItself: true, isEmbeddable: true, isSigned: true },
     parts: { model: 'MODEL@HASH, HASH being the first 8 digits of its hash.', file: 'CODE.png, .webp, .jpg or .avif.' },
     answers: {
       200: { description: 'The picture, for ever the same.', types: TYPES.map((format) => `image/${format}`) },

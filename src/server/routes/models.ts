@@ -10,7 +10,7 @@ import { readProvenance } from '../../pictures/provenance.ts';
 import type { ModelSummary, WorkerInfo } from '../../worker/messages.ts';
 import { type Door, door } from '../http/route.ts';
 import type { Services } from '../services.ts';
-import { baseUrl, permalink } from './permalinks.ts';
+import { permalink, urlOf } from './permalinks.ts';
 import { sendJson } from './responses.ts';
 
 const SOON_SECONDS = 2;
@@ -103,7 +103,7 @@ export const modelDoors: readonly Door[] = [
       const code = crossCodes(a, b, call.body.at, candidates);
       const codeString = codeToString(code, candidates);
       const path = permalink({ model: found.name, hash: found.hash }, codeString, { format: 'png' });
-      const url = found.condition ? null : `${baseUrl(call.services, call.request)}${path}`;
+      const url = found.condition ? null : urlOf(call, path);
       sendJson(call, { code, codeString, url });
     },
   }),

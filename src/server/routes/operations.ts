@@ -29,7 +29,9 @@ export const operationDoors: readonly Door[] = [
     },
   }),
   door({
-    ...{ ...open, path: '/metrics', summary: 'Figures for Prometheus' },
+    ...{ method: 'get', path: '/metrics', tag: 'operations', summary: 'Figures for Prometheus' },
+    description: 'With a key where the server needs keys; not counted.',
+    ...{ admitsItself: true, isQuiet: true },
     answers: { 200: { description: 'Figures.', types: ['text/plain'] } },
     async handle({ services, response }) {
       const text = await services.metrics.text();

@@ -85,7 +85,7 @@ function send({ request, response }: RawCall, { type, tag, bytes, isHashed }: Pa
   response.setHeader('Content-Type', type);
   response.setHeader('Cache-Control', isHashed ? FOR_EVER : 'no-cache');
   response.setHeader('ETag', tag);
-  response.setHeader('Vary', 'Accept-Encoding');
+  response.appendHeader('Vary', 'Accept-Encoding');
   if (request.headers['if-none-match'] === tag) {
     response.statusCode = 304;
     response.end();

@@ -1,6 +1,6 @@
 /** Where pictures are found again. */
-import type { IncomingMessage } from 'node:http';
 import type { Output, ResultPicture, Work } from '../../worker/messages.ts';
+import type { Place } from '../http/places.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
 
@@ -44,9 +44,12 @@ export function permalink({ model, hash }: About, code: string, output: Output):
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-/** The server's address as the caller knows it; empty where they named no sound one. */
-export function baseUrl({ settings }: Services, request: IncomingMessage): string {
-  if (settings.publicUrl !== undefined) return settings.publicUrl.replace(/\/$/, '');
-  const { host } = request.headers;
-  return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? `http://${host}` : '';
+interface Asking {
+  readonly services: Services;
+  readonly place: Place;
+}
+
+/** A permalink as its caller can open it, with no key in a header. */
+export function urlOf({ services, place }: Asking, path: string): string {
+  return `${place.base}${services.signedLinks.signed(path)}`;
 }

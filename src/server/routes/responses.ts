@@ -12,7 +12,7 @@ import { problemOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
 import type { Job } from '../jobs/job.ts';
 import { checkWebhook, deliver } from '../jobs/webhooks.ts';
-import { addressOf, baseUrl } from './permalinks.ts';
+import { addressOf, urlOf } from './permalinks.ts';
 import { type Asked, endOf, picturesOf, preferenceOf, submit, timeHeaders } from './submit.ts';
 
 export function sendJson(
@@ -42,7 +42,10 @@ export async function answer(call: RawCall, asked: Asked, { base64, webhook }: W
   const end = async && wait === null ? null : await endOf(call, job, wait);
   if (response.closed) return;
   if (!end) {
-    const headers = { Location: `/v1/jobs/${job.id}`, 'Preference-Applied': async ? 'respond-async' : 'wait' };
+    const headers = {
+      Location: `${call.place.prefix}/v1/jobs/${job.id}`,
+      'Preference-Applied': async ? 'respond-async' : 'wait',
+    };
     sendJson(call, describeJob(call, job), { status: 202, headers });
     return;
   }
@@ -71,11 +74,11 @@ function sendPicture(
   news: DoneNews | CancelledNews,
   headers: Readonly<Record<string, string>>,
 ): void {
-  const { response, services } = call;
+  const { response, services, place } = call;
   const [picture] = news.results;
   if (!picture) return;
-  const url = addressOf(services, job, news, picture);
-  if (url !== null) response.setHeader('Content-Location', url);
+  const path = addressOf(services, job, news, picture);
+  if (path !== null) response.setHeader('Content-Location', `${place.prefix}${services.signedLinks.signed(path)}`);
   for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
   response.setHeader('x-kandid-code', picture.codeString || JSON.stringify(picture.code));
   response.setHeader('x-kandid-seed', String(news.seed));
@@ -96,7 +99,7 @@ export function resultOf(
     const path = addressOf(call.services, job, news, picture);
     return {
       ...{ code: [...code], codeString: codeString || null, mime, width, height },
-      url: path === null ? null : `${baseUrl(call.services, call.request)}${path}`,
+      url: path === null ? null : urlOf(call, path),
       ...(psnr === undefined ? {} : { psnr: Number.isFinite(psnr) ? psnr : null }),
       ...(base64 ? { base64: Buffer.from(bytes).toString('base64') } : {}),
     };
@@ -118,7 +121,7 @@ export function describeJob(call: RawCall, job: Job, whole = false): z.output<ty
     ...{ started: date(started), finished: date(finished) },
     position: isQueued ? job.position : null,
     estimateSeconds: isQueued ? call.services.jobs.estimateSeconds(job) : null,
-    events: `/v1/jobs/${id}/events`,
+    events: `${call.place.prefix}/v1/jobs/${id}/events`,
     ...(whole && job.question ? { candidates: sheetOf(job.question) } : {}),
     ...(whole && end && end.type !== 'failed' ? { result: resultOf(call, job, end, true) } : {}),
     ...(end?.type === 'failed' ? { error: problemOf(errorFrom(end.error), call.id) } : {}),

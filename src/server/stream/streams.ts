@@ -48,16 +48,19 @@ export class Streams {
     for (const ws of this.#open.keys()) ws.close(GOING_AWAY, 'the server is shutting down');
   }
 
-  /** @throws {KandidError} route_unknown, origin_refused, key_*, rate_limited, draining, sockets_full, type_unsupported */
-  #check({ url = '', headers, socket }: IncomingMessage): Client {
-    const { settings, jobs } = this.#services;
-    const path = url.split('?')[0] ?? '';
+  /** @throws {KandidError} host_unknown, route_unknown, origin_refused, key_*, rate_limited, draining, sockets_full, type_unsupported */
+  #check(request: IncomingMessage): Client {
+    const { settings, jobs, places } = this.#services;
+    const { headers, url = '' } = request;
+    this.#access.hosts.check(headers.host);
+    const place = places.of(request);
+    const path = (places.path(url, place) ?? url).split('?')[0] ?? '';
     if (path !== PATH) throw new KandidError('route_unknown', { path: path.slice(0, 200) });
-    this.#access.checkOrigin(headers.origin, headers.host);
+    this.#access.checkOrigin(headers.origin, place.host);
     const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
     const key = protocols.find((one) => one.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
     const authorization = headers.authorization ?? (key === undefined ? undefined : `Bearer ${key}`);
-    const client = this.#access.identify({ authorization, address: socket.remoteAddress });
+    const client = this.#access.identify({ authorization, address: places.address(request) });
     this.#access.admit(client);
     if (protocols[0] !== '' && !protocols.includes(SUBPROTOCOL))
       throw new KandidError('type_unsupported', {
@@ -124,5 +127,6 @@ function refuse(socket: Duplex, error: KandidError): void {
     ...['Connection: close', 'Content-Type: application/problem+json', `Content-Length: ${Buffer.byteLength(body)}`],
     ...(typeof seconds === 'number' ? [`Retry-After: ${Math.ceil(seconds)}`] : []),
   ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  // A side that never closes its own half would keep the socket.
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

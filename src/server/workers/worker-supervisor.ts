@@ -55,7 +55,7 @@ const LONGEST_PAUSE_MS = 5000;
 /** Opening models and guides from a cold disk takes longer than anything after that: so many times as long. */
 const START_PATIENCE = 10;
 /** A process that was asked to stop is forced after so long. */
-const STOP_MS = 5000;
+const STOP_MS = 500;
 
 /** Jobs that take more than the first share of the memory leave what is beyond the second to others. */
 const SMALL_SHARE = 1 / 16;

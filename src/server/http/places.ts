@@ -1,0 +1,82 @@
+/** Where callers see the server: its own address, or what a proxy that is trusted says of theirs. */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import type { ServerSettings } from '../settings.ts';
+
+/** The server as one caller knows it. */
+export interface Place {
+  /** As `https://example.org/kandid`; empty where they named no sound host. */
+  readonly base: string;
+  /** Of paths: `/kandid`, or empty. */
+  readonly prefix: string;
+  /** As in `Host`, of the address that they have. */
+  readonly host: string | undefined;
+}
+
+const HOST = /^[\w.:[\]-]{1,255}$/;
+const PREFIX = /^(\/[\w.~-]+)+$/;
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
+export class Places {
+  readonly #publicUrl: string | undefined;
+  readonly #ownPrefix: string;
+  readonly #proxies = new BlockList();
+
+  constructor({ publicUrl, basePath, trustedProxies }: ServerSettings) {
+    this.#publicUrl = publicUrl?.replace(/\/+$/, '');
+    const path = publicUrl === undefined ? '' : new URL(publicUrl).pathname;
+    this.#ownPrefix = withoutSlash(basePath ?? path);
+    for (const range of trustedProxies.flatMap((one) => (one === 'loopback' ? LOOPBACK : [one]))) {
+      const [network = '', bits] = range.split('/');
+      const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+      this.#proxies.addSubnet(network, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+    }
+  }
+
+  of(request: IncomingMessage): Place {
+    const told = (name: string) => (this.#isTrusted(request.socket.remoteAddress) ? lastOf(request, name) : undefined);
+    const saidPrefix = withoutSlash(told('x-forwarded-prefix') ?? '');
+    const prefix = PREFIX.test(saidPrefix) ? saidPrefix : this.#ownPrefix;
+    const saidHost = told('x-forwarded-host');
+    const host = saidHost !== undefined && HOST.test(saidHost) ? saidHost : request.headers.host;
+    const scheme = told('x-forwarded-proto') === 'https' ? 'https' : 'http';
+    const own = host !== undefined && HOST.test(host) ? `${scheme}://${host}${prefix}` : '';
+    return { base: this.#publicUrl ?? own, prefix, host };
+  }
+
+  /** A path as the doors know it: without the prefix, where a proxy has left it; null: it is the prefix without its slash. */
+  path(url: string, { prefix }: Place): string | null {
+    for (const one of new Set([prefix, this.#ownPrefix])) {
+      if (one === '' || !url.startsWith(one)) continue;
+      const rest = url.slice(one.length);
+      if (rest === '' || rest.startsWith('?')) return null;
+      if (rest.startsWith('/')) return rest;
+    }
+    return url;
+  }
+
+  /** Who calls: through trusted proxies, the nearest that is none. */
+  address(request: IncomingMessage): string | undefined {
+    const { remoteAddress } = request.socket;
+    if (!this.#isTrusted(remoteAddress)) return remoteAddress;
+    const way = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
+    const named = way.map((one) => one.trim()).filter((one) => isIP(one) !== 0);
+    return named.findLast((one) => !this.#isTrusted(one)) ?? named[0] ?? remoteAddress;
+  }
+
+  #isTrusted(address: string | undefined): boolean {
+    if (address === undefined) return false;
+    const family = isIP(address);
+    return family !== 0 && this.#proxies.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** Of a list that each proxy adds to, what the nearest says. */
+function lastOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const given = [headers[name] ?? []].flat().join(',');
+  return given.split(',').at(-1)?.trim() || undefined;
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
