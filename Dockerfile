@@ -12,7 +12,7 @@ COPY guides guides
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20-bookworm-slim
-ENV NODE_ENV=production KANDID_HOST=0.0.0.0 KANDID_PORT=8080 KANDID_DEVICE=cpu
+ENV NODE_ENV=production KANDID_HOST=0.0.0.0 KANDID_PORT=8080 KANDID_DEVICE=cpu ORT_DISABLE_TELEMETRY=1
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
