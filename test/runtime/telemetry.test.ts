@@ -61,7 +61,16 @@ const SIGNS = /"\/etc\/hosts"|sin6?_port=htons\(53\)|\.onnxruntime/;
 test('no process looks up a name', { skip, timeout: 120_000 }, () => {
   for (const [name, words] of Object.entries(WAYS)) {
     const trace = join(home, '..', `${home.split('/').at(-1)}.trace`);
-    const options = ['-f', '--seccomp-bpf', '-e', 'trace=connect,openat,mkdir', '-o', trace, process.execPath, ...arguments_(words)];
+    const options = [
+      '-f',
+      '--seccomp-bpf',
+      '-e',
+      'trace=connect,openat,mkdir',
+      '-o',
+      trace,
+      process.execPath,
+      ...arguments_(words),
+    ];
     const { status, stderr } = spawnSync('strace', options, { env: ordinary(), encoding: 'utf8' });
     const calls = readFileSync(trace, 'utf8');
     rmSync(trace);
