@@ -24,9 +24,13 @@ export default defineConfig({
   root: 'src/web',
   base: './',
   build: {
-    ...{ outDir: `../../${OUT}`, emptyOutDir: true, target: 'es2022', manifest: true },
+    outDir: `../../${OUT}`,
+    emptyOutDir: true,
+    target: 'es2022',
+    manifest: true,
     // Everything is a file of its own: the page's policy takes nothing inline.
-    ...{ assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
   },
   plugins: [compressed()],
 });

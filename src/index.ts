@@ -156,7 +156,7 @@ export class Kandid {
     options: PrepareOptions = {},
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { network } = await this.engine.models.open(request.model);
-    const whole = parseCode(code, network.candidates);
+    const whole = parseCode(code, network.candidateCounts);
     if (!(Number.isInteger(keep) && keep >= 0 && keep <= whole.length)) {
       const expected = `a whole number of levels, 0 … ${whole.length}`;
       throw new KandidError('option_invalid', { option: 'keep', got: String(keep), expected });
@@ -166,8 +166,8 @@ export class Kandid {
 
   /** The first `at` levels of one code and the rest of another. @throws {KandidError} code_invalid, option_invalid, model_* */
   async cross(a: CodeInput, b: CodeInput, { at, model }: { at: number; model?: string }): Promise<number[]> {
-    const { candidates } = (await this.engine.models.open(model)).network;
-    return crossCodes(parseCode(a, candidates), parseCode(b, candidates), at, candidates);
+    const { candidateCounts } = (await this.engine.models.open(model)).network;
+    return crossCodes(parseCode(a, candidateCounts), parseCode(b, candidateCounts), at, candidateCounts);
   }
 
   /**
@@ -198,10 +198,10 @@ export class Kandid {
   ): Promise<Picture[]> {
     const { network } = await this.engine.models.open(model);
     const condition = await conditionOf(request.condition, network.info, { limitPixels: this.engine.limitPixels });
-    const { candidates } = network;
+    const { candidateCounts } = network;
     const parsed = codes.map((code) => {
-      if (typeof code === 'string') return parseCode(code, candidates);
-      checkPrefix(code, candidates);
+      if (typeof code === 'string') return parseCode(code, candidateCounts);
+      checkPrefix(code, candidateCounts);
       return code;
     });
     return await decodeCodes(network, parsed, { ...request, condition });
@@ -209,8 +209,8 @@ export class Kandid {
 
   /** The code string of a code. @throws {KandidError} code_invalid, model_* */
   async codeString(code: CodeInput, { model }: { model?: string } = {}): Promise<string> {
-    const { candidates } = (await this.engine.models.open(model)).network;
-    return codeToString(parseCode(code, candidates), candidates);
+    const { candidateCounts } = (await this.engine.models.open(model)).network;
+    return codeToString(parseCode(code, candidateCounts), candidateCounts);
   }
 
   /** Frees everything. Requests that still run fail. */

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-import train
+from training.options import arguments
+from training.trainer import Trainer, build
 
 torch.set_num_threads(1)
 
@@ -43,7 +44,7 @@ def options(data, tmp_path):
 def built(options):
     """A trainer as the command line makes it."""
 
-    def make(*more: str) -> train.Trainer:
-        return train.build(train.arguments(options("--steps", "8", *more)), torch.device("cpu"))
+    def make(*more: str) -> Trainer:
+        return build(arguments(options("--steps", "8", *more)), torch.device("cpu"))
 
     return make

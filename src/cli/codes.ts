@@ -20,20 +20,22 @@ export async function codeOf(
   { partial = false } = {},
 ): Promise<number[]> {
   const { network, bundle } = await kandid.engine.models.open(model);
-  const { candidates } = network;
+  const { candidateCounts } = network;
   const given = argument === '-' || existsSync(argument) ? await readInput(argument, io) : null;
   const text = given === null ? argument : textOf(given);
-  if (text?.startsWith('[') && partial) return parsePrefix(text, candidates);
-  if (given === null || text !== null) return parseCode(text ?? '', candidates);
+  if (text?.startsWith('[') && partial) return parsePrefix(text, candidateCounts);
+  if (given === null || text !== null) return parseCode(text ?? '', candidateCounts);
   const written = writtenCode(given, bundle.hash);
-  if (written !== null) return parseCode(written, candidates);
+  if (written !== null) return parseCode(written, candidateCounts);
   const options = { ...(model === undefined ? {} : { model }), signal: io.signal };
   return (await kandid.encode(given, options)).code;
 }
 
-function parsePrefix(text: string, candidates: readonly number[]): number[] {
+function parsePrefix(text: string, candidateCounts: readonly number[]): number[] {
   const levels = text.split(',').length;
-  return levels < candidates.length ? parseCode(text, candidates.slice(0, levels)) : parseCode(text, candidates);
+  return levels < candidateCounts.length
+    ? parseCode(text, candidateCounts.slice(0, levels))
+    : parseCode(text, candidateCounts);
 }
 
 /** The code that Kandid wrote into a picture of this very model, if it did: exact, and nothing to be searched. */

@@ -85,7 +85,8 @@ async function requestOf(flags: ProduceFlags, seed: number, parts: RequestParts,
 /** How each picture was made, for its file: pictures among the params are left out. */
 function provenanceOf(ending: Ending, { network, bundle }: Prepared, request: GenerateRequest): Provenance[] {
   const guides = (request.guides ?? []).map(({ name, weight = 1, params = {} }) => ({
-    ...{ name, weight },
+    name,
+    weight,
     params: Object.fromEntries(Object.entries(params).filter(([, value]) => !(value instanceof Uint8Array))),
   }));
   const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash, guides };

@@ -6,13 +6,13 @@ import { KandidError } from '../errors.ts';
 import type { AskPerson } from '../guide.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
 import type { GuideServices } from './guides/context.ts';
-import { makeGuides } from './guides/create.ts';
+import { createGuides } from './guides/create.ts';
 import { GuideRegistry } from './guides/registry.ts';
-import { Shared } from './guides/resources.ts';
+import { ResourceCache } from './guides/resources.ts';
 import { throwIfCancelled } from './guides/runner.ts';
 import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
-import type { Latents } from './network/prior.ts';
+import type { Prior } from './network/prior.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
 import { beamsPerLevel, samplerOf } from './search/sampler.ts';
@@ -74,13 +74,20 @@ export class Engine {
       });
     const device = await resolveDevice(options.device);
     const [models, registry] = await Promise.all([
-      Models.find({ folders, paths, standard: options.defaultModel, device, threads }),
+      Models.find({ folders, paths, defaultModel: options.defaultModel, device, threads }),
       GuideRegistry.load(guides),
     ]);
     const timeoutSeconds = options.guideTimeoutSeconds ?? GUIDE_TIMEOUT_SECONDS;
-    const shared = new Shared();
+    const shared = new ResourceCache();
     return new Engine(models, registry, {
-      ...{ models: folders, paths, device, threads, limitPixels, allowedHosts, timeoutSeconds, shared },
+      models: folders,
+      paths,
+      device,
+      threads,
+      limitPixels,
+      allowedHosts,
+      timeoutSeconds,
+      shared,
     });
   }
 
@@ -99,22 +106,32 @@ export class Engine {
     throwIfCancelled(running);
     const model = await this.models.open(checked.model);
     const { info } = model.network;
-    checkRoom(checked, model);
+    checkCapacity(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
     const notes: string[] = [];
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
       note: (message) => void notes.push(message),
     });
-    const guides = await makeGuides(checked.guides, this.guides, this.#services, {
-      ...{ info, seed, signal: running, notes, person },
+    const guides = await createGuides(checked.guides, this.guides, this.#services, {
+      info,
+      seed,
+      signal: running,
+      notes,
+      person,
     });
     const sides = info.levels.map(({ side }) => side);
     const descent = new Descent({
-      ...{ info, seed, condition, guides, notes, signal: running, blend: checked.blend },
+      info,
+      seed,
+      condition,
+      guides,
+      notes,
+      signal: running,
+      blend: checked.blend,
       count: checked.count,
       sampler: samplerOf(checked.sampler),
-      latents: latentsFor(checked, model),
+      prior: priorFor(checked, model),
       beams: beamsPerLevel(checked.sampler.beams, sides),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
@@ -130,27 +147,27 @@ export class Engine {
 }
 
 /** @throws {KandidError} params_invalid, where the model has no statistics to draw by */
-function latentsFor({ sampler }: CheckedRequest, { latents, network }: OpenModel): Latents | null {
+function priorFor({ sampler }: CheckedRequest, { prior, network }: OpenModel): Prior | null {
   if (sampler.draw !== 'transitions') return null;
-  if (latents) return latents;
+  if (prior) return prior;
   const problem = `model "${network.info.name}" has no transition statistics; expected "uniform", or a model that scripts/latents.py gave them`;
   throw new KandidError('params_invalid', { subject: 'The request', field: 'sampler.draw', problem });
 }
 
 /** There must be as many codes as results. */
-function checkRoom({ prefix, count }: CheckedRequest, { network }: OpenModel): void {
-  const { candidates } = network;
-  for (const one of prefix) checkPrefix(one, candidates);
+function checkCapacity({ prefix, count }: CheckedRequest, { network }: OpenModel): void {
+  const { candidateCounts } = network;
+  for (const one of prefix) checkPrefix(one, candidateCounts);
   const kept = prefix[0]?.length ?? 0;
-  const each = codesBelow(kept - 1, candidates);
-  const alike = prefix.length > 1 ? sameMost(prefix) : count;
-  if (kept === candidates.length || alike <= each) return;
+  const each = codesBelow(kept - 1, candidateCounts);
+  const alike = prefix.length > 1 ? largestDuplicateCount(prefix) : count;
+  if (kept === candidateCounts.length || alike <= each) return;
   const problem = `there are only ${each} different pictures of this model${kept > 0 ? ' that begin so' : ''}, asked for ${count}`;
   throw new KandidError('params_invalid', { subject: 'The request', field: 'count', problem });
 }
 
 /** How often the most frequent list occurs. */
-function sameMost(lists: readonly (readonly number[])[]): number {
+function largestDuplicateCount(lists: readonly (readonly number[])[]): number {
   const counts = new Map<string, number>();
   for (const list of lists) counts.set(list.join(), (counts.get(list.join()) ?? 0) + 1);
   return Math.max(...counts.values());

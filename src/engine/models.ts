@@ -6,8 +6,8 @@ import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
-import { LARGE_RUN_BYTES, Network } from './network/network.ts';
-import { type Latents, latentsOf } from './network/prior.ts';
+import { LARGE_RUN_BYTES, Network, type NetworkInfo } from './network/network.ts';
+import { type Prior, priorFromCounts } from './network/prior.ts';
 
 /** A model as told to people. */
 export interface ModelSummary {
@@ -31,8 +31,8 @@ export interface ModelSummary {
 export interface OpenModel {
   readonly network: Network;
   readonly bundle: Bundle;
-  /** Transition statistics; null where the bundle has none. */
-  readonly latents: Latents | null;
+  /** How likely each choice is; null where the bundle has no statistics. */
+  readonly prior: Prior | null;
 }
 
 export interface ModelsOptions {
@@ -40,7 +40,7 @@ export interface ModelsOptions {
   /** Whether a model may be named by path. */
   readonly paths: boolean;
   /** @default the first by name of those that were trained, one that needs no condition if there is one */
-  readonly standard?: string | undefined;
+  readonly defaultModel?: string | undefined;
   readonly device: Device;
   readonly threads?: number | undefined;
 }
@@ -71,7 +71,7 @@ export class Models {
    *
    * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
    */
-  async open(name: string = this.#standard()): Promise<OpenModel> {
+  async open(name: string = this.#defaultName()): Promise<OpenModel> {
     const known = this.#open.get(name);
     if (known) return await known;
     const opening = this.#load(name);
@@ -89,13 +89,13 @@ export class Models {
     }
   }
 
-  #standard(): string {
-    const { standard, folders } = this.#options;
-    if (standard !== undefined) return standard;
+  #defaultName(): string {
+    const { defaultModel, folders } = this.#options;
+    if (defaultModel !== undefined) return defaultModel;
     const pyramids = this.#found.filter(({ manifest }) => manifest?.kind === 'pyramid');
     const trained = pyramids.filter(({ manifest }) => Number(manifest?.made?.steps ?? 1) > 0);
-    const alone = trained.find(({ manifest }) => manifest?.kind === 'pyramid' && !manifest.condition);
-    const chosen = alone ?? trained[0] ?? pyramids[0];
+    const unconditional = trained.find(({ manifest }) => manifest?.kind === 'pyramid' && !manifest.condition);
+    const chosen = unconditional ?? trained[0] ?? pyramids[0];
     if (!chosen) throw new KandidError('models_missing', { folders: folders.join(', ') || 'no folder' });
     return chosen.name;
   }
@@ -104,14 +104,23 @@ export class Models {
     const { folders, paths, device, threads } = this.#options;
     const { folder } = await findModel(name, folders, { paths });
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
-    const { channels, levels, condition } = bundle.manifest;
-    const info = { name: bundle.name, channels, levels, condition };
+    const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
     const network = new Network(info, bundle.levels, bundle.decode, runBytes);
     const transitions = await bundle.transitions();
-    const latents = transitions && latentsOf(transitions, bundle.manifest.latents?.smoothing ?? 1);
-    return { network, bundle, latents };
+    const prior = transitions && priorFromCounts(transitions, bundle.manifest.latents?.smoothing ?? 1);
+    return { network, bundle, prior };
   }
+}
+
+/** What the engine needs of a bundle's manifest. */
+export function networkInfoOf(name: string, { channels, condition, levels }: PyramidManifest): NetworkInfo {
+  return {
+    name,
+    channels,
+    condition,
+    levels: levels.map(({ side, candidates, width }) => ({ side, candidateCount: candidates, width })),
+  };
 }
 
 function summaryOf(name: string, manifest: PyramidManifest): ModelSummary {

@@ -98,8 +98,8 @@ export class RunningJob {
     this.#about = { model, hash, seed: told.seed };
     this.#services.post({
       ...{ type: 'started', model, hash, ...told },
-      levels: levels.map(({ side, candidates }) => ({ side, candidates })),
-      bits: levels.reduce((sum, { candidates }) => sum + bitsOf(candidates), 0),
+      levels: levels.map(({ side, candidateCount }) => ({ side, candidates: candidateCount })),
+      bits: levels.reduce((sum, { candidateCount }) => sum + bitsOf(candidateCount), 0),
     });
   }
 

@@ -2,7 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Code } from '../contract/codes.ts';
 import type { Network } from '../engine/network/network.ts';
-import { runOnce, type Share } from '../engine/search/batches.ts';
+import { type BatchShare, runBatch } from '../engine/search/batches.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { GenerateEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
@@ -112,7 +112,7 @@ export class Scheduler {
     const { level } = descent;
     const passedOver = [...this.#tasks.values()].filter((task) => task.descent.status === 'ready');
     const started = performance.now();
-    const shares = await runOnce(
+    const shares = await runBatch(
       network,
       group.map((task) => task.descent),
       this.#rowsPerRun,
@@ -126,7 +126,7 @@ export class Scheduler {
   }
 
   /** Guides that take long are not waited for: the others go on meanwhile. */
-  async #choose(shares: readonly Share[]): Promise<void> {
+  async #choose(shares: readonly BatchShare[]): Promise<void> {
     let breathed = performance.now();
     for (const { descent, rows, choose } of shares) {
       const task = this.#tasks.get(descent);

@@ -75,7 +75,7 @@ async function decode(work: WorkOf<'decode'>, place: Workplace): Promise<Outcome
   const { limitPixels } = engine;
   const note = (message: string) => void notes.push(message);
   const condition = await conditionOf(work.condition, network.info, { limitPixels, note });
-  const codes = codesUpTo(network, parsed(work.codes, network.candidates), work.level);
+  const codes = codesUpTo(network, parsed(work.codes, network.candidateCounts), work.level);
   place.begin(model, { seed: 0, count: codes.length, guides: [] });
   if (codes.length > 0 && !isWhole(network, codes)) {
     const outcome = outcomeOf(await place.descend(network, decodingDescent(network, codes, { condition, signal })));
@@ -85,7 +85,7 @@ async function decode(work: WorkOf<'decode'>, place: Workplace): Promise<Outcome
   const pictures = await place.decode(network, codes, condition);
   const results = pictures.map((image, i) => {
     const code = codes[i] as number[];
-    return { code, codeString: codeToString(code, network.candidates), image };
+    return { code, codeString: codeToString(code, network.candidateCounts), image };
   });
   return { type: 'done', results, guides: [], notes, timings: NO_TIME };
 }

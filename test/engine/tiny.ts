@@ -1,6 +1,8 @@
 /** What tests of the engine have in common: the tiny model, plans for it, and guides of their own. */
+
 import { after } from 'node:test';
-import { AskedGuide } from '../../src/engine/guides/runner.ts';
+import { GuideRunner } from '../../src/engine/guides/runner.ts';
+import { networkInfoOf } from '../../src/engine/models.ts';
 import { Network } from '../../src/engine/network/network.ts';
 import { Descent, type DescentPlan } from '../../src/engine/search/descent.ts';
 import type { DoneEvent, GenerateEvent } from '../../src/engine/search/events.ts';
@@ -19,8 +21,7 @@ after(async () => (await opening)?.release());
 
 export async function tinyNetwork(): Promise<Network> {
   const { name, manifest, levels, decode } = await tinyBundle();
-  const { channels, condition } = manifest;
-  return new Network({ name, channels, levels: manifest.levels, condition }, levels, decode);
+  return new Network(networkInfoOf(name, manifest), levels, decode);
 }
 
 /** A network without ONNX: every candidate of a level is one gray, candidate k of K being k/K after the gray before it. */
@@ -29,7 +30,7 @@ export function grayNetwork(levels: readonly { side: number; candidates: number 
     name: 'gray',
     channels: 1 as const,
     condition: null,
-    levels: levels.map((of) => ({ ...of, width: 1 })),
+    levels: levels.map(({ side, candidates }) => ({ side, candidateCount: candidates, width: 1 })),
   };
   const graphs = levels.map(({ side, candidates: count }, level) => ({
     async run(feeds: Readonly<Record<string, { data: Float32Array | BigInt64Array }>>) {
@@ -56,7 +57,7 @@ export interface PlanOptions extends Partial<Omit<DescentPlan, 'info' | 'guides'
 
 export function descentOf(network: Network, options: PlanOptions = {}): Descent {
   const { guides = [], timeoutSeconds = 5, ...plan } = options;
-  const asked = guides.map((guide, i) => new AskedGuide(`guide${i}`, guide, timeoutSeconds));
+  const asked = guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, timeoutSeconds));
   return new Descent({
     info: network.info,
     seed: 1,

@@ -21,7 +21,10 @@ function randomLevel(side: number): Level {
   const fill = (length: number, scale: number) => Float64Array.from({ length }, () => next() * scale);
   const [channels, count, width] = [3, 7, 6];
   return {
-    ...{ side, channels, count, width },
+    side,
+    channels,
+    count,
+    width,
     features: fill(width * side * side, 1),
     predict: fill(channels * side * side, 0.4),
     nodes: fill(count * channels * width, 0.1),

@@ -6,11 +6,18 @@ import { decodePicture, encodePicture, type PictureFormat } from '../../src/pict
 import { type Provenance, readProvenance, withProvenance } from '../../src/pictures/provenance.ts';
 
 const made: Provenance = {
-  ...{ kandid: '0.1.0', model: 'tiny', hash: 'ab'.repeat(32), code: 'AbC_-', seed: 7 },
+  kandid: '0.1.0',
+  model: 'tiny',
+  hash: 'ab'.repeat(32),
+  code: 'AbC_-',
+  seed: 7,
   guides: [{ name: 'text', weight: 0.5, params: { prompt: 'a <b> & "ü" 🙂 ]]> </kandid:made' } }],
 };
 const picture = (channels: 1 | 3 | 4) => ({
-  ...{ data: Float32Array.from({ length: channels * 80 }, (_, i) => Math.sin(i)), channels, width: 10, height: 8 },
+  data: Float32Array.from({ length: channels * 80 }, (_, i) => Math.sin(i)),
+  channels,
+  width: 10,
+  height: 8,
 });
 
 for (const channels of [1, 3, 4] as const)

@@ -45,7 +45,8 @@ export interface RunningServer {
 export function serverForTests(...flags: string[]): RunningServer {
   let child: ChildProcess | null = null;
   const server = {
-    ...{ url: '', sides: [] as number[] },
+    url: '',
+    sides: [] as number[],
     async kill() {
       const ending = child;
       child = null;
@@ -125,7 +126,10 @@ const open = new Set<Visit>();
 export async function visit(url: string, { width = 1280, theme = 'light' }: VisitOptions = {}): Promise<Visit> {
   const profile = mkdtempSync(join(tmpdir(), 'kandid-web-'));
   const context: BrowserContext = await chromium.launchPersistentContext(profile, {
-    ...{ executablePath: CHROMIUM, headless: true, args: FLAGS, colorScheme: theme },
+    executablePath: CHROMIUM,
+    headless: true,
+    args: FLAGS,
+    colorScheme: theme,
     viewport: { width, height: 800 },
   });
   const page = context.pages()[0] ?? (await context.newPage());
@@ -135,7 +139,8 @@ export async function visit(url: string, { width = 1280, theme = 'light' }: Visi
   });
   page.on('pageerror', (error) => problems.push(error.message));
   const made: Visit = {
-    ...{ page, problems },
+    page,
+    problems,
     async close() {
       open.delete(made);
       await context.close();

@@ -6,7 +6,10 @@ import { meanMs, parseSamples, runsOf, total } from '../../src/web/views/models/
 import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 
 const recipe = {
-  ...{ model: 'avatars-64', count: 2, seed: 7, sampler: { top: 3 } },
+  model: 'avatars-64',
+  count: 2,
+  seed: 7,
+  sampler: { top: 3 },
   guides: [
     { name: 'text', weight: 1, params: { prompt: 'a "red" hat' } },
     { name: 'color', weight: 0.5, params: { image: `data:image/png;base64,${'A'.repeat(1000)}` } },
@@ -92,7 +95,9 @@ test('the call for curl is one that the server takes', options, async () => {
   const body = text.slice(text.indexOf('\n{') + 1, text.lastIndexOf('\nJSON'));
   const request = { ...JSON.parse(body), model: 'digits-32' };
   const answer = await fetch(`${server.url}/v1/generate`, {
-    ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) },
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
   });
   assert.equal(answer.status, 200, await answer.text());
 });

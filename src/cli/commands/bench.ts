@@ -70,7 +70,9 @@ type About = ReturnType<typeof aboutOf>;
 function aboutOf({ network, bundle }: OpenModel, engine: Engine) {
   const [cpu] = cpus();
   return {
-    ...{ model: network.info.name, hash: bundle.hash, device: engine.device.name },
+    model: network.info.name,
+    hash: bundle.hash,
+    device: engine.device.name,
     machine: { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version },
   };
 }

@@ -50,12 +50,12 @@ export function addCross(program: Command, io: Io): void {
   addDrawOptions(command).action(async (first: string, second: string, flags: CrossFlags) => {
     const destination = destinationFor(flags, flags.at?.length ?? 1, 'kandid-crossed');
     await withKandid(flags, io, async (kandid) => {
-      const { candidates } = (await kandid.engine.models.open(flags.model)).network;
-      const levels = candidates.length;
+      const { candidateCounts } = (await kandid.engine.models.open(flags.model)).network;
+      const levels = candidateCounts.length;
       const a = await codeOf(first, kandid, flags.model, io);
       const b = await codeOf(second, kandid, flags.model, io);
       const places = flags.at ?? [Math.floor(levels / 2)];
-      const codes = places.map((at) => crossCodes(a, b, levelCount('--at', at, 0, levels), candidates));
+      const codes = places.map((at) => crossCodes(a, b, levelCount('--at', at, 0, levels), candidateCounts));
       await draw(codes, destination, kandid, flags, io);
     });
   });
@@ -89,7 +89,7 @@ async function draw(
     ...(flags.condition === undefined ? {} : { condition: await readInput(flags.condition, io) }),
     signal: io.signal,
   });
-  const strings = codes.map((code) => codeToString(code, network.candidates));
+  const strings = codes.map((code) => codeToString(code, network.candidateCounts));
   const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
   const files = await destination.write(
     pictures.map((picture) => enlarged(picture, flags.enlarge ?? 1)),

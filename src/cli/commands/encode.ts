@@ -52,8 +52,11 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
     const files = destination ? await destination.write(pictures, io, made) : pictures.map(() => null);
     if (flags.json) {
       const results = encoded.map(({ code, codeString, psnr }, i) => ({
-        ...{ picture: paths[i], code, codeString },
-        ...{ psnr: Number.isFinite(psnr) ? psnr : null, file: files[i] ?? null },
+        picture: paths[i],
+        code,
+        codeString,
+        psnr: Number.isFinite(psnr) ? psnr : null,
+        file: files[i] ?? null,
       }));
       io.out(JSON.stringify({ results }, null, 2));
       return;

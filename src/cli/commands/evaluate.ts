@@ -67,9 +67,17 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
     const found: Record<string, unknown> = {};
     try {
       const evaluation = await evaluate({
-        ...{ engine, model: model ?? flags.model, models: modelFolders(settingsOf(flags, io)), tasks: flags.tasks },
-        ...{ count: flags.count, usageCount: flags.usageCount, pictures: flags.pictures, signal: io.signal },
-        ...{ sampler: flags.sampler as GenerateRequest['sampler'], blend: flags.blend, textParams: flags.text },
+        engine,
+        model: model ?? flags.model,
+        models: modelFolders(settingsOf(flags, io)),
+        tasks: flags.tasks,
+        count: flags.count,
+        usageCount: flags.usageCount,
+        pictures: flags.pictures,
+        signal: io.signal,
+        sampler: flags.sampler as GenerateRequest['sampler'],
+        blend: flags.blend,
+        textParams: flags.text,
         data: flags.data ?? dataFolder(io.environment),
         progress: (done, total, label) => progress.update(done, total, label),
       });

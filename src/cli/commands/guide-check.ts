@@ -3,7 +3,7 @@ import { GUIDE_CHECKS, type GuideExample } from '../../../guides/lib/checks.ts';
 import { modelFolders } from '../../config.ts';
 import { guideContext } from '../../engine/guides/context.ts';
 import { loadGuide } from '../../engine/guides/registry.ts';
-import { Shared } from '../../engine/guides/resources.ts';
+import { ResourceCache } from '../../engine/guides/resources.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
 import type { GuideContext } from '../../guide.ts';
 import { resolveDevice } from '../../runtime/device.ts';
@@ -50,15 +50,20 @@ export async function checkGuide(
 /** The context of a real request, for the models that the checks make up. */
 async function checkContext(flags: EngineFlags, io: Io, guide: string) {
   const settings = settingsOf(flags, io);
-  const shared = new Shared();
+  const shared = new ResourceCache();
   const services = {
-    ...{ models: modelFolders(settings), paths: true, threads: settings.threads, shared },
-    ...{ limitPixels: settings.limitPixels, allowedHosts: settings.allowedHosts },
-    ...{ timeoutSeconds: settings.guideTimeout, device: await resolveDevice(settings.device) },
+    models: modelFolders(settings),
+    paths: true,
+    threads: settings.threads,
+    shared,
+    limitPixels: settings.limitPixels,
+    allowedHosts: settings.allowedHosts,
+    timeoutSeconds: settings.guideTimeout,
+    device: await resolveDevice(settings.device),
   };
   const context = (model: GuideContext['model']): GuideContext => {
     const channels: 1 | 3 = model.channels === 1 ? 1 : 3;
-    const levels = [{ side: model.finalSide, candidates: 2, width: 1 }];
+    const levels = [{ side: model.finalSide, candidateCount: 2, width: 1 }];
     const info = { name: model.name, channels, levels, condition: null };
     const made = guideContext(guide, services, { info, seed: 1, signal: io.signal, notes: [], person: undefined });
     return { ...made, model };

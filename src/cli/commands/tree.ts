@@ -77,8 +77,8 @@ async function drawn(
 ): Promise<OpenModel & { drawing: DrawnTree }> {
   const opened = await kandid.engine.models.open(name);
   const { network } = opened;
-  const { candidates, info, finalSide } = network;
-  const shape = { model: info.name, candidates, leaf: leaf ?? finalSide };
+  const { candidateCounts: counts, info, finalSide } = network;
+  const shape = { model: info.name, counts, leaf: leaf ?? finalSide };
   const layout = new TreeLayout({ ...shape, depth: depth ?? depthWithin(shape, COMFORTABLE_PIXELS) });
   const given = condition === undefined ? undefined : await readInput(condition, io);
   const start = await conditionOf(given, info, { limitPixels: kandid.engine.limitPixels });

@@ -23,8 +23,8 @@ export function addVary(program: Command, io: Io): void {
   addProduceOptions(command).action((given: string, { keep, prompt, ...flags }: Flags) =>
     produce(flags, io, async (kandid) => {
       const code = await codeOf(given, kandid, flags.model, io, { partial: true });
-      const { candidates } = (await kandid.engine.models.open(flags.model)).network;
-      const isWhole = code.length === candidates.length;
+      const { candidateCounts } = (await kandid.engine.models.open(flags.model)).network;
+      const isWhole = code.length === candidateCounts.length;
       const kept = levelCount('--keep', keep, isWhole ? Math.floor(code.length / 2) : code.length, code.length);
       return { guides: textGuides(prompt), prefix: [code.slice(0, kept)] };
     }),

@@ -7,7 +7,7 @@ import type { Device } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
 import { sessions } from '../../runtime/sessions.ts';
 import type { NetworkInfo } from '../network/network.ts';
-import type { Shared } from './resources.ts';
+import type { ResourceCache } from './resources.ts';
 
 /** What guides of all requests have in common. */
 export interface GuideServices {
@@ -20,7 +20,7 @@ export interface GuideServices {
   readonly limitPixels: number | undefined;
   readonly allowedHosts: readonly string[];
   readonly timeoutSeconds: number;
-  readonly shared: Shared;
+  readonly shared: ResourceCache;
 }
 
 /** What the guides of one request have in common. */

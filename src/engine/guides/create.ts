@@ -1,40 +1,40 @@
-/** Makes the guides of a request. */
+/** Creates the guides of a request. */
 
 import { type CheckedRequest, paramsError } from '../../contract/requests.ts';
 import type { Guide, GuideDefinition } from '../../guide.ts';
 import { type GuideRequest, type GuideServices, guideContext } from './context.ts';
 import type { GuideRegistry } from './registry.ts';
-import { AskedGuide, guideError, limited } from './runner.ts';
+import { GuideRunner, guideError, withTimeLimit } from './runner.ts';
 
-/** Making a guide may load a network from a cold disk; a question to it may not. */
-const MAKING_SECONDS = 300;
+/** Creating a guide may load a network from a cold disk; a question to it may not. */
+const CREATE_TIMEOUT_SECONDS = 300;
 
 /**
- * Makes all guides asked for, or none: where one cannot be made, those made before are freed.
+ * Creates all guides of a request, or none: where one fails, those created before it are disposed of.
  *
  * @throws {KandidError} guide_unknown, params_invalid, guide_refused, guide_failed, guide_timeout, cancelled, and what
  *   decoding a picture or opening a model throws
  */
-export async function makeGuides(
+export async function createGuides(
   wanted: CheckedRequest['guides'],
   registry: GuideRegistry,
   services: GuideServices,
   request: GuideRequest,
-): Promise<AskedGuide[]> {
+): Promise<GuideRunner[]> {
   const definitions = wanted.map(({ name }) => registry.get(name));
   const params = await Promise.all(
     wanted.map((guide, i) => parsedParams(definitions[i] as GuideDefinition, guide.params)),
   );
-  const made: AskedGuide[] = [];
+  const created: GuideRunner[] = [];
   try {
     for (const [i, definition] of definitions.entries()) {
-      const guide = await makeGuide(definition, params[i], services, request);
-      made.push(new AskedGuide(definition.name, guide, services.timeoutSeconds));
-      noteIfIdle(definition.name, guide, request);
+      const guide = await createGuide(definition, params[i], services, request);
+      created.push(new GuideRunner(definition.name, guide, services.timeoutSeconds));
+      noteIfInactive(definition.name, guide, request);
     }
-    return made;
+    return created;
   } catch (error) {
-    await Promise.all(made.map((guide) => guide.dispose()));
+    await Promise.all(created.map((guide) => guide.dispose()));
     throw error;
   }
 }
@@ -47,22 +47,22 @@ async function parsedParams({ name, params }: GuideDefinition, given: Record<str
   return parsed.data;
 }
 
-async function makeGuide(
+async function createGuide(
   definition: GuideDefinition,
   params: unknown,
   services: GuideServices,
   request: GuideRequest,
 ): Promise<Guide> {
   const context = guideContext(definition.name, services, request);
-  let making: Guide | Promise<Guide> | undefined;
+  let pending: Guide | Promise<Guide> | undefined;
   try {
-    return await limited(definition.name, MAKING_SECONDS, request.signal, () => {
-      making = definition.create(params, context);
-      return making;
+    return await withTimeLimit(definition.name, CREATE_TIMEOUT_SECONDS, request.signal, () => {
+      pending = definition.create(params, context);
+      return pending;
     });
   } catch (error) {
     // What was given up on may still come; it is freed then.
-    void Promise.resolve(making)
+    void Promise.resolve(pending)
       .then((late) => late?.dispose?.())
       .catch(() => {});
     throw error;
@@ -70,7 +70,7 @@ async function makeGuide(
 }
 
 /** Tells of a guide that no level of this model will ask. */
-function noteIfIdle(name: string, { prefers }: Guide, { info, notes }: GuideRequest): void {
+function noteIfInactive(name: string, { prefers }: Guide, { info, notes }: GuideRequest): void {
   const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = prefers ?? {};
   if (info.levels.some(({ side }) => side >= fromSide && side <= toSide)) return;
   const sides = [...new Set(info.levels.map(({ side }) => side))].join(', ');

@@ -2,11 +2,11 @@
 import { KandidError } from '../../errors.ts';
 
 interface Entry {
-  readonly making: Promise<object>;
+  readonly pending: Promise<object>;
   readonly dispose: (() => Promise<void>) | null;
 }
 
-export class Shared {
+export class ResourceCache {
   readonly #entries = new Map<string, Entry>();
   #closed = false;
 
@@ -18,12 +18,12 @@ export class Shared {
   ): Promise<T> {
     if (this.#closed) throw new KandidError('closed', { when: `before "${key}" was made` });
     const known = this.#entries.get(key);
-    if (known) return (await known.making) as T;
-    const making = make();
-    const entry = { making, dispose: dispose ? async () => await dispose(await making) : null };
+    if (known) return (await known.pending) as T;
+    const pending = make();
+    const entry = { pending, dispose: dispose ? async () => await dispose(await pending) : null };
     this.#entries.set(key, entry);
     try {
-      return await making;
+      return await pending;
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw error;

@@ -1,8 +1,8 @@
-/** Asks guides so that whatever a guide does ends in scores or in one coded error that names it. */
+/** Runs guides: whatever a guide does ends in checked scores, or in one coded error that names it. */
 import { KandidError, reasonOf } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo } from '../../guide.ts';
 
-/** What was asked of a guide in one request. */
+/** How much a guide was used in one request. */
 export interface GuideUse {
   readonly name: string;
   /** Calls of `score`. */
@@ -12,45 +12,45 @@ export interface GuideUse {
   readonly ms: number;
 }
 
-/** A guide made for one request. */
-export class AskedGuide {
+/** Runs one guide of one request, and counts what it costs. */
+export class GuideRunner {
   readonly name: string;
   readonly #guide: Guide;
-  readonly #seconds: number;
+  readonly #timeoutSeconds: number;
   #disposed = false;
   #calls = 0;
-  #candidates = 0;
+  #scored = 0;
   #ms = 0;
 
   constructor(name: string, guide: Guide, timeoutSeconds: number) {
     this.name = name;
     this.#guide = guide;
-    this.#seconds = guide.prefers?.patienceSeconds ?? timeoutSeconds;
+    this.#timeoutSeconds = guide.prefers?.patienceSeconds ?? timeoutSeconds;
   }
 
   get use(): GuideUse {
-    return { name: this.name, calls: this.#calls, candidates: this.#candidates, ms: this.#ms };
+    return { name: this.name, calls: this.#calls, candidates: this.#scored, ms: this.#ms };
   }
 
   /** How many candidates it wants to see first at a level, and how many more after that; Infinity: all there are. */
-  appetiteAt(level: LevelInfo): { readonly shortlist: number; readonly refine: number } {
+  budgetAt(level: LevelInfo): { readonly shortlist: number; readonly refine: number } {
     const { shortlist = Number.POSITIVE_INFINITY, refine = 0 } = this.#guide.prefers ?? {};
-    const times = this.#asked(() => this.#guide.prefers?.times?.(level) ?? 1);
+    const times = this.#guarded(() => this.#guide.prefers?.times?.(level) ?? 1);
     if (!(times > 0 && times < Number.POSITIVE_INFINITY))
       throw new KandidError('guide_failed', { guide: this.name, reason: `its prefers.times returned ${times}` });
     return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
   }
 
-  /** Whether it wants to be asked at a level. */
-  wants(level: LevelInfo): boolean {
+  /** Whether it wants to score at a level. */
+  isActiveAt(level: LevelInfo): boolean {
     const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = this.#guide.prefers ?? {};
     if (level.side < fromSide || level.side > toSide) return false;
-    return this.#asked(() => this.#guide.prefers?.asks?.(level) ?? true);
+    return this.#guarded(() => this.#guide.prefers?.asks?.(level) ?? true);
   }
 
-  #asked<T>(question: () => T): T {
+  #guarded<T>(call: () => T): T {
     try {
-      return question();
+      return call();
     } catch (thrown) {
       throw guideError(this.name, thrown);
     }
@@ -62,15 +62,15 @@ export class AskedGuide {
    * @throws {KandidError} guide_failed, guide_refused, guide_timeout, guide_score_count, guide_score_value,
    *   guide_changed_input; `cancelled` as soon as the signal aborts
    */
-  async ask(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Promise<Float32Array> {
+  async score(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Promise<Float32Array> {
     const before = checksum(candidates.data);
     const started = performance.now();
-    const answer = await limited(this.name, this.#seconds, signal, (inner) =>
+    const answer = await withTimeLimit(this.name, this.#timeoutSeconds, signal, (inner) =>
       this.#guide.score(candidates, level, inner),
     );
     this.#ms += performance.now() - started;
     this.#calls += 1;
-    this.#candidates += candidates.batch * candidates.count;
+    this.#scored += candidates.batch * candidates.count;
     if (checksum(candidates.data) !== before) throw new KandidError('guide_changed_input', { guide: this.name });
     checkScores(this.name, answer, candidates.batch * candidates.count);
     return answer;
@@ -92,7 +92,7 @@ export class AskedGuide {
  * Runs something of a guide's with a time limit and the request's signal; both abort the signal that it is handed.
  * A guide that computes without ever waiting cannot be interrupted: its answer is taken when it comes.
  */
-export async function limited<T>(
+export async function withTimeLimit<T>(
   guide: string,
   seconds: number,
   signal: AbortSignal,
@@ -129,8 +129,8 @@ export async function limited<T>(
 /** Any failure of a guide's as a coded error with its name; coded errors stay what they are. */
 export function guideError(guide: string, thrown: unknown): KandidError {
   if (thrown instanceof KandidError) return thrown;
-  const code = thrown instanceof Error && thrown.name === 'GuideProblem';
-  if (code) return new KandidError('guide_refused', { guide, problem: reasonOf(thrown) }, { cause: thrown });
+  const isGuideProblem = thrown instanceof Error && thrown.name === 'GuideProblem';
+  if (isGuideProblem) return new KandidError('guide_refused', { guide, problem: reasonOf(thrown) }, { cause: thrown });
   return new KandidError('guide_failed', { guide, reason: reasonOf(thrown) }, { cause: thrown });
 }
 

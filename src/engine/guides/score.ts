@@ -3,11 +3,11 @@
 import type { BlendKind } from '../../contract/requests.ts';
 import type { Candidates, LevelInfo } from '../../guide.ts';
 import { blendScores } from './combine.ts';
-import type { AskedGuide } from './runner.ts';
+import type { GuideRunner } from './runner.ts';
 import { joinPoints, neighbours, type Points, pointsOf, spread } from './shortlist.ts';
 
-/** What a graph run proposed for some rows: [rows, count, channels, side, side]. */
-export interface Proposed {
+/** The candidates of some rows: [rows, count, channels, side, side]. */
+export interface CandidateBatch {
   readonly data: Float32Array;
   readonly rows: number;
   /** K */
@@ -28,8 +28,8 @@ export interface PoolScores {
   readonly byGuide: readonly (Float64Array | null)[];
 }
 
-export interface Asking {
-  readonly guides: readonly AskedGuide[];
+export interface ScoringOptions {
+  readonly guides: readonly GuideRunner[];
   /** One per guide; 0: not asked. */
   readonly weights: readonly number[];
   readonly blend: BlendKind;
@@ -40,35 +40,39 @@ export interface Asking {
 }
 
 /**
- * Asks the guides that want to be asked, those with the largest appetite first. Each further one sees a shortlist of what
+ * Asks the guides that want to be asked, those with the largest budget first. Each further one sees a shortlist of what
  * the ones before it have seen, so that the choice in the end is among candidates that all of them know.
  */
-export async function scorePools(pools: readonly Pool[], proposed: Proposed, asking: Asking): Promise<PoolScores[]> {
-  const scored = pools.map((rows) => new ScoredPool(rows, proposed, asking));
-  const active = asking.guides
+export async function scorePools(
+  pools: readonly Pool[],
+  batch: CandidateBatch,
+  options: ScoringOptions,
+): Promise<PoolScores[]> {
+  const scored = pools.map((rows) => new ScoredPool(rows, batch, options));
+  const active = options.guides
     .map((guide, index) => ({ guide, index }))
-    .filter(({ guide, index }) => asking.weights[index] !== 0 && guide.wants(asking.level))
-    .map((one) => ({ ...one, appetite: one.guide.appetiteAt(asking.level) }))
-    .sort((a, b) => b.appetite.shortlist - a.appetite.shortlist);
-  const points = pointsByRow(proposed);
-  for (const { guide, index, appetite } of active) {
-    const { refine } = appetite;
-    const shortlist = shortlistFor(appetite.shortlist, asking);
+    .filter(({ guide, index }) => options.weights[index] !== 0 && guide.isActiveAt(options.level))
+    .map((one) => ({ ...one, budget: one.guide.budgetAt(options.level) }))
+    .sort((a, b) => b.budget.shortlist - a.budget.shortlist);
+  const points = pointsByRow(batch);
+  for (const { guide, index, budget } of active) {
+    const { refine } = budget;
+    const shortlist = shortlistFor(budget.shortlist, options);
     const wanted = shortlist + refine;
     if (scored.every((pool) => pool.isWhole && pool.size <= wanted))
-      await askRows(scored, guide, index, proposed, asking);
+      await scoreRows(scored, guide, index, batch, options);
     else {
       const first = scored.map((pool) => pool.shortlist(wanted, shortlist, points));
-      await askLists(scored, first, guide, index, asking);
+      await scoreLists(scored, first, guide, index, options);
       const more = scored.map((pool, i) => pool.refined(first[i] as number[], refine, points));
-      if (more.some((list) => list.length > 0)) await askLists(scored, more, guide, index, asking);
+      if (more.some((list) => list.length > 0)) await scoreLists(scored, more, guide, index, options);
       for (const [i, pool] of scored.entries()) pool.narrow([...(first[i] as number[]), ...(more[i] as number[])]);
     }
   }
   return scored.map((pool) => pool.result());
 }
 
-function shortlistFor(shortlist: number, { keep = 1 }: Asking): number {
+function shortlistFor(shortlist: number, { keep = 1 }: ScoringOptions): number {
   return keep === 1 ? shortlist : Math.max(shortlist, 2 * keep);
 }
 
@@ -76,17 +80,17 @@ function shortlistFor(shortlist: number, { keep = 1 }: Asking): number {
 class ScoredPool {
   readonly rows: Pool;
   readonly size: number;
-  readonly #proposed: Proposed;
-  readonly #asking: Asking;
+  readonly #batch: CandidateBatch;
+  readonly #options: ScoringOptions;
   readonly #byGuide: (Float64Array | null)[];
   #indices: number[];
 
-  constructor(rows: Pool, proposed: Proposed, asking: Asking) {
+  constructor(rows: Pool, batch: CandidateBatch, options: ScoringOptions) {
     this.rows = rows;
-    this.size = rows.length * proposed.count;
-    this.#proposed = proposed;
-    this.#asking = asking;
-    this.#byGuide = asking.guides.map(() => null);
+    this.size = rows.length * batch.count;
+    this.#batch = batch;
+    this.#options = options;
+    this.#byGuide = options.guides.map(() => null);
     this.#indices = new Array<number>(this.size);
     for (let i = 0; i < this.size; i++) this.#indices[i] = i;
   }
@@ -120,7 +124,7 @@ class ScoredPool {
 
   /** Numbers of a candidate: [channels, side, side]. */
   candidate(index: number): Float32Array {
-    const { data, count, channels, side } = this.#proposed;
+    const { data, count, channels, side } = this.#batch;
     const row = this.rows[Math.floor(index / count)] as number;
     const size = channels * side * side;
     const from = (row * count + (index % count)) * size;
@@ -140,21 +144,21 @@ class ScoredPool {
       if (!all) return [];
       const scores = new Float64Array(indices.length);
       for (let i = 0; i < indices.length; i++) scores[i] = all[indices[i] as number] as number;
-      return [{ scores, weight: this.#asking.weights[guide] as number }];
+      return [{ scores, weight: this.#options.weights[guide] as number }];
     });
-    return blendScores(this.#asking.blend, parts);
+    return blendScores(this.#options.blend, parts);
   }
 }
 
-/** Asks about all candidates of all rows at once: no copy is made. */
-async function askRows(
+/** Scores all candidates of all rows at once: no copy is made. */
+async function scoreRows(
   pools: readonly ScoredPool[],
-  guide: AskedGuide,
+  guide: GuideRunner,
   index: number,
-  { data, rows, count, channels, side }: Proposed,
-  { level, signal }: Asking,
+  { data, rows, count, channels, side }: CandidateBatch,
+  { level, signal }: ScoringOptions,
 ): Promise<void> {
-  const scores = await guide.ask({ data, batch: rows, count, channels, side }, level, signal);
+  const scores = await guide.score({ data, batch: rows, count, channels, side }, level, signal);
   for (const pool of pools) {
     const all = pool.scoresOf(index);
     for (const [beam, row] of pool.rows.entries())
@@ -162,19 +166,19 @@ async function askRows(
   }
 }
 
-/** Asks about a list of candidates per pool; lists of one length make one call. */
-async function askLists(
+/** Scores a list of candidates per pool; lists of one length make one call. */
+async function scoreLists(
   pools: readonly ScoredPool[],
   lists: readonly (readonly number[])[],
-  guide: AskedGuide,
+  guide: GuideRunner,
   index: number,
-  { level, signal }: Asking,
+  { level, signal }: ScoringOptions,
 ): Promise<void> {
   const lengths = new Set(lists.map((list) => list.length).filter((length) => length > 0));
   for (const length of lengths) {
     const members = lists.flatMap((list, i) => (list.length === length ? [i] : []));
     const candidates = gathered(pools, lists, members, length, level.side);
-    const scores = await guide.ask(candidates, level, signal);
+    const scores = await guide.score(candidates, level, signal);
     for (const [at, member] of members.entries()) {
       const all = (pools[member] as ScoredPool).scoresOf(index);
       for (const [i, candidate] of (lists[member] as readonly number[]).entries())
@@ -203,7 +207,7 @@ function gathered(
 }
 
 /** Points of each row's candidates, made when first asked for. */
-function pointsByRow({ data, count, channels, side }: Proposed): (row: number) => Points {
+function pointsByRow({ data, count, channels, side }: CandidateBatch): (row: number) => Points {
   const made = new Map<number, Points>();
   const size = count * channels * side * side;
   return (row) => {

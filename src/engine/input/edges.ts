@@ -1,7 +1,7 @@
 /** Where the edges of a picture are, as models that start from them were taught. */
 import type { Picture } from '../../guide.ts';
 
-/** Above this, a Sobel magnitude is an edge, colours being in [−1, 1]. The same as the trainer's (scripts/presets.py). */
+/** Above this, a Sobel magnitude is an edge, colours being in [−1, 1]. The same as the trainer's (scripts/ddn/conditions.py). */
 const THRESHOLD = 0.75;
 
 /** Of every pixel, [S, S]: how steep its steepest colour is there, and which way that rises. */

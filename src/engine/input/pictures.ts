@@ -6,7 +6,7 @@ import type { Picture } from '../../guide.ts';
 import { areaResize } from '../../kit/resize.ts';
 import { decodePicture } from '../../pictures/codec.ts';
 
-export interface Wanted {
+export interface PictureTarget {
   readonly channels: 1 | 3;
   /** Width and height in pixels. */
   readonly side: number;
@@ -20,7 +20,10 @@ export interface Wanted {
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged, picture_invalid
  */
-export async function fitPicture(given: PictureInput, { channels, side, name, limitPixels }: Wanted): Promise<Picture> {
+export async function fitPicture(
+  given: PictureInput,
+  { channels, side, name, limitPixels }: PictureTarget,
+): Promise<Picture> {
   if (given instanceof Uint8Array)
     return await decodePicture(given, { channels, side, name, ...(limitPixels === undefined ? {} : { limitPixels }) });
   checkPicture(given, name);

@@ -1,13 +1,13 @@
-/** Memory of runs that are over, for those to come: fresh memory costs page faults, and collecting it pauses everything. */
+/** Reuses the memory of finished runs: new memory costs page faults, and collecting it pauses the process. */
 
-/** Spare blocks kept, the largest: candidates and features of the runs that are likely to be in the air at once. */
+/** Free blocks kept, the largest ones: as many as the runs in flight at once are likely to need. */
 const KEPT = 6;
 
-export class Spares {
+export class BufferPool {
   #blocks: ArrayBuffer[] = [];
 
-  /** So many numbers, of whatever value: from the smallest block that they fit into, else from a new one. */
-  take(length: number): Float32Array {
+  /** `length` uninitialised numbers: from the smallest free block that they fit into, else from a new one. */
+  acquire(length: number): Float32Array {
     const bytes = 4 * length;
     const fitting = this.#blocks.filter((block) => block.byteLength >= bytes);
     const block = fitting.sort((a, b) => a.byteLength - b.byteLength)[0];
@@ -16,8 +16,8 @@ export class Spares {
     return new Float32Array(block, 0, length);
   }
 
-  /** Gives back what was taken; nobody may look at it any more. */
-  give({ buffer }: Float32Array): void {
+  /** Returns what was acquired; nobody may read it any more. */
+  release({ buffer }: Float32Array): void {
     if (buffer.byteLength > 0) this.#blocks.push(buffer as ArrayBuffer);
     if (this.#blocks.length <= KEPT) return;
     this.#blocks.sort((a, b) => b.byteLength - a.byteLength);

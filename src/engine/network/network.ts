@@ -3,7 +3,7 @@
 import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
-import { Spares } from './buffer-pool.ts';
+import { BufferPool } from './buffer-pool.ts';
 
 /** What a network needs of an opened graph. */
 export interface Graph {
@@ -18,14 +18,14 @@ export interface Graph {
 export interface NetworkInfo {
   readonly name: string;
   readonly channels: 1 | 3;
-  readonly levels: readonly { readonly side: number; readonly candidates: number; readonly width: number }[];
+  readonly levels: readonly { readonly side: number; readonly candidateCount: number; readonly width: number }[];
   readonly condition: { readonly kind: string; readonly channels: number } | null;
 }
 
 /** Where a descent stands: what the next level's graph needs to know of it. */
 export interface State {
   readonly code: Code;
-  /** The run that proposed the candidate, and the row in it; null before level 0. */
+  /** The features of the run that the candidate comes from, and its row there; null before level 0. */
   readonly from: { readonly features: Tensor; readonly row: number } | null;
   /** The chosen candidate, [channels, side, side]. */
   readonly predict: Float32Array;
@@ -37,42 +37,42 @@ export interface Row {
   readonly condition: Float32Array | null;
 }
 
-/** One run of a level's graph. Its memory is used again once every descent that has a share in it has let go of it. */
-export class Proposal {
+/** The output of one run of a level's graph. Its memory is reused once every descent that took part has released it. */
+export class LevelOutput {
   /** [rows, width, side, side]; empty at the last level, whose features lead nowhere. */
   readonly features: Tensor;
   /** [rows, K, channels, side, side] */
   readonly candidates: Tensor;
   /** Time inside ONNX Runtime. */
   readonly ms: number;
-  readonly #spares: Spares;
-  #choosing: number;
-  #descending: number;
+  readonly #buffers: BufferPool;
+  #candidateUsers: number;
+  #featureUsers: number;
 
-  /** @param sharers descents that have rows in it */
-  constructor({ features, candidates, ms }: Ran, spares: Spares, sharers: number) {
+  /** @param users descents that have rows in it */
+  constructor({ features, candidates, ms }: LevelRun, buffers: BufferPool, users: number) {
     this.features = features;
     this.candidates = candidates;
     this.ms = ms;
-    this.#spares = spares;
-    this.#choosing = sharers;
-    this.#descending = sharers;
+    this.#buffers = buffers;
+    this.#candidateUsers = users;
+    this.#featureUsers = users;
   }
 
-  /** For each descent to say once: neither it nor its guides look at the candidates any more. */
-  leaveCandidates(): void {
-    this.#choosing -= 1;
-    if (this.#choosing === 0) this.#spares.give(this.candidates.data);
+  /** Called once by each descent: neither it nor its guides read the candidates any more. */
+  releaseCandidates(): void {
+    this.#candidateUsers -= 1;
+    if (this.#candidateUsers === 0) this.#buffers.release(this.candidates.data);
   }
 
-  /** For each descent to say once: none of its states needs these features any more. */
-  leaveFeatures(): void {
-    this.#descending -= 1;
-    if (this.#descending === 0) this.#spares.give(this.features.data);
+  /** Called once by each descent: none of its states needs these features any more. */
+  releaseFeatures(): void {
+    this.#featureUsers -= 1;
+    if (this.#featureUsers === 0) this.#buffers.release(this.features.data);
   }
 }
 
-interface Ran {
+interface LevelRun {
   readonly features: Tensor;
   readonly candidates: Tensor;
   readonly ms: number;
@@ -96,7 +96,7 @@ export class Network {
   readonly info: NetworkInfo;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
-  readonly #spares = new Spares();
+  readonly #buffers = new BufferPool();
   readonly #runBytes: number;
 
   constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, runBytes = RUN_BYTES) {
@@ -112,8 +112,8 @@ export class Network {
   }
 
   /** K of each level. */
-  get candidates(): number[] {
-    return this.info.levels.map(({ candidates }) => candidates);
+  get candidateCounts(): number[] {
+    return this.info.levels.map(({ candidateCount }) => candidateCount);
   }
 
   /** Rows that one run of a level takes at most. */
@@ -124,35 +124,35 @@ export class Network {
   #rowsIn(bytes: number, level: number): number {
     const at = this.info.levels[level];
     if (!at) throw new RangeError(`level ${level} of ${this.info.levels.length}`);
-    const floats = at.side * at.side * (at.candidates * this.info.channels + at.width);
+    const floats = at.side * at.side * (at.candidateCount * this.info.channels + at.width);
     return Math.max(1, Math.floor(bytes / 4 / floats));
   }
 
   /**
    * Runs one level's graph on states that have chosen at all levels before it.
    *
-   * @param sharers descents whose states they are: each must let go of the proposal
+   * @param users descents whose states they are: each must release the output
    */
-  async propose(level: number, rows: readonly Row[], sharers = 1): Promise<Proposal> {
+  async runLevel(level: number, rows: readonly Row[], users = 1): Promise<LevelOutput> {
     const graph = this.#levels[level];
     if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
-    const feeds = { ...this.#inputs(level, rows), ...this.#condition(rows) };
+    const feeds = { ...this.#inputs(level, rows), ...this.#conditionFeed(rows.map(({ condition }) => condition)) };
     const into = this.#memoryFor(level, rows.length);
     const started = performance.now();
     const ran = await graph.run(feeds, Object.keys(into), into);
     const ms = performance.now() - started;
     const { next_features: features = NO_FEATURES, candidates } = ran;
-    if (!candidates) throw new RangeError(`the graph of level ${level} proposes no candidates`);
-    return new Proposal({ features, candidates, ms }, this.#spares, sharers);
+    if (!candidates) throw new RangeError(`the graph of level ${level} has no output "candidates"`);
+    return new LevelOutput({ features, candidates, ms }, this.#buffers, users);
   }
 
   /** The outputs wanted of a level, and where to write them. */
   #memoryFor(level: number, rows: number): Record<string, Tensor> {
-    const { side, candidates, width } = this.info.levels[level] as NetworkInfo['levels'][number];
-    const taken = (dims: readonly number[]) => ({ data: this.#spares.take(sizeOf(dims)), dims });
-    const outputs = { candidates: taken([rows, candidates, this.info.channels, side, side]) };
+    const { side, candidateCount, width } = this.info.levels[level] as NetworkInfo['levels'][number];
+    const buffer = (dims: readonly number[]) => ({ data: this.#buffers.acquire(sizeOf(dims)), dims });
+    const outputs = { candidates: buffer([rows, candidateCount, this.info.channels, side, side]) };
     if (level === this.info.levels.length - 1) return outputs;
-    return { ...outputs, next_features: taken([rows, width, side, side]) };
+    return { ...outputs, next_features: buffer([rows, width, side, side]) };
   }
 
   /** Pictures of whole codes, by the graph that draws the chosen candidates only. */
@@ -164,8 +164,10 @@ export class Network {
     const pictures: Picture[] = [];
     for (let from = 0; from < codes.length; from += most) {
       const part = codes.slice(from, from + most);
-      const rows = part.map((_, i) => ({ state: START, condition: conditions[from + i] ?? null }));
-      const feeds = { codes: integers(part.flat(), [part.length, levels]), ...this.#condition(rows) };
+      const feeds = {
+        codes: integers(part.flat(), [part.length, levels]),
+        ...this.#conditionFeed(part.map((_, i) => conditions[from + i] ?? null)),
+      };
       const { image } = await this.#decode.run(feeds, ['image']);
       if (!image) throw new RangeError('the decode graph lacks its image');
       const size = channels * side * side;
@@ -189,15 +191,15 @@ export class Network {
     };
   }
 
-  #condition(rows: readonly Row[]): Record<string, Tensor<TensorData>> {
+  #conditionFeed(conditions: readonly (Float32Array | null)[]): Record<string, Tensor<TensorData>> {
     const { condition } = this.info;
     if (!condition) return {};
     const side = this.finalSide;
-    const parts = rows.map((row) => {
-      if (!row.condition) throw new RangeError(`${this.info.name} needs a condition`);
-      return row.condition;
+    const parts = conditions.map((one) => {
+      if (!one) throw new RangeError(`${this.info.name} needs a condition`);
+      return one;
     });
-    return { condition: { data: joined(parts), dims: [rows.length, condition.channels, side, side] } };
+    return { condition: { data: joined(parts), dims: [conditions.length, condition.channels, side, side] } };
   }
 }
 

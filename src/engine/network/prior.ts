@@ -2,14 +2,14 @@
 import type { StoredTensor } from '../../runtime/safetensors.ts';
 
 /** Natural logarithms of the shares of K choices, by the choice before (one row at level 0): [levels][rows][K]. */
-export type Latents = readonly (readonly Float64Array[])[];
+export type Prior = readonly (readonly Float64Array[])[];
 
 /**
  * Shares of counts, each row drawn towards the level's own shares as if `smoothing` more pictures had them.
  *
  * @param tables of each level, [rows, K]
  */
-export function latentsOf(tables: readonly StoredTensor[], smoothing: number): Latents {
+export function priorFromCounts(tables: readonly StoredTensor[], smoothing: number): Prior {
   return tables.map(({ data, dims }) => {
     const [rows = 0, count = 0] = dims;
     const own = new Float64Array(count).fill(1);
@@ -26,8 +26,8 @@ export function latentsOf(tables: readonly StoredTensor[], smoothing: number): L
 }
 
 /** Of one level, after the choice before it. */
-export function rowOf(latents: Latents, level: number, before: number | undefined): Float64Array {
-  const row = latents[level]?.[level === 0 ? 0 : (before ?? 0)];
+export function priorRow(prior: Prior, level: number, before: number | undefined): Float64Array {
+  const row = prior[level]?.[level === 0 ? 0 : (before ?? 0)];
   if (!row) throw new RangeError(`level ${level} after choice ${before}`);
   return row;
 }

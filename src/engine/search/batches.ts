@@ -10,10 +10,10 @@ interface Taken {
   readonly firstRow: number;
 }
 
-/** What one descent has of a run. */
-export interface Share {
+/** The part of one descent in a run. */
+export interface BatchShare {
   readonly descent: Descent;
-  /** Rows of the run that were its. */
+  /** Its rows in the run. */
   readonly rows: number;
   /** Lets it choose; resolves when it has, which may take minutes where a person is asked. Never rejects. */
   choose(): Promise<void>;
@@ -21,16 +21,16 @@ export interface Share {
 
 /**
  * Runs one graph once for what is next of these descents, which must stand at the same level of the network's model; those
- * that are not `ready` are passed over, and those that no longer fit wait for the next call. Resolves when the run is over;
- * each that took part must then choose. Nothing rejects: a descent that fails says so itself, and the others go on.
+ * that are not `ready` are skipped, and those that no longer fit wait for the next call. Resolves when the run is over;
+ * each that took part must then choose. Nothing rejects: a descent that fails carries its own error, and the others go on.
  *
  * @param most rows of the run, where the network would take more
  */
-export async function runOnce(
+export async function runBatch(
   network: Network,
   descents: readonly Descent[],
   most = Number.POSITIVE_INFINITY,
-): Promise<Share[]> {
+): Promise<BatchShare[]> {
   const started = performance.now();
   const taken = takeRows(network, descents, most);
   const [first] = taken;
@@ -39,12 +39,13 @@ export async function runOnce(
     slice.states.map((state): Row => ({ state, condition: descent.plan.condition })),
   );
   try {
-    const proposal = await network.propose(first.descent.level, rows, taken.length);
-    const engine = (performance.now() - started - proposal.ms) / taken.length;
+    const output = await network.runLevel(first.descent.level, rows, taken.length);
+    const engine = (performance.now() - started - output.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
     return taken.map(({ descent, slice, firstRow }) => ({
-      ...{ descent, rows: slice.states.length },
-      choose: () => descent.choose(slice, proposal, firstRow),
+      descent,
+      rows: slice.states.length,
+      choose: () => descent.choose(slice, output, firstRow),
     }));
   } catch (thrown) {
     for (const { descent } of taken) descent.fail(thrown);
@@ -53,13 +54,13 @@ export async function runOnce(
 }
 
 /** The same, and all begin to choose: one promise per descent that took part. */
-export async function propose(network: Network, descents: readonly Descent[]): Promise<Promise<void>[]> {
-  return (await runOnce(network, descents)).map((share) => share.choose());
+export async function beginChoosing(network: Network, descents: readonly Descent[]): Promise<Promise<void>[]> {
+  return (await runBatch(network, descents)).map((share) => share.choose());
 }
 
 /** The same, and waits until all of them have chosen. */
 export async function advance(network: Network, descents: readonly Descent[]): Promise<void> {
-  await Promise.all(await propose(network, descents));
+  await Promise.all(await beginChoosing(network, descents));
 }
 
 function takeRows(network: Network, descents: readonly Descent[], limit: number): Taken[] {

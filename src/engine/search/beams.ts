@@ -1,15 +1,15 @@
 /** The results of a request side by side, and which of them are run next. */
-import type { Proposal, State } from '../network/network.ts';
+import type { LevelOutput, State } from '../network/network.ts';
 
 /** One result: its beams, best first, and what it has chosen at the level that is being run. */
-export interface Lane {
+export interface ResultBeams {
   readonly index: number;
   /** Empty once the descent is over. */
   beams: readonly State[];
-  chosen: Chosen | null;
+  chosen: LevelChoice | null;
 }
 
-export interface Chosen {
+export interface LevelChoice {
   /** At least one. */
   readonly beams: readonly State[];
   /** Blended score of the best beam; null where no guide had a say. */
@@ -20,34 +20,34 @@ export interface Chosen {
 
 /** Results whose turn it is at a level, and the states that must be run for them. */
 export interface Slice {
-  readonly lanes: readonly Lane[];
+  readonly results: readonly ResultBeams[];
   readonly states: readonly State[];
   /** For each different set of beams, its rows among the states. */
   readonly pools: readonly (readonly number[])[];
-  /** For each lane, its pool. */
+  /** For each result, its pool. */
   readonly poolOf: readonly number[];
 }
 
 /**
- * The first lanes whose states fit into so many rows, at least one lane. Lanes that stand at the same place share their
+ * The first results whose states fit into so many rows, at least one. Results that stand at the same place share their
  * rows, so that nothing is computed or asked twice.
  */
-export function sliceOf(lanes: readonly Lane[], rows: number): Slice {
-  const taken: Lane[] = [];
+export function sliceOf(results: readonly ResultBeams[], rows: number): Slice {
+  const taken: ResultBeams[] = [];
   const rowOf = new Map<State, number>();
   const pools: number[][] = [];
   const poolOf: number[] = [];
-  for (const lane of lanes) {
-    const fresh = lane.beams.filter((state) => !rowOf.has(state));
+  for (const result of results) {
+    const fresh = result.beams.filter((state) => !rowOf.has(state));
     if (taken.length > 0 && rowOf.size + fresh.length > rows) break;
     for (const state of fresh) rowOf.set(state, rowOf.size);
-    const mine = lane.beams.map((state) => rowOf.get(state) as number);
+    const mine = result.beams.map((state) => rowOf.get(state) as number);
     const known = pools.findIndex((pool) => pool.length === mine.length && pool.every((row, i) => row === mine[i]));
     if (known < 0) pools.push(mine);
     poolOf.push(known < 0 ? pools.length - 1 : known);
-    taken.push(lane);
+    taken.push(result);
   }
-  return { lanes: taken, states: [...rowOf.keys()], pools, poolOf };
+  return { results: taken, states: [...rowOf.keys()], pools, poolOf };
 }
 
 /** A candidate kept: row of its slice, and choice. */
@@ -56,22 +56,23 @@ export interface Pick {
   readonly choice: number;
 }
 
-/** States made at a level, by parent and choice: results that choose the same share what comes of it. */
-export type MadeStates = Map<State, Map<number, State>>;
+/** States created at a level, by parent and choice: results that choose the same share them. */
+export type ChildStates = Map<State, Map<number, State>>;
 
-/** Makes the states that are picked and not made yet, their pictures one after the other in memory. */
-export function makeStates(
+/** Creates the states that are picked and do not exist yet, their pictures one after the other in memory. */
+export function createStates(
   slice: Slice,
   picks: Iterable<Pick>,
-  { features, candidates }: Proposal,
+  { features, candidates }: LevelOutput,
   firstRow: number,
-  made: MadeStates,
+  created: ChildStates,
 ): void {
   const [, count, ...shape] = candidates.dims as [number, number, ...number[]];
   const size = shape.reduce((product, dim) => product * dim, 1);
   const wanted = new Map<number, Pick>();
   for (const pick of picks)
-    if (!made.get(slice.states[pick.row] as State)?.has(pick.choice)) wanted.set(pick.row * count + pick.choice, pick);
+    if (!created.get(slice.states[pick.row] as State)?.has(pick.choice))
+      wanted.set(pick.row * count + pick.choice, pick);
   const block = new Float32Array(wanted.size * size);
   let at = 0;
   for (const { row, choice } of wanted.values()) {
@@ -79,8 +80,8 @@ export function makeStates(
     const predict = block.subarray(at, at + size);
     const from = ((firstRow + row) * count + choice) * size;
     predict.set(candidates.data.subarray(from, from + size));
-    const children = made.get(parent) ?? new Map<number, State>();
-    made.set(parent, children);
+    const children = created.get(parent) ?? new Map<number, State>();
+    created.set(parent, children);
     children.set(choice, { code: [...parent.code, choice], from: { features, row: firstRow + row }, predict });
     at += size;
   }

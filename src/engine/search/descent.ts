@@ -5,16 +5,16 @@ import type { BlendKind } from '../../contract/requests.ts';
 import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
-import { type AskedGuide, throwIfCancelled } from '../guides/runner.ts';
+import { type GuideRunner, throwIfCancelled } from '../guides/runner.ts';
 import { type PoolScores, scorePools } from '../guides/score.ts';
-import { type NetworkInfo, type Proposal, START, type State } from '../network/network.ts';
-import { type Latents, rowOf } from '../network/prior.ts';
-import { type Lane, type MadeStates, makeStates, type Pick, type Slice, sliceOf } from './beams.ts';
-import { type Family, familiesAt } from './distinct.ts';
+import { type LevelOutput, type NetworkInfo, START, type State } from '../network/network.ts';
+import { type Prior, priorRow } from '../network/prior.ts';
+import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice, sliceOf } from './beams.ts';
+import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent, Timings } from './events.ts';
 import type { Sampler } from './sampler.ts';
-import { chooseKept, scoresOf } from './selection.ts';
+import { scoresOf, selectKept } from './selection.ts';
 
 /** Everything that decides a request's results. */
 export interface DescentPlan {
@@ -23,12 +23,12 @@ export interface DescentPlan {
   /** Number of results. */
   readonly count: number;
   readonly sampler: Sampler;
-  /** To draw by where no guide has a say; left out: all choices are alike. */
-  readonly latents?: Latents | null;
+  /** Distribution of choices that no guide decides. @default uniform */
+  readonly prior?: Prior | null;
   /** Beams that each result keeps after each level. */
   readonly beams: readonly number[];
   readonly blend: BlendKind;
-  readonly guides: readonly AskedGuide[];
+  readonly guides: readonly GuideRunner[];
   /** One per guide. */
   readonly weights: readonly number[];
   /** Choices of the first levels: none, those of all results, or one list per result, all of one length. */
@@ -44,14 +44,14 @@ export interface DescentPlan {
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
 
 /**
- * Walks level by level: `take` says which states to run next, `choose` is given what the network proposed for them. Whoever
- * drives it may run the states of several descents that stand at the same level in one batch (`advance.ts`).
+ * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. Whoever drives
+ * it may run the states of several descents that stand at the same level in one batch (`batches.ts`).
  */
 export class Descent {
   readonly plan: DescentPlan;
-  readonly #lanes: readonly Lane[];
-  readonly #candidates: readonly number[];
-  readonly #partSoon: boolean;
+  readonly #results: readonly ResultBeams[];
+  readonly #candidateCounts: readonly number[];
+  readonly #divergeSoon: boolean;
   readonly #weights: number[];
   readonly #total = { network: 0, guides: 0, engine: 0 };
   #spent = { network: 0, guides: 0, engine: 0 };
@@ -59,20 +59,20 @@ export class Descent {
   #cursor = 0;
   #status: DescentStatus = 'ready';
   #error: KandidError | null = null;
-  #families = new Map<State, Family>();
-  #made: MadeStates = new Map();
+  #siblingGroups = new Map<State, SiblingGroup>();
+  #children: ChildStates = new Map();
   /** The runs of this level, whose features the next one needs, and those of the level before. */
-  #ran: Proposal[] = [];
-  #ranBefore: Proposal[] = [];
+  #outputs: LevelOutput[] = [];
+  #outputsBefore: LevelOutput[] = [];
   #events: GenerateEvent[] = [];
 
   constructor(plan: DescentPlan) {
     this.plan = plan;
     this.#weights = [...plan.weights];
-    this.#candidates = plan.info.levels.map(({ candidates }) => candidates);
-    this.#lanes = Array.from({ length: plan.count }, (_, index) => ({ index, beams: [START], chosen: null }));
-    // Always the best, or the same best few: chance would never part the results.
-    this.#partSoon = plan.sampler.top === 1 || plan.beams.some((beams) => beams > 1);
+    this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
+    this.#results = Array.from({ length: plan.count }, (_, index) => ({ index, beams: [START], chosen: null }));
+    // Always the best, or the same best few: chance would never make the results differ.
+    this.#divergeSoon = plan.sampler.top === 1 || plan.beams.some((beams) => beams > 1);
     this.#beginLevel();
   }
 
@@ -108,32 +108,32 @@ export class Descent {
     this.#cancelIfAsked();
     if (this.#status !== 'ready') return null;
     const started = performance.now();
-    const slice = sliceOf(this.#lanes.slice(this.#cursor), rows);
-    this.#cursor += slice.lanes.length;
+    const slice = sliceOf(this.#results.slice(this.#cursor), rows);
+    this.#cursor += slice.results.length;
     this.#status = 'choosing';
     this.#spent.engine += performance.now() - started;
     return slice;
   }
 
-  /** Takes what was proposed: the slice's rows begin at `firstRow` of the run. Never rejects: see `status` and `error`. */
-  async choose(slice: Slice, proposal: Proposal, firstRow: number): Promise<void> {
+  /** Takes the output of a run: the slice's rows begin at its row `firstRow`. Never rejects: see `status` and `error`. */
+  async choose(slice: Slice, output: LevelOutput, firstRow: number): Promise<void> {
     const started = performance.now();
     const before = this.#guideMs();
     try {
-      const scores = this.#prefixAt(0) === null ? await this.#score(slice, proposal, firstRow) : null;
+      const scores = this.#prefixAt(0) === null ? await this.#score(slice, output, firstRow) : null;
       throwIfCancelled(this.plan.signal);
-      this.#pick(slice, scores, proposal, firstRow);
+      this.#pick(slice, scores, output, firstRow);
     } catch (thrown) {
       return this.fail(thrown);
     }
     // Not where it failed: a guide that was given up on may still look at the candidates, or even change them.
-    proposal.leaveCandidates();
-    this.#ran.push(proposal);
+    output.releaseCandidates();
+    this.#outputs.push(output);
     this.#status = 'ready';
-    const isWhole = this.#cursor === this.#lanes.length;
-    const event = isWhole ? levelEvent(this.plan, this.#level, this.#lanes) : null;
+    const isWhole = this.#cursor === this.#results.length;
+    const event = isWhole ? levelEvent(this.plan, this.#level, this.#results) : null;
     const guides = this.#guideMs() - before;
-    this.#spend({ network: proposal.ms, guides, engine: performance.now() - started - guides });
+    this.#spend({ network: output.ms, guides, engine: performance.now() - started - guides });
     if (!event) return;
     this.#events.push({ ...event, timings: this.#spent });
     this.#endLevel();
@@ -163,36 +163,36 @@ export class Descent {
 
   #beginLevel(): void {
     this.#cursor = 0;
-    this.#made = new Map();
+    this.#children = new Map();
     this.#spent = { network: 0, guides: 0, engine: 0 };
     if (this.#level === this.plan.info.levels.length) {
-      this.#events.push(doneEvent(this.plan, this.#lanes, this.#total));
+      this.#events.push(doneEvent(this.plan, this.#results, this.#total));
       this.#end('done');
       return;
     }
-    const standing = this.#lanes.flatMap(({ beams }) => (beams.length === 1 ? beams : []));
-    this.#families = familiesAt(standing, this.#level, this.#candidates, this.#partSoon);
+    const standing = this.#results.flatMap(({ beams }) => (beams.length === 1 ? beams : []));
+    this.#siblingGroups = siblingGroupsAt(standing, this.#level, this.#candidateCounts, this.#divergeSoon);
   }
 
   #endLevel(): void {
-    for (const lane of this.#lanes) {
-      if (lane.chosen) lane.beams = lane.chosen.beams;
-      lane.chosen = null;
+    for (const result of this.#results) {
+      if (result.chosen) result.beams = result.chosen.beams;
+      result.chosen = null;
     }
     for (const part of ['network', 'guides', 'engine'] as const) this.#total[part] += this.#spent[part];
-    for (const proposal of this.#ranBefore) proposal.leaveFeatures();
-    this.#ranBefore = this.#ran;
-    this.#ran = [];
+    for (const output of this.#outputsBefore) output.releaseFeatures();
+    this.#outputsBefore = this.#outputs;
+    this.#outputs = [];
     this.#level += 1;
     this.#beginLevel();
   }
 
-  #prefixAt(lane: number): number | null {
+  #prefixAt(result: number): number | null {
     const { prefixes } = this.plan;
-    return (prefixes[lane] ?? prefixes[0])?.[this.#level] ?? null;
+    return (prefixes[result] ?? prefixes[0])?.[this.#level] ?? null;
   }
 
-  #score(slice: Slice, { candidates }: Proposal, firstRow: number): Promise<PoolScores[]> {
+  #score(slice: Slice, { candidates }: LevelOutput, firstRow: number): Promise<PoolScores[]> {
     const [, count, channels, side] = candidates.dims as [number, number, number, number];
     const size = count * channels * side * side;
     const rows = slice.states.length;
@@ -209,42 +209,44 @@ export class Descent {
     return { index: this.#level, levels: levels.length, side: side(this.#level), finalSide: side(levels.length - 1) };
   }
 
-  #pick(slice: Slice, scores: readonly PoolScores[] | null, proposal: Proposal, firstRow: number): void {
-    const count = this.#candidates[this.#level] as number;
-    const kept = slice.lanes.map((lane, i) => this.#chooseOf(lane, scores?.[slice.poolOf[i] as number] ?? null, count));
+  #pick(slice: Slice, scores: readonly PoolScores[] | null, output: LevelOutput, firstRow: number): void {
+    const count = this.#candidateCounts[this.#level] as number;
+    const kept = slice.results.map((result, i) =>
+      this.#chooseOf(result, scores?.[slice.poolOf[i] as number] ?? null, count),
+    );
     const picks = kept.map((indices, i) => {
       const rows = slice.pools[slice.poolOf[i] as number] as readonly number[];
       return indices.map((index): Pick => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }));
     });
-    makeStates(slice, picks.flat(), proposal, firstRow, this.#made);
-    for (const [i, lane] of slice.lanes.entries()) {
+    createStates(slice, picks.flat(), output, firstRow, this.#children);
+    for (const [i, result] of slice.results.entries()) {
       const beams = (picks[i] as Pick[]).map(
-        ({ row, choice }) => this.#made.get(slice.states[row] as State)?.get(choice) as State,
+        ({ row, choice }) => this.#children.get(slice.states[row] as State)?.get(choice) as State,
       );
       const of = scores?.[slice.poolOf[i] as number] ?? null;
-      lane.chosen = { beams, ...scoresOf(kept[i]?.[0] as number, of, this.plan.guides.length) };
+      result.chosen = { beams, ...scoresOf(kept[i]?.[0] as number, of, this.plan.guides.length) };
     }
   }
 
-  #chooseOf(lane: Lane, scores: PoolScores | null, count: number): number[] {
-    const forced = this.#prefixAt(lane.index);
+  #chooseOf(result: ResultBeams, scores: PoolScores | null, count: number): number[] {
+    const forced = this.#prefixAt(result.index);
     if (forced !== null) return [forced];
-    return chooseKept({
-      beams: lane.beams.length,
+    return selectKept({
+      beams: result.beams.length,
       count,
       scores,
-      family: lane.beams.length === 1 ? this.#families.get(lane.beams[0] as State) : undefined,
+      siblings: result.beams.length === 1 ? this.#siblingGroups.get(result.beams[0] as State) : undefined,
       keep: this.plan.beams[this.#level] as number,
       sampler: this.plan.sampler,
-      random: Random.of(this.plan.seed, lane.index, this.#level),
-      shares: this.#sharesOf(lane),
+      random: Random.of(this.plan.seed, result.index, this.#level),
+      logPrior: this.#logPriorOf(result),
     });
   }
 
-  #sharesOf({ beams }: Lane): Float64Array | null {
-    const { latents } = this.plan;
-    if (!latents) return null;
-    return Float64Array.from(beams.flatMap(({ code }) => [...rowOf(latents, this.#level, code.at(-1))]));
+  #logPriorOf({ beams }: ResultBeams): Float64Array | null {
+    const { prior } = this.plan;
+    if (!prior) return null;
+    return Float64Array.from(beams.flatMap(({ code }) => [...priorRow(prior, this.#level, code.at(-1))]));
   }
 
   #guideMs(): number {
@@ -257,18 +259,18 @@ export class Descent {
 
   #cancelIfAsked(): void {
     if (this.#isOver || !this.plan.signal.aborted) return;
-    this.#events.push(cancelledEvent(this.plan, this.#level, this.#lanes, this.#total));
+    this.#events.push(cancelledEvent(this.plan, this.#level, this.#results, this.#total));
     this.#end('cancelled');
   }
 
   /** Lets go of everything large too, for whoever still holds the descent. */
   #end(status: DescentStatus): void {
     this.#status = status;
-    this.#made = new Map();
-    this.#families = new Map();
-    for (const lane of this.#lanes) {
-      lane.beams = [];
-      lane.chosen = null;
+    this.#children = new Map();
+    this.#siblingGroups = new Map();
+    for (const result of this.#results) {
+      result.beams = [];
+      result.chosen = null;
     }
   }
 }

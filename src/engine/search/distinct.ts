@@ -1,22 +1,22 @@
-/** Keeps the results of one request apart, so that no two of them end with the same code. */
+/** Keeps the results of one request distinct: no two of them end with the same code. */
 import type { State } from '../network/network.ts';
 
-/** Results that have made the same choices so far. */
-export class Family {
+/** Results whose codes are the same so far. */
+export class SiblingGroup {
   /** How many they are. */
   readonly size: number;
-  readonly #room: number;
+  readonly #capacity: number;
   readonly #taken = new Map<number, number>();
 
-  /** @param room results that one candidate may be chosen by */
-  constructor(size: number, room: number) {
+  /** @param capacity results that may choose one candidate */
+  constructor(size: number, capacity: number) {
     this.size = size;
-    this.#room = room;
+    this.#capacity = capacity;
   }
 
-  /** Whether a candidate was chosen by as many of them as there is room for. */
+  /** Whether a candidate was chosen by as many of them as may. */
   isFull(choice: number): boolean {
-    return (this.#taken.get(choice) ?? 0) >= this.#room;
+    return (this.#taken.get(choice) ?? 0) >= this.#capacity;
   }
 
   take(choice: number): void {
@@ -27,25 +27,25 @@ export class Family {
 /**
  * Groups the results of a request at a level by where they stand.
  *
- * `soon`: results part as early as there are candidates enough. Without it they part by the luck of the draw, and only
- * where fewer codes are left below a candidate than results stand at it does it become full.
+ * `soon`: results diverge at the first level that has candidates enough. Without it they diverge by chance, and a candidate
+ * is full only where fewer codes are left below it than results stand at it.
  */
-export function familiesAt(
+export function siblingGroupsAt(
   standing: readonly State[],
   level: number,
-  candidates: readonly number[],
+  counts: readonly number[],
   soon: boolean,
-): Map<State, Family> {
+): Map<State, SiblingGroup> {
   const sizes = new Map<State, number>();
   for (const state of standing) sizes.set(state, (sizes.get(state) ?? 0) + 1);
-  const below = codesBelow(level, candidates);
-  const here = candidates[level] as number;
-  const families = new Map<State, Family>();
-  for (const [state, size] of sizes) families.set(state, new Family(size, soon ? Math.ceil(size / here) : below));
+  const below = codesBelow(level, counts);
+  const here = counts[level] as number;
+  const families = new Map<State, SiblingGroup>();
+  for (const [state, size] of sizes) families.set(state, new SiblingGroup(size, soon ? Math.ceil(size / here) : below));
   return families;
 }
 
 /** Number of codes that begin with the same choices up to and with a level. */
-export function codesBelow(level: number, candidates: readonly number[]): number {
-  return candidates.slice(level + 1).reduce((product, count) => Math.min(product * count, Number.MAX_SAFE_INTEGER), 1);
+export function codesBelow(level: number, counts: readonly number[]): number {
+  return counts.slice(level + 1).reduce((product, count) => Math.min(product * count, Number.MAX_SAFE_INTEGER), 1);
 }

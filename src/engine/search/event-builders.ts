@@ -1,22 +1,26 @@
-/** Events made from where a descent stands. */
+/** Builds events from the state of a descent. */
 
 import { codeToString } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
-import type { AskedGuide } from '../guides/runner.ts';
+import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo, State } from '../network/network.ts';
-import type { Chosen, Lane } from './beams.ts';
+import type { LevelChoice, ResultBeams } from './beams.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent, Timings } from './events.ts';
 
-interface Told {
+interface EventSource {
   readonly info: NetworkInfo;
   readonly seed: number;
-  readonly guides: readonly AskedGuide[];
+  readonly guides: readonly GuideRunner[];
   readonly notes: readonly string[];
 }
 
-/** Of a level at which all lanes have chosen. */
-export function levelEvent({ info, guides }: Told, level: number, lanes: readonly Lane[]): Omit<LevelEvent, 'timings'> {
-  const chosen = lanes.map((lane) => lane.chosen as Chosen);
+/** Of a level at which all results have chosen. */
+export function levelEvent(
+  { info, guides }: EventSource,
+  level: number,
+  beams: readonly ResultBeams[],
+): Omit<LevelEvent, 'timings'> {
+  const chosen = beams.map((result) => result.chosen as LevelChoice);
   const best = chosen.map(({ beams }) => beams[0] as State);
   return {
     type: 'level',
@@ -31,28 +35,33 @@ export function levelEvent({ info, guides }: Told, level: number, lanes: readonl
   };
 }
 
-export function doneEvent(told: Told, lanes: readonly Lane[], total: Timings): DoneEvent {
-  const candidates = told.info.levels.map((level) => level.candidates);
-  const results = lanes.map(({ beams }) => {
+export function doneEvent(source: EventSource, beams: readonly ResultBeams[], total: Timings): DoneEvent {
+  const counts = source.info.levels.map((level) => level.candidateCount);
+  const results = beams.map(({ beams }) => {
     const state = beams[0] as State;
-    const codeString = codeToString(state.code, candidates);
-    return { code: [...state.code], codeString, seed: told.seed, image: pictureOf(state, told.info) };
+    const codeString = codeToString(state.code, counts);
+    return { code: [...state.code], codeString, seed: source.seed, image: pictureOf(state, source.info) };
   });
-  return { type: 'done', results, ...ending(told, total) };
+  return { type: 'done', results, ...endSummary(source, total) };
 }
 
-/** @param level levels that all lanes have chosen at */
-export function cancelledEvent(told: Told, level: number, lanes: readonly Lane[], total: Timings): CancelledEvent {
-  const states = level === 0 ? [] : lanes.map(({ beams }) => beams[0] as State);
+/** @param level levels at which all results have chosen */
+export function cancelledEvent(
+  source: EventSource,
+  level: number,
+  beams: readonly ResultBeams[],
+  total: Timings,
+): CancelledEvent {
+  const states = level === 0 ? [] : beams.map(({ beams }) => beams[0] as State);
   const results = states.map((state) => ({
     prefix: [...state.code],
-    seed: told.seed,
-    image: pictureOf(state, told.info),
+    seed: source.seed,
+    image: pictureOf(state, source.info),
   }));
-  return { type: 'cancelled', level, results, ...ending(told, total) };
+  return { type: 'cancelled', level, results, ...endSummary(source, total) };
 }
 
-function ending({ guides, notes }: Told, total: Timings) {
+function endSummary({ guides, notes }: EventSource, total: Timings) {
   return { guides: guides.map((guide) => guide.use), notes: [...notes], timings: { ...total } };
 }
 

@@ -1,4 +1,4 @@
-/** What a descent tells while it runs. */
+/** Events of a descent while it runs. */
 import type { Picture } from '../../guide.ts';
 import type { GuideUse } from '../guides/runner.ts';
 
@@ -45,21 +45,21 @@ export interface PartialResult {
   readonly image: Picture;
 }
 
-interface Ending {
+interface EndSummary {
   readonly guides: readonly GuideUse[];
-  /** What guides had to say to whoever asked. */
+  /** Notes of guides for the user. */
   readonly notes: readonly string[];
   readonly timings: Timings;
 }
 
 /** All results are finished. */
-export interface DoneEvent extends Ending {
+export interface DoneEvent extends EndSummary {
   readonly type: 'done';
   readonly results: Result[];
 }
 
 /** The signal was aborted: the last event, in the place of `done`. Nothing is thrown. */
-export interface CancelledEvent extends Ending {
+export interface CancelledEvent extends EndSummary {
   readonly type: 'cancelled';
   /** Levels that were chosen; the results stand there. Empty results where it is 0. */
   readonly level: number;

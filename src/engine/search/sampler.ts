@@ -11,7 +11,7 @@ export type BeamSchedule = number | readonly number[] | Readonly<Record<string, 
 export interface SamplerOptions {
   /** Chooses among the best so many; 1 always takes the best. @default 1, or all where there is a temperature */
   readonly top?: number | undefined;
-  /** Of a softmax over the blended scores at mean 0 and deviation 1; 0: all that `top` leaves are equally likely. @default 0 */
+  /** Of a softmax over the blended scores at mean 0 and standard deviation 1; 0: all that `top` leaves are equally likely. @default 0 */
   readonly temperature?: number | undefined;
   /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
   readonly beams?: BeamSchedule | undefined;
@@ -28,23 +28,23 @@ export function samplerOf({ top, temperature = 0 }: SamplerOptions): Sampler {
 
 /**
  * Beams that are kept after each level. After the last it is always 1: the best beam is the result. A plain number holds
- * where levels are dear; up to a quarter of the final side, where most is decided and little computed, it is four times that.
+ * where levels are expensive; up to a quarter of the final side, where most is decided and little computed, it is four times that.
  */
 export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
   const finalSide = sides.at(-1) ?? 1;
   const at = (side: number, level: number): number => {
     if (schedule === undefined || schedule === 1) return 1;
-    if (typeof schedule === 'number') return side <= finalSide / 4 ? WIDER * schedule : schedule;
+    if (typeof schedule === 'number') return side <= finalSide / 4 ? COARSE_FACTOR * schedule : schedule;
     if (isList(schedule)) return schedule[Math.min(level, schedule.length - 1)] ?? 1;
     return schedule[side] ?? 1;
   };
   return sides.map((side, level) => (level === sides.length - 1 ? 1 : at(side, level)));
 }
 
-const WIDER = 4;
+const COARSE_FACTOR = 4;
 
-/** Of the beams kept, those that may have one parent. Measured: scripts in guides/README.md, "What was measured". */
-const SHARE_OF_ONE = 1 / 4;
+/** Largest part of the kept beams that may descend from one parent. Measured: scripts in guides/README.md, "What was measured". */
+const MOST_PER_PARENT = 1 / 4;
 
 function isList(schedule: BeamSchedule): schedule is readonly number[] {
   return Array.isArray(schedule);
@@ -64,15 +64,15 @@ export function choose(
   random: Random,
 ): number[] {
   const places = placesOf(indices);
-  if (scores === null) return firstShuffled(places, keep, random).map((place) => indices[place] as number);
+  if (scores === null) return sampleUniform(places, keep, random).map((place) => indices[place] as number);
   const better = betterBy(scores);
   const order = places.sort(better);
   const allowed = order.slice(0, Math.min(order.length, sampler.top * keep));
   const kept =
     sampler.temperature > 0
-      ? softmaxDraw(allowed, standardised(scores), keep, sampler.temperature, random)
+      ? sampleSoftmax(allowed, standardised(scores), keep, sampler.temperature, random)
       : allowed.length > keep
-        ? firstShuffled(allowed, keep, random)
+        ? sampleUniform(allowed, keep, random)
         : allowed;
   return kept.sort(better).map((place) => indices[place] as number);
 }
@@ -94,23 +94,28 @@ function betterBy(scores: Float64Array): (a: number, b: number) => number {
   };
 }
 
-/** Draws `keep` different ones of `indices` without putting back; `logs` are their logarithmic shares. */
-export function draw(indices: readonly number[], logs: Float64Array, keep: number, random: Random): number[] {
+/** Draws `keep` different ones of `indices` without replacement; `logs` are their log-weights. */
+export function sampleByLogWeights(
+  indices: readonly number[],
+  logs: Float64Array,
+  keep: number,
+  random: Random,
+): number[] {
   const keys = new Map(indices.map((index, place) => [index, (logs[place] as number) + gumbel(random)]));
   return [...indices].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
 }
 
 /**
- * The candidates, best first, of which no more than a share descends from one beam: siblings are much alike, and would soon
+ * The candidates, best first, of which no more than a part descends from one beam: siblings are much alike, and would soon
  * crowd out all others.
  */
-export function ofManyParents(
+export function limitPerParent(
   indices: ArrayLike<number>,
   scores: Float64Array,
   keep: number,
   count: number,
 ): { readonly indices: number[]; readonly scores: Float64Array } {
-  const most = Math.max(2, Math.ceil(keep * SHARE_OF_ONE));
+  const most = Math.max(2, Math.ceil(keep * MOST_PER_PARENT));
   const order = placesOf(indices).sort(betterBy(scores));
   const children = new Map<number, number>();
   const open = order.filter((place) => {
@@ -127,7 +132,7 @@ export function ofManyParents(
 }
 
 /** `keep` of them, all equally likely, in random order. */
-function firstShuffled(places: number[], keep: number, random: Random): number[] {
+function sampleUniform(places: number[], keep: number, random: Random): number[] {
   const count = Math.min(keep, places.length);
   for (let i = 0; i < count; i++) {
     const j = i + random.integer(places.length - i);
@@ -136,8 +141,8 @@ function firstShuffled(places: number[], keep: number, random: Random): number[]
   return places.slice(0, count);
 }
 
-/** Draws from a softmax without putting back: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). */
-function softmaxDraw(places: number[], z: Float64Array, keep: number, temperature: number, random: Random): number[] {
+/** Draws from a softmax without replacement: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). */
+function sampleSoftmax(places: number[], z: Float64Array, keep: number, temperature: number, random: Random): number[] {
   const keys = new Map<number, number>();
   for (const place of places) keys.set(place, (z[place] as number) / temperature + gumbel(random));
   return places.sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);

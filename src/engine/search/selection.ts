@@ -1,11 +1,11 @@
-/** What one result keeps of the candidates of a level. */
+/** Selects the candidates that one result keeps at a level. */
 import type { Random } from '../../kit/random.ts';
 import type { PoolScores } from '../guides/score.ts';
-import type { Family } from './distinct.ts';
-import { choose, draw, ofManyParents, type Sampler } from './sampler.ts';
+import type { SiblingGroup } from './distinct.ts';
+import { choose, limitPerParent, type Sampler, sampleByLogWeights } from './sampler.ts';
 
-/** The choice of one result at a level. */
-export interface Choice {
+/** One result at a level, and how it selects. */
+export interface SelectionInput {
   /** Beams it has now. */
   readonly beams: number;
   /** K */
@@ -13,33 +13,33 @@ export interface Choice {
   /** Null where nothing was scored. */
   readonly scores: PoolScores | null;
   /** The results that stand where it stands, if it has one beam. */
-  readonly family: Family | undefined;
+  readonly siblings: SiblingGroup | undefined;
   /** Beams to keep. */
   readonly keep: number;
   readonly sampler: Sampler;
   readonly random: Random;
-  /** Logarithmic shares of the beams' candidates, [beams × K], to draw by where nothing was scored; null: all alike. */
-  readonly shares: Float64Array | null;
+  /** Log-probabilities of the beams' candidates, [beams × K], for where nothing was scored; null: uniform. */
+  readonly logPrior: Float64Array | null;
 }
 
 /**
- * Indices of the candidates kept, best first. Results that have not parted yet keep one beam each, and none takes a
- * candidate that is full.
+ * Indices of the candidates kept, best first. Results that still share their code keep one beam each, and none takes a
+ * candidate whose capacity is used up.
  */
-export function chooseKept(choice: Choice): number[] {
-  const { beams, count, scores, family, keep, sampler, random, shares } = choice;
-  const isOpen = (index: number) => !family?.isFull(index % count);
-  const kept = family && family.size > 1 ? 1 : keep;
+export function selectKept(choice: SelectionInput): number[] {
+  const { beams, count, scores, siblings, keep, sampler, random, logPrior } = choice;
+  const isOpen = (index: number) => !siblings?.isFull(index % count);
+  const kept = siblings && siblings.size > 1 ? 1 : keep;
   const scored = openOf(scores, isOpen);
   const open =
     scored.indices.length > 0
-      ? parted(scored, choice, kept)
+      ? diversified(scored, choice, kept)
       : { indices: indicesUpTo(beams * count).filter(isOpen), blended: null };
   const chosen =
-    shares && !open.blended
-      ? drawn(open.indices, shares, kept, random)
+    logPrior && !open.blended
+      ? sampled(open.indices, logPrior, kept, random)
       : choose(open.indices, open.blended, kept, sampler, random);
-  family?.take((chosen[0] as number) % count);
+  siblings?.take((chosen[0] as number) % count);
   return chosen;
 }
 
@@ -48,16 +48,16 @@ interface Open {
   readonly blended: Float64Array | null;
 }
 
-/** With several beams to keep of several: those that leave room for each other. */
-function parted({ indices, blended }: Open, { beams, count }: Choice, kept: number): Open {
+/** With several beams to keep of several: limits those of one parent. */
+function diversified({ indices, blended }: Open, { beams, count }: SelectionInput, kept: number): Open {
   if (!blended || kept === 1 || beams === 1) return { indices, blended };
-  const many = ofManyParents(indices, blended, kept, count);
+  const many = limitPerParent(indices, blended, kept, count);
   return many.indices.length < kept ? { indices, blended } : { indices: many.indices, blended: many.scores };
 }
 
-function drawn(indices: ArrayLike<number>, shares: Float64Array, keep: number, random: Random): number[] {
-  const own = Float64Array.from(indices, (index) => shares[index] as number);
-  return draw(Array.from(indices), own, keep, random);
+function sampled(indices: ArrayLike<number>, logPrior: Float64Array, keep: number, random: Random): number[] {
+  const own = Float64Array.from(indices, (index) => logPrior[index] as number);
+  return sampleByLogWeights(Array.from(indices), own, keep, random);
 }
 
 /** The scored candidates that are not full. */

@@ -55,7 +55,7 @@ export function codesUpTo(network: Network, codes: readonly Code[], level?: numb
       got: String(level),
       expected: `a level from 0 to ${last}`,
     });
-  const wanted = network.candidates.slice(0, at + 1);
+  const wanted = network.candidateCounts.slice(0, at + 1);
   const cut = codes.map((code) => code.slice(0, at + 1));
   for (const code of cut) checkCode(code, wanted);
   return cut;

@@ -4,7 +4,7 @@ import { KandidError } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
 import { areaResize } from '../../kit/resize.ts';
-import { AskedGuide } from '../guides/runner.ts';
+import { GuideRunner } from '../guides/runner.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
 import type { Result } from '../search/events.ts';
@@ -42,7 +42,7 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
       levels.map(({ side }) => side),
     ),
     blend: 'zscore',
-    guides: [new AskedGuide('reconstruction', reconstruction(picture), Number.POSITIVE_INFINITY)],
+    guides: [new GuideRunner('reconstruction', reconstruction(picture), Number.POSITIVE_INFINITY)],
     weights: [1],
     prefixes: [],
     condition,

@@ -25,7 +25,7 @@ export async function measureDecoding(engine: Engine, model: string, seconds: nu
   const figures: Record<string, number> = {};
   for (const batch of BATCHES) {
     const random = Random.of(batch);
-    const codes = Array.from({ length: batch }, () => network.candidates.map((count) => random.integer(count)));
+    const codes = Array.from({ length: batch }, () => network.candidateCounts.map((count) => random.integer(count)));
     figures[batch] = round((await timed(() => network.decode(codes), seconds)).median_ms / batch);
   }
   return figures;

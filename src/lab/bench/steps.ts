@@ -1,6 +1,6 @@
 /** The step path: milliseconds per level and per picture, and what of them is neither network nor guide. */
 
-import { AskedGuide } from '../../engine/guides/runner.ts';
+import { GuideRunner } from '../../engine/guides/runner.ts';
 import type { Network } from '../../engine/network/network.ts';
 import { Descent } from '../../engine/search/descent.ts';
 import { beamsPerLevel } from '../../engine/search/sampler.ts';
@@ -61,9 +61,18 @@ function timedDescent(network: Network, picture: Picture, seed: number, clock: {
   };
   const sides = network.info.levels.map(({ side }) => side);
   return new Descent({
-    ...{ info: network.info, seed, count: 1, sampler: { top: 1, temperature: 0 }, beams: beamsPerLevel(1, sides) },
-    ...{ guides: [new AskedGuide('distance', guide, 60)], weights: [1], blend: 'zscore', prefixes: [], notes: [] },
-    ...{ condition: null, signal: new AbortController().signal },
+    info: network.info,
+    seed,
+    count: 1,
+    sampler: { top: 1, temperature: 0 },
+    beams: beamsPerLevel(1, sides),
+    guides: [new GuideRunner('distance', guide, 60)],
+    weights: [1],
+    blend: 'zscore',
+    prefixes: [],
+    notes: [],
+    condition: null,
+    signal: new AbortController().signal,
   });
 }
 

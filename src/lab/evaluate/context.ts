@@ -14,7 +14,7 @@ import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 
-/** Requests that share runs: enough to fill the cores, few enough that memory holds their candidates. */
+/** Requests that share runs: enough to fill the cores, few enough that memory holds their candidateCounts. */
 const TOGETHER = 16;
 
 export interface LabOptions {
@@ -140,10 +140,10 @@ export class Lab {
   /** Pictures of codes drawn at random, as many as there are held-out ones, whose conditions they have. */
   async random(): Promise<readonly Picture[]> {
     return await this.kept('random', async () => {
-      const { candidates } = this.network;
+      const { candidateCounts } = this.network;
       const codes = this.pictures.map((_, i) => {
         const random = Random.of(0, i);
-        return candidates.map((count) => random.integer(count));
+        return candidateCounts.map((count) => random.integer(count));
       });
       const conditions = await Promise.all(this.pictures.map((picture) => this.#conditionOf(picture)));
       return await this.network.decode(codes, conditions);

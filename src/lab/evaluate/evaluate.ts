@@ -80,16 +80,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { info } = opened.network;
   const { dataset } = opened.bundle.manifest;
   const planned = await planOf(tasks, options.tasks !== undefined, {
-    ...{
-      dataset,
-      channels: info.channels,
-      condition: info.condition?.kind ?? null,
-      models: options.models,
-      hasLatents: opened.latents !== null,
-    },
+    dataset,
+    channels: info.channels,
+    condition: info.condition?.kind ?? null,
+    models: options.models,
+    hasLatents: opened.prior !== null,
   });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
-    ...{ dataset, part, count: most, side: opened.network.finalSide, channels: info.channels, data, pictures: folder },
+    dataset,
+    part,
+    count: most,
+    side: opened.network.finalSide,
+    channels: info.channels,
+    data,
+    pictures: folder,
     progress: (done, total) => {
       options.progress(done, total, `drawing ${part} pictures`);
       if (signal.aborted) throw new KandidError('cancelled', { when: `after ${done} pictures were drawn` });
@@ -101,10 +105,18 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   if (held.length < 2)
     throw new KandidError('option_invalid', { option: '--count', got: held.length, expected: '2 pictures or more' });
   const lab = new Lab({
-    ...{ engine, model: model ?? info.name, models: options.models, opened, dataset, pictures: held, signal },
+    engine,
+    model: model ?? info.name,
+    models: options.models,
+    opened,
+    dataset,
+    pictures: held,
+    signal,
     trainingPictures: (most) => openPictures(wanted('train', most)),
     usageCount: options.usageCount,
-    ...{ sampler: options.sampler, blend: options.blend, textParams: options.textParams },
+    sampler: options.sampler,
+    blend: options.blend,
+    textParams: options.textParams,
     progress: options.progress,
   });
   return {
@@ -127,7 +139,8 @@ async function planOf(tasks: readonly Task[], named: boolean, setting: Setting):
     const obstacle = conditionObstacle(task, setting) ?? (await task.obstacle?.(setting)) ?? null;
     if (obstacle !== null && named)
       throw new KandidError('option_invalid', {
-        ...{ option: '--tasks', got: `"${task.name}"` },
+        option: '--tasks',
+        got: `"${task.name}"`,
         expected: `another one, for ${obstacle.replace(/\.$/, '')}`,
       });
     planned.push({ task, obstacle });

@@ -1,4 +1,4 @@
-/** Densities to begin with: those of the paper's page, drawn here (scripts/toy_densities.py draws the same subjects). */
+/** Densities to begin with: those of the paper's page, drawn here (scripts/toy/densities.py draws the same subjects). */
 import { Random } from '../../kit/random.ts';
 import { type Density, densityOf } from './density.ts';
 

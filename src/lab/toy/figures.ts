@@ -1,4 +1,4 @@
-/** How far points are from a density (scripts/toy_figures.py has the same). */
+/** How far points are from a density (scripts/toy/figures.py has the same). */
 import type { Density } from './density.ts';
 
 /** What the paper's KL takes for the density of an empty bin. */

@@ -102,7 +102,7 @@ export class Nodes {
   }
 }
 
-/** The test of the published code, shares being in multiples of 1/K (scripts/split_prune.py, `variation`). */
+/** The test of the published code, shares being in multiples of 1/K (scripts/training/split_prune.py, `variation`). */
 function callsFor(most: number, least: number): boolean {
   return most > least && ((most > 2 && least < 1) || most - least > 1 || least < 0.5);
 }

@@ -7,8 +7,8 @@ import { KandidError } from '../../errors.ts';
 export interface TreeShape {
   readonly model: string;
   /** K of every level of the model. */
-  readonly candidates: readonly number[];
-  /** Levels shown: leaves are the candidates of level depth − 1. */
+  readonly counts: readonly number[];
+  /** Levels shown: leaves are the counts of level depth − 1. */
   readonly depth: number;
   /** Width and height of a leaf, in pixels. */
   readonly leaf: number;
@@ -106,9 +106,9 @@ export class TreeLayout {
 }
 
 /** Pictures of a tree, its root among them. */
-export function picturesOf({ candidates, depth }: Pick<TreeShape, 'candidates' | 'depth'>): number {
+export function picturesOf({ counts, depth }: Pick<TreeShape, 'counts' | 'depth'>): number {
   let row = 1;
-  return candidates.slice(0, depth).reduce((sum, count) => {
+  return counts.slice(0, depth).reduce((sum, count) => {
     row *= count;
     return sum + row;
   }, 1);
@@ -116,14 +116,14 @@ export function picturesOf({ candidates, depth }: Pick<TreeShape, 'candidates' |
 
 /** The greatest depth, at least 1, whose picture has at most so many pixels. */
 export function depthWithin(shape: Omit<TreeShape, 'depth'>, pixels: number): number {
-  for (let depth = shape.candidates.length; depth > 1; depth--)
+  for (let depth = shape.counts.length; depth > 1; depth--)
     if (fits({ ...shape, depth }, Math.min(pixels, MOST_PIXELS))) return depth;
   return 1;
 }
 
 function checkShape(shape: TreeShape): void {
-  const { model, candidates, depth, leaf } = shape;
-  const levels = candidates.length;
+  const { model, counts, depth, leaf } = shape;
+  const levels = counts.length;
   if (depth > levels) throw new KandidError('tree_too_deep', { model, depth, levels });
   if (fits(shape)) return;
   const { width, height } = blocksOf(shape)[0] as Block;
@@ -152,13 +152,13 @@ function amount(count: number): string {
 }
 
 /** Blocks by depth, the root's first. */
-function blocksOf({ candidates, depth, leaf }: TreeShape): Block[] {
+function blocksOf({ counts, depth, leaf }: TreeShape): Block[] {
   const blocks: Block[] = [];
   let [width, height] = [leaf, leaf];
   for (let at = depth - 1; at >= 0; at--) {
     // Two by two, so that halves lie beside each other and quarters below: the picture stays square.
-    const halvings = candidates.slice(0, at).filter((count) => count === 2).length;
-    const grid = gridOf(candidates[at] as number, halvings % 2 === 1);
+    const halvings = counts.slice(0, at).filter((count) => count === 2).length;
+    const grid = gridOf(counts[at] as number, halvings % 2 === 1);
     const frame = Math.max(1, Math.round(Math.min(width, height) / FRAME));
     width = grid.columns * (width + frame) + frame;
     height = grid.rows * (height + frame) + frame;

@@ -48,11 +48,11 @@ async function childrenOf(
   parents: readonly State[],
   condition: Float32Array | null,
 ): Promise<State[]> {
-  const { features, candidates } = await network.propose(
+  const { features, candidates } = await network.runLevel(
     level,
     parents.map((state) => ({ state, condition })),
   );
-  const count = network.candidates[level] as number;
+  const count = network.candidateCounts[level] as number;
   const size = candidates.data.length / (parents.length * count);
   return parents.flatMap(({ code }, row) =>
     Array.from({ length: count }, (_, choice): State => {

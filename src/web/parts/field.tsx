@@ -41,11 +41,19 @@ export function Field(props: FieldProps) {
 
 const INPUTS: Readonly<Record<ReturnType<typeof kindOf>, (props: InputProps) => JSX.Element>> = {
   picture: ({ id, hint, name, value, onChange }) => (
-    <PictureField {...{ id, name, onChange }} hint={hint} value={typeof value === 'string' ? value : undefined} />
+    <PictureField
+      id={id}
+      name={name}
+      onChange={onChange}
+      hint={hint}
+      value={typeof value === 'string' ? value : undefined}
+    />
   ),
   choice: ({ id, hint, schema, value, onChange }) => (
     <select
-      {...{ id, 'aria-describedby': hint, value: String(value ?? schema.default ?? '') }}
+      id={id}
+      aria-describedby={hint}
+      value={String(value ?? schema.default ?? '')}
       onChange={(event) => onChange(event.currentTarget.value || undefined)}
     >
       {schema.default === undefined && <option value="" />}
@@ -58,14 +66,22 @@ const INPUTS: Readonly<Record<ReturnType<typeof kindOf>, (props: InputProps) => 
   ),
   switch: ({ id, hint, schema, value, onChange }) => (
     <input
-      {...{ id, 'aria-describedby': hint, type: 'checkbox', checked: Boolean(value ?? schema.default) }}
+      id={id}
+      aria-describedby={hint}
+      type="checkbox"
+      checked={Boolean(value ?? schema.default)}
       onChange={(event) => onChange(event.currentTarget.checked)}
     />
   ),
   number: ({ id, hint, schema, value, onChange }) => (
     <input
-      {...{ id, 'aria-describedby': hint, type: 'number', max: schema.maximum, min: schema.minimum }}
-      {...{ step: schema.type === 'integer' ? 1 : 'any', placeholder: placeholderOf(schema) }}
+      id={id}
+      aria-describedby={hint}
+      type="number"
+      max={schema.maximum}
+      min={schema.minimum}
+      step={schema.type === 'integer' ? 1 : 'any'}
+      placeholder={placeholderOf(schema)}
       value={typeof value === 'number' ? value : ''}
       onInput={({ currentTarget: { valueAsNumber } }) =>
         onChange(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber)
@@ -74,14 +90,21 @@ const INPUTS: Readonly<Record<ReturnType<typeof kindOf>, (props: InputProps) => 
   ),
   text: ({ id, hint, schema, value, required, onChange }) => (
     <input
-      {...{ id, 'aria-describedby': hint, type: 'text', required, placeholder: placeholderOf(schema) }}
+      id={id}
+      aria-describedby={hint}
+      type="text"
+      required={required}
+      placeholder={placeholderOf(schema)}
       value={typeof value === 'string' ? value : ''}
       onInput={(event) => onChange(event.currentTarget.value || undefined)}
     />
   ),
   texts: ({ id, hint, schema, value, onChange }) => (
     <textarea
-      {...{ id, 'aria-describedby': hint, rows: 2, placeholder: placeholderOf(schema) || 'one a line' }}
+      id={id}
+      aria-describedby={hint}
+      rows={2}
+      placeholder={placeholderOf(schema) || 'one a line'}
       value={Array.isArray(value) ? value.join('\n') : ''}
       onInput={({ currentTarget }) => {
         const lines = currentTarget.value.split('\n').filter((line) => line.trim());
@@ -107,7 +130,12 @@ function JsonInput({ id, hint, value, onChange }: InputProps) {
   return (
     <>
       <textarea
-        {...{ id, rows: 2, class: 'mono', 'aria-describedby': hint, 'aria-invalid': isWrong, value: text }}
+        id={id}
+        rows={2}
+        class="mono"
+        aria-describedby={hint}
+        aria-invalid={isWrong}
+        value={text}
         spellcheck={false}
         placeholder="JSON"
         onInput={(event) => read(event.currentTarget.value)}

@@ -20,7 +20,10 @@ export function GuideCard({ guide, use, hidden = [], onChange, onRemove }: Guide
   const { needed, others, all } = fieldsOf(guide.params);
   const field = (name: string) => (
     <Field
-      {...{ key: name, name, required: needed.includes(name), value: use.params[name] }}
+      key={name}
+      name={name}
+      required={needed.includes(name)}
+      value={use.params[name]}
       schema={all[name] as Schema}
       onChange={(value) => onChange({ ...use, params: withValue(use.params, name, value) })}
     />
@@ -39,7 +42,11 @@ export function GuideCard({ guide, use, hidden = [], onChange, onRemove }: Guide
       </header>
       <p class="hint">{guide.description}</p>
       <Slider
-        {...{ label: 'weight', min: -MOST_WEIGHT, max: MOST_WEIGHT, step: 0.1, value: use.weight }}
+        label="weight"
+        min={-MOST_WEIGHT}
+        max={MOST_WEIGHT}
+        step={0.1}
+        value={use.weight}
         text={weightInWords(use.weight)}
         onChange={(weight) => onChange({ ...use, weight })}
       />

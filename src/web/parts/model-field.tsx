@@ -17,7 +17,7 @@ export function ModelField({ value, among, onChange }: ModelFieldProps) {
   return (
     <div class="field">
       <label for={id}>model</label>
-      <select {...{ id, value: value ?? '' }} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select id={id} value={value ?? ''} onChange={(event) => onChange(event.currentTarget.value)}>
         {usable.map(({ name, title }) => (
           <option key={name} value={name}>
             {title}

@@ -32,7 +32,10 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
     >
       {value && <img class="picture" src={value} alt={`The ${name} that was given`} />}
       <input
-        {...{ id, type: 'file', accept: 'image/*', 'aria-describedby': hint }}
+        id={id}
+        type="file"
+        accept="image/*"
+        aria-describedby={hint}
         onChange={(event) => void take(event.currentTarget.files?.[0])}
       />
       {problem && (

@@ -39,7 +39,10 @@ export function Picture(props: PictureProps) {
   return (
     <img
       alt={alt}
-      {...{ class: names, loading: 'lazy', decoding: 'async', draggable: false }}
+      class={names}
+      loading="lazy"
+      decoding="async"
+      draggable={false}
       {...(shown ? { src: shown } : {})}
       onError={() => setFailed(url)}
     />

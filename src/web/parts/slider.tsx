@@ -23,7 +23,12 @@ export function Slider({ label, value, min, max, step = 1, text, disabled = fals
       <output for={id}>{text ?? value}</output>
       <input
         type="range"
-        {...{ id, min, max, step, value, disabled }}
+        id={id}
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        disabled={disabled}
         aria-valuetext={text ?? String(value)}
         onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
       />

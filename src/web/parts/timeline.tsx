@@ -26,7 +26,10 @@ export function Timeline(props: TimelineProps) {
       </div>
       <input
         type="range"
-        {...{ min: 0, max: Math.max(0, levels.length - 1), step: 1, value: Math.max(0, value) }}
+        min={0}
+        max={Math.max(0, levels.length - 1)}
+        step={1}
+        value={Math.max(0, value)}
         aria-label={label}
         aria-valuetext={`level ${value + 1} of ${levels.length}, ${side} × ${side} pixels`}
         onInput={(event) => onChange(Math.min(reached, event.currentTarget.valueAsNumber))}

@@ -35,7 +35,7 @@ function KeyForm() {
         {key.value ? 'This server does not know that API key.' : 'This server wants an API key.'} It stays in this
         browser.
       </p>
-      <input {...{ name: 'key', type: 'password', autocomplete: 'off', required: true }} aria-label="API key" />
+      <input name="key" type="password" autocomplete="off" required aria-label="API key" />
       <button type="submit">Use it</button>
     </form>
   );

@@ -30,7 +30,10 @@ export function bodyOf({ model, guides, count, seed, sampler, prefix }: Recipe):
   return {
     ...(model === undefined ? {} : { model }),
     guides: guides.map(({ name, weight, params }) => ({ name, weight, params: { ...params } })),
-    ...{ count, sampler, format: 'webp', size: SHOWN_SIZE },
+    count,
+    sampler,
+    format: 'webp',
+    size: SHOWN_SIZE,
     ...(seed === null ? {} : { seed }),
     ...(prefix === undefined ? {} : { prefix: [[...prefix]] }),
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AskedGuide, limited } from '../../../src/engine/guides/runner.ts';
+import { GuideRunner, withTimeLimit } from '../../../src/engine/guides/runner.ts';
 import { runTogether } from '../../../src/engine/tasks/generate.ts';
 import { type Candidates, type Guide, GuideProblem } from '../../../src/guide.ts';
 import { bright, codesOf, descentOf, tinyNetwork } from '../tiny.ts';
@@ -101,23 +101,23 @@ describe('a guide that misbehaves ends its request with one coded error, and no 
 });
 
 test('hands out scores as they are, and counts', async () => {
-  const guide = new AskedGuide('sum', { score: () => Float32Array.of(1, 2, 3, 4, 5, 6) }, 1);
-  assert.deepEqual([...(await guide.ask(candidates(), LEVEL, signal))], [1, 2, 3, 4, 5, 6]);
-  await guide.ask(candidates(), LEVEL, signal);
+  const guide = new GuideRunner('sum', { score: () => Float32Array.of(1, 2, 3, 4, 5, 6) }, 1);
+  assert.deepEqual([...(await guide.score(candidates(), LEVEL, signal))], [1, 2, 3, 4, 5, 6]);
+  await guide.score(candidates(), LEVEL, signal);
   assert.deepEqual({ ...guide.use, ms: 0 }, { name: 'sum', calls: 2, candidates: 12, ms: 0 });
 });
 
 test('a guide with patience may take longer than others', async () => {
   const answer = () => new Promise<Float32Array>((resolve) => setTimeout(() => resolve(new Float32Array(6)), 40));
-  const hasty = new AskedGuide('hasty', { score: answer }, 0.01);
-  const patient = new AskedGuide('patient', { score: answer, prefers: { patienceSeconds: 10 } }, 0.01);
-  await assert.rejects(hasty.ask(candidates(), LEVEL, signal), { code: 'guide_timeout' });
-  assert.equal((await patient.ask(candidates(), LEVEL, signal)).length, 6);
+  const hasty = new GuideRunner('hasty', { score: answer }, 0.01);
+  const patient = new GuideRunner('patient', { score: answer, prefers: { patienceSeconds: 10 } }, 0.01);
+  await assert.rejects(hasty.score(candidates(), LEVEL, signal), { code: 'guide_timeout' });
+  assert.equal((await patient.score(candidates(), LEVEL, signal)).length, 6);
 });
 
 test('a guide is told to stop, at a timeout and at a cancel', async () => {
   const signals: AbortSignal[] = [];
-  const guide = new AskedGuide(
+  const guide = new GuideRunner(
     'waits',
     {
       score(_, __, inner) {
@@ -127,12 +127,12 @@ test('a guide is told to stop, at a timeout and at a cancel', async () => {
     },
     0.02,
   );
-  await assert.rejects(guide.ask(candidates(), LEVEL, signal), { code: 'guide_timeout' });
+  await assert.rejects(guide.score(candidates(), LEVEL, signal), { code: 'guide_timeout' });
   const controller = new AbortController();
-  const asked = guide.ask(candidates(), LEVEL, controller.signal);
+  const asked = guide.score(candidates(), LEVEL, controller.signal);
   controller.abort();
   await assert.rejects(asked, { code: 'cancelled' });
-  await assert.rejects(guide.ask(candidates(), LEVEL, controller.signal), { code: 'cancelled' });
+  await assert.rejects(guide.score(candidates(), LEVEL, controller.signal), { code: 'cancelled' });
   assert.deepEqual(
     signals.map(({ aborted }) => aborted),
     [true, true],
@@ -150,9 +150,9 @@ test('no listener or timer stays behind', async () => {
       return Reflect.get(target, key, target);
     },
   });
-  await limited('g', 60, counting, async () => 1);
-  await assert.rejects(limited('g', 60, counting, () => Promise.reject(new Error('no'))));
-  await assert.rejects(limited('g', 0.01, counting, never));
+  await withTimeLimit('g', 60, counting, async () => 1);
+  await assert.rejects(withTimeLimit('g', 60, counting, () => Promise.reject(new Error('no'))));
+  await assert.rejects(withTimeLimit('g', 0.01, counting, never));
   assert.equal(listeners, 0);
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
   assert.equal(timers.length, 0);
@@ -160,30 +160,30 @@ test('no listener or timer stays behind', async () => {
 
 test('is asked from and up to its sides, where it likes', () => {
   const at = (side: number, index = 0) => ({ index, levels: 9, side, finalSide: 64 });
-  const guide = new AskedGuide(
+  const guide = new GuideRunner(
     'g',
     { score: never, prefers: { fromSide: 8, toSide: 32, asks: ({ index }) => index !== 5 } },
     1,
   );
   assert.deepEqual(
-    [4, 8, 32, 64].map((side) => guide.wants(at(side))),
+    [4, 8, 32, 64].map((side) => guide.isActiveAt(at(side))),
     [false, true, true, false],
   );
-  assert.equal(guide.wants(at(8, 5)), false);
+  assert.equal(guide.isActiveAt(at(8, 5)), false);
 });
 
 test('sees more candidates at levels where it asks for more', () => {
   const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 64 });
   const times = ({ side }: { side: number }) => (side === 4 ? 2.7 : side === 8 ? 1 : Number.NaN);
-  const guide = new AskedGuide('g', { score: never, prefers: { shortlist: 6, refine: 3, times } }, 1);
-  assert.deepEqual(guide.appetiteAt(at(4)), { shortlist: 16, refine: 8 });
-  assert.deepEqual(guide.appetiteAt(at(8)), { shortlist: 6, refine: 3 });
-  assert.throws(() => guide.appetiteAt(at(16)), { code: 'guide_failed' });
+  const guide = new GuideRunner('g', { score: never, prefers: { shortlist: 6, refine: 3, times } }, 1);
+  assert.deepEqual(guide.budgetAt(at(4)), { shortlist: 16, refine: 8 });
+  assert.deepEqual(guide.budgetAt(at(8)), { shortlist: 6, refine: 3 });
+  assert.throws(() => guide.budgetAt(at(16)), { code: 'guide_failed' });
 });
 
 test('is disposed of once, and may fail at that', async () => {
   let times = 0;
-  const guide = new AskedGuide(
+  const guide = new GuideRunner(
     'g',
     {
       score: never,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AskedGuide } from '../../../src/engine/guides/runner.ts';
-import { type Asking, type Proposed, scorePools } from '../../../src/engine/guides/score.ts';
+import { GuideRunner } from '../../../src/engine/guides/runner.ts';
+import { type CandidateBatch, type ScoringOptions, scorePools } from '../../../src/engine/guides/score.ts';
 import type { Candidates, Guide } from '../../../src/guide.ts';
 import { bright, mean, scoring } from '../tiny.ts';
 
 /** Two rows of 16 candidates of one pixel: 0 … 15 and 16 … 31. */
-const proposed: Proposed = {
+const proposed: CandidateBatch = {
   data: Float32Array.from({ length: 32 }, (_, i) => i),
   rows: 2,
   count: 16,
@@ -14,8 +14,8 @@ const proposed: Proposed = {
   side: 1,
 };
 
-const asking = (guides: readonly Guide[], rest: Partial<Asking> = {}): Asking => ({
-  guides: guides.map((guide, i) => new AskedGuide(`guide${i}`, guide, 5)),
+const asking = (guides: readonly Guide[], rest: Partial<ScoringOptions> = {}): ScoringOptions => ({
+  guides: guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, 5)),
   weights: guides.map(() => 1),
   blend: 'zscore',
   level: { index: 0, levels: 1, side: 1, finalSide: 1 },

@@ -29,7 +29,7 @@ const given = vectors.encode.map((one) => picture(3, 8, (i) => one.picture[i] as
 const info = (kind: string | null, side = 8) => ({
   name: 'model',
   channels: 3 as const,
-  levels: [{ side, candidates: 2, width: 1 }],
+  levels: [{ side, candidateCount: 2, width: 1 }],
   condition: kind === null ? null : { kind, channels: 1 },
 });
 const near = (found: ArrayLike<number>, expected: ArrayLike<number>) =>

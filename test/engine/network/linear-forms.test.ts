@@ -70,7 +70,7 @@ async function statesAt8() {
   const network = await tinyNetwork();
   let states: State[] = [START, START, START];
   for (const level of [0, 1]) {
-    const { features, candidates } = await network.propose(
+    const { features, candidates } = await network.runLevel(
       level,
       states.map((state): Row => ({ state, condition: null })),
     );
@@ -80,7 +80,7 @@ async function statesAt8() {
       return { code: [...state.code, choice], from: { features, row }, predict };
     });
   }
-  const proposal = await network.propose(
+  const proposal = await network.runLevel(
     2,
     states.map((state): Row => ({ state, condition: null })),
   );

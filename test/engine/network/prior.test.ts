@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { latentsOf } from '../../../src/engine/network/prior.ts';
+import { priorFromCounts } from '../../../src/engine/network/prior.ts';
 import { Kandid } from '../../../src/index.ts';
 import { kandid } from '../../cli/fake-io.ts';
 import { giveLatents, ruleFile } from '../rule.ts';
@@ -23,7 +23,7 @@ async function codes(request: object): Promise<number[][]> {
 }
 
 test('shares: counts drawn towards those of the whole level', () => {
-  const [first, then] = latentsOf(
+  const [first, then] = priorFromCounts(
     [
       { data: Float32Array.of(2, 1), dims: [1, 2] },
       { data: Float32Array.of(0, 2, 1, 0), dims: [2, 2] },

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { codeToString } from '../../../src/contract/codes.ts';
-import { advance, propose } from '../../../src/engine/search/batches.ts';
+import { advance, beginChoosing } from '../../../src/engine/search/batches.ts';
 import { eventsOf, runTogether } from '../../../src/engine/tasks/generate.ts';
 import type { LevelInfo } from '../../../src/guide.ts';
 import {
@@ -287,7 +287,7 @@ test('a person may take their time while others go on', async () => {
   };
   const slow = descentOf(network, { guides: [person] });
   const quick = descentOf(network, { guides: [bright()] });
-  const waiting = await propose(network, [slow, quick]);
+  const waiting = await beginChoosing(network, [slow, quick]);
   await waiting[1];
   assert.deepEqual([slow.status, quick.status], ['choosing', 'ready']);
   await runTogether(network, [quick]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beamsPerLevel, choose, ofManyParents, samplerOf } from '../../../src/engine/search/sampler.ts';
+import { beamsPerLevel, choose, limitPerParent, samplerOf } from '../../../src/engine/search/sampler.ts';
 import { Random } from '../../../src/kit/random.ts';
 
 const indices = [10, 11, 12, 13];
@@ -118,9 +118,9 @@ test('of many parents: a quarter of the beams from one at most, the best of its 
   // Parents of four children each; those of the first are the best.
   const all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
   const falling = Float64Array.from(all, (index) => -index);
-  assert.deepEqual(ofManyParents(all, falling, 4, 4).indices, [0, 1, 4, 5, 8, 9]);
-  assert.deepEqual(ofManyParents(all, falling, 12, 4).indices, [0, 1, 2, 4, 5, 6, 8, 9, 10]);
-  const { indices: kept, scores: theirs } = ofManyParents([2, 3, 6], Float64Array.of(0.1, 0.3, 0.2), 2, 4);
+  assert.deepEqual(limitPerParent(all, falling, 4, 4).indices, [0, 1, 4, 5, 8, 9]);
+  assert.deepEqual(limitPerParent(all, falling, 12, 4).indices, [0, 1, 2, 4, 5, 6, 8, 9, 10]);
+  const { indices: kept, scores: theirs } = limitPerParent([2, 3, 6], Float64Array.of(0.1, 0.3, 0.2), 2, 4);
   assert.deepEqual(
     [kept, [...theirs]],
     [

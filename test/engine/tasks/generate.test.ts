@@ -126,7 +126,7 @@ test('a failure is thrown after the levels that went well, and the guides are fr
 
 test('a network that fails fails all that ran in it, with its error', async () => {
   const network = await tinyNetwork();
-  network.propose = () => Promise.reject(new Error('no memory'));
+  network.runLevel = () => Promise.reject(new Error('no memory'));
   await assert.rejects(collect(eventsOf(network, descentOf(network))), { code: 'internal', message: /no memory/ });
 });
 

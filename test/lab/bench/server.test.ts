@@ -12,9 +12,25 @@ after(closeConnections);
 /** So little that only what holds at any speed can be looked at. */
 const LITTLE: Amounts = {
   ...FULL,
-  ...{ previews: 2, sockets: 4, rounds: 1, alone: 2, curveSeconds: 0, curve: [1, 2], cancels: 2, cancelCount: 4 },
-  ...{ readers: 2, windows: 1, windowSeconds: 0.3, overloadSeconds: 1.5, capacitySeconds: 0.5, clients: 2 },
-  ...{ kills: 2, killSockets: 2, killSeconds: 60, permalinkSeconds: 0.3, mixed: 60 },
+  previews: 2,
+  sockets: 4,
+  rounds: 1,
+  alone: 2,
+  curveSeconds: 0,
+  curve: [1, 2],
+  cancels: 2,
+  cancelCount: 4,
+  readers: 2,
+  windows: 1,
+  windowSeconds: 0.3,
+  overloadSeconds: 1.5,
+  capacitySeconds: 0.5,
+  clients: 2,
+  kills: 2,
+  killSockets: 2,
+  killSeconds: 60,
+  permalinkSeconds: 0.3,
+  mixed: 60,
 };
 const server = { models: ['models'], model: 'tiny', device: 'cpu', threads: 1 };
 

@@ -32,7 +32,7 @@ test('an abort ends it', async () => {
   await assert.rejects(collect(walkTree(await tinyNetwork(), 2, { signal: aborted })), { code: 'cancelled' });
 });
 
-const GRAYS = { model: 'gray', candidates: [4, 4], depth: 2, leaf: 4 };
+const GRAYS = { model: 'gray', counts: [4, 4], depth: 2, leaf: 4 };
 
 test('the root is the exact mean of all leaves', async () => {
   // Leaves are gray k/4 + j/8: their mean is 3/8 + 3/16.

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { depthWithin, type Place, picturesOf, TreeLayout } from '../../../src/lab/tree/layout.ts';
 
-const shape = (candidates: number[], depth = candidates.length, leaf = 16) => ({
-  ...{ model: 'some', candidates, depth, leaf },
+const shape = (counts: number[], depth = counts.length, leaf = 16) => ({
+  model: 'some',
+  counts,
+  depth,
+  leaf,
 });
 
-function codesOf(candidates: readonly number[]): number[][] {
+function codesOf(counts: readonly number[]): number[][] {
   const rows: number[][][] = [[[]]];
-  for (const count of candidates)
+  for (const count of counts)
     rows.push((rows.at(-1) ?? []).flatMap((code) => Array.from({ length: count }, (_, choice) => [...code, choice])));
   return rows.flat();
 }
@@ -36,16 +39,16 @@ test('eight lie around their parent in reading order', () => {
 });
 
 test('no two pictures share a pixel, and all lie inside', () => {
-  for (const candidates of [[8, 8], [2, 2, 2, 2, 2], [3, 5], [64], [4, 2, 9]]) {
-    const layout = new TreeLayout(shape(candidates));
-    const places = codesOf(candidates).map((code) => layout.place(code));
-    assert.equal(places.length, picturesOf({ candidates, depth: candidates.length }));
+  for (const counts of [[8, 8], [2, 2, 2, 2, 2], [3, 5], [64], [4, 2, 9]]) {
+    const layout = new TreeLayout(shape(counts));
+    const places = codesOf(counts).map((code) => layout.place(code));
+    assert.equal(places.length, picturesOf({ counts, depth: counts.length }));
     for (const [i, place] of places.entries()) {
-      assert.ok(place.x >= 0 && place.x + place.side <= layout.width, `${candidates}`);
-      assert.ok(place.y >= 0 && place.y + place.side <= layout.height, `${candidates}`);
+      assert.ok(place.x >= 0 && place.x + place.side <= layout.width, `${counts}`);
+      assert.ok(place.y >= 0 && place.y + place.side <= layout.height, `${counts}`);
       assert.ok(
         places.slice(0, i).every((other) => apart(place, other)),
-        `${candidates}: ${i}`,
+        `${counts}: ${i}`,
       );
     }
   }
@@ -79,13 +82,13 @@ test('a tree deeper than the model says how many levels it would need', () => {
 });
 
 test('a tree larger than a picture can be says what it would need, and what fits does fit', () => {
-  const candidates = [64, 64, 64];
-  assert.throws(() => new TreeLayout(shape(candidates, 3, 64)), {
+  const counts = [64, 64, 64];
+  assert.throws(() => new TreeLayout(shape(counts, 3, 64)), {
     code: 'tree_too_large',
     message: /needs 266305 pictures on \d+×\d+ pixels, .* What fits: --depth 2, or --leaf 7\.$/,
   });
-  assert.ok(new TreeLayout(shape(candidates, 2, 64)).width > 0);
-  assert.ok(new TreeLayout(shape(candidates, 3, 7)).width > 0);
+  assert.ok(new TreeLayout(shape(counts, 2, 64)).width > 0);
+  assert.ok(new TreeLayout(shape(counts, 3, 7)).width > 0);
   const deep = Array(39).fill(64);
   assert.throws(() => new TreeLayout(shape(deep)), { message: /needs 10\^70 pictures on 10\^39×10\^39 pixels/ });
 });

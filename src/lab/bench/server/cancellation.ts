@@ -41,7 +41,8 @@ export const cancelling: Part = {
       return [
         figure('cancel → levels chosen after it', Math.max(...over), { unit: 'levels', bar: { most: 1 }, note }),
         figure('cancel → answered with the best pictures so far', median(ms), {
-          ...{ unit: 'ms', note: `slowest ${Math.max(...ms).toFixed(0)} ms, most of it the drawing of the pictures` },
+          unit: 'ms',
+          note: `slowest ${Math.max(...ms).toFixed(0)} ms, most of it the drawing of the pictures`,
         }),
       ];
     }),

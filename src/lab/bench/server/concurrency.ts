@@ -24,11 +24,14 @@ export const together: Part = {
       }),
       ...throughput(place, { rounds, ...figures }, curve),
       figure('event-loop delay p99 under that load', figures.delayMs, {
-        ...{ unit: 'ms', bar: { most: 50 } },
+        unit: 'ms',
+        bar: { most: 50 },
         note: 'as Node.js measures it, its own interval of 10 ms included',
       }),
       figure('/healthz p99 under that load', percentile(figures.healthMs, 0.99), {
-        ...{ unit: 'ms', bar: { most: 100 }, note: `of ${figures.healthMs.length}` },
+        unit: 'ms',
+        bar: { most: 100 },
+        note: `of ${figures.healthMs.length}`,
       }),
     ];
   },
@@ -106,7 +109,7 @@ async function batchCurve({ amounts, server }: Place): Promise<[batch: number, m
       await runTogether(network, descents);
       const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
       // A run that is shared is told to all that shared it; a level may take several runs.
-      const levels = network.candidates.map(
+      const levels = network.candidateCounts.map(
         (_, level) => new Set(events.map((one) => one[level]?.timings.network ?? 0)),
       );
       return levels.reduce((sum, runs) => sum + [...runs].reduce((all, ms) => all + ms, 0), 0) / batch;

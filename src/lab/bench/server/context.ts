@@ -36,16 +36,41 @@ export interface Amounts {
 }
 
 export const FULL: Amounts = {
-  ...{ previews: 30, sockets: 64, rounds: 3, alone: 24, curveSeconds: 2, curve: [1, 2, 4, 8, 16, 32] },
-  ...{ cancels: 10, cancelCount: 64, readers: 16, windows: 3, windowSeconds: 10 },
-  ...{ overloadSeconds: 60, capacitySeconds: 12, clients: 16, kills: 50, killSockets: 16, killSeconds: 280 },
-  ...{ permalinkSeconds: 6, mixed: 10_000 },
+  previews: 30,
+  sockets: 64,
+  rounds: 3,
+  alone: 24,
+  curveSeconds: 2,
+  curve: [1, 2, 4, 8, 16, 32],
+  cancels: 10,
+  cancelCount: 64,
+  readers: 16,
+  windows: 3,
+  windowSeconds: 10,
+  overloadSeconds: 60,
+  capacitySeconds: 12,
+  clients: 16,
+  kills: 50,
+  killSockets: 16,
+  killSeconds: 280,
+  permalinkSeconds: 6,
+  mixed: 10_000,
 };
 
 export const QUICK: Amounts = {
   ...FULL,
-  ...{ previews: 10, rounds: 1, alone: 8, curveSeconds: 0.5, cancels: 4, windows: 1, windowSeconds: 4 },
-  ...{ overloadSeconds: 15, capacitySeconds: 3, kills: 5, permalinkSeconds: 2, mixed: 1000 },
+  previews: 10,
+  rounds: 1,
+  alone: 8,
+  curveSeconds: 0.5,
+  cancels: 4,
+  windows: 1,
+  windowSeconds: 4,
+  overloadSeconds: 15,
+  capacitySeconds: 3,
+  kills: 5,
+  permalinkSeconds: 2,
+  mixed: 1000,
 };
 
 export interface Place {

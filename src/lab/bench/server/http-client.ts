@@ -25,7 +25,9 @@ export function ask(url: string, { method, body, headers = {}, signal }: Asking 
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve) => {
     const options = {
-      ...{ agent, method: method ?? (text === undefined ? 'GET' : 'POST'), ...(signal ? { signal } : {}) },
+      agent,
+      method: method ?? (text === undefined ? 'GET' : 'POST'),
+      ...(signal ? { signal } : {}),
       headers: {
         ...(text === undefined
           ? {}

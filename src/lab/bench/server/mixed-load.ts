@@ -121,17 +121,20 @@ function figuresOf(
   const counts = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status || 'none'}`);
   return [
     figure('mixed: memory in the last quarter ÷ the second', last / second, {
-      ...{ bar: { most: 1.05 }, note: `${second.toFixed(0)} and ${last.toFixed(0)} MiB, server and worker` },
+      bar: { most: 1.05 },
+      note: `${second.toFixed(0)} and ${last.toFixed(0)} MiB, server and worker`,
     }),
     figure(
       'mixed: no answer, or 5xx',
       bad.reduce((sum, [, count]) => sum + count, 0),
       {
-        ...{ bar: { most: 0 }, note: `${amounts.mixed} requests: ${counts.join(', ')}` },
+        bar: { most: 0 },
+        note: `${amounts.mixed} requests: ${counts.join(', ')}`,
       },
     ),
     figure('mixed: exit code after SIGTERM', code ?? Number.NaN, {
-      ...{ bar: { most: 0 }, note: `nothing left to keep it: it ended by itself in ${ms.toFixed(0)} ms` },
+      bar: { most: 0 },
+      note: `nothing left to keep it: it ended by itself in ${ms.toFixed(0)} ms`,
     }),
   ];
 }

@@ -41,7 +41,9 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
   const request = await requestMaker();
   const post: Post = (client, stop) =>
     ask(`${server.url}/v1/generate`, {
-      ...{ body: { ...request(), base64: false }, headers: { authorization: `Bearer ${keyOf(client)}` }, signal: stop },
+      body: { ...request(), base64: false },
+      headers: { authorization: `Bearer ${keyOf(client)}` },
+      signal: stop,
     });
   let answered = 0;
   await crowd(AT_ONCE, until(amounts.capacitySeconds, signal), async () => {
@@ -67,7 +69,8 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
   const alive = await ask(`${server.url}/healthz`);
   return [
     figure('overload: answers that are neither 200, 429 nor 503', wrong + (alive.status === 200 ? 0 : 1), {
-      ...{ bar: { most: 0 }, note: `${sent} requests in ${amounts.overloadSeconds} s: ${counts.join(', ')}` },
+      bar: { most: 0 },
+      note: `${sent} requests in ${amounts.overloadSeconds} s: ${counts.join(', ')}`,
     }),
     figure('overload: 429 and 503 without Retry-After', flooded.withoutRetry, { bar: { most: 0 } }),
     figure('overload: memory at the end ÷ at the start', medianOf(end, 'all') / medianOf(start, 'all'), {

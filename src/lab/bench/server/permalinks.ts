@@ -30,7 +30,8 @@ export const permalinks: Part = {
       const computed = await computedRate(place, url, next);
       return [
         figure('permalinks: 304 a second', rate, {
-          ...{ unit: '/s', bar: { least: 5000 } },
+          unit: '/s',
+          bar: { least: 5000 },
           note: `${CONNECTIONS} connections, log written; ${micros.toFixed(0)} µs of processor time each`,
         }),
         figure('permalinks: other answers', others + (status === 200 ? 0 : 1) + computed.others, { bar: { most: 0 } }),

@@ -75,7 +75,8 @@ function figuresOf(
       note: `${amounts.readers} sockets, medians ${before.toFixed(0)} and ${after.toFixed(0)} ms of ${beside.length} requests`,
     }),
     figure('a socket that never reads: memory of the server, last ÷ first such window', last / first, {
-      ...{ bar: { most: 1.1 }, note: `${first.toFixed(0)} and ${last.toFixed(0)} MiB` },
+      bar: { most: 1.1 },
+      note: `${first.toFixed(0)} and ${last.toFixed(0)} MiB`,
     }),
   ];
 }

@@ -63,7 +63,10 @@ export class Talker {
     const id = String(this.#next++);
     return new Promise((resolve) => {
       this.#open.set(id, {
-        ...{ started: performance.now(), resolve, firstPreviewMs: null, wasAccepted: false },
+        started: performance.now(),
+        resolve,
+        firstPreviewMs: null,
+        wasAccepted: false,
         onCame: onCame && ((came) => onCame(came, id)),
       });
       this.say({ ...body, type: 'generate', id });

@@ -50,7 +50,8 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
     figure('kills: accepted jobs that did not end exactly once', endless + surplus, { bar: { most: 0 }, note }),
     figure('kills: requests refused', ended.length - accepted.length),
     figure('kills: times that the server was down', down + (server.isAlive ? 0 : 1), {
-      ...{ bar: { most: 0 }, note: `asked ${samples.length} times` },
+      bar: { most: 0 },
+      note: `asked ${samples.length} times`,
     }),
   ];
 }

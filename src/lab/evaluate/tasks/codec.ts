@@ -59,8 +59,8 @@ export const codec: Task = {
 async function prefixes(lab: Lab): Promise<Point[]> {
   const ended = await lab.ceiling();
   let bits = 0;
-  return lab.network.info.levels.map(({ side, candidates }, level) => {
-    bits += Math.log2(candidates);
+  return lab.network.info.levels.map(({ side, candidateCount }, level) => {
+    bits += Math.log2(candidateCount);
     const values = ended.map(({ levels }, i) =>
       psnr(large(levels[level]?.previews[0] as Picture, lab.side), lab.pictures[i] as Picture),
     );

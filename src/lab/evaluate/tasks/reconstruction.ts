@@ -22,7 +22,7 @@ export const reconstruction: Task = {
     const found = ended.map(({ done }) => done.results[0]?.image as Picture);
     const quality = lab.pictures.map((picture, i) => psnr(found[i] as Picture, picture));
     const likeness = lab.pictures.map((picture, i) => ssim(found[i] as Picture, picture));
-    const usage = new Usage(lab.network.candidates);
+    const usage = new Usage(lab.network.candidateCounts);
     for (const { done } of ended) usage.add(done.results[0]?.code ?? []);
     const beams = lab.side > MOST_BEAM_SIDE ? [] : await withBeams(lab, quality);
     return outcome(lab, { found, quality, likeness, usage, beams });
@@ -77,7 +77,7 @@ async function outcome(lab: Lab, { found, quality, likeness, usage, beams }: Mea
   const random = await lab.random();
   const randomDb = rounded(mean(lab.pictures.map((picture, i) => psnr(random[i] as Picture, picture))), 3);
   const ratios = usage.entropyRatios;
-  const bits = lab.network.candidates.reduce((sum, count) => sum + Math.log2(count), 0);
+  const bits = lab.network.candidateCounts.reduce((sum, count) => sum + Math.log2(count), 0);
   const sides = await perSide(lab);
   const figures = {
     pictures: lab.pictures.length,

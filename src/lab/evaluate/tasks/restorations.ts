@@ -31,7 +31,7 @@ async function restore(lab: Lab, { name, guide, spoil, plain }: Restoring): Prom
     psnr_db: rounded(meanQuality(lab, found), 3),
     luma_db: rounded(meanQuality(lab, found, luma), 3),
     given_db: rounded(meanQuality(lab, given), 3),
-    ...{ [plain.key]: rounded(meanQuality(lab, otherwise), 3) },
+    [plain.key]: rounded(meanQuality(lab, otherwise), 3),
     ceiling_db: rounded(meanQuality(lab, ceiling), 3),
     random_db: rounded(meanQuality(lab, random), 3),
   };

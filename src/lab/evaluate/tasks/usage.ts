@@ -11,7 +11,7 @@ export const usage: Task = {
   obstacle: ({ dataset }) => (dataset === null ? 'the model was never trained' : null),
   async run(lab) {
     const wanted = lab.usageCount;
-    const seen = new Usage(lab.network.candidates);
+    const seen = new Usage(lab.network.candidateCounts);
     const pictures = await lab.trainingPictures(wanted);
     const count = Math.min(wanted, pictures.count);
     try {

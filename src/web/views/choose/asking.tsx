@@ -51,7 +51,7 @@ export function Asking() {
             level {level + 1} of {levels.value.length} · {levels.value[level]?.side ?? 4} pixels wide
           </p>
         </header>
-        <Grid {...{ shown, picked, isOpen, choose }} />
+        <Grid shown={shown} picked={picked} isOpen={isOpen} choose={choose} />
         <p class="hint keys">
           <kbd>1</kbd>–<kbd>9</kbd> pick · <kbd>0</kbd> any of them · <kbd>⌫</kbd> back · <kbd>M</kbd> the machine goes
           on

@@ -18,7 +18,9 @@ export function Before() {
         {PACES.map((one) => (
           <label key={one.name}>
             <input
-              {...{ type: 'radio', name: 'pace', checked: pace.value === one }}
+              type="radio"
+              name="pace"
+              checked={pace.value === one}
               onChange={() => {
                 pace.value = one;
               }}
@@ -44,7 +46,10 @@ export function Words({ label }: { readonly label: string }) {
     <div class="field">
       <label for="choose-words">{label}</label>
       <input
-        {...{ id: 'choose-words', type: 'text', maxlength: 500, value: words.value }}
+        id="choose-words"
+        type="text"
+        maxlength={500}
+        value={words.value}
         placeholder="none: chance decides"
         onInput={(event) => {
           words.value = event.currentTarget.value;

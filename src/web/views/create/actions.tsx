@@ -105,7 +105,9 @@ async function moreLike(made: Made): Promise<void> {
   const { prefix: _, ...rest } = made.recipe;
   recipe.value = {
     ...rest,
-    ...{ seed: null, count: Math.max(LIKE_COUNT, rest.count), sampler: { ...rest.sampler, top: LIKE_TOP } },
+    seed: null,
+    count: Math.max(LIKE_COUNT, rest.count),
+    sampler: { ...rest.sampler, top: LIKE_TOP },
     guides: [...others, { name: 'target', weight: 1, params: { image, toSide: LIKE_TO_SIDE } }],
   };
   await generate(recipe.value);

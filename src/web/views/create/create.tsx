@@ -65,7 +65,11 @@ function Form({ missing }: { readonly missing: readonly string[] }) {
     >
       <h1>What should it look like?</h1>
       <textarea
-        {...{ class: 'prompt', rows: 2, 'aria-label': 'Prompt', value: prompt.value, maxlength: 500 }}
+        class="prompt"
+        rows={2}
+        aria-label="Prompt"
+        value={prompt.value}
+        maxlength={500}
         placeholder="a woman with long red hair and sunglasses"
         onInput={(event) => setPrompt(event.currentTarget.value)}
         onKeyDown={onKey}

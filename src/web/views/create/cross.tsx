@@ -20,7 +20,10 @@ export function Cross() {
       </div>
       {second && (
         <Slider
-          {...{ label: 'levels of the first', min: 0, max: levelCount.value, value: share.value }}
+          label="levels of the first"
+          min={0}
+          max={levelCount.value}
+          value={share.value}
           text={`${share.value} of ${levelCount.value}`}
           onChange={(value) => {
             share.value = value;
@@ -42,5 +45,5 @@ export function Cross() {
 }
 
 function One({ made, alt }: { readonly made: Made; readonly alt: string }) {
-  return <Picture {...{ model: made.model, hash: made.hash, code: made.codeString, size: 256, alt }} />;
+  return <Picture model={made.model} hash={made.hash} code={made.codeString} size={256} alt={alt} />;
 }

@@ -22,7 +22,9 @@ export function Guides() {
           <div key={`${n} ${use.name}`} class="stack guide-slot">
             {guide && (
               <GuideCard
-                {...{ guide, use, hidden: isWords ? ['prompt'] : [] }}
+                guide={guide}
+                use={use}
+                hidden={isWords ? ['prompt'] : []}
                 onChange={(changed) => changeGuide(n, changed)}
                 {...(isWords ? {} : { onRemove: () => removeGuide(n) })}
               />

@@ -51,11 +51,13 @@ function Entry({ made }: { readonly made: Made }) {
   return (
     <li>
       <button
-        {...{ type: 'button', title, 'aria-current': isCurrent.value ? 'true' : undefined }}
+        type="button"
+        title={title}
+        aria-current={isCurrent.value ? 'true' : undefined}
         onClick={show}
         onKeyDown={onKey}
       >
-        <Picture {...{ model: made.model, hash: made.hash, code: made.codeString, size: THUMB, alt: title }} />
+        <Picture model={made.model} hash={made.hash} code={made.codeString} size={THUMB} alt={title} />
       </button>
     </li>
   );

@@ -22,7 +22,7 @@ export function Intro() {
         {code &&
           ends.map((level) => (
             <div key={level}>
-              <Picture {...{ model: name, hash, code: code.text, level, size: SHOWN, alt: '' }} />
+              <Picture model={name} hash={hash} code={code.text} level={level} size={SHOWN} alt="" />
               <span aria-hidden="true">{levels[level]?.side}</span>
             </div>
           ))}

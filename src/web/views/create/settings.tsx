@@ -23,7 +23,10 @@ export function Settings() {
         </p>
       )}
       <Slider
-        {...{ label: 'pictures', min: 1, max: MOST_RESULTS, value: count }}
+        label="pictures"
+        min={1}
+        max={MOST_RESULTS}
+        value={count}
         onChange={(value) => change({ count: value })}
       />
       <details>
@@ -31,17 +34,27 @@ export function Settings() {
         <div class="stack">
           <Seed />
           <Slider
-            {...{ label: 'boldness: chooses among the best', min: 1, max: MOST_TOP, value: top }}
+            label="boldness: chooses among the best"
+            min={1}
+            max={MOST_TOP}
+            value={top}
             text={top === 1 ? 'the best alone' : `${top}`}
             onChange={(value) => setSampler('top', value, 1)}
           />
           <Slider
-            {...{ label: 'temperature', min: 0, max: 2, step: 0.05, value: temperature }}
+            label="temperature"
+            min={0}
+            max={2}
+            step={0.05}
+            value={temperature}
             text={temperature === 0 ? 'off' : temperature.toFixed(2)}
             onChange={(value) => setSampler('temperature', value, 0)}
           />
           <Slider
-            {...{ label: 'beams: nearer, and as many times slower', min: 1, max: MOST_BEAMS, value: beams }}
+            label="beams: nearer, and as many times slower"
+            min={1}
+            max={MOST_BEAMS}
+            value={beams}
             onChange={(value) => setSampler('beams', value, 1)}
           />
           <Model />
@@ -64,7 +77,12 @@ function Seed() {
       <label for="seed">seed</label>
       <div class="row seed">
         <input
-          {...{ id: 'seed', type: 'number', min: 0, step: 1, placeholder: 'drawn anew each time', value: seed ?? '' }}
+          id="seed"
+          type="number"
+          min={0}
+          step={1}
+          placeholder="drawn anew each time"
+          value={seed ?? ''}
           onInput={({ currentTarget: { valueAsNumber } }) =>
             change({ seed: Number.isSafeInteger(valueAsNumber) && valueAsNumber >= 0 ? valueAsNumber : null })
           }
@@ -92,7 +110,8 @@ function Model() {
     <div class="field">
       <label for="model">model</label>
       <select
-        {...{ id: 'model', value: chosen?.name ?? '' }}
+        id="model"
+        value={chosen?.name ?? ''}
         onChange={(event) => {
           startAnew();
           change({ model: event.currentTarget.value });

@@ -22,17 +22,15 @@ export function Stage() {
     <section class="stage" aria-label="Pictures">
       <div class={`tiles tiles-${Math.min(count, 5)}`}>
         {Array.from({ length: count }, (_, n) => (
-          <Tile key={n} {...{ n, count, slot: slots[n], made: made[n], level }} />
+          <Tile key={n} n={n} count={count} slot={slots[n]} made={made[n]} level={level} />
         ))}
       </div>
       {levels.length > 0 && (
         <Timeline
-          {...{
-            levels,
-            value: level ?? reached,
-            reached,
-            shots: stripOf(slots[selected.value], current.value, levels),
-          }}
+          levels={levels}
+          value={level ?? reached}
+          reached={reached}
+          shots={stripOf(slots[selected.value], current.value, levels)}
           onChange={(to) => {
             scrubbed.value = to >= levels.length - 1 ? null : to;
           }}
@@ -78,7 +76,7 @@ interface TileProps {
 
 function Tile({ n, count, slot, made, level }: TileProps) {
   const alt = count === 1 ? 'The picture' : `Picture ${n + 1}`;
-  const picture = <TilePicture {...{ slot, made, level, alt }} />;
+  const picture = <TilePicture slot={slot} made={made} level={level} alt={alt} />;
   if (count === 1) return <div class="tile">{picture}</div>;
   return (
     <button
@@ -100,7 +98,11 @@ function TilePicture({ slot, made, level, alt }: Omit<TileProps, 'n' | 'count'> 
   if (made)
     return (
       <Picture
-        {...{ model: made.model, hash: made.hash, code: made.codeString, size: SHOWN, alt }}
+        model={made.model}
+        hash={made.hash}
+        code={made.codeString}
+        size={SHOWN}
+        alt={alt}
         level={level ?? undefined}
       />
     );

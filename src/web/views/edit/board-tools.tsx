@@ -7,8 +7,18 @@ import type { Surface } from './surface.ts';
 
 /** What faces, hair, clothes and grounds are made of. */
 const COLOURS = {
-  ...{ white: '#ffffff', black: '#1a1a1a', gray: '#8c8c8c', skin: '#edb98a', brown: '#724133', blond: '#e8c15a' },
-  ...{ red: '#d6322e', orange: '#f28c28', green: '#3f9b4f', blue: '#1f6feb', violet: '#8b5cf6', pink: '#f49ac1' },
+  white: '#ffffff',
+  black: '#1a1a1a',
+  gray: '#8c8c8c',
+  skin: '#edb98a',
+  brown: '#724133',
+  blond: '#e8c15a',
+  red: '#d6322e',
+  orange: '#f28c28',
+  green: '#3f9b4f',
+  blue: '#1f6feb',
+  violet: '#8b5cf6',
+  pink: '#f49ac1',
 };
 
 export type BoardToolsProps = Pick<Surface, 'painting' | 'hasColours' | 'canInvert'>;
@@ -31,7 +41,10 @@ export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps)
     <div class="board-tools">
       {hasColours && <Colours painting={painting} />}
       <Slider
-        {...{ label: 'brush', min: 1, max: Math.max(1, side / 2), value: painting.size.value }}
+        label="brush"
+        min={1}
+        max={Math.max(1, side / 2)}
+        value={painting.size.value}
         text={painting.size.value === 1 ? '1 pixel' : `${painting.size.value} pixels`}
         onChange={(size) => {
           painting.size.value = size;
@@ -39,7 +52,9 @@ export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps)
       />
       <div class="row">
         <button
-          {...{ type: 'button', class: 'quiet', 'aria-pressed': painting.isErasing.value }}
+          type="button"
+          class="quiet"
+          aria-pressed={painting.isErasing.value}
           onClick={() => {
             painting.isErasing.value = !painting.isErasing.value;
           }}
@@ -84,14 +99,21 @@ function Colours({ painting }: { readonly painting: Painting }) {
       <legend class="unseen">Colour</legend>
       {Object.entries(COLOURS).map(([name, colour]) => (
         <input
-          {...{ key: name, type: 'radio', name: 'colour', 'aria-label': name, title: name }}
+          key={name}
+          type="radio"
+          name="colour"
+          aria-label={name}
+          title={name}
           style={{ '--colour': colour }}
           checked={now === dotOf(colour)}
           onChange={() => use(colour)}
         />
       ))}
       <input
-        {...{ type: 'color', value: own, 'aria-label': 'Another colour', title: 'Another colour' }}
+        type="color"
+        value={own}
+        aria-label="Another colour"
+        title="Another colour"
         onInput={(event) => use(event.currentTarget.value)}
       />
     </fieldset>

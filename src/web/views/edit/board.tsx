@@ -18,7 +18,10 @@ export interface BoardProps {
 /** Dots that an arrow goes with Shift. */
 const LEAP = 8;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ...{ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] },
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
 };
 
 export function Board({ painting, below, label, isGlass }: BoardProps) {
@@ -56,7 +59,12 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
       class="board"
       role="application"
       aria-label={label}
-      {...{ tabIndex: 0, onPointerDown, onPointerMove, onPointerUp, onPointerCancel: onPointerUp, onKeyDown }}
+      tabIndex={0}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onPointerUp}
+      onPointerCancel={onPointerUp}
+      onKeyDown={onKeyDown}
       aria-roledescription="painting surface"
       aria-describedby="board-keys"
       onPointerLeave={() => setCursor(null)}
@@ -69,8 +77,8 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
       <Paint painting={painting} isGlass={isGlass} />
       {cursor && (
         <svg viewBox={`0 0 ${side} ${side}`} aria-hidden="true">
-          <circle {...{ class: 'brush-outer', cx: cursor.x, cy: cursor.y, r: painting.size.value / 2 }} />
-          <circle {...{ class: 'brush-inner', cx: cursor.x, cy: cursor.y, r: painting.size.value / 2 }} />
+          <circle class="brush-outer" cx={cursor.x} cy={cursor.y} r={painting.size.value / 2} />
+          <circle class="brush-inner" cx={cursor.x} cy={cursor.y} r={painting.size.value / 2} />
         </svg>
       )}
     </div>
@@ -124,5 +132,5 @@ function Paint({ painting, isGlass }: Pick<BoardProps, 'painting' | 'isGlass'>) 
     const brush = ref.current?.getContext('2d', { willReadFrequently: true });
     if (layer.side > 0) brush?.putImageData(new ImageData(pixelsOf(layer).data, layer.side, layer.side), 0, 0);
   }, [layer]);
-  return <canvas {...{ ref, width: layer.side, height: layer.side, class: isGlass ? 'glass' : '' }} />;
+  return <canvas ref={ref} width={layer.side} height={layer.side} class={isGlass ? 'glass' : ''} />;
 }

@@ -26,7 +26,10 @@ export function Compare({ before, after, isCoarse = false }: CompareProps) {
           </span>
           <input
             type="range"
-            {...{ min: 0, max: 100, step: 1, value: at }}
+            min={0}
+            max={100}
+            step={1}
+            value={at}
             aria-label="Divider of before and after"
             aria-valuetext={`${at} % before, ${100 - at} % after`}
             onInput={(event) => setAt(event.currentTarget.valueAsNumber)}

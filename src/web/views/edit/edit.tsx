@@ -50,7 +50,10 @@ function Modes() {
       {modes.value.map((one) => (
         <label key={one.name}>
           <input
-            {...{ type: 'radio', name: 'mode', class: 'unseen', checked: mode.value === one }}
+            type="radio"
+            name="mode"
+            class="unseen"
+            checked={mode.value === one}
             onChange={() => {
               clearAnswers();
               mode.value = one;
@@ -79,19 +82,18 @@ function Form() {
     >
       {name !== 'sketch' && (
         <SourceField
-          {...{
-            label: isConditional ? 'Picture, or a drawing' : 'Picture',
-            value: source.value,
-            takesPasted: true,
-            onTake,
-          }}
+          label={isConditional ? 'Picture, or a drawing' : 'Picture'}
+          value={source.value}
+          takesPasted
+          onTake={onTake}
           onLeave={isConditional ? () => leave(source) : undefined}
         />
       )}
       {(name === 'restyle' || isConditional) && (
         <SourceField
           label={isConditional ? 'Another, whose colours are taken' : 'Picture whose look is taken'}
-          {...{ value: look.value, takesPasted: false }}
+          value={look.value}
+          takesPasted={false}
           onTake={(blob, title) => void takeLook(blob, title)}
           onLeave={isConditional ? () => leave(look) : undefined}
         />
@@ -100,7 +102,10 @@ function Form() {
       <label class="field">
         <span class="hint">Words, if you like</span>
         <input
-          {...{ type: 'text', value: prompt.value, maxlength: 500, placeholder: 'a person with a blue hat' }}
+          type="text"
+          value={prompt.value}
+          maxlength={500}
+          placeholder="a person with a blue hat"
           onInput={(event) => {
             prompt.value = event.currentTarget.value;
           }}

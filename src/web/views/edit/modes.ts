@@ -70,7 +70,9 @@ function ofPicture(make: (picture: Pixels, given: Given) => Plan | string): Mode
 
 export const MODES: readonly Mode[] = [
   {
-    ...{ name: 'repaint', title: 'Repaint', button: 'Repaint' },
+    name: 'repaint',
+    title: 'Repaint',
+    button: 'Repaint',
     what: 'Brush over what should be drawn anew. All else is kept as near as the model can.',
     plan: ofPicture((picture, { mask }) => {
       if (!mask.dots.some(Boolean)) return 'Brush over what should change.';
@@ -84,7 +86,9 @@ export const MODES: readonly Mode[] = [
     }),
   },
   {
-    ...{ name: 'sharpen', title: 'Sharpen', button: 'Sharpen' },
+    name: 'sharpen',
+    title: 'Sharpen',
+    button: 'Sharpen',
     what: 'Super-resolution: a small picture in, one of full size out that would look the same when small.',
     plan: ofPicture((picture, { small: given }) => {
       const small = given ?? picture;
@@ -98,7 +102,9 @@ export const MODES: readonly Mode[] = [
     }),
   },
   {
-    ...{ name: 'colour', title: 'Colour', button: 'Colour it' },
+    name: 'colour',
+    title: 'Colour',
+    button: 'Colour it',
     what: 'Colours for a gray picture. Of a picture with colours, the brightness alone counts.',
     plan: ofPicture((picture) => {
       const given = gray(picture);
@@ -110,7 +116,9 @@ export const MODES: readonly Mode[] = [
     }),
   },
   {
-    ...{ name: 'clean', title: 'Clean', button: 'Clean it' },
+    name: 'clean',
+    title: 'Clean',
+    button: 'Clean it',
     what: 'Takes noise away: the picture that may be behind it.',
     plan: ofPicture((picture, { sigma, addsNoise }) => {
       const given = addsNoise ? noisyOf(picture, sigma) : picture;
@@ -126,7 +134,9 @@ export const MODES: readonly Mode[] = [
     }),
   },
   {
-    ...{ name: 'restyle', title: 'Restyle', button: 'Restyle' },
+    name: 'restyle',
+    title: 'Restyle',
+    button: 'Restyle',
     what: 'Brightness and shapes of one picture, colours and textures of another.',
     plan: ofPicture((picture, { look }) => {
       if (!look) return 'Give the second picture, whose look is taken.';
@@ -139,7 +149,9 @@ export const MODES: readonly Mode[] = [
     }),
   },
   {
-    ...{ name: 'sketch', title: 'Sketch', button: 'Draw it' },
+    name: 'sketch',
+    title: 'Sketch',
+    button: 'Draw it',
     what: 'Paint roughly where which colour goes; what is left bare is free.',
     plan({ sketch }) {
       if (!sketch.dots.some(Boolean)) return 'Paint something first.';
@@ -155,7 +167,10 @@ export const MODES: readonly Mode[] = [
     },
   },
   {
-    ...{ name: 'fill', title: 'Fill in', button: 'Fill it in', isConditional: true },
+    name: 'fill',
+    title: 'Fill in',
+    button: 'Fill it in',
+    isConditional: true,
     what: 'The lines, or the brightness, are kept; colours come from paint, words, another picture, or by chance.',
     plan({ picture, own, look, lines, tints, takes }) {
       const before = picture ?? (takesLines(takes) && lines.dots.some(Boolean) ? onWhite(lines) : null);

@@ -29,15 +29,18 @@ export function ModeSettings() {
 }
 
 function Model() {
-  return <ModelField {...{ value: model.value?.name, among: usable.value, onChange: chooseModel }} />;
+  return <ModelField value={model.value?.name} among={usable.value} onChange={chooseModel} />;
 }
 
 function SmallSide() {
   const sides = smallSides.value;
   return (
     <Slider
-      {...{ label: 'shrunk beforehand to', min: 0, max: Math.max(0, sides.length - 1) }}
-      {...{ value: sides.indexOf(detail.value), text: `${detail.value} × ${detail.value} pixels` }}
+      label="shrunk beforehand to"
+      min={0}
+      max={Math.max(0, sides.length - 1)}
+      value={sides.indexOf(detail.value)}
+      text={`${detail.value} × ${detail.value} pixels`}
       onChange={(n) => {
         clearAnswers();
         smallSide.value = sides[n] ?? null;
@@ -50,7 +53,11 @@ function Noise() {
   return (
     <>
       <Slider
-        {...{ label: 'strength of the noise', min: 0.05, max: 1, step: 0.05, value: sigma.value }}
+        label="strength of the noise"
+        min={0.05}
+        max={1}
+        step={0.05}
+        value={sigma.value}
         text={`${sigma.value.toFixed(2)}, about ${Math.round(sigma.value * HALF_RANGE)} of 255`}
         onChange={(value) => {
           clearAnswers();
@@ -59,7 +66,8 @@ function Noise() {
       />
       <label class="edit-check">
         <input
-          {...{ type: 'checkbox', checked: addsNoise.value }}
+          type="checkbox"
+          checked={addsNoise.value}
           onChange={(event) => {
             clearAnswers();
             addsNoise.value = event.currentTarget.checked;
@@ -77,13 +85,19 @@ export function MoreSettings() {
       <summary>{mode.value.isConditional ? 'Answers, care' : 'Answers, care, model'}</summary>
       <div class="stack">
         <Slider
-          {...{ label: 'answers', min: 1, max: MOST_ANSWERS, value: count.value }}
+          label="answers"
+          min={1}
+          max={MOST_ANSWERS}
+          value={count.value}
           onChange={(value) => {
             count.value = value;
           }}
         />
         <Slider
-          {...{ label: 'beams: nearer, and as many times slower', min: 1, max: MOST_BEAMS, value: beams.value }}
+          label="beams: nearer, and as many times slower"
+          min={1}
+          max={MOST_BEAMS}
+          value={beams.value}
           onChange={(value) => {
             beams.value = value;
           }}

@@ -30,7 +30,10 @@ export function Result() {
             const url = slot.final ?? slot.latest?.url;
             return (
               <button
-                {...{ key: n, type: 'button', 'aria-pressed': chosen.value === n, 'aria-label': `Answer ${n + 1}` }}
+                key={n}
+                type="button"
+                aria-pressed={chosen.value === n}
+                aria-label={`Answer ${n + 1}`}
                 onClick={() => {
                   chosen.value = n;
                 }}

@@ -103,15 +103,17 @@ export const plan = computed<Plan | string>(() => {
   if (mode.value.name === 'colour' && model.value.channels !== 3)
     return 'This model draws in gray: choose one with colours.';
   return mode.value.plan({
-    ...{
-      picture: picture.value,
-      own: own.value,
-      look: lookPicture.value,
-      mask: mask.layer.value,
-      sketch: sketch.layer.value,
-    },
-    ...{ small: small.value, sigma: sigma.value, addsNoise: addsNoise.value },
-    ...{ lines: lines.layer.value, tints: tints.layer.value, takes: takes.value },
+    picture: picture.value,
+    own: own.value,
+    look: lookPicture.value,
+    mask: mask.layer.value,
+    sketch: sketch.layer.value,
+    small: small.value,
+    sigma: sigma.value,
+    addsNoise: addsNoise.value,
+    lines: lines.layer.value,
+    tints: tints.layer.value,
+    takes: takes.value,
   });
 });
 
@@ -204,7 +206,9 @@ function ofCondition(from: Parameters<typeof fileFromCondition>[0]): Answer {
 function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
   const words = prompt.value.trim();
   return {
-    ...{ model: name, count: count.value, seed: null },
+    model: name,
+    count: count.value,
+    seed: null,
     guides: [...plan.guides(), ...(words ? [{ name: 'text', weight: 1, params: { prompt: words } }] : [])],
     sampler: {
       ...(count.value > 1 ? { top: SEVERAL_TOP } : {}),

@@ -39,7 +39,9 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
         <label class="button source-file">
           {value ? 'Another …' : 'Open …'}
           <input
-            {...{ type: 'file', accept: 'image/*', class: 'unseen' }}
+            type="file"
+            accept="image/*"
+            class="unseen"
             onChange={(event) => {
               takeFile(event.currentTarget.files?.[0]);
               event.currentTarget.value = '';
@@ -82,7 +84,10 @@ function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
           <li key={made.id}>
             <button type="button" onClick={() => onTake(fileOf(made), titleOf(made.recipe), true)}>
               <Picture
-                {...{ model: made.model, hash: made.hash, code: made.codeString, size: 128 }}
+                model={made.model}
+                hash={made.hash}
+                code={made.codeString}
+                size={128}
                 alt={`Use: ${titleOf(made.recipe)}`}
               />
             </button>

@@ -38,7 +38,10 @@ function Inks() {
       {Object.entries(INKS).map(([name, title]) => (
         <label key={name}>
           <input
-            {...{ type: 'radio', name: 'ink', class: 'unseen', checked: ink.value === name }}
+            type="radio"
+            name="ink"
+            class="unseen"
+            checked={ink.value === name}
             onChange={() => {
               ink.value = name as Ink;
             }}
@@ -52,7 +55,7 @@ function Inks() {
 
 function PaintedOn({ painting, below: under, label, isGlass }: Surface) {
   const below = useMemo(() => under && urlOf(under), [under]);
-  return <Board {...{ painting, below, label, isGlass }} />;
+  return <Board painting={painting} below={below} label={label} isGlass={isGlass} />;
 }
 
 function Answer() {
@@ -65,7 +68,7 @@ function Answer() {
   const isCoarse = now.plan.before.side < side.value;
   return (
     <div class="stack" ref={ref}>
-      <Compare {...{ before: now.before, after: slot?.final ?? slot?.latest?.url ?? null, isCoarse }} />
+      <Compare before={now.before} after={slot?.final ?? slot?.latest?.url ?? null} isCoarse={isCoarse} />
       <Result />
     </div>
   );
@@ -79,5 +82,5 @@ function Before() {
   const given = surface.value ? null : typeof now === 'string' ? picture.value : now.before;
   const url = useMemo(() => given && urlOf(given), [given]);
   if (!url || !given) return <p class="edit-empty hint">{missing ?? 'The answer comes here.'}</p>;
-  return <Compare {...{ before: url, after: null, isCoarse: given.side < side.value }} />;
+  return <Compare before={url} after={null} isCoarse={given.side < side.value} />;
 }

@@ -35,7 +35,10 @@ export const surface = computed<Surface | null>(() => {
   if (mode.value.name === 'repaint' && given)
     return {
       ...brushOf(mask, 'Mask: brush over what should change'),
-      ...{ below: given, isGlass: true, hasColours: false, canInvert: true },
+      below: given,
+      isGlass: true,
+      hasColours: false,
+      canInvert: true,
     };
   if (mode.value.name === 'fill') return filling(given);
   return null;

@@ -19,7 +19,8 @@ export function askedBody({ model, guides, count, seed, sampler, prefix }: Recip
   return {
     ...(model === undefined ? {} : { model }),
     guides: guides.map(({ name, weight, params }) => ({
-      ...{ name, ...(weight === 1 ? {} : { weight }) },
+      name,
+      ...(weight === 1 ? {} : { weight }),
       params: Object.fromEntries(Object.entries(params).map(([key, value]) => [key, shortened(value)])),
     })),
     ...(count === 1 ? {} : { count }),

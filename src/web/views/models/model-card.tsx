@@ -63,7 +63,7 @@ function Samples({ model }: { readonly model: ModelAnswer }) {
   return (
     <div class="model-samples" role="img" aria-label={`Six pictures of ${model.title} at random`}>
       {codes.map((code) => (
-        <Picture {...{ key: code, model: name, hash, code, size: 128, alt: '' }} />
+        <Picture key={code} model={name} hash={hash} code={code} size={128} alt="" />
       ))}
     </div>
   );

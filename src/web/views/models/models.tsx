@@ -51,7 +51,10 @@ function Calls() {
         {(Object.keys(LANGUAGES) as Language[]).map((name) => (
           <label key={name}>
             <input
-              {...{ type: 'radio', name: 'language', class: 'unseen', checked: language === name }}
+              type="radio"
+              name="language"
+              class="unseen"
+              checked={language === name}
               onChange={() => setLanguage(name)}
             />
             <span>{name}</span>

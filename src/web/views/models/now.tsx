@@ -49,8 +49,8 @@ export function Now() {
           name="requests done"
           value={total(samples, 'kandid_jobs_ended_total', { state: 'done' }).toLocaleString('en')}
         />
-        <Speeds {...{ samples, before, graph: 'level', of: 'a level of' }} />
-        <Speeds {...{ samples, before, graph: 'decode', of: 'a code of' }} />
+        <Speeds samples={samples} before={before} graph="level" of="a level of" />
+        <Speeds samples={samples} before={before} graph="decode" of="a code of" />
         {health.workers.map(({ device, state, restarts }, n) => (
           <Figure
             key={n}

@@ -24,7 +24,7 @@ export function Dots() {
     if (before.value) each(before.value.points, now.pruned, (x, y) => ring(brush, x, y));
   }, [now, shownIn]);
   const label = now ? `${now.points.length / 2} nodes after ${now.step} steps` : 'Nodes';
-  return <canvas {...{ ref, class: 'toy-dots', width: SIDE, height: SIDE }} role="img" aria-label={label} />;
+  return <canvas ref={ref} class="toy-dots" width={SIDE} height={SIDE} role="img" aria-label={label} />;
 }
 
 /** @param which null: all */

@@ -39,7 +39,7 @@ export default function Toy() {
       </header>
       <section class="stack" aria-label="Where samples come from">
         <h2>Samples come from here</h2>
-        <Board {...{ painting, below, label: 'Density: paint where samples should be', isGlass: false }} />
+        <Board painting={painting} below={below} label="Density: paint where samples should be" isGlass={false} />
         <Drawings />
         <BoardTools painting={painting} hasColours={false} canInvert />
       </section>
@@ -60,7 +60,10 @@ function Drawings() {
       {NAMES.map((name) => (
         <label key={name}>
           <input
-            {...{ type: 'radio', name: 'drawing', class: 'unseen', checked: drawing.value === name }}
+            type="radio"
+            name="drawing"
+            class="unseen"
+            checked={drawing.value === name}
             onChange={() => {
               drawing.value = name;
             }}
@@ -115,7 +118,11 @@ function Controls() {
       </div>
       {isBlank.value && <p class="hint">Nothing is painted: paint where samples should be.</p>}
       <Slider
-        {...{ label: 'nodes', min: 50, max: MOST_NODES, step: 50, value: count.value }}
+        label="nodes"
+        min={50}
+        max={MOST_NODES}
+        step={50}
+        value={count.value}
         text={count.value.toLocaleString('en')}
         onChange={(value) => {
           count.value = value;
@@ -124,7 +131,8 @@ function Controls() {
       />
       <label class="toy-check">
         <input
-          {...{ type: 'checkbox', checked: splits.value }}
+          type="checkbox"
+          checked={splits.value}
           onChange={(event) => {
             splits.value = event.currentTarget.checked;
           }}

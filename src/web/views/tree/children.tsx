@@ -50,11 +50,20 @@ export function Children(props: ChildrenProps) {
         return (
           <li key={choice}>
             <button
-              {...{ type: 'button', tabIndex: choice === (current ?? 0) ? 0 : -1, onClick: () => onEnter(choice) }}
+              type="button"
+              tabIndex={choice === (current ?? 0) ? 0 : -1}
+              onClick={() => onEnter(choice)}
               aria-label={`Choice ${choice + 1} of ${count}`}
               aria-current={current === choice ? 'true' : undefined}
             >
-              <Picture {...{ model: name, hash, code, size, alt: '' }} level={looksAhead ? undefined : path.length} />
+              <Picture
+                model={name}
+                hash={hash}
+                code={code}
+                size={size}
+                alt=""
+                level={looksAhead ? undefined : path.length}
+              />
             </button>
           </li>
         );
@@ -70,8 +79,12 @@ function columnsOf(list: Element | null): number {
 
 function steppedTo(key: string, at: number, columns: number, count: number): number | null {
   const steps: Readonly<Record<string, number>> = {
-    ...{ ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns },
-    ...{ Home: 0, End: count - 1 },
+    ArrowLeft: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at - columns,
+    ArrowDown: at + columns,
+    Home: 0,
+    End: count - 1,
   };
   const to = steps[key];
   return to === undefined || to < 0 || to >= count ? null : to;

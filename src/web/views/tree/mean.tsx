@@ -30,7 +30,7 @@ export function Mean({ model, size, alt }: MeanProps) {
       isOver = true;
     };
   }, [hash, size]);
-  return <canvas {...{ ref, class: 'picture', width: size, height: size }} role="img" aria-label={alt} />;
+  return <canvas ref={ref} class="picture" width={size} height={size} role="img" aria-label={alt} />;
 }
 
 async function firsts(model: ModelAnswer, size: number): Promise<ImageBitmap[]> {

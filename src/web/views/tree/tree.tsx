@@ -79,21 +79,20 @@ function Explorer({ model, path }: PlaceProps) {
   const size = (model.levels[parent.length]?.candidates ?? 0) > 16 ? 96 : 160;
   return (
     <>
-      <Crumbs {...{ model, path }} />
+      <Crumbs model={model} path={path} />
       <div class="tree-here">
-        <Here {...{ model, path, size }} />
+        <Here model={model} path={path} size={size} />
         <div class="stack tree-below">
           <h2>{isLeaf ? 'Its neighbours' : `Level ${path.length + 1} of ${model.levels.length}`}</h2>
           <Children
-            {...{
-              key: parent.join('.'),
-              model,
-              path: parent,
-              size,
-              current,
-              onEnter: (choice) => go([...parent, choice]),
-            }}
-            {...{ looksAhead: looksAhead.value && !isLeaf, takesFocus: cameFrom !== null }}
+            key={parent.join('.')}
+            model={model}
+            path={parent}
+            size={size}
+            current={current}
+            onEnter={(choice) => go([...parent, choice])}
+            looksAhead={looksAhead.value && !isLeaf}
+            takesFocus={cameFrom !== null}
           />
           <p class="hint">Keys: arrows go through them, Enter goes down, Backspace up.</p>
           <Options name={model.name} isLeaf={isLeaf} />
@@ -126,9 +125,7 @@ function Crumbs({ model, path }: PlaceProps) {
                 aria-current={n === path.length - 1 ? 'page' : undefined}
                 aria-label={`Level ${n + 1}, choice ${choice + 1}`}
               >
-                <Picture
-                  {...{ model: model.name, hash: model.hash, code: codeAt(to, model), level: n, size: 64, alt: '' }}
-                />
+                <Picture model={model.name} hash={model.hash} code={codeAt(to, model)} level={n} size={64} alt="" />
                 {choice + 1}
               </a>
             </li>
@@ -146,15 +143,13 @@ function Here({ model, path, size }: PlaceProps & { readonly size: number }) {
   return (
     <div class="tree-now">
       {path.length === 0 ? (
-        <Mean {...{ model, size, alt: 'The mean of all pictures' }} />
+        <Mean model={model} size={size} alt="The mean of all pictures" />
       ) : (
-        <Picture {...{ ...picture, code: codeAt(path, model), level: path.length - 1, alt: 'Where you are' }} />
+        <Picture {...picture} code={codeAt(path, model)} level={path.length - 1} alt="Where you are" />
       )}
       {!isLeaf && (
         <div class="tree-ahead">
-          <Picture
-            {...{ ...picture, size: 96, code: finishedAt(path, model), alt: 'One of the finished pictures below' }}
-          />
+          <Picture {...picture} size={96} code={finishedAt(path, model)} alt="One of the finished pictures below" />
           <span class="hint">one of the finished pictures below it</span>
         </div>
       )}
@@ -186,7 +181,8 @@ function Options({ name, isLeaf }: { readonly name: string; readonly isLeaf: boo
       {!isLeaf && (
         <label class="tree-check">
           <input
-            {...{ type: 'checkbox', checked: looksAhead.value }}
+            type="checkbox"
+            checked={looksAhead.value}
             onChange={(event) => {
               looksAhead.value = event.currentTarget.checked;
             }}

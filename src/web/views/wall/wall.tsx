@@ -105,7 +105,9 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
   };
   return (
     <ul
-      {...{ class: 'wall-bricks', ref, onKeyDown }}
+      class="wall-bricks"
+      ref={ref}
+      onKeyDown={onKeyDown}
       aria-label="Pictures at random"
       style={{ '--rows': reached.value + 1, '--row': `${row}px` }}
     >
@@ -114,7 +116,12 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
           key={index}
           style={{ '--at-row': Math.floor(index / columns), '--at-column': index % columns, '--columns': columns }}
         >
-          <Brick {...{ model, index, isReached: index === clamped(focus, first, shown.length), onFocus: setFocus }} />
+          <Brick
+            model={model}
+            index={index}
+            isReached={index === clamped(focus, first, shown.length)}
+            onFocus={setFocus}
+          />
         </li>
       ))}
     </ul>
@@ -136,10 +143,11 @@ function Brick({ model, index, isReached, onFocus }: BrickProps) {
   return (
     <a
       href={url.slice(url.indexOf('#'))}
-      {...{ tabIndex: isReached ? 0 : -1, 'data-index': index }}
+      tabIndex={isReached ? 0 : -1}
+      data-index={index}
       onFocus={() => onFocus(index)}
     >
-      <Picture {...{ model: name, hash, code, size: DRAWN_SIZE, alt: `Picture ${index + 1}: open in Create` }} />
+      <Picture model={name} hash={hash} code={code} size={DRAWN_SIZE} alt={`Picture ${index + 1}: open in Create`} />
     </a>
   );
 }
@@ -162,7 +170,11 @@ function isSame(a: Measures, b: Measures): boolean {
 
 function steppedTo(key: string, at: number, columns: number): number | null {
   const steps: Readonly<Record<string, number>> = {
-    ...{ ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0 },
+    ArrowLeft: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at - columns,
+    ArrowDown: at + columns,
+    Home: 0,
   };
   const to = steps[key];
   return to === undefined || to < 0 ? null : to;

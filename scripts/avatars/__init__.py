@@ -1,0 +1,1 @@
+"""The avatars data set, and what the networks over it share."""

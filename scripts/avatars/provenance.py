@@ -1,0 +1,19 @@
+"""What the bundles of all networks over avatars say of their origin."""
+
+from __future__ import annotations
+
+LICENCE = {
+    "data": "avataaars by Pablo Stanley, free for personal and commercial use; DiceBear, MIT",
+    "weights": "MIT",
+    "attribution": "Avatars: avataaars by Pablo Stanley, drawn by DiceBear",
+}
+
+
+def portable_arguments(arguments: list[str]) -> list[str]:
+    """The command without what only says how this machine ran it."""
+    kept, skip = [], False
+    for argument in arguments:
+        if not skip and argument != "--threads":
+            kept.append(argument)
+        skip = argument == "--threads"
+    return kept

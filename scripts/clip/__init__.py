@@ -1,0 +1,1 @@
+"""The small CLIP of the avatars."""

@@ -1,0 +1,1 @@
+"""The network, its conditions, and the files that hold pictures and weights."""

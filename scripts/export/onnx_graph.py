@@ -1,0 +1,110 @@
+"""A small hand for building ONNX graphs whose weights lie in a safetensors file beside them."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 21  # the newest that onnxruntime-node 1.30 runs with every optimisation
+IR_VERSION = 10
+DTYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
+
+
+@dataclass(frozen=True)
+class TensorLocation:
+    """Where a tensor lies in the weights file."""
+
+    dtype: str  # "F32" | "F16"
+    shape: tuple[int, ...]
+    offset: int  # bytes from the start of the file
+    length: int  # bytes
+
+
+def tensor_locations(weights: Path) -> dict[str, TensorLocation]:
+    """The tensors of a safetensors file, by name."""
+    with weights.open("rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(size))
+    header.pop("__metadata__", None)
+    start = 8 + size
+    found = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        found[name] = TensorLocation(entry["dtype"], tuple(entry["shape"]), start + begin, end - begin)
+    return found
+
+
+class Graph:
+    """Nodes in order; names of values are made here, so that they stay short."""
+
+    def __init__(self, name: str, weights_file: str, weights: dict[str, TensorLocation]) -> None:
+        self.name = name
+        self._file = weights_file
+        self._locations = weights
+        self._nodes: list[onnx.NodeProto] = []
+        self._tensors: dict[str, TensorProto] = {}
+        self._casts: dict[str, str] = {}
+        self._inputs: list[onnx.ValueInfoProto] = []
+        self._outputs: list[onnx.ValueInfoProto] = []
+        self._count = 0
+
+    def input(self, name: str, shape: list[int | str], dtype: int = TensorProto.FLOAT) -> str:
+        self._inputs.append(helper.make_tensor_value_info(name, dtype, shape))
+        return name
+
+    def output(self, name: str, value: str, shape: list[int | str]) -> None:
+        """Gives `value`, made by a node, to the caller as `name`; at the end of the graph, since it renames."""
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        for node in self._nodes:
+            for names in (node.input, node.output):
+                names[:] = [name if known == value else known for known in names]
+
+    def op(self, kind: str, *inputs: str, **attributes) -> str:
+        """Adds a node with one output."""
+        return self.ops(kind, 1, *inputs, **attributes)[0]
+
+    def ops(self, kind: str, outputs: int, *inputs: str, **attributes) -> list[str]:
+        names = [f"v{self._count + index}" for index in range(outputs)]
+        self._count += outputs
+        self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names
+
+    def constant(self, values, dtype=np.int64) -> str:
+        """A small tensor kept in the graph; equal ones are kept once."""
+        array = np.asarray(values, dtype=dtype)
+        name = f"c{array.dtype.char}{'x'.join(map(str, array.shape))}_{'_'.join(map(str, array.flatten().tolist()))}"
+        if name not in self._tensors:
+            self._tensors[name] = numpy_helper.from_array(array, name)
+        return name
+
+    def stored(self, name: str) -> str:
+        """A tensor of the weights file as it is stored, float32 or float16."""
+        if name not in self._tensors:
+            location = self._locations[name]
+            tensor = TensorProto(name=name, data_type=DTYPES[location.dtype], dims=location.shape)
+            tensor.data_location = TensorProto.EXTERNAL
+            for key, value in (("location", self._file), ("offset", location.offset), ("length", location.length)):
+                tensor.external_data.add(key=key, value=str(value))
+            self._tensors[name] = tensor
+        return name
+
+    def float32(self, value: str, stored: str) -> str:
+        """`value`, taken from the tensor `stored`, as float32."""
+        return value if self._locations[stored].dtype == "F32" else self.op("Cast", value, to=TensorProto.FLOAT)
+
+    def weight(self, name: str) -> str:
+        """A tensor of the weights file as float32."""
+        if name not in self._casts:
+            self._casts[name] = self.float32(self.stored(name), name)
+        return self._casts[name]
+
+    def model(self) -> onnx.ModelProto:
+        graph = helper.make_graph(self._nodes, self.name, self._inputs, self._outputs, list(self._tensors.values()))
+        opset = helper.make_opsetid("", OPSET)
+        return helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="kandid")

@@ -1,0 +1,1 @@
+"""Statistics of choices, for drawing codes that look like training pictures."""
