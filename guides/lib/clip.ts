@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@xenova/transformers';
 import { type Candidates, type GuideContext, GuideProblem } from '../../src/guide.ts';
+import { withoutTelemetry } from '../../src/kit/telemetry.ts';
 import { type PixelFormat, toPixels } from './pixels.ts';
 import { clipPixelFormat } from './preprocessor.ts';
 import { readVocabulary, type Vocabulary } from './rivals.ts';
@@ -40,6 +41,7 @@ type Execution = GuideContext['execution'];
 
 /** The library, told to stay on this machine: by default it would download what it does not find, and write into node_modules. */
 async function offlineLibrary(): Promise<Library> {
+  withoutTelemetry();
   const library = await import('@xenova/transformers');
   library.env.allowRemoteModels = false;
   library.env.useFSCache = false;
