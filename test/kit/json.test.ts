@@ -70,7 +70,8 @@ test('a picture comes as bytes, whatever its base64 looks like', async () => {
 
 test('short texts stay texts', async () => {
   const body = { image: 'A'.repeat(LONGEST_TEXT), more: 'AAAA' };
-  assert.deepEqual(await parseJsonWithPictures(Buffer.from(JSON.stringify(body)), REQUEST_JSON), body);
+  const read = await parseJsonWithPictures(Buffer.from(JSON.stringify(body)), REQUEST_JSON);
+  assert.ok(JSON.stringify(read) === JSON.stringify(body));
 });
 
 const HUGE = 4_000_000;
