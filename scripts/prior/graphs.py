@@ -123,8 +123,9 @@ def log_prior_of(
     """log_prior [batch,K] and missing [batch,c,s,s]; `nodes` [1,K,c,C], `predict` None where it is zero."""
     part, name = prior.sides[side], f"sides.{side}"
     images = [value for value in (predict or zeros_like(graph, prior.model, part), condition) if value is not None]
-    view, seen = u_net(graph, part, name, place, features, images)
-    missing, sure = head(graph, prior, part, name, place, features, images, view)
+    scaled = graph.op("Mul", features, scalar(graph, f"{name}.feature_scale", place))
+    view, seen = u_net(graph, part, name, place, scaled, images)
+    missing, sure = head(graph, prior, name, place, graph.op("Concat", scaled, *images, view, axis=1))
     count, channels = prior.model.candidates, prior.model.channels
     width = part.features.shape[2]
     nodes = graph.op("Reshape", nodes, graph.constant([count * channels, width]))
@@ -141,6 +142,11 @@ def zeros_like(graph: Graph, config: ModelConfig, part: SidePrior) -> str:
 def at(graph: Graph, name: str, place: str) -> str:
     """[1,...] of a parameter [levels,...]."""
     return graph.op("Gather", graph.weight(name), place, axis=0)
+
+
+def scalar(graph: Graph, name: str, place: str) -> str:
+    """[1,1,1,1] of a parameter [levels]."""
+    return graph.op("Reshape", at(graph, name, place), graph.constant([1, 1, 1, 1]))
 
 
 def u_net(graph: Graph, part: SidePrior, name: str, place: str, features: str, images: list[str]) -> tuple[str, str]:
@@ -174,21 +180,18 @@ def u_net(graph: Graph, part: SidePrior, name: str, place: str, features: str, i
 def head(
     graph: Graph,
     prior: Prior,
-    part: SidePrior,
     name: str,
     place: str,
-    features: str,
-    images: list[str],
-    view: str,
+    x: str,
 ) -> tuple[str, str]:
     """missing [batch,c,s,s] and w [batch,1,s,s]: the level's own two convolutions, out of the kernels of all levels."""
     hidden, channels = prior.config.head, prior.model.channels
-    x = graph.op("Concat", features, *images, view, axis=1)
     h = of_place(graph, f"{name}.heads.first", place, x)
     h, linear = graph.ops("Split", 2, h, graph.constant([hidden, channels + 1]), axis=1)
     out = graph.op("Add", linear, of_place(graph, f"{name}.heads.second", place, silu(graph, h)))
     missing, log_sure = graph.ops("Split", 2, out, graph.constant([channels, 1]), axis=1)
-    return missing, graph.op("Exp", log_sure)
+    missing = graph.op("Mul", missing, graph.op("Exp", scalar(graph, f"{name}.missing_scale", place)))
+    return missing, graph.op("Exp", graph.op("Add", log_sure, scalar(graph, f"{name}.beta", place)))
 
 
 def of_place(graph: Graph, name: str, place: str, x: str) -> str:

@@ -2,10 +2,11 @@
 
 import { Engine } from '../engine/engine.ts';
 import { eventsOf } from '../engine/tasks/generate.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf, toKandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';
 import { encoded } from './picture-files.ts';
+import { PictureQueue } from './picture-queue.ts';
 import { RunningJob } from './running-job.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -23,6 +24,7 @@ export class Inference {
   readonly #post: (message: FromWorker) => void;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
+  readonly #pictures = new PictureQueue();
   readonly #jobs = new Map<string, Entry>();
 
   private constructor(
@@ -42,6 +44,7 @@ export class Inference {
     this.#scheduler = new Scheduler({
       rowsPerRun: options.rowsPerRun,
       onRun: (run) => post({ type: 'run', run }),
+      onTrouble: (error) => post({ type: 'complaint', text: reasonOf(error) }),
     });
   }
 
@@ -61,7 +64,7 @@ export class Inference {
       for (const model of options.warm ?? []) if (model !== defaultModel) await warmUp(engine, model);
       const { device, models, guides } = engine;
       const told = { device: device.name, fallback: device.fallback, defaultModel };
-      const info = { ...told, models: models.summaries(), guides: guides.summaries() };
+      const info = { ...told, models: models.summaries(), beamBytes: models.beamBytes(), guides: guides.summaries() };
       return new Inference(engine, { info, options, post, clock });
     } catch (error) {
       await engine.close();
@@ -76,11 +79,17 @@ export class Inference {
 
   handle(message: Exclude<ToWorker, { type: 'open' | 'stop' }>): void {
     if (message.type === 'ping') this.#post({ type: 'pong', memory: process.memoryUsage.rss() });
-    else if (message.type === 'job') void this.#run(message.ticket);
+    else if (message.type === 'job') this.#run(message.ticket).catch((error) => this.#fail(message.ticket, error));
     else {
       const entry = this.#jobs.get(message.job);
       if (entry?.attempt === message.attempt) entry.job.tell(message.message);
     }
+  }
+
+  /** A job that could not even be begun. */
+  #fail({ job, attempt }: Ticket, error: unknown): void {
+    this.#jobs.delete(job);
+    this.#post({ type: 'news', job, attempt, news: { type: 'failed', error: toKandidError(error).toJSON() } });
   }
 
   /** Frees everything. Jobs that still run fail. */
@@ -88,9 +97,9 @@ export class Inference {
     await this.#engine.close();
   }
 
-  async #run({ job: id, attempt, work }: Ticket): Promise<void> {
+  async #run({ job: id, attempt, client, work }: Ticket): Promise<void> {
     const job = new RunningJob(work, {
-      ...{ engine: this.#engine, scheduler: this.#scheduler, clock: this.#clock },
+      ...{ engine: this.#engine, scheduler: this.#scheduler, pictures: this.#pictures, clock: this.#clock, client },
       personSeconds: this.#options.personSeconds ?? PERSON_SECONDS,
       version: this.#options.version ?? '',
       post: (news) => this.#post({ type: 'news', job: id, attempt, news }),

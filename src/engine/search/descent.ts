@@ -43,6 +43,8 @@ export interface DescentPlan {
 const PROPOSAL_TEMPERATURE = 1;
 /** Stream of their random numbers. */
 const PROPOSALS = 1;
+/** Candidates that an expensive guide is asked about at once, where one choice does not take more. */
+const MOST_ASKED = 512;
 
 /** `ready`: can be given to `take`; `choosing`: guides are being asked; else it is over. */
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
@@ -164,7 +166,13 @@ export class Descent {
     this.#cancelIfAsked();
     if (this.#status !== 'ready') return null;
     const started = performance.now();
-    const slice = sliceOf(this.#results.slice(this.#cursor), rows);
+    let slice: Slice;
+    try {
+      slice = sliceOf(this.#results.slice(this.#cursor), rows, this.#mostPools());
+    } catch (thrown) {
+      this.fail(thrown);
+      return null;
+    }
     this.#cursor += slice.results.length;
     this.#status = 'choosing';
     this.#spent.engine += performance.now() - started;
@@ -256,7 +264,8 @@ export class Descent {
     const data = candidates.data.subarray(firstRow * size, (firstRow + rows) * size);
     const { guides, blend, signal } = this.plan;
     const keep = this.plan.beams[this.#level] as number;
-    const proposals = output.logPrior
+    const isAsked = this.asksPrior && output.logPrior !== null;
+    const proposals = isAsked
       ? slice.pools.map((rows, pool) => this.#proposal(slice, rows, pool, output, firstRow))
       : undefined;
     const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals };
@@ -269,6 +278,15 @@ export class Descent {
     const beams = rows.map((row) => slice.states[row] as State);
     const logWeights = pathLogPriors(beams, rows, output, firstRow).map((log) => log / PROPOSAL_TEMPERATURE);
     return { logWeights, random: Random.of(this.plan.seed, result, this.#level, PROPOSALS) };
+  }
+
+  /** Choices made at once, so that what a guide is asked at once stays small: others are served in between. */
+  #mostPools(): number {
+    const { guides, beams } = this.plan;
+    const kept = this.#level === 0 ? 1 : (beams[this.#level - 1] as number);
+    const all = kept * (this.#candidateCounts[this.#level] as number);
+    const asked = guides.map((guide) => Math.min(all, guide.scoredAtMost(this.#levelInfo())));
+    return Math.max(1, Math.floor(MOST_ASKED / Math.max(1, ...asked)));
   }
 
   #levelInfo(): LevelInfo {

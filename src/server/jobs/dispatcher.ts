@@ -7,7 +7,7 @@ import type { Pace } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './jobs.ts';
 import type { JobQueue } from './queue.ts';
-import type { Runner } from './runner.ts';
+import type { Need, Runner } from './runner.ts';
 
 export interface DispatcherOptions {
   readonly runner: Runner;
@@ -36,8 +36,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    options.queue.listen(() => void this.#pump());
-    options.runner.listen(() => void this.#pump());
+    options.queue.listen(() => this.#pumpSoon());
+    options.runner.listen(() => this.#pumpSoon());
   }
 
   get waiting(): number {
@@ -56,7 +56,7 @@ export class Dispatcher {
     if (seconds !== undefined)
       this.#deadlines.set(
         job,
-        clock.after(seconds * 1000, () => void this.#expire(job, seconds)),
+        clock.after(seconds * 1000, () => this.#expire(job, seconds).catch(this.#tell)),
       );
     try {
       job.position = this.waiting;
@@ -72,11 +72,12 @@ export class Dispatcher {
     this.#announceSoon();
   }
 
-  async cancel(job: Job): Promise<void> {
-    if (!job.isOpen || job.cancelling) return;
+  /** @param how `drop`: nobody wants its pictures; also after a `cancel` that has not come to its end yet */
+  async cancel(job: Job, how: 'cancel' | 'drop' = 'cancel'): Promise<void> {
+    if (!job.isOpen || (job.cancelling && how === 'cancel')) return;
     job.cancelling = true;
     if (this.#running.has(job)) {
-      this.#options.runner.tell(job.id, { type: 'cancel' });
+      this.#options.runner.tell(job.id, { type: how });
       return;
     }
     this.#retries = this.#retries.filter((one) => one !== job);
@@ -88,6 +89,13 @@ export class Dispatcher {
   close(): void {
     this.#stopAnnouncing?.();
     this.#stopAnnouncing = null;
+  }
+
+  /** Of what went wrong that no job is to blame for: the others go on. */
+  readonly #tell = (error: unknown): void => this.#options.observer.trouble?.(error);
+
+  #pumpSoon(): void {
+    this.#pump().catch(this.#tell);
   }
 
   async #pump(): Promise<void> {
@@ -106,12 +114,16 @@ export class Dispatcher {
 
   async #startNext(): Promise<boolean> {
     const { runner, queue, find } = this.#options;
-    if (this.#retries.length > 0 && runner.hasRoom(true)) {
-      this.#start(this.#retries.shift() as Job);
+    const [retry] = this.#retries;
+    if (retry && runner.hasRoom(needOf(retry))) {
+      this.#retries.shift();
+      this.#start(retry);
       return true;
     }
-    if (!runner.hasRoom(false)) return false;
-    const entry = await queue.take();
+    const entry = await queue.take(({ id }) => {
+      const job = find(id);
+      return !job || runner.hasRoom(needOf(job));
+    });
     if (!entry) return false;
     const job = find(entry.id);
     if (job?.isOpen && !job.cancelling) this.#start(job);
@@ -122,16 +134,17 @@ export class Dispatcher {
   #start(job: Job): void {
     const { runner, clock, observer } = this.#options;
     if (!job.work) return;
+    const need = needOf(job);
     job.attempt += 1;
     job.state = 'running';
     job.started ??= clock.date();
-    const { attempt, places } = job;
+    const { attempt, client } = job;
     this.#running.add(job);
     const begun = clock.now();
     const isCurrent = () => job.attempt === attempt && job.state === 'running';
     observer.started?.(job);
     runner.run(
-      { ticket: { job: job.id, attempt, work: job.work }, places, retried: attempt > 1 },
+      { ...need, ticket: { job: job.id, attempt, client, work: job.work } },
       {
         news: (news) => {
           if (isCurrent()) this.#news(job, news, begun);
@@ -172,7 +185,7 @@ export class Dispatcher {
     job.position = this.#retries.length;
     this.#retries.push(job);
     job.append({ type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) }, clock.date());
-    void this.#pump();
+    this.#pumpSoon();
   }
 
   #end(job: Job, news: EndNews): void {
@@ -181,7 +194,7 @@ export class Dispatcher {
     job.append(news, clock.date());
     observer.ended?.(job, news);
     onEnd(job);
-    void this.#pump();
+    this.#pumpSoon();
   }
 
   /** What has begun ends with the best pictures so far, what has not is not begun any more. */
@@ -204,7 +217,7 @@ export class Dispatcher {
   #announceSoon(): void {
     this.#stopAnnouncing ??= this.#options.clock.after(ANNOUNCE_MS, () => {
       this.#stopAnnouncing = null;
-      void this.#announce();
+      this.#announce().catch(this.#tell);
     });
   }
 
@@ -219,6 +232,10 @@ export class Dispatcher {
       job.append({ type: 'queued', position, estimateSeconds: pace.estimate(position) }, clock.date());
     }
   }
+}
+
+function needOf({ client, cost, attempt }: Job): Need {
+  return { client, places: cost.places, bytes: cost.memory, retried: attempt > 0 };
 }
 
 /** There is nothing to show. */
