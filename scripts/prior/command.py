@@ -18,10 +18,13 @@ from pathlib import Path
 import torch
 
 from ddn.pictures import Pictures
-from export.bundle import read_bundle
+from export.bundle import Bundle, build_network, read_bundle
+from export.exporter import pictures_to_check
 from prior.export import CHECKED, write_prior
+from prior.model import Prior, PriorConfig
 from prior.report import held_out_bits
 from prior.run import Run, run
+from prior.vectors import write_vectors
 
 MEASURED = 1000  # held-out pictures of the figures in model.json
 
@@ -29,9 +32,13 @@ MEASURED = 1000  # held-out pictures of the figures in model.json
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint, the log and the samples")
-    parser.add_argument("--minutes", type=float, required=True, help="training time of the whole run")
+    parser.add_argument("--data", type=Path, help="the data set that it was trained on")
+    parser.add_argument("--out", type=Path, help="folder for the checkpoint, the log and the samples")
+    parser.add_argument("--minutes", type=float, help="training time of the whole run")
+    parser.add_argument("--random", action="store_true", help="write an untrained prior instead, for tests")
+    parser.add_argument("--vectors", type=Path, help="also write what the prior should give to this JSON file")
+    parser.add_argument("--widths", default="96,64,48,32", help="channels of the U-Nets at 4, 8, 16 and 32 px")
+    parser.add_argument("--hidden", type=int, default=PriorConfig.hidden, help="of the dense layer at 4 px")
     parser.add_argument("--write", action="store_true", help="put the prior into the bundle at the end")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=2e-3, help="Adam's")
@@ -39,7 +46,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--warmup", type=int, default=30, help="steps")
     parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
     parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
-    parser.add_argument("--share", type=float, default=0.35, help="share of the levels above 16 px taken in a step")
+    parser.add_argument("--share", type=float, default=0.55, help="share of the levels of 16 px taken in a step")
     parser.add_argument(
         "--estimate",
         type=float,
@@ -54,6 +61,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
+    if not options.random and not (options.data and options.out and options.minutes):
+        parser.error("say what to train on, where and how long: --data, --out and --minutes")
     options.command = "python scripts/train_prior.py " + shlex.join(sys.argv[1:] if argv is None else argv)
     return options
 
@@ -63,11 +72,47 @@ def main(argv: list[str] | None = None) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     bundle = read_bundle(options.bundle)
+    shape = PriorConfig(widths(options.widths), options.hidden)
+    if options.random:
+        write_random(bundle, shape, options)
+    else:
+        train_prior(bundle, shape, options)
+    if options.vectors:
+        write_vectors(options.bundle, options.vectors)
+
+
+def widths(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != 4 or min(found) < 1:
+        raise SystemExit(f"--widths {text}: expected four whole numbers, for 4, 8, 16 and 32 px, such as 96,64,48,32")
+    return found
+
+
+def write_random(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace) -> None:
+    """An untrained prior into the bundle: the same seed gives the same bytes."""
+    torch.manual_seed(options.seed)
+    prior = Prior(bundle.config, shape)
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    made = {"command": options.command, "steps": 0, "images_seen": 0, "minutes": 0}
+    network = build_network(bundle.config, bundle.weights)
+    print(
+        json.dumps(
+            write_prior(bundle, network, prior.eval(), pictures_to_check(None, bundle.config), {"made": made})["prior"]
+        )
+    )
+
+
+def train_prior(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace) -> None:
     config = bundle.config
     train = Pictures(options.data / "train", config.side, config.channels)
     test = Pictures(options.data / "test", config.side, config.channels, least=1)
     options.out.mkdir(parents=True, exist_ok=True)
-    training = Run(options, bundle)
+    training = Run(options, bundle, shape)
     training.resume()
     run(training, train, test)
     if options.write:

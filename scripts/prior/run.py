@@ -28,13 +28,13 @@ FIRST = 128  # pictures that the heads are first fitted to
 class Run:
     """Prior, optimisers and clock: what a checkpoint holds."""
 
-    def __init__(self, options: argparse.Namespace, bundle: Bundle) -> None:
+    def __init__(self, options: argparse.Namespace, bundle: Bundle, shape: PriorConfig) -> None:
         torch.manual_seed(options.seed)
         self.options, self.bundle = options, bundle
         self.network = (
             build_network(bundle.config, bundle.weights).to(memory_format=torch.channels_last).requires_grad_(False)
         )
-        self.prior = Prior(bundle.config, PriorConfig()).to(memory_format=torch.channels_last)
+        self.prior = Prior(bundle.config, shape).to(memory_format=torch.channels_last)
         self.optimizers = optimizers.make_optimizers(self.prior, "muon", options.lr, options.muon_lr)
         self.step, self.seconds = 0, 0.0
         self.log = options.out / "log.jsonl"

@@ -53,13 +53,15 @@ def near(distances: Tensor, wander: Tensor) -> Tensor:
 def losses(prior: Prior, network: Network, seen: dict[str, Walk], share: float, bf16: bool) -> tuple[Tensor, Tensor]:
     """Cross-entropy (nats, mean over the levels taken) and the relative squared error of the estimates.
 
-    `share` of the levels of sides above 16 px are taken, drawn anew in every step: they cost the most.
+    Of the levels above 8 px some are taken, drawn anew in every step, as those cost the most: `share` of them at 16 px,
+    half of that at 32 px, and so on. The first levels of a side are taken oftener: most of what can be known is known
+    there.
     """
     entropy, error, count = 0.0, 0.0, 0
     for side, one in seen.items():
         part, total, batch = prior.sides[side], len(one.choices), one.choices.shape[1]
-        kept = math.ceil(total * share) if int(side) > 16 else total
-        chosen = torch.randperm(total)[:kept]
+        kept = math.ceil(total * min(1.0, share * 16 / int(side))) if int(side) > 8 else total
+        chosen = torch.multinomial(1 / torch.arange(1, total + 1), kept)
         which = chosen.clamp_max(part.levels - 1).repeat_interleave(batch)
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             view, bias = part(one.features[chosen].flatten(0, 1), one.images[chosen].flatten(0, 1), which)
