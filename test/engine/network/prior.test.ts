@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { networkInfoOf } from '../../../src/engine/models.ts';
-import { Network, type Row, START, type State } from '../../../src/engine/network/network.ts';
-import { Prior } from '../../../src/engine/network/prior.ts';
+import { test } from 'node:test';
+import { type Row, START, type State } from '../../../src/engine/network/network.ts';
 import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
-import { type Bundle, loadBundle } from '../../../src/runtime/bundle.ts';
+import { priorNetwork, tinyNetwork } from '../tiny.ts';
 
 /** Worked out by torch: `scripts/train_prior.py --random --vectors`. */
 const vectors = JSON.parse(readFileSync('test/fixtures/prior/vectors.json', 'utf8')) as {
@@ -15,18 +13,7 @@ const vectors = JSON.parse(readFileSync('test/fixtures/prior/vectors.json', 'utf
   readonly image: number[][];
 };
 
-let bundle: Bundle;
-let network: Network;
-
-before(async () => {
-  bundle = await loadBundle('test/fixtures/prior/tiny-prior', { threads: 1 });
-  const graphs = await bundle.prior();
-  assert.ok(graphs);
-  const info = networkInfoOf(bundle.name, bundle.manifest);
-  network = new Network(info, bundle.levels, bundle.decode, { prior: new Prior(info, graphs) });
-});
-
-after(() => bundle.release());
+const network = await priorNetwork();
 
 function assertNear(got: ArrayLike<number>, expected: readonly number[], tolerance = 1e-4): void {
   assert.equal(got.length, expected.length);
@@ -81,7 +68,7 @@ test('certain noise goes along a whole code', async () => {
 });
 
 test('a network without a prior says nothing of probabilities and draws no whole descents', async () => {
-  const plain = new Network(network.info, bundle.levels, bundle.decode);
+  const plain = await tinyNetwork();
   assert.equal((await plain.runLevel(0, [{ state: START, condition: null }], 1, true)).logPrior, null);
-  await assert.rejects(plain.descend([new Float32Array(16)], [null]), /tiny-prior has no prior/);
+  await assert.rejects(plain.descend([new Float32Array(16)], [null]), /tiny has no prior/);
 });
