@@ -18,6 +18,9 @@ const MOST_RESULTS = 256;
 const MOST_BEAMS = 256;
 const MOST_LEVELS = 256;
 
+/** Characters of an error's: names of fields are the caller's. */
+const [MOST_FIELD, MOST_PROBLEM] = [200, 500];
+
 const beamCount = z.int().min(1).max(MOST_BEAMS);
 
 const beams = z
@@ -32,6 +35,22 @@ const beams = z
   .describe(
     'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
   );
+
+/**
+ * The choices of some levels. A schema of each number would tell of every one that is wrong, and there may be tens of
+ * thousands.
+ */
+export const choices = z
+  .custom<number[]>(Array.isArray, 'expected a list of whole numbers')
+  .superRefine((list, check) => {
+    const isRight = (choice: unknown) => Number.isSafeInteger(choice) && (choice as number) >= 0;
+    const wrong = list.length > MOST_LEVELS ? MOST_LEVELS : list.findIndex((choice) => !isRight(choice));
+    if (wrong < 0) return;
+    const message =
+      wrong === MOST_LEVELS ? `expected at most ${MOST_LEVELS} numbers` : 'expected a whole number, 0 or more';
+    check.addIssue({ code: 'custom', path: [wrong], message, input: list[wrong] });
+  })
+  .meta({ type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: MOST_LEVELS });
 
 const sampler = z
   .strictObject({
@@ -91,7 +110,7 @@ export const generateSchema = z.strictObject({
   sampler,
   blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides become one.'),
   prefix: z
-    .array(z.array(z.int().min(0)).max(MOST_LEVELS))
+    .array(choices)
     .max(MOST_RESULTS)
     .default([])
     .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),
@@ -125,7 +144,9 @@ export function paramsError(subject: string, { issues }: z.ZodError): KandidErro
   const field = [...path, ...extra.slice(0, 1)].join('.') || '(all)';
   const problem =
     issue?.code === 'unrecognized_keys' ? 'there is no such field' : (issue?.message ?? 'not as expected');
-  return new KandidError('params_invalid', { subject, field, problem: plain(problem) });
+  return new KandidError('params_invalid', {
+    ...{ subject, field: field.slice(0, MOST_FIELD), problem: plain(problem).slice(0, MOST_PROBLEM) },
+  });
 }
 
 /** Zod's words as part of a sentence of ours. */

@@ -28,6 +28,9 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** It is asked as long as it takes. */
+const OWN = { timeoutSeconds: Number.POSITIVE_INFINITY, isTrusted: true };
+
 /** A descent towards a picture of the model's channels and size; run it alone (`encode`) or with others. */
 export function encodingDescent(network: Network, picture: Picture, options: EncodeOptions = {}): Descent {
   const { beams = 1, condition = null, signal = new AbortController().signal } = options;
@@ -42,7 +45,7 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
       levels.map(({ side }) => side),
     ),
     blend: 'zscore',
-    guides: [new GuideRunner('reconstruction', reconstruction(picture), Number.POSITIVE_INFINITY)],
+    guides: [new GuideRunner('reconstruction', reconstruction(picture), OWN)],
     weights: [1],
     prefixes: [],
     condition,
