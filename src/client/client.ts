@@ -21,7 +21,7 @@ export { RequestError } from './error.ts';
 export type { Steering, Told } from './run.ts';
 
 export interface ClientOptions {
-  /** Of the server, as http://127.0.0.1:8080. */
+  /** Of the server, as http://127.0.0.1:8080 or https://example.org/kandid. */
   readonly url: string;
   /** API key. */
   readonly key?: string | undefined;
@@ -103,7 +103,7 @@ export class KandidClient {
 
   /** How the server is doing, ready or not. @throws {RequestError} where it is none of ours */
   async health(): Promise<HealthAnswer> {
-    const answer = await fetch(`${this.#url}/readyz`);
+    const answer = await fetch(`${this.#url}/v1/status`);
     const told = (await answer.json().catch(() => null)) as HealthAnswer | null;
     if (typeof told?.status === 'string') return told;
     throw errorOf(told, answer.status);
