@@ -13,6 +13,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { BeamSchedule } from './contract/beams.ts';
 import { type Code, checkPrefix, codeToString, crossCodes, parseCode } from './contract/codes.ts';
 import type { GenerateRequest, PictureInput } from './contract/requests.ts';
 import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine.ts';
@@ -21,13 +22,13 @@ import { conditionOf } from './engine/input/condition.ts';
 import { fitPicture } from './engine/input/pictures.ts';
 import type { ModelSummary } from './engine/models.ts';
 import type { GenerateEvent, Result } from './engine/search/events.ts';
-import type { BeamSchedule } from './engine/search/sampler.ts';
 import { type DecodeOptions, decodeCodes } from './engine/tasks/decode.ts';
 import { type Encoded, encode } from './engine/tasks/encode.ts';
 import { eventsOf } from './engine/tasks/generate.ts';
 import { KandidError } from './errors.ts';
 import type { Picture } from './guide.ts';
 
+export type { BeamSchedule } from './contract/beams.ts';
 export type { Code } from './contract/codes.ts';
 export type { BlendKind, GenerateRequest, PictureInput } from './contract/requests.ts';
 export type { GuideSummary } from './engine/guides/registry.ts';
@@ -42,7 +43,7 @@ export type {
   Result,
   Timings,
 } from './engine/search/events.ts';
-export type { BeamSchedule, SamplerOptions } from './engine/search/sampler.ts';
+export type { SamplerOptions } from './engine/search/sampler.ts';
 export type { Encoded } from './engine/tasks/encode.ts';
 export { type ErrorCode, KandidError } from './errors.ts';
 export type { Picture } from './guide.ts';

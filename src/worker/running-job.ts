@@ -7,10 +7,12 @@ import type { Network } from '../engine/network/network.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
 import { KandidError, toKandidError } from '../errors.ts';
+import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
 import { withProvenance } from '../pictures/provenance.ts';
-import type { EndNews, JobMessage, News, StartedNews, Work } from './messages.ts';
+import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, StartedNews, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
+import type { PictureQueue } from './picture-queue.ts';
 import { Previewer } from './previews.ts';
 import { provenanceOf } from './provenance.ts';
 import { Questions } from './questions.ts';
@@ -20,11 +22,14 @@ import { type Outcome, perform } from './tasks.ts';
 export interface JobServices {
   readonly engine: Engine;
   readonly scheduler: Scheduler;
+  readonly pictures: PictureQueue;
+  /** Whose turn it counts as. */
+  readonly client: string;
   readonly clock: Clock;
   readonly personSeconds: number;
   /** Of Kandid. */
   readonly version: string;
-  readonly post: (news: News) => void;
+  readonly post: (news: News | FinishedNews) => void;
   /** Something went wrong that does not end the job. */
   readonly complain: (error: unknown) => void;
 }
@@ -33,21 +38,25 @@ export class RunningJob {
   readonly #work: Work;
   readonly #services: JobServices;
   readonly #controller = new AbortController();
+  /** Of the encoding, which goes on with the best pictures so far when the search was cancelled. */
+  readonly #encoding = new AbortController();
+  #isEncoding = false;
   readonly #questions: Questions;
   readonly #previewer: Previewer | null;
   #descent: Descent | null = null;
   /** Given before there was a descent. */
   #weights: readonly number[] | null = null;
   #about = { model: '', hash: '', seed: 0 };
+  #levels = 0;
 
   constructor(work: Work, services: JobServices) {
     const { clock, post, personSeconds } = services;
     this.#work = work;
     this.#services = services;
-    this.#previewer = previewerFor(work, services);
+    this.#previewer = this.#previewerFor(work);
     this.#questions = new Questions({
       ...{ clock, post, seconds: personSeconds },
-      encode: (picture) => encoded(picture, { format: 'png' }),
+      encode: (picture) => this.#encoded(picture, { format: 'png' }),
     });
   }
 
@@ -59,9 +68,17 @@ export class RunningJob {
         engine: this.#services.engine,
         signal: this.#controller.signal,
         ask: this.#questions.ask,
+        turns: {
+          compute: (piece) => this.#services.scheduler.compute(this.#services.client, piece),
+          picture: (pixels, run) => this.#inTurn(pixels, this.#controller.signal, run),
+        },
         begin: (model, told) => this.#begin(model, told),
         descend: (network, descent) => this.#descend(network, descent),
-        decode: (...decoding) => this.#services.scheduler.decode(...decoding),
+        decode: (network, codes, condition) =>
+          this.#services.scheduler.decode({
+            ...{ network, codes, condition },
+            ...{ client: this.#services.client, signal: this.#controller.signal },
+          }),
       });
       const [end] = await Promise.all([this.#ended(outcome), this.#previewer?.close()]);
       post(end);
@@ -73,13 +90,20 @@ export class RunningJob {
 
   tell(message: JobMessage): void {
     if (message.type === 'cancel') this.#cancel();
+    else if (message.type === 'drop') this.#drop();
     else if (message.type === 'answer') this.#questions.answer(message.question, message.picks);
     else if (message.type === 'taken') this.#previewer?.taken(message.level);
     else this.#weigh(message.weights);
   }
 
+  #drop(): void {
+    this.#encoding.abort(new KandidError('cancelled', { when: 'as nobody wants it' }));
+    this.#cancel();
+  }
+
   #cancel(): void {
-    this.#controller.abort();
+    if (this.#isEncoding) this.#encoding.abort(new KandidError('cancelled', { when: 'on request' }));
+    this.#controller.abort(new KandidError('cancelled', { when: 'on request' }));
     if (this.#descent) this.#services.scheduler.poke(this.#descent);
   }
 
@@ -96,6 +120,7 @@ export class RunningJob {
     const { name: model, levels } = network.info;
     const { hash } = bundle;
     this.#about = { model, hash, seed: told.seed };
+    this.#levels = levels.length;
     this.#services.post({
       ...{ type: 'started', model, hash, ...told },
       levels: levels.map(({ side, candidateCount }) => ({ side, candidates: candidateCount })),
@@ -109,7 +134,7 @@ export class RunningJob {
     let end: DoneEvent | CancelledEvent | null = null;
     return new Promise((resolve, reject) => {
       this.#services.scheduler.add({
-        ...{ network, descent },
+        ...{ network, descent, client: this.#services.client },
         onEvent: (event) => {
           if (event.type === 'level') this.#level(event);
           else end = event;
@@ -128,15 +153,47 @@ export class RunningJob {
     this.#previewer?.show(event);
   }
 
+  /** Its pictures are encoded and told of one by one; where that is cancelled, it ends with those that are. */
   async #ended({ results, ...outcome }: Outcome): Promise<EndNews> {
-    const made = { ...this.#about, version: this.#services.version, work: this.#work, weights: this.#weights };
-    const pictures = results.map(async ({ image, ...result }) => {
-      const file = await encoded(image, this.#work.output);
+    const { post, version } = this.#services;
+    const made = { ...this.#about, version, work: this.#work, weights: this.#weights };
+    this.#isEncoding = true;
+    const pictures = results.map(async ({ image, ...result }, index) => {
+      const file = await this.#encoded(image, this.#work.output);
       const { code, codeString, psnr } = result;
       const bytes = withProvenance(file, provenanceOf(made, result));
-      return { ...file, bytes, code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+      const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+      post({ type: 'finished', index, picture: { ...file, bytes, ...about } });
     });
-    return { ...outcome, ...this.#about, results: await Promise.all(pictures) };
+    const failed = (await Promise.allSettled(pictures)).find((one) => one.status === 'rejected');
+    const told = { ...outcome, ...this.#about, results: [] };
+    if (!failed) return told;
+    if (!this.#encoding.signal.aborted) throw failed.reason;
+    return { ...told, type: 'cancelled', level: told.type === 'cancelled' ? told.level : this.#levels };
+  }
+
+  #encoded(picture: Picture, output: Output): Promise<EncodedPicture> {
+    const { width, height } = picture;
+    const pixels = output.size === undefined ? width * height : output.size ** 2;
+    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output));
+  }
+
+  #inTurn<T>(pixels: number, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const { pictures, client } = this.#services;
+    return pictures.add({ client, pixels, signal, run });
+  }
+
+  #previewerFor(work: Work): Previewer | null {
+    const spec = work.kind === 'decode' ? undefined : work.previews;
+    if (!spec || spec.images === 0) return null;
+    const { clock, post, complain } = this.#services;
+    return new Previewer({
+      ...{ spec, clock, post },
+      encode: (picture) => this.#encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
+      onError: (error) => {
+        if (!this.#encoding.signal.aborted) complain(error);
+      },
+    });
   }
 
   /** Cancelled before there was anything to show, or failed. */
@@ -146,13 +203,4 @@ export class RunningJob {
     const timings = { network: 0, guides: 0, engine: 0 };
     return { type: 'cancelled', level: 0, ...this.#about, results: [], guides: [], notes: [], timings };
   }
-}
-
-function previewerFor(work: Work, { clock, post, complain }: JobServices): Previewer | null {
-  const spec = work.kind === 'decode' ? undefined : work.previews;
-  if (!spec || spec.images === 0) return null;
-  return new Previewer({
-    ...{ spec, clock, post, onError: complain },
-    encode: (picture) => encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
-  });
 }

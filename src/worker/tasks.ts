@@ -1,6 +1,7 @@
 /** How each kind of work is done. */
 import { checkPrefix, codeToString, parseCode } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Turns } from '../engine/guides/context.ts';
 import { conditionOf } from '../engine/input/condition.ts';
 import { fitPicture } from '../engine/input/pictures.ts';
 import type { OpenModel } from '../engine/models.ts';
@@ -17,6 +18,7 @@ export interface Workplace {
   readonly engine: Engine;
   readonly signal: AbortSignal;
   readonly ask: AskPerson;
+  readonly turns: Turns;
   /** Tells that it has begun. */
   begin(model: OpenModel, told: Pick<StartedNews, 'seed' | 'count' | 'guides'>): void;
   /** Runs a descent to its end, beside others. @throws what made it fail */
@@ -41,25 +43,29 @@ export async function perform(work: Work, place: Workplace): Promise<Outcome> {
 }
 
 async function generate({ request, person }: WorkOf<'generate'>, place: Workplace): Promise<Outcome> {
-  const { engine, signal, ask } = place;
-  const { descent, ...model } = await engine.prepare(request, { signal, ...(person ? { person: ask } : {}) });
+  const { engine, signal, ask, turns } = place;
+  const { descent, ...model } = await engine.prepare(request, { signal, turns, ...(person ? { person: ask } : {}) });
   const { seed, count, guides, weights } = descent.plan;
   place.begin(model, { seed, count, guides: guides.map(({ name }, i) => ({ name, weight: weights[i] as number })) });
   return outcomeOf(await place.descend(model.network, descent));
 }
 
 async function encode(work: WorkOf<'encode'>, place: Workplace): Promise<Outcome> {
-  const { engine, signal } = place;
+  const { engine, signal, turns } = place;
   const { picture, beams } = work;
+  const inTurn = turns.picture;
   const model = await engine.models.open(work.model);
   const { network } = model;
   const { info } = network;
   const { limitPixels } = engine;
-  const wanted = { channels: info.channels, side: network.finalSide, name: 'The picture', limitPixels };
+  const wanted = { channels: info.channels, side: network.finalSide, name: 'The picture', limitPixels, inTurn };
   const fitted = await fitPicture(picture, wanted);
   const notes: string[] = [];
   const given = work.condition ?? (info.condition ? picture : undefined);
-  const condition = await conditionOf(given, info, { limitPixels, note: (message) => void notes.push(message) });
+  const condition = await conditionOf(given, info, {
+    ...{ limitPixels, inTurn },
+    note: (message) => void notes.push(message),
+  });
   place.begin(model, { seed: 0, count: 1, guides: [] });
   const event = await place.descend(network, encodingDescent(network, fitted, { beams, condition, signal }));
   if (event.type === 'cancelled') return outcomeOf(event);
@@ -74,7 +80,7 @@ async function decode(work: WorkOf<'decode'>, place: Workplace): Promise<Outcome
   const notes: string[] = [];
   const { limitPixels } = engine;
   const note = (message: string) => void notes.push(message);
-  const condition = await conditionOf(work.condition, network.info, { limitPixels, note });
+  const condition = await conditionOf(work.condition, network.info, { limitPixels, inTurn: place.turns.picture, note });
   const codes = codesUpTo(network, parsed(work.codes, network.candidateCounts), work.level);
   place.begin(model, { seed: 0, count: codes.length, guides: [] });
   if (codes.length > 0 && !isWhole(network, codes)) {

@@ -1,7 +1,7 @@
 /** `kandid encode photo.png` */
 import type { Command } from 'commander';
 import { packageVersion } from '../../config.ts';
-import type { BeamSchedule } from '../../engine/search/sampler.ts';
+import type { BeamSchedule } from '../../contract/beams.ts';
 import { enlarged } from '../../pictures/mosaic.ts';
 import { destinationFor } from '../destination.ts';
 import { readInput } from '../files.ts';

@@ -1,5 +1,6 @@
 /** The code whose picture is nearest to a given one, found level by level. */
 
+import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
 import { KandidError } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
@@ -8,7 +9,6 @@ import { GuideRunner } from '../guides/runner.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
 import type { Result } from '../search/events.ts';
-import { type BeamSchedule, beamsPerLevel } from '../search/sampler.ts';
 import { eventsOf } from './generate.ts';
 
 export interface Encoded {

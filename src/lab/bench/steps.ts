@@ -1,9 +1,9 @@
 /** The step path: milliseconds per level and per picture, and what of them is neither network nor guide. */
 
+import { beamsPerLevel } from '../../contract/beams.ts';
 import { GuideRunner } from '../../engine/guides/runner.ts';
 import type { Network } from '../../engine/network/network.ts';
 import { Descent } from '../../engine/search/descent.ts';
-import { beamsPerLevel } from '../../engine/search/sampler.ts';
 import { reconstruction } from '../../engine/tasks/encode.ts';
 import { runTogether } from '../../engine/tasks/generate.ts';
 import type { Guide, Picture } from '../../guide.ts';

@@ -1,5 +1,6 @@
 /** What every task works with: a model, pictures it has not seen, and a way to run many requests in few runs of the network. */
 import { setMaxListeners } from 'node:events';
+import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { conditionOf } from '../../engine/input/condition.ts';
@@ -7,7 +8,6 @@ import type { OpenModel } from '../../engine/models.ts';
 import type { Network } from '../../engine/network/network.ts';
 import type { Descent } from '../../engine/search/descent.ts';
 import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
-import type { BeamSchedule } from '../../engine/search/sampler.ts';
 import { encodingDescent } from '../../engine/tasks/encode.ts';
 import { runTogether } from '../../engine/tasks/generate.ts';
 import { KandidError } from '../../errors.ts';
