@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { startHere } from '../server/serving.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createServices } from '../../src/server/services.ts';
 import { loadServerSettings } from '../../src/server/settings.ts';
 import type { StartProcess } from '../../src/server/workers/worker-process.ts';
+import { startHere } from '../server/serving.ts';
 import { needsBrowser, until, visit } from './browser.ts';
 
 const options = needsBrowser();
@@ -25,7 +25,10 @@ test('opened while models load, the page waits and says so, and nothing in it co
       kill: (signal) => then((process) => process.kill(signal)),
     };
   };
-  const settings = loadServerSettings({ port: 0, defaultModel: 'tiny', device: 'cpu', threads: 1, drainSeconds: 0 }, {});
+  const settings = loadServerSettings(
+    { port: 0, defaultModel: 'tiny', device: 'cpu', threads: 1, drainSeconds: 0 },
+    {},
+  );
   const services = createServices(settings, ['models'], { start: late });
   const server = createServer(services);
   const ready = services.pool.start();
@@ -40,7 +43,10 @@ test('opened while models load, the page waits and says so, and nothing in it co
   await page.getByText('The server is opening its models').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Generate' }).waitFor();
   assert.deepEqual(problems, []);
-  assert.ok(asked.every((status) => status < 400), String(asked));
+  assert.ok(
+    asked.every((status) => status < 400),
+    String(asked),
+  );
   await close();
   await server.close();
 });
