@@ -15,6 +15,7 @@ for (const strips of [true, false])
     options,
     async () => {
       const there = await behind({ strips });
+      test.after(() => there.close());
       const { page, problems, close } = await visit(there.url);
       const lost: string[] = [];
       page.on('response', (answer) => {
@@ -36,11 +37,11 @@ for (const strips of [true, false])
     },
   );
 
-test('where a proxy lets no sockets through, the page says so in a while', options, async () => {
+test('where a proxy lets no sockets through, the page says so in a while', options, async (test) => {
   const there = await behind({ strips: false, passesSockets: false });
+  test.after(() => there.close());
   const { page, close } = await visit(there.url);
   await page.getByText(/the live connection to ws:.*\/kandid\/v1\/stream does not open.*proxy/).waitFor();
   await screenshot(page, 'connection-never');
   await close();
-  there.close();
 });
