@@ -35,7 +35,7 @@ export function addProduceOptions(command: Command): Command {
 
 type RequestParts = Pick<GenerateRequest, 'guides' | 'prefix'>;
 
-type Ending = DoneEvent | CancelledEvent;
+type EndEvent = DoneEvent | CancelledEvent;
 
 /**
  * Runs a request and writes its pictures; at Ctrl-C, the best ones so far.
@@ -54,25 +54,25 @@ export async function produce(
     const request = await requestOf(flags, seed, typeof parts === 'function' ? await parts(kandid) : parts, io);
     const prepared = await kandid.engine.prepare(request, { signal: io.signal });
     const frames: (readonly Picture[])[] = [];
-    const ending = await follow(prepared, io, (event) => {
+    const end = await follow(prepared, io, (event) => {
       if (animation) frames.push(event.previews);
     });
-    const pictures = ending.results.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
-    const made = provenanceOf(ending, prepared, request);
-    const files = pictures.length > 0 ? await destination.write(pictures, io, made) : [];
+    const pictures = end.results.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
+    const provenance = provenanceOf(end, prepared, request);
+    const files = pictures.length > 0 ? await destination.write(pictures, io, provenance) : [];
     if (animation && flags.animate !== undefined && frames.length > 0)
       await writeOutput(flags.animate, await encodeAnimation(frames, prepared.network.finalSide, animation));
-    report(ending, prepared, files, flags, io);
+    report(end, prepared, files, flags, io);
   });
 }
 
 async function requestOf(flags: ProduceFlags, seed: number, parts: RequestParts, io: Io): Promise<GenerateRequest> {
-  const asked: NonNullable<RequestParts['guides']> = [];
+  const guides: NonNullable<RequestParts['guides']> = [];
   for (const { name, weight, params } of flags.guide ?? [])
-    asked.push({ name, weight, params: await withFiles(params, io) });
+    guides.push({ name, weight, params: await withFiles(params, io) });
   return {
     ...parts,
-    guides: [...(parts.guides ?? []), ...asked],
+    guides: [...(parts.guides ?? []), ...guides],
     ...(flags.model === undefined ? {} : { model: flags.model }),
     ...(flags.count === undefined ? {} : { count: flags.count }),
     ...(flags.blend === undefined ? {} : { blend: flags.blend }),
@@ -83,21 +83,21 @@ async function requestOf(flags: ProduceFlags, seed: number, parts: RequestParts,
 }
 
 /** How each picture was made, for its file: pictures among the params are left out. */
-function provenanceOf(ending: Ending, { network, bundle }: Prepared, request: GenerateRequest): Provenance[] {
+function provenanceOf(end: EndEvent, { network, bundle }: Prepared, request: GenerateRequest): Provenance[] {
   const guides = (request.guides ?? []).map(({ name, weight = 1, params = {} }) => ({
     name,
     weight,
     params: Object.fromEntries(Object.entries(params).filter(([, value]) => !(value instanceof Uint8Array))),
   }));
   const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash, guides };
-  return ending.results.map((result) =>
+  return end.results.map((result) =>
     'codeString' in result
       ? { ...about, code: result.codeString, seed: result.seed }
       : { ...about, code: null, level: result.prefix.length, seed: result.seed },
   );
 }
 
-async function follow(prepared: Prepared, io: Io, onLevel: (event: LevelEvent) => void): Promise<Ending> {
+async function follow(prepared: Prepared, io: Io, onLevel: (event: LevelEvent) => void): Promise<EndEvent> {
   const progress = progressOn(io);
   try {
     for await (const event of eventsOf(prepared.network, prepared.descent)) {
@@ -112,26 +112,26 @@ async function follow(prepared: Prepared, io: Io, onLevel: (event: LevelEvent) =
 }
 
 function report(
-  ending: Ending,
+  end: EndEvent,
   { network, bundle }: Prepared,
   files: readonly (string | null)[],
   flags: ProduceFlags,
   io: Io,
 ) {
-  for (const note of ending.notes) io.err(note);
-  const stopped = ending.type === 'cancelled';
+  for (const note of end.notes) io.err(note);
+  const stopped = end.type === 'cancelled';
   if (flags.json) {
-    const results = ending.results.map((result, i) => ({
+    const results = end.results.map((result, i) => ({
       file: files[i] ?? null,
       seed: result.seed,
       ...('code' in result ? { code: result.code, codeString: result.codeString } : { prefix: result.prefix }),
     }));
-    const { guides, notes, timings } = ending;
-    const whole = { model: network.info.name, hash: bundle.hash, state: ending.type, results, guides, notes, timings };
+    const { guides, notes, timings } = end;
+    const whole = { model: network.info.name, hash: bundle.hash, state: end.type, results, guides, notes, timings };
     io.out(JSON.stringify(whole, null, 2));
   } else {
     const shown = new Set<string>();
-    for (const [i, result] of ending.results.entries()) {
+    for (const [i, result] of end.results.entries()) {
       const file = files[i];
       const code = 'codeString' in result ? result.codeString : `(first levels) [${result.prefix.join(',')}]`;
       const line = file ? `${shown.has(file) ? ' '.repeat(file.length) : file}  ${code}` : code;
@@ -140,10 +140,10 @@ function report(
       if (file) io.out(line);
       else io.err(line);
     }
-    if (flags.animate !== undefined && ending.results.length > 0) io.out(flags.animate);
+    if (flags.animate !== undefined && end.results.length > 0) io.out(flags.animate);
   }
   if (!stopped) return;
   const levels = network.info.levels.length;
-  const kept = ending.level > 0 ? 'the pictures so far were written' : 'nothing was chosen yet, so nothing was written';
-  throw new KandidError('cancelled', { when: `after level ${ending.level} of ${levels}; ${kept}` });
+  const kept = end.level > 0 ? 'the pictures so far were written' : 'nothing was chosen yet, so nothing was written';
+  throw new KandidError('cancelled', { when: `after level ${end.level} of ${levels}; ${kept}` });
 }

@@ -48,8 +48,8 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
     const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
     const { network, bundle } = await kandid.engine.models.open(flags.model);
     const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
-    const made = encoded.map(({ codeString }) => ({ ...about, code: codeString }));
-    const files = destination ? await destination.write(pictures, io, made) : pictures.map(() => null);
+    const provenances = encoded.map(({ codeString }) => ({ ...about, code: codeString }));
+    const files = destination ? await destination.write(pictures, io, provenances) : pictures.map(() => null);
     if (flags.json) {
       const results = encoded.map(({ code, codeString, psnr }, i) => ({
         picture: paths[i],

@@ -3,7 +3,7 @@
 import { KandidError } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
-import { areaResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
 import { GuideRunner } from '../guides/runner.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
@@ -69,7 +69,7 @@ export function reconstruction(picture: Picture): Guide {
   const targets = new Map<number, Float32Array>();
   const targetAt = (side: number): Float32Array => {
     const { width, height } = picture;
-    const target = targets.get(side) ?? areaResize(picture.data, { width, height }, { width: side, height: side });
+    const target = targets.get(side) ?? resample(picture.data, { width, height }, { width: side, height: side });
     targets.set(side, target);
     return target;
   };

@@ -1,4 +1,6 @@
 /** Captions and prompts for avatars: every caption says which attributes it is about, so that its truth can be checked. */
+
+import { type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
 import {
   AVATAR_ATTRIBUTES,
   AVATAR_KINDS,
@@ -8,7 +10,6 @@ import {
   HAT_NAMES,
   LONG_HAIR_NAMES,
 } from './avatar-words.ts';
-import { type SeededRandom, seededRandom } from './random.ts';
 
 /** The attributes that can be seen, with their values. */
 export type VisibleLabels = Readonly<Partial<Record<AvatarAttribute, string>>>;

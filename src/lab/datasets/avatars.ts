@@ -2,6 +2,7 @@
 import * as avataaars from '@dicebear/avataaars';
 import { createAvatar, type Style } from '@dicebear/core';
 import sharp from 'sharp';
+import { type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
 import {
   AVATAR_ATTRIBUTE_NAMES,
   AVATAR_ATTRIBUTES,
@@ -10,7 +11,6 @@ import {
   HAT_NAMES,
   LONG_HAIR_NAMES,
 } from './avatar-words.ts';
-import { type SeededRandom, seededRandom } from './random.ts';
 
 /** The value of every attribute, and what DiceBear is asked to draw for it. */
 export interface Avatar {

@@ -1,10 +1,10 @@
 /** The one client of the page, and whether its server is there. */
 import { computed, effect, signal } from '@preact/signals';
 import { type ConnectionState, KandidClient } from '../../client/client.ts';
-import { keep, kept } from './kept.ts';
+import { keep, stored } from './storage.ts';
 
 /** API key, for servers that want one. */
-export const key = signal(kept('key') ?? '');
+export const key = signal(stored('key') ?? '');
 
 effect(() => keep('key', key.value));
 

@@ -22,8 +22,8 @@ export default function Create({ params }: ViewProps) {
     const { picture } = shared;
     if (shared.recipe) recipe.value = shared.recipe;
     const kept = { ...EMPTY, ...shared.recipe };
-    const made = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
-    if (made && !(current.value && idOf(current.value) === idOf(made))) open({ ...made, id: idOf(made), at: 0 });
+    const saved = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
+    if (saved && !(current.value && idOf(current.value) === idOf(saved))) open({ ...saved, id: idOf(saved), at: 0 });
   }, [params]);
   // Hundreds of pictures are not gone through again whenever the form changes.
   const past = useMemo(() => <History />, []);

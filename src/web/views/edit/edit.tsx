@@ -7,8 +7,8 @@ import type { ViewProps } from '../../views.ts';
 import { ModeSettings, MoreSettings } from './options.tsx';
 import { fileOf } from './pictures.ts';
 import {
-  asked,
   clearAnswers,
+  current,
   leave,
   look,
   mode,
@@ -113,7 +113,7 @@ function Form() {
       </label>
       <MoreSettings />
       {!surface.value && <Start />}
-      <ErrorNote error={problem.value ?? asked.value?.run.error.value ?? null} />
+      <ErrorNote error={problem.value ?? current.value?.run.error.value ?? null} />
     </form>
   );
 }
