@@ -108,6 +108,7 @@ export default defineGuide({
   name: 'edges',
   description: 'Distance of edge maps (Sobel), sharp and blurred, to those of a picture or line drawing.',
   params,
+  recorded: ['kind', 'blur', 'match', 'fromSide', 'toSide'],
   async create({ image, kind, blur: blurs, match, ...sides }, context) {
     const { finalSide } = context.model;
     const picture = await finalReference(image, context);

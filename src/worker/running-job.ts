@@ -2,20 +2,20 @@
 
 import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { OpenModel } from '../engine/models.ts';
 import type { Network } from '../engine/network/network.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
+import { provenanceOf } from '../engine/tasks/provenance.ts';
+import { type PreparedTask, runTask, type TaskOutcome } from '../engine/tasks/task.ts';
+import { prepareTask } from '../engine/tasks/tasks.ts';
 import { KandidError, toKandidError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { withProvenance } from '../pictures/provenance.ts';
-import type { EndNews, JobMessage, News, StartedNews, Work } from './messages.ts';
+import type { EndNews, JobMessage, News, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
 import { Previewer } from './previews.ts';
-import { provenanceOf } from './provenance.ts';
 import { Questions } from './questions.ts';
 import type { Scheduler } from './scheduler.ts';
-import { type Outcome, perform } from './tasks.ts';
 
 export interface JobServices {
   readonly engine: Engine;
@@ -55,15 +55,16 @@ export class RunningJob {
   async run(): Promise<void> {
     const { post } = this.#services;
     try {
-      const outcome = await perform(this.#work, {
-        engine: this.#services.engine,
-        signal: this.#controller.signal,
-        ask: this.#questions.ask,
-        begin: (model, told) => this.#begin(model, told),
+      const { engine, scheduler } = this.#services;
+      const { signal } = this.#controller;
+      const person = this.#work.kind === 'generate' && this.#work.person ? this.#questions.ask : undefined;
+      const task = await prepareTask(engine, this.#work, { signal, person });
+      this.#begin(task);
+      const outcome = await runTask(task, {
         descend: (network, descent) => this.#descend(network, descent),
-        decode: (...decoding) => this.#services.scheduler.decode(...decoding),
+        draw: (network, codes, condition) => scheduler.decode(network, codes, condition),
       });
-      const [end] = await Promise.all([this.#ended(outcome), this.#previewer?.close()]);
+      const [end] = await Promise.all([this.#ended(task, outcome), this.#previewer?.close()]);
       post(end);
     } catch (thrown) {
       await this.#previewer?.close();
@@ -92,12 +93,17 @@ export class RunningJob {
     }
   }
 
-  #begin({ network, bundle }: OpenModel, told: Pick<StartedNews, 'seed' | 'count' | 'guides'>): void {
+  #begin({ model: { network, bundle }, seed, count, guides }: PreparedTask): void {
     const { name: model, levels } = network.info;
     const { hash } = bundle;
-    this.#about = { model, hash, seed: told.seed };
+    this.#about = { model, hash, seed };
     this.#services.post({
-      ...{ type: 'started', model, hash, ...told },
+      type: 'started',
+      model,
+      hash,
+      seed,
+      count,
+      guides: guides.map(({ name, weight }) => ({ name, weight })),
       levels: levels.map(({ side, candidateCount }) => ({ side, candidates: candidateCount })),
       bits: levels.reduce((sum, { candidateCount }) => sum + bitsOf(candidateCount), 0),
     });
@@ -128,15 +134,17 @@ export class RunningJob {
     this.#previewer?.show(event);
   }
 
-  async #ended({ results, ...outcome }: Outcome): Promise<EndNews> {
-    const made = { ...this.#about, version: this.#services.version, work: this.#work, weights: this.#weights };
-    const pictures = results.map(async ({ image, ...result }) => {
-      const file = await encoded(image, this.#work.output);
-      const { code, codeString, psnr } = result;
-      const bytes = withProvenance(file, provenanceOf(made, result));
-      return { ...file, bytes, code, codeString, ...(psnr === undefined ? {} : { psnr }) };
-    });
-    return { ...outcome, ...this.#about, results: await Promise.all(pictures) };
+  async #ended(task: PreparedTask, { type, level, pictures, guides, notes, timings }: TaskOutcome): Promise<EndNews> {
+    const results = await Promise.all(
+      pictures.map(async (picture) => {
+        const file = await encoded(picture.image, this.#work.output);
+        const { code, codeString, psnr } = picture;
+        const bytes = withProvenance(file, provenanceOf(this.#services.version, task, picture, this.#weights));
+        return { ...file, bytes, code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+      }),
+    );
+    const end = { ...this.#about, results, guides, notes, timings };
+    return type === 'done' ? { type, ...end } : { type, level, ...end };
   }
 
   /** Cancelled before there was anything to show, or failed. */

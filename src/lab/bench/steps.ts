@@ -3,9 +3,9 @@
 import { GuideRunner } from '../../engine/guides/runner.ts';
 import type { Network } from '../../engine/network/network.ts';
 import { Descent } from '../../engine/search/descent.ts';
+import { runTogether } from '../../engine/search/run.ts';
 import { beamsPerLevel } from '../../engine/search/sampler.ts';
 import { reconstruction } from '../../engine/tasks/encode.ts';
-import { runTogether } from '../../engine/tasks/generate.ts';
 import type { Guide, Picture } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 import { encodePicture } from '../../pictures/codec.ts';

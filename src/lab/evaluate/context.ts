@@ -7,9 +7,9 @@ import type { OpenModel } from '../../engine/models.ts';
 import type { Network } from '../../engine/network/network.ts';
 import type { Descent } from '../../engine/search/descent.ts';
 import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
+import { runTogether } from '../../engine/search/run.ts';
 import type { BeamSchedule } from '../../engine/search/sampler.ts';
-import { encodingDescent } from '../../engine/tasks/encode.ts';
-import { runTogether } from '../../engine/tasks/generate.ts';
+import { prepareTask } from '../../engine/tasks/tasks.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
@@ -108,7 +108,7 @@ export class EvaluationContext {
     const make = async (index: number) => {
       const standard = { model: this.model, seed: index, sampler: this.#sampler, blend: this.#blend };
       const request = { ...standard, ...(await requestOf(index)) };
-      return (await this.engine.prepare(request, { signal: this.signal })).descent;
+      return (await prepareTask(this.engine, { kind: 'generate', request }, { signal: this.signal })).descent;
     };
     await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
   }
@@ -122,8 +122,8 @@ export class EvaluationContext {
   ): Promise<void> {
     const make = async (index: number) => {
       const picture = pictures[index] as Picture;
-      const condition = await this.#conditionOf(picture);
-      return encodingDescent(this.network, picture, { beams, condition, signal: this.signal });
+      const task = { kind: 'encode', model: this.model, picture, beams } as const;
+      return (await prepareTask(this.engine, task, { signal: this.signal })).descent;
     };
     await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
   }

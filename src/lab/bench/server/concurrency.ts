@@ -1,6 +1,6 @@
 /** Many at once: is it fair, is it faster, and does the server stay responsive? */
 import { Engine } from '../../../engine/engine.ts';
-import { runTogether } from '../../../engine/tasks/generate.ts';
+import { runTogether } from '../../../engine/search/run.ts';
 import { median } from '../timing.ts';
 import { type BenchContext, meanwhile, type Part, requestMaker, withServer } from './context.ts';
 import { type Figure, figure, mean, percentile } from './figure.ts';
