@@ -4,7 +4,6 @@
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY scripts/page.mjs scripts/
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
@@ -12,7 +11,7 @@ COPY guides guides
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20-bookworm-slim
-ENV NODE_ENV=production KANDID_HOST=0.0.0.0 KANDID_PORT=8080 KANDID_DEVICE=cpu
+ENV NODE_ENV=production KANDID_HOST=0.0.0.0 KANDID_PORT=8080 KANDID_DEVICE=cpu ORT_DISABLE_TELEMETRY=1
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist

@@ -1,5 +1,5 @@
 // Builds the page where it is missing or older than its source, so that `npm ci && npm start` shows it.
-// Never a reason for an installation to fail: without the page the server says what to do.
+// Never a reason for the server not to start: without the page it says what to do.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

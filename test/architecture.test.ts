@@ -85,6 +85,8 @@ interface Import {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
+  /** `import(…)`, when it is needed. */
+  readonly dynamic: boolean;
 }
 
 /** Static, dynamic and type imports, and re-exports; paths relative to the project, packages by name. */
@@ -94,13 +96,15 @@ function importsOf(file: string): Import[] {
   const found = [...code.matchAll(statement)].map((match) => ({
     name: match[2] as string,
     typeOnly: Boolean(match[1]),
+    dynamic: false,
   }));
   for (const match of code.matchAll(/(typeof\s+)?\bimport\(\s*['"]([^'"]+)['"]\s*\)/g))
-    found.push({ name: match[2] as string, typeOnly: Boolean(match[1]) });
-  return found.map(({ name, typeOnly }) => ({
+    found.push({ name: match[2] as string, typeOnly: Boolean(match[1]), dynamic: true });
+  return found.map(({ name, typeOnly, dynamic }) => ({
     from: file,
     to: name.startsWith('.') ? normalize(join(dirname(file), name)) : name,
     typeOnly,
+    dynamic,
   }));
 }
 
@@ -146,13 +150,16 @@ test('each package with a keeper is imported by it alone', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('guides of the project import packages that it depends on', () => {
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const known = (name: string) =>
-    name.startsWith('node:') || Object.keys(dependencies).some((own) => name === own || name.startsWith(`${own}/`));
+test('only packages that are installed with Kandid are imported; optional ones when they are needed', () => {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const known = ({ to, dynamic }: Import) =>
+    to.startsWith('node:') ||
+    Object.keys({ ...dependencies, ...(dynamic && peerDependencies) }).some(
+      (own) => to === own || to.startsWith(`${own}/`),
+    );
   // The page is bundled: what it is made of is needed to build it only.
   const others = imports.filter(({ from, to }) => !from.startsWith('src/web/') && !isOwn(to) && !to.startsWith('..'));
-  const wrong = others.filter(({ to }) => !known(to));
+  const wrong = others.filter((one) => !known(one));
   assert.deepEqual(wrong, []);
 });
 

@@ -16,6 +16,7 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   condition_missing: [400, 2],
   condition_address: [400, 2],
   condition_unexpected: [400, 2],
+  package_missing: [500, 1],
   file_unreadable: [400, 1],
   file_unwritable: [500, 1],
   host_refused: [403, 2],

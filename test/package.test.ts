@@ -36,6 +36,7 @@ interface Packed {
 
 /** Packs the project, and lays the package out as an installation would, its dependencies being those of the checkout. */
 function install(): Packed {
+  execFileSync('npm', ['run', '--silent', 'build']);
   const told = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { encoding: 'utf8' });
   const [packed] = JSON.parse(told.slice(told.indexOf('[\n'))) as [Packed];
   mkdirSync(join(modules, '.bin'), { recursive: true });

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@xenova/transformers';
 import { type Candidates, type GuideContext, GuideProblem } from '../../src/guide.ts';
+import { withoutTelemetry } from '../../src/kit/telemetry.ts';
 import { type PixelFormat, toPixels } from './pixels.ts';
 import { clipPixelFormat } from './preprocessor.ts';
 import { readVocabulary, type Vocabulary } from './rivals.ts';
@@ -41,6 +42,7 @@ type Execution = GuideContext['execution'];
 
 /** The library, told to stay on this machine: by default it would download what it does not find, and write into node_modules. */
 async function offlineLibrary(): Promise<Library> {
+  withoutTelemetry();
   const library = await import('@xenova/transformers');
   library.env.allowRemoteModels = false;
   library.env.useFSCache = false;

@@ -87,14 +87,15 @@ async function readAnswer(response: http.IncomingMessage, host: string): Promise
     );
   const text = await readText(response, host);
   if (status !== 200) {
-    const message = `the service at ${host} answered ${status}: ${text.slice(0, 200).trim() || '(no text)'}; expected 200 with {"scores": [...]}`;
+    // What it says of itself is for its operator, not for whoever asks here.
+    const message = `the service at ${host} answered ${status}, expected 200 with {"scores": [...]}: look into the log of the service`;
     throw RETRIED_STATUS.has(status) ? new Hiccup(message) : new GuideProblem(message);
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new GuideProblem(
-      `the service at ${host} did not answer with JSON: expected {"scores": [...]} of finite numbers, got ${text.slice(0, 80)}`,
+      `the service at ${host} did not answer with JSON: expected {"scores": [...]} of finite numbers: mend the service`,
       { cause },
     );
   }

@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { KandidError, toKandidError } from '../../src/errors.ts';
-import { writeAvatars } from '../../src/lab/datasets/avatar-files.ts';
+import { type AvatarPart, writeAvatars } from '../../src/lab/datasets/avatar-files.ts';
+import { AVATAAARS } from '../../src/lab/datasets/styles/avataaars.ts';
+import { AVATAR_STYLES, avatarStyle } from '../../src/lab/datasets/styles/index.ts';
 
-const HELP = `Draws avatars (DiceBear avataaars) with exact labels and captions, for training and evaluation.
+const HELP = `Draws avatars (DiceBear) with exact labels and captions, for training and evaluation.
 
 npx tsx scripts/datasets/avatars.ts [options]
+  --style NAME  ${[...AVATAR_STYLES.keys()].join(' or ')}                     (${AVATAAARS.name})
   --side N      side of the pictures in pixels, 8 … 1024    (64)
   --train N     pictures in OUT/train                       (60000)
   --test N      pictures in OUT/test, seeds test-0, …       (2000)
   --prefix P    seeds of OUT/train: P-0, P-1, …             (train)
-  --out FOLDER  where to write                              (data/avatars-SIDE)
+  --out FOLDER  where to write                              (data/DATASET-SIDE)
 
 The same options always give the same files. A run that was stopped goes on where it was; a larger --train grows the
 folder. Each folder gets pictures.npy (uint8 [N, side, side, 3]), labels.jsonl and dataset.json.`;
@@ -20,6 +23,7 @@ folder. Each folder gets pictures.npy (uint8 [N, side, side, 3]), labels.jsonl a
 function readOptions() {
   const { values } = parseArgs({
     options: {
+      style: { type: 'string', default: AVATAAARS.name },
       side: { type: 'string', default: '64' },
       train: { type: 'string', default: '60000' },
       test: { type: 'string', default: '2000' },
@@ -34,11 +38,13 @@ function readOptions() {
       got: `"${values.prefix}"`,
       expected: 'a word of small letters and digits other than "test"',
     });
+  const style = avatarStyle(values.style);
   const side = wholeNumber('--side', values.side, 8, 1024);
   return {
     help: values.help,
     prefix: values.prefix,
-    out: values.out ?? `data/avatars-${side}`,
+    style,
+    out: values.out ?? `data/${style.dataset}-${side}`,
     side,
     train: wholeNumber('--train', values.train, 0, 10_000_000),
     test: wholeNumber('--test', values.test, 0, 10_000_000),
@@ -55,14 +61,15 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   });
 }
 
-async function drawPart(folder: string, prefix: string, count: number, side: number): Promise<void> {
+async function drawPart(folder: string, part: AvatarPart): Promise<void> {
+  const { count } = part;
   if (count === 0) return;
   const bar = process.stderr.isTTY
     ? new SingleBar({ format: `${folder} {bar} {value}/{total} {eta_formatted}` })
     : null;
   bar?.start(count, 0);
   try {
-    await writeAvatars(folder, { prefix, count, side }, (done) => bar?.update(done));
+    await writeAvatars(folder, part, (done) => bar?.update(done));
   } finally {
     bar?.stop();
   }
@@ -72,8 +79,9 @@ try {
   const options = readOptions();
   if (options.help) console.log(HELP);
   else {
-    await drawPart(join(options.out, 'test'), 'test', options.test, options.side);
-    await drawPart(join(options.out, 'train'), options.prefix, options.train, options.side);
+    const { style, side } = options;
+    await drawPart(join(options.out, 'test'), { style, side, prefix: 'test', count: options.test });
+    await drawPart(join(options.out, 'train'), { style, side, prefix: options.prefix, count: options.train });
   }
 } catch (thrown) {
   const isUsage = thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS');

@@ -19,8 +19,8 @@ from export.bundle import Bundle, build_network, manifest_of, to_half, write_gra
 from export.files import replace_folder, staging_folder, write_manifest
 
 CHECKED = 64  # pictures of the self-check, of up to 64 px; fewer of larger ones, as all candidates are held at once
-DATASETS = ("avatars", "digits", "fashion", "folder")
-WEIGHTS_LICENCES = {"avatars": "MIT", "digits": "CC BY-SA 3.0", "fashion": "MIT"}  # unless stated
+DATASETS = ("avatars", "open-peeps", "digits", "fashion", "folder")
+WEIGHTS_LICENCES = {"avatars": "MIT", "open-peeps": "MIT", "digits": "CC BY-SA 3.0", "fashion": "MIT"}  # unless stated
 HALF_LOSS_DB = 0.1  # more than this lost by half precision is refused
 
 

@@ -1,8 +1,9 @@
 /** Command: writes src/lab/evaluate/prompts.ts, the fixed list of prompts of the text task. Run again only to start a new list. */
 import { writeFileSync } from 'node:fs';
 import { captionsOf } from '../../src/lab/datasets/avatar-captions.ts';
-import { AVATAR_ATTRIBUTES, type AvatarAttribute, type AvatarValues } from '../../src/lab/datasets/avatar-words.ts';
+import type { AttributeValues } from '../../src/lab/datasets/avatar-style.ts';
 import { drawAvatar, visibleLabels } from '../../src/lab/datasets/avatars.ts';
+import { AVATAAARS, type AvataaarsAttribute } from '../../src/lab/datasets/styles/avataaars.ts';
 
 const PER_SIZE = 50;
 const SIZES = [1, 2, 3, 4];
@@ -17,8 +18,8 @@ for (const size of SIZES) {
   let without = 0;
   for (let n = 0; texts.size < PER_SIZE; n++) {
     const seed = `prompt-${size}-${n}`;
-    const labels = visibleLabels(drawAvatar(seed));
-    for (const { text, about } of captionsOf(seed, labels)) {
+    const labels = visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, seed));
+    for (const { text, about } of captionsOf(AVATAAARS, seed, labels)) {
       const named = about.filter((part) => part !== 'person');
       if (named.length !== size || texts.has(text) || texts.size >= PER_SIZE) continue;
       const wants = Object.fromEntries(named.map((part) => wanted(part, labels)));
@@ -26,7 +27,7 @@ for (const size of SIZES) {
       const isWithout = Object.values(wants).some(([value]) => value === 'none');
       if (isWithout && without >= MOST_WITHOUT) continue;
       // A list of fifty should not be forty mouths: no attribute more often than twice its fair share.
-      const most = Math.ceil((2 * size * PER_SIZE) / Object.keys(AVATAR_ATTRIBUTES).length) + 2;
+      const most = Math.ceil((2 * size * PER_SIZE) / Object.keys(AVATAAARS.attributes).length) + 2;
       if (named.some((part) => (attributes.get(attributeOf(part)) ?? 0) >= most)) continue;
       for (const part of named) attributes.set(attributeOf(part), (attributes.get(attributeOf(part)) ?? 0) + 1);
       if (isWithout) without += 1;
@@ -41,9 +42,9 @@ function attributeOf(part: string): string {
   return part.split('~')[0] as string;
 }
 
-function wanted(part: string, labels: Partial<Record<AvatarAttribute, string>>): [string, string[]] {
-  const [attribute, kind] = part.split('~') as [AvatarAttribute, string | undefined];
-  const values: AvatarValues = AVATAR_ATTRIBUTES[attribute];
+function wanted(part: string, labels: Partial<Record<AvataaarsAttribute, string>>): [string, string[]] {
+  const [attribute, kind] = part.split('~') as [AvataaarsAttribute, string | undefined];
+  const values: AttributeValues = AVATAAARS.attributes[attribute];
   if (kind === undefined) return [attribute, [labels[attribute] as string]];
   return [attribute, Object.keys(values).filter((value) => values[value]?.kind === kind)];
 }
@@ -58,9 +59,9 @@ writeFileSync(
  * The fixed prompts of the text task, fifty each of one to four attributes, and what makes a picture true to them: of each
  * attribute the value, or any of several. Made once by scripts/make/prompts.ts from seeds that no data set uses.
  */
-import type { AvatarAttribute } from '../datasets/avatar-words.ts';
+import type { AvataaarsAttribute } from '../datasets/styles/avataaars.ts';
 
-export type PromptRow = readonly [text: string, wants: Readonly<Partial<Record<AvatarAttribute, string>>>];
+export type PromptRow = readonly [text: string, wants: Readonly<Partial<Record<AvataaarsAttribute, string>>>];
 
 // biome-ignore format: one prompt a line
 export const PROMPTS: readonly PromptRow[] = [

@@ -8,6 +8,7 @@ import { runCommandLine } from '../../src/cli/program.ts';
 import { edgesOf } from '../../src/engine/input/edges.ts';
 import type { Picture } from '../../src/guide.ts';
 import { drawAvatar, renderAvatar } from '../../src/lab/datasets/avatars.ts';
+import { AVATAAARS } from '../../src/lab/datasets/styles/avataaars.ts';
 import { noisy, shrunk } from '../../src/lab/evaluate/measures/degrade.ts';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 
@@ -32,7 +33,7 @@ async function kandid(line: string): Promise<void> {
 }
 
 async function faceOf(seed: string, side = SIDE): Promise<Picture> {
-  const raw = await renderAvatar(drawAvatar(seed), side);
+  const raw = await renderAvatar(AVATAAARS, drawAvatar(AVATAAARS, seed), side);
   const png = await sharp(raw, { raw: { width: side, height: side, channels: 3 } })
     .png()
     .toBuffer();

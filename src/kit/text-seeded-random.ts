@@ -48,3 +48,8 @@ function pickWeighted(weights: readonly number[], uniform: number): number {
   }
   return weights.length - 1;
 }
+
+/** One of the list, each as likely as the others. */
+export function choose<T>(list: readonly T[], random: SeededRandom): T {
+  return list[Math.floor(random.next() * list.length)] as T;
+}

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';
 import { KandidError, reasonOf } from '../errors.ts';
+import { withoutTelemetry } from '../kit/telemetry.ts';
 import { type Tensor, type TensorData, tensor } from '../kit/tensor.ts';
 
 type Runtime = typeof import('onnxruntime-node');
@@ -44,6 +45,9 @@ export interface Session {
   /** Frees the graph; further runs fail. Calling it again does nothing. */
   release(): Promise<void>;
 }
+
+// Guides of a user's own may load it too, after this.
+withoutTelemetry();
 
 let loading: Promise<Runtime> | undefined;
 

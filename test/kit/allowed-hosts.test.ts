@@ -70,10 +70,14 @@ describe('allowed hosts', () => {
       '0.0.0.0',
       '100.64.0.1',
       '224.0.0.1',
+      '168.63.129.16',
+      '192.88.99.1',
     ];
+    const dressed = ['::10.0.0.1', '::7f00:1', '2002:a00:1::', '2001:0:a00:1::1', '64:ff9b::a00:1', '64:ff9b:1::a00:1'];
+    for (const address of [...dressed, 'fec0::1']) assert.ok(isPrivateAddress(address), address);
     for (const address of [...bad, '::1', '::', 'fd00::1', 'fe80::1', '::ffff:192.168.0.1', 'ff02::1'])
       assert.ok(isPrivateAddress(address), address);
-    for (const address of ['1.1.1.1', '172.32.0.1', '192.169.0.1', '2606:4700::1111'])
+    for (const address of ['1.1.1.1', '172.32.0.1', '192.169.0.1', '168.63.129.17', '2606:4700::1111', '2001:4860::1'])
       assert.ok(!isPrivateAddress(address), address);
   });
 });

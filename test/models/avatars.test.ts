@@ -11,12 +11,9 @@ import {
 } from '@xenova/transformers';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { promptsOf } from '../../src/lab/datasets/avatar-captions.ts';
-import {
-  AVATAR_ATTRIBUTE_NAMES,
-  AVATAR_ATTRIBUTES,
-  type AvatarAttribute,
-} from '../../src/lab/datasets/avatar-words.ts';
+import { attributeNames } from '../../src/lab/datasets/avatar-style.ts';
 import { drawAvatar, renderAvatar, visibleLabels } from '../../src/lab/datasets/avatars.ts';
+import { AVATAAARS, type AvataaarsAttribute } from '../../src/lab/datasets/styles/avataaars.ts';
 
 const COUNT = 40;
 const SIDE = 64;
@@ -24,27 +21,29 @@ const MODELS = join(import.meta.dirname, '../../models');
 
 /** Pictures [COUNT, 3, 64, 64] in [−1, 1] with what they show. */
 async function drawn() {
-  const avatars = Array.from({ length: COUNT }, (_, n) => drawAvatar(`check-${n}`));
+  const avatars = Array.from({ length: COUNT }, (_, n) => drawAvatar(AVATAAARS, `check-${n}`));
   const pixels = new Float32Array(COUNT * 3 * SIDE * SIDE);
   for (const [n, avatar] of avatars.entries()) {
-    const bytes = await renderAvatar(avatar, SIDE);
+    const bytes = await renderAvatar(AVATAAARS, avatar, SIDE);
     for (let p = 0; p < SIDE * SIDE; p++)
       for (let c = 0; c < 3; c++) pixels[(n * 3 + c) * SIDE * SIDE + p] = (bytes[p * 3 + c] ?? 0) / 127.5 - 1;
   }
-  return { pixels, labels: avatars.map(visibleLabels), dims: [COUNT, 3, SIDE, SIDE] };
+  return { pixels, labels: avatars.map((avatar) => visibleLabels(AVATAAARS, avatar)), dims: [COUNT, 3, SIDE, SIDE] };
 }
 
 /** Share of visible attributes whose right value scores best; scoreOf(picture, attribute, value number). */
 function shareRight(
-  labels: readonly Partial<Record<AvatarAttribute, string>>[],
-  scoreOf: (picture: number, attribute: AvatarAttribute, value: number) => number,
+  labels: readonly Partial<Record<AvataaarsAttribute, string>>[],
+  scoreOf: (picture: number, attribute: AvataaarsAttribute, value: number) => number,
 ): number {
   const hits = labels.flatMap((shown, picture) =>
-    AVATAR_ATTRIBUTE_NAMES.filter((attribute) => shown[attribute]).map((attribute) => {
-      const values = Object.keys(AVATAR_ATTRIBUTES[attribute]);
-      const scores = values.map((_, value) => scoreOf(picture, attribute, value));
-      return values[scores.indexOf(Math.max(...scores))] === shown[attribute];
-    }),
+    attributeNames(AVATAAARS)
+      .filter((attribute) => shown[attribute])
+      .map((attribute) => {
+        const values = Object.keys(AVATAAARS.attributes[attribute]);
+        const scores = values.map((_, value) => scoreOf(picture, attribute, value));
+        return values[scores.indexOf(Math.max(...scores))] === shown[attribute];
+      }),
   );
   return hits.filter(Boolean).length / hits.length;
 }
@@ -60,8 +59,8 @@ test('avatars-attributes names what an avatar shows, in the order of the table',
   const session = await InferenceSession.create(join(folder, 'model.onnx'), { intraOpNumThreads: 1 });
   const { logits } = await session.run({ pixels: new OnnxTensor('float32', pixels, dims) });
   const file = JSON.parse(await readFile(join(folder, 'labels.json'), 'utf8'));
-  for (const name of AVATAR_ATTRIBUTE_NAMES)
-    assert.deepEqual(file.attributes[name].values, Object.keys(AVATAR_ATTRIBUTES[name]));
+  for (const name of attributeNames(AVATAAARS))
+    assert.deepEqual(file.attributes[name].values, Object.keys(AVATAAARS.attributes[name]));
   const size = (logits?.data.length ?? 0) / COUNT;
   const right = shareRight(labels, (picture, attribute, value) =>
     Number(logits?.data[picture * size + file.attributes[attribute].offset + value]),
@@ -81,8 +80,10 @@ test('avatars-clip loads as any CLIP does, and names what an avatar shows by its
   const { pixels, labels, dims } = await drawn();
   const { image_embeds: seen } = await pictureTower({ pixel_values: new Tensor('float32', pixels, dims) });
   const read = new Map<string, Float32Array[]>();
-  for (const attribute of AVATAR_ATTRIBUTE_NAMES) {
-    const prompts = Object.keys(AVATAR_ATTRIBUTES[attribute]).map((value) => promptsOf(attribute, value)[0] ?? '');
+  for (const attribute of attributeNames(AVATAAARS)) {
+    const prompts = Object.keys(AVATAAARS.attributes[attribute]).map(
+      (value) => promptsOf(AVATAAARS, attribute, value)[0] ?? '',
+    );
     const { text_embeds: texts } = await textTower(tokenizer(prompts, { padding: true, truncation: true }));
     const size = texts.dims[1];
     read.set(

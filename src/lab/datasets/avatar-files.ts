@@ -1,19 +1,21 @@
 /** The avatars data set as files: pictures.npy, labels.jsonl and dataset.json in a folder. Deterministic and resumable. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KandidError } from '../../errors.ts';
-import { captionsOf, personOf, promptsOf } from './avatar-captions.ts';
-import { AVATAR_ATTRIBUTE_NAMES, AVATAR_ATTRIBUTES, type AvatarAttribute, type AvatarValue } from './avatar-words.ts';
+import { captionsOf, promptsOf } from './avatar-captions.ts';
+import { type AttributeValue, type AvatarStyle, attributeNames, type VisibleLabels } from './avatar-style.ts';
 import { drawAvatar, renderAvatar, visibleLabels } from './avatars.ts';
+import { replaceFile } from './files.ts';
 import { NpyWriter, npyCount } from './npy.ts';
 
 /** Pictures rendered at once, and lost if the run is killed. */
 const IN_FLIGHT = 64;
 
-/** Seeds `prefix-0` … `prefix-(count − 1)`, drawn at `side` pixels. */
+/** Seeds `prefix-0` … `prefix-(count − 1)` of a style, drawn at `side` pixels. */
 export interface AvatarPart {
+  readonly style: AvatarStyle;
   readonly prefix: string;
   readonly count: number;
   readonly side: number;
@@ -23,18 +25,18 @@ export interface AvatarPart {
 export interface AvatarRecord {
   readonly seed: string;
   readonly person: string;
-  readonly labels: Readonly<Partial<Record<AvatarAttribute, string>>>;
+  readonly labels: VisibleLabels;
   readonly captions: readonly string[];
   readonly about: readonly (readonly string[])[];
 }
 
 /** All that is known of the avatar named `seed`. */
-export function avatarRecord(seed: string): AvatarRecord {
-  const labels = visibleLabels(drawAvatar(seed));
-  const captions = captionsOf(seed, labels);
+export function avatarRecord(style: AvatarStyle, seed: string): AvatarRecord {
+  const labels = visibleLabels(style, drawAvatar(style, seed));
+  const captions = captionsOf(style, seed, labels);
   return {
     seed,
-    person: personOf(labels),
+    person: style.person(labels),
     labels,
     captions: captions.map(({ text }) => text),
     about: captions.map(({ about }) => about),
@@ -57,7 +59,7 @@ export async function writeAvatars(
     await writePictures(join(folder, 'pictures.npy'), part, progress);
     const lines = Array.from(
       { length: part.count },
-      (_, n) => `${JSON.stringify(avatarRecord(`${part.prefix}-${n}`))}\n`,
+      (_, n) => `${JSON.stringify(avatarRecord(part.style, `${part.prefix}-${n}`))}\n`,
     );
     await replaceFile(join(folder, 'labels.jsonl'), lines.join(''));
     await replaceFile(join(folder, 'dataset.json'), `${JSON.stringify(describe(part), null, 2)}\n`);
@@ -69,7 +71,7 @@ export async function writeAvatars(
 }
 
 async function writePictures(path: string, part: AvatarPart, progress: (done: number) => void): Promise<void> {
-  const { prefix, count, side } = part;
+  const { style, prefix, count, side } = part;
   const growing = `${path}.tmp`;
   if (!existsSync(growing) && existsSync(path)) {
     if ((await npyCount(path, [side, side, 3])) === count) return;
@@ -79,7 +81,8 @@ async function writePictures(path: string, part: AvatarPart, progress: (done: nu
   try {
     while (writer.count < count) {
       const numbers = Array.from({ length: Math.min(IN_FLIGHT, count - writer.count) }, (_, i) => writer.count + i);
-      await writer.append(await Promise.all(numbers.map((n) => renderAvatar(drawAvatar(`${prefix}-${n}`), side))));
+      const avatars = numbers.map((n) => drawAvatar(style, `${prefix}-${n}`));
+      await writer.append(await Promise.all(avatars.map((avatar) => renderAvatar(style, avatar, side))));
       progress(writer.count);
     }
     await writer.finish([count, side, side, 3]);
@@ -92,7 +95,7 @@ async function writePictures(path: string, part: AvatarPart, progress: (done: nu
 /** Notes in the folder which pictures it is for, before the first one, so that another run never goes on with others. */
 async function claimFolder(folder: string, part: AvatarPart): Promise<void> {
   const path = join(folder, 'drawn.json');
-  const mine = JSON.stringify({ prefix: part.prefix, side: part.side, drawing: drawingHash() });
+  const mine = JSON.stringify({ prefix: part.prefix, side: part.side, drawing: drawingHash(part.style) });
   const found = await readFile(path, 'utf8').catch(() => undefined);
   if (found !== undefined && found.trim() !== mine)
     throw new KandidError('option_invalid', {
@@ -104,38 +107,37 @@ async function claimFolder(folder: string, part: AvatarPart): Promise<void> {
 }
 
 /** Changes whenever the same seed would give another picture because the table of what is drawn has changed. */
-function drawingHash(): string {
-  const drawing = AVATAR_ATTRIBUTE_NAMES.map((name) => [
+function drawingHash(style: AvatarStyle): string {
+  const drawing = attributeNames(style).map((name) => [
     name,
-    valuesOf(name).map(([value, { draws, weight = 1 }]) => [value, draws, weight]),
+    valuesOf(style, name).map(([value, { draws, weight = 1 }]) => [value, draws, weight]),
   ]);
   return createHash('sha256').update(JSON.stringify(drawing)).digest('hex').slice(0, 16);
 }
 
-function describe({ prefix, count, side }: AvatarPart): Record<string, unknown> {
+function describe({ style, prefix, count, side }: AvatarPart): Record<string, unknown> {
   return {
-    dataset: 'avatars',
-    description: 'Avatars with exact labels and captions, drawn by DiceBear in the style avataaars',
-    licence: 'Design (avataaars): free for personal and commercial use; DiceBear, which draws it: MIT',
-    attribution: 'avataaars by Pablo Stanley (https://avataaars.com), drawn by DiceBear',
+    dataset: style.dataset,
+    style: style.name,
+    description: `Avatars with exact labels and captions, drawn by DiceBear in the style ${style.name}`,
+    licence: style.licence,
+    attribution: style.attribution,
     prefix,
     count,
     side,
     channels: 3,
-    attributes: Object.fromEntries(
-      AVATAR_ATTRIBUTE_NAMES.map((name) => [
-        name,
-        valuesOf(name).map(([value, { kind }]) => ({ value, prompts: promptsOf(name, value), ...(kind && { kind }) })),
-      ]),
-    ),
+    attributes: Object.fromEntries(attributeNames(style).map((name) => [name, describeValues(style, name)])),
   };
 }
 
-function valuesOf(name: AvatarAttribute): [string, AvatarValue][] {
-  return Object.entries(AVATAR_ATTRIBUTES[name]);
+function describeValues(style: AvatarStyle, name: string): unknown[] {
+  return valuesOf(style, name).map(([value, { kind }]) => ({
+    value,
+    prompts: promptsOf(style, name, value),
+    kind,
+  }));
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.tmp`, text);
-  await rename(`${path}.tmp`, path);
+function valuesOf(style: AvatarStyle, name: string): [string, AttributeValue][] {
+  return Object.entries(style.attributes[name] ?? {});
 }

@@ -7,10 +7,13 @@ import { resample } from '../../kit/resample.ts';
 import { decodePicture } from '../../pictures/codec.ts';
 import { pixelsToPicture } from '../../pictures/pixels.ts';
 import { writeAvatars } from '../datasets/avatar-files.ts';
+import type { AvatarStyle } from '../datasets/avatar-style.ts';
 import { drawAvatar, renderAvatar } from '../datasets/avatars.ts';
 import { DIGITS_SIDE, type LabelledPicture, readDigits, readFashion } from '../datasets/digits.ts';
 import { filesBelow, heldOutCount } from '../datasets/folder.ts';
 import { npyBytes, npyCount } from '../datasets/npy.ts';
+import { AVATAAARS } from '../datasets/styles/avataaars.ts';
+import { styleOfDataset } from '../datasets/styles/index.ts';
 
 export interface PictureSet {
   readonly count: number;
@@ -20,7 +23,7 @@ export interface PictureSet {
 }
 
 export interface SetRequest {
-  /** 'avatars', 'digits', 'fashion', 'folder', or null for a model that was never trained. */
+  /** 'digits', 'fashion', 'folder', the data set of a style of avatars, or null for a model that was never trained. */
   readonly dataset: string | null;
   readonly part: 'train' | 'test';
   readonly count: number;
@@ -36,13 +39,14 @@ export interface SetRequest {
 /**
  * Opens the pictures; avatars that are not there yet are drawn and kept.
  *
- * @throws {KandidError} option_invalid, file_unreadable, file_unwritable, picture_*
+ * @throws {KandidError} option_invalid, package_missing, file_unreadable, file_unwritable, picture_*
  */
 export async function openPictures(request: SetRequest): Promise<PictureSet> {
   if (request.pictures !== undefined) return openFolder(request.pictures, request);
-  switch (request.dataset ?? (request.channels === 3 ? 'avatars' : 'digits')) {
-    case 'avatars':
-      return openAvatars(request);
+  const dataset = request.dataset ?? (request.channels === 3 ? AVATAAARS.dataset : 'digits');
+  const style = styleOfDataset(dataset);
+  if (style) return openAvatars(style, request);
+  switch (dataset) {
     case 'digits':
       return labelledSet(readDigits(request.part), request);
     case 'fashion':
@@ -56,27 +60,27 @@ export async function openPictures(request: SetRequest): Promise<PictureSet> {
   }
 }
 
-async function openAvatars(request: SetRequest): Promise<PictureSet> {
+async function openAvatars(style: AvatarStyle, request: SetRequest): Promise<PictureSet> {
   const { part, count, side, data } = request;
   const shape = [side, side, 3];
-  const prepared = join(data, `avatars-${side}`, part, 'pictures.npy');
-  if (await isDrawnAlike(prepared, request)) return openArray(prepared, shape, count, 3);
-  const folder = join(data, 'evaluation', `avatars-${side}`, part);
+  const prepared = join(data, `${style.dataset}-${side}`, part, 'pictures.npy');
+  if (await isDrawnAlike(style, prepared, request)) return openArray(prepared, shape, count, 3);
+  const folder = join(data, 'evaluation', `${style.dataset}-${side}`, part);
   const own = join(folder, 'pictures.npy');
-  if (!(await isDrawnAlike(own, request)))
-    await writeAvatars(folder, { prefix: part, count, side }, (done) => request.progress?.(done, count));
+  if (!(await isDrawnAlike(style, own, request)))
+    await writeAvatars(folder, { style, prefix: part, count, side }, (done) => request.progress?.(done, count));
   return openArray(own, shape, count, 3);
 }
 
 /** Whether a file holds enough avatars of today's drawing: its first and last wanted ones are drawn again and compared. */
-async function isDrawnAlike(file: string, { part, count, side }: SetRequest): Promise<boolean> {
+async function isDrawnAlike(style: AvatarStyle, file: string, { part, count, side }: SetRequest): Promise<boolean> {
   const shape = [side, side, 3];
   if ((await npyCount(file, shape)) < count) return false;
   const handle = await open(file);
   try {
     for (const n of [0, count - 1]) {
       const found = await readBytes(handle, n, n + 1, shape);
-      if (!found.equals(await renderAvatar(drawAvatar(`${part}-${n}`), side))) return false;
+      if (!found.equals(await renderAvatar(style, drawAvatar(style, `${part}-${n}`), side))) return false;
     }
     return true;
   } finally {

@@ -2,9 +2,9 @@
  * The fixed prompts of the text task, fifty each of one to four attributes, and what makes a picture true to them: of each
  * attribute the value, or any of several. Made once by scripts/make/prompts.ts from seeds that no data set uses.
  */
-import type { AvatarAttribute } from '../datasets/avatar-words.ts';
+import type { AvataaarsAttribute } from '../datasets/styles/avataaars.ts';
 
-export type PromptRow = readonly [text: string, wants: Readonly<Partial<Record<AvatarAttribute, string>>>];
+export type PromptRow = readonly [text: string, wants: Readonly<Partial<Record<AvataaarsAttribute, string>>>];
 
 // biome-ignore format: one prompt a line
 export const PROMPTS: readonly PromptRow[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AVATAR_ATTRIBUTES } from '../../../src/lab/datasets/avatar-words.ts';
+import { AVATAAARS } from '../../../src/lab/datasets/styles/avataaars.ts';
 import { PROMPTS } from '../../../src/lab/evaluate/prompts.ts';
 import { accepts, countHits, evenly } from '../../../src/lab/evaluate/tasks/text.ts';
 import { promptOf } from '../../../src/lab/evaluate/tasks/text-inpaint.ts';
@@ -12,14 +12,14 @@ test('200 prompts, all different, fifty of each size, about values that there ar
   for (const size of [1, 2, 3, 4]) assert.equal(sizes.filter((one) => one === size).length, 50);
   for (const [text, wants] of [...PROMPTS, ...Array.from({ length: 60 }, (_, i) => promptOf(i))])
     for (const [attribute, accepted] of Object.entries(wants)) {
-      const values = AVATAR_ATTRIBUTES[attribute as keyof typeof AVATAR_ATTRIBUTES];
+      const values = AVATAAARS.attributes[attribute as keyof typeof AVATAAARS.attributes];
       for (const value of accepted.split('|')) assert.ok(value in values, `${text}: ${attribute} ${value}`);
     }
 });
 
 test('every attribute is asked for', () => {
   const asked = new Set(PROMPTS.flatMap(([, wants]) => Object.keys(wants)));
-  assert.deepEqual([...asked].sort(), Object.keys(AVATAR_ATTRIBUTES).sort());
+  assert.deepEqual([...asked].sort(), Object.keys(AVATAAARS.attributes).sort());
 });
 
 test('the words of the upper half', () => {

@@ -2,8 +2,9 @@
 
 import { conditionOf } from '../../../engine/input/condition.ts';
 import type { Picture } from '../../../guide.ts';
-import { AVATAR_ATTRIBUTE_NAMES, type AvatarAttribute } from '../../datasets/avatar-words.ts';
+import { attributeNames } from '../../datasets/avatar-style.ts';
 import { drawAvatar, visibleLabels } from '../../datasets/avatars.ts';
+import { AVATAAARS, type AvataaarsAttribute } from '../../datasets/styles/avataaars.ts';
 import type { EvaluationContext } from '../context.ts';
 import { Judge, judgeSkipReason, type Verdict } from '../judge.ts';
 import { grayed } from '../measures/degrade.ts';
@@ -100,18 +101,18 @@ function grayError(picture: Picture, gray: Float32Array): number {
 }
 
 /** What the guiding picture should decide; all else that is no colour is the condition's. */
-const COLOURS: readonly AvatarAttribute[] = ['hairColor', 'skin', 'clothesColor'];
-const OTHER_COLOURS: readonly AvatarAttribute[] = ['hatColor', 'accessoriesColor', 'facialHairColor', 'background'];
-const SHAPES = AVATAR_ATTRIBUTE_NAMES.filter((name) => !COLOURS.includes(name) && !OTHER_COLOURS.includes(name));
+const COLOURS: readonly AvataaarsAttribute[] = ['hairColor', 'skin', 'clothesColor'];
+const OTHER_COLOURS: readonly AvataaarsAttribute[] = ['hatColor', 'accessoriesColor', 'facialHairColor', 'background'];
+const SHAPES = attributeNames(AVATAAARS).filter((name) => !COLOURS.includes(name) && !OTHER_COLOURS.includes(name));
 
 function outcomeOf(
   context: EvaluationContext,
   verdicts: readonly Verdict[],
   unguided: readonly Verdict[],
 ): TaskOutcome {
-  const labels = context.pictures.map((_, i) => visibleLabels(drawAvatar(`test-${i}`)));
+  const labels = context.pictures.map((_, i) => visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, `test-${i}`)));
   const other = labels.map((_, i) => labels[otherIndex(i, labels.length)] as (typeof labels)[number]);
-  const follows = (found: readonly Verdict[], wanted: typeof labels, names: readonly AvatarAttribute[]) => {
+  const follows = (found: readonly Verdict[], wanted: typeof labels, names: readonly AvataaarsAttribute[]) => {
     const right = labels.flatMap((own, i) =>
       names
         .filter((name) => own[name] !== undefined && wanted[i]?.[name] !== undefined)

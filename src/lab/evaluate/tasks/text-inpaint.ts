@@ -3,14 +3,9 @@
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import { seededRandom } from '../../../kit/text-seeded-random.ts';
-import {
-  AVATAR_ATTRIBUTES,
-  type AvatarAttribute,
-  type AvatarValues,
-  HAT_NAMES,
-  LONG_HAIR_NAMES,
-} from '../../datasets/avatar-words.ts';
+import type { AttributeValues } from '../../datasets/avatar-style.ts';
 import { drawAvatar } from '../../datasets/avatars.ts';
+import { AVATAAARS, type AvataaarsAttribute, HAT_NAMES, LONG_HAIR_NAMES } from '../../datasets/styles/avataaars.ts';
 import type { EvaluationContext } from '../context.ts';
 import { Judge, type Verdict } from '../judge.ts';
 import { mean, psnrWhere, rounded } from '../measures/figures.ts';
@@ -74,7 +69,7 @@ export const textInpaint: Task = {
 /** Pictures whose lower half says nothing of the head: no long hair, no hijab. */
 function suitable(context: EvaluationContext): number[] {
   return context.pictures.flatMap((_, i) => {
-    const { top } = drawAvatar(`test-${i}`).labels;
+    const { top } = drawAvatar(AVATAAARS, `test-${i}`).labels;
     return LONG_HAIR_NAMES.has(top) || top === 'long-dreads' || top === 'shaved-sides' || top === 'mullet' ? [] : [i];
   });
 }
@@ -82,8 +77,8 @@ function suitable(context: EvaluationContext): number[] {
 /** A hat, glasses or short hair, each with its colour: what the upper half can show. */
 export function promptOf(index: number): PromptRow {
   const random = seededRandom(`upper-${index}`);
-  const pick = (attribute: AvatarAttribute, allowed: (name: string) => boolean) => {
-    const values: AvatarValues = AVATAR_ATTRIBUTES[attribute];
+  const pick = (attribute: AvataaarsAttribute, allowed: (name: string) => boolean) => {
+    const values: AttributeValues = AVATAAARS.attributes[attribute];
     const names = Object.keys(values).filter(allowed);
     const name = names[Math.floor(random.next() * names.length)] as string;
     return { name, words: values[name]?.words[0] ?? name, kind: values[name]?.kind };

@@ -5,6 +5,7 @@ import { toKandidError } from '../../../errors.ts';
 import type { Picture } from '../../../guide.ts';
 import { findModel } from '../../../runtime/models.ts';
 import { drawAvatar, visibleLabels } from '../../datasets/avatars.ts';
+import { AVATAAARS } from '../../datasets/styles/avataaars.ts';
 import type { EvaluationContext } from '../context.ts';
 import { JUDGE, Judge, type Verdict } from '../judge.ts';
 import { mean, rounded } from '../measures/figures.ts';
@@ -90,7 +91,9 @@ interface JudgeSkill {
 /** How often the judge itself is right, over all attributes that can be seen. */
 function judgeSkill(context: EvaluationContext, judge: Judge): Promise<JudgeSkill> {
   return context.cached('judge', async () => {
-    const labels = context.pictures.slice(0, JUDGED).map((_, i) => visibleLabels(drawAvatar(`test-${i}`)));
+    const labels = context.pictures
+      .slice(0, JUDGED)
+      .map((_, i) => visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, `test-${i}`)));
     const skill = async (pictures: readonly Picture[]) => {
       const verdicts = await judge.look(pictures);
       const right = labels.flatMap((one, i) =>

@@ -1,27 +1,11 @@
 /**
- * Everything an avatar may be, and the words for it: attributes, their values, how DiceBear draws each value, and how
- * people say it. Code MIT; the drawings are `avataaars` by Pablo Stanley, free for personal and commercial use.
+ * The style `avataaars`, designed by Pablo Stanley, free for personal and commercial use (our code: MIT): attributes, their
+ * values, how DiceBear draws each, and how people say it.
  */
+import { type AttributeValues, type AvatarStyle, partOption, value } from '../avatar-style.ts';
+import { BACKGROUND_COLORS, CLOTH_COLORS, HAIR_COLORS } from './colors.ts';
 
-/** One value of an attribute. */
-export interface AvatarValue {
-  /** Names or hexadecimal colours in DiceBear that all count as this value. */
-  readonly draws: readonly string[];
-  /** Ways to say it, the plainest first; `%` is where the colour goes. */
-  readonly words: readonly string[];
-  /** Where the words are adjectives: what such a person has ("a smile"). */
-  readonly nouns?: readonly string[];
-  /** A looser thing that it is too: a key of `AVATAR_KINDS`. */
-  readonly kind?: AvatarKind;
-  /** How likely it is drawn, beside the others. @default 1 */
-  readonly weight?: number;
-}
-
-/** The values of one attribute by name. */
-export type AvatarValues = Readonly<Record<string, AvatarValue>>;
-
-/** Looser words that several values of one attribute share. */
-export const AVATAR_KINDS = {
+const KINDS = {
   hat: ['a % hat', 'a % cap'],
   long: ['long % hair', '% long hair'],
   short: ['short % hair', '% short hair'],
@@ -33,20 +17,10 @@ export const AVATAR_KINDS = {
   glasses: ['% glasses', '% eyeglasses', '% spectacles'],
   beard: ['a % beard'],
   moustache: ['a % moustache', 'a % mustache'],
-} as const;
-
-export type AvatarKind = keyof typeof AVATAR_KINDS;
-
-function value(
-  draws: string | readonly string[],
-  words: readonly string[],
-  more: Pick<AvatarValue, 'kind' | 'weight' | 'nouns'> = {},
-): AvatarValue {
-  return { draws: typeof draws === 'string' ? [draws] : draws, words, ...more };
-}
+};
 
 /** Hats first, then hair; a picture shows either a hat colour or a hair colour. */
-const HATS: AvatarValues = {
+const HATS: AttributeValues = {
   'wide-hat': value('hat', ['a % wide-brimmed hat', 'a % sun hat', 'a % brimmed hat'], { kind: 'hat' }),
   hijab: value('hijab', ['a % hijab', 'a % headscarf']),
   turban: value('turban', ['a % turban', 'a % head wrap']),
@@ -58,7 +32,7 @@ const HATS: AvatarValues = {
   'cat-hat': value('winterHat04', ['a % cat-ear hat', 'a % hat with cat ears', 'a % cat hat'], { kind: 'hat' }),
 };
 
-const HAIRCUTS: AvatarValues = {
+const HAIRCUTS: AttributeValues = {
   bob: value('bob', ['a side-parted % bob', 'a % bob with a side part', 'a swept % bob'], { kind: 'bob' }),
   bun: value('bun', ['a % bun', '% hair in a bun', '% hair tied in a bun']),
   'long-curly': value('curly', ['big % curls', 'long % curls', 'long % curly hair'], { kind: 'long' }),
@@ -106,36 +80,7 @@ const HAIRCUTS: AvatarValues = {
   'big-hair': value('bigHair', ['big % hair', 'voluminous % hair', 'huge % hair'], { kind: 'long' }),
 };
 
-const HAIR_COLORS: AvatarValues = {
-  auburn: value('a55728', ['auburn', 'reddish-brown', 'chestnut']),
-  black: value('2c1b18', ['black', 'jet-black']),
-  'dark-blonde': value('b58143', ['dark blonde', 'caramel', 'honey']),
-  blonde: value('d6b370', ['blonde', 'golden', 'blond']),
-  brown: value('724133', ['brown', 'medium brown']),
-  'dark-brown': value('4a312c', ['dark brown', 'deep brown']),
-  pink: value('f59797', ['pink', 'pastel pink']),
-  platinum: value('ecdcbf', ['platinum', 'platinum blonde', 'pale blonde']),
-  red: value('c93305', ['red', 'ginger', 'bright red']),
-  silver: value('e8e1e1', ['silver', 'gray', 'white']),
-};
-
-const CLOTH_COLORS: AvatarValues = {
-  black: value('262e33', ['black']),
-  gray: value('929598', ['gray', 'grey']),
-  white: value('ffffff', ['white']),
-  red: value('ff5c5c', ['red']),
-  orange: value('ff9f45', ['orange']),
-  yellow: value('ffe566', ['yellow']),
-  green: value('5cc46e', ['green']),
-  'sky-blue': value('65c9ff', ['sky blue', 'light blue']),
-  blue: value('5199e4', ['blue', 'medium blue']),
-  navy: value('25557c', ['navy', 'dark blue', 'navy blue']),
-  purple: value('9a6fe0', ['purple', 'violet']),
-  pink: value('ffafb9', ['pink', 'light pink']),
-  'hot-pink': value('ff488e', ['hot pink', 'magenta', 'bright pink']),
-};
-
-const FRAME_COLORS: AvatarValues = {
+const FRAME_COLORS: AttributeValues = {
   black: value('262e33', ['black']),
   white: value('ffffff', ['white']),
   red: value('ff5c5c', ['red']),
@@ -144,8 +89,7 @@ const FRAME_COLORS: AvatarValues = {
   purple: value('9a6fe0', ['purple', 'violet']),
 };
 
-/** Every attribute with its values, in the order in which they are drawn. The order is part of the data: never change it. */
-export const AVATAR_ATTRIBUTES = {
+const ATTRIBUTES = {
   top: { ...HATS, ...HAIRCUTS },
   hairColor: HAIR_COLORS,
   hatColor: CLOTH_COLORS,
@@ -257,22 +201,10 @@ export const AVATAR_ATTRIBUTES = {
     moustache: value('moustacheMagnum', ['a thick % moustache', 'a bushy % moustache'], { kind: 'moustache' }),
   },
   facialHairColor: HAIR_COLORS,
-  background: {
-    white: value('ffffff', ['white']),
-    gray: value('b4b8be', ['gray', 'grey']),
-    blue: value('7cc0f2', ['blue', 'light blue']),
-    green: value('9bd89b', ['green', 'light green']),
-    yellow: value('ffe38a', ['yellow']),
-    orange: value('ffb978', ['orange', 'peach']),
-    pink: value('ffb0c8', ['pink']),
-    purple: value('c5a9f0', ['purple', 'violet', 'lilac']),
-  },
-} as const satisfies Record<string, AvatarValues>;
+  background: BACKGROUND_COLORS,
+} as const satisfies Record<string, AttributeValues>;
 
-/** Attribute names, in the order of the labels and of the classifier's outputs. */
-export type AvatarAttribute = keyof typeof AVATAR_ATTRIBUTES;
-
-export const AVATAR_ATTRIBUTE_NAMES = Object.keys(AVATAR_ATTRIBUTES) as AvatarAttribute[];
+export type AvataaarsAttribute = keyof typeof ATTRIBUTES;
 
 /** Values of `top` that are hats: they show a hat colour and no hair colour. */
 export const HAT_NAMES: ReadonlySet<string> = new Set(Object.keys(HATS));
@@ -293,3 +225,101 @@ export const LONG_HAIR_NAMES: ReadonlySet<string> = new Set([
   'long-fringe',
   'big-hair',
 ]);
+
+const SUNGLASSES: ReadonlySet<string> = new Set(['flat-sunglasses', 'sunglasses', 'wayfarers']);
+
+/** Beards are rare under long hair: the odds of "none" against each other value are multiplied by this. */
+const BEARDLESS_FACTOR = 6;
+
+const topColor = (top: string) => (HAT_NAMES.has(top) ? 'hatColor' : 'hairColor');
+
+export const AVATAAARS: AvatarStyle<AvataaarsAttribute> = {
+  name: 'avataaars',
+  dataset: 'avatars',
+  licence: 'Design (avataaars): free for personal and commercial use; DiceBear, which draws it: MIT',
+  attribution: 'avataaars by Pablo Stanley (https://avataaars.com), drawn by DiceBear',
+  load: () => import('@dicebear/avataaars'),
+  attributes: ATTRIBUTES,
+  kinds: KINDS,
+  adjectives: { balding: 'bald', beard: 'bearded', moustache: 'moustached' },
+  weightFactor: (attribute, name, { top = '' }) =>
+    attribute === 'facialHair' && name === 'none' && LONG_HAIR_NAMES.has(top) ? BEARDLESS_FACTOR : 1,
+  /**
+   * A hat hides the hair colour, a hijab the clothes' cut, dark glasses the eyes and brows, a white shirt its white
+   * print (each measured).
+   */
+  *hidden(labels) {
+    yield HAT_NAMES.has(labels.top) ? 'hairColor' : 'hatColor';
+    if (labels.top === 'hijab') yield* ['clothes', 'graphic'] as const;
+    if (labels.clothes !== 'graphic-shirt' || labels.clothesColor === 'white') yield 'graphic';
+    if (SUNGLASSES.has(labels.accessories)) yield* ['eyes', 'eyebrows'] as const;
+    if (labels.accessories === 'eyepatch') yield* ['eyes', 'accessoriesColor'] as const;
+    if (labels.accessories === 'none') yield 'accessoriesColor';
+    if (labels.facialHair === 'none') yield 'facialHairColor';
+  },
+  options: (draws) => ({
+    backgroundColor: [draws.background],
+    ...partOption('top', draws.top),
+    hairColor: [draws.hairColor],
+    hatColor: [draws.hatColor],
+    skinColor: [draws.skin],
+    clothing: [draws.clothes],
+    clothesColor: [draws.clothesColor],
+    clothingGraphic: [draws.graphic],
+    mouth: [draws.mouth],
+    eyes: [draws.eyes],
+    eyebrows: [draws.eyebrows],
+    ...partOption('accessories', draws.accessories),
+    accessoriesColor: [draws.accessoriesColor],
+    ...partOption('facialHair', draws.facialHair),
+    facialHairColor: [draws.facialHairColor],
+  }),
+  /** A beard makes a man, long hair without one a woman, short hair a man; under hats anyone may be. */
+  person({ top = '', facialHair }) {
+    if (facialHair !== 'none') return 'man';
+    if (LONG_HAIR_NAMES.has(top)) return 'woman';
+    return HAIRCUTS[top]?.kind === 'short' ? 'man' : 'person';
+  },
+  prompts: {
+    top: (top) => (HAT_NAMES.has(top) ? 'a person wearing *' : 'a person with *'),
+    hairColor: 'a person with * hair',
+    hatColor: 'a person wearing * headwear',
+    skin: 'a person with * skin',
+    clothes: 'a person wearing *',
+    clothesColor: 'a person wearing * clothes',
+    graphic: 'a shirt with * on it',
+    mouth: 'a * person',
+    eyes: 'a person with *',
+    eyebrows: 'a person with *',
+    accessories: 'a person wearing *',
+    accessoriesColor: 'a person wearing * glasses',
+    facialHair: 'a person with *',
+    facialHairColor: 'a person with a * beard',
+    background: 'a * background',
+  },
+  captions: [
+    { form: 'expression', attribute: 'mouth', odds: 0.6 },
+    { form: 'skin', attribute: 'skin', odds: 0.25 },
+    { form: 'hair', attribute: 'top', odds: 0.85, hairColor: 'hairColor', hats: HAT_NAMES, colorOf: topColor },
+    { form: 'background', attribute: 'background', odds: 0.25 },
+    { form: 'trait', attribute: 'eyes', odds: 0.3 },
+    { form: 'trait', attribute: 'eyebrows', odds: 0.2 },
+    {
+      form: 'part',
+      attribute: 'accessories',
+      place: 'wearing',
+      odds: 0.7,
+      oddsWithout: 0.15,
+      colorOf: () => 'accessoriesColor',
+    },
+    {
+      form: 'part',
+      attribute: 'facialHair',
+      place: 'with',
+      odds: 0.7,
+      oddsWithout: 0.15,
+      colorOf: () => 'facialHairColor',
+    },
+    { form: 'clothes', attribute: 'clothesColor', odds: 0.65, garment: 'clothes', print: 'graphic' },
+  ],
+};
