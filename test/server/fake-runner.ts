@@ -1,7 +1,8 @@
 /** A runner that does nothing by itself: tests say what its jobs tell. */
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
-import { type JobLimits, Jobs, type JobsObserver } from '../../src/server/jobs/jobs.ts';
+import { type JobLimits, Jobs } from '../../src/server/jobs/jobs.ts';
+import type { JobsObserver } from '../../src/server/jobs/observer.ts';
 import type { Assignment, RunListener, Runner } from '../../src/server/jobs/runner.ts';
 import { isEnd, type JobMessage, type News, type Work } from '../../src/worker/messages.ts';
 import { FakeClock } from '../clock.ts';

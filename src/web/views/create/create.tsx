@@ -5,7 +5,7 @@ import { ErrorNote } from '../../parts/error-note.tsx';
 import { idOf } from '../../state/history.ts';
 import { EMPTY } from '../../state/recipe.ts';
 import { readShared } from '../../state/share.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { Cross } from './cross.tsx';
 import { missingIn, prompt, recipe, setPrompt } from './form.ts';
 import { Guides } from './guides.tsx';

@@ -3,7 +3,7 @@ import './edit.css';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { readShared } from '../../state/share.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { ModeSettings, MoreSettings } from './options.tsx';
 import { fileOf } from './pictures.ts';
 import {

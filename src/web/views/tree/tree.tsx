@@ -7,7 +7,7 @@ import { ModelField } from '../../parts/model-field.tsx';
 import { Picture } from '../../parts/picture.tsx';
 import { announce } from '../../state/announce.ts';
 import { modelNamed, models } from '../../state/catalogue.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { Children } from './children.tsx';
 import { addressOfPlace, inCreate } from './links.ts';
 import { Mean } from './mean.tsx';
