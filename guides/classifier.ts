@@ -1,7 +1,6 @@
 /** Labels as a guide: how sure a classifier is that a candidate has them. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Candidates, defineGuide, type GuideContext, type GuideModel, GuideProblem } from '../src/guide.ts';
 import {
@@ -116,14 +115,16 @@ async function classify(
   classifier: Classifier,
   wanted: readonly WantedLabel[],
   candidates: Candidates,
-  signal: AbortSignal,
+  { signal, compute }: { signal: AbortSignal; compute: GuideContext['compute'] },
 ): Promise<Float32Array> {
   const scores = new Float32Array(candidates.batch * candidates.count);
   for (let first = 0; first < scores.length; first += CHUNK) {
-    if (first > 0) await breathe(); // a run blocks the thread; cancelling arrives between two of them
-    signal.throwIfAborted();
     const number = Math.min(CHUNK, scores.length - first);
-    const logits = await logitsOf(classifier, candidates, first, number);
+    // A run blocks the thread: others get their turn, and cancelling arrives, between two of them.
+    const logits = await compute(async () => {
+      signal.throwIfAborted();
+      return await logitsOf(classifier, candidates, first, number);
+    });
     for (let n = 0; n < number; n++) {
       const at = (n * logits.length) / number;
       let sum = 0;
@@ -147,7 +148,8 @@ export default defineGuide({
       : findByAttribute(groups, options.labels);
     return {
       prefers: askingPreferences(options),
-      score: (candidates, _level, signal) => classify(classifier, wanted, candidates, signal),
+      score: (candidates, _level, signal) =>
+        classify(classifier, wanted, candidates, { signal, compute: context.compute }),
     };
   },
 });

@@ -72,11 +72,11 @@ async function openNetwork(network: string, context: GuideContext): Promise<Guid
 async function networkGuide(style: Reference, { network, networkSide }: Params, context: GuideContext): Promise<Guide> {
   const model = await openNetwork(network as string, context);
   const picture: Candidates = { data: style.data, batch: 1, count: 1, channels: style.channels, side: style.side };
-  const [own] = await networkGrams(model, picture, networkSide, context.signal);
+  const [own] = await networkGrams(model, picture, networkSide, context);
   const reference = gramReference((own as NonNullable<typeof own>).gram, (own as NonNullable<typeof own>).sizes);
   return {
     async score(candidates: Candidates, _level: LevelInfo, signal: AbortSignal) {
-      const grams = await networkGrams(model, candidates, networkSide, signal);
+      const grams = await networkGrams(model, candidates, networkSide, { signal, compute: context.compute });
       return Float32Array.from(grams, ({ gram }) => -gramDistance(gram, reference));
     },
   };

@@ -121,7 +121,7 @@ async function groupsOf(clip: Clip, rivals: boolean): Promise<Groups> {
   return await Promise.all((rivals ? clip.vocabulary : []).map((group) => clip.embedTexts(group)));
 }
 
-async function textGuide(clip: Clip, options: Params): Promise<Guide> {
+async function textGuide(clip: Clip, options: Params, compute: GuideContext['compute']): Promise<Guide> {
   const wanted = await directions(clip, partsOf(options), await groupsOf(clip, options.rivals));
   const negatives = list(options.negative);
   const unwanted = await directions(
@@ -142,7 +142,7 @@ async function textGuide(clip: Clip, options: Params): Promise<Guide> {
   return {
     prefers: { ...askingPreferences(options), times: (level) => timesAt(level, options) },
     async score(candidates: Candidates, _level, signal) {
-      const pictures = await clip.embedPictures(candidates, signal);
+      const pictures = await clip.embedPictures(candidates, signal, compute);
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));
     },
   };
@@ -179,6 +179,6 @@ export default defineGuide({
       () => openClip(folder, context.execution),
       (one) => one.dispose(),
     );
-    return textGuide(clip, options);
+    return textGuide(clip, options, context.compute);
   },
 });

@@ -144,7 +144,7 @@ export const ERRORS = {
     1,
     '{open} requests of yours wait or run already, as many as may. Wait for one to end, or cancel one; try again in {retrySeconds} s.',
   ],
-  request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. Ask for less.'],
+  request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. {remedy}'],
   draining: [503, 1, 'The server is shutting down and takes no more requests. Try again in {retrySeconds} s.'],
   worker_unavailable: [503, 1, 'No worker process is ready: {reason}. Try again in {retrySeconds} s.'],
   worker_lost: [

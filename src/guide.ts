@@ -143,6 +143,11 @@ export interface GuideContext {
    * `channels` 4 keeps the alpha channel as the last, −1 transparent … 1 opaque; 1 and 3 lay the picture on white.
    */
   picture(bytes: Uint8Array, options?: { channels?: 1 | 3 | 4; side?: number; maxSide?: number }): Promise<Picture>;
+  /**
+   * Does a piece of a long computation (some ten milliseconds: a batch of a network, say) when this request's turn comes.
+   * A guide that computes for long without it holds up all other requests.
+   */
+  compute<T>(piece: () => Promise<T>): Promise<T>;
   /** Folder of an installed model or bundle by its name, or a path; throws a coded error naming what there is. */
   folder(nameOrPath: string): Promise<string>;
   /** Opens an ONNX file by path; opened once per process and shared. */

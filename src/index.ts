@@ -13,6 +13,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { BeamSchedule } from './contract/beams.ts';
 import { type Code, codeToString, crossCodes, firstLevels, parseCode } from './contract/codes.ts';
 import type { GenerateRequest, PictureInput } from './contract/requests.ts';
 import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine.ts';
@@ -20,12 +21,12 @@ import type { GuideSummary } from './engine/guides/registry.ts';
 import type { ModelSummary } from './engine/models.ts';
 import type { GenerateEvent, Result } from './engine/search/events.ts';
 import { eventsOf } from './engine/search/run.ts';
-import type { BeamSchedule } from './engine/search/sampler.ts';
 import { runTask, type TaskOutcome } from './engine/tasks/task.ts';
 import { inProcess, prepareTask, type Task } from './engine/tasks/tasks.ts';
 import { KandidError } from './errors.ts';
 import type { Picture } from './guide.ts';
 
+export type { BeamSchedule } from './contract/beams.ts';
 export type { Code } from './contract/codes.ts';
 export type { BlendKind, GenerateRequest, PictureInput } from './contract/requests.ts';
 export type { GuideSummary } from './engine/guides/registry.ts';
@@ -40,7 +41,7 @@ export type {
   Result,
   Timings,
 } from './engine/search/events.ts';
-export type { BeamSchedule, SamplerOptions } from './engine/search/sampler.ts';
+export type { SamplerOptions } from './engine/search/sampler.ts';
 export { type ErrorCode, KandidError } from './errors.ts';
 export type { Picture } from './guide.ts';
 export { psnr, ssim } from './kit/quality.ts';

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@xenova/transformers';
 import { type Candidates, type GuideContext, GuideProblem } from '../../src/guide.ts';
 import { withoutTelemetry } from '../../src/kit/telemetry.ts';
@@ -22,7 +21,7 @@ export interface Clip {
   /** What its texts are commonly about, where the folder has a vocabulary.json. */
   readonly vocabulary: Vocabulary;
   /** One unit vector per candidate, in order. */
-  embedPictures(candidates: Candidates, signal: AbortSignal): Promise<Embeddings>;
+  embedPictures(candidates: Candidates, signal: AbortSignal, compute: GuideContext['compute']): Promise<Embeddings>;
   dispose(): Promise<void>;
 }
 
@@ -136,14 +135,17 @@ function towers(library: Library, { tokenizer, text, vision, format, vocabulary 
       for (const [one, vector] of asked) kept.set(one, vector as Float32Array);
       return texts.map((one) => asked.get(one) as Float32Array);
     },
-    async embedPictures(candidates, signal) {
+    async embedPictures(candidates, signal, compute) {
       const total = candidates.batch * candidates.count;
       const chunk = Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2))));
       const parts: Embeddings[] = [];
       for (let first = 0; first < total; first += chunk) {
-        if (first > 0) await breathe(); // a run blocks the thread; cancelling arrives between two of them
-        signal.throwIfAborted();
-        parts.push(await embedChunk(candidates, first, Math.min(chunk, total - first)));
+        // A run blocks the thread: others get their turn, and cancelling arrives, between two of them.
+        const part = await compute(async () => {
+          signal.throwIfAborted();
+          return await embedChunk(candidates, first, Math.min(chunk, total - first));
+        });
+        parts.push(part);
       }
       return joined(parts);
     },

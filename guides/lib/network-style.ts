@@ -1,5 +1,11 @@
 /** Gram matrices of a network's feature maps, in the place of random filters. */
-import { type Candidates, type GuideModel, GuideProblem, type NumericTensor } from '../../src/guide.ts';
+import {
+  type Candidates,
+  type GuideContext,
+  type GuideModel,
+  GuideProblem,
+  type NumericTensor,
+} from '../../src/guide.ts';
 import { addOuter, triangle } from './filters.ts';
 import { IMAGENET, toPixels } from './pixels.ts';
 
@@ -18,17 +24,19 @@ export async function networkGrams(
   model: GuideModel,
   candidates: Candidates,
   side: number,
-  signal: AbortSignal,
+  { signal, compute }: { signal: AbortSignal; compute: GuideContext['compute'] },
 ): Promise<NetworkGram[]> {
   const total = candidates.batch * candidates.count;
   const grams: NetworkGram[] = [];
   for (let first = 0; first < total; first += CHUNK) {
-    signal.throwIfAborted();
     const number = Math.min(CHUNK, total - first);
-    const data = toPixels(candidates, first, number, { side, kernel: 'bilinear', ...IMAGENET });
-    const outputs = await model.run({ [model.inputs[0] as string]: { data, dims: [number, 3, side, side] } });
-    const maps = featureMaps(model, outputs);
-    for (let n = 0; n < number; n++) grams.push(gramOf(maps, n));
+    await compute(async () => {
+      signal.throwIfAborted();
+      const data = toPixels(candidates, first, number, { side, kernel: 'bilinear', ...IMAGENET });
+      const outputs = await model.run({ [model.inputs[0] as string]: { data, dims: [number, 3, side, side] } });
+      const maps = featureMaps(model, outputs);
+      for (let n = 0; n < number; n++) grams.push(gramOf(maps, n));
+    });
   }
   return grams;
 }

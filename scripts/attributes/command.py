@@ -4,7 +4,8 @@ Trains the attribute classifier and writes it as models/avatars-attributes.
     npx tsx scripts/datasets/avatars.ts --prefix judge --out data/avatars-judge
     python scripts/train_attributes.py --threads 2
 
-A stopped run goes on where it was. `--evaluate` only measures the bundle again and writes the figures to model.json.
+A stopped run resumes from its checkpoint. `--evaluate` only measures the bundle again and writes the figures into its
+model.json.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ddn.pictures import shuffled
 from export.files import file_entry, replace_folder, staging_folder, write_manifest
 
 SHARES = {"blur": 0.15, "noise": 0.15, "shrink:48": 0.1, "shrink:32": 0.15, "shrink:24": 0.05}
-STRENGTH = 0.5  # a judge should see what is there, not guess at ruins
+STRENGTH = 0.5  # mild: the classifier judges what is visible, it should not guess
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

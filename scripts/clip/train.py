@@ -5,9 +5,9 @@ Trains the small CLIP of the avatars and writes it as models/avatars-clip, in th
     python scripts/train_clip.py --threads 2
 
 A guide looks at half-finished pictures, so it learns from pictures as they are, blurred, shrunk and noisy ones, and
-with `--decoded FOLDER` from pictures that a DDN decoded (scripts/decode_avatars.py). A stopped run goes on where it
-was. The loss has two parts: captions against pictures, where every caption that is true of a picture counts as its own;
-and, per attribute, the plain prompts of all its values against each other.
+with `--decoded FOLDER` from pictures that a DDN decoded (scripts/decode_avatars.py). A stopped run resumes from its
+checkpoint. The loss has two parts: captions against pictures, where every caption that is true of a picture counts as
+its own; and, per attribute, the plain prompts of all its values against each other.
 """
 
 from __future__ import annotations

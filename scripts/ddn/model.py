@@ -156,7 +156,7 @@ class Level(nn.Module):
 
 
 class Shared(nn.ModuleList):
-    """One level in the place of many: iterated as often, stored once. It is not told which level it is."""
+    """One level whose weights all levels share: iterated `times` times, stored once, with no level embedding."""
 
     def __init__(self, level: Level, times: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A small hand for building ONNX graphs whose weights lie in a safetensors file beside them."""
+"""Builds ONNX graphs whose weights are stored in a safetensors file beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process per GPU: who this process is, and what the processes tell each other."""
+"""Distributed training, one process per GPU: ranks and the collective operations between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training run tells: progress, held-out figures, a log line, and pictures to look at."""
+"""Reports of a training run: progress bar, held-out figures, log line, sample pictures."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Progress:
             with (self.out / "log.jsonl").open("a") as log:
                 log.write(json.dumps(figures) + "\n")
             picture(trainer, test, self.out / f"report-{trainer.step:07d}.png")
-        except OSError as error:  # a report is not worth a run
+        except OSError as error:  # a failed report must not end the run
             self.bar.write(f"could not write the report to {self.out}: {error}; training goes on")
 
     def close(self) -> None:

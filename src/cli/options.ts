@@ -1,8 +1,8 @@
 /** Options that several commands share. */
 import { type Command, Option } from 'commander';
 import { loadSettings, modelFolders, type SettingFlags, type Settings } from '../config.ts';
+import type { BeamSchedule } from '../contract/beams.ts';
 import { BLENDS, type BlendKind } from '../contract/requests.ts';
-import type { BeamSchedule } from '../engine/search/sampler.ts';
 import { Kandid } from '../index.ts';
 import type { Io } from './io.ts';
 import { beams, decimal, type GuideSpec, guideSpec, oneOf, several, whole } from './values.ts';

@@ -1,11 +1,12 @@
 /** Models, guides and what they share, in one process: turns requests into descents. */
 import { randomInt } from 'node:crypto';
+import { beamsPerLevel } from '../contract/beams.ts';
 import { checkPrefix } from '../contract/codes.ts';
 import { type CheckedRequest, type GenerateRequest, parseRequest } from '../contract/requests.ts';
 import { KandidError } from '../errors.ts';
 import type { AskPerson } from '../guide.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
-import type { GuideServices } from './guides/context.ts';
+import { type GuideServices, NO_TURNS, type Turns } from './guides/context.ts';
 import { createGuides } from './guides/create.ts';
 import { GuideRegistry } from './guides/registry.ts';
 import { ResourceCache } from './guides/resources.ts';
@@ -15,7 +16,7 @@ import { Models, type OpenModel } from './models.ts';
 import type { Prior } from './network/prior.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
-import { beamsPerLevel, samplerOf } from './search/sampler.ts';
+import { samplerOf } from './search/sampler.ts';
 
 export interface EngineOptions {
   /** Folders of models. */
@@ -42,6 +43,8 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whoever answers the `human` guide. */
   readonly person?: AskPerson | undefined;
+  /** @default it has the process for itself */
+  readonly turns?: Turns | undefined;
 }
 
 export interface Prepared extends OpenModel {
@@ -100,7 +103,10 @@ export class Engine {
    *
    * @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, cancelled
    */
-  async prepare(request: GenerateRequest, { signal, person }: PrepareOptions = {}): Promise<Prepared> {
+  async prepare(
+    request: GenerateRequest,
+    { signal, person, turns = NO_TURNS }: PrepareOptions = {},
+  ): Promise<Prepared> {
     const checked = parseRequest(request);
     const running = signal ?? new AbortController().signal;
     throwIfCancelled(running);
@@ -111,6 +117,7 @@ export class Engine {
     const notes: string[] = [];
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
+      inTurn: turns.picture,
       note: (message) => void notes.push(message),
     });
     const guides = await createGuides(checked.guides, this.guides, this.#services, {
@@ -119,6 +126,7 @@ export class Engine {
       signal: running,
       notes,
       person,
+      turns,
     });
     const sides = info.levels.map(({ side }) => side);
     const descent = new Descent({

@@ -66,6 +66,16 @@ export class Models {
     );
   }
 
+  /** Of each model, by name: bytes that one beam of a result takes at most between two levels: features before and after, and pictures. */
+  beamBytes(): Record<string, number> {
+    const all = this.#found.flatMap(({ name, manifest }) => {
+      if (manifest?.kind !== 'pyramid') return [];
+      const { channels, levels } = manifest;
+      return [[name, Math.max(...levels.map(({ side, width }) => 4 * side * side * (2 * width + 4 * channels)))]];
+    });
+    return Object.fromEntries(all);
+  }
+
   /**
    * Opens a model, once for all who ask.
    *

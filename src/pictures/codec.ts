@@ -13,6 +13,9 @@ export const DEFAULT_LIMIT_PIXELS = 50_000_000;
 
 export type PictureFormat = 'png' | 'webp' | 'jpeg' | 'avif';
 
+/** Does a piece of work on so many pixels when its turn comes, where many share the machine. */
+export type InTurn = <T>(pixels: number, work: () => Promise<T>) => Promise<T>;
+
 export interface DecodeOptions {
   /** 1: luma (.299 R + .587 G + .114 B); 3: sRGB; 4: sRGB and alpha. 1 and 3 lay the picture on white. @default 3 */
   readonly channels?: 1 | 3 | 4;
@@ -24,7 +27,11 @@ export interface DecodeOptions {
   readonly maxSide?: number;
   /** What to call the picture in an error. @default 'The picture' */
   readonly name?: string;
+  /** @default at once */
+  readonly inTurn?: InTurn;
 }
+
+const AT_ONCE: InTurn = (_, work) => work();
 
 /**
  * Decodes the first frame of a PNG, JPEG, WebP, AVIF or GIF file, upright by its EXIF orientation and in sRGB.
@@ -32,14 +39,15 @@ export interface DecodeOptions {
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
  */
 export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
-  const { channels = 3, limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture' } = options;
+  const { channels = 3, limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture', inTurn = AT_ONCE } = options;
   const sharp = await loadSharp();
   const original = await checkedSize(sharp, bytes, name, limitPixels);
   const plan = planResize(original, options);
   let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: limitPixels }).autoOrient();
   if (channels !== 4) pipeline = pipeline.flatten({ background: '#ffffff' });
   if (plan) pipeline = presize(pipeline, plan);
-  const picture = await rawPicture(pipeline.toColourspace('srgb'), channels, name);
+  const upright = pipeline.toColourspace('srgb');
+  const picture = await inTurn(original.width * original.height, () => rawPicture(upright, channels, name));
   const size = { height: picture.height, width: picture.width };
   const to = plan?.to ?? size;
   if (size.height === to.height && size.width === to.width) return { ...picture, original };

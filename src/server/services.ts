@@ -1,9 +1,12 @@
 /** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
 import { packageVersion } from '../config.ts';
+import { KandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
-import type { WorkerOptions } from '../worker/messages.ts';
+import type { Work, WorkerOptions } from '../worker/messages.ts';
 import { Places } from './http/places.ts';
 import { SignedLinks } from './http/signed-links.ts';
+import { type Cost, costOf } from './jobs/cost.ts';
+import type { JobLimits } from './jobs/jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { JobsObserver } from './jobs/observer.ts';
 import { createLog, type Logger } from './log.ts';
@@ -37,6 +40,7 @@ export interface ServiceOptions {
   readonly start?: StartProcess | undefined;
 }
 
+const SOON_SECONDS = 2;
 /** Beyond the time for jobs to end by themselves, for those that were cancelled. */
 const LAST_MS = 1000;
 
@@ -58,16 +62,18 @@ export function createServices(
     devices: settings.devices ?? [settings.device],
     worker: workerOptions(settings, modelFolders),
     places: settings.workerPlaces,
+    jobBytes: settings.workerBytes,
     parked: settings.waiting,
     hangSeconds: settings.hangSeconds,
     ...{ clock, start, observer: together(metrics.pool, poolLog(log)) },
   });
   const jobs = new Jobs({
     ...{ runner: pool, clock, observer: together(metrics.jobs, jobsLog(log)) },
+    price: (work) => priceOf(work, pool),
     limits: {
       waiting: settings.waiting,
       perClient: settings.perClient,
-      places: settings.jobPlaces,
+      cost: costLimits(settings),
       events: settings.events,
       kept: settings.keptJobs,
       keptSeconds: settings.keptSeconds,
@@ -82,6 +88,24 @@ export function createServices(
   return {
     ...{ version: packageVersion(), settings, jobs, pool, metrics, log, clock, close },
     ...{ places: new Places(settings), signedLinks: new SignedLinks(settings, clock) },
+  };
+}
+
+/** @throws {KandidError} not_ready */
+function priceOf(work: Work, { info }: Pool): Cost {
+  if (info) return costOf(work, info);
+  throw new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
+}
+
+/** A job that takes more than the half of a worker's memory would have to wait until nobody else is there. */
+function costLimits(settings: ServerSettings): JobLimits['cost'] {
+  return {
+    places: settings.jobPlaces,
+    work: settings.jobWork,
+    runBytes: settings.jobRunBytes,
+    choice: settings.jobChoice,
+    pixels: settings.jobPixels,
+    memory: settings.workerBytes / 2,
   };
 }
 

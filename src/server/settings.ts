@@ -108,8 +108,18 @@ const serverSettings = engineSettings.extend({
   hangSeconds: seconds(3600).default(120),
 
   bodyBytes: whole(1024, MOST_BYTES).default(32 * MiB),
+  /** Of memory that the jobs in one worker process may take together. */
+  workerBytes: whole(MiB, MOST_BYTES).default(1024 * MiB),
   /** Results of one request times the beams that each keeps. */
   jobPlaces: whole(1, 65_536).default(256),
+  /** Megapixels that one request may have proposed, looked at and encoded: see `jobs/cost.ts`. */
+  jobWork: whole(1, 100_000_000).default(40_000),
+  /** Of candidates that are proposed at once for one result, where it keeps several beams. */
+  jobRunBytes: whole(MiB, MOST_BYTES).default(64 * MiB),
+  /** Candidates that an expensive guide's shortlist is chosen from. */
+  jobChoice: whole(1, MOST).default(8192),
+  /** Pixels of all pictures of one request together: 256 of 512×512, or 16 of 2048×2048. */
+  jobPixels: whole(1, 2 ** 30).default(2 ** 26),
   /** Jobs that wait. */
   waiting: whole(1, MOST).default(1000),
   /** Jobs of one client that wait or run. */

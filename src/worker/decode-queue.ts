@@ -4,61 +4,92 @@ import type { Network } from '../engine/network/network.ts';
 import type { Picture } from '../guide.ts';
 import type { RunReport } from './messages.ts';
 
-interface Waiting {
+/** What is to be drawn, and for whom. */
+export interface Decoding {
   readonly network: Network;
   readonly codes: readonly Code[];
   readonly condition: Float32Array | null;
+  /** Whose turn it counts as. */
+  readonly client: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Piece {
+  readonly of: Decoding;
+  readonly codes: readonly Code[];
   readonly resolve: (pictures: Picture[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Codes drawn at once. */
-const MOST_CODES = 32;
+/** Codes drawn at once: the others get their turn between two such runs. */
+const MOST_CODES = 16;
 
-export class Decodes {
+export class DecodeQueue {
   readonly #onRun: (report: RunReport) => void;
-  #waiting: Waiting[] = [];
+  #waiting: Piece[] = [];
 
   constructor(onRun: (report: RunReport) => void) {
     this.#onRun = onRun;
   }
 
-  add(network: Network, codes: readonly Code[], condition: Float32Array | null): Promise<Picture[]> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ network, codes, condition, resolve, reject });
-    });
+  /** Clients for whom something is to be drawn. */
+  get clients(): string[] {
+    return this.#waiting.map(({ of }) => of.client);
   }
 
-  /** Draws what waits for the first one's network, as much as goes at once; false where nothing waits. */
-  async runNext(): Promise<boolean> {
-    const batch = this.#take();
+  /** @throws what the network throws, or the signal's reason */
+  async add(of: Decoding): Promise<Picture[]> {
+    const pieces: Promise<Picture[]>[] = [];
+    for (let from = 0; from < of.codes.length; from += MOST_CODES) {
+      const codes = of.codes.slice(from, from + MOST_CODES);
+      pieces.push(new Promise((resolve, reject) => this.#waiting.push({ of, codes, resolve, reject })));
+    }
+    return (await Promise.all(pieces)).flat();
+  }
+
+  /** Draws what waits of a client, with as much of others as goes at once by the same network; gives their shares in it. */
+  async runNext(client: string): Promise<Map<string, number>> {
+    const batch = this.#take(client);
     const [first] = batch;
-    if (!first) return false;
-    const { network } = first;
+    const shares = new Map<string, number>();
+    if (!first) return shares;
+    const { network } = first.of;
+    const codes = batch.flatMap((one) => one.codes);
+    const conditions = batch.flatMap(({ of, codes: own }) => own.map(() => of.condition));
+    for (const { of, codes: own } of batch)
+      shares.set(of.client, (shares.get(of.client) ?? 0) + own.length / codes.length);
     const started = performance.now();
     try {
-      const codes = batch.flatMap((one) => one.codes);
-      const conditions = batch.flatMap((one) => one.codes.map(() => one.condition));
       const pictures = await network.decode(codes, conditions);
       const ms = performance.now() - started;
-      this.#onRun({ model: network.info.name, level: null, rows: codes.length, jobs: batch.length, ms });
+      const jobs = new Set(batch.map(({ of }) => of)).size;
+      this.#onRun({ model: network.info.name, level: null, rows: codes.length, jobs, ms });
       for (const { codes: own, resolve } of batch) resolve(pictures.splice(0, own.length));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
-    return true;
+    return shares;
   }
 
-  #take(): Waiting[] {
-    const network = this.#waiting[0]?.network;
-    const batch: Waiting[] = [];
-    let codes = 0;
+  #take(client: string): Piece[] {
+    this.#dropAborted();
+    const first = this.#waiting.find(({ of }) => of.client === client);
+    if (!first) return [];
+    const batch = [first];
+    let codes = first.codes.length;
     for (const one of this.#waiting) {
-      if (one.network !== network || (batch.length > 0 && codes + one.codes.length > MOST_CODES)) continue;
+      if (one === first || one.of.network !== first.of.network || codes + one.codes.length > MOST_CODES) continue;
       batch.push(one);
       codes += one.codes.length;
     }
     this.#waiting = this.#waiting.filter((one) => !batch.includes(one));
     return batch;
+  }
+
+  #dropAborted(): void {
+    const gone = this.#waiting.filter(({ of }) => of.signal?.aborted);
+    if (gone.length === 0) return;
+    this.#waiting = this.#waiting.filter((one) => !gone.includes(one));
+    for (const { of, reject } of gone) reject(of.signal?.reason);
   }
 }

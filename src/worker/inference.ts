@@ -6,6 +6,7 @@ import { reasonOf } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';
 import { encoded } from './picture-files.ts';
+import { PictureQueue } from './picture-queue.ts';
 import { RunningJob } from './running-job.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -23,6 +24,7 @@ export class Inference {
   readonly #post: (message: FromWorker) => void;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
+  readonly #pictures = new PictureQueue();
   readonly #jobs = new Map<string, Entry>();
 
   private constructor(
@@ -61,7 +63,7 @@ export class Inference {
       for (const model of options.warm ?? []) if (model !== defaultModel) await warmUp(engine, model);
       const { device, models, guides } = engine;
       const told = { device: device.name, fallback: device.fallback, defaultModel };
-      const info = { ...told, models: models.summaries(), guides: guides.summaries() };
+      const info = { ...told, models: models.summaries(), beamBytes: models.beamBytes(), guides: guides.summaries() };
       return new Inference(engine, { info, options, post, clock });
     } catch (error) {
       await engine.close();
@@ -88,9 +90,9 @@ export class Inference {
     await this.#engine.close();
   }
 
-  async #run({ job: id, attempt, work }: Ticket): Promise<void> {
+  async #run({ job: id, attempt, client, work }: Ticket): Promise<void> {
     const job = new RunningJob(work, {
-      ...{ engine: this.#engine, scheduler: this.#scheduler, clock: this.#clock },
+      ...{ engine: this.#engine, scheduler: this.#scheduler, pictures: this.#pictures, clock: this.#clock, client },
       personSeconds: this.#options.personSeconds ?? PERSON_SECONDS,
       version: this.#options.version ?? '',
       post: (news) => this.#post({ type: 'news', job: id, attempt, news }),

@@ -1,12 +1,12 @@
 /** What the server and an inference process say to one another: plain data, so that a structured clone carries it. */
 
+import type { BeamSchedule } from '../contract/beams.ts';
 import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { GuideSummary } from '../engine/guides/registry.ts';
 import type { GuideUse } from '../engine/guides/runner.ts';
 import type { ModelSummary } from '../engine/models.ts';
 import type { Timings } from '../engine/search/events.ts';
-import type { BeamSchedule } from '../engine/search/sampler.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
 import type { PictureFormat } from '../pictures/codec.ts';
 
@@ -139,6 +139,13 @@ export interface ChosenNews {
   readonly by: 'person' | 'time';
 }
 
+/** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
+export interface FinishedNews {
+  readonly type: 'finished';
+  readonly index: number;
+  readonly picture: ResultPicture;
+}
+
 interface Ending {
   readonly model: string;
   readonly hash: string;
@@ -187,12 +194,17 @@ export interface Ticket {
   readonly job: string;
   /** 1, 2, …: what an earlier attempt still says is not listened to. */
   readonly attempt: number;
+  /** Whose turn it counts as. */
+  readonly client: string;
   readonly work: Work;
 }
 
 /** What may be said to a running job. */
 export type JobMessage =
+  /** It ends with the best pictures so far; with those that are encoded already, where that had begun. */
   | { readonly type: 'cancel' }
+  /** Nobody wants its pictures any more: it ends with none. */
+  | { readonly type: 'drop' }
   /** Of the guides, from the next choice on. */
   | { readonly type: 'weights'; readonly weights: readonly number[] }
   | { readonly type: 'answer'; readonly question: number; readonly picks: readonly number[] }
@@ -225,6 +237,8 @@ export interface WorkerInfo {
   /** Why `auto` came to the CPU. */
   readonly fallback: string | null;
   readonly models: readonly ModelSummary[];
+  /** Of each model, by name: bytes that one beam of a result takes at most between two levels. */
+  readonly beamBytes: Readonly<Record<string, number>>;
   /** Of requests that name none. */
   readonly defaultModel: string;
   readonly guides: readonly GuideSummary[];
@@ -234,7 +248,7 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly info: WorkerInfo }
   /** It could not be opened, and exits. */
   | { readonly type: 'unfit'; readonly error: ErrorData }
-  | { readonly type: 'news'; readonly job: string; readonly attempt: number; readonly news: News }
+  | { readonly type: 'news'; readonly job: string; readonly attempt: number; readonly news: News | FinishedNews }
   | { readonly type: 'run'; readonly run: RunReport }
   /** Something went wrong that no job is to blame for; it goes on. */
   | { readonly type: 'complaint'; readonly text: string }
@@ -250,6 +264,13 @@ export interface ErrorData {
 
 export function errorFrom({ code, details }: ErrorData): KandidError {
   return new KandidError(code, details as never);
+}
+
+/** An end with the pictures that were told of before it. */
+export function withPictures<End extends EndNews>(end: End, finished: readonly FinishedNews[]): End {
+  if (end.type === 'failed') return end;
+  const inOrder = [...finished].sort((a, b) => a.index - b.index);
+  return { ...end, results: [...end.results, ...inOrder.map(({ picture }) => picture)] };
 }
 
 export function isEnd(news: { readonly type: string }): news is EndNews {

@@ -2,6 +2,7 @@
 
 import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Turns } from '../engine/guides/context.ts';
 import type { Network } from '../engine/network/network.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
@@ -9,10 +10,12 @@ import { provenanceOf } from '../engine/tasks/provenance.ts';
 import { type PreparedTask, runTask, type TaskOutcome } from '../engine/tasks/task.ts';
 import { prepareTask } from '../engine/tasks/tasks.ts';
 import { KandidError, toKandidError } from '../errors.ts';
+import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
 import { withProvenance } from '../pictures/provenance.ts';
-import type { EndNews, JobMessage, News, Work } from './messages.ts';
+import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
+import type { PictureQueue } from './picture-queue.ts';
 import { Previewer } from './previews.ts';
 import { Questions } from './questions.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -20,11 +23,14 @@ import type { Scheduler } from './scheduler.ts';
 export interface JobServices {
   readonly engine: Engine;
   readonly scheduler: Scheduler;
+  readonly pictures: PictureQueue;
+  /** Whose turn it counts as. */
+  readonly client: string;
   readonly clock: Clock;
   readonly personSeconds: number;
   /** Of Kandid. */
   readonly version: string;
-  readonly post: (news: News) => void;
+  readonly post: (news: News | FinishedNews) => void;
   /** Something went wrong that does not end the job. */
   readonly complain: (error: unknown) => void;
 }
@@ -33,21 +39,25 @@ export class RunningJob {
   readonly #work: Work;
   readonly #services: JobServices;
   readonly #controller = new AbortController();
+  /** Of the encoding, which goes on with the best pictures so far when the search was cancelled. */
+  readonly #encoding = new AbortController();
+  #isEncoding = false;
   readonly #questions: Questions;
   readonly #previewer: Previewer | null;
   #descent: Descent | null = null;
   /** Given before there was a descent. */
   #weights: readonly number[] | null = null;
   #about = { model: '', hash: '', seed: 0 };
+  #levels = 0;
 
   constructor(work: Work, services: JobServices) {
     const { clock, post, personSeconds } = services;
     this.#work = work;
     this.#services = services;
-    this.#previewer = previewerFor(work, services);
+    this.#previewer = this.#previewerFor(work);
     this.#questions = new Questions({
       ...{ clock, post, seconds: personSeconds },
-      encode: (picture) => encoded(picture, { format: 'png' }),
+      encode: (picture) => this.#encoded(picture, { format: 'png' }),
     });
   }
 
@@ -55,14 +65,18 @@ export class RunningJob {
   async run(): Promise<void> {
     const { post } = this.#services;
     try {
-      const { engine, scheduler } = this.#services;
+      const { engine, scheduler, client } = this.#services;
       const { signal } = this.#controller;
+      const turns: Turns = {
+        compute: (piece) => scheduler.compute(client, piece),
+        picture: (pixels, run) => this.#inTurn(pixels, signal, run),
+      };
       const person = this.#work.kind === 'generate' && this.#work.person ? this.#questions.ask : undefined;
-      const task = await prepareTask(engine, this.#work, { signal, person });
+      const task = await prepareTask(engine, this.#work, { signal, person, turns });
       this.#begin(task);
       const outcome = await runTask(task, {
         descend: (network, descent) => this.#descend(network, descent),
-        draw: (network, codes, condition) => scheduler.decode(network, codes, condition),
+        draw: (network, codes, condition) => scheduler.decode({ network, codes, condition, client, signal }),
       });
       const [end] = await Promise.all([this.#ended(task, outcome), this.#previewer?.close()]);
       post(end);
@@ -74,13 +88,20 @@ export class RunningJob {
 
   tell(message: JobMessage): void {
     if (message.type === 'cancel') this.#cancel();
+    else if (message.type === 'drop') this.#drop();
     else if (message.type === 'answer') this.#questions.answer(message.question, message.picks);
     else if (message.type === 'taken') this.#previewer?.taken(message.level);
     else this.#weigh(message.weights);
   }
 
+  #drop(): void {
+    this.#encoding.abort(new KandidError('cancelled', { when: 'as nobody wants it' }));
+    this.#cancel();
+  }
+
   #cancel(): void {
-    this.#controller.abort();
+    if (this.#isEncoding) this.#encoding.abort(new KandidError('cancelled', { when: 'on request' }));
+    this.#controller.abort(new KandidError('cancelled', { when: 'on request' }));
     if (this.#descent) this.#services.scheduler.poke(this.#descent);
   }
 
@@ -97,6 +118,7 @@ export class RunningJob {
     const { name: model, levels } = network.info;
     const { hash } = bundle;
     this.#about = { model, hash, seed };
+    this.#levels = levels.length;
     this.#services.post({
       type: 'started',
       model,
@@ -115,7 +137,7 @@ export class RunningJob {
     let end: DoneEvent | CancelledEvent | null = null;
     return new Promise((resolve, reject) => {
       this.#services.scheduler.add({
-        ...{ network, descent },
+        ...{ network, descent, client: this.#services.client },
         onEvent: (event) => {
           if (event.type === 'level') this.#level(event);
           else end = event;
@@ -134,17 +156,46 @@ export class RunningJob {
     this.#previewer?.show(event);
   }
 
+  /** Its pictures are encoded and told of one by one; where that is cancelled, it ends with those that are. */
   async #ended(task: PreparedTask, { type, level, pictures, guides, notes, timings }: TaskOutcome): Promise<EndNews> {
-    const results = await Promise.all(
-      pictures.map(async (picture) => {
-        const file = await encoded(picture.image, this.#work.output);
-        const { code, codeString, psnr } = picture;
-        const bytes = withProvenance(file, provenanceOf(this.#services.version, task, picture, this.#weights));
-        return { ...file, bytes, code, codeString, ...(psnr === undefined ? {} : { psnr }) };
-      }),
-    );
-    const end = { ...this.#about, results, guides, notes, timings };
-    return type === 'done' ? { type, ...end } : { type, level, ...end };
+    const { post, version } = this.#services;
+    this.#isEncoding = true;
+    const encoding = pictures.map(async (picture, index) => {
+      const file = await this.#encoded(picture.image, this.#work.output);
+      const { code, codeString, psnr } = picture;
+      const bytes = withProvenance(file, provenanceOf(version, task, picture, this.#weights));
+      const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+      post({ type: 'finished', index, picture: { ...file, bytes, ...about } });
+    });
+    const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
+    const end = { ...this.#about, results: [], guides, notes, timings };
+    if (failed && !this.#encoding.signal.aborted) throw failed.reason;
+    if (type === 'done' && !failed) return { type, ...end };
+    return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
+  }
+
+  #encoded(picture: Picture, output: Output): Promise<EncodedPicture> {
+    const { width, height } = picture;
+    const pixels = output.size === undefined ? width * height : output.size ** 2;
+    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output));
+  }
+
+  #inTurn<T>(pixels: number, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const { pictures, client } = this.#services;
+    return pictures.add({ client, pixels, signal, run });
+  }
+
+  #previewerFor(work: Work): Previewer | null {
+    const spec = work.kind === 'decode' ? undefined : work.previews;
+    if (!spec || spec.images === 0) return null;
+    const { clock, post, complain } = this.#services;
+    return new Previewer({
+      ...{ spec, clock, post },
+      encode: (picture) => this.#encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
+      onError: (error) => {
+        if (!this.#encoding.signal.aborted) complain(error);
+      },
+    });
   }
 
   /** Cancelled before there was anything to show, or failed. */
@@ -154,13 +205,4 @@ export class RunningJob {
     const timings = { network: 0, guides: 0, engine: 0 };
     return { type: 'cancelled', level: 0, ...this.#about, results: [], guides: [], notes: [], timings };
   }
-}
-
-function previewerFor(work: Work, { clock, post, complain }: JobServices): Previewer | null {
-  const spec = work.kind === 'decode' ? undefined : work.previews;
-  if (!spec || spec.images === 0) return null;
-  return new Previewer({
-    ...{ spec, clock, post, onError: complain },
-    encode: (picture) => encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
-  });
 }

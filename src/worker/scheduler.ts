@@ -1,18 +1,21 @@
-/** Runs the descents of all jobs of a process: those that stand at the same level of a model share one run of its graph. */
+/** Shares an inference process among clients: descents level by level, whole codes, and the computations of guides. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Code } from '../contract/codes.ts';
 import type { Network } from '../engine/network/network.ts';
 import { type BatchShare, runBatch } from '../engine/search/batches.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { GenerateEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
-import { Decodes } from './decode-queue.ts';
+import { ComputeQueue } from './compute-queue.ts';
+import { DecodeQueue, type Decoding } from './decode-queue.ts';
 import type { RunReport } from './messages.ts';
+import { Shares } from './shares.ts';
 
 /** A descent on its way, and who hears of it. */
 export interface Task {
   readonly network: Network;
   readonly descent: Descent;
+  /** Whose turn it counts as. */
+  readonly client: string;
   onEvent(event: GenerateEvent): void;
   /** It is over, by its last event or by `descent.error`; its guides are freed. */
   onEnd(): void;
@@ -24,10 +27,12 @@ export interface SchedulerOptions {
   readonly onRun?: ((report: RunReport) => void) | undefined;
 }
 
-interface Standing extends Task {
+interface Standing {
+  readonly task: Task;
+  readonly descent: Descent;
   /** Rows that were run for it. */
   attained: number;
-  /** Runs that went by while it was ready. */
+  /** Runs of its client's that went by while it was ready. */
   waited: number;
 }
 
@@ -38,21 +43,25 @@ const PATIENCE = 8;
 const BREATH_MS = 10;
 
 /**
- * The descent that has had the fewest rows goes next, and with it all that stand at its level. So those that come later catch
- * up and then share the runs of those before them, and small requests pass large ones; but nobody is passed over more than
- * `PATIENCE` times in a row.
+ * The next turn is that of the client that has had the least time, by whatever there is to do for it. Among a client's
+ * descents the one that has had the fewest rows goes next, and with it all that stand at its level, those of others too: so
+ * that those that come later catch up and then share the runs of those before them, and small requests pass large ones; but
+ * none is passed over more than `PATIENCE` times in a row. A run takes a bounded number of rows, however many a request has.
  */
 export class Scheduler {
   readonly #rowsPerRun: number;
   readonly #onRun: (report: RunReport) => void;
   readonly #tasks = new Map<Descent, Standing>();
-  readonly #decodes: Decodes;
+  readonly #shares = new Shares();
+  readonly #decodes: DecodeQueue;
+  readonly #computations = new ComputeQueue();
+  #turn = 0;
   #looping = false;
 
   constructor({ rowsPerRun = ROWS_PER_RUN, onRun = () => {} }: SchedulerOptions = {}) {
     this.#rowsPerRun = rowsPerRun;
     this.#onRun = onRun;
-    this.#decodes = new Decodes(onRun);
+    this.#decodes = new DecodeQueue(onRun);
   }
 
   /** Descents on their way. */
@@ -61,21 +70,36 @@ export class Scheduler {
   }
 
   add(task: Task): void {
-    this.#tasks.set(task.descent, { ...callbacksOf(task), attained: 0, waited: 0 });
+    this.#shares.enter(task.client);
+    this.#tasks.set(task.descent, { task, descent: task.descent, attained: 0, waited: 0 });
     this.#wake();
   }
 
   /** Tells what has happened to a descent, as after its signal has aborted: it then ends at once. */
   poke(descent: Descent): void {
-    const task = this.#tasks.get(descent);
-    if (task) this.#settle(task);
+    const standing = this.#tasks.get(descent);
+    if (standing) this.#settle(standing);
   }
 
-  /** Pictures of whole codes; those of several jobs are drawn together. */
-  decode(network: Network, codes: readonly Code[], condition: Float32Array | null): Promise<Picture[]> {
-    const drawing = this.#decodes.add(network, codes, condition);
-    this.#wake();
-    return drawing;
+  /** Pictures of whole codes; those of several jobs are drawn together. @throws what the network throws */
+  decode(decoding: Decoding): Promise<Picture[]> {
+    return this.#sharing(decoding.client, () => this.#decodes.add(decoding));
+  }
+
+  /** Does a piece of a guide's computation in its client's turn. @throws what the work throws */
+  compute<T>(client: string, work: () => Promise<T>): Promise<T> {
+    return this.#sharing(client, () => this.#computations.add(client, work));
+  }
+
+  async #sharing<T>(client: string, add: () => Promise<T>): Promise<T> {
+    this.#shares.enter(client);
+    try {
+      const result = add();
+      this.#wake();
+      return await result;
+    } finally {
+      this.#shares.leave(client);
+    }
   }
 
   #wake(): void {
@@ -88,10 +112,11 @@ export class Scheduler {
       // What comes in together should run together.
       await breathe();
       for (;;) {
-        const hasDecoded = await this.#decodes.runNext();
-        const group = this.#nextGroup();
-        if (group.length > 0) await this.#run(group);
-        else if (!hasDecoded) break;
+        const ready = this.#ready();
+        const descending = ready.map(({ task }) => task.client);
+        const client = this.#shares.next([...descending, ...this.#decodes.clients, ...this.#computations.clients]);
+        if (client === undefined) break;
+        await this.#serve(client, ready);
         await breathe();
       }
     } finally {
@@ -99,70 +124,99 @@ export class Scheduler {
     }
   }
 
-  /** Those that stand together at the level whose turn it is, in the order in which they get rows. */
-  #nextGroup(): Standing[] {
-    const ready = [...this.#tasks.values()].filter(({ descent }) => descent.status === 'ready');
-    const ordered = ready.sort((a, b) => hunger(b) - hunger(a) || a.attained - b.attained);
-    const [first] = ordered;
-    return ordered.filter((one) => one.network === first?.network && one.descent.level === first.descent.level);
+  #ready(): Standing[] {
+    return [...this.#tasks.values()].filter(({ descent }) => descent.status === 'ready');
   }
 
-  async #run(group: readonly Standing[]): Promise<void> {
-    const { network, descent } = group[0] as Standing;
+  /** Does one thing for a client; its kinds of work take turns. */
+  async #serve(client: string, ready: readonly Standing[]): Promise<void> {
+    const own = ready.filter(({ task }) => task.client === client);
+    const kinds = [
+      ...(this.#computations.clients.includes(client) ? [() => this.#computeNext(client)] : []),
+      ...(this.#decodes.clients.includes(client) ? [() => this.#decodeNext(client)] : []),
+      ...(own.length > 0 ? [() => this.#run(groupOf(own, ready), own)] : []),
+    ];
+    await kinds[this.#turn++ % kinds.length]?.();
+  }
+
+  async #computeNext(client: string): Promise<void> {
+    const started = performance.now();
+    await this.#computations.runNext(client);
+    this.#shares.charge(client, performance.now() - started);
+  }
+
+  async #decodeNext(client: string): Promise<void> {
+    const started = performance.now();
+    const shares = await this.#decodes.runNext(client);
+    const ms = performance.now() - started;
+    for (const [one, share] of shares) this.#shares.charge(one, share * ms);
+  }
+
+  async #run(group: readonly Standing[], own: readonly Standing[]): Promise<void> {
+    const { task, descent } = group[0] as Standing;
+    const { network } = task;
     const { level } = descent;
-    const passedOver = [...this.#tasks.values()].filter((task) => task.descent.status === 'ready');
     const started = performance.now();
     const shares = await runBatch(
       network,
-      group.map((task) => task.descent),
+      group.map((standing) => standing.descent),
       this.#rowsPerRun,
     );
     const ms = performance.now() - started;
     const rows = shares.reduce((sum, share) => sum + share.rows, 0);
     if (rows > 0) this.#onRun({ model: network.info.name, level, rows, jobs: shares.length, ms });
-    for (const task of passedOver) task.waited += 1;
-    for (const task of group) if (task.descent.status !== 'choosing') this.#settle(task);
-    await this.#choose(shares);
+    for (const standing of own) standing.waited += 1;
+    for (const standing of group) if (standing.descent.status !== 'choosing') this.#settle(standing);
+    await this.#choose(shares, ms / Math.max(1, rows));
   }
 
   /** Guides that take long are not waited for: the others go on meanwhile. */
-  async #choose(shares: readonly BatchShare[]): Promise<void> {
+  async #choose(shares: readonly BatchShare[], rowMs: number): Promise<void> {
     let breathed = performance.now();
     for (const { descent, rows, choose } of shares) {
-      const task = this.#tasks.get(descent);
-      if (task) {
-        task.attained += rows;
-        task.waited = 0;
+      const standing = this.#tasks.get(descent);
+      const started = performance.now();
+      if (standing) {
+        standing.attained += rows;
+        standing.waited = 0;
+        this.#shares.charge(standing.task.client, rows * rowMs);
       }
       const choosing = choose().then(() => {
-        if (!task) return;
-        this.#settle(task);
+        if (!standing) return;
+        this.#settle(standing);
         this.#wake();
       });
       const isQuick = await Promise.race([choosing.then(() => true), breathe(false)]);
+      if (standing) this.#shares.charge(standing.task.client, performance.now() - started);
       if (isQuick && performance.now() - breathed < BREATH_MS) continue;
       await breathe();
       breathed = performance.now();
     }
   }
 
-  #settle(task: Standing): void {
-    const { descent } = task;
-    if (this.#tasks.get(descent) !== task) return;
+  #settle(standing: Standing): void {
+    const { descent, task } = standing;
+    if (this.#tasks.get(descent) !== standing) return;
     const events = descent.takeEvents();
     const isOver = descent.status !== 'ready' && descent.status !== 'choosing';
     if (isOver) this.#tasks.delete(descent);
     for (const event of events) task.onEvent(event);
     if (!isOver) return;
+    this.#shares.leave(task.client);
     void descent.dispose();
     task.onEnd();
   }
 }
 
+/** The one of a client's whose turn it is, and all that stand where it does, in the order in which they get rows. */
+function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing[] {
+  const byHunger = (a: Standing, b: Standing) => hunger(b) - hunger(a) || a.attained - b.attained;
+  const [first] = [...own].sort(byHunger) as [Standing, ...Standing[]];
+  const others = ready.filter(
+    (one) => one !== first && one.task.network === first.task.network && one.descent.level === first.descent.level,
+  );
+  return [first, ...others.sort(byHunger)];
+}
+
 /** 0 while it has not waited long. */
 const hunger = ({ waited }: Standing) => (waited < PATIENCE ? 0 : waited);
-
-function callbacksOf(task: Task): Task {
-  const { network, descent } = task;
-  return { network, descent, onEvent: (event) => task.onEvent(event), onEnd: () => task.onEnd() };
-}

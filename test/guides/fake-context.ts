@@ -26,6 +26,7 @@ export function fakeContext(parts: FakeParts = {}): GuideContext {
     signal: new AbortController().signal,
     note: (message) => void parts.notes?.push(message),
     picture: (bytes, options) => decodePicture(bytes, options),
+    compute: (piece) => piece(),
     folder: async (name) => parts.folders?.[name] ?? name,
     async open(path) {
       const network = parts.networks?.[path];

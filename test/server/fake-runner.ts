@@ -1,9 +1,10 @@
 /** A runner that does nothing by itself: tests say what its jobs tell. */
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
+import { type Cost, placesOf } from '../../src/server/jobs/cost.ts';
 import { type JobLimits, Jobs } from '../../src/server/jobs/jobs.ts';
 import type { JobsObserver } from '../../src/server/jobs/observer.ts';
-import type { Assignment, RunListener, Runner } from '../../src/server/jobs/runner.ts';
+import type { Assignment, Need, RunListener, Runner } from '../../src/server/jobs/runner.ts';
 import { isEnd, type JobMessage, type News, type Work } from '../../src/worker/messages.ts';
 import { FakeClock } from '../clock.ts';
 
@@ -24,13 +25,13 @@ export class FakeRunner implements Runner {
     return this.unavailable;
   }
 
-  hasRoom(retried: boolean): boolean {
+  hasRoom({ retried }: Need): boolean {
     if (retried && [...this.running.values()].some((one) => one.assignment.retried)) return false;
     return this.running.size < this.room;
   }
 
   run(assignment: Assignment, listener: RunListener): void {
-    assert.ok(this.hasRoom(assignment.retried));
+    assert.ok(this.hasRoom(assignment));
     this.begun.push(assignment);
     this.running.set(assignment.ticket.job, { assignment, ...listener });
   }
@@ -66,14 +67,18 @@ export class FakeRunner implements Runner {
 
 export const WORK: Work = { kind: 'generate', request: {}, output: { format: 'png' } };
 
+const FREE: Cost = { work: 0, places: 0, runBytes: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
+
 export const LIMITS: JobLimits = {
-  ...{ waiting: 10, perClient: 8, places: 16, events: 64, kept: 3, keptSeconds: 60, keptBytes: 10_000 },
+  cost: { ...FREE, places: 16 },
+  ...{ waiting: 10, perClient: 8, events: 64, kept: 3, keptSeconds: 60, keptBytes: 10_000 },
 };
 
 export function jobsOf({ limits = {}, observer }: { limits?: Partial<JobLimits>; observer?: JobsObserver } = {}) {
   const runner = new FakeRunner();
   const clock = new FakeClock();
-  const jobs = new Jobs({ runner, clock, limits: { ...LIMITS, ...limits }, observer });
+  const price = (work: Work): Cost => ({ ...FREE, places: placesOf(work) });
+  const jobs = new Jobs({ runner, clock, price, limits: { ...LIMITS, ...limits }, observer });
   const submit = (client = 'a', spec: Partial<Parameters<Jobs['submit']>[0]> = {}) =>
     jobs.submit({ work: WORK, client, ...spec });
   return { jobs, runner, clock, submit };

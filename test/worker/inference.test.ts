@@ -6,8 +6,8 @@ import { psnr } from '../../src/kit/quality.ts';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 import { readProvenance } from '../../src/pictures/provenance.ts';
 import { Inference } from '../../src/worker/inference.ts';
-import type { FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
-import { isEnd } from '../../src/worker/messages.ts';
+import type { FinishedNews, FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
+import { isEnd, withPictures } from '../../src/worker/messages.ts';
 
 const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8'));
 const PNG = { format: 'png' } as const;
@@ -16,6 +16,19 @@ const PREVIEWS: Previews = { format: 'webp', quality: 80, images: 1, perSecond: 
 let inference: Inference;
 const posted: FromWorker[] = [];
 const listeners = new Map<string, (news: News) => void>();
+
+let onFinished: (job: string) => unknown = () => {};
+const finished = new Map<string, FinishedNews[]>();
+
+/** As the server hears it: the pictures with the end that they belong to. */
+function hear(job: string, news: News | FinishedNews): void {
+  const pictures = finished.get(job) ?? [];
+  finished.set(job, pictures);
+  if (news.type === 'finished') {
+    pictures.push(news);
+    onFinished(job);
+  } else listeners.get(job)?.(isEnd(news) ? withPictures(news, pictures) : news);
+}
 
 before(async () => {
   inference = await Inference.open(
@@ -26,7 +39,7 @@ before(async () => {
     },
     (message) => {
       posted.push(message);
-      if (message.type === 'news') listeners.get(message.job)?.(message.news);
+      if (message.type === 'news') hear(message.job, message.news);
     },
   );
 });
@@ -38,6 +51,7 @@ let jobs = 0;
 function run(
   work: Work,
   onNews: (news: News, tell: (message: JobMessage) => void) => void = () => {},
+  client = 'a',
 ): Promise<News[]> {
   const job = `job${jobs++}`;
   const all: News[] = [];
@@ -48,7 +62,7 @@ function run(
       onNews(news, tell);
       if (isEnd(news)) resolve(all);
     });
-    inference.handle({ type: 'job', ticket: { job, attempt: 1, work } });
+    inference.handle({ type: 'job', ticket: { job, attempt: 1, client, work } });
   });
 }
 
@@ -167,9 +181,54 @@ test('cancel answers with the best picture so far, also while a guide is asked',
   assert.equal((await decodePicture(results[0]?.bytes ?? new Uint8Array())).width, 4);
 });
 
+test('cancelled while its pictures are encoded, it ends with those that are', async () => {
+  const work = { ...generate({ count: 64, sampler: { top: 4 } }), output: { format: 'png', size: 1024 } } as Work;
+  const job = `job${jobs}`;
+  const cancel = () => inference.handle({ type: 'tell', job, attempt: 1, message: { type: 'cancel' } });
+  onFinished = (of) => of === job && cancel();
+  const { level, results } = lastOf(await run(work), 'cancelled');
+  onFinished = () => {};
+  assert.equal(level, 4);
+  assert.ok(results.length >= 1 && results.length <= 3, `${results.length} pictures`);
+  for (const { code, width } of results) assert.deepEqual([code.length, width], [4, 1024]);
+});
+
+test('dropped, it encodes nothing more and tells no picture', async () => {
+  const drop = { type: 'drop' } as const;
+  const early = await run(generate({ guides: [{ name: 'hold', params: { level: 2 } }] }), (one, tell) => {
+    if (one.type === 'level' && one.level === 1) tell(drop);
+  });
+  assert.deepEqual([lastOf(early, 'cancelled').level, lastOf(early, 'cancelled').results], [2, []]);
+  const job = `job${jobs}`;
+  onFinished = (of) => of === job && inference.handle({ type: 'tell', job, attempt: 1, message: drop });
+  const work = { ...generate({ count: 64, sampler: { top: 4 } }), output: { format: 'png', size: 1024 } } as Work;
+  assert.ok(lastOf(await run(work), 'cancelled').results.length <= 3);
+  onFinished = () => {};
+});
+
+test('a large encoding of one client does not hold up the picture of another', async () => {
+  const heavy = { ...generate({ count: 8, sampler: { top: 4 } }), output: { format: 'png', size: 2048 } } as Work;
+  let encoded = 0;
+  let small: Promise<News[]> | undefined;
+  const job = `job${jobs}`;
+  let before = 0;
+  onFinished = (of) => {
+    if (of !== job) return;
+    encoded += 1;
+    small ??= run(generate({ seed: 1 }), () => {}, 'another').then((news) => {
+      before = encoded;
+      return news;
+    });
+  };
+  await run(heavy);
+  onFinished = () => {};
+  assert.ok(lastOf((await small) ?? [], 'done'));
+  assert.ok(before <= 3, `${before} large pictures went before`);
+});
+
 test('cancelled before it began, it ends with nothing', async () => {
   const work = generate({});
-  inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, work } });
+  inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, client: 'a', work } });
   const ended = new Promise<News>((resolve) => listeners.set('early', (news) => isEnd(news) && resolve(news)));
   inference.handle({ type: 'tell', job: 'early', attempt: 1, message: { type: 'cancel' } });
   const end = await ended;

@@ -11,10 +11,10 @@ const LEVELS = Array.from({ length: 6 }, () => ({ side: 2, candidates: 8 }));
 const AT_RANDOM = { sampler: { top: 8, temperature: 0 } };
 
 /** Runs a descent and gives its events when it is over. */
-function follow(scheduler: Scheduler, network: Network, descent: Descent): Promise<GenerateEvent[]> {
+function follow(scheduler: Scheduler, network: Network, descent: Descent, client = 'a'): Promise<GenerateEvent[]> {
   const events: GenerateEvent[] = [];
   return new Promise((resolve) => {
-    scheduler.add({ network, descent, onEvent: (event) => events.push(event), onEnd: () => resolve(events) });
+    scheduler.add({ network, descent, client, onEvent: (event) => events.push(event), onEnd: () => resolve(events) });
   });
 }
 
@@ -199,15 +199,14 @@ test('codes of several jobs are drawn in one run', async () => {
   const network = await tinyNetwork();
   const { scheduler, runs } = recorded();
   const [two, one] = await Promise.all([
-    scheduler.decode(
-      network,
-      [
+    scheduler.decode({
+      ...{ network, condition: null, client: 'a' },
+      codes: [
         [0, 1, 2, 3],
         [3, 2, 1, 0],
       ],
-      null,
-    ),
-    scheduler.decode(network, [[1, 1, 1, 1]], null),
+    }),
+    scheduler.decode({ network, condition: null, client: 'b', codes: [[1, 1, 1, 1]] }),
   ]);
   assert.deepEqual(
     runs.map(({ level, rows, jobs }) => [level, rows, jobs]),
@@ -228,3 +227,94 @@ function deferred() {
   });
   return { promise, resolve };
 }
+
+test('clients share by time: many large requests of one do not hold up a small one of another', async () => {
+  const network = grayNetwork(LEVELS);
+  const { scheduler, runs, hooks } = recorded({ rowsPerRun: 4 });
+  let small: Promise<unknown> | undefined;
+  let between = 0;
+  hooks.push(({ level }) => {
+    if (level !== 2 || small) return;
+    const before = runs.length;
+    small = follow(scheduler, network, descentOf(network, { seed: 2, ...AT_RANDOM }), 'small').then(() => {
+      between = runs.length - before;
+    });
+  });
+  const large = [1, 2, 3, 4, 5, 6].map((seed) =>
+    follow(scheduler, network, descentOf(network, { seed, count: 40, ...AT_RANDOM }), 'large'),
+  );
+  await Promise.all(large);
+  await small;
+  assert.ok(between > 0 && between <= 4 * LEVELS.length, `${between} runs, of ${runs.length}`);
+  assert.ok(runs.length > 200);
+});
+
+test('codes are drawn in pieces, and the pieces of clients take turns', async () => {
+  const network = await tinyNetwork();
+  const { scheduler, runs } = recorded();
+  const codes = Array.from({ length: 100 }, (_, n) => [n % 4, 0, 1, 2]);
+  const many = scheduler.decode({ network, condition: null, client: 'many', codes });
+  let behind = 0;
+  const few = scheduler.decode({ network, condition: null, client: 'few', codes: codes.slice(0, 16) }).then((made) => {
+    behind = runs.length;
+    return made;
+  });
+  assert.equal((await few).length, 16);
+  assert.ok(behind <= 3, `${behind} runs before`);
+  assert.equal((await many).length, 100);
+  assert.ok(runs.every(({ rows }) => rows <= 16));
+});
+
+test('codes that nobody wants any more are not drawn', async () => {
+  const network = await tinyNetwork();
+  const { scheduler, runs, hooks } = recorded();
+  const controller = new AbortController();
+  hooks.push(() => controller.abort(new Error('gone')));
+  const codes = Array.from({ length: 100 }, () => [0, 0, 1, 2]);
+  const drawing = scheduler.decode({ network, condition: null, client: 'a', codes, signal: controller.signal });
+  await assert.rejects(drawing, /gone/);
+  await scheduler.decode({ network, condition: null, client: 'b', codes: [[1, 1, 1, 1]] });
+  assert.equal(runs.length, 2);
+});
+
+test('pieces of computations take turns by client, one at a time', async () => {
+  const { scheduler } = recorded();
+  const order: string[] = [];
+  let running = 0;
+  const piece = (client: string) =>
+    scheduler.compute(client, async () => {
+      running += 1;
+      assert.equal(running, 1);
+      const end = performance.now() + 3;
+      while (performance.now() < end);
+      running -= 1;
+      order.push(client);
+    });
+  await Promise.all([...Array.from({ length: 8 }, () => piece('many')), piece('few'), piece('few')]);
+  assert.ok(order.lastIndexOf('few') <= 4, order.join());
+  await assert.rejects(
+    scheduler.compute('a', () => Promise.reject(new Error('no'))),
+    /no/,
+  );
+});
+
+test('what an expensive guide is asked at once is bounded, whatever the number of results', async () => {
+  const network = grayNetwork([
+    { side: 2, candidates: 64 },
+    { side: 2, candidates: 64 },
+  ]);
+  const asked: number[] = [];
+  const guide = (shortlist?: number) => ({
+    ...(shortlist === undefined ? {} : { prefers: { shortlist } }),
+    score: ({ batch, count }: { batch: number; count: number }) => {
+      asked.push(batch * count);
+      return new Float32Array(batch * count).map((_, i) => (i * 7919) % 101);
+    },
+  });
+  const plan = { count: 60, sampler: { top: 64, temperature: 1 } };
+  await follow(new Scheduler(), network, descentOf(network, { ...plan, guides: [guide(64)] }));
+  assert.ok(Math.max(...asked) <= 512, asked.join());
+  asked.length = 0;
+  await follow(new Scheduler(), network, descentOf(network, { ...plan, guides: [guide()] }));
+  assert.ok(Math.max(...asked) > 512, asked.join());
+});

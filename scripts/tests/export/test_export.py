@@ -78,28 +78,28 @@ def test_the_same_seed_gives_the_same_bytes(tiny, tmp_path):
 
 
 def test_the_committed_bundle_and_its_vectors_are_what_the_exporter_makes(tiny):
-    committed = bundle.read_bundle(PROJECT / "models" / "tiny")
+    reference = bundle.read_bundle(PROJECT / "models" / "tiny")
     made = bundle.read_bundle(tiny)
-    assert made.weights.keys() == committed.weights.keys()
+    assert made.weights.keys() == reference.weights.keys()
     for name, value in made.weights.items():
-        assert torch.equal(value, committed.weights[name]), name
-    told = json.loads((PROJECT / "test" / "fixtures" / "tiny-vectors.json").read_text())
+        assert torch.equal(value, reference.weights[name]), name
+    committed = json.loads((PROJECT / "test" / "fixtures" / "tiny-vectors.json").read_text())
     now = vectors.vectors(PROJECT / "models" / "tiny")
-    assert told["hash"] == now["hash"]
+    assert committed["hash"] == now["hash"]
     for kind in ("decode", "encode"):
-        for old, new in zip(told[kind], now[kind]):
+        for old, new in zip(committed[kind], now[kind]):
             assert old["code"] == new["code"]
             np.testing.assert_allclose(old["image"], new["image"], atol=1e-5)
 
 
 def test_the_committed_conditional_bundle_and_its_vectors_are_what_the_exporter_makes():
     folder = PROJECT / "test" / "fixtures" / "conditional"
-    told = json.loads((folder / "vectors.json").read_text())
+    committed = json.loads((folder / "vectors.json").read_text())
     now = vectors.vectors(folder / "tiny-color")
-    assert told["hash"] == now["hash"]
+    assert committed["hash"] == now["hash"]
     for kind in vectors.KINDS:
-        np.testing.assert_allclose(told["conditions"][kind], now["conditions"][kind], atol=1e-5)
-    for old, new in zip(told["encode"], now["encode"]):
+        np.testing.assert_allclose(committed["conditions"][kind], now["conditions"][kind], atol=1e-5)
+    for old, new in zip(committed["encode"], now["encode"]):
         assert old["code"] == new["code"]
 
 

@@ -22,7 +22,7 @@ def skip_without_node() -> None:
 
 @contextmanager
 def serving(*options: str) -> Iterator[str]:
-    """The address of a server with the model tiny, which must end well when it is told to."""
+    """The address of a server with the model tiny, which must exit with code 0 on SIGTERM."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("KANDID_", "OPENAI_"))}
     command = [*COMMAND, "--model", "tiny", "--log-level", "silent", *options]
     server = subprocess.Popen(

@@ -1,6 +1,6 @@
 /** `kandid encode photo.png` */
 import type { Command } from 'commander';
-import type { BeamSchedule } from '../../engine/search/sampler.ts';
+import type { BeamSchedule } from '../../contract/beams.ts';
 import type { TaskPicture } from '../../engine/tasks/task.ts';
 import { KandidError } from '../../errors.ts';
 import { enlarged } from '../../pictures/mosaic.ts';

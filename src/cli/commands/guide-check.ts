@@ -1,7 +1,7 @@
 /** `kandid guides --check FILE`: the checks that every guide must pass, on a guide of the user's own. */
 import { GUIDE_CHECKS, type GuideExample } from '../../../guides/lib/checks.ts';
 import { modelFolders } from '../../config.ts';
-import { guideContext } from '../../engine/guides/context.ts';
+import { guideContext, NO_TURNS } from '../../engine/guides/context.ts';
 import { loadGuide } from '../../engine/guides/registry.ts';
 import { ResourceCache } from '../../engine/guides/resources.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
@@ -65,7 +65,14 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
     const channels: 1 | 3 = model.channels === 1 ? 1 : 3;
     const levels = [{ side: model.finalSide, candidateCount: 2, width: 1 }];
     const info = { name: model.name, channels, levels, condition: null };
-    const base = guideContext(guide, services, { info, seed: 1, signal: io.signal, notes: [], person: undefined });
+    const base = guideContext(guide, services, {
+      info,
+      seed: 1,
+      signal: io.signal,
+      notes: [],
+      person: undefined,
+      turns: NO_TURNS,
+    });
     return { ...base, model };
   };
   return { context: context satisfies GuideExample['context'], close: () => shared.close() };

@@ -1,8 +1,9 @@
 /** What guides are handed: files, models and pictures, within what the engine allows. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { AskPerson, GuideContext, GuideModel } from '../../guide.ts';
-import { decodePicture } from '../../pictures/codec.ts';
+import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 import type { Device } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
 import { sessions } from '../../runtime/sessions.ts';
@@ -23,6 +24,24 @@ export interface GuideServices {
   readonly shared: ResourceCache;
 }
 
+/** Long work of a request, done beside that of others. */
+export interface Turns {
+  /** A piece of a computation, of some ten milliseconds. */
+  compute<T>(work: () => Promise<T>): Promise<T>;
+  /** A picture that is decoded. */
+  readonly picture: InTurn;
+}
+
+/** Of a request that has the process for itself. */
+export const NO_TURNS: Turns = {
+  async compute(work) {
+    // A run blocks the thread; cancelling arrives between two of them.
+    await breathe();
+    return await work();
+  },
+  picture: (_, work) => work(),
+};
+
 /** What the guides of one request have in common. */
 export interface GuideRequest {
   readonly info: NetworkInfo;
@@ -30,11 +49,12 @@ export interface GuideRequest {
   readonly signal: AbortSignal;
   readonly notes: string[];
   readonly person: AskPerson | undefined;
+  readonly turns: Turns;
 }
 
 /** The context of one guide in one request. */
 export function guideContext(guide: string, services: GuideServices, request: GuideRequest): GuideContext {
-  const { info, seed, signal, notes, person } = request;
+  const { info, seed, signal, notes, person, turns } = request;
   const { device, threads, shared, limitPixels } = services;
   return {
     model: {
@@ -49,9 +69,11 @@ export function guideContext(guide: string, services: GuideServices, request: Gu
     picture: (bytes, options) =>
       decodePicture(bytes, {
         name: `The picture for guide "${guide}"`,
+        inTurn: turns.picture,
         ...(limitPixels === undefined ? {} : { limitPixels }),
         ...options,
       }),
+    compute: (work) => turns.compute(work),
     folder: (nameOrPath) => folderOf(nameOrPath, services),
     open: (path) => openShared(path, services),
     shared: (key, make, dispose) => shared.get(`guide ${key}`, make, dispose),

@@ -41,6 +41,13 @@ export class GuideRunner {
     return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
   }
 
+  /** Candidates of one choice that it scores, where that is expensive; 0 where it is not, and it scores all. */
+  scoredAtMost(level: LevelInfo): number {
+    if (this.#guide.prefers?.shortlist === undefined) return 0;
+    const { shortlist, refine } = this.budgetAt(level);
+    return shortlist + refine;
+  }
+
   /** Whether it wants to score at a level. */
   isActiveAt(level: LevelInfo): boolean {
     const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = this.#guide.prefers ?? {};

@@ -4,6 +4,7 @@ import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { lumaOf } from '../../kit/luma.ts';
+import type { InTurn } from '../../pictures/codec.ts';
 import type { NetworkInfo } from '../network/network.ts';
 import { edgesOf, meanOfChannels } from './edges.ts';
 import { fitPicture } from './pictures.ts';
@@ -18,6 +19,7 @@ const LINES = 0.25;
 
 export interface ConditionOptions {
   readonly limitPixels?: number | undefined;
+  readonly inTurn?: InTurn | undefined;
   /** Is told what the caller should know of the picture. */
   note?(message: string): void;
 }
@@ -31,7 +33,7 @@ export interface ConditionOptions {
 export async function conditionOf(
   given: PictureInput | undefined,
   { name: model, condition, levels }: NetworkInfo,
-  { limitPixels, note = () => {} }: ConditionOptions = {},
+  { limitPixels, inTurn, note = () => {} }: ConditionOptions = {},
 ): Promise<Float32Array | null> {
   if (!condition) {
     if (given === undefined) return null;
@@ -39,7 +41,7 @@ export async function conditionOf(
   }
   if (given === undefined) throw new KandidError('condition_missing', { model, kind: condition.kind });
   const side = levels.at(-1)?.side ?? 0;
-  const fitted = await fitPicture(given, { side, channels: 3, name: 'The condition', limitPixels });
+  const fitted = await fitPicture(given, { side, channels: 3, name: 'The condition', limitPixels, inTurn });
   noteSize(given, fitted, note);
   const drawing = linesOf(fitted);
   if (condition.kind === 'grayscale') {

@@ -5,7 +5,7 @@ import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { lumaOf } from '../../kit/luma.ts';
 import { resample } from '../../kit/resample.ts';
-import { decodePicture } from '../../pictures/codec.ts';
+import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 
 export interface PictureTarget {
   readonly channels: 1 | 3;
@@ -14,6 +14,7 @@ export interface PictureTarget {
   /** What to call it in an error. */
   readonly name: string;
   readonly limitPixels?: number | undefined;
+  readonly inTurn?: InTurn | undefined;
 }
 
 /**
@@ -21,12 +22,14 @@ export interface PictureTarget {
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged, picture_invalid
  */
-export async function fitPicture(
-  given: PictureInput,
-  { channels, side, name, limitPixels }: PictureTarget,
-): Promise<Picture> {
+export async function fitPicture(given: PictureInput, target: PictureTarget): Promise<Picture> {
+  const { channels, side, name, limitPixels, inTurn } = target;
   if (given instanceof Uint8Array)
-    return await decodePicture(given, { channels, side, name, ...(limitPixels === undefined ? {} : { limitPixels }) });
+    return await decodePicture(given, {
+      ...{ channels, side, name },
+      ...(limitPixels === undefined ? {} : { limitPixels }),
+      ...(inTurn ? { inTurn } : {}),
+    });
   checkPicture(given, name);
   const fitted = toChannels(given, channels);
   const from = { height: given.height, width: given.width };

@@ -29,10 +29,11 @@ export interface Slice {
 }
 
 /**
- * The first results whose states fit into so many rows, at least one. Results that stand at the same place share their
- * rows, so that nothing is computed or asked twice.
+/**
+ * The first results whose states fit into so many rows and pools, at least one. Results that stand at the same place share
+ * their rows, so that nothing is computed or asked twice.
  */
-export function sliceOf(results: readonly ResultBeams[], rows: number): Slice {
+export function sliceOf(results: readonly ResultBeams[], rows: number, mostPools = Number.POSITIVE_INFINITY): Slice {
   const taken: ResultBeams[] = [];
   const rowOf = new Map<State, number>();
   const pools: number[][] = [];
@@ -40,9 +41,14 @@ export function sliceOf(results: readonly ResultBeams[], rows: number): Slice {
   for (const result of results) {
     const fresh = result.beams.filter((state) => !rowOf.has(state));
     if (taken.length > 0 && rowOf.size + fresh.length > rows) break;
-    for (const state of fresh) rowOf.set(state, rowOf.size);
+    const first = rowOf.size;
+    for (const [i, state] of fresh.entries()) rowOf.set(state, first + i);
     const mine = result.beams.map((state) => rowOf.get(state) as number);
     const known = pools.findIndex((pool) => pool.length === mine.length && pool.every((row, i) => row === mine[i]));
+    if (known < 0 && taken.length > 0 && pools.length >= mostPools) {
+      for (const state of fresh) rowOf.delete(state);
+      break;
+    }
     if (known < 0) pools.push(mine);
     poolOf.push(known < 0 ? pools.length - 1 : known);
     taken.push(result);

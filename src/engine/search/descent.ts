@@ -40,6 +40,9 @@ export interface DescentPlan {
   readonly notes: readonly string[];
 }
 
+/** Candidates that an expensive guide is asked about at once, where one choice does not take more. */
+const MOST_ASKED = 512;
+
 /** `ready`: can be given to `take`; `choosing`: guides are being asked; else it is over. */
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
 
@@ -108,7 +111,13 @@ export class Descent {
     this.#cancelIfAsked();
     if (this.#status !== 'ready') return null;
     const started = performance.now();
-    const slice = sliceOf(this.#results.slice(this.#cursor), rows);
+    let slice: Slice;
+    try {
+      slice = sliceOf(this.#results.slice(this.#cursor), rows, this.#mostPools());
+    } catch (thrown) {
+      this.fail(thrown);
+      return null;
+    }
     this.#cursor += slice.results.length;
     this.#status = 'choosing';
     this.#spent.engine += performance.now() - started;
@@ -201,6 +210,15 @@ export class Descent {
     const keep = this.plan.beams[this.#level] as number;
     const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal };
     return scorePools(slice.pools, { data, rows, count, channels, side }, asking);
+  }
+
+  /** Choices made at once, so that what a guide is asked at once stays small: others are served in between. */
+  #mostPools(): number {
+    const { guides, beams } = this.plan;
+    const kept = this.#level === 0 ? 1 : (beams[this.#level - 1] as number);
+    const all = kept * (this.#candidateCounts[this.#level] as number);
+    const asked = guides.map((guide) => Math.min(all, guide.scoredAtMost(this.#levelInfo())));
+    return Math.max(1, Math.floor(MOST_ASKED / Math.max(1, ...asked)));
   }
 
   #levelInfo(): LevelInfo {

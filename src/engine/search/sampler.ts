@@ -1,12 +1,7 @@
 /** Choosing among scored candidates. */
+import type { BeamSchedule } from '../../contract/beams.ts';
 import type { Random } from '../../kit/random.ts';
 import { standardised } from '../guides/combine.ts';
-
-/**
- * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`), one
- * per level (the last entry goes on), or per side.
- */
-export type BeamSchedule = number | readonly number[] | Readonly<Record<string, number>>;
 
 export interface SamplerOptions {
   /** Chooses among the best so many; 1 always takes the best. @default 1, or all where there is a temperature */
@@ -26,29 +21,8 @@ export function samplerOf({ top, temperature = 0 }: SamplerOptions): Sampler {
   return { top: top ?? (temperature > 0 ? Number.POSITIVE_INFINITY : 1), temperature };
 }
 
-/**
- * Beams that are kept after each level. After the last it is always 1: the best beam is the result. A plain number holds
- * where levels are expensive; up to a quarter of the final side, where most is decided and little computed, it is four times that.
- */
-export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
-  const finalSide = sides.at(-1) ?? 1;
-  const at = (side: number, level: number): number => {
-    if (schedule === undefined || schedule === 1) return 1;
-    if (typeof schedule === 'number') return side <= finalSide / 4 ? COARSE_FACTOR * schedule : schedule;
-    if (isList(schedule)) return schedule[Math.min(level, schedule.length - 1)] ?? 1;
-    return schedule[side] ?? 1;
-  };
-  return sides.map((side, level) => (level === sides.length - 1 ? 1 : at(side, level)));
-}
-
-const COARSE_FACTOR = 4;
-
 /** Largest part of the kept beams that may descend from one parent. Measured: scripts in guides/README.md, "What was measured". */
 const MOST_PER_PARENT = 1 / 4;
-
-function isList(schedule: BeamSchedule): schedule is readonly number[] {
-  return Array.isArray(schedule);
-}
 
 /**
  * Chooses `keep` different candidates, the best of those chosen first. `indices` are the candidates in question, rising;

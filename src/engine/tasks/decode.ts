@@ -1,6 +1,7 @@
 /** The pictures of codes. */
 import { type Code, checkCode, checkPrefix, codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
+import { NO_TURNS } from '../guides/context.ts';
 import { conditionOf } from '../input/condition.ts';
 import type { Network, NetworkInfo } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
@@ -24,7 +25,7 @@ const NO_TIME = { network: 0, guides: 0, engine: 0 };
 export async function prepareDecoding(
   engine: TaskEngine,
   { codes: given, level, model: name, condition: picture }: DecodeTask,
-  { signal }: TaskOptions = {},
+  { signal, turns = NO_TURNS }: TaskOptions = {},
 ): Promise<PreparedTask> {
   const model = await engine.models.open(name);
   const { network } = model;
@@ -32,6 +33,7 @@ export async function prepareDecoding(
   const notes: string[] = [];
   const condition = await conditionOf(picture, network.info, {
     limitPixels: engine.limitPixels,
+    inTurn: turns.picture,
     note: (message) => void notes.push(message),
   });
   const parsed = given.map((code) => parsedCode(code, counts));

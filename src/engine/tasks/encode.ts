@@ -1,30 +1,32 @@
 /** The code whose picture is nearest to a given one, found level by level. */
+import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
 import { resample } from '../../kit/resample.ts';
+import { NO_TURNS } from '../guides/context.ts';
 import { GuideRunner } from '../guides/runner.ts';
 import { conditionOf } from '../input/condition.ts';
 import { fitPicture } from '../input/pictures.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
-import { type BeamSchedule, beamsPerLevel } from '../search/sampler.ts';
 import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
 
 /** @throws {KandidError} picture_*, condition_*, model_* */
 export async function prepareEncoding(
   engine: TaskEngine,
   { picture, model: name, beams, condition: given }: EncodeTask,
-  { signal }: TaskOptions = {},
+  { signal, turns = NO_TURNS }: TaskOptions = {},
 ): Promise<DescentTask> {
   const model = await engine.models.open(name);
   const { network } = model;
   const { info, finalSide } = network;
   const { limitPixels } = engine;
   const notes: string[] = [];
-  const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels };
+  const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels, inTurn: turns.picture };
   const fitted = await fitPicture(picture, target);
   const condition = await conditionOf(given ?? (info.condition ? picture : undefined), info, {
     limitPixels,
+    inTurn: turns.picture,
     note: (message) => void notes.push(message),
   });
   const descent = encodingDescent(network, fitted, { beams, condition, signal, notes });

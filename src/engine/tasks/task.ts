@@ -1,14 +1,14 @@
 /** The tasks of the engine, prepared and run in one way for library, command line, worker processes and evaluation. */
+import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GenerateRequest, PictureInput } from '../../contract/requests.ts';
-import type { AskPerson, Picture } from '../../guide.ts';
+import type { Picture } from '../../guide.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, PrepareOptions } from '../engine.ts';
 import type { GuideUse } from '../guides/runner.ts';
 import type { OpenModel } from '../models.ts';
 import type { Network } from '../network/network.ts';
 import type { Descent } from '../search/descent.ts';
 import type { CancelledEvent, DoneEvent, Timings } from '../search/events.ts';
-import type { BeamSchedule } from '../search/sampler.ts';
 
 /** Pictures of a request. To vary a code is to generate with its first levels as `prefix`. */
 export interface GenerateTask {
@@ -37,11 +37,7 @@ export interface DecodeTask {
   readonly condition?: PictureInput | undefined;
 }
 
-export interface TaskOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Whoever answers the `human` guide. */
-  readonly person?: AskPerson | undefined;
-}
+export type TaskOptions = PrepareOptions;
 
 /** A picture of a task, and what it is the picture of. */
 export interface TaskPicture {

@@ -1,5 +1,6 @@
 /** What every task works with: a model, pictures it has not seen, and a way to run many requests in few runs of the network. */
 import { setMaxListeners } from 'node:events';
+import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { conditionOf } from '../../engine/input/condition.ts';
@@ -8,7 +9,6 @@ import type { Network } from '../../engine/network/network.ts';
 import type { Descent } from '../../engine/search/descent.ts';
 import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
 import { runTogether } from '../../engine/search/run.ts';
-import type { BeamSchedule } from '../../engine/search/sampler.ts';
 import { prepareTask } from '../../engine/tasks/tasks.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';

@@ -1,15 +1,15 @@
 /** Who is let in. */
 import { KandidError } from '../../errors.ts';
+import type { Cost } from './cost.ts';
 import type { Job } from './job.ts';
-import type { Runner } from './runner.ts';
 
 export interface JobLimits {
   /** Jobs that wait. */
   readonly waiting: number;
   /** Jobs of one client that wait or run. */
   readonly perClient: number;
-  /** Results of one job times the beams that each keeps. */
-  readonly places: number;
+  /** What one job may cost. */
+  readonly cost: Readonly<Record<keyof typeof COSTS, number>>;
   /** Events of one job that are kept for viewers. */
   readonly events: number;
   /** Ended jobs that are kept, for how long, and the bytes of their pictures. */
@@ -18,25 +18,63 @@ export interface JobLimits {
   readonly keptBytes: number;
 }
 
+interface CostLimit {
+  readonly what: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** Parts of the cost that are limited, and how to lower each. */
+const COSTS = {
+  places: {
+    what: 'The number of results times their beams',
+    remedy: 'Ask for fewer results (count), or keep fewer beams.',
+  },
+  work: {
+    what: 'The work (megapixels proposed, looked at and encoded)',
+    remedy:
+      'Ask for fewer results (count), fewer beams, a shorter shortlist, a smaller size or a format that is quicker to encode.',
+  },
+  runBytes: {
+    what: 'The memory of the candidates of one result (bytes)',
+    remedy: 'Keep fewer beams at the larger sides, as {"4": 16, "8": 8} does.',
+  },
+  choice: {
+    what: 'The number of candidates that a shortlist is chosen from',
+    remedy: 'Keep fewer beams.',
+  },
+  pixels: {
+    what: 'The number of pixels of all pictures together',
+    remedy: 'Ask for fewer results (count) at once, or a smaller size.',
+  },
+  memory: {
+    what: 'The memory of the results and their beams (bytes)',
+    remedy: 'Ask for fewer results (count), or keep fewer beams.',
+  },
+} as const satisfies Partial<Record<keyof Cost, CostLimit>>;
+
 export interface Admission {
   readonly limits: JobLimits;
-  readonly runner: Runner;
   /** All that there are. */
   readonly jobs: Iterable<Job>;
   readonly retrySeconds: number;
 }
 
-/** @throws {KandidError} worker_unavailable, request_too_large, client_busy */
-export function checkAdmission(job: Job, { limits, runner, jobs, retrySeconds }: Admission): void {
-  const problem = runner.problem();
-  if (problem) throw problem;
-  if (job.places > limits.places)
-    throw new KandidError('request_too_large', {
-      ...{ what: 'The number of results times their beams', got: job.places, limit: limits.places },
-    });
+/** @throws {KandidError} request_too_large, client_busy */
+export function checkAdmission(job: Job, { limits, jobs, retrySeconds }: Admission): void {
+  checkCost(job.cost, limits.cost);
   let open = 0;
   for (const other of jobs) if (other.isOpen && other.client === job.client) open += 1;
   if (open >= limits.perClient) throw new KandidError('client_busy', { open, retrySeconds });
+}
+
+/** @throws {KandidError} request_too_large, with the limit and what to lower */
+function checkCost(cost: Cost, limits: JobLimits['cost']): void {
+  for (const part of Object.keys(COSTS) as (keyof typeof COSTS)[]) {
+    const { what, remedy } = COSTS[part];
+    const [got, limit] = [Math.ceil(cost[part]), limits[part]];
+    if (got > limit) throw new KandidError('request_too_large', { what, got, limit, remedy });
+  }
 }
 
 /** Whether picks answer the question that is open. @throws {KandidError} question_closed, option_invalid */

@@ -7,7 +7,7 @@ import type { Pace } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './observer.ts';
 import type { JobQueue } from './queue.ts';
-import type { Runner } from './runner.ts';
+import type { Need, Runner } from './runner.ts';
 
 export interface DispatcherOptions {
   readonly runner: Runner;
@@ -72,11 +72,12 @@ export class Dispatcher {
     this.#announceSoon();
   }
 
-  async cancel(job: Job): Promise<void> {
-    if (!job.isOpen || job.cancelling) return;
+  /** @param how `drop`: nobody wants its pictures; also after a `cancel` that has not come to its end yet */
+  async cancel(job: Job, how: 'cancel' | 'drop' = 'cancel'): Promise<void> {
+    if (!job.isOpen || (job.cancelling && how === 'cancel')) return;
     job.cancelling = true;
     if (this.#running.has(job)) {
-      this.#options.runner.tell(job.id, { type: 'cancel' });
+      this.#options.runner.tell(job.id, { type: how });
       return;
     }
     this.#retries = this.#retries.filter((one) => one !== job);
@@ -106,12 +107,16 @@ export class Dispatcher {
 
   async #startNext(): Promise<boolean> {
     const { runner, queue, find } = this.#options;
-    if (this.#retries.length > 0 && runner.hasRoom(true)) {
-      this.#start(this.#retries.shift() as Job);
+    const [retry] = this.#retries;
+    if (retry && runner.hasRoom(needOf(retry))) {
+      this.#retries.shift();
+      this.#start(retry);
       return true;
     }
-    if (!runner.hasRoom(false)) return false;
-    const entry = await queue.take();
+    const entry = await queue.take(({ id }) => {
+      const job = find(id);
+      return !job || runner.hasRoom(needOf(job));
+    });
     if (!entry) return false;
     const job = find(entry.id);
     if (job?.isOpen && !job.cancelling) this.#start(job);
@@ -122,16 +127,17 @@ export class Dispatcher {
   #start(job: Job): void {
     const { runner, clock, observer } = this.#options;
     if (!job.work) return;
+    const need = needOf(job);
     job.attempt += 1;
     job.state = 'running';
     job.started ??= clock.date();
-    const { attempt, places } = job;
+    const { attempt, client } = job;
     this.#running.add(job);
     const begun = clock.now();
     const isCurrent = () => job.attempt === attempt && job.state === 'running';
     observer.started?.(job);
     runner.run(
-      { ticket: { job: job.id, attempt, work: job.work }, places, retried: attempt > 1 },
+      { ...need, ticket: { job: job.id, attempt, client, work: job.work } },
       {
         news: (news) => {
           if (isCurrent()) this.#news(job, news, begun);
@@ -219,6 +225,10 @@ export class Dispatcher {
       job.append({ type: 'queued', position, estimateSeconds: pace.estimate(position) }, clock.date());
     }
   }
+}
+
+function needOf({ client, cost, attempt }: Job): Need {
+  return { client, places: cost.places, bytes: cost.memory, retried: attempt > 0 };
 }
 
 /** There is nothing to show. */

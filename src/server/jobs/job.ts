@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 import { type EndNews, isEnd, type QuestionNews, type Work } from '../../worker/messages.ts';
+import type { Cost } from './cost.ts';
 import { EventLog, type JobEvent, type JobNews } from './event-log.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -30,8 +31,7 @@ export class Job {
   readonly id = `job_${randomBytes(16).toString('base64url')}`;
   readonly spec: Omit<JobSpec, 'work'>;
   readonly label: string;
-  /** Pictures and beams of them that it takes at once. */
-  readonly places: number;
+  readonly cost: Cost;
   readonly log: EventLog;
   /** Milliseconds since 1970. */
   readonly created: number;
@@ -50,11 +50,11 @@ export class Job {
   readonly ended: Promise<EndNews>;
   #end: (news: EndNews) => void = () => {};
 
-  constructor({ work, ...spec }: JobSpec, { created, events }: { created: number; events: number }) {
+  constructor({ work, ...spec }: JobSpec, { created, events, cost }: { created: number; events: number; cost: Cost }) {
     this.spec = spec;
     this.label = spec.label ?? work.kind;
     this.work = work;
-    this.places = placesOf(work);
+    this.cost = cost;
     this.created = created;
     this.log = new EventLog(events);
     this.ended = new Promise((resolve) => {
@@ -101,13 +101,4 @@ export class Job {
     if (isEnd(news)) this.#end(news);
     return event;
   }
-}
-
-/** Results times the most beams that each keeps. */
-export function placesOf(work: Work): number {
-  if (work.kind === 'decode') return work.codes.length;
-  const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
-  const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);
-  const kept = typeof beams === 'object' ? Object.values(beams) : [beams ?? 1];
-  return count * Math.max(1, ...kept);
 }

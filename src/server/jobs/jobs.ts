@@ -2,8 +2,9 @@
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import type { EndNews } from '../../worker/messages.ts';
+import type { EndNews, Work } from '../../worker/messages.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
+import type { Cost } from './cost.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Pace } from './eta.ts';
 import { fingerprint, IdempotencyKeys } from './idempotency.ts';
@@ -20,6 +21,8 @@ export interface JobsOptions {
   readonly runner: Runner;
   readonly clock: Clock;
   readonly limits: JobLimits;
+  /** What work costs. @throws {KandidError} not_ready, where nothing is known of the models yet */
+  readonly price: (work: Work) => Cost;
   /** @default in memory */
   readonly queue?: JobQueue | undefined;
   readonly observer?: JobsObserver | undefined;
@@ -158,7 +161,7 @@ export class Jobs {
   async #drain(seconds: number): Promise<void> {
     const open = () => [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
     const stopTimer = this.#options.clock.after(seconds * 1000, () => {
-      for (const job of open()) void this.cancel(job);
+      for (const job of open()) void this.#dispatcher.cancel(job, job.viewers > 0 ? 'cancel' : 'drop');
     });
     await new Promise<void>((resolve) => {
       this.#checkDrained = () => {
@@ -178,8 +181,10 @@ export class Jobs {
   }
 
   async #add(spec: JobSpec): Promise<Job> {
-    const { clock, limits, observer } = this.#options;
-    const job = new Job(spec, { created: clock.date(), events: limits.events });
+    const { clock, limits, observer, price, runner } = this.#options;
+    const problem = runner.problem();
+    if (problem) throw problem;
+    const job = new Job(spec, { created: clock.date(), events: limits.events, cost: price(spec.work) });
     this.#check(job);
     const { client, idempotencyKey: key } = spec;
     this.#jobs.set(job.id, job);
@@ -196,9 +201,9 @@ export class Jobs {
 
   /** @throws {KandidError} draining, and what `checkAdmission` throws */
   #check(job: Job): void {
-    const { limits, runner } = this.#options;
+    const { limits } = this.#options;
     if (this.draining) throw new KandidError('draining', { retrySeconds: SHUTDOWN_RETRY_SECONDS });
-    checkAdmission(job, { limits, runner, jobs: this.#jobs.values(), retrySeconds: this.#retrySeconds() });
+    checkAdmission(job, { limits, jobs: this.#jobs.values(), retrySeconds: this.#retrySeconds() });
   }
 
   #retrySeconds(): number {
@@ -222,7 +227,7 @@ export class Jobs {
   #abandonIfAlone(job: Job): void {
     const { abandonSeconds } = job.spec;
     if (abandonSeconds === undefined || job.viewers > 0 || !job.isOpen) return;
-    const abandon = () => void this.cancel(job);
+    const abandon = () => void this.#dispatcher.cancel(job, 'drop');
     if (abandonSeconds === 0) abandon();
     else this.#abandoning.set(job, this.#options.clock.after(abandonSeconds * 1000, abandon));
   }

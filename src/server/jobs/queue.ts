@@ -13,8 +13,8 @@ export interface Entry {
 export interface JobQueue {
   /** @throws {KandidError} queue_full */
   push(entry: Entry): Promise<void>;
-  /** The entry whose turn it is, taken out; null where none waits. */
-  take(): Promise<Entry | null>;
+  /** The first in order of turns that fits, taken out; null where there is none. @param fits @default all */
+  take(fits?: (entry: Entry) => boolean): Promise<Entry | null>;
   /** Takes an entry out; false where it was not there any more. */
   remove(id: string): Promise<boolean>;
   /** All that wait, in the order in which they would be taken now. */
@@ -66,18 +66,25 @@ export class FairQueue implements JobQueue {
     this.#listener();
   }
 
-  async take(): Promise<Entry | null> {
-    const priority = Math.max(...this.#lines.keys());
-    const turns = this.#lines.get(priority);
-    const [turn] = turns ?? [];
-    if (!turns || !turn) return null;
-    const [client, line] = turn;
-    const entry = line.shift() as Entry;
-    turns.delete(client);
-    if (line.length > 0) turns.set(client, line);
-    if (turns.size === 0) this.#lines.delete(priority);
-    this.#entries.delete(entry.id);
-    return entry;
+  async take(fits: (entry: Entry) => boolean = () => true): Promise<Entry | null> {
+    for (const priority of this.#priorities()) {
+      const turns = this.#lines.get(priority) as Map<string, Entry[]>;
+      for (const [client, line] of turns) {
+        const [entry] = line;
+        if (!entry || !fits(entry)) continue;
+        line.shift();
+        turns.delete(client);
+        if (line.length > 0) turns.set(client, line);
+        if (turns.size === 0) this.#lines.delete(priority);
+        this.#entries.delete(entry.id);
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  #priorities(): number[] {
+    return [...this.#lines.keys()].sort((a, b) => b - a);
   }
 
   async remove(id: string): Promise<boolean> {
@@ -93,8 +100,7 @@ export class FairQueue implements JobQueue {
   }
 
   async order(): Promise<readonly string[]> {
-    const priorities = [...this.#lines.keys()].sort((a, b) => b - a);
-    return priorities.flatMap((priority) => inTurns([...(this.#lines.get(priority)?.values() ?? [])]));
+    return this.#priorities().flatMap((priority) => inTurns([...(this.#lines.get(priority)?.values() ?? [])]));
   }
 }
 

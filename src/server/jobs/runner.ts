@@ -9,17 +9,25 @@ export interface RunListener {
   lost(reason: string): void;
 }
 
-export interface Assignment {
-  readonly ticket: Ticket;
+/** What a job needs of whoever runs it. */
+export interface Need {
+  /** Whose turn it counts as. */
+  readonly client: string;
   readonly places: number;
+  /** Of memory. */
+  readonly bytes: number;
   /** One that was lost before: no two of them share a process, so that one that kills its process kills no other twice. */
   readonly retried: boolean;
+}
+
+export interface Assignment extends Need {
+  readonly ticket: Ticket;
 }
 
 export interface Runner {
   /** Why nothing can be run, now or soon; null where it can. */
   problem(): KandidError | null;
-  hasRoom(retried: boolean): boolean;
+  hasRoom(need: Need): boolean;
   /** Begins a job; only while there is room. */
   run(assignment: Assignment, listener: RunListener): void;
   /** Says something to a running job; dropped where it does not run any more. */

@@ -121,7 +121,9 @@ export class Session {
     if (this.#requests.has(id))
       throw new KandidError('message_invalid', { field: 'id', problem: `a request "${id}" is open already` });
     const got = this.#requests.size;
-    if (got >= limit) throw new KandidError('request_too_large', { what: 'The number of open requests', got, limit });
+    const remedy = 'Wait for one to end, or cancel one.';
+    if (got >= limit)
+      throw new KandidError('request_too_large', { what: 'The number of open requests', got, limit, remedy });
   }
 
   #find(id: string): Request {

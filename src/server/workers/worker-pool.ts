@@ -9,7 +9,7 @@ import {
   type WorkerInfo,
   type WorkerOptions,
 } from '../../worker/messages.ts';
-import type { Assignment, RunListener, Runner } from '../jobs/runner.ts';
+import type { Assignment, Need, RunListener, Runner } from '../jobs/runner.ts';
 import { forkWorker, type StartProcess } from './worker-process.ts';
 import { Keeper, type WorkerStatus } from './worker-supervisor.ts';
 
@@ -28,8 +28,10 @@ export interface PoolOptions {
   /** One process for each: 'auto', 'cpu', 'cuda:N'. */
   readonly devices: readonly string[];
   readonly worker: WorkerOptions;
-  /** Results, and beams of them, that one process takes at once; a job is begun while one is free. */
+  /** Results, and beams of them, that one process takes at once. A job is begun while one is free, or where its client has none running there. */
   readonly places: number;
+  /** Of memory that the jobs of one process may take together. */
+  readonly jobBytes: number;
   /** Jobs of one process that wait for a person, beside those that compute. */
   readonly parked: number;
   /** A process that says nothing for so long is ended; while it starts, ten times as long. */
@@ -99,12 +101,12 @@ export class Pool implements Runner {
     });
   }
 
-  hasRoom(retried: boolean): boolean {
-    return this.#keepers.some((keeper) => keeper.hasRoom(retried));
+  hasRoom(need: Need): boolean {
+    return this.#keepers.some((keeper) => keeper.hasRoom(need));
   }
 
   run(assignment: Assignment, listener: RunListener): void {
-    const fit = this.#keepers.filter((keeper) => keeper.hasRoom(assignment.retried));
+    const fit = this.#keepers.filter((keeper) => keeper.hasRoom(assignment));
     const [best] = fit.sort((a, b) => a.places - b.places);
     if (best) best.run(assignment, listener);
     else listener.lost('no process had room');

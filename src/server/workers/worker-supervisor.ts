@@ -6,6 +6,7 @@ import type { Clock } from '../../kit/clock.ts';
 import {
   type ErrorData,
   errorFrom,
+  type FinishedNews,
   type FromWorker,
   isEnd,
   type JobMessage,
@@ -13,8 +14,9 @@ import {
   type RunReport,
   type WorkerInfo,
   type WorkerOptions,
+  withPictures,
 } from '../../worker/messages.ts';
-import type { Assignment, RunListener } from '../jobs/runner.ts';
+import type { Assignment, Need, RunListener } from '../jobs/runner.ts';
 import type { StartProcess, WorkerProcess } from './worker-process.ts';
 
 /** `starting`: its models are being opened; `waiting`: it ended, and is started again after a while. */
@@ -38,6 +40,7 @@ export interface KeeperOptions {
   readonly device: string;
   readonly worker: WorkerOptions;
   readonly places: number;
+  readonly jobBytes: number;
   readonly parked: number;
   readonly hangSeconds: number;
   readonly clock: Clock;
@@ -52,6 +55,8 @@ export interface KeeperOptions {
 interface Running {
   readonly assignment: Assignment;
   readonly listener: RunListener;
+  /** Its pictures that are finished. */
+  readonly finished: FinishedNews[];
   /** Waits for a person, and computes nothing. */
   parked: boolean;
 }
@@ -64,6 +69,10 @@ const LONGEST_PAUSE_MS = 5000;
 const START_PATIENCE = 10;
 /** A process that was asked to stop is forced after so long. */
 const STOP_MS = 500;
+
+/** Jobs that take more than the first share of the memory leave what is beyond the second to others. */
+const SMALL_SHARE = 1 / 16;
+const LARGE_SHARE = 3 / 4;
 
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -119,17 +128,26 @@ export class Keeper {
     });
   }
 
-  hasRoom(retried: boolean): boolean {
+  /**
+   * While a place is free, or where the client has nothing running, so that one with much to do shuts out nobody; and only
+   * while the memory of all jobs together stays within its bounds, of which large jobs leave a part to small ones.
+   */
+  hasRoom({ client, bytes, retried }: Need): boolean {
     if (this.#state !== 'ready') return false;
-    const { places, parked } = this.#options;
+    const { places, parked, jobBytes } = this.#options;
     const jobs = [...this.#jobs.values()];
-    if (jobs.filter((job) => job.parked).length >= parked || this.places >= places) return false;
-    return !(retried && jobs.some((job) => job.assignment.retried && !job.parked));
+    if (jobs.filter((job) => job.parked).length >= parked) return false;
+    const computing = jobs.filter((job) => !job.parked);
+    if (retried && computing.some((job) => job.assignment.retried)) return false;
+    const taken = jobs.reduce((sum, { assignment }) => sum + assignment.bytes, 0);
+    const within = bytes > SMALL_SHARE * jobBytes ? LARGE_SHARE * jobBytes : jobBytes;
+    if (taken > 0 && taken + bytes > within) return false;
+    return this.places < places || !computing.some(({ assignment }) => assignment.client === client);
   }
 
   run(assignment: Assignment, listener: RunListener): void {
     const { ticket } = assignment;
-    this.#jobs.set(ticket.job, { assignment, listener, parked: false });
+    this.#jobs.set(ticket.job, { assignment, listener, finished: [], parked: false });
     this.#process?.send({ type: 'job', ticket });
   }
 
@@ -190,9 +208,13 @@ export class Keeper {
     this.#options.onRoom();
   }
 
-  #news(job: string, attempt: number, news: News): void {
+  #news(job: string, attempt: number, news: News | FinishedNews): void {
     const running = this.#jobs.get(job);
     if (running?.assignment.ticket.attempt !== attempt) return;
+    if (news.type === 'finished') {
+      running.finished.push(news);
+      return;
+    }
     const parked = running.parked;
     if (news.type === 'question') running.parked = true;
     if (news.type === 'chosen') running.parked = false;
@@ -200,7 +222,7 @@ export class Keeper {
       this.#jobs.delete(job);
       if (news.type === 'done') this.#backoff.reset();
     }
-    running.listener.news(news);
+    running.listener.news(isEnd(news) ? withPictures(news, running.finished) : news);
     if (isEnd(news) || running.parked !== parked) this.#options.onRoom();
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beamsPerLevel, choose, limitPerParent, samplerOf } from '../../../src/engine/search/sampler.ts';
+import { choose, limitPerParent, samplerOf } from '../../../src/engine/search/sampler.ts';
 import { Random } from '../../../src/kit/random.ts';
 
 const indices = [10, 11, 12, 13];
@@ -103,15 +103,6 @@ test('a temperature opens the choice to all, unless top is said', () => {
   assert.deepEqual(samplerOf({}), { top: 1, temperature: 0 });
   assert.deepEqual(samplerOf({ temperature: 0.5 }), { top: Number.POSITIVE_INFINITY, temperature: 0.5 });
   assert.deepEqual(samplerOf({ temperature: 0.5, top: 4 }), { top: 4, temperature: 0.5 });
-});
-
-test('beams: one number and four times that where levels are cheap, per level, per side; the last keeps one', () => {
-  const sides = [4, 4, 8, 8, 16];
-  assert.deepEqual(beamsPerLevel(undefined, sides), [1, 1, 1, 1, 1]);
-  assert.deepEqual(beamsPerLevel(1, sides), [1, 1, 1, 1, 1]);
-  assert.deepEqual(beamsPerLevel(3, sides), [12, 12, 3, 3, 1]);
-  assert.deepEqual(beamsPerLevel([8, 4], sides), [8, 4, 4, 4, 1]);
-  assert.deepEqual(beamsPerLevel({ 4: 16, 16: 9 }, sides), [16, 16, 1, 1, 1]);
 });
 
 test('of many parents: a quarter of the beams from one at most, the best of its children', () => {

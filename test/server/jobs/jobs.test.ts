@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { KandidError } from '../../../src/errors.ts';
 import type { Job } from '../../../src/server/jobs/job.ts';
-import { placesOf } from '../../../src/server/jobs/job.ts';
 import type { Work } from '../../../src/worker/messages.ts';
 import { jobsOf, WORK } from '../fake-runner.ts';
 import { cancelled, done, level, preview, question } from '../news.ts';
@@ -63,15 +62,6 @@ test('too many are refused: of all, of one client, of one request', async () => 
   const large: Work = { ...WORK, request: { count: 5, sampler: { beams: [1, 4] } } } as Work;
   await assert.rejects(submit('d', { work: large }), { code: 'request_too_large' });
   assert.deepEqual(refusals, ['client_busy', 'queue_full', 'request_too_large']);
-});
-
-test('places are results times beams', () => {
-  const generate = (request: object) => placesOf({ ...WORK, request } as Work);
-  assert.equal(generate({}), 1);
-  assert.equal(generate({ count: 3, sampler: { beams: { 4: 16, 8: 2 } } }), 48);
-  const output = { format: 'png' } as const;
-  assert.equal(placesOf({ kind: 'encode', picture: new Uint8Array(), beams: 4, output }), 4);
-  assert.equal(placesOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
 });
 
 test('where nothing can run, nothing is taken in', async () => {
@@ -207,7 +197,7 @@ test('viewers let the next preview be made', async () => {
   assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
 });
 
-test('a job that nobody watches any more is cancelled after a while, where that was asked for', async () => {
+test('a job that nobody watches any more is dropped after a while, where that was asked for', async () => {
   const { jobs, runner, clock, submit } = jobsOf();
   runner.room = 3;
   const [kept, short, long] = [
@@ -217,7 +207,7 @@ test('a job that nobody watches any more is cancelled after a while, where that 
   ];
   await breathe();
   for (const job of [kept, short, long]) jobs.watch(job).close();
-  const cancels = () => runner.told.filter(({ message }) => message.type === 'cancel').map(({ job }) => job);
+  const cancels = () => runner.told.filter(({ message }) => message.type === 'drop').map(({ job }) => job);
   assert.deepEqual(cancels(), [short.id]);
   clock.pass(4000);
   const back = jobs.watch(long);

@@ -69,3 +69,12 @@ test('it tells when something came', async () => {
   await queue.push({ id: 'x', client: 'b', priority: 0 });
   assert.equal(told, 1);
 });
+
+test('what does not fit is passed over, and keeps its place', async () => {
+  const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['low', 'c', -1]);
+  const next = async (...unfit: string[]) => (await queue.take(({ id }) => !unfit.includes(id)))?.id ?? null;
+  assert.equal(await next('a1'), 'b1');
+  assert.equal(await next('a1'), 'low');
+  assert.equal(await next('a1', 'a2'), null);
+  assert.deepEqual(await takeAll(queue), ['a1', 'a2']);
+});

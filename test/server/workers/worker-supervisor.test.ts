@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KandidError } from '../../../src/errors.ts';
-import type { RunListener } from '../../../src/server/jobs/runner.ts';
+import type { Need, RunListener } from '../../../src/server/jobs/runner.ts';
 import { Pool } from '../../../src/server/workers/worker-pool.ts';
 import type { ProcessListener } from '../../../src/server/workers/worker-process.ts';
 import type { FromWorker, News, ToWorker, WorkerInfo } from '../../../src/worker/messages.ts';
@@ -9,7 +9,7 @@ import { FakeClock } from '../../clock.ts';
 import { WORK } from '../fake-runner.ts';
 import { done, level, question } from '../news.ts';
 
-const INFO: WorkerInfo = { device: 'cpu', fallback: null, models: [], defaultModel: 'tiny', guides: [] };
+const INFO: WorkerInfo = { device: 'cpu', fallback: null, models: [], defaultModel: 'tiny', beamBytes: {}, guides: [] };
 
 /** A process that says what the test says. */
 class FakeProcess {
@@ -45,7 +45,7 @@ function poolOf({ devices = ['cpu'], places = 2, parked = 1 } = {}) {
   const processes: FakeProcess[] = [];
   const exits: string[] = [];
   const pool = new Pool({
-    ...{ devices, places, parked, clock, hangSeconds: 100, worker: { engine: { models: [] } } },
+    ...{ devices, places, jobBytes: 1000, parked, clock, hangSeconds: 100, worker: { engine: { models: [] } } },
     observer: { exited: (_, reason) => exits.push(reason) },
     start: (_, listener) => {
       const made = new FakeProcess(listener);
@@ -57,13 +57,16 @@ function poolOf({ devices = ['cpu'], places = 2, parked = 1 } = {}) {
   return { pool, clock, processes, exits, latest };
 }
 
-function assign(pool: Pool, job: string, { places = 1, attempt = 1 } = {}) {
+const need = (more: Partial<Need> = {}): Need => ({ client: 'a', places: 1, bytes: 1, retried: false, ...more });
+
+function assign(pool: Pool, job: string, { attempt = 1, ...more }: Partial<Need> & { attempt?: number } = {}) {
   const heard: (News['type'] | string)[] = [];
   const listener: RunListener = {
     news: ({ type }) => heard.push(type),
     lost: (reason) => heard.push(`lost: ${reason}`),
   };
-  pool.run({ ticket: { job, attempt, work: WORK }, places, retried: attempt > 1 }, listener);
+  const wanted = need({ retried: attempt > 1, ...more });
+  pool.run({ ...wanted, ticket: { job, attempt, client: wanted.client, work: WORK } }, listener);
   return heard;
 }
 
@@ -71,7 +74,7 @@ test('it is ready when a process is, and each process has its device', async () 
   const { pool, processes } = poolOf({ devices: ['cuda:0', 'auto'] });
   const starting = pool.start();
   assert.equal(pool.ready, false);
-  assert.equal(pool.hasRoom(false), false);
+  assert.equal(pool.hasRoom(need()), false);
   assert.equal(pool.status()[1]?.device, 'auto');
   const info = { ...INFO, device: 'cuda:1' };
   processes[1]?.say({ type: 'ready', info });
@@ -128,15 +131,15 @@ test('there is room while a place is free; a job that waits for a person takes n
   latest().say({ type: 'ready', info: INFO });
   assert.equal(told, 1);
   assign(pool, 'a', { places: 2 });
-  assert.equal(pool.hasRoom(false), true);
+  assert.equal(pool.hasRoom(need()), true);
   assign(pool, 'b', { places: 5 });
-  assert.equal(pool.hasRoom(false), false);
+  assert.equal(pool.hasRoom(need()), false);
   latest().news('b', 1, question(0));
   assert.equal(told, 2);
-  assert.equal(pool.hasRoom(false), false, 'as many wait for persons as may');
+  assert.equal(pool.hasRoom(need()), false, 'as many wait for persons as may');
   latest().news('b', 1, { type: 'chosen', question: 0, picks: [], by: 'time' });
   latest().news('b', 1, done());
-  assert.equal(pool.hasRoom(false), true);
+  assert.equal(pool.hasRoom(need()), true);
 });
 
 test('jobs go to the process that has the most room, a job run again to one without another such', async () => {
@@ -145,7 +148,7 @@ test('jobs go to the process that has the most room, a job run again to one with
   for (const one of processes) one.say({ type: 'ready', info: INFO });
   assign(pool, 'a', { places: 3, attempt: 2 });
   assign(pool, 'b', { places: 1, attempt: 2 });
-  assert.equal(pool.hasRoom(true), false);
+  assert.equal(pool.hasRoom(need({ retried: true })), false);
   assign(pool, 'c');
   assert.deepEqual(
     processes.map(({ sent }) => sent.flatMap((message) => (message.type === 'job' ? message.ticket.job : []))),
@@ -222,4 +225,50 @@ test('stopped while it waits to start again, it does not', async () => {
   await pool.stop();
   clock.pass(100_000);
   assert.equal(processes.length, 1);
+});
+
+test('a client that has nothing running is let in though the places are taken; memory bounds all', async () => {
+  const { pool, latest } = poolOf({ places: 2 });
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  assign(pool, 'heavy', { places: 256, bytes: 500 });
+  assert.equal(pool.hasRoom(need()), false);
+  assert.equal(pool.hasRoom(need({ client: 'b' })), true);
+  assert.equal(pool.hasRoom(need({ client: 'b', bytes: 500 })), false, 'large jobs leave a part of the memory');
+  assert.equal(pool.hasRoom(need({ client: 'b', bytes: 250 })), true);
+  assign(pool, 'heavy2', { client: 'b', bytes: 250 });
+  assert.equal(pool.hasRoom(need({ client: 'c', bytes: 100 })), false);
+  assert.equal(pool.hasRoom(need({ client: 'c', bytes: 60 })), true);
+});
+
+test('a job that takes all the memory runs alone', async () => {
+  const { pool, latest } = poolOf();
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  assert.equal(pool.hasRoom(need({ bytes: 5000 })), true);
+  assign(pool, 'a', { bytes: 5000 });
+  assert.equal(pool.hasRoom(need({ client: 'b' })), false);
+});
+
+test('pictures come one by one and are told with the end', async () => {
+  const { pool, latest } = poolOf();
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  const ends: News[] = [];
+  const codes = () => ends.map((news) => (news.type === 'done' ? news.results.map(({ code }) => code[0]) : news.type));
+  pool.run(
+    { ...need(), ticket: { job: 'a', attempt: 1, client: 'a', work: WORK } },
+    { news: (news) => ends.push(news), lost: () => {} },
+  );
+  const picture = (index: number) => ({
+    ...{ bytes: Uint8Array.of(index), mime: 'image/png', width: 1, height: 1, code: [index], codeString: '' },
+  });
+  for (const index of [1, 0])
+    latest().say({ type: 'news', job: 'a', attempt: 1, news: { type: 'finished', index, picture: picture(index) } });
+  assert.deepEqual(codes(), []);
+  latest().news('a', 1, { ...done(), results: [] } as News);
+  assert.deepEqual(codes(), [[0, 1]]);
 });

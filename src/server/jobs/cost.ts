@@ -1,0 +1,137 @@
+/**
+ * What a request costs: the one formula that limits go by, in what it may ask and in what of it runs at once.
+ *
+ * `work`, in megapixels that a network proposes (one takes some 8 ms on two cores), is the sum of
+ *
+ * - proposed: results × Σ over levels of (beams before it × candidates × side²)
+ * - looked at: results × Σ over levels of (candidates that an expensive guide is asked about) × `LOOK`, of each such guide
+ * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews too
+ *
+ * To lower it: fewer results, fewer beams (most of all at large sides), a shorter shortlist, smaller pictures, a format that
+ * is quicker to encode.
+ */
+import { beamsPerLevel } from '../../contract/beams.ts';
+import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
+
+export interface Cost {
+  /** Megapixels, as above: time. */
+  readonly work: number;
+  /** Results times the most beams that each is asked to keep. */
+  readonly places: number;
+  /** Bytes of candidates that are proposed at once for one result, where it keeps several beams. */
+  readonly runBytes: number;
+  /** Candidates that an expensive guide's shortlist is chosen from, for one result. */
+  readonly choice: number;
+  /** Pixels of all finished pictures. */
+  readonly pixels: number;
+  /** Bytes of a worker's memory while it runs, its body not counted. */
+  readonly memory: number;
+  /** Bytes that its finished pictures may take at most. */
+  readonly answerBytes: number;
+}
+
+const MEGA = 1e6;
+/** An expensive guide looks at a picture with a network of its own: 2 ms, CLIP on two cores. */
+const LOOK = 250_000;
+/** Time that a pixel takes to encode, beside one to propose. Measured at 2048×2048. */
+const ENCODING: Readonly<Record<PictureFormat, number>> = { png: 12, jpeg: 8, webp: 28, avif: 350 };
+/** Bytes that an encoded pixel takes at most. */
+const ENCODED_BYTES: Readonly<Record<PictureFormat, number>> = { png: 3.1, jpeg: 3, webp: 3, avif: 3 };
+/** Metadata of a file, and what is said of it. */
+const ABOUT_BYTES = 4096;
+/** What a job takes whatever it is. */
+const JOB_BYTES = 2 ** 20;
+const FLOAT_BYTES = 4;
+
+/** What of a server's workers a price depends on. */
+export type Known = Pick<WorkerInfo, 'models' | 'defaultModel' | 'guides' | 'beamBytes'>;
+
+/** Cost of work; that of a model which does not exist is of its pictures only: it will be refused for that. */
+export function costOf(work: Work, known: Known): Cost {
+  const name = modelOf(work) ?? known.defaultModel;
+  const model = known.models.find((one) => one.name === name);
+  const { count, beams } = searchOf(work, model);
+  const side = work.output.size ?? model?.side ?? 0;
+  const { format } = work.output;
+  const pixels = count * side * side;
+  const rows = beams.map((_, level) => (level === 0 ? 1 : (beams[level - 1] as number)));
+  const levels = (model?.levels ?? []).map((level, i) => ({ ...level, rows: rows[i] as number }));
+  const proposed = levels.reduce((sum, level) => sum + level.rows * level.candidates * level.side ** 2, 0);
+  const lists = shortlistsOf(work, known.guides);
+  const looked = levels.reduce((sum, level) => sum + lists.reduce((all, list) => all + askedOf(list, level), 0), 0);
+  const widest = levels.filter((level) => level.rows > 1);
+  const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
+  return {
+    work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, count)) / MEGA,
+    places: placesOf(work),
+    runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
+    choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
+    pixels,
+    memory: JOB_BYTES + count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0),
+    answerBytes: pixels * ENCODED_BYTES[format] + count * ABOUT_BYTES,
+  };
+}
+
+/** Results times the most beams that each keeps. */
+export function placesOf(work: Work): number {
+  if (work.kind === 'decode') return work.codes.length;
+  const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
+  const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);
+  const kept = typeof beams === 'object' ? Object.values(beams) : [beams ?? 1];
+  return count * Math.max(1, ...kept);
+}
+
+function modelOf(work: Work): string | undefined {
+  return work.kind === 'generate' ? work.request.model : work.model;
+}
+
+function searchOf(work: Work, model: ModelSummary | undefined): { count: number; beams: number[] } {
+  const sides = (model?.levels ?? []).map(({ side }) => side);
+  if (work.kind === 'decode') return { count: work.codes.length, beams: sides.map(() => 1) };
+  if (work.kind === 'encode') return { count: 1, beams: beamsPerLevel(work.beams, sides) };
+  const { count = 1, sampler } = work.request;
+  return { count, beams: beamsPerLevel(sampler?.beams, sides) };
+}
+
+interface Shortlist {
+  readonly shortlist: number;
+  readonly refine: number;
+}
+
+/** Of the guides that are asked about a shortlist only: those are the expensive ones. */
+function shortlistsOf(work: Work, guides: readonly GuideSummary[]): Shortlist[] {
+  if (work.kind !== 'generate') return [];
+  return (work.request.guides ?? []).flatMap(({ name, params = {} }) => {
+    const properties = guides.find((guide) => guide.name === name)?.params.properties;
+    const number = (field: string) => numberOf(params[field]) ?? numberOf(defaultOf(properties, field));
+    const shortlist = number('shortlist');
+    return shortlist === null ? [] : [{ shortlist, refine: number('refine') ?? 0 }];
+  });
+}
+
+function defaultOf(properties: unknown, field: string): unknown {
+  if (!isObject(properties)) return undefined;
+  const property = properties[field];
+  return isObject(property) ? property.default : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, value) : null;
+}
+
+/** A shortlist holds at least twice as many as beams are kept. */
+function askedOf({ shortlist, refine }: Shortlist, { rows, candidates }: { rows: number; candidates: number }): number {
+  return Math.min(rows * candidates, (rows === 1 ? shortlist : Math.max(shortlist, 2 * rows)) + refine);
+}
+
+function previewed(work: Work, model: ModelSummary | undefined, count: number): number {
+  if (work.kind === 'decode' || !work.previews) return 0;
+  const { images, levels, size, format } = work.previews;
+  const sides = (model?.levels ?? []).map(({ side }) => size ?? side);
+  const shown = levels ? sides.filter((_, level) => levels.includes(level)) : sides;
+  return Math.min(images, count) * ENCODING[format] * shown.reduce((sum, side) => sum + side * side, 0);
+}

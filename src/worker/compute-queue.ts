@@ -1,0 +1,39 @@
+/** Pieces of guides' long computations, each done when its request's turn comes. */
+
+interface Piece {
+  readonly client: string;
+  /** Resolves when it is over, whatever came of it. */
+  begin(): Promise<void>;
+}
+
+/** A piece that takes longer is not waited for: it waits for something else than this machine. */
+const LONGEST_MS = 1000;
+
+export class ComputeQueue {
+  #waiting: Piece[] = [];
+
+  get clients(): string[] {
+    return this.#waiting.map(({ client }) => client);
+  }
+
+  /** @throws what the work throws */
+  add<T>(client: string, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const begin = () => work().then(resolve, reject);
+      this.#waiting.push({ client, begin });
+    });
+  }
+
+  /** Does the next piece of a client. */
+  async runNext(client: string): Promise<void> {
+    const piece = this.#waiting.find((one) => one.client === client);
+    if (!piece) return;
+    this.#waiting.splice(this.#waiting.indexOf(piece), 1);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LONGEST_MS);
+    });
+    await Promise.race([piece.begin(), late]);
+    clearTimeout(timer);
+  }
+}

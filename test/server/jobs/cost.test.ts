@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { costOf, type Known, placesOf } from '../../../src/server/jobs/cost.ts';
+import type { ModelSummary, Work } from '../../../src/worker/messages.ts';
+
+const licence = { data: 'none', weights: 'MIT', attribution: '' } as ModelSummary['licence'];
+const model: ModelSummary = {
+  ...{ name: 'm', title: '', description: '', hash: '', channels: 3, side: 8, bits: 8, condition: null, licence },
+  levels: [4, 4, 8].map((side) => ({ side, candidates: 10 })),
+  metrics: {},
+};
+const params = { properties: { shortlist: { default: 3 }, refine: { default: 2 }, prompt: {} } };
+const known: Known = {
+  ...{ models: [model], defaultModel: 'm', beamBytes: { m: 100 } },
+  guides: [
+    { name: 'text', description: '', params },
+    { name: 'target', description: '', params: { properties: {} } },
+  ],
+};
+type Generate = Extract<Work, { kind: 'generate' }>;
+const generate = (request: Generate['request'], more: Partial<Generate> = {}): Work => ({
+  ...{ kind: 'generate', request, output: { format: 'png' } },
+  ...more,
+});
+const workOf = (work: Work) => Math.round(1e6 * costOf(work, known).work);
+
+const PROPOSED = 10 * (16 + 16 + 64);
+const PNG = 12 * 64;
+
+test('work: what is proposed at each level and what is encoded, for each result', () => {
+  assert.equal(workOf(generate({})), PROPOSED + PNG);
+  assert.equal(workOf(generate({ count: 7 })), 7 * (PROPOSED + PNG));
+  assert.equal(workOf(generate({ model: 'm', sampler: { beams: [2, 3] } })), 10 * (16 + 2 * 16 + 3 * 64) + PNG);
+  assert.equal(workOf({ kind: 'decode', codes: ['a', 'b'], output: { format: 'png' } }), 2 * (PROPOSED + PNG));
+});
+
+test('work: formats weigh what they take, previews too', () => {
+  const size = 100;
+  const encoded = (format: 'png' | 'avif') => workOf(generate({}, { output: { format, size } })) - PROPOSED;
+  assert.equal(encoded('png'), 12 * 10_000);
+  assert.equal(encoded('avif'), 350 * 10_000);
+  const previews = { format: 'webp', quality: 80, images: 4, perSecond: 10 } as const;
+  assert.equal(workOf(generate({ count: 2 }, { previews })), 2 * (PROPOSED + PNG) + 2 * 28 * (16 + 16 + 64));
+  const levels = [2];
+  assert.equal(workOf(generate({}, { previews: { ...previews, levels, size } })), PROPOSED + PNG + 28 * 10_000);
+});
+
+test('work: guides that are asked about a shortlist look at its pictures; others are cheap', () => {
+  const looks = (guides: Generate['request']['guides'], beams = 1) =>
+    (workOf(generate({ guides, sampler: { beams: [beams] } })) - workOf(generate({ sampler: { beams: [beams] } }))) /
+    250_000;
+  assert.equal(looks([{ name: 'target', params: { shortlist: 'x' } }]), 0);
+  assert.equal(looks([{ name: 'text' }]), 3 * 5);
+  assert.equal(looks([{ name: 'text', params: { shortlist: 4096 } }]), 3 * 10);
+  assert.equal(looks([{ name: 'text' }], 4), 5 + 2 * (8 + 2));
+});
+
+test('what one choice and the results take at once', () => {
+  const work = generate({ count: 2, guides: [{ name: 'text' }], sampler: { beams: { 4: 6 } } });
+  const { runBytes, choice, places, memory } = costOf(work, known);
+  assert.deepEqual([runBytes, choice, places], [6 * 10 * 64 * 3 * 4, 60, 12]);
+  assert.equal(memory, 2 ** 20 + 2 * 6 * 100);
+  const plain = costOf(generate({ count: 256 }), known);
+  assert.deepEqual([plain.runBytes, plain.choice], [0, 0]);
+});
+
+test('the answer: pixels of all pictures, and bytes that they take at most', () => {
+  const { pixels, answerBytes } = costOf(generate({ count: 3 }, { output: { format: 'png', size: 2048 } }), known);
+  assert.equal(pixels, 3 * 2048 * 2048);
+  assert.ok(answerBytes > 3 * pixels && answerBytes < 3.2 * pixels);
+});
+
+test('a model that does not exist costs its pictures: it is refused for that', () => {
+  assert.equal(costOf(generate({ model: 'nothing' }, { output: { format: 'png', size: 10 } }), known).work, 0.0012);
+});
+
+test('places are results times beams', () => {
+  assert.equal(placesOf(generate({})), 1);
+  assert.equal(placesOf(generate({ count: 3, sampler: { beams: { 4: 16, 8: 2 } } })), 48);
+  const output = { format: 'png' } as const;
+  assert.equal(placesOf({ kind: 'encode', picture: new Uint8Array(), beams: 4, output }), 4);
+  assert.equal(placesOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
+});
