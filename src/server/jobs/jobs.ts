@@ -2,7 +2,7 @@
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import type { EndNews, Work } from '../../worker/messages.ts';
+import type { Work } from '../../worker/messages.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import type { Cost } from './cost.ts';
 import { Dispatcher } from './dispatcher.ts';
