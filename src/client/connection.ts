@@ -86,9 +86,12 @@ export class Connection {
     const { WebSocket } = this.#options;
     if (WebSocket) this.#open(WebSocket);
     else
-      void standardSocket().then((standard) => {
-        if (!this.#socket && this.#isNeeded) this.#open(standard);
-      });
+      standardSocket().then(
+        (standard) => {
+          if (!this.#socket && this.#isNeeded) this.#open(standard);
+        },
+        () => this.#lose('no WebSocket is there: install the package ws'),
+      );
   }
 
   #open(Socket: SocketMaker): void {

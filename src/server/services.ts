@@ -128,6 +128,7 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
 function jobsLog(log: Logger): JobsObserver {
   return {
     refused: ({ code, message }) => log.info({ code, message }, 'refused'),
+    trouble: (err) => log.error({ err }, 'something went wrong with the jobs; they go on'),
     started: ({ id: job, label, client, attempt }) => log.debug({ job, label, client, attempt }, 'started'),
     lost: ({ id: job, attempt }, reason) => log.warn({ job, attempt, reason }, 'lost with its process'),
     ended: ({ id: job, label, client, created, started, finished }, news) => {

@@ -15,11 +15,11 @@ import {
 } from '../../src/contract/stream.ts';
 import type { KandidError } from '../../src/errors.ts';
 
-const parse = (message: unknown) => parseClientMessage(JSON.stringify(message));
+const parse = (message: unknown) => parseClientMessage(JSON.parse(JSON.stringify(message)));
 
 function problem(text: string): string {
   try {
-    parseClientMessage(text);
+    parseClientMessage(JSON.parse(text));
   } catch (error) {
     assert.equal((error as KandidError).code, 'message_invalid');
     return (error as KandidError).message;
@@ -53,7 +53,6 @@ test('every other message of a client is taken', () => {
 });
 
 test('a message that is wrong says where and how', () => {
-  assert.equal(problem('{'), 'The message: (all): it is not JSON.');
   assert.match(problem('{"type":"nonsense"}'), /The message: type: /);
   assert.match(problem('{"type":"generate","id":"a","guide":[]}'), /guide: there is no such field/);
   assert.match(problem('{"type":"generate","id":"a b"}'), /id: expected 1 to 64/);
@@ -101,5 +100,5 @@ test('a preview goes through a frame', () => {
 
 test('the schemas can be shown as JSON Schema', () => {
   for (const schema of [clientMessageSchema, serverMessageSchema, frameHeaderSchema])
-    assert.ok(z.toJSONSchema(schema, { io: 'input' }));
+    assert.ok(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 });

@@ -123,6 +123,10 @@ export class Jobs {
     await this.#dispatcher.cancel(job);
   }
 
+  #cancelSoon(job: Job, how: 'cancel' | 'drop'): void {
+    this.#dispatcher.cancel(job, how).catch((error: unknown) => this.#options.observer?.trouble?.(error));
+  }
+
   /** Answers the question that is open. @throws {KandidError} question_closed, option_invalid */
   choose(job: Job, question: number, picks: readonly number[]): void {
     checkPicks(job, question, picks);
@@ -161,7 +165,7 @@ export class Jobs {
   async #drain(seconds: number): Promise<void> {
     const open = () => [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
     const stopTimer = this.#options.clock.after(seconds * 1000, () => {
-      for (const job of open()) void this.#dispatcher.cancel(job, job.viewers > 0 ? 'cancel' : 'drop');
+      for (const job of open()) this.#cancelSoon(job, job.viewers > 0 ? 'cancel' : 'drop');
     });
     await new Promise<void>((resolve) => {
       this.#checkDrained = () => {
@@ -227,7 +231,7 @@ export class Jobs {
   #abandonIfAlone(job: Job): void {
     const { abandonSeconds } = job.spec;
     if (abandonSeconds === undefined || job.viewers > 0 || !job.isOpen) return;
-    const abandon = () => void this.#dispatcher.cancel(job, 'drop');
+    const abandon = () => this.#cancelSoon(job, 'drop');
     if (abandonSeconds === 0) abandon();
     else this.#abandoning.set(job, this.#options.clock.after(abandonSeconds * 1000, abandon));
   }

@@ -10,6 +10,8 @@ export interface JobsObserver {
   /** Its process is gone; it is run again, or has failed. */
   lost?(job: Job, reason: string): void;
   ended?(job: Job, news: EndNews): void;
+  /** Something went wrong that no job is to blame for; it goes on. */
+  trouble?(error: unknown): void;
   /** A viewer left, having been too slow for so many previews. */
   dropped?(previews: number): void;
 }

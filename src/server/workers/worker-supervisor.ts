@@ -1,6 +1,6 @@
 /** Keeps one inference process alive: starts it, watches it, starts it again, and knows which jobs it runs. */
 
-import { KandidError } from '../../errors.ts';
+import { KandidError, reasonOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import type { Clock } from '../../kit/clock.ts';
 import {
@@ -148,14 +148,24 @@ export class Keeper {
   run(assignment: Assignment, listener: RunListener): void {
     const { ticket } = assignment;
     this.#jobs.set(ticket.job, { assignment, listener, finished: [], parked: false });
-    this.#process?.send({ type: 'job', ticket });
+    try {
+      this.#process?.send({ type: 'job', ticket });
+    } catch (thrown) {
+      this.#jobs.delete(ticket.job);
+      const reason = `the request could not be sent to a worker process: ${reasonOf(thrown)}`;
+      listener.news({ type: 'failed', error: new KandidError('internal', { reason }).toJSON() });
+    }
   }
 
   tell(job: string, message: JobMessage): void {
     const running = this.#jobs.get(job);
     if (!running) return;
     const { attempt } = running.assignment.ticket;
-    this.#process?.send({ type: 'tell', job, attempt, message });
+    try {
+      this.#process?.send({ type: 'tell', job, attempt, message });
+    } catch (thrown) {
+      this.#options.onComplaint(`job ${job}: ${message.type} could not be sent: ${reasonOf(thrown)}`);
+    }
   }
 
   async stop(): Promise<void> {

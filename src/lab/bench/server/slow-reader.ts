@@ -31,7 +31,7 @@ export const slowReader: Part = {
       for (let n = 0; n < context.amounts.windows && !context.signal.aborted; n++) {
         all.without.push(...(await window(context, readers, request)));
         const stuck = await clogged(server, request);
-        const asking = setInterval(() => void stuck.generate(request()), ASKS_EVERY_MS);
+        const asking = setInterval(() => askInVain(stuck, request()), ASKS_EVERY_MS);
         all.meanwhile.push(...(await window(context, readers, request)));
         clearInterval(asking);
         all.memory.push((await server.memory()).server);
@@ -56,6 +56,11 @@ async function window(
   return ms;
 }
 
+/** Nobody reads the answer, and the socket is ended before there is one. */
+function askInVain(stuck: StreamClient, body: Parameters<StreamClient['generate']>[0]): void {
+  stuck.generate(body).catch(() => {});
+}
+
 /** A socket that has asked for much and reads nothing, when all of that is made. */
 async function clogged(
   server: ServerProcess,
@@ -63,7 +68,7 @@ async function clogged(
 ): Promise<StreamClient> {
   const stuck = await StreamClient.open(server.url);
   stuck.ws.pause();
-  for (let n = 0; n < CLOG.requests; n++) void stuck.generate(request({ size: CLOG.size }));
+  for (let n = 0; n < CLOG.requests; n++) askInVain(stuck, request({ size: CLOG.size }));
   for (;;) {
     await pause(50);
     const { body } = await ask(`${server.url}/readyz`);
