@@ -38,11 +38,16 @@ export const outputFields = {
     .describe("Width and height of the finished pictures in pixels, resized by Lanczos. Left out: the model's own."),
 };
 
+/** Where a large one is read, its bytes take the place of its text (`kit/json-pictures.ts`). */
 const pictureText = z
-  .string()
-  .min(1)
-  .meta({ contentEncoding: 'base64' })
-  .describe('A picture: the bytes of its file as base64, or as a data URL.');
+  .custom<string>((value) => (typeof value === 'string' && value !== '') || value instanceof Uint8Array, {
+    error: 'expected a picture: base64 or a data URL as text',
+  })
+  .meta({
+    ...{ type: 'string', minLength: 1, contentEncoding: 'base64' },
+    description: 'A picture: the bytes of its file as base64, or as a data URL.',
+  })
+  .transform((given): string | Uint8Array => given);
 
 /** A request to generate as it comes over HTTP and the stream. */
 export const generateBodySchema = generateSchema.omit({ condition: true }).extend({
@@ -208,9 +213,9 @@ export type ClientMessageInput = z.input<typeof clientMessageSchema>;
 export type ServerMessage = z.output<typeof serverMessageSchema>;
 export type FrameHeader = z.output<typeof frameHeaderSchema>;
 
-/** @throws {KandidError} message_invalid, naming the field and what it takes */
-export function parseClientMessage(text: string): ClientMessage {
-  return checked(clientMessageSchema, jsonOf(text));
+/** @param message what its JSON says. @throws {KandidError} message_invalid, naming the field and what it takes */
+export function parseClientMessage(message: unknown): ClientMessage {
+  return checked(clientMessageSchema, message);
 }
 
 /** @throws {KandidError} message_invalid */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { paramsError } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
+import { REQUEST_JSON } from '../../kit/json.ts';
 import type { Services } from '../services.ts';
 import type { Client } from './access.ts';
 import { checkBody, contentType, invited, readJson } from './body.ts';
@@ -133,7 +134,8 @@ async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
   }: DoorFacts<Body, Query>,
   { request, response, services }: RawCall,
 ): Promise<unknown> {
-  const { bodyBytes } = services.settings;
+  // Only pictures need more.
+  const bodyBytes = files ? services.settings.bodyBytes : Math.min(services.settings.bodyBytes, REQUEST_JSON.bytes);
   const type = contentType(request);
   checkBody(request, bodyBytes);
   if (type === 'application/json' && !formOnly) return fromJson(await readJson(invited(request, response), bodyBytes));

@@ -9,7 +9,7 @@ import type { Viewer } from '../jobs/subscriber.ts';
 import { enqueue } from '../routes/submit.ts';
 import type { Services } from '../services.ts';
 import { type Told, toldOf } from './messages.ts';
-import { type Generate, idIn, workOf } from './requests.ts';
+import { type Generate, idIn, readMessage, workOf } from './requests.ts';
 
 /** What a session needs of a socket; tests may bring their own. */
 export interface Wire {
@@ -49,8 +49,8 @@ export class Session {
     this.#say({ type: 'hello', version: services.version, protocol: PROTOCOL_VERSION });
   }
 
-  /** A message came. They are answered in order. */
-  take(data: string | null): void {
+  /** A message came; null: a binary one. They are answered in order. */
+  take(data: Buffer | null): void {
     const { messagesPerSecond } = this.#services.settings;
     if (this.#rates.take('', messagesPerSecond) === 0) {
       this.#work = this.#work.then(() => this.#handle(data));
@@ -69,12 +69,12 @@ export class Session {
     this.#requests.clear();
   }
 
-  async #handle(data: string | null): Promise<void> {
+  async #handle(data: Buffer | null): Promise<void> {
     if (this.#isClosed) return;
     try {
       if (data === null)
         throw new KandidError('message_invalid', { field: '(all)', problem: 'it is binary, not text' });
-      await this.#act(parseClientMessage(data));
+      await this.#act(parseClientMessage(await readMessage(data)));
     } catch (thrown) {
       this.#fail(toKandidError(thrown), idIn(data));
     }

@@ -88,7 +88,7 @@ export class Streams {
     const stopBeating = this.#beat(ws);
     // Without a listener an oversized message would end the process; ws closes the socket itself.
     ws.on('error', () => {});
-    ws.on('message', (data, isBinary) => session.take(isBinary ? null : data.toString()));
+    ws.on('message', (data, isBinary) => session.take(isBinary ? null : (data as Buffer)));
     ws.once('close', () => {
       stopBeating();
       session.close();

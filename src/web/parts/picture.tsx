@@ -55,18 +55,18 @@ function useKeyed(url: string): string | null {
   const secret = key.value;
   useEffect(() => {
     if (!secret) return;
-    let made: string | null = null;
+    let saved: string | null = null;
     const stop = new AbortController();
     fetch(url, { headers: { authorization: `Bearer ${secret}` }, signal: stop.signal })
       .then((answer) => answer.blob())
       .then((blob) => {
-        made = URL.createObjectURL(blob);
-        setFetched(made);
+        saved = URL.createObjectURL(blob);
+        setFetched(saved);
       })
       .catch(() => {});
     return () => {
       stop.abort();
-      if (made) URL.revokeObjectURL(made);
+      if (saved) URL.revokeObjectURL(saved);
     };
   }, [url, secret]);
   return secret ? fetched : url;

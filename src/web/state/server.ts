@@ -1,13 +1,13 @@
 /** The one client of the page, and whether its server is there. */
 import { computed, effect, signal } from '@preact/signals';
 import { type ConnectionState, KandidClient } from '../../client/client.ts';
-import { keep, kept } from './kept.ts';
+import { keep, stored } from './storage.ts';
 
 /** Where the page was loaded from, which may be below a prefix; its calls go there too. Without a final slash. */
 export const base = new URL('.', location.href).href.replace(/\/$/, '');
 
 /** API key, for servers that want one. */
-export const key = signal(kept('key') ?? '');
+export const key = signal(stored('key') ?? '');
 
 effect(() => keep('key', key.value));
 
