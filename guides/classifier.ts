@@ -139,6 +139,7 @@ export default defineGuide({
   name: 'classifier',
   description: 'Log-probability of labels, from any ONNX classifier.',
   params,
+  recorded: ['labels', 'side', 'normalise', 'fromSide', 'toSide', 'shortlist', 'refine'],
   async create(options, context) {
     const classifier = await openClassifier(options, context);
     const { groups } = classifier.labels;

@@ -35,6 +35,7 @@ export default defineGuide({
   name: 'color',
   description: 'Distance to a painted sketch; its transparent parts are neutral.',
   params,
+  recorded: ['detail', 'slack', 'metric', 'fromSide', 'toSide'],
   async create({ image, detail, metric, slack, ...sides }, context) {
     if (slack > 0 && detail > MAX_SLACK_DETAIL)
       throw new GuideProblem(

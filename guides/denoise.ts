@@ -74,6 +74,7 @@ export default defineGuide({
   name: 'denoise',
   description: 'Distance to a noisy picture, stopping its influence where it would fit the noise.',
   params,
+  recorded: ['sigma', 'method', 'clipped'],
   async create({ image, sigma, method, clipped }, context): Promise<Guide> {
     const reference = await finalReference(image, context);
     const formAt = (side: number) => compareAt(reference, side, side);

@@ -91,6 +91,7 @@ export default defineGuide({
   name: 'http',
   description: 'Scores from a web service of your own: candidates are posted to it, scores come back.',
   params,
+  recorded: ['format', 'timeoutSeconds', 'fromSide', 'toSide', 'shortlist', 'refine'],
   create(options, context) {
     const allowed = allowUrl(options.url, context.allowedHosts);
     const service = openService(allowed, Math.min(options.timeoutSeconds, context.timeoutSeconds));

@@ -53,6 +53,7 @@ export default defineGuide({
   name: 'human',
   description: 'The person who asked picks the candidates they like, through an open stream.',
   params,
+  recorded: ['question', 'shortlist', 'questionsPerSide', 'fromSide', 'toSide', 'patienceSeconds'],
   create({ question, shortlist, questionsPerSide, fromSide, toSide, patienceSeconds }, context) {
     const ask = context.person;
     if (!ask)

@@ -65,6 +65,7 @@ export default defineGuide({
   name: 'inpaint',
   description: 'Distance to the known pixels of a picture; the unknown ones are free.',
   params,
+  recorded: ['invert'],
   async create({ image, mask, invert }, context) {
     const { reference, original } = await visibleReference(image, context);
     const known = mask ? await maskOf(mask, invert, original, context) : null;

@@ -58,6 +58,7 @@ export default defineGuide({
   name: 'low_bit',
   description: 'Distance to a picture quantised to a few shades per channel.',
   params,
+  recorded: ['shades', 'match'],
   async create({ image, shades, match }, context) {
     const picture = await finalReference(image, context);
     const reference = { ...picture, data: quantise(picture.data, shades) };

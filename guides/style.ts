@@ -86,6 +86,7 @@ export default defineGuide({
   name: 'style',
   description: 'Statistics of filter responses (Gram matrices) against those of a style picture.',
   params,
+  recorded: ['networkSide', 'shortlist', 'fromSide', 'toSide'],
   async create(options, context) {
     const style = await finalReference(options.image, context);
     const guide = options.network ? await networkGuide(style, options, context) : filterGuide(style);

@@ -157,6 +157,21 @@ export default defineGuide({
   name: 'text',
   description: 'Similarity of the picture to words, by CLIP.',
   params,
+  recorded: [
+    'prompt',
+    'negative',
+    'negativeWeight',
+    'phrases',
+    'contrast',
+    'rivals',
+    'sharpness',
+    'fromSide',
+    'toSide',
+    'shortlist',
+    'refine',
+    'coarse',
+    'fine',
+  ],
   async create(options: Params, context: GuideContext) {
     const folder = await context.folder(options.model);
     const clip = await context.shared(

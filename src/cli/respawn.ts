@@ -9,7 +9,7 @@ export function isInferenceProcess(): boolean {
 }
 
 /** Runs this very command again, with them; resolves with its exit code. */
-export async function runAgain(): Promise<number> {
+export async function respawn(): Promise<number> {
   const child = spawn(process.execPath, [...INFERENCE_OPTIONS, ...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',
   });

@@ -11,17 +11,17 @@ import type { ClientMessageInput, GenerateBody } from '../contract/stream.ts';
 import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from './answers.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
-import { Run, type Steering, type Told } from './run.ts';
+import { type Message, Run, type Steering } from './run.ts';
 import type { SocketMaker } from './socket.ts';
 
 export type { GenerateBody } from '../contract/stream.ts';
 export type * from './answers.ts';
 export type { ConnectionState } from './connection.ts';
 export { RequestError } from './error.ts';
-export type { Steering, Told } from './run.ts';
+export type { Message, Steering } from './run.ts';
 
 export interface ClientOptions {
-  /** Of the server, as http://127.0.0.1:8080. */
+  /** Of the server, as http://127.0.0.1:8080 or https://example.org/kandid. */
   readonly url: string;
   /** API key. */
   readonly key?: string | undefined;
@@ -67,11 +67,11 @@ export class KandidClient {
    *
    * @throws {RequestError} what the server refuses it for, or fails with
    */
-  async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Told, void, undefined> {
+  async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Message, void, undefined> {
     const { signal, previews, onStart } = options;
     const run = new Run(this.#connection, body, { signal, previews });
     onStart?.(run);
-    yield* run.told();
+    yield* run.messages();
   }
 
   /** Makes pictures and gives them when they are done. */
@@ -103,10 +103,10 @@ export class KandidClient {
 
   /** How the server is doing, ready or not. @throws {RequestError} where it is none of ours */
   async health(): Promise<HealthAnswer> {
-    const answer = await fetch(`${this.#url}/readyz`);
-    const told = (await answer.json().catch(() => null)) as HealthAnswer | null;
-    if (typeof told?.status === 'string') return told;
-    throw errorOf(told, answer.status);
+    const answer = await fetch(`${this.#url}/v1/status`);
+    const body = (await answer.json().catch(() => null)) as HealthAnswer | null;
+    if (typeof body?.status === 'string') return body;
+    throw errorOf(body, answer.status);
   }
 
   /** Any route that takes JSON. @throws {RequestError} */
@@ -126,15 +126,15 @@ export class KandidClient {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     };
     const answer = await fetch(`${this.#url}${path}`, { ...init, headers, ...(signal ? { signal } : {}) });
-    const told: unknown = await answer.json().catch(() => null);
-    if (answer.ok) return told as Answer;
-    throw errorOf(told, answer.status);
+    const body: unknown = await answer.json().catch(() => null);
+    if (answer.ok) return body as Answer;
+    throw errorOf(body, answer.status);
   }
 }
 
 /** A problem document, or an error in OpenAI's shape. */
-function errorOf(told: unknown, status: number): RequestError {
-  const problem = (typeof told === 'object' && told !== null ? told : {}) as Json;
+function errorOf(body: unknown, status: number): RequestError {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Json;
   const nested = problem.error as { code?: string; message?: string } | undefined;
   const code = problem.code ?? nested?.code ?? 'unknown';
   const message = problem.detail ?? nested?.message ?? `The server answered ${status}.`;

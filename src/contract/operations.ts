@@ -47,7 +47,7 @@ export const inpaintBody = z.strictObject({
   prompt: shown,
 });
 
-export const mendBody = z.strictObject({ ...task, image: picture('The small, or gray, picture.'), prompt: shown });
+export const restoreBody = z.strictObject({ ...task, image: picture('The small, or gray, picture.'), prompt: shown });
 
 export const denoiseBody = z.strictObject({
   ...task,

@@ -1,7 +1,7 @@
 /** `kandid decode` and `kandid cross`: pictures of codes that are known. */
 import type { Command } from 'commander';
-import { packageVersion } from '../../config.ts';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
+import { KandidError } from '../../errors.ts';
 import type { Kandid } from '../../index.ts';
 import { enlarged } from '../../pictures/mosaic.ts';
 import { codeOf, levelCount } from '../codes.ts';
@@ -9,6 +9,7 @@ import { type Destination, destinationFor } from '../destination.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, type OutputFlags, withKandid } from '../options.ts';
+import { performTask } from '../task.ts';
 import { whole } from '../values.ts';
 
 interface Flags extends EngineFlags, OutputFlags {
@@ -83,18 +84,19 @@ async function draw(
   flags: DecodeFlags,
   io: Io,
 ): Promise<void> {
-  const { network, bundle } = await kandid.engine.models.open(flags.model);
-  const pictures = await kandid.decode(flags.model, codes, {
-    ...(flags.level === undefined ? {} : { level: flags.level }),
-    ...(flags.condition === undefined ? {} : { condition: await readInput(flags.condition, io) }),
-    signal: io.signal,
-  });
-  const strings = codes.map((code) => codeToString(code, network.candidateCounts));
-  const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
-  const files = await destination.write(
-    pictures.map((picture) => enlarged(picture, flags.enlarge ?? 1)),
+  const { model, level, condition } = flags;
+  const { task, outcome, provenances } = await performTask(
+    kandid,
+    { kind: 'decode', codes, model, level, condition: condition ? await readInput(condition, io) : undefined },
     io,
-    strings.map((code) => ({ ...about, code, ...(flags.level === undefined ? {} : { level: flags.level + 1 }) })),
+  );
+  if (outcome.type === 'cancelled') throw new KandidError('cancelled', { when: 'on request' });
+  const { network, bundle } = task.model;
+  const strings = codes.map((code) => codeToString(code, network.candidateCounts));
+  const files = await destination.write(
+    outcome.pictures.map(({ image }) => enlarged(image, flags.enlarge ?? 1)),
+    io,
+    provenances,
   );
   if (flags.json) {
     const results = codes.map((code, i) => ({ file: files[i] ?? null, code, codeString: strings[i] }));

@@ -95,9 +95,14 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
   });
 }
 
-async function tell({ task, outcome, obstacle, seconds }: EvaluateEvent, evaluation: Evaluation, flags: Flags, io: Io) {
+async function tell(
+  { task, outcome, skipReason, seconds }: EvaluateEvent,
+  evaluation: Evaluation,
+  flags: Flags,
+  io: Io,
+) {
   if (!outcome) {
-    io.err(`${task.name} was passed over: ${obstacle}`);
+    io.err(`${task.name} was passed over: ${skipReason}`);
     return;
   }
   if (flags.out !== undefined)

@@ -65,7 +65,7 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
     const channels: 1 | 3 = model.channels === 1 ? 1 : 3;
     const levels = [{ side: model.finalSide, candidateCount: 2, width: 1 }];
     const info = { name: model.name, channels, levels, condition: null };
-    const made = guideContext(guide, services, {
+    const base = guideContext(guide, services, {
       info,
       seed: 1,
       signal: io.signal,
@@ -73,7 +73,7 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
       person: undefined,
       turns: NO_TURNS,
     });
-    return { ...made, model };
+    return { ...base, model };
   };
   return { context: context satisfies GuideExample['context'], close: () => shared.close() };
 }

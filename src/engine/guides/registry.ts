@@ -121,6 +121,7 @@ const DEFINITION = z.object({
     (value) => typeof value === 'object' && value !== null && 'safeParseAsync' in value && '_zod' in value,
     'a zod schema (version 4)',
   ),
+  recorded: z.array(z.string()).optional(),
   create: z.custom<GuideDefinition['create']>((value) => typeof value === 'function', 'a function'),
 });
 
@@ -131,6 +132,9 @@ function checkedDefinition(exported: unknown): GuideDefinition {
     const field = issue?.path.join('.') || 'its default export';
     throw new TypeError(`${field} is not as expected: ${issue?.message ?? 'an object'}`);
   }
-  jsonSchemaOf(parsed.data.params);
-  return parsed.data;
+  const { recorded = [], ...definition } = parsed.data;
+  const known = Object.keys(jsonSchemaOf(definition.params).properties ?? {});
+  const unknown = recorded.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`recorded names "${unknown}", which is no parameter`);
+  return { ...definition, recorded };
 }

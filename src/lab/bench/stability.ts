@@ -2,7 +2,7 @@
 
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { runTogether } from '../../engine/tasks/generate.ts';
+import { runTogether } from '../../engine/search/run.ts';
 import { KandidError } from '../../errors.ts';
 import { noiseFile } from './steps.ts';
 import { round } from './timing.ts';

@@ -7,7 +7,7 @@ import {
   encodeBody,
   generateBody,
   inpaintBody,
-  mendBody,
+  restoreBody,
   styleBody,
   varyBody,
 } from '../../contract/operations.ts';
@@ -76,7 +76,7 @@ export function generated(body: z.output<typeof generateBody>): Extract<Work, { 
 
 const mending = (path: string, guide: string, summary: string) =>
   task({
-    ...{ path, summary, body: mendBody, files: ['image', 'condition'] },
+    ...{ path, summary, body: restoreBody, files: ['image', 'condition'] },
     asked: ({ image, prompt, ...body }) => generation(body, [{ name: guide, params: { image } }, ...textGuide(prompt)]),
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GuideRunner, withTimeLimit } from '../../../src/engine/guides/runner.ts';
-import { runTogether } from '../../../src/engine/tasks/generate.ts';
+import { runTogether } from '../../../src/engine/search/run.ts';
 import { type Candidates, type Guide, GuideProblem } from '../../../src/guide.ts';
 import { bright, codesOf, descentOf, tinyNetwork } from '../tiny.ts';
 

@@ -210,12 +210,12 @@ export function decibels(value: number): string {
 }
 
 /** The same noise as long as picture and strength are the same: what is seen is what is sent. */
-const noises = new WeakMap<Pixels, { readonly sigma: number; readonly made: Pixels }>();
+const noises = new WeakMap<Pixels, { readonly sigma: number; readonly result: Pixels }>();
 
 function noisyOf(picture: Pixels, sigma: number): Pixels {
   const known = noises.get(picture);
-  if (known?.sigma === sigma) return known.made;
-  const made = noisy(picture, sigma);
-  noises.set(picture, { sigma, made });
-  return made;
+  if (known?.sigma === sigma) return known.result;
+  const result = noisy(picture, sigma);
+  noises.set(picture, { sigma, result });
+  return result;
 }
