@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { KandidError } from './errors.ts';
+import { firstIssue } from './kit/issues.ts';
 import { DEFAULT_LIMIT_PIXELS } from './pictures/codec.ts';
 import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
 
@@ -108,12 +109,12 @@ export function readSettings<Schema extends z.ZodType>(
   }
   const parsed = settings.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const name = String(issue?.path[0]);
+  const { field, problem } = firstIssue(parsed.error);
+  const name = String(field.split('.')[0]);
   throw new KandidError('setting_invalid', {
     name: calledBy[name] ?? name,
     got: JSON.stringify(given[name])?.slice(0, 100) ?? 'missing',
-    expected: issue?.message ?? 'something else',
+    expected: problem,
   });
 }
 

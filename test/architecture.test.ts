@@ -44,7 +44,12 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
   'src/server': ['src/worker/messages.ts', 'src/contract', 'src/config.ts', 'src/pictures', ...GROUND],
   // For browsers too: nothing of Node's.
-  'src/client': ['src/contract/stream.ts', 'src/contract/frames.ts', 'src/contract/version.ts'],
+  'src/client': [
+    'src/contract/answers.ts',
+    'src/contract/stream.ts',
+    'src/contract/frames.ts',
+    'src/contract/version.ts',
+  ],
   'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts'],
   'src/lab/datasets': ['src/pictures', ...GROUND],
   // Pure, for Web Workers.

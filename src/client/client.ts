@@ -7,15 +7,24 @@
  *   if (told.type === 'preview' || told.type === 'image') show(told.bytes, told.mime);
  * ```
  */
+
+import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from '../contract/answers.ts';
 import type { ClientMessageInput, GenerateBody } from '../contract/stream.ts';
-import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from './answers.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
 import { type Message, Run, type Steering } from './run.ts';
 import type { SocketMaker } from './socket.ts';
 
+export type {
+  CrossAnswer,
+  GuideAnswer,
+  HealthAnswer,
+  JobAnswer,
+  ModelAnswer,
+  PictureAnswer,
+  ResultAnswer,
+} from '../contract/answers.ts';
 export type { GenerateBody } from '../contract/stream.ts';
-export type * from './answers.ts';
 export type { ConnectionState } from './connection.ts';
 export { RequestError } from './error.ts';
 export type { Message, Steering } from './run.ts';

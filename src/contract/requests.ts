@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
+import { firstIssue } from '../kit/issues.ts';
 
 /**
  * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
@@ -118,33 +119,6 @@ export function parseRequest(request: unknown): CheckedRequest {
 }
 
 /** The first problem that a schema found, as an error for its user. `subject`: whose parameters they are. */
-export function paramsError(subject: string, { issues }: z.ZodError): KandidError {
-  const issue = issues[0] && telling(issues[0]);
-  const path = issue?.path.map(String) ?? [];
-  const extra = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-  const field = [...path, ...extra.slice(0, 1)].join('.') || '(all)';
-  const problem =
-    issue?.code === 'unrecognized_keys' ? 'there is no such field' : (issue?.message ?? 'not as expected');
-  return new KandidError('params_invalid', { subject, field, problem: plain(problem) });
-}
-
-/** Zod's words as part of a sentence of ours. */
-function plain(message: string): string {
-  return message
-    .replace(/^Invalid input: /, '')
-    .replace(/received undefined$/, 'received nothing')
-    .replace(/\.$/, '');
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** Of a union that no alternative of fits: the problem of the one that has the right type, or what types there are. */
-function telling(issue: Issue): Issue {
-  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue;
-  const firsts = issue.errors.flatMap(([first]) => (first ? [first] : []));
-  const inner = firsts.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
-  if (inner) return telling({ ...inner, path: [...issue.path, ...inner.path] });
-  const types = firsts.map((first) => (first.code === 'invalid_type' ? first.expected : ''));
-  const message = firsts[0]?.message.replace(/expected \w+/, `expected ${types.join(' or ')}`) ?? issue.message;
-  return { ...issue, message };
+export function paramsError(subject: string, error: z.ZodError): KandidError {
+  return new KandidError('params_invalid', { subject, ...firstIssue(error) });
 }

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
+import { firstIssue } from '../../kit/issues.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
 
 /** A guide as told to people. */
@@ -113,9 +114,8 @@ const DEFINITION = z.object({
 function checkedDefinition(exported: unknown): GuideDefinition {
   const parsed = DEFINITION.safeParse(exported);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join('.') || 'its default export';
-    throw new TypeError(`${field} is not as expected: ${issue?.message ?? 'an object'}`);
+    const { field, problem } = firstIssue(parsed.error);
+    throw new TypeError(`${field === '(all)' ? 'its default export' : field} is not as expected: ${problem}`);
   }
   const { recorded = [], ...definition } = parsed.data;
   const known = Object.keys(jsonSchemaOf(definition.params).properties ?? {});
