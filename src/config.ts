@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { GUIDE_TIMEOUT_SECONDS } from './contract/requests.ts';
 import { KandidError } from './errors.ts';
 import { firstIssue } from './kit/issues.ts';
 import { DEFAULT_LIMIT_PIXELS } from './pictures/codec.ts';
@@ -48,7 +49,11 @@ export const engineSettings = z.object({
   /** Hosts that guides may call, as `host` or `host:port`. */
   allowedHosts: list(',').default([]),
   /** Seconds that one question to a guide may take. */
-  guideTimeout: z.coerce.number('a number of seconds').positive('more than 0').max(86_400, '86400 or less').default(30),
+  guideTimeout: z.coerce
+    .number('a number of seconds')
+    .positive('more than 0')
+    .max(86_400, '86400 or less')
+    .default(GUIDE_TIMEOUT_SECONDS),
   /** Pixels that a picture given to Kandid may have. */
   limitPixels: z.coerce
     .number('a whole number')

@@ -170,7 +170,7 @@ export const ERRORS = {
   body_too_large: [413, 2, 'The body: {what} is more than the {limit} that are taken. Send less.'],
   key_missing: [401, 2, 'An API key is needed: send "Authorization: Bearer KEY".'],
   key_unknown: [401, 2, 'The API key is not known here. Check it, or ask the operator for one.'],
-  rate_limited: [429, 1, 'More than {limit} requests a minute. Try again in {retrySeconds} s.'],
+  rate_limited: [429, 1, 'More than {limit} {unit}. Try again in {retrySeconds} s.'],
   keys_tried: [429, 1, 'Too many unknown API keys came from your address. Try again in {retrySeconds} s.'],
   host_unknown: [
     421,

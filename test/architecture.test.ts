@@ -38,7 +38,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/contract': GROUND,
   'src/pictures': GROUND,
   'src/runtime': ['src/pictures', ...GROUND],
-  'src/config.ts': ['src/runtime', 'src/pictures', ...GROUND],
+  'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],

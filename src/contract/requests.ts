@@ -14,6 +14,9 @@ export type BlendKind = 'rank' | 'zscore' | 'product';
 
 export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
 
+/** Seconds that a guide may take for one answer, unless it, or whoever runs Kandid, says otherwise. */
+export const GUIDE_TIMEOUT_SECONDS = 30;
+
 const MOST_GUIDES = 16;
 const MOST_RESULTS = 256;
 const MOST_BEAMS = 256;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { ModelSummary, Output, Work } from '../../worker/messages.ts';
-import { modelOf } from '../routes/models.ts';
+import { modelOf } from '../models.ts';
 import type { Services } from '../services.ts';
 import type { generationBody } from './schemas.ts';
 
