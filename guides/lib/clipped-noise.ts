@@ -7,7 +7,7 @@ const STEPS = 2048;
 const LAST = STEPS - 1e-6;
 
 /**
- * Maps shades x (black is −1, white 1) to the mean of clamp(x + noise of deviation `sigma`). Shades beyond ±2 count as ±2.
+ * Maps shades x (black is −1, white 1) to the mean of clamp(x + noise of standard deviation `sigma`). Shades beyond ±2 count as ±2.
  */
 export function clippedMeans(sigma: number): (data: Float32Array) => Float32Array {
   const table = Float64Array.from({ length: STEPS + 1 }, (_, i) => clippedMean(REACH * ((2 * i) / STEPS - 1), sigma));

@@ -44,7 +44,7 @@ export async function runCommandLine(words: readonly string[], io: Io): Promise<
 
 export function buildProgram(io: Io): Command {
   const program = new Command('kandid')
-    .description('Any scoring function steers a picture into being.')
+    .description('Turns any scoring function into an image generator.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)

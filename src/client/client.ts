@@ -62,7 +62,7 @@ export class KandidClient {
   }
 
   /**
-   * Keeps the connection open while there is no request, and mends it for ever: a page would know whether its server is there.
+   * Keeps the connection open while there is no request, and reconnects without limit: for a page that shows whether its server is there.
    *
    * @param onState also told at once
    * @returns ends it
@@ -72,7 +72,7 @@ export class KandidClient {
   }
 
   /**
-   * Makes pictures and tells of everything on the way, over a lost connection too. Stop reading to cancel.
+   * Generates pictures and yields every message on the way, across lost connections. Stop reading to cancel.
    *
    * @throws {RequestError} what the server refuses it for, or fails with
    */
@@ -83,7 +83,7 @@ export class KandidClient {
     yield* run.messages();
   }
 
-  /** Makes pictures and gives them when they are done. */
+  /** Generates pictures; resolves when they are done. */
   async pictures(body: GenerateBody, signal?: AbortSignal): Promise<ResultAnswer> {
     return await this.post('/v1/generate', body, signal);
   }

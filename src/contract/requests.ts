@@ -6,7 +6,7 @@ import { firstIssue } from '../kit/issues.ts';
 
 /**
  * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
- * `zscore`: each guide's scores minus their mean, over their deviation, added up.
+ * `zscore`: each guide's scores minus their mean, divided by their standard deviation, added up.
  * `product`: the product of tempered softmaxes; each guide's temperature is the one at which its softmax spreads over a
  * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of them.
  */
@@ -51,14 +51,14 @@ const sampler = z
       .max(100)
       .default(0)
       .describe(
-        'Of a softmax over the scores, brought to deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
+        'Of a softmax over the scores, scaled to standard deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
       ),
     beams: beams.default(1),
     draw: z
       .enum(['uniform', 'transitions'])
       .optional()
       .describe(
-        'How choices are drawn that no guide makes: all alike (uniform, also where left out), or as often as training pictures made them after the choice before (for models that know).',
+        'How choices are drawn that no guide decides: uniform (the default), or transitions: as often as training pictures made them after the choice before (for models that have these statistics).',
       ),
   })
   .prefault({});

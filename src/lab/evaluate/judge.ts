@@ -110,7 +110,7 @@ export class Judge {
     return pictures.map((_, i) => Float64Array.from(logits?.data.subarray(i * width, (i + 1) * width) ?? []));
   }
 
-  /** Clamped, of the classifier's side, with its mean and deviation. */
+  /** Clamped, of the classifier's side, with its mean and standard deviation. */
   #input(picture: Picture): Float32Array {
     const { side, mean, deviation } = this.#labels;
     const to = { height: side, width: side };

@@ -100,7 +100,7 @@ test('a stream brings pictures of real levels, then each result', async () => {
   }
 });
 
-test('edit: a mask, transparent where painted anew', async () => {
+test('edit: a mask, transparent where repainted', async () => {
   const { data } = await client.images.edit({
     image: await png(),
     mask: await holed(),

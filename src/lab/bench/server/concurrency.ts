@@ -64,7 +64,7 @@ async function measure({ amounts, signal }: BenchContext, server: ServerProcess)
     return { ratio: Math.max(...ms) / Math.min(...ms), rate: (1000 * ms.length) / Math.max(...ms) };
   };
   await burst();
-  // Asked for so that the histogram begins anew.
+  // Asked for so that the histogram starts again.
   await server.figures();
   const probe = async () => (await ask(`${server.url}/healthz`)).ms;
   const { result: rounds, samples } = await meanwhile(PROBE_MS, probe, async () => {
