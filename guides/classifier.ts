@@ -1,4 +1,4 @@
-/** Labels as a guide: how sure a classifier is that a candidate has them. */
+/** Scores by how sure a classifier is that a candidate has the wanted labels. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** Somebody else's web service as a guide: candidates are posted to it, scores come back. README.md has the schema. */
+/** Scores by a web service: candidates are posted to it, scores come back. README.md has the schema. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo } from '../src/guide.ts';
 import { allowUrl } from '../src/kit/allowed-hosts.ts';

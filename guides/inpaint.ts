@@ -1,4 +1,4 @@
-/** Keeps the known part of a picture; the rest is free. */
+/** Scores by the distance on the known part of a picture, which leaves the rest free. */
 import { z } from 'zod';
 import { defineGuide, type GuideContext, GuideProblem } from '../src/guide.ts';
 import { pictureParam } from './lib/params.ts';

@@ -1,4 +1,4 @@
-/** What normal noise does to shades that are cut off at black and white afterwards: black comes out lighter, white darker. */
+/** Mean of a shade after normal noise that is clipped at black and white: black comes out lighter, white darker. */
 
 /** Shades beyond black and white that candidates may have. */
 const REACH = 2;

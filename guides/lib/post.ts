@@ -1,4 +1,4 @@
-/** One JSON question to a web service, with every limit it needs: time, size, one retry, no redirects. */
+/** Posts JSON to a web service, with limits on time and size, one retry, and no redirects. */
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The command line: its commands, and how every failure becomes one line and an exit code. */
+/** The command line: registers the commands, and turns every failure into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.ts';
 import { KandidError, toKandidError } from '../errors.ts';

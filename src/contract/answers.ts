@@ -1,4 +1,4 @@
-/** What the native routes answer. */
+/** Schemas of the answers of the native routes. */
 import { z } from 'zod';
 import { type DeepReadonly, endFields, fileFields, questionFields, whole } from './events.ts';
 

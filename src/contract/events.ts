@@ -1,4 +1,4 @@
-/** Parts of what happens to a request, as HTTP answers, stream messages and worker messages have them in common. */
+/** Schema parts that HTTP answers, stream messages and worker messages have in common. */
 import { z } from 'zod';
 
 export const whole = z.int().min(0);

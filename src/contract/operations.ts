@@ -1,4 +1,4 @@
-/** Bodies of the native routes. */
+/** Schemas of the bodies of the native routes. */
 import { z } from 'zod';
 import { answerFields, code, guides, modelName, picture, prompt, searchFields } from './fields.ts';
 import { generateSchema } from './requests.ts';

@@ -1,4 +1,4 @@
-/** A request to generate pictures, checked: the one schema that the library, the command line and the server share. */
+/** The schema of a request to generate pictures, shared by library, command line and server. */
 import { z } from 'zod';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';

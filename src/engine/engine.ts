@@ -1,4 +1,4 @@
-/** Models, guides and what they share, in one process: turns requests into descents. */
+/** The engine: models, guides and shared resources of one process; prepares requests as descents. */
 import { randomInt } from 'node:crypto';
 import { beamsPerLevel } from '../contract/beams.ts';
 import { checkPrefix } from '../contract/codes.ts';

@@ -1,4 +1,4 @@
-/** What a schema found wrong, in words for people. */
+/** Describes the first problem that a zod schema found. */
 import type { z } from 'zod';
 
 /** Where the first problem is, and what it is. */

@@ -1,4 +1,4 @@
-/** model.json: what a bundle says about itself. Format version 1. */
+/** The schema of model.json, format version 1. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** `kandid decode` and `kandid cross`: pictures of codes that are known. */
+/** `kandid decode` and `kandid cross`: pictures of given codes. */
 import type { Command } from 'commander';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** `kandid guides --check FILE`: the checks that every guide must pass, on a guide of the user's own. */
+/** `kandid guides --check FILE`: runs the conformance checks on a user's guide. */
 import { GUIDE_CHECKS, type GuideExample } from '../../../guides/lib/checks.ts';
 import { modelFolders } from '../../config.ts';
 import { guideContext, NO_TURNS } from '../../engine/guides/context.ts';

@@ -1,4 +1,4 @@
-/** How the scores of several guides become one score per candidate. */
+/** Combines the scores of several guides into one score per candidate. */
 import type { BlendKind } from '../../contract/requests.ts';
 
 /** One guide's scores of the candidates in question, higher is better, and how much they count. */

@@ -1,4 +1,4 @@
-/** The guides there are: those of the project's own folder, and those of folders that a user names. */
+/** The registry of guides: loads those of the project and of a user's folders, and checks them. */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

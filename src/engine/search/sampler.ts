@@ -1,4 +1,4 @@
-/** Choosing among scored candidates. */
+/** Samples from scored candidates. */
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { Random } from '../../kit/random.ts';
 import { standardised } from '../guides/combine.ts';

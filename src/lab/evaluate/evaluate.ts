@@ -1,4 +1,4 @@
-/** Measures a model: opens it and its pictures, runs the tasks, keeps what they found. */
+/** Evaluates a model: opens it and its pictures, runs the tasks, collects their results. */
 import { join } from 'node:path';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';

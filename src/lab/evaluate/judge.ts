@@ -1,4 +1,4 @@
-/** Says of a picture which value every attribute has: the judge of text guidance, and never the guide in the same experiment. */
+/** The judge of text guidance: a classifier of attributes that is never the guide of the same experiment. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** Many at once: is it fair, is it faster, and does the server stay responsive? */
+/** Concurrent requests: fairness, batching speed, responsiveness. */
 import { Engine } from '../../../engine/engine.ts';
 import { runTogether } from '../../../engine/search/run.ts';
 import { median } from '../timing.ts';

@@ -1,4 +1,4 @@
-/** The unknown part of pictures reconstructed, beside filling it with the mean of the known. */
+/** Inpainting, compared with filling by the mean of the known pixels. */
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
 import { mean, psnrWhere, rounded } from '../measures/figures.ts';
