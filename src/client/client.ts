@@ -30,7 +30,7 @@ export { RequestError } from './error.ts';
 export type { Message, Steering } from './run.ts';
 
 export interface ClientOptions {
-  /** Of the server, as http://127.0.0.1:8080. */
+  /** Of the server, as http://127.0.0.1:8080 or https://example.org/kandid. */
   readonly url: string;
   /** API key. */
   readonly key?: string | undefined;
@@ -112,7 +112,7 @@ export class KandidClient {
 
   /** How the server is doing, ready or not. @throws {RequestError} where it is none of ours */
   async health(): Promise<HealthAnswer> {
-    const answer = await fetch(`${this.#url}/readyz`);
+    const answer = await fetch(`${this.#url}/v1/status`);
     const body = (await answer.json().catch(() => null)) as HealthAnswer | null;
     if (typeof body?.status === 'string') return body;
     throw errorOf(body, answer.status);

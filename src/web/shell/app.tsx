@@ -28,7 +28,7 @@ export function App() {
       </main>
       <footer class="footer">
         <p>
-          Kandid draws from its own small models, on this server; nothing is sent elsewhere. <a href="/docs">API</a>
+          Kandid draws from its own small models, on this server; nothing is sent elsewhere. <a href="docs">API</a>
         </p>
       </footer>
       <div class="unseen" aria-live="polite">
