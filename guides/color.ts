@@ -1,4 +1,4 @@
-/** Colours where you paint them: distance to a sketch whose transparent parts are neutral. */
+/** Scores by the distance to a painted sketch; its transparent parts do not count. */
 import { z } from 'zod';
 import { defineGuide, type Guide, GuideProblem } from '../src/guide.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';

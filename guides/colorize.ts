@@ -1,4 +1,4 @@
-/** Colour for a gray picture: distance in luma alone, so that the colours stay free. */
+/** Scores by the distance in luma to a gray picture, which leaves the colours free. */
 import { z } from 'zod';
 import { defineGuide, GuideProblem } from '../src/guide.ts';
 import { LUMA, lumaOf } from '../src/kit/luma.ts';

@@ -1,4 +1,4 @@
-/** A clean picture from a noisy one: distance to it, stopping where the choice would follow the noise. */
+/** Scores by the distance to a noisy picture, up to the level at which choices would follow the noise. */
 import { z } from 'zod';
 import type { Candidates, Guide, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';

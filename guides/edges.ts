@@ -1,4 +1,4 @@
-/** Edges where a picture, or a line drawing, has them. */
+/** Scores by how well edges match those of a picture or a line drawing. */
 import { z } from 'zod';
 import type { Candidates, GuideContext } from '../src/guide.ts';
 import { defineGuide, GuideProblem } from '../src/guide.ts';

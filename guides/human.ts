@@ -1,4 +1,4 @@
-/** A person as a guide: shown a handful of candidates now and then, they pick the ones they like. */
+/** Scores by a person, who now and then picks from a shortlist. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo, type Picture } from '../src/guide.ts';
 

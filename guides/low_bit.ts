@@ -1,4 +1,4 @@
-/** A picture of few shades made whole: distance to a picture quantised to a few levels per channel. */
+/** Scores by the distance to a picture quantised to a few shades per channel. */
 import { z } from 'zod';
 import type { Candidates } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';

@@ -1,4 +1,4 @@
-/** The look of a picture without its layout: Gram matrices of filter responses. */
+/** Scores by the look of a picture without its layout: Gram matrices of filter responses. */
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Candidates, Guide, GuideContext, GuideModel, LevelInfo } from '../src/guide.ts';

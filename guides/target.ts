@@ -1,4 +1,4 @@
-/** More like this: distance to a picture. */
+/** Scores by the distance to a picture. */
 import { z } from 'zod';
 import { defineGuide } from '../src/guide.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';

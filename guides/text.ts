@@ -1,4 +1,4 @@
-/** Words as a guide: how alike a candidate and a text are to CLIP. */
+/** Scores by the similarity of candidate and text according to CLIP. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, type Guide, type GuideContext, type LevelInfo } from '../src/guide.ts';
 import { type Clip, type Embeddings, openClip } from './lib/clip.ts';

@@ -198,7 +198,7 @@ export function defineGuide<Schema extends z.ZodType>(definition: GuideDefinitio
   return definition;
 }
 
-/** Raised by a guide for something its user can mend; the core adds the guide's name. */
+/** Raised by a guide for something its user can fix; the core adds the guide's name. */
 export class GuideProblem extends Error {
   override readonly name = 'GuideProblem';
 }

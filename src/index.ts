@@ -128,7 +128,7 @@ export class Kandid {
   }
 
   /**
-   * Makes pictures and tells of every level. The last event is `done`; or `cancelled`, with the best pictures so far, once
+   * Generates pictures, with an event for every level. The last event is `done`; or `cancelled`, with the best pictures so far, once
    * the signal aborts (checked before and after every level and while guides are asked). Stop reading to stop the work.
    *
    * The same request and seed give the same codes on the same device, whatever runs beside it.
@@ -156,13 +156,13 @@ export class Kandid {
     }
   }
 
-  /** Makes pictures and gives them when they are done. @throws {KandidError} what generate throws, and cancelled */
+  /** Generates pictures; resolves when they are done. @throws {KandidError} what generate throws, and cancelled */
   async pictures(request: GenerateRequest, options: PrepareOptions = {}): Promise<Result[]> {
     for await (const event of this.generate(request, options)) if (event.type === 'done') return event.results;
     throw new KandidError('cancelled', { when: 'on request' });
   }
 
-  /** Keeps the first `keep` levels of a code and makes the rest anew, as the request says. Events as of `generate`. */
+  /** Keeps the first `keep` levels of a code and generates the rest again, as the request says. Events as of `generate`. */
   async *vary(
     code: CodeInput,
     keep: number,

@@ -38,13 +38,18 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/contract': GROUND,
   'src/pictures': GROUND,
   'src/runtime': ['src/pictures', ...GROUND],
-  'src/config.ts': ['src/runtime', 'src/pictures', ...GROUND],
+  'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
   'src/server': ['src/worker/messages.ts', 'src/contract', 'src/config.ts', 'src/pictures', ...GROUND],
   // For browsers too: nothing of Node's.
-  'src/client': ['src/contract/stream.ts', 'src/contract/frames.ts', 'src/contract/version.ts'],
+  'src/client': [
+    'src/contract/answers.ts',
+    'src/contract/stream.ts',
+    'src/contract/frames.ts',
+    'src/contract/version.ts',
+  ],
   'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts'],
   'src/lab/datasets': ['src/pictures', ...GROUND],
   // Pure, for Web Workers.

@@ -1,4 +1,4 @@
-/** Candidates made ready for a network: resized, clamped, normalised, three channels. */
+/** Prepares candidates for a network: resized, clamped, normalised, three channels. */
 import type { Candidates } from '../../src/guide.ts';
 import { type Axis, axis, type Kernel, resamplePlane } from '../../src/kit/resample.ts';
 

@@ -1,4 +1,4 @@
-/** Reference pictures that candidates are compared with, and the comparison of a picture with them as a LinearForm. */
+/** Reference pictures that candidates are compared with, and the comparison as a LinearForm. */
 import type { GuideContext, LinearForm, Picture } from '../../src/guide.ts';
 import { lumaOf } from '../../src/kit/luma.ts';
 import { axis, matrixOf, resample, resamplePlane } from '../../src/kit/resample.ts';

@@ -1,4 +1,4 @@
-/** Where pictures go: settled before anything is computed, so that a typing error costs nothing. */
+/** Where pictures are written: checked before anything is computed, so that a typing error costs nothing. */
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
 import { mosaic } from '../pictures/mosaic.ts';

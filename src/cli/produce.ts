@@ -1,4 +1,4 @@
-/** Makes pictures and puts them where they belong: the shared part of all commands that end in pictures. */
+/** Generates pictures and writes them: shared by all commands that end in pictures. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import type { GenerateRequest } from '../contract/requests.ts';

@@ -1,4 +1,4 @@
-/** A command that measures runs in a process like those that infer for a server. */
+/** Restarts a measuring command with the Node.js options of the server's inference processes. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { INFERENCE_OPTIONS } from '../config.ts';

@@ -7,15 +7,24 @@
  *   if (told.type === 'preview' || told.type === 'image') show(told.bytes, told.mime);
  * ```
  */
+
+import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from '../contract/answers.ts';
 import type { ClientMessageInput, GenerateBody } from '../contract/stream.ts';
-import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from './answers.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
 import { type Message, Run, type Steering } from './run.ts';
 import type { SocketMaker } from './socket.ts';
 
+export type {
+  CrossAnswer,
+  GuideAnswer,
+  HealthAnswer,
+  JobAnswer,
+  ModelAnswer,
+  PictureAnswer,
+  ResultAnswer,
+} from '../contract/answers.ts';
 export type { GenerateBody } from '../contract/stream.ts';
-export type * from './answers.ts';
 export type { ConnectionState } from './connection.ts';
 export { RequestError } from './error.ts';
 export type { Message, Steering } from './run.ts';
@@ -53,7 +62,7 @@ export class KandidClient {
   }
 
   /**
-   * Keeps the connection open while there is no request, and mends it for ever: a page would know whether its server is there.
+   * Keeps the connection open while there is no request, and reconnects without limit: for a page that shows whether its server is there.
    *
    * @param onState also told at once
    * @returns ends it
@@ -63,7 +72,7 @@ export class KandidClient {
   }
 
   /**
-   * Makes pictures and tells of everything on the way, over a lost connection too. Stop reading to cancel.
+   * Generates pictures and yields every message on the way, across lost connections. Stop reading to cancel.
    *
    * @throws {RequestError} what the server refuses it for, or fails with
    */
@@ -74,7 +83,7 @@ export class KandidClient {
     yield* run.messages();
   }
 
-  /** Makes pictures and gives them when they are done. */
+  /** Generates pictures; resolves when they are done. */
   async pictures(body: GenerateBody, signal?: AbortSignal): Promise<ResultAnswer> {
     return await this.post('/v1/generate', body, signal);
   }

@@ -1,4 +1,4 @@
-/** The one socket of a client: requests share it, each under an id; lost, it is opened again while somebody needs it. */
+/** The WebSocket that all requests of a client share, each under an id; reopened after a loss while any request needs it. */
 
 import type { ClientMessageInput } from '../contract/stream.ts';
 import { SUBPROTOCOL } from '../contract/version.ts';

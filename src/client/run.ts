@@ -1,4 +1,4 @@
-/** One request over the stream, to its end: told again where a connection was lost, cancelled by a signal. */
+/** One request over the stream, from start to end: resumed after lost connections, cancelled by a signal. */
 import type { ClientMessageInput, FrameHeader, GenerateBody, ServerMessage } from '../contract/stream.ts';
 import type { Connection, MessageHandler } from './connection.ts';
 import { RequestError } from './error.ts';

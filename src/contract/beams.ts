@@ -1,4 +1,4 @@
-/** How many descents a result keeps: what the engine goes by, and what the server reckons with. */
+/** Beam schedules: how many descents a result keeps at each level. */
 
 /**
  * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`), one

@@ -1,4 +1,4 @@
-/** Fields that several requests share. */
+/** Schemas of fields that several requests share. */
 import { z } from 'zod';
 import { choices, generateSchema } from './requests.ts';
 import { outputFields } from './stream.ts';

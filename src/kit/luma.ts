@@ -1,4 +1,4 @@
-/** Luma: how colour pictures are made gray everywhere here. */
+/** Luma, the brightness of colours (Rec. 601). */
 
 /** Weights of R, G and B (Rec. 601), on sRGB values as they are. */
 export const LUMA = [0.299, 0.587, 0.114] as const;

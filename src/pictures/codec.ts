@@ -1,4 +1,4 @@
-/** Picture files as numbers and back. Sharp does the coding; nothing is decoded before its header was checked. */
+/** Decodes and encodes picture files (by sharp); headers are checked before anything is decoded. */
 import type { Metadata, Sharp } from 'sharp';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Picture } from '../guide.ts';

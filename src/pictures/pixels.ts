@@ -1,4 +1,4 @@
-/** Pictures as 8-bit pixels, [height, width, channels], and back. */
+/** Converts between pictures and 8-bit pixels, [height, width, channels]. */
 import type { Picture } from '../guide.ts';
 import { LUMA } from '../kit/luma.ts';
 

@@ -1,4 +1,4 @@
-/** What every view is given. */
+/** Props of every view. */
 export interface ViewProps {
   /** What stands behind the `?` of the view's address. */
   readonly params: URLSearchParams;

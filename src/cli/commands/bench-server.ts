@@ -1,4 +1,4 @@
-/** `kandid bench --server`: figures of the server, and whether they are as good as they should be. */
+/** `kandid bench --server`: figures of the server, and whether they meet their targets. */
 
 import { modelFolders } from '../../config.ts';
 import { KandidError } from '../../errors.ts';

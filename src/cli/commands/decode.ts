@@ -1,4 +1,4 @@
-/** `kandid decode` and `kandid cross`: pictures of codes that are known. */
+/** `kandid decode` and `kandid cross`: pictures of given codes. */
 import type { Command } from 'commander';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
@@ -31,7 +31,7 @@ export function addDecode(program: Command, io: Io): void {
     .command('decode <code...>')
     .summary('the picture of a code')
     .description(`Draws codes: code strings, JSON arrays, or - for standard input. ${HYPHEN}`)
-    .option('--level <n>', 'as it stands after this level, from 0', whole('--level', 0, 255));
+    .option('--level <n>', 'as it is after this level, from 0', whole('--level', 0, 255));
   addDrawOptions(command).action(async (given: string[], flags: DecodeFlags) => {
     const destination = destinationFor(flags, given.length, 'kandid-decoded');
     await withKandid(flags, io, async (kandid) => {
@@ -69,7 +69,7 @@ function addDrawOptions(command: Command): Command {
       .option('--grid', 'all pictures as one')
       .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
       .option('--condition <file>', 'picture that a conditional model starts from')
-      .option('--json', 'tell the result as JSON'),
+      .option('--json', 'print the result as JSON'),
   );
 }
 

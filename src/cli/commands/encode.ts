@@ -21,12 +21,12 @@ export function addEncode(program: Command, io: Io): void {
   const command = program
     .command('encode <picture...>')
     .summary('the code of a picture')
-    .description('Finds the code whose picture is nearest: a short text that "kandid decode" draws again.')
-    .option('--beams <beams>', 'descents kept; more come nearer: 16, or by side 4:16,8:8', beams)
-    .option('-o, --out <path>', 'where to write what the code draws; left out: nowhere')
+    .description('Finds the code whose picture is nearest: a short text that "kandid decode" turns back into it.')
+    .option('--beams <beams>', 'descents kept; more come closer: 16, or by side 4:16,8:8', beams)
+    .option('-o, --out <path>', 'where to write the decoded picture; left out: nowhere')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
-    .option('--json', 'tell the result as JSON');
+    .option('--json', 'print the result as JSON');
   addEngineOptions(command).action((paths: string[], flags: Flags) => run(paths, flags, io));
 }
 

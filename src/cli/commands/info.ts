@@ -11,7 +11,7 @@ export function addInfo(program: Command, io: Io): void {
     .description(
       'Tells model, code, seed and guides of a PNG, WebP or JPEG file (- for standard input) that Kandid made.',
     )
-    .option('--json', 'tell it as JSON')
+    .option('--json', 'print it as JSON')
     .action(async (path: string, { json }: { json?: boolean }) => {
       const provenance = readProvenance(await readInput(path, io), path === '-' ? 'Standard input' : path);
       if (json) return io.out(JSON.stringify(provenance, null, 2));

@@ -1,4 +1,4 @@
-/** `kandid upscale`, `colorize` and `denoise`: a spoilt picture, and the guide that mends it. */
+/** `kandid upscale`, `colorize` and `denoise`: restore a degraded picture by a guide. */
 import type { Command } from 'commander';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
@@ -50,7 +50,7 @@ export function addColorize(program: Command, io: Io): void {
 export function addDenoise(program: Command, io: Io): void {
   addRestoration(program, io, RESTORATIONS.denoise).option(
     '--sigma <s>',
-    'deviation of the noise, where black is -1 and white 1 (.53)',
+    'standard deviation of the noise, where black is -1 and white 1 (.53)',
     decimal('--sigma', 0, 4),
   );
 }

@@ -39,11 +39,11 @@ export function addTree(program: Command, io: Io): void {
     .description(
       'Draws each picture in the middle of its refinements, coloured frames around parents, the mean of all leaves at the root. A folder of bundles, as train.py --training-frames leaves it, becomes a film (.webp or .gif).',
     )
-    .option('--depth <n>', 'levels shown (as many as fit well)', whole('--depth', 1, 256))
+    .option('--depth <n>', 'levels shown (as many as fit)', whole('--depth', 1, 256))
     .option('--leaf <n>', "width of a leaf in pixels (the model's own)", whole('--leaf', 4, 1024))
     .option('-o, --out <path>', `picture (.png .webp .jpg .avif), film, or - for standard output (${STANDARD_OUT})`)
     .option('--condition <file>', 'picture that a conditional model starts from')
-    .option('--json', 'tell codes and places of all pictures as JSON');
+    .option('--json', 'print codes and positions of all pictures as JSON');
   addEngineOptions(command).action((model: string, flags: Flags) => tree(model, flags, io));
 }
 

@@ -1,4 +1,4 @@
-/** Which candidates an expensive guide is asked about: first some spread over all, then neighbours of the best of these. */
+/** Shortlists candidates for expensive guides: first a spread over all, then neighbours of the best of these. */
 import { resample } from '../../kit/resample.ts';
 
 /** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */

@@ -1,4 +1,4 @@
-/** What a conditional model is given of a picture. The same maths as the trainer's (scripts/ddn/conditions.py). */
+/** The condition input of a conditional model, from a picture. The same computation as the trainer's (scripts/ddn/conditions.py). */
 
 import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** Where the edges of a picture are, as models that start from them were taught. */
+/** Edge maps of pictures, as the conditional models were trained on. */
 import type { Picture } from '../../guide.ts';
 import { sobel } from '../../kit/sobel.ts';
 

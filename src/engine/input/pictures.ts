@@ -1,4 +1,4 @@
-/** Pictures that come in with a request, brought to what a model takes. */
+/** Fits the pictures of a request to the size and channels of the model. */
 
 import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** The pictures of codes. */
+/** Decoding: the pictures of codes. */
 import { type Code, checkCode, checkPrefix, codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
 import { NO_TURNS } from '../guides/context.ts';

@@ -1,4 +1,4 @@
-/** The code whose picture is nearest to a given one, found level by level. */
+/** Encoding: the code whose picture is nearest to a given one, found level by level. */
 import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';

@@ -1,4 +1,4 @@
-/** Pictures of a request. */
+/** Generation: the pictures of a request. */
 import { recordedParams } from './provenance.ts';
 import { type DescentTask, type GenerateTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
 

@@ -1,4 +1,4 @@
-/** How a picture was made, as every door writes it into picture files. */
+/** Provenance: how a picture was made, as every interface writes it into picture files. */
 import type { GuideDefinition } from '../../guide.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
 import type { PreparedTask, TaskPicture } from './task.ts';

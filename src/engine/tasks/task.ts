@@ -1,4 +1,4 @@
-/** The tasks of the engine, prepared and run in one way for library, command line, worker processes and evaluation. */
+/** What a task is: its request, how it is run, how it ends. */
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GenerateRequest, PictureInput } from '../../contract/requests.ts';
 import type { Picture } from '../../guide.ts';

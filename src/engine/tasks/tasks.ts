@@ -1,4 +1,4 @@
-/** The one set of tasks: library, command line, worker processes and evaluation prepare and run them here. */
+/** Prepares and runs tasks, for library, command line, worker processes and evaluation alike. */
 import { KandidError } from '../../errors.ts';
 import { throwIfCancelled } from '../guides/runner.ts';
 import type { LevelEvent } from '../search/events.ts';

@@ -1,4 +1,4 @@
-/** What people wait for: encoding, decoding, words to pictures, and what beams cost. */
+/** Speed of encoding, decoding, text to picture, and the cost of beams. */
 
 import type { Engine } from '../../engine/engine.ts';
 import { eventsOf } from '../../engine/search/run.ts';

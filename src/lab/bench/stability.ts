@@ -1,4 +1,4 @@
-/** What must not change: memory over many descents, and codes over runs and batch sizes. */
+/** Stability: memory over many descents, codes over repeated runs and batch sizes. */
 
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';

@@ -1,4 +1,4 @@
-/** The step path: milliseconds per level and per picture, and what of them is neither network nor guide. */
+/** The step path: milliseconds per level and per picture, and the overhead beside network and guide. */
 
 import { beamsPerLevel } from '../../contract/beams.ts';
 import { GuideRunner } from '../../engine/guides/runner.ts';

@@ -1,4 +1,4 @@
-/** What every task works with: a model, pictures it has not seen, and a way to run many requests in few runs of the network. */
+/** The context of evaluation tasks: a model, held-out pictures, and batched runs of many requests. */
 import { setMaxListeners } from 'node:events';
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';

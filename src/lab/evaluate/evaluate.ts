@@ -1,4 +1,4 @@
-/** Measures a model: opens it and its pictures, runs the tasks, keeps what they found. */
+/** Evaluates a model: opens it and its pictures, runs the tasks, collects their results. */
 import { join } from 'node:path';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -51,9 +51,9 @@ export interface EvaluateOptions {
 
 export interface EvaluateEvent {
   readonly task: Task;
-  /** Null where it was passed over. */
+  /** Null where it was skipped. */
   readonly outcome: TaskOutcome | null;
-  /** Why it was passed over. */
+  /** Why it was skipped. */
   readonly skipReason: string | null;
   readonly seconds: number;
 }
@@ -69,7 +69,7 @@ export interface Evaluation {
 
 /**
  * Opens what an evaluation needs; its tasks run while the events are read. A task that was named and cannot be done is an
- * error, one that was not named is passed over with a reason.
+ * error, one that was not named is skipped with a reason.
  *
  * @throws {KandidError} option_invalid, model_*, bundle_*, file_unreadable, file_unwritable, picture_*
  */

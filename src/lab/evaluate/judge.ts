@@ -1,4 +1,4 @@
-/** Says of a picture which value every attribute has: the judge of text guidance, and never the guide in the same experiment. */
+/** The judge of text guidance: a classifier of attributes that is never the guide of the same experiment. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -110,7 +110,7 @@ export class Judge {
     return pictures.map((_, i) => Float64Array.from(logits?.data.subarray(i * width, (i + 1) * width) ?? []));
   }
 
-  /** Clamped, of the classifier's side, with its mean and deviation. */
+  /** Clamped, of the classifier's side, with its mean and standard deviation. */
   #input(picture: Picture): Float32Array {
     const { side, mean, deviation } = this.#labels;
     const to = { height: side, width: side };

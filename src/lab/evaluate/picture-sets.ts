@@ -1,4 +1,4 @@
-/** The pictures that a model is measured on: those of its data set that training has not seen, or the first that it has. */
+/** Picture sets for evaluation: held-out pictures of the model's data set, or its first training pictures. */
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KandidError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** What a task is and what comes of it. */
+/** What an evaluation task is, and its outcome. */
 import type { Picture } from '../../guide.ts';
 import type { EvaluationContext } from './context.ts';
 

@@ -5,7 +5,7 @@ import type { GenerateRequest } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { ModelSummary, Output, Work } from '../../worker/messages.ts';
 import type { RawCall } from '../http/route.ts';
-import { modelOf } from '../routes/models.ts';
+import { modelOf } from '../models.ts';
 import type { generationBody } from './schemas.ts';
 
 export type Common = Omit<z.output<typeof generationBody>, 'moderation' | 'style'>;

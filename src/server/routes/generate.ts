@@ -14,7 +14,7 @@ import {
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Work } from '../../worker/messages.ts';
 import { type Answer, type Door, door, type RawCall } from '../http/route.ts';
-import { modelOf, wholeCode } from './models.ts';
+import { firstLevelsOf, modelOf } from '../models.ts';
 import { answer, type Wanted } from './responses.ts';
 import type { Asked } from './submit.ts';
 
@@ -132,7 +132,7 @@ export const makeDoors: readonly Door[] = [
     files: ['condition'],
     asked: ({ code, keep, guides, ...body }, call) => {
       const model = modelOf(call.services, body.model);
-      return generation({ ...body, model: model.name }, guides, [wholeCode(code, model).slice(0, keep)]);
+      return generation({ ...body, model: model.name }, guides, [firstLevelsOf(code, keep, model)]);
     },
   }),
 ];

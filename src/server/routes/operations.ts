@@ -1,6 +1,6 @@
 /** For those who run the server: is it alive, is it ready, how is it doing. */
 
-import { health } from '../../contract/answers.ts';
+import { health, readiness } from '../../contract/answers.ts';
 import { type Door, door } from '../http/route.ts';
 import type { Services } from '../services.ts';
 import { sendJson } from './responses.ts';
@@ -24,8 +24,8 @@ export const operationDoors: readonly Door[] = [
   door({
     ...{ ...open, path: '/readyz', summary: 'Whether requests are taken' },
     answers: {
-      200: { description: 'They are.', schema: health },
-      503: { description: 'Models are being opened, or the server is shutting down.', schema: health },
+      200: { description: 'They are.', schema: readiness },
+      503: { description: 'Models are being opened, or the server is shutting down.', schema: readiness },
     },
     handle(call) {
       const body = statusOf(call.services);

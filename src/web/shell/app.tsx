@@ -1,4 +1,4 @@
-/** What stands around every view: navigation, theme, connection, announcements. */
+/** The frame around every view: navigation, theme, connection, announcements. */
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../parts/error-note.tsx';

@@ -1,4 +1,4 @@
-/** What the server has: models and guides, asked for once and again after a connection was mended. */
+/** What the server has: models and guides, asked for once and again after a reconnection. */
 import { computed, signal } from '@preact/signals';
 import { type GuideAnswer, type ModelAnswer, RequestError } from '../../client/client.ts';
 import { client, needsKey } from './server.ts';

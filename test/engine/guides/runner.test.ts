@@ -99,7 +99,7 @@ const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
       },
     },
     code: 'guide_changed_input',
-    message: /"guide0" changed the candidates/,
+    message: /"guide0" modified the candidates/,
   },
   'throws when it is asked about its levels': {
     guide: { score: never, prefers: { asks: () => assert.fail('which level?') } },

@@ -134,7 +134,7 @@ test('a prompt longer than what is read is shortened, and the answer says so', a
   assert.equal(prompt, `a${'\u{1f600}'.repeat(249)}`);
 });
 
-test('edit: a mask, transparent where painted anew', async () => {
+test('edit: a mask, transparent where repainted', async () => {
   const { data } = await client.images.edit({
     image: await png(),
     mask: await holed(),

@@ -1,4 +1,4 @@
-/** How soon work stops that nobody wants any more. */
+/** Latency of cancellation. */
 import { median } from '../timing.ts';
 import { type Part, requestMaker, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';

@@ -1,4 +1,4 @@
-/** Many at once: is it fair, is it faster, and does the server stay responsive? */
+/** Concurrent requests: fairness, batching speed, responsiveness. */
 import { Engine } from '../../../engine/engine.ts';
 import { runTogether } from '../../../engine/search/run.ts';
 import { median } from '../timing.ts';
@@ -64,7 +64,7 @@ async function measure({ amounts, signal }: BenchContext, server: ServerProcess)
     return { ratio: Math.max(...ms) / Math.min(...ms), rate: (1000 * ms.length) / Math.max(...ms) };
   };
   await burst();
-  // Asked for so that the histogram begins anew.
+  // Asked for so that the histogram starts again.
   await server.figures();
   const probe = async () => (await ask(`${server.url}/healthz`)).ms;
   const { result: rounds, samples } = await meanwhile(PROBE_MS, probe, async () => {

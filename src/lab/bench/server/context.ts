@@ -1,4 +1,4 @@
-/** What the parts of the measurement share. */
+/** Options and helpers that the measurements of the server share. */
 import type { GenerateBody } from '../../../contract/stream.ts';
 import { noiseFile } from '../steps.ts';
 import type { Figure } from './figure.ts';

@@ -1,4 +1,4 @@
-/** Requests over connections that stay open. */
+/** HTTP requests over kept-alive connections. */
 import { Agent, request } from 'node:http';
 
 export interface Answer {

@@ -1,4 +1,4 @@
-/** Thousands of requests of all kinds: does anything leak? */
+/** Thousands of mixed requests, to find leaks. */
 import { Random } from '../../../kit/random.ts';
 import { type BenchContext, loadWith, type Part, requestMaker } from './context.ts';
 import { type Figure, figure, mean } from './figure.ts';

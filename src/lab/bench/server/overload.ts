@@ -1,4 +1,4 @@
-/** Ten times as many requests as it can answer. */
+/** Overload: ten times as many requests as the server can answer. */
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { median } from '../timing.ts';

@@ -1,4 +1,4 @@
-/** Pictures by their address: not changed, and computed. */
+/** Permalinks: not modified, and computed. */
 import { connect } from 'node:net';
 import { codeToString } from '../../../contract/codes.ts';
 import { Random } from '../../../kit/random.ts';

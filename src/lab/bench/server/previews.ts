@@ -1,4 +1,4 @@
-/** How soon something is to be seen. */
+/** Latency of the first preview. */
 import type { GenerateBody } from '../../../contract/stream.ts';
 import { median } from '../timing.ts';
 import { type BenchContext, type Part, pause, requestMaker, withServer } from './context.ts';

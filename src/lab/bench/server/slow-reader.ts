@@ -1,4 +1,4 @@
-/** One socket that never reads, beside others that do. */
+/** A socket that never reads, beside others that do. */
 import { median } from '../timing.ts';
 import { type BenchContext, loadWith, type Part, pause, requestMaker, until, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';

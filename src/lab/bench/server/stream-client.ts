@@ -1,4 +1,4 @@
-/** One socket of the stream, and the requests on it. */
+/** A minimal client of the stream that measures its requests. */
 import { once } from 'node:events';
 import WebSocket from 'ws';
 import { decodeFrame } from '../../../contract/frames.ts';

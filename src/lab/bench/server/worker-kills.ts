@@ -1,4 +1,4 @@
-/** Worker processes that are killed at random under load. */
+/** Worker processes killed at random under load. */
 import { Random } from '../../../kit/random.ts';
 import { type BenchContext, loadWith, meanwhile, type Part, pause, requestMaker, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';

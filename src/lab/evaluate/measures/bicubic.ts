@@ -1,4 +1,4 @@
-/** Bicubic enlarging: what super-resolution is measured against. */
+/** Bicubic enlarging, the baseline of super-resolution. */
 import type { Picture } from '../../../guide.ts';
 import { clamp } from '../../../kit/quality.ts';
 import { resample } from '../../../kit/resample.ts';

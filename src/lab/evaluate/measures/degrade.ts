@@ -1,4 +1,4 @@
-/** Pictures spoilt in known ways, for a guide to mend: shrunk, grayed, made noisy, given few shades. */
+/** Degrades pictures in known ways, for a guide to restore: shrunk, grayed, noisy, quantised. */
 
 import type { Picture } from '../../../guide.ts';
 import { lumaOf } from '../../../kit/luma.ts';
@@ -27,7 +27,7 @@ export function inChannels(picture: Picture, channels: number): Picture {
   return { ...picture, data, channels };
 }
 
-/** Normal noise of deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
+/** Normal noise of standard deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
 export function noisy(picture: Picture, sigma: number, seed: number): Picture {
   const random = Random.of(seed);
   const data = picture.data.map((value) => clamp(value + sigma * random.normal()));

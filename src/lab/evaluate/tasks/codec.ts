@@ -1,4 +1,4 @@
-/** Codes as a picture format: quality against bits, beside the smallest files of WebP, JPEG and AVIF. */
+/** Codes as a picture format: quality against bits, compared with the smallest files of WebP, JPEG and AVIF. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';

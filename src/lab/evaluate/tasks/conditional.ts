@@ -1,4 +1,4 @@
-/** Models that start from a condition picture: how far results keep to it, alone and while a guide wants another picture. */
+/** Conditional models: how closely results follow the condition, alone and beside a guide that wants another picture. */
 
 import { conditionOf } from '../../../engine/input/condition.ts';
 import type { Picture } from '../../../guide.ts';

@@ -1,4 +1,4 @@
-/** How different the results of one request are: their mean distance in pairs, and what being different costs. */
+/** Diversity: mean pairwise distance of the results of one request, and its cost in quality. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';

@@ -1,4 +1,4 @@
-/** Pictures from the edges of others: how far their edges are the same. */
+/** Edge guidance: how much the edges of results match those of the reference. */
 import { edgesOf } from '../../../engine/input/edges.ts';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';

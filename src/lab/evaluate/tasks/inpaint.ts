@@ -1,4 +1,4 @@
-/** The unknown part of pictures found anew, beside filling it with the mean of the known. */
+/** Inpainting, compared with filling by the mean of the known pixels. */
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
 import { mean, psnrWhere, rounded } from '../measures/figures.ts';
@@ -10,7 +10,7 @@ const KINDS = ['half', 'center', 'random70', 'stripe'] as const satisfies readon
 
 export const inpaint: Task = {
   name: 'inpaint',
-  title: 'the unknown part of pictures found anew; PSNR there',
+  title: 'the unknown part of pictures reconstructed; PSNR there',
   async run(context) {
     const measured = [];
     for (const kind of KINDS) measured.push(await masked(context, kind));

@@ -1,4 +1,4 @@
-/** Pictures of codes drawn by transitions of training pictures, beside those of codes drawn all alike and real ones. */
+/** Random pictures by codes drawn from transition statistics, compared with uniform codes and real pictures. */
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';

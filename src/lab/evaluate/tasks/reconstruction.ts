@@ -1,4 +1,4 @@
-/** How near codes come to pictures: greedy, and with beams; and how evenly codes use what there is to choose from. */
+/** Reconstruction: how close codes come to pictures, greedy and with beams, and how evenly codes use the candidates. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr, ssim } from '../../../kit/quality.ts';

@@ -1,4 +1,4 @@
-/** Colours for gray pictures, clean pictures from noisy ones, full shades from few: each beside what it starts from. */
+/** Colorization, denoising and dequantisation, each compared with a baseline. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';

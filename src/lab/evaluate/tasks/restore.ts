@@ -1,4 +1,4 @@
-/** Tasks in which a spoilt picture is mended: what they share is the run, and the two lines that their figures stand between. */
+/** Shared by the tasks that restore a degraded picture: the run, and the two baselines of their figures. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';

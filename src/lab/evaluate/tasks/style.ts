@@ -1,4 +1,4 @@
-/** The look of another picture: how far pictures are from it before and after, by statistics that are not the guide's. */
+/** Style guidance, measured by statistics that are not the guide's. */
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
 import { mean, rounded } from '../measures/figures.ts';

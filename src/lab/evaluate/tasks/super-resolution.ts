@@ -1,4 +1,4 @@
-/** Sharp pictures from small ones, beside bicubic enlarging. */
+/** Super-resolution, compared with bicubic enlarging. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnrOfError } from '../../../kit/quality.ts';

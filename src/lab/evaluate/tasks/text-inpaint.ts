@@ -1,4 +1,4 @@
-/** Words and a picture at once: the lower half is kept, the upper half painted anew as the prompt says. */
+/** Text and inpainting together: the lower half is kept, the upper half repainted as the prompt says. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';

@@ -1,4 +1,4 @@
-/** Words as a guide: how many of the named attributes a judge finds, who is not the guide; and what it cost. */
+/** Text guidance: how many of the named attributes an independent judge finds, and the cost. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import { toKandidError } from '../../../errors.ts';

@@ -1,4 +1,4 @@
-/** Candidates that are never chosen, on pictures of the training set: capacity that the model carries for nothing. */
+/** Candidates never chosen on training pictures: unused capacity of the model. */
 import { Usage } from '../measures/figures.ts';
 import type { Task } from '../task.ts';
 

@@ -1,4 +1,4 @@
-/** Words and other guides in, pictures out, seen on their way. */
+/** The Create view: prompt and guides in, pictures out, shown while they form. */
 import './create.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';

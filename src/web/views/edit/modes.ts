@@ -36,7 +36,7 @@ export interface Figure {
 export interface Plan {
   /** What the answer is seen beside. */
   readonly before: Pixels;
-  /** Made only when it is begun: they hold pictures as files, too dear for every move of a brush. */
+  /** Made only when it is begun: they hold pictures as files, too expensive for every move of a brush. */
   guides(): readonly GuideUse[];
   /** What the model starts from, if it starts from a picture. */
   readonly condition?: Pixels;

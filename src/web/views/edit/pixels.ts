@@ -1,4 +1,4 @@
-/** Pictures as numbers: shrinking, graying, noise, and how far one is from another. */
+/** Pixel arithmetic of the Edit view: shrinking, graying, noise, PSNR. */
 import { LUMA } from '../../../kit/luma.ts';
 
 /** A square; RGBA, 0 … 255, rows from the top. */

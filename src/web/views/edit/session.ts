@@ -1,4 +1,4 @@
-/** What is being edited, and what came of it. */
+/** State of the Edit view: the picture being edited, and its results. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { conditionalModels, modelNamed, plainModels } from '../../state/catalogue.ts';
