@@ -1,4 +1,4 @@
-/** The world as a command sees it: the only place that touches the process, so that tests can give another one. */
+/** The process as commands see it (standard streams, signals, environment), replaceable in tests. */
 import { KandidError } from '../errors.ts';
 import type { Sink } from '../server/log-output.ts';
 import { standardOutput } from './log-sink.ts';

@@ -69,6 +69,14 @@ export function parseCode(given: string | readonly number[], counts: readonly nu
   return parsed as number[];
 }
 
+/** The first `keep` levels of a code, to vary the rest. @throws {KandidError} option_invalid, code_invalid */
+export function firstLevels(code: string | Code, keep: number, counts: readonly number[]): number[] {
+  const whole = parseCode(code, counts);
+  if (Number.isInteger(keep) && keep >= 0 && keep <= whole.length) return whole.slice(0, keep);
+  const expected = `a whole number of levels, 0 … ${whole.length}`;
+  throw new KandidError('option_invalid', { option: 'keep', got: String(keep), expected });
+}
+
 /** The first `at` levels of one code and the rest of another. @throws {KandidError} option_invalid, code_invalid */
 export function crossCodes(a: Code, b: Code, at: number, counts: readonly number[]): number[] {
   checkCode(a, counts);

@@ -1,4 +1,4 @@
-/** The models of an engine: found by name, opened when first asked for, kept. */
+/** The models of an engine: found by name, opened on first use, kept open. */
 
 import { bitsOf } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';
@@ -6,7 +6,8 @@ import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
-import { LARGE_RUN_BYTES, Network, type NetworkInfo } from './network/network.ts';
+import type { NetworkInfo } from './network/graph.ts';
+import { LARGE_RUN_BYTES, Network } from './network/network.ts';
 import { Prior } from './network/prior.ts';
 
 /** A model as told to people. */

@@ -62,7 +62,7 @@ function withoutSpace(part: string): string {
 
 function decodePart(part: string, into: Uint8Array, whole: number): number {
   const bytes = Buffer.from(part, 'base64');
-  // Other characters are passed over by the decoder: there are fewer bytes then.
+  // Other characters are skipped by the decoder: there are fewer bytes then.
   if (bytes.length === bytesIn(part.length, part.slice(-2))) {
     into.set(bytes);
     return bytes.length;

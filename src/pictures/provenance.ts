@@ -1,4 +1,4 @@
-/** How a picture was made, kept in its file: a text chunk of PNG, an XMP packet of WebP and JPEG, as JSON. */
+/** Reads and writes how a picture was made, as JSON in its metadata: a PNG text chunk, an XMP packet of WebP and JPEG. */
 import { KandidError } from '../errors.ts';
 import { parseJson } from '../kit/json.ts';
 import { pngText, withPngText } from './png-text.ts';

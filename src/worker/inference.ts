@@ -1,7 +1,7 @@
 /** What an inference process does, apart from being a process: takes messages, runs jobs, posts what happens. */
 
 import { Engine } from '../engine/engine.ts';
-import { eventsOf } from '../engine/tasks/generate.ts';
+import { eventsOf } from '../engine/search/run.ts';
 import { reasonOf, toKandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';

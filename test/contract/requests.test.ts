@@ -27,7 +27,7 @@ const bad: [request: unknown, field: string, message: RegExp][] = [
   [{ sampler: { beams: [] } }, 'sampler.beams', />=1 items/],
   [{ sampler: { beams: { big: 3 } } }, 'sampler.beams', /number of beams/],
   [{ blend: 'mean' }, 'blend', /zscore/],
-  [{ prefix: [[-1]] }, 'prefix.0.0', />=0/],
+  [{ prefix: [[-1]] }, 'prefix.0.0', /a whole number, 0 or more/],
   [{ prefix: [[1], [2]], count: 3 }, 'prefix', /one list for all results or 3/],
   [{ prefix: [[1], [2, 3]], count: 2 }, 'prefix', /lists of one length/],
   [{ condition: 'a.png' }, 'condition', /bytes of a file/],
@@ -52,7 +52,9 @@ test('where one of several types is taken, what was given and what is taken are 
   const schema = z.strictObject({ prompt: z.union([z.string().min(1), z.array(z.string())]) });
   const told = (params: unknown) => paramsError('Guide', schema.safeParse(params).error as z.ZodError).details;
   assert.deepEqual(told({}), {
-    ...{ subject: 'Guide', field: 'prompt', problem: 'expected string or array, received nothing' },
+    subject: 'Guide',
+    field: 'prompt',
+    problem: 'expected string or array, received nothing',
   });
   assert.equal(told({ prompt: 5 }).problem, 'expected string or array, received number');
   assert.match(String(told({ prompt: '' }).problem), />=1 characters/);

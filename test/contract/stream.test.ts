@@ -77,8 +77,18 @@ test('messages of the server are parsed by the client', () => {
 
 test('a preview goes through a frame', () => {
   const header: FrameHeader = {
-    ...{ type: 'preview', id: 'a', job: 'j', seq: 9, attempt: 1, image: 0, level: 3, side: 8, choice: 2 },
-    ...{ mime: 'image/webp', width: 8, height: 8 },
+    type: 'preview',
+    id: 'a',
+    job: 'j',
+    seq: 9,
+    attempt: 1,
+    image: 0,
+    level: 3,
+    side: 8,
+    choice: 2,
+    mime: 'image/webp',
+    width: 8,
+    height: 8,
   };
   const frame = decodePictureFrame(encodePictureFrame(header, Uint8Array.of(5)));
   assert.deepEqual(frame.header, header);

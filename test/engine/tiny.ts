@@ -5,8 +5,9 @@ import { GuideRunner } from '../../src/engine/guides/runner.ts';
 import { networkInfoOf } from '../../src/engine/models.ts';
 import { Network } from '../../src/engine/network/network.ts';
 import { Prior } from '../../src/engine/network/prior.ts';
-import { Descent, type DescentPlan } from '../../src/engine/search/descent.ts';
+import { Descent } from '../../src/engine/search/descent.ts';
 import type { DoneEvent, GenerateEvent } from '../../src/engine/search/events.ts';
+import type { DescentPlan } from '../../src/engine/search/plan.ts';
 import type { Candidates, Guide, LevelInfo } from '../../src/guide.ts';
 import { type Bundle, loadBundle } from '../../src/runtime/bundle.ts';
 
@@ -68,11 +69,13 @@ export function grayNetwork(levels: readonly { side: number; candidates: number 
 export interface PlanOptions extends Partial<Omit<DescentPlan, 'info' | 'guides'>> {
   readonly guides?: readonly Guide[];
   readonly timeoutSeconds?: number;
+  /** @default true */
+  readonly isTrusted?: boolean;
 }
 
 export function descentOf(network: Network, options: PlanOptions = {}): Descent {
-  const { guides = [], timeoutSeconds = 5, ...plan } = options;
-  const asked = guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, timeoutSeconds));
+  const { guides = [], timeoutSeconds = 5, isTrusted = true, ...plan } = options;
+  const asked = guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, { timeoutSeconds, isTrusted }));
   return new Descent({
     info: network.info,
     seed: 1,

@@ -26,7 +26,7 @@ export function addServe(program: Command, io: Io): void {
   program
     .command('serve')
     .summary('HTTP, WebSocket and the OpenAI Images contract')
-    .description('Serves until it is told to stop. Every setting is a flag here, a variable KANDID_…, or in the file.')
+    .description('Serves until it is stopped. Every setting is a flag here, a variable KANDID_…, or in the file.')
     .option('--config <file>', 'settings as JSON')
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
     .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')

@@ -1,4 +1,4 @@
-/** What guides are handed: files, models and pictures, within what the engine allows. */
+/** The context handed to guides: files, models and pictures, within the limits of the engine. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 import type { Device } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
 import { sessions } from '../../runtime/sessions.ts';
-import type { NetworkInfo } from '../network/network.ts';
+import type { NetworkInfo } from '../network/graph.ts';
 import type { ResourceCache } from './resources.ts';
 
 /** What guides of all requests have in common. */

@@ -1,10 +1,11 @@
-/** The guides there are: those of the project's own folder, and those of folders that a user names. */
+/** The registry of guides: loads those of the project and of a user's folders, and checks them. */
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
+import { firstIssue } from '../../kit/issues.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
 
 /** A guide as told to people. */
@@ -20,9 +21,16 @@ const OWN_FOLDER = fileURLToPath(new URL('../../../guides/', import.meta.url));
 
 const KIT: GuideKit = { z, GuideProblem };
 
+interface Found {
+  readonly definition: GuideDefinition;
+  readonly file: string;
+  /** One of the project's. */
+  readonly isOwn: boolean;
+}
+
 /** All guides by name. */
 export class GuideRegistry {
-  readonly #found = new Map<string, { readonly definition: GuideDefinition; readonly file: string }>();
+  readonly #found = new Map<string, Found>();
 
   private constructor() {}
 
@@ -36,7 +44,9 @@ export class GuideRegistry {
     const all = new Set([...(own === null ? [] : [own]), ...folders].map((folder) => resolve(folder)));
     const files = (await Promise.all([...all].map(guideFiles))).flat();
     const definitions = await Promise.all(files.map(loadGuide));
-    for (const [i, file] of files.entries()) registry.#add(definitions[i] as GuideDefinition, file);
+    const ownFolder = own === null ? null : resolve(own);
+    for (const [i, file] of files.entries())
+      registry.#add({ definition: definitions[i] as GuideDefinition, file, isOwn: dirname(file) === ownFolder });
     return registry;
   }
 
@@ -45,6 +55,11 @@ export class GuideRegistry {
     const found = this.#found.get(name);
     if (!found) throw new KandidError('guide_unknown', { name, hint: nameHint(name, [...this.#found.keys()]) });
     return found.definition;
+  }
+
+  /** Whether it is one of the project's: what a user's guide does to its candidates must reach no other request. */
+  isOwn(name: string): boolean {
+    return this.#found.get(name)?.isOwn ?? false;
   }
 
   /** All of them in order of name. */
@@ -57,10 +72,11 @@ export class GuideRegistry {
     }));
   }
 
-  #add(definition: GuideDefinition, file: string): void {
-    const first = this.#found.get(definition.name);
-    if (first) throw new KandidError('guide_duplicate', { guide: definition.name, first: first.file, second: file });
-    this.#found.set(definition.name, { definition, file });
+  #add(found: Found): void {
+    const { name: guide } = found.definition;
+    const first = this.#found.get(guide);
+    if (first) throw new KandidError('guide_duplicate', { guide, first: first.file, second: found.file });
+    this.#found.set(guide, found);
   }
 }
 
@@ -106,16 +122,19 @@ const DEFINITION = z.object({
     (value) => typeof value === 'object' && value !== null && 'safeParseAsync' in value && '_zod' in value,
     'a zod schema (version 4)',
   ),
+  recorded: z.array(z.string()).optional(),
   create: z.custom<GuideDefinition['create']>((value) => typeof value === 'function', 'a function'),
 });
 
 function checkedDefinition(exported: unknown): GuideDefinition {
   const parsed = DEFINITION.safeParse(exported);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join('.') || 'its default export';
-    throw new TypeError(`${field} is not as expected: ${issue?.message ?? 'an object'}`);
+    const { field, problem } = firstIssue(parsed.error);
+    throw new TypeError(`${field === '(all)' ? 'its default export' : field} is not as expected: ${problem}`);
   }
-  jsonSchemaOf(parsed.data.params);
-  return parsed.data;
+  const { recorded = [], ...definition } = parsed.data;
+  const known = Object.keys(jsonSchemaOf(definition.params).properties ?? {});
+  const unknown = recorded.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`recorded names "${unknown}", which is no parameter`);
+  return { ...definition, recorded };
 }

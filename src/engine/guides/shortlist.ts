@@ -1,6 +1,6 @@
-/** Which candidates an expensive guide is asked about: first some spread over all, then neighbours of the best of these. */
+/** Shortlists candidates for expensive guides: what the prior proposes, or a spread over all; then neighbours of the best. */
 import { type Random, sampleByLogWeights } from '../../kit/random.ts';
-import { areaResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
 import { standardised } from './combine.ts';
 
 /** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */
@@ -21,7 +21,7 @@ export function pointsOf(data: Float32Array, channels: number, side: number): Po
   const to = Math.min(side, COMPARED_SIDE);
   const size = channels * to * to;
   if (to === side) return { data, size };
-  return { data: areaResize(data, { height: side, width: side }, { height: to, width: to }), size };
+  return { data: resample(data, { height: side, width: side }, { height: to, width: to }), size };
 }
 
 /** Points of several blocks, one after the other. */

@@ -1,27 +1,11 @@
-/** A bundle's graphs as the engine uses them: one level at a time (the step path), or a whole code at once. */
+/** Runs the graphs of a bundle: one level at a time (the step path), or whole codes at once. */
 
 import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { Graph, NetworkInfo } from './graph.ts';
 import type { Prior, PriorPath } from './prior.ts';
-
-/** What a network needs of an opened graph. */
-export interface Graph {
-  run(
-    feeds: Readonly<Record<string, Tensor<TensorData>>>,
-    fetches?: readonly string[],
-    into?: Readonly<Record<string, Tensor>>,
-  ): Promise<Record<string, Tensor>>;
-}
-
-/** What the engine needs to know of a model. */
-export interface NetworkInfo {
-  readonly name: string;
-  readonly channels: 1 | 3;
-  readonly levels: readonly { readonly side: number; readonly candidateCount: number; readonly width: number }[];
-  readonly condition: { readonly kind: string; readonly channels: number } | null;
-}
 
 /** Where a descent stands: what the next level's graph needs to know of it. */
 export interface State {

@@ -1,7 +1,7 @@
 /** A learned prior over a network's choices (scripts/prior/): how likely each candidate is, and whole descents by it. */
 import type { Code } from '../../contract/codes.ts';
 import { integers, type Tensor, type TensorData } from '../../kit/tensor.ts';
-import type { Graph, NetworkInfo } from './network.ts';
+import type { Graph, NetworkInfo } from './graph.ts';
 
 /** The opened graphs of a prior. */
 export interface PriorGraphs {

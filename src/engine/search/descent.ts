@@ -1,43 +1,20 @@
-/** The results of one request on their way through the levels. */
+/** The descent of one request through the levels: a sequence of choices, one per level (no gradient is involved). */
 
-import type { Code } from '../../contract/codes.ts';
-import type { BlendKind } from '../../contract/requests.ts';
 import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
-import { type GuideRunner, throwIfCancelled } from '../guides/runner.ts';
+import { throwIfCancelled } from '../guides/runner.ts';
 import { type PoolScores, type Proposal, scorePools } from '../guides/score.ts';
-import { type LevelOutput, type NetworkInfo, START, type State } from '../network/network.ts';
+import { type LevelOutput, START, type State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
 import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice, sliceOf } from './beams.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent, Timings } from './events.ts';
+import type { DescentPlan } from './plan.ts';
 import { areDistinct, canDrawWhole, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
-import { type Sampler, temperatureAt } from './sampler.ts';
+import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
-
-/** Everything that decides a request's results. */
-export interface DescentPlan {
-  readonly info: NetworkInfo;
-  readonly seed: number;
-  /** Number of results. */
-  readonly count: number;
-  readonly sampler: Sampler;
-  /** Beams that each result keeps after each level. */
-  readonly beams: readonly number[];
-  readonly blend: BlendKind;
-  readonly guides: readonly GuideRunner[];
-  /** One per guide. */
-  readonly weights: readonly number[];
-  /** Choices of the first levels: none, those of all results, or one list per result, all of one length. */
-  readonly prefixes: readonly Code[];
-  /** [channels, S, S] where the model has a condition. */
-  readonly condition: Float32Array | null;
-  readonly signal: AbortSignal;
-  /** Guides add to it while they run. */
-  readonly notes: readonly string[];
-}
 
 /** Of the draws by which the prior proposes candidates to guides that do not look at all. */
 const PROPOSAL_TEMPERATURE = 1;

@@ -1,10 +1,11 @@
 /** Descents that the prior alone decides, drawn whole by descend.onnx, and the prior's part in those that guides decide too. */
 import type { Code } from '../../contract/codes.ts';
 import { gumbel, Random } from '../../kit/random.ts';
-import type { LevelOutput, NetworkInfo, State } from '../network/network.ts';
+import type { NetworkInfo } from '../network/graph.ts';
+import type { LevelOutput, State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
-import type { DescentPlan } from './descent.ts';
 import { codesBelow } from './distinct.ts';
+import type { DescentPlan } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
 
 /** More results than this are walked level by level: they take seconds, and previews should show how far they are. */

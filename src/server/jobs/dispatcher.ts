@@ -5,7 +5,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { type EndNews, isEnd, type News } from '../../worker/messages.ts';
 import type { Pace } from './eta.ts';
 import type { Job } from './job.ts';
-import type { JobsObserver } from './jobs.ts';
+import type { JobsObserver } from './observer.ts';
 import type { JobQueue } from './queue.ts';
 import type { Need, Runner } from './runner.ts';
 

@@ -2,31 +2,18 @@
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import type { EndNews, Work } from '../../worker/messages.ts';
+import type { Work } from '../../worker/messages.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import type { Cost } from './cost.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Pace } from './eta.ts';
 import { fingerprint, IdempotencyKeys } from './idempotency.ts';
 import { Job, type JobSpec, type JobState } from './job.ts';
+import type { JobsObserver } from './observer.ts';
 import { FairQueue, type JobQueue } from './queue.ts';
 import { Shelf } from './retention.ts';
 import type { Runner } from './runner.ts';
 import { Viewer, type ViewerOptions } from './subscriber.ts';
-
-/** Told of what happens, for logs and metrics. */
-export interface JobsObserver {
-  submitted?(job: Job): void;
-  refused?(error: KandidError): void;
-  started?(job: Job): void;
-  /** Its process is gone; it is run again, or has failed. */
-  lost?(job: Job, reason: string): void;
-  ended?(job: Job, news: EndNews): void;
-  /** Something went wrong that no job is to blame for; it goes on. */
-  trouble?(error: unknown): void;
-  /** A viewer left, having been too slow for so many previews. */
-  dropped?(previews: number): void;
-}
 
 export type { JobLimits };
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import { decodePicture, pictureSize } from '../../pictures/codec.ts';
 import { type Answer, type Door, door } from '../http/route.ts';
+import { shortened } from '../openai/prompts.ts';
 import { refused, termsOf } from '../openai/requests.ts';
 import { encodedCode, reply, stream } from '../openai/responses.ts';
 import {
@@ -71,7 +72,8 @@ export const openAiDoors: readonly Door[] = [
     ...{ summary: 'Pictures from words', body: generationBody, fromJson: withoutNulls },
     nullable: { but: ['user'] },
     async handle(call) {
-      const terms = termsOf(call.services, call.body, [{ name: 'text', params: { prompt: call.body.prompt } }]);
+      const { prompt, notes } = shortened(call.body.prompt);
+      const terms = termsOf(call, call.body, { guides: [{ name: 'text', params: { prompt } }], notes });
       if (call.body.stream) await stream(call, terms, 'image_generation', 'generations');
       else await reply(call, terms, 'generations');
     },
@@ -81,8 +83,9 @@ export const openAiDoors: readonly Door[] = [
     ...{ summary: 'Pictures from a picture and words', body: editBody, files: ['image', 'mask'], formOnly: true },
     fromForm,
     async handle(call) {
-      const guides = await editGuides(call.body, call.services.settings.limitPixels);
-      const terms = termsOf(call.services, call.body, guides);
+      const { prompt, notes } = shortened(call.body.prompt);
+      const guides = await editGuides({ ...call.body, prompt }, call.services.settings.limitPixels);
+      const terms = termsOf(call, call.body, { guides, notes });
       if (call.body.stream) await stream(call, terms, 'image_edit', 'edits');
       else await reply(call, terms, 'edits');
     },
@@ -94,7 +97,7 @@ export const openAiDoors: readonly Door[] = [
     answers: { 200: { description: 'The pictures.', schema: imagesResponse } },
     async handle(call) {
       const { image, ...body } = call.body;
-      const terms = termsOf(call.services, { ...PLAIN, ...body }, []);
+      const terms = termsOf(call, { ...PLAIN, ...body }, { guides: [] });
       const code = await encodedCode(call, image[0] as Uint8Array, terms.model.name);
       if (!code) return;
       const prefix = [code.slice(0, Math.ceil(IN_COMMON * code.length))];

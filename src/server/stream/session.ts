@@ -59,7 +59,7 @@ export class Session {
     this.#excess += 1;
     const limit = messagesPerSecond * 60;
     if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
-    else this.#fail(new KandidError('rate_limited', { limit, retrySeconds: 1 }), idIn(data));
+    else this.#fail(new KandidError('rate_limited', { limit, unit: 'messages a second', retrySeconds: 1 }), idIn(data));
   }
 
   /** The socket is gone. Jobs go on for a while, in case somebody comes back for them. */

@@ -17,11 +17,24 @@ import {
   withPictures,
 } from '../../worker/messages.ts';
 import type { Assignment, Need, RunListener } from '../jobs/runner.ts';
-import type { WorkerStatus } from './worker-pool.ts';
 import type { StartProcess, WorkerProcess } from './worker-process.ts';
 
 /** `starting`: its models are being opened; `waiting`: it ended, and is started again after a while. */
 export type KeeperState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
+
+export interface WorkerStatus {
+  /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
+  readonly device: string;
+  readonly state: KeeperState;
+  readonly pid: number | null;
+  readonly jobs: number;
+  /** Processes that ended unasked. */
+  readonly restarts: number;
+  /** Bytes; null where it has not said. */
+  readonly memory: number | null;
+  /** Why it is not ready. */
+  readonly reason: string | null;
+}
 
 export interface KeeperOptions {
   readonly device: string;

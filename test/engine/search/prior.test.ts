@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Code } from '../../../src/contract/codes.ts';
 import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
-import { eventsOf } from '../../../src/engine/tasks/generate.ts';
+import { eventsOf } from '../../../src/engine/search/run.ts';
 import { bright, codesOf, collect, descentOf, type PlanOptions, priorNetwork, scoring } from '../tiny.ts';
 
 const network = await priorNetwork();

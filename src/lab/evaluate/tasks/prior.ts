@@ -2,18 +2,19 @@
 import type { Code } from '../../../contract/codes.ts';
 import { certainNoise } from '../../../engine/search/prior-paths.ts';
 import type { Picture } from '../../../guide.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { cell, type Task } from '../task.ts';
 
 export const prior: Task = {
   name: 'prior',
+  conditional: 'also',
   title: 'bits of the codes of held-out pictures under the prior',
-  obstacle: async (setting) => (setting.hasPrior ? null : 'the model has no prior (scripts/train_prior.py)'),
-  async run(lab) {
-    const codes = (await lab.ceiling()).map(({ done }) => done.results[0]?.code as Code);
-    const perLevel = await bitsPerLevel(lab, codes);
-    const { levels } = lab.network.info;
+  skipReason: async (setting) => (setting.hasPrior ? null : 'the model has no prior (scripts/train_prior.py)'),
+  async run(context) {
+    const codes = (await context.ceiling()).map(({ done }) => done.results[0]?.code as Code);
+    const perLevel = await bitsPerLevel(context, codes);
+    const { levels } = context.network.info;
     const uniform = levels.reduce((sum, { candidateCount }) => sum + Math.log2(candidateCount), 0);
     const bits = perLevel.reduce((sum, value) => sum + value, 0);
     const sides = [...new Set(levels.map(({ side }) => side))];
@@ -43,18 +44,20 @@ export const prior: Task = {
 };
 
 /** Mean over codes, [L]. */
-async function bitsPerLevel(lab: Lab, codes: readonly Code[]): Promise<number[]> {
-  const { network } = lab;
+async function bitsPerLevel(context: EvaluationContext, codes: readonly Code[]): Promise<number[]> {
+  const { network } = context;
   const found: (readonly number[])[] = [];
   for (let from = 0; from < codes.length; from += network.rowsPerDescend) {
     const part = codes.slice(from, from + network.rowsPerDescend);
-    const conditions = await Promise.all(part.map((_, i) => lab.conditionOf(lab.pictures[from + i] as Picture)));
+    const conditions = await Promise.all(
+      part.map((_, i) => context.conditionOf(context.pictures[from + i] as Picture)),
+    );
     const paths = await network.descend(
       part.map((code) => certainNoise(network.info, code)),
       conditions,
     );
     found.push(...paths.map(({ logPrior }) => logPrior));
-    lab.tell(found.length, codes.length, 'bits of codes');
+    context.reportProgress(found.length, codes.length, 'bits of codes');
   }
   return network.info.levels.map((_, level) => mean(found.map((logs) => -(logs[level] as number) / Math.LN2)));
 }

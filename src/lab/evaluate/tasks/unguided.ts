@@ -1,8 +1,8 @@
 /** Pictures that nobody guides: those that the prior draws, by temperature, beside uniform choices and real pictures. */
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
-import type { Lab } from '../context.ts';
-import { Judge, judgeObstacle } from '../judge.ts';
+import type { EvaluationContext } from '../context.ts';
+import { Judge, judgeSkipReason } from '../judge.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { frechetDistance } from '../measures/frechet.ts';
 import { cell, type Task } from '../task.ts';
@@ -21,13 +21,13 @@ export const unguided: Task = {
   name: 'unguided',
   title:
     'unguided pictures: how sure the judge is of attributes, Fréchet distance of its features to held-out pictures',
-  obstacle: async (setting) =>
-    setting.hasPrior ? await judgeObstacle(setting) : 'the model has no prior (scripts/train_prior.py)',
-  async run(lab) {
-    const judge = await Judge.open(lab.models);
+  skipReason: async (setting) =>
+    setting.hasPrior ? await judgeSkipReason(setting) : 'the model has no prior (scripts/train_prior.py)',
+  async run(context) {
+    const judge = await Judge.open(context.models);
     try {
-      const drawn = await drawAll(lab);
-      const held = await judge.features(lab.pictures);
+      const drawn = await drawAll(context);
+      const held = await judge.features(context.pictures);
       const figures = new Map<string, { confidence: number | null; frechet: number | null }>();
       for (const { name, pictures } of drawn) {
         const features = await judge.features(pictures);
@@ -38,7 +38,7 @@ export const unguided: Task = {
         Object.fromEntries([...figures].map(([name, figure]) => [name, figure[key]]));
       return {
         metrics: {
-          unguided: { pictures: lab.pictures.length, frechet: by('frechet'), confidence: by('confidence') },
+          unguided: { pictures: context.pictures.length, frechet: by('frechet'), confidence: by('confidence') },
         },
         table: {
           header: ['pictures', 'judge is sure', 'Fréchet distance to held-out'],
@@ -56,36 +56,36 @@ export const unguided: Task = {
   },
 };
 
-async function drawAll(lab: Lab): Promise<Drawn[]> {
-  const drawn: Drawn[] = [{ name: 'uniform', title: 'all choices equally likely', pictures: await lab.random() }];
-  drawn.push({ name: 'default', title: 'the prior, default temperature', pictures: await byPrior(lab, {}) });
+async function drawAll(context: EvaluationContext): Promise<Drawn[]> {
+  const drawn: Drawn[] = [{ name: 'uniform', title: 'all choices equally likely', pictures: await context.random() }];
+  drawn.push({ name: 'default', title: 'the prior, default temperature', pictures: await byPrior(context, {}) });
   for (const temperature of TEMPERATURES)
     drawn.push({
       name: String(temperature),
       title: `the prior at temperature ${temperature}`,
-      pictures: await byPrior(lab, { temperature }),
+      pictures: await byPrior(context, { temperature }),
     });
-  const codes = (await lab.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
+  const codes = (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
   drawn.push({ name: 'codes', title: 'codes of the held-out pictures', pictures: codes });
-  drawn.push({ name: 'training', title: 'training pictures', pictures: await trainingPictures(lab) });
+  drawn.push({ name: 'training', title: 'training pictures', pictures: await trainingPictures(context) });
   return drawn;
 }
 
-async function byPrior(lab: Lab, sampler: NonNullable<GenerateRequest['sampler']>) {
+async function byPrior(context: EvaluationContext, sampler: NonNullable<GenerateRequest['sampler']>) {
   const pictures: Picture[] = [];
   const requestOf = (): GenerateRequest => ({ sampler });
   const label = `drawn by the prior, temperature ${sampler.temperature ?? 'as by default'}`;
-  await lab.run(label, lab.pictures.length, requestOf, (_, { done }) => {
+  await context.run(label, context.pictures.length, requestOf, (_, { done }) => {
     pictures.push(done.results[0]?.image as Picture);
   });
   return pictures;
 }
 
 /** As many real pictures as the others are: what distance chance alone makes. */
-async function trainingPictures(lab: Lab): Promise<Picture[]> {
-  const set = await lab.trainingPictures(lab.pictures.length);
+async function trainingPictures(context: EvaluationContext): Promise<Picture[]> {
+  const set = await context.trainingPictures(context.pictures.length);
   try {
-    return await set.read(0, Math.min(lab.pictures.length, set.count));
+    return await set.read(0, Math.min(context.pictures.length, set.count));
   } finally {
     await set.close();
   }
