@@ -10,6 +10,7 @@ import { KandidError, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
 import { withProvenance } from '../pictures/provenance.ts';
+import { withEditGuide } from './edits.ts';
 import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, StartedNews, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
 import type { PictureQueue } from './picture-queue.ts';
@@ -35,7 +36,7 @@ export interface JobServices {
 }
 
 export class RunningJob {
-  readonly #work: Work;
+  #work: Work;
   readonly #services: JobServices;
   readonly #controller = new AbortController();
   /** Of the encoding, which goes on with the best pictures so far when the search was cancelled. */
@@ -64,6 +65,10 @@ export class RunningJob {
   async run(): Promise<void> {
     const { post } = this.#services;
     try {
+      this.#work = await withEditGuide(this.#work, {
+        limitPixels: this.#services.engine.limitPixels,
+        inTurn: (pixels, run) => this.#inTurn(pixels, this.#controller.signal, run),
+      });
       const outcome = await perform(this.#work, {
         engine: this.#services.engine,
         signal: this.#controller.signal,

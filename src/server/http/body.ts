@@ -1,17 +1,21 @@
 /** Bodies of requests, read whole and no further than they may be large. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { KandidError, reasonOf } from '../../errors.ts';
 
 /** Objects and lists inside one another; no request needs more. */
 const MOST_DEPTH = 32;
 
+/** A body, and what is said of it. */
+export type BodySource = Readable & { readonly headers: IncomingHttpHeaders };
+
 /** The type without its parameters, in lower case. */
-export function contentType(request: IncomingMessage): string {
+export function contentType(request: Pick<IncomingMessage, 'headers'>): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /** @throws {KandidError} body_too_large, body_invalid (cut short), type_unsupported (compressed) */
-export function checkBody(request: IncomingMessage, limit: number): void {
+export function checkBody(request: Pick<IncomingMessage, 'headers'>, limit: number): void {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     throw new KandidError('type_unsupported', { got: `compressed (${encoding.slice(0, 50)})`, expected: 'none of it' });
@@ -33,7 +37,7 @@ export function cutShort(): KandidError {
 }
 
 /** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: BodySource, limit: number): Promise<Buffer> {
   checkBody(request, limit);
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -55,7 +59,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
 }
 
 /** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
-export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+export async function readJson(request: BodySource, limit: number): Promise<unknown> {
   const bytes = await readBody(request, limit);
   let value: unknown;
   try {

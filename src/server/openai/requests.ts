@@ -68,7 +68,7 @@ export function termsOf(services: Services, body: Common, guides: NonNullable<Ge
   };
 }
 
-export function refused(field: string, problem: string, code: string): KandidError {
+function refused(field: string, problem: string, code: string): KandidError {
   return new KandidError('params_invalid', { subject: 'The body', field, problem, openai: code });
 }
 
