@@ -1,4 +1,4 @@
-/** Labels as a guide: how sure a classifier is that a candidate has them. */
+/** Scores by how sure a classifier is that a candidate has the wanted labels. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -43,7 +43,7 @@ const params = z.strictObject({
     .enum(['signed', 'imagenet'])
     .optional()
     .describe(
-      "signed: it wants numbers from −1 to 1. imagenet: it wants ImageNet's mean and deviation. Left out: what labels.json says, or signed.",
+      "signed: it wants numbers from −1 to 1. imagenet: it wants ImageNet's mean and standard deviation. Left out: what labels.json says, or signed.",
     ),
   ...askingParams({ fromSide: 8, shortlist: 24, refine: 12 }),
 });
@@ -106,7 +106,7 @@ async function logitsOf(
     output.data.length % number !== 0
   )
     throw new GuideProblem(
-      `the classifier's output is [${output?.dims.join(', ')}]: expected [${number}, ${needed}] floats, one per label of labels.json; mend labels.json`,
+      `the classifier's output is [${output?.dims.join(', ')}]: expected [${number}, ${needed}] floats, one per label of labels.json; correct labels.json`,
     );
   return output.data;
 }
@@ -139,6 +139,7 @@ export default defineGuide({
   name: 'classifier',
   description: 'Log-probability of labels, from any ONNX classifier.',
   params,
+  recorded: ['labels', 'side', 'normalise', 'fromSide', 'toSide', 'shortlist', 'refine'],
   async create(options, context) {
     const classifier = await openClassifier(options, context);
     const { groups } = classifier.labels;

@@ -1,4 +1,4 @@
-/** Colours where you paint them: distance to a sketch whose transparent parts are neutral. */
+/** Scores by the distance to a painted sketch; its transparent parts do not count. */
 import { z } from 'zod';
 import { defineGuide, type Guide, GuideProblem } from '../src/guide.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';
@@ -35,6 +35,7 @@ export default defineGuide({
   name: 'color',
   description: 'Distance to a painted sketch; its transparent parts are neutral.',
   params,
+  recorded: ['detail', 'slack', 'metric', 'fromSide', 'toSide'],
   async create({ image, detail, metric, slack, ...sides }, context) {
     if (slack > 0 && detail > MAX_SLACK_DETAIL)
       throw new GuideProblem(

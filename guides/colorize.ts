@@ -1,9 +1,10 @@
-/** Colour for a gray picture: distance in luma alone, so that the colours stay free. */
+/** Scores by the distance in luma to a gray picture, which leaves the colours free. */
 import { z } from 'zod';
 import { defineGuide, GuideProblem } from '../src/guide.ts';
+import { LUMA, lumaOf } from '../src/kit/luma.ts';
 import { pictureParam } from './lib/params.ts';
 import { quadraticGuide } from './lib/quadratic.ts';
-import { compareAt, finalReference, LUMA, toGray } from './lib/reference.ts';
+import { compareAt, finalReference } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam('The gray picture; of a colour picture only the luma (Rec. 601) counts.'),
@@ -19,7 +20,7 @@ export default defineGuide({
         `the model "${context.model.name}" makes gray pictures: expected a colour model; choose another one`,
       );
     const picture = await finalReference(image, context);
-    const reference = { data: toGray(picture.data, picture.channels), channels: 1, side: picture.side };
-    return quadraticGuide((side) => compareAt(reference, side, side, LUMA));
+    const reference = { data: lumaOf(picture.data, picture.channels), channels: 1, side: picture.side };
+    return quadraticGuide((side) => compareAt(reference, side, side, Float32Array.from(LUMA)));
   },
 });

@@ -1,4 +1,4 @@
-/** A clean picture from a noisy one: distance to it, stopping where the choice would follow the noise. */
+/** Scores by the distance to a noisy picture, up to the level at which choices would follow the noise. */
 import { z } from 'zod';
 import type { Candidates, Guide, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
@@ -74,6 +74,7 @@ export default defineGuide({
   name: 'denoise',
   description: 'Distance to a noisy picture, stopping its influence where it would fit the noise.',
   params,
+  recorded: ['sigma', 'method', 'clipped'],
   async create({ image, sigma, method, clipped }, context): Promise<Guide> {
     const reference = await finalReference(image, context);
     const formAt = (side: number) => compareAt(reference, side, side);

@@ -1,11 +1,12 @@
-/** Edges where a picture, or a line drawing, has them. */
+/** Scores by how well edges match those of a picture or a line drawing. */
 import { z } from 'zod';
 import type { Candidates, GuideContext } from '../src/guide.ts';
 import { defineGuide, GuideProblem } from '../src/guide.ts';
-import { blur, sobel } from './lib/edge-map.ts';
+import { fillLuma, lumaOf } from '../src/kit/luma.ts';
+import { resample } from '../src/kit/resample.ts';
+import { blur, edgeMap, gradientsFor } from './lib/edge-maps.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';
-import { finalReference, LUMA, toGray } from './lib/reference.ts';
-import { resample } from './lib/resample.ts';
+import { finalReference } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam('A picture whose edges are followed, or a line drawing.'),
@@ -52,32 +53,18 @@ function compare(map: Float32Array, reference: Float32Array, match: Options['mat
   return norm > 0 ? cross / norm - 1 : -1;
 }
 
-/** Luma of candidate n into `plane`. */
-function lumaOf(candidates: Candidates, n: number, plane: Float32Array): void {
-  const { data, channels } = candidates;
-  const size = plane.length;
-  const from = n * channels * size;
-  if (channels === 1) {
-    plane.set(data.subarray(from, from + size));
-    return;
-  }
-  const [red, green, blue] = LUMA as unknown as [number, number, number];
-  for (let p = 0; p < size; p++)
-    plane[p] =
-      red * (data[from + p] as number) +
-      green * (data[from + size + p] as number) +
-      blue * (data[from + 2 * size + p] as number);
-}
-
 function edgeScores(candidates: Candidates, reference: Maps, match: Options['match']): Float32Array {
   const { side } = candidates;
   const plane = new Float32Array(side * side);
   const map = new Float32Array(side * side);
   const line = new Float32Array(side);
+  const gradients = gradientsFor(side);
   const scores = new Float32Array(candidates.batch * candidates.count);
   for (let n = 0; n < scores.length; n++) {
-    lumaOf(candidates, n, plane);
-    sobel(plane, side, map);
+    const from = n * candidates.channels * plane.length;
+    if (candidates.channels === 1) plane.set(candidates.data.subarray(from, from + plane.length));
+    else fillLuma(plane, candidates.data, from);
+    edgeMap(plane, side, gradients, map);
     let sum = 0;
     for (const [blurs, other] of reference.entries()) {
       if (blurs > 0) blur(map, side, line);
@@ -95,10 +82,11 @@ function linesOf(gray: Float32Array): Float32Array {
 }
 
 function referenceMaps(gray: Float32Array, finalSide: number, side: number, options: Options): Maps {
-  const shape = { planes: 1, height: finalSide, width: finalSide };
+  const from = { height: finalSide, width: finalSide };
+  const to = { height: side, width: side };
   let map: Float32Array = new Float32Array(side * side);
-  if (options.kind === 'drawing') map = resample(linesOf(gray), shape, side, side);
-  else sobel(resample(gray, shape, side, side), side, map);
+  if (options.kind === 'drawing') map = resample(linesOf(gray), from, to);
+  else edgeMap(resample(gray, from, to), side, gradientsFor(side), map);
   const maps = [map];
   for (let blurs = 1; blurs <= options.blur; blurs++) {
     map = map.slice();
@@ -120,10 +108,11 @@ export default defineGuide({
   name: 'edges',
   description: 'Distance of edge maps (Sobel), sharp and blurred, to those of a picture or line drawing.',
   params,
+  recorded: ['kind', 'blur', 'match', 'fromSide', 'toSide'],
   async create({ image, kind, blur: blurs, match, ...sides }, context) {
     const { finalSide } = context.model;
     const picture = await finalReference(image, context);
-    const gray = toGray(picture.data, picture.channels);
+    const gray = lumaOf(picture.data, picture.channels);
     checkEdges(gray, finalSide, kind, context);
     const kept = new Map<number, Maps>();
     const mapsAt = (side: number): Maps => {

@@ -1,4 +1,4 @@
-/** Somebody else's web service as a guide: candidates are posted to it, scores come back. README.md has the schema. */
+/** Scores by a web service: candidates are posted to it, scores come back. README.md has the schema. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo } from '../src/guide.ts';
 import { allowUrl } from '../src/kit/allowed-hosts.ts';
@@ -75,15 +75,15 @@ function scoresOf(reply: unknown, expected: number): Float32Array {
   const parsed = answer.safeParse(reply);
   if (!parsed.success)
     throw new GuideProblem(
-      'the service answered something else than {"scores": [...]} with numbers only: mend the service',
+      'the service answered something else than {"scores": [...]} with numbers only: fix the service',
     );
   const scores = Float32Array.from(parsed.data.scores.flat());
   if (scores.length !== expected)
     throw new GuideProblem(
-      `the service answered ${scores.length} scores, expected ${expected}, one per candidate, descent by descent: mend the service`,
+      `the service answered ${scores.length} scores, expected ${expected}, one per candidate, descent by descent: fix the service`,
     );
   if (!scores.every(Number.isFinite))
-    throw new GuideProblem('the service answered a score that is no finite 32-bit number: mend the service');
+    throw new GuideProblem('the service answered a score that is no finite 32-bit number: fix the service');
   return scores;
 }
 
@@ -91,6 +91,7 @@ export default defineGuide({
   name: 'http',
   description: 'Scores from a web service of your own: candidates are posted to it, scores come back.',
   params,
+  recorded: ['format', 'timeoutSeconds', 'fromSide', 'toSide', 'shortlist', 'refine'],
   create(options, context) {
     const allowed = allowUrl(options.url, context.allowedHosts);
     const service = openService(allowed, Math.min(options.timeoutSeconds, context.timeoutSeconds));

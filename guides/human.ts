@@ -1,4 +1,4 @@
-/** A person as a guide: shown a handful of candidates now and then, they pick the ones they like. */
+/** Scores by a person, who now and then picks from a shortlist. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo, type Picture } from '../src/guide.ts';
 
@@ -53,6 +53,7 @@ export default defineGuide({
   name: 'human',
   description: 'The person who asked picks the candidates they like, through an open stream.',
   params,
+  recorded: ['question', 'shortlist', 'questionsPerSide', 'fromSide', 'toSide', 'patienceSeconds'],
   create({ question, shortlist, questionsPerSide, fromSide, toSide, patienceSeconds }, context) {
     const ask = context.person;
     if (!ask)

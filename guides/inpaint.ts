@@ -1,4 +1,4 @@
-/** Keeps the known part of a picture; the rest is free. */
+/** Scores by the distance on the known part of a picture, which leaves the rest free. */
 import { z } from 'zod';
 import { defineGuide, type GuideContext, GuideProblem } from '../src/guide.ts';
 import { pictureParam } from './lib/params.ts';
@@ -8,9 +8,9 @@ import { compareAt, visibleReference } from './lib/reference.ts';
 const params = z.strictObject({
   image: pictureParam('The picture; where it is transparent it is unknown.'),
   mask: pictureParam(
-    'Which pixels are unknown: white (or transparent, where the mask has transparency) is painted anew, black is kept, gray counts in part.',
+    'Which pixels are unknown: white (or transparent, where the mask has transparency) is repainted, black is kept, gray counts in part.',
   ).optional(),
-  invert: z.boolean().default(false).describe('Reads the mask the other way round: black is painted anew.'),
+  invert: z.boolean().default(false).describe('Reads the mask the other way round: black is repainted.'),
 });
 
 /** Alpha that is not opaque somewhere says more than the colours do. */
@@ -65,6 +65,7 @@ export default defineGuide({
   name: 'inpaint',
   description: 'Distance to the known pixels of a picture; the unknown ones are free.',
   params,
+  recorded: ['invert'],
   async create({ image, mask, invert }, context) {
     const { reference, original } = await visibleReference(image, context);
     const known = mask ? await maskOf(mask, invert, original, context) : null;

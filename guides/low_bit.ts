@@ -1,4 +1,4 @@
-/** A picture of few shades made whole: distance to a picture quantised to a few levels per channel. */
+/** Scores by the distance to a picture quantised to a few shades per channel. */
 import { z } from 'zod';
 import type { Candidates } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
@@ -58,6 +58,7 @@ export default defineGuide({
   name: 'low_bit',
   description: 'Distance to a picture quantised to a few shades per channel.',
   params,
+  recorded: ['shades', 'match'],
   async create({ image, shades, match }, context) {
     const picture = await finalReference(image, context);
     const reference = { ...picture, data: quantise(picture.data, shades) };

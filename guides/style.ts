@@ -1,4 +1,4 @@
-/** The look of a picture without its layout: Gram matrices of filter responses. */
+/** Scores by the look of a picture without its layout: Gram matrices of filter responses. */
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Candidates, Guide, GuideContext, GuideModel, LevelInfo } from '../src/guide.ts';
@@ -86,6 +86,7 @@ export default defineGuide({
   name: 'style',
   description: 'Statistics of filter responses (Gram matrices) against those of a style picture.',
   params,
+  recorded: ['networkSide', 'shortlist', 'fromSide', 'toSide'],
   async create(options, context) {
     const style = await finalReference(options.image, context);
     const guide = options.network ? await networkGuide(style, options, context) : filterGuide(style);

@@ -1,4 +1,4 @@
-/** A sharp picture from a small one: distance after shrinking to the small one's size. */
+/** Scores by the distance to a small picture after shrinking to its size. */
 import { z } from 'zod';
 import { defineGuide } from '../src/guide.ts';
 import { pictureParam } from './lib/params.ts';

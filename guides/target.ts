@@ -1,4 +1,4 @@
-/** More like this: distance to a picture. */
+/** Scores by the distance to a picture. */
 import { z } from 'zod';
 import { defineGuide } from '../src/guide.ts';
 import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';
@@ -15,6 +15,7 @@ export default defineGuide({
   name: 'target',
   description: 'Distance to a picture: reconstruction, or "more like this".',
   params,
+  recorded: ['metric', 'fromSide', 'toSide'],
   async create({ image, metric, ...sides }, context) {
     const reference = await finalReference(image, context);
     return quadraticGuide((side) => compareAt(reference, side, side), { metric, ...sidePreferences(sides) });

@@ -1,4 +1,4 @@
-/** Words as a guide: how alike a candidate and a text are to CLIP. */
+/** Scores by the similarity of candidate and text according to CLIP. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, type Guide, type GuideContext, type LevelInfo } from '../src/guide.ts';
 import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
@@ -157,6 +157,21 @@ export default defineGuide({
   name: 'text',
   description: 'Similarity of the picture to words, by CLIP.',
   params,
+  recorded: [
+    'prompt',
+    'negative',
+    'negativeWeight',
+    'phrases',
+    'contrast',
+    'rivals',
+    'sharpness',
+    'fromSide',
+    'toSide',
+    'shortlist',
+    'refine',
+    'coarse',
+    'fine',
+  ],
   async create(options: Params, context: GuideContext) {
     const folder = await context.folder(options.model);
     const clip = await context.shared(

@@ -8,6 +8,7 @@ const SOURCES = [
   'src/client',
   'src/contract/frames.ts',
   'src/contract/version.ts',
+  'src/kit/luma.ts',
   'src/kit/random.ts',
   'src/lab/toy',
   'vite.config.ts',

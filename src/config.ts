@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { GUIDE_TIMEOUT_SECONDS } from './contract/requests.ts';
 import { KandidError } from './errors.ts';
+import { firstIssue } from './kit/issues.ts';
 import { DEFAULT_LIMIT_PIXELS } from './pictures/codec.ts';
 import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
 
@@ -47,7 +49,11 @@ export const engineSettings = z.object({
   /** Hosts that guides may call, as `host` or `host:port`. */
   allowedHosts: list(',').default([]),
   /** Seconds that one question to a guide may take. */
-  guideTimeout: z.coerce.number('a number of seconds').positive('more than 0').max(86_400, '86400 or less').default(30),
+  guideTimeout: z.coerce
+    .number('a number of seconds')
+    .positive('more than 0')
+    .max(86_400, '86400 or less')
+    .default(GUIDE_TIMEOUT_SECONDS),
   /** Pixels that a picture given to Kandid may have. */
   limitPixels: z.coerce
     .number('a whole number')
@@ -108,12 +114,12 @@ export function readSettings<Schema extends z.ZodType>(
   }
   const parsed = settings.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const name = String(issue?.path[0]);
+  const { field, problem } = firstIssue(parsed.error);
+  const name = String(field.split('.')[0]);
   throw new KandidError('setting_invalid', {
     name: calledBy[name] ?? name,
     got: JSON.stringify(given[name])?.slice(0, 100) ?? 'missing',
-    expected: issue?.message ?? 'something else',
+    expected: problem,
   });
 }
 

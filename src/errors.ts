@@ -67,7 +67,7 @@ export const ERRORS = {
     1,
     'No bundle was found in {folders}. Expected folders that hold a model.json; name the right folder.',
   ],
-  bundle_invalid: [500, 1, 'Bundle "{bundle}", {file}: {problem}. Export the bundle again, or mend the file.'],
+  bundle_invalid: [500, 1, 'Bundle "{bundle}", {file}: {problem}. Export the bundle again, or correct the file.'],
   bundle_version: [
     500,
     1,
@@ -133,16 +133,16 @@ export const ERRORS = {
   guide_changed_input: [
     500,
     1,
-    'Guide "{guide}" changed the candidates it was asked about; they are read-only. Tell its author.',
+    'Guide "{guide}" modified the candidates it was given; they are read-only. Tell its author.',
   ],
 
   // The server
   message_invalid: [400, 2, 'The message: {field}: {problem}.'],
-  queue_full: [429, 1, '{waiting} requests wait already, as many as may. Try again in {retrySeconds} s.'],
+  queue_full: [429, 1, 'The queue is full: {waiting} requests wait. Try again in {retrySeconds} s.'],
   client_busy: [
     429,
     1,
-    '{open} requests of yours wait or run already, as many as may. Wait for one to end, or cancel one; try again in {retrySeconds} s.',
+    'You have {open} requests waiting or running, the most allowed. Wait for one to end, or cancel one; try again in {retrySeconds} s.',
   ],
   request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. {remedy}'],
   bytes_full: [
@@ -170,46 +170,42 @@ export const ERRORS = {
   worker_lost: [
     500,
     1,
-    'The worker process ended twice while it ran this request ({reason}). Ask for fewer results or other guides; if it goes on, report it.',
+    'The worker process ended twice while it ran this request ({reason}). Ask for fewer results or other guides; if it keeps happening, report it.',
   ],
   idempotency_conflict: [
     422,
     2,
     'Idempotency key "{key}" was used for another request. Use a new key for each new request.',
   ],
-  job_unknown: [404, 2, 'There is no job "{job}". Results are kept for a while only; make the request again.'],
-  question_closed: [409, 1, 'Question {question} is not open. Answer the latest one, before its time is over.'],
-  deadline_passed: [504, 1, 'The time allowed for this request ({seconds} s) passed before it began.'],
+  job_unknown: [404, 2, 'There is no job "{job}". Results are kept for a limited time; send the request again.'],
+  question_closed: [409, 1, 'Question {question} is not open. Answer the latest one before it times out.'],
+  deadline_passed: [504, 1, 'The deadline of this request ({seconds} s) passed before it started.'],
 
-  // Its doors
-  route_unknown: [404, 2, 'There is nothing at {path}. See /docs for what there is.'],
+  // HTTP and WebSocket
+  route_unknown: [404, 2, 'There is no route {path}. See /docs for those there are.'],
   method_refused: [405, 2, '{path} takes {allowed}, got {method}.'],
   type_unsupported: [415, 2, 'The body is {got}, expected {expected}.'],
-  not_acceptable: [406, 2, 'None of the types asked for ({got}) can be had, expected {expected}.'],
+  not_acceptable: [406, 2, 'None of the requested types ({got}) is available, expected {expected}.'],
   body_invalid: [400, 2, 'The body: {problem}.'],
-  body_too_large: [413, 2, 'The body: {what} is more than the {limit} that are taken. Send less.'],
+  body_too_large: [413, 2, 'The body: {what} exceeds the limit of {limit}. Send less.'],
   key_missing: [401, 2, 'An API key is needed: send "Authorization: Bearer KEY".'],
-  key_unknown: [401, 2, 'The API key is not known here. Check it, or ask the operator for one.'],
-  rate_limited: [429, 1, 'More than {limit} requests a minute. Try again in {retrySeconds} s.'],
+  key_unknown: [401, 2, 'The API key is unknown. Check it, or ask the operator for one.'],
+  rate_limited: [429, 1, 'More than {limit} {unit}. Try again in {retrySeconds} s.'],
   keys_tried: [429, 1, 'Too many unknown API keys came from your address. Try again in {retrySeconds} s.'],
   host_unknown: [
     421,
     2,
     'This server does not answer as "{host}". Call it by an address of this machine, or let the operator add the name to hostNames (KANDID_HOST_NAMES).',
   ],
-  link_invalid: [
-    403,
-    2,
-    'The signature of this address is not of this server. Ask for the picture again, or send an API key.',
-  ],
-  link_expired: [403, 2, 'This address was good until {expired}. Ask for the picture again, or send an API key.'],
+  link_invalid: [403, 2, 'The signature of this address is invalid. Request the picture again, or send an API key.'],
+  link_expired: [403, 2, 'This address expired at {expired}. Request the picture again, or send an API key.'],
   origin_refused: [403, 2, 'Pages of {origin} may not call this server. Let the operator add it to the origins.'],
-  sockets_full: [503, 1, '{open} sockets are open, as many as may. Close one, or try again in {retrySeconds} s.'],
+  sockets_full: [503, 1, '{open} sockets are open, the most allowed. Close one, or try again in {retrySeconds} s.'],
   not_ready: [503, 1, 'Models are being opened. Try again in {retrySeconds} s.'],
-  provenance_missing: [404, 1, '{name} says nothing of how it was made. Expected a PNG, WebP or JPEG file by Kandid.'],
+  provenance_missing: [404, 1, '{name} has no Kandid metadata. Expected a PNG, WebP or JPEG file that Kandid wrote.'],
 
   // Everything else
-  unwell: [500, 1, '{failed} of {of} checks failed. What to do stands below each.'],
+  unwell: [500, 1, '{failed} of {of} checks failed. Each says what to do.'],
   cancelled: [499, 1, 'Cancelled {when}.'],
   closed: [503, 1, 'Kandid was closed {when}. Open it again.'],
   internal: [500, 1, 'Something went wrong inside Kandid: {reason}. Please report it.'],
@@ -217,7 +213,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What may stand in an error's details: it goes to the user as JSON. */
+/** A value of an error's details, which go to the user as JSON. */
 export type Detail = string | number | boolean | null | readonly string[] | readonly number[];
 
 type Placeholders<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}`
@@ -250,7 +246,7 @@ export class KandidError<Code extends ErrorCode = ErrorCode> extends Error {
     return ERRORS[this.code][1];
   }
 
-  /** All that may be told to a client: no stack, no cause. */
+  /** What a client may see: no stack, no cause. */
   toJSON(): { code: Code; message: string; details: Readonly<Record<string, Detail>> } {
     return { code: this.code, message: this.message, details: this.details };
   }

@@ -176,6 +176,11 @@ export interface GuideDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly description: string;
   /** Parameters; also the API's documentation, so every field is described. */
   readonly params: Schema;
+  /**
+   * Names of the parameters that may be written into the metadata of pictures: plain values that tell nothing about their
+   * user but what was wanted. Never pictures, addresses, keys or whatever else may be secret. @default none
+   */
+  readonly recorded?: readonly string[];
   create(params: z.output<Schema>, context: GuideContext): Guide | Promise<Guide>;
 }
 
@@ -193,7 +198,7 @@ export function defineGuide<Schema extends z.ZodType>(definition: GuideDefinitio
   return definition;
 }
 
-/** Raised by a guide for something its user can mend; the core adds the guide's name. */
+/** Raised by a guide for something its user can fix; the core adds the guide's name. */
 export class GuideProblem extends Error {
   override readonly name = 'GuideProblem';
 }

@@ -14,17 +14,15 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BeamSchedule } from './contract/beams.ts';
-import { type Code, checkPrefix, codeToString, crossCodes, parseCode } from './contract/codes.ts';
+import { type Code, codeToString, crossCodes, firstLevels, parseCode } from './contract/codes.ts';
 import type { GenerateRequest, PictureInput } from './contract/requests.ts';
 import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine.ts';
 import type { GuideSummary } from './engine/guides/registry.ts';
-import { conditionOf } from './engine/input/condition.ts';
-import { fitPicture } from './engine/input/pictures.ts';
 import type { ModelSummary } from './engine/models.ts';
 import type { GenerateEvent, Result } from './engine/search/events.ts';
-import { type DecodeOptions, decodeCodes } from './engine/tasks/decode.ts';
-import { type Encoded, encode } from './engine/tasks/encode.ts';
-import { eventsOf } from './engine/tasks/generate.ts';
+import { eventsOf } from './engine/search/run.ts';
+import { runTask, type TaskOutcome } from './engine/tasks/task.ts';
+import { inProcess, prepareTask, type Task } from './engine/tasks/tasks.ts';
 import { KandidError } from './errors.ts';
 import type { Picture } from './guide.ts';
 
@@ -44,7 +42,6 @@ export type {
   Timings,
 } from './engine/search/events.ts';
 export type { SamplerOptions } from './engine/search/sampler.ts';
-export type { Encoded } from './engine/tasks/encode.ts';
 export { type ErrorCode, KandidError } from './errors.ts';
 export type { Picture } from './guide.ts';
 export { psnr, ssim } from './kit/quality.ts';
@@ -69,8 +66,24 @@ export interface EncodeRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface DecodeRequest extends Pick<DecodeOptions, 'level' | 'signal'> {
+export interface Encoded {
+  readonly code: number[];
+  readonly codeString: string;
+  /** Of the picture that the code gives against the one given, in dB, both clamped to [−1, 1]. */
+  readonly psnr: number;
+  /** What the code gives. */
+  readonly image: Picture;
+  /** What to know of the pictures given: whether they were cut or resized. */
+  readonly notes: readonly string[];
+}
+
+export interface DecodeRequest {
+  /** Shows the pictures as they stand after this level. @default the last */
+  readonly level?: number | undefined;
   readonly condition?: PictureInput;
+  readonly signal?: AbortSignal | undefined;
+  /** Is told what to know of the condition: whether it was cut or resized. */
+  note?(message: string): void;
 }
 
 /** A code in either form: its integers, or a code string. */
@@ -115,7 +128,7 @@ export class Kandid {
   }
 
   /**
-   * Makes pictures and tells of every level. The last event is `done`; or `cancelled`, with the best pictures so far, once
+   * Generates pictures, with an event for every level. The last event is `done`; or `cancelled`, with the best pictures so far, once
    * the signal aborts (checked before and after every level and while guides are asked). Stop reading to stop the work.
    *
    * The same request and seed give the same codes on the same device, whatever runs beside it.
@@ -143,13 +156,13 @@ export class Kandid {
     }
   }
 
-  /** Makes pictures and gives them when they are done. @throws {KandidError} what generate throws, and cancelled */
+  /** Generates pictures; resolves when they are done. @throws {KandidError} what generate throws, and cancelled */
   async pictures(request: GenerateRequest, options: PrepareOptions = {}): Promise<Result[]> {
     for await (const event of this.generate(request, options)) if (event.type === 'done') return event.results;
     throw new KandidError('cancelled', { when: 'on request' });
   }
 
-  /** Keeps the first `keep` levels of a code and makes the rest anew, as the request says. Events as of `generate`. */
+  /** Keeps the first `keep` levels of a code and generates the rest again, as the request says. Events as of `generate`. */
   async *vary(
     code: CodeInput,
     keep: number,
@@ -157,12 +170,8 @@ export class Kandid {
     options: PrepareOptions = {},
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { network } = await this.engine.models.open(request.model);
-    const whole = parseCode(code, network.candidateCounts);
-    if (!(Number.isInteger(keep) && keep >= 0 && keep <= whole.length)) {
-      const expected = `a whole number of levels, 0 … ${whole.length}`;
-      throw new KandidError('option_invalid', { option: 'keep', got: String(keep), expected });
-    }
-    yield* this.generate({ ...request, prefix: [whole.slice(0, keep)] }, options);
+    const prefix = [firstLevels(code, keep, network.candidateCounts)];
+    yield* this.generate({ ...request, prefix }, options);
   }
 
   /** The first `at` levels of one code and the rest of another. @throws {KandidError} code_invalid, option_invalid, model_* */
@@ -177,13 +186,9 @@ export class Kandid {
    * @throws {KandidError} picture_*, params_invalid, model_*, cancelled
    */
   async encode(picture: PictureInput, { model, beams, condition, signal }: EncodeRequest = {}): Promise<Encoded> {
-    const { network } = await this.engine.models.open(model);
-    const { limitPixels } = this.engine;
-    const channels = network.info.channels;
-    const fitted = await fitPicture(picture, { channels, side: network.finalSide, name: 'The picture', limitPixels });
-    const given = condition ?? (network.info.condition ? picture : undefined);
-    const started = await conditionOf(given, network.info, { limitPixels });
-    return await encode(network, fitted, { beams, condition: started, signal });
+    const { pictures, notes } = await this.#run({ kind: 'encode', picture, model, beams, condition }, signal);
+    const [{ code, codeString, psnr, image }] = pictures as [Required<TaskOutcome['pictures'][number]>];
+    return { code: [...code], codeString, psnr, image, notes };
   }
 
   /**
@@ -197,21 +202,22 @@ export class Kandid {
     codes: readonly CodeInput[],
     request: DecodeRequest = {},
   ): Promise<Picture[]> {
-    const { network } = await this.engine.models.open(model);
-    const condition = await conditionOf(request.condition, network.info, { limitPixels: this.engine.limitPixels });
-    const { candidateCounts } = network;
-    const parsed = codes.map((code) => {
-      if (typeof code === 'string') return parseCode(code, candidateCounts);
-      checkPrefix(code, candidateCounts);
-      return code;
-    });
-    return await decodeCodes(network, parsed, { ...request, condition });
+    const { level, condition, signal, note = () => {} } = request;
+    const { pictures, notes } = await this.#run({ kind: 'decode', codes, model, level, condition }, signal);
+    for (const message of notes) note(message);
+    return pictures.map(({ image }) => image);
   }
 
   /** The code string of a code. @throws {KandidError} code_invalid, model_* */
   async codeString(code: CodeInput, { model }: { model?: string } = {}): Promise<string> {
     const { candidateCounts } = (await this.engine.models.open(model)).network;
     return codeToString(parseCode(code, candidateCounts), candidateCounts);
+  }
+
+  async #run(task: Task, signal: AbortSignal | undefined): Promise<TaskOutcome> {
+    const outcome = await runTask(await prepareTask(this.engine, task, { signal }), inProcess(signal));
+    if (outcome.type === 'cancelled') throw new KandidError('cancelled', { when: 'on request' });
+    return outcome;
   }
 
   /** Frees everything. Requests that still run fail. */

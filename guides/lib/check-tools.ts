@@ -1,6 +1,6 @@
-/** What the checks of a guide are made with: models and levels that exist nowhere, candidates, forms taken literally. */
+/** Tools of the conformance checks: fake models and levels, random candidates, literal evaluation of linear forms. */
 import type { Candidates, GuideContext, LevelInfo, LinearForm } from '../../src/guide.ts';
-import { uniform } from './random.ts';
+import { uniform } from '../../src/kit/mulberry32.ts';
 
 export const FINAL_SIDE = 32;
 export const SIDES = [1, 2, 4, 8, 16, FINAL_SIDE];

@@ -1,4 +1,4 @@
-/** CLIP: one text tower and one picture tower, loaded once per process from a folder on disk; nothing is ever downloaded. */
+/** CLIP: a text tower and a picture tower, loaded once per process from a folder on disk; nothing is ever downloaded. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What normal noise does to shades that are cut off at black and white afterwards: black comes out lighter, white darker. */
+/** Mean of a shade after normal noise that is clipped at black and white: black comes out lighter, white darker. */
 
 /** Shades beyond black and white that candidates may have. */
 const REACH = 2;
@@ -7,7 +7,7 @@ const STEPS = 2048;
 const LAST = STEPS - 1e-6;
 
 /**
- * Maps shades x (black is −1, white 1) to the mean of clamp(x + noise of deviation `sigma`). Shades beyond ±2 count as ±2.
+ * Maps shades x (black is −1, white 1) to the mean of clamp(x + noise of standard deviation `sigma`). Shades beyond ±2 count as ±2.
  */
 export function clippedMeans(sigma: number): (data: Float32Array) => Float32Array {
   const table = Float64Array.from({ length: STEPS + 1 }, (_, i) => clippedMean(REACH * ((2 * i) / STEPS - 1), sigma));

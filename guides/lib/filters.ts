@@ -3,7 +3,7 @@
  * "What does it take to generate natural textures?": shallow random filters at several scales do nearly what a trained
  * network does). Here: 3×3 filters on a pyramid of halved pictures, rectified, with the colours themselves beside them.
  */
-import { normal } from './random.ts';
+import { normal } from '../../src/kit/mulberry32.ts';
 
 /** Fixed, so that the same style always means the same numbers. */
 const SEED = 20170427;

@@ -1,4 +1,4 @@
-/** What a classifier's outputs mean: groups of labels, each group its own softmax. */
+/** Labels of a classifier's outputs: groups, each with a softmax of its own. */
 import { z } from 'zod';
 import { GuideProblem } from '../../src/guide.ts';
 

@@ -1,4 +1,4 @@
-/** Gram matrices of a network's feature maps, in the place of random filters. */
+/** Gram matrices of a network's feature maps, in place of random filters. */
 import {
   type Candidates,
   type GuideContext,

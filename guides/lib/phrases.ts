@@ -1,4 +1,4 @@
-/** A prompt taken apart: "a man with red hair, wearing a blue hoodie" is "a man", "red hair" and "wearing a blue hoodie". */
+/** Splits a prompt into phrases: "a man with red hair, wearing a blue hoodie" is "a man", "red hair" and "wearing a blue hoodie". */
 
 /** Words after which a new phrase begins, and whether they stay with it. */
 const JOINTS =

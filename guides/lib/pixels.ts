@@ -1,6 +1,6 @@
-/** Candidates made ready for a network: resized, clamped, normalised, three channels. */
+/** Prepares candidates for a network: resized, clamped, normalised, three channels. */
 import type { Candidates } from '../../src/guide.ts';
-import { type Axis, axis, type Kernel, resamplePlane } from './resample.ts';
+import { type Axis, axis, type Kernel, resamplePlane } from '../../src/kit/resample.ts';
 
 /** What a network wants to see: pictures in [0, 1], less `mean`, over `deviation`, per channel. */
 export interface PixelFormat {

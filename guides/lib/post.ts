@@ -1,4 +1,4 @@
-/** One JSON question to a web service, with every limit it needs: time, size, one retry, no redirects. */
+/** Posts JSON to a web service, with limits on time and size, one retry, and no redirects. */
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -63,7 +63,9 @@ function explain(error: unknown, host: string, timedOutAfter: number | null): Gu
       `the service at ${host} gave no answer within ${timedOutAfter} s: raise timeoutSeconds, or send it fewer candidates (shortlist)`,
     );
   const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-  return new Hiccup(`the service at ${host} could not be reached (${reason}), tried twice: start it, or mend the url`);
+  return new Hiccup(
+    `the service at ${host} could not be reached (${reason}), tried twice: start it, or correct the url`,
+  );
 }
 
 function exchange(request: http.ClientRequest, body: string, host: string): Promise<unknown> {
@@ -95,7 +97,7 @@ async function readAnswer(response: http.IncomingMessage, host: string): Promise
     return JSON.parse(text);
   } catch (cause) {
     throw new GuideProblem(
-      `the service at ${host} did not answer with JSON: expected {"scores": [...]} of finite numbers: mend the service`,
+      `the service at ${host} did not answer with JSON: expected {"scores": [...]} of finite numbers: fix the service`,
       { cause },
     );
   }

@@ -1,8 +1,8 @@
-/** What a network wants its pictures to be like, read from the preprocessor_config.json that exports carry. */
+/** Picture format of a network, read from the preprocessor_config.json of its export. */
 import { z } from 'zod';
 import { GuideProblem } from '../../src/guide.ts';
+import type { Kernel } from '../../src/kit/resample.ts';
 import type { PixelFormat } from './pixels.ts';
-import type { Kernel } from './resample.ts';
 
 const size = z.union([
   z.int().positive(),

@@ -3,7 +3,7 @@
  * computes on drawn candidates come from the same numbers, so that the two cannot disagree.
  */
 import type { Candidates, Guide, LevelInfo, LinearForm, Preferences } from '../../src/guide.ts';
-import { type Axis, axisOf, mixRows } from './resample.ts';
+import { type Axis, axisOf, mixRows } from '../../src/kit/resample.ts';
 
 /** 'l2': squared differences, as in the LinearForm; 'l1': absolute ones, which no Gram matrix gives. */
 export type Metric = 'l1' | 'l2';

@@ -1,6 +1,7 @@
-/** Reference pictures that candidates are compared with, and the comparison of a picture with them as a LinearForm. */
+/** Reference pictures that candidates are compared with, and the comparison as a LinearForm. */
 import type { GuideContext, LinearForm, Picture } from '../../src/guide.ts';
-import { axis, matrixOf, resample, resamplePlane } from './resample.ts';
+import { lumaOf } from '../../src/kit/luma.ts';
+import { axis, matrixOf, resample, resamplePlane } from '../../src/kit/resample.ts';
 
 /** A square picture, with how much each pixel counts (all alike where `weight` is absent). */
 export interface Reference {
@@ -10,21 +11,6 @@ export interface Reference {
   readonly side: number;
   /** [side, side], 0 … 1. */
   readonly weight?: Float32Array;
-}
-
-/** Luma of Rec. 601: how colour pictures are made gray here, and what the gray pictures of colorize hold. */
-export const LUMA = Float32Array.of(0.299, 0.587, 0.114);
-
-/** A picture in colour [3, …] made gray [1, …]; a gray one is returned as it is. */
-export function toGray(data: Float32Array, channels: number): Float32Array {
-  if (channels === 1) return data;
-  const size = data.length / channels;
-  const gray = new Float32Array(size);
-  for (let channel = 0; channel < 3; channel++) {
-    const weight = LUMA[channel] as number;
-    for (let p = 0; p < size; p++) gray[p] = (gray[p] as number) + weight * (data[channel * size + p] as number);
-  }
-  return gray;
 }
 
 /** Decodes a picture at the model's own side, in the model's channels. */
@@ -53,7 +39,7 @@ export async function visibleReference(
   const size = side * side;
   const colors = data.subarray(0, 3 * size);
   const weight = data.slice(3 * size).map((alpha) => (alpha + 1) / 2);
-  const square = { data: channels === 1 ? toGray(colors, 3) : colors, channels: channels === 1 ? 1 : 3, side, weight };
+  const square = { data: channels === 1 ? lumaOf(colors, 3) : colors, channels: channels === 1 ? 1 : 3, side, weight };
   const small = shrinkReference(square, finalSide) as Required<Reference>;
   return { reference: small, original: picture.original ?? picture };
 }
@@ -77,12 +63,13 @@ export function middleSquare(picture: Picture): Reference {
 export function shrinkReference(reference: Reference, side: number): Reference {
   if (side === reference.side) return reference;
   const { channels, data, weight } = reference;
-  const shape = { planes: channels, height: reference.side, width: reference.side };
-  if (!weight) return { data: resample(data, shape, side, side), channels, side };
+  const from = { height: reference.side, width: reference.side };
+  const to = { height: side, width: side };
+  if (!weight) return { data: resample(data, from, to), channels, side };
   const size = weight.length;
   const weighted = new Float64Array(data.length);
   for (let p = 0; p < data.length; p++) weighted[p] = (data[p] as number) * (weight[p % size] as number);
-  const small = resample(weight, { ...shape, planes: 1 }, side, side);
+  const small = resample(weight, from, to);
   const result = new Float32Array(channels * side * side);
   const line = new Float64Array(reference.side);
   const one = axis('area', side, reference.side);

@@ -1,4 +1,4 @@
-/** What a phrase competes with: the other texts of its group in the vocabulary of a CLIP. */
+/** Rivals of a phrase: the other texts of its group in the vocabulary of a CLIP. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { GuideProblem } from '../../src/guide.ts';

@@ -4,9 +4,9 @@
  * a bounded reach in space).
  */
 import type { Candidates } from '../../src/guide.ts';
+import { axis, resamplePlane } from '../../src/kit/resample.ts';
 import type { Metric } from './quadratic.ts';
 import type { Reference } from './reference.ts';
-import { axis, resamplePlane } from './resample.ts';
 
 /** Reference pixels of less weight are not there to be found. */
 const VISIBLE = 0.5;

@@ -16,8 +16,8 @@ export type AnimationFormat = 'webp' | 'gif';
 
 /** @throws {KandidError} option_invalid */
 export function animationFormat(file: string): AnimationFormat {
-  const ending = extname(file).toLowerCase();
-  if (ending === '.webp' || ending === '.gif') return ending === '.webp' ? 'webp' : 'gif';
+  const extension = extname(file).toLowerCase();
+  if (extension === '.webp' || extension === '.gif') return extension === '.webp' ? 'webp' : 'gif';
   throw wrongValue('--animate', file, 'a file that ends in .webp or .gif');
 }
 

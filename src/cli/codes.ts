@@ -41,8 +41,8 @@ function parsePrefix(text: string, candidateCounts: readonly number[]): number[]
 /** The code that Kandid wrote into a picture of this very model, if it did: exact, and nothing to be searched. */
 function writtenCode(bytes: Uint8Array, hash: string): string | null {
   try {
-    const made = readProvenance(bytes);
-    return made.hash === hash && made.level === undefined ? made.code : null;
+    const provenance = readProvenance(bytes);
+    return provenance.hash === hash && provenance.level === undefined ? provenance.code : null;
   } catch {
     return null;
   }

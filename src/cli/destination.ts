@@ -1,4 +1,4 @@
-/** Where pictures go: settled before anything is computed, so that a typing error costs nothing. */
+/** Where pictures are written: checked before anything is computed, so that a typing error costs nothing. */
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
 import { mosaic } from '../pictures/mosaic.ts';
@@ -31,7 +31,7 @@ export interface Destination {
    *
    * @param made of each picture, how it was made: written into its file, unless several share one
    */
-  write(pictures: readonly Picture[], io: Io, made: readonly Provenance[]): Promise<(string | null)[]>;
+  write(pictures: readonly Picture[], io: Io, provenances: readonly Provenance[]): Promise<(string | null)[]>;
 }
 
 /**
@@ -48,15 +48,15 @@ export function destinationFor(
     if (json) throw wrongValue('--out', '-', 'a file or folder beside --json, which takes standard output');
     if (count > 1 && !grid) throw wrongValue('--out', '-', 'a file or folder for several pictures, or --grid');
     return {
-      async write(pictures, io, made) {
+      async write(pictures, io, provenances) {
         const whole = pictures.length > 1 ? gridOf(pictures) : (pictures[0] as Picture);
-        await io.outBytes(await fileOf(whole, 'png', pictures.length > 1 ? undefined : made[0]));
+        await io.outBytes(await fileOf(whole, 'png', pictures.length > 1 ? undefined : provenances[0]));
         return pictures.map(() => null);
       },
     };
   }
   const paths = pathsFor(out, name);
-  return { write: (pictures, _io, made) => writeFiles(pictures, paths, grid, made) };
+  return { write: (pictures, _io, provenances) => writeFiles(pictures, paths, grid, provenances) };
 }
 
 /** Pictures beside one another with a thin white line between. */
@@ -71,36 +71,40 @@ interface Paths {
 }
 
 function pathsFor(out: string | undefined, name: string): Paths {
-  const ending = extname(out ?? '').toLowerCase();
-  const isFolder = out !== undefined && (ending === '' || /[/\\]$/.test(out));
+  const extension = extname(out ?? '').toLowerCase();
+  const isFolder = out !== undefined && (extension === '' || /[/\\]$/.test(out));
   const numbered = (stem: string, index: number, of: number) => (of === 1 ? stem : `${stem}-${index + 1}`);
   if (out === undefined || isFolder)
     return { format: 'png', at: (index, of) => `${join(out ?? '', numbered(name, index, of))}.png` };
-  const format = FORMATS[ending];
+  const format = FORMATS[extension];
   if (!format) throw wrongValue('--out', out, `a file that ends in ${Object.keys(FORMATS).join(', ')}, or a folder`);
-  const stem = out.slice(0, -ending.length);
-  return { format, at: (index, of) => numbered(stem, index, of) + out.slice(-ending.length) };
+  const stem = out.slice(0, -extension.length);
+  return { format, at: (index, of) => numbered(stem, index, of) + out.slice(-extension.length) };
 }
 
 /** A picture's file, with how it was made in it. */
-async function fileOf(picture: Picture, format: PictureFormat, made: Provenance | undefined): Promise<Uint8Array> {
+async function fileOf(
+  picture: Picture,
+  format: PictureFormat,
+  provenances: Provenance | undefined,
+): Promise<Uint8Array> {
   const bytes = await encodePicture(picture, format, format === 'png' ? {} : { quality: QUALITY });
   const { width, height } = picture;
-  return made ? withProvenance({ bytes, mime: `image/${format}`, width, height }, made) : bytes;
+  return provenances ? withProvenance({ bytes, mime: `image/${format}`, width, height }, provenances) : bytes;
 }
 
 async function writeFiles(
   pictures: readonly Picture[],
   paths: Paths,
   grid: boolean,
-  made: readonly Provenance[],
+  provenances: readonly Provenance[],
 ): Promise<string[]> {
   const isOne = grid && pictures.length > 1;
   const shown = isOne ? [gridOf(pictures)] : pictures;
   const files: string[] = [];
   for (const [i, picture] of shown.entries()) {
     const file = paths.at(i, shown.length);
-    await writeOutput(file, await fileOf(picture, paths.format, isOne ? undefined : made[i]));
+    await writeOutput(file, await fileOf(picture, paths.format, isOne ? undefined : provenances[i]));
     files.push(file);
   }
   return isOne ? pictures.map(() => files[0] as string) : files;

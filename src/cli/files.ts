@@ -1,4 +1,4 @@
-/** Files read and written by commands; a written file is there whole or not at all. */
+/** Reads and writes files for commands; writes are atomic. */
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';

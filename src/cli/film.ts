@@ -1,4 +1,4 @@
-/** Frames of one size as a film. */
+/** Frames of one size as an animated picture. */
 
 import type { Canvas } from '../lab/tree/draw.ts';
 import { loadSharp } from '../pictures/sharp.ts';

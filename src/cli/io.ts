@@ -1,4 +1,4 @@
-/** The world as a command sees it: the only place that touches the process, so that tests can give another one. */
+/** The process as commands see it (standard streams, signals, environment), replaceable in tests. */
 import { KandidError } from '../errors.ts';
 import type { Sink } from '../server/log-output.ts';
 import { standardOutput } from './log-sink.ts';
@@ -19,6 +19,8 @@ export interface Io {
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Hears of every error that nobody has caught; the process goes on. */
+  onCrash(listener: (error: unknown) => void): void;
   /** Ends the process after so many milliseconds, if anything still keeps it by then. */
   endAfter(ms: number): void;
 }
@@ -58,6 +60,10 @@ export function processIo(): Io {
     log: standardOutput,
     environment: process.env,
     signal: controller.signal,
+    onCrash: (listener) => {
+      process.on('uncaughtException', listener);
+      process.on('unhandledRejection', listener);
+    },
     endAfter: (ms) => void setTimeout(() => process.exit(), ms).unref(),
   };
 }

@@ -110,7 +110,7 @@ export function addOutputOptions(command: Command): Command {
     .option('--grid', 'all pictures as one')
     .option('--animate <file>', 'the descent as an animation (.webp or .gif)')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
-    .option('--json', 'tell the result as JSON');
+    .option('--json', 'print the result as JSON');
 }
 
 /** The sampler's flags as a request has them. */

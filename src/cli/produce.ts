@@ -1,16 +1,12 @@
-/** Makes pictures and puts them where they belong: the shared part of all commands that end in pictures. */
+/** Generates pictures and writes them: shared by all commands that end in pictures. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { packageVersion } from '../config.ts';
 import type { GenerateRequest } from '../contract/requests.ts';
-import type { Prepared } from '../engine/engine.ts';
-import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
-import { eventsOf } from '../engine/tasks/generate.ts';
+import type { LevelEvent } from '../engine/search/events.ts';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Kandid } from '../index.ts';
 import { enlarged } from '../pictures/mosaic.ts';
-import type { Provenance } from '../pictures/provenance.ts';
 import { animationFormat, encodeAnimation } from './animation.ts';
 import { destinationFor } from './destination.ts';
 import { readInput, withFiles, writeOutput } from './files.ts';
@@ -26,6 +22,7 @@ import {
   withKandid,
 } from './options.ts';
 import { progressOn } from './progress.ts';
+import { type CommandOutcome, performTask } from './task.ts';
 
 export type ProduceFlags = EngineFlags & SamplerFlags & OutputFlags;
 
@@ -34,8 +31,6 @@ export function addProduceOptions(command: Command): Command {
 }
 
 type RequestParts = Pick<GenerateRequest, 'guides' | 'prefix'>;
-
-type Ending = DoneEvent | CancelledEvent;
 
 /**
  * Runs a request and writes its pictures; at Ctrl-C, the best ones so far.
@@ -52,27 +47,27 @@ export async function produce(
   const animation = flags.animate === undefined ? null : animationFormat(flags.animate);
   await withKandid(flags, io, async (kandid) => {
     const request = await requestOf(flags, seed, typeof parts === 'function' ? await parts(kandid) : parts, io);
-    const prepared = await kandid.engine.prepare(request, { signal: io.signal });
     const frames: (readonly Picture[])[] = [];
-    const ending = await follow(prepared, io, (event) => {
+    const done = await follow(kandid, request, io, (event) => {
       if (animation) frames.push(event.previews);
     });
-    const pictures = ending.results.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
-    const made = provenanceOf(ending, prepared, request);
-    const files = pictures.length > 0 ? await destination.write(pictures, io, made) : [];
-    if (animation && flags.animate !== undefined && frames.length > 0)
-      await writeOutput(flags.animate, await encodeAnimation(frames, prepared.network.finalSide, animation));
-    report(ending, prepared, files, flags, io);
+    const pictures = done.outcome.pictures.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
+    const files = pictures.length > 0 ? await destination.write(pictures, io, done.provenances) : [];
+    if (animation && flags.animate !== undefined && frames.length > 0) {
+      const { finalSide } = done.task.model.network;
+      await writeOutput(flags.animate, await encodeAnimation(frames, finalSide, animation));
+    }
+    report(done, files, flags, io);
   });
 }
 
 async function requestOf(flags: ProduceFlags, seed: number, parts: RequestParts, io: Io): Promise<GenerateRequest> {
-  const asked: NonNullable<RequestParts['guides']> = [];
+  const guides: NonNullable<RequestParts['guides']> = [];
   for (const { name, weight, params } of flags.guide ?? [])
-    asked.push({ name, weight, params: await withFiles(params, io) });
+    guides.push({ name, weight, params: await withFiles(params, io) });
   return {
     ...parts,
-    guides: [...(parts.guides ?? []), ...asked],
+    guides: [...(parts.guides ?? []), ...guides],
     ...(flags.model === undefined ? {} : { model: flags.model }),
     ...(flags.count === undefined ? {} : { count: flags.count }),
     ...(flags.blend === undefined ? {} : { blend: flags.blend }),
@@ -82,68 +77,57 @@ async function requestOf(flags: ProduceFlags, seed: number, parts: RequestParts,
   };
 }
 
-/** How each picture was made, for its file: pictures among the params are left out. */
-function provenanceOf(ending: Ending, { network, bundle }: Prepared, request: GenerateRequest): Provenance[] {
-  const guides = (request.guides ?? []).map(({ name, weight = 1, params = {} }) => ({
-    name,
-    weight,
-    params: Object.fromEntries(Object.entries(params).filter(([, value]) => !(value instanceof Uint8Array))),
-  }));
-  const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash, guides };
-  return ending.results.map((result) =>
-    'codeString' in result
-      ? { ...about, code: result.codeString, seed: result.seed }
-      : { ...about, code: null, level: result.prefix.length, seed: result.seed },
-  );
-}
-
-async function follow(prepared: Prepared, io: Io, onLevel: (event: LevelEvent) => void): Promise<Ending> {
+async function follow(
+  kandid: Kandid,
+  request: GenerateRequest,
+  io: Io,
+  onLevel: (event: LevelEvent) => void,
+): Promise<CommandOutcome> {
   const progress = progressOn(io);
   try {
-    for await (const event of eventsOf(prepared.network, prepared.descent)) {
-      if (event.type !== 'level') return event;
+    return await performTask(kandid, { kind: 'generate', request }, io, (event) => {
       onLevel(event);
       progress.update(event.level + 1, event.levels, `${event.side}×${event.side} px`);
-    }
+    });
   } finally {
     progress.stop();
   }
-  throw new KandidError('internal', { reason: 'the descent ended without an end' });
 }
 
+/** @throws {KandidError} cancelled, where it was */
 function report(
-  ending: Ending,
-  { network, bundle }: Prepared,
+  { task: { model, seed }, outcome }: CommandOutcome,
   files: readonly (string | null)[],
   flags: ProduceFlags,
   io: Io,
-) {
-  for (const note of ending.notes) io.err(note);
-  const stopped = ending.type === 'cancelled';
+): void {
+  const { network, bundle } = model;
+  const { pictures, guides, notes, timings } = outcome;
   if (flags.json) {
-    const results = ending.results.map((result, i) => ({
+    const results = pictures.map(({ code, codeString }, i) => ({
       file: files[i] ?? null,
-      seed: result.seed,
-      ...('code' in result ? { code: result.code, codeString: result.codeString } : { prefix: result.prefix }),
+      seed,
+      ...(codeString ? { code, codeString } : { prefix: code }),
     }));
-    const { guides, notes, timings } = ending;
-    const whole = { model: network.info.name, hash: bundle.hash, state: ending.type, results, guides, notes, timings };
+    const state = outcome.type;
+    const whole = { model: network.info.name, hash: bundle.hash, state, results, guides, notes, timings };
     io.out(JSON.stringify(whole, null, 2));
   } else {
     const shown = new Set<string>();
-    for (const [i, result] of ending.results.entries()) {
+    for (const [i, { code, codeString }] of pictures.entries()) {
       const file = files[i];
-      const code = 'codeString' in result ? result.codeString : `(first levels) [${result.prefix.join(',')}]`;
-      const line = file ? `${shown.has(file) ? ' '.repeat(file.length) : file}  ${code}` : code;
+      const text = codeString || `(first levels) [${code.join(',')}]`;
+      const line = file ? `${shown.has(file) ? ' '.repeat(file.length) : file}  ${text}` : text;
       if (file) shown.add(file);
       // Where the picture itself goes to standard output, its code may not.
       if (file) io.out(line);
       else io.err(line);
     }
-    if (flags.animate !== undefined && ending.results.length > 0) io.out(flags.animate);
+    if (flags.animate !== undefined && pictures.length > 0) io.out(flags.animate);
   }
-  if (!stopped) return;
+  if (outcome.type === 'done') return;
   const levels = network.info.levels.length;
-  const kept = ending.level > 0 ? 'the pictures so far were written' : 'nothing was chosen yet, so nothing was written';
-  throw new KandidError('cancelled', { when: `after level ${ending.level} of ${levels}; ${kept}` });
+  const kept =
+    outcome.level > 0 ? 'the pictures so far were written' : 'nothing was chosen yet, so nothing was written';
+  throw new KandidError('cancelled', { when: `after level ${outcome.level} of ${levels}; ${kept}` });
 }

@@ -1,4 +1,4 @@
-/** The command line: its commands, and how every failure becomes one line and an exit code. */
+/** The command line: registers the commands, and turns every failure into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.ts';
 import { KandidError, toKandidError } from '../errors.ts';
@@ -44,7 +44,7 @@ export async function runCommandLine(words: readonly string[], io: Io): Promise<
 
 export function buildProgram(io: Io): Command {
   const program = new Command('kandid')
-    .description('Any scoring function steers a picture into being.')
+    .description('Turns any scoring function into an image generator.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)

@@ -1,4 +1,4 @@
-/** A progress bar on a terminal; nothing anywhere else. */
+/** A progress bar, on terminals only. */
 import { SingleBar } from 'cli-progress';
 import type { Io } from './io.ts';
 

@@ -1,4 +1,4 @@
-/** A command that measures runs in a process like those that infer for a server. */
+/** Restarts a measuring command with the Node.js options of the server's inference processes. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { INFERENCE_OPTIONS } from '../config.ts';
@@ -9,7 +9,7 @@ export function isInferenceProcess(): boolean {
 }
 
 /** Runs this very command again, with them; resolves with its exit code. */
-export async function runAgain(): Promise<number> {
+export async function respawn(): Promise<number> {
   const child = spawn(process.execPath, [...INFERENCE_OPTIONS, ...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',
   });

@@ -1,4 +1,4 @@
-/** Option values read from text; what makes no sense is a usage error that names the option and what it takes. */
+/** Parses option values; an invalid one is a usage error that names the option and what it takes. */
 
 import { KandidError } from '../errors.ts';
 import { nameHint } from '../kit/nearest-names.ts';

@@ -7,21 +7,30 @@
  *   if (told.type === 'preview' || told.type === 'image') show(told.bytes, told.mime);
  * ```
  */
+
+import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from '../contract/answers.ts';
 import type { ClientMessageInput, GenerateBody } from '../contract/stream.ts';
-import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from './answers.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
-import { Run, type Steering, type Told } from './run.ts';
+import { type Message, Run, type Steering } from './run.ts';
 import type { SocketMaker } from './socket.ts';
 
+export type {
+  CrossAnswer,
+  GuideAnswer,
+  HealthAnswer,
+  JobAnswer,
+  ModelAnswer,
+  PictureAnswer,
+  ResultAnswer,
+} from '../contract/answers.ts';
 export type { GenerateBody } from '../contract/stream.ts';
-export type * from './answers.ts';
 export type { ConnectionState } from './connection.ts';
 export { RequestError } from './error.ts';
-export type { Steering, Told } from './run.ts';
+export type { Message, Steering } from './run.ts';
 
 export interface ClientOptions {
-  /** Of the server, as http://127.0.0.1:8080. */
+  /** Of the server, as http://127.0.0.1:8080 or https://example.org/kandid. */
   readonly url: string;
   /** API key. */
   readonly key?: string | undefined;
@@ -53,7 +62,7 @@ export class KandidClient {
   }
 
   /**
-   * Keeps the connection open while there is no request, and mends it for ever: a page would know whether its server is there.
+   * Keeps the connection open while there is no request, and reconnects without limit: for a page that shows whether its server is there.
    *
    * @param onState also told at once
    * @returns ends it
@@ -63,18 +72,18 @@ export class KandidClient {
   }
 
   /**
-   * Makes pictures and tells of everything on the way, over a lost connection too. Stop reading to cancel.
+   * Generates pictures and yields every message on the way, across lost connections. Stop reading to cancel.
    *
    * @throws {RequestError} what the server refuses it for, or fails with
    */
-  async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Told, void, undefined> {
+  async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Message, void, undefined> {
     const { signal, previews, onStart } = options;
     const run = new Run(this.#connection, body, { signal, previews });
     onStart?.(run);
-    yield* run.told();
+    yield* run.messages();
   }
 
-  /** Makes pictures and gives them when they are done. */
+  /** Generates pictures; resolves when they are done. */
   async pictures(body: GenerateBody, signal?: AbortSignal): Promise<ResultAnswer> {
     return await this.post('/v1/generate', body, signal);
   }
@@ -103,10 +112,10 @@ export class KandidClient {
 
   /** How the server is doing, ready or not. @throws {RequestError} where it is none of ours */
   async health(): Promise<HealthAnswer> {
-    const answer = await fetch(`${this.#url}/readyz`);
-    const told = (await answer.json().catch(() => null)) as HealthAnswer | null;
-    if (typeof told?.status === 'string') return told;
-    throw errorOf(told, answer.status);
+    const answer = await fetch(`${this.#url}/v1/status`);
+    const body = (await answer.json().catch(() => null)) as HealthAnswer | null;
+    if (typeof body?.status === 'string') return body;
+    throw errorOf(body, answer.status);
   }
 
   /** Any route that takes JSON. @throws {RequestError} */
@@ -126,15 +135,15 @@ export class KandidClient {
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     };
     const answer = await fetch(`${this.#url}${path}`, { ...init, headers, ...(signal ? { signal } : {}) });
-    const told: unknown = await answer.json().catch(() => null);
-    if (answer.ok) return told as Answer;
-    throw errorOf(told, answer.status);
+    const body: unknown = await answer.json().catch(() => null);
+    if (answer.ok) return body as Answer;
+    throw errorOf(body, answer.status);
   }
 }
 
 /** A problem document, or an error in OpenAI's shape. */
-function errorOf(told: unknown, status: number): RequestError {
-  const problem = (typeof told === 'object' && told !== null ? told : {}) as Json;
+function errorOf(body: unknown, status: number): RequestError {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Json;
   const nested = problem.error as { code?: string; message?: string } | undefined;
   const code = problem.code ?? nested?.code ?? 'unknown';
   const message = problem.detail ?? nested?.message ?? `The server answered ${status}.`;

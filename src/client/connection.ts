@@ -1,19 +1,19 @@
-/** The one socket of a client: requests share it, each under an id; lost, it is opened again while somebody needs it. */
+/** The WebSocket that all requests of a client share, each under an id; reopened after a loss while any request needs it. */
 
 import type { ClientMessageInput } from '../contract/stream.ts';
 import { SUBPROTOCOL } from '../contract/version.ts';
 import { RequestError } from './error.ts';
-import { readSaid, type Said } from './incoming.ts';
+import { type IncomingMessage, parseMessage } from './incoming.ts';
 import { type SocketLike, type SocketMaker, standardSocket } from './socket.ts';
 
 /** `lost`: it will be tried again; `closed`: nobody needs it. */
 export type ConnectionState = 'closed' | 'connecting' | 'open' | 'lost';
 
 /** A request that speaks over it. */
-export interface Speaker {
+export interface MessageHandler {
   /** It is open, for the first time or again: under this id the server knows nothing of the request. */
   opened(id: string): void;
-  take(said: Said): void;
+  take(message: IncomingMessage): void;
   /** No use in waiting for it any more. */
   failed(error: Error): void;
 }
@@ -32,7 +32,7 @@ const MOST_WAIT_MS = 3000;
 
 export class Connection {
   readonly #options: ConnectionOptions;
-  readonly #speakers = new Map<string, Speaker>();
+  readonly #handlers = new Map<string, MessageHandler>();
   readonly #watchers = new Set<(state: ConnectionState) => void>();
   #state: ConnectionState = 'closed';
   #socket: SocketLike | null = null;
@@ -49,17 +49,17 @@ export class Connection {
   }
 
   /** @returns the id that the speaker has */
-  join(speaker: Speaker): string {
+  join(handler: MessageHandler): string {
     this.#joined += 1;
     const id = `r${this.#joined}`;
-    this.#speakers.set(id, speaker);
-    if (this.isOpen) speaker.opened(id);
+    this.#handlers.set(id, handler);
+    if (this.isOpen) handler.opened(id);
     else this.#connect();
     return id;
   }
 
   leave(id: string): void {
-    this.#speakers.delete(id);
+    this.#handlers.delete(id);
     this.#rest();
   }
 
@@ -74,7 +74,7 @@ export class Connection {
   }
 
   /** While there is no connection, there is nobody to say it to. */
-  say(message: ClientMessageInput): void {
+  send(message: ClientMessageInput): void {
     if (this.isOpen) this.#socket?.send(JSON.stringify(message));
   }
 
@@ -86,9 +86,12 @@ export class Connection {
     const { WebSocket } = this.#options;
     if (WebSocket) this.#open(WebSocket);
     else
-      void standardSocket().then((standard) => {
-        if (!this.#socket && this.#isNeeded) this.#open(standard);
-      });
+      standardSocket().then(
+        (standard) => {
+          if (!this.#socket && this.#isNeeded) this.#open(standard);
+        },
+        () => this.#lose('no WebSocket is there: install the package ws'),
+      );
   }
 
   #open(Socket: SocketMaker): void {
@@ -100,7 +103,7 @@ export class Connection {
     socket.addEventListener('open', () => {
       if (this.#socket !== socket) return;
       this.#become('open');
-      for (const [id, speaker] of [...this.#speakers]) speaker.opened(id);
+      for (const [id, handler] of [...this.#handlers]) handler.opened(id);
     });
     socket.addEventListener('message', ({ data }) => {
       if (this.#socket === socket) this.#take(data);
@@ -113,16 +116,16 @@ export class Connection {
   }
 
   #take(data: unknown): void {
-    let said: Said;
+    let message: IncomingMessage;
     try {
-      said = readSaid(data);
+      message = parseMessage(data);
     } catch {
       this.#socket?.close(1000);
       this.#lose('it said what is not understood');
       return;
     }
     this.#failures = 0;
-    if ('id' in said && said.id !== undefined) this.#speakers.get(said.id)?.take(said);
+    if ('id' in message && message.id !== undefined) this.#handlers.get(message.id)?.take(message);
   }
 
   #lose(reason: string): void {
@@ -132,8 +135,8 @@ export class Connection {
     this.#become('lost');
     if (this.#failures > retries) {
       const message = `The connection to ${url} was lost (${reason}). Check the address and the key.`;
-      for (const speaker of [...this.#speakers.values()]) speaker.failed(new RequestError('connection_lost', message));
-      this.#speakers.clear();
+      for (const handler of [...this.#handlers.values()]) handler.failed(new RequestError('connection_lost', message));
+      this.#handlers.clear();
     }
     this.#rest();
     if (!this.#isNeeded) return;
@@ -142,7 +145,7 @@ export class Connection {
   }
 
   get #isNeeded(): boolean {
-    return this.#speakers.size > 0 || this.#watchers.size > 0;
+    return this.#handlers.size > 0 || this.#watchers.size > 0;
   }
 
   /** Closes it where nobody needs it. */

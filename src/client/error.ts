@@ -1,4 +1,4 @@
-/** What a server refused, or failed with. */
+/** An error that the server answered. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   /** Of the server's error table; `connection_lost` where there was no answer. */

@@ -5,10 +5,10 @@
 import { decodeFrame } from '../contract/frames.ts';
 import type { FrameHeader, ServerMessage } from '../contract/stream.ts';
 
-export type Said = ServerMessage | (FrameHeader & { readonly bytes: Uint8Array });
+export type IncomingMessage = ServerMessage | (FrameHeader & { readonly bytes: Uint8Array });
 
 /** @throws {Error} it is not of this protocol */
-export function readSaid(data: unknown): Said {
+export function parseMessage(data: unknown): IncomingMessage {
   if (typeof data === 'string') return typed(JSON.parse(data)) as ServerMessage;
   const { header, bytes } = decodeFrame(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array));
   return { ...(typed(header) as FrameHeader), bytes };

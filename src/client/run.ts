@@ -1,11 +1,11 @@
-/** One request over the stream, to its end: told again where a connection was lost, cancelled by a signal. */
+/** One request over the stream, from start to end: resumed after lost connections, cancelled by a signal. */
 import type { ClientMessageInput, FrameHeader, GenerateBody, ServerMessage } from '../contract/stream.ts';
-import type { Connection, Speaker } from './connection.ts';
+import type { Connection, MessageHandler } from './connection.ts';
 import { RequestError } from './error.ts';
-import type { Said } from './incoming.ts';
+import type { IncomingMessage } from './incoming.ts';
 
 /** What a request tells on its way, pictures with their bytes. The last is `done` or `cancelled`. */
-export type Told =
+export type Message =
   | Exclude<ServerMessage, { type: 'hello' | 'pong' | 'error' }>
   | (FrameHeader & { readonly bytes: Uint8Array });
 
@@ -24,11 +24,11 @@ export interface RunOptions {
   readonly previews?: Extract<ClientMessageInput, { type: 'generate' }>['previews'];
 }
 
-export class Run implements Steering, Speaker {
+export class Run implements Steering, MessageHandler {
   readonly #connection: Connection;
   readonly #body: GenerateBody;
   readonly #options: RunOptions;
-  readonly #came: Told[] = [];
+  readonly #queue: Message[] = [];
   #id = '';
   #job: string | null = null;
   #seed: number | undefined;
@@ -44,19 +44,19 @@ export class Run implements Steering, Speaker {
   }
 
   choose(question: number, picks: readonly number[]): void {
-    this.#say({ type: 'choose', id: this.#id, question, picks: [...picks] });
+    this.#send({ type: 'choose', id: this.#id, question, picks: [...picks] });
   }
 
   weigh(weights: readonly number[]): void {
-    this.#say({ type: 'weights', id: this.#id, weights: [...weights] });
+    this.#send({ type: 'weights', id: this.#id, weights: [...weights] });
   }
 
   cancel(): void {
-    this.#say({ type: 'cancel', id: this.#id });
+    this.#send({ type: 'cancel', id: this.#id });
   }
 
   /** Everything that is told, to the end. Stop reading to cancel. @throws {RequestError} */
-  async *told(): AsyncGenerator<Told, void, undefined> {
+  async *messages(): AsyncGenerator<Message, void, undefined> {
     const { signal } = this.#options;
     // While nobody can be told to end it, it is given up.
     const onAbort = () => {
@@ -68,7 +68,7 @@ export class Run implements Steering, Speaker {
     this.#id = this.#connection.join(this);
     try {
       for (;;) {
-        const next = this.#came.shift();
+        const next = this.#queue.shift();
         if (next) {
           yield next;
           if (next.type === 'done' || next.type === 'cancelled') return;
@@ -89,21 +89,21 @@ export class Run implements Steering, Speaker {
   opened(id: string): void {
     this.#id = id;
     if (this.#job === null) this.#ask();
-    else this.#say({ type: 'attach', id, job: this.#job, ...(this.#seq < 0 ? {} : { since: this.#seq }) });
+    else this.#send({ type: 'attach', id, job: this.#job, ...(this.#seq < 0 ? {} : { since: this.#seq }) });
   }
 
-  take(told: Said): void {
-    if (this.#isOver || told.type === 'hello' || told.type === 'pong') return;
-    if (told.type === 'error') {
-      this.#takeError(told);
+  take(message: IncomingMessage): void {
+    if (this.#isOver || message.type === 'hello' || message.type === 'pong') return;
+    if (message.type === 'error') {
+      this.#takeError(message);
       return;
     }
-    this.#job = told.job;
-    if (told.type === 'started') this.#seed = told.seed;
-    if ('seq' in told) this.#seq = Math.max(this.#seq, told.seq);
-    this.#came.push(told);
-    if (told.type === 'done' || told.type === 'cancelled') this.#isOver = true;
-    if (this.#options.signal?.aborted && told.type === 'queued') this.cancel();
+    this.#job = message.job;
+    if (message.type === 'started') this.#seed = message.seed;
+    if ('seq' in message) this.#seq = Math.max(this.#seq, message.seq);
+    this.#queue.push(message);
+    if (message.type === 'done' || message.type === 'cancelled') this.#isOver = true;
+    if (this.#options.signal?.aborted && message.type === 'queued') this.cancel();
     this.#wake();
   }
 
@@ -113,26 +113,26 @@ export class Run implements Steering, Speaker {
     this.#wake();
   }
 
-  #takeError(told: Extract<ServerMessage, { type: 'error' }>): void {
+  #takeError(message: Extract<ServerMessage, { type: 'error' }>): void {
     // The server was started again meanwhile and knows nothing of it: with the same seed it becomes the same.
-    if (told.code === 'job_unknown' && this.#job !== null) {
+    if (message.code === 'job_unknown' && this.#job !== null) {
       [this.#job, this.#seq] = [null, -1];
       this.#ask();
       return;
     }
     // An answer that came too late, say, ends nothing: only an error of the job does, or of its beginning.
-    if (told.seq !== undefined || this.#job === null)
-      this.failed(new RequestError(told.code, told.message, told.details));
+    if (message.seq !== undefined || this.#job === null)
+      this.failed(new RequestError(message.code, message.message, message.details));
   }
 
   #ask(): void {
     const { previews } = this.#options;
     const seed = this.#seed === undefined ? {} : { seed: this.#seed };
-    this.#say({ ...this.#body, ...seed, type: 'generate', id: this.#id, ...(previews ? { previews } : {}) });
+    this.#send({ ...this.#body, ...seed, type: 'generate', id: this.#id, ...(previews ? { previews } : {}) });
   }
 
-  #say(message: ClientMessageInput): void {
-    this.#connection.say(message);
+  #send(message: ClientMessageInput): void {
+    this.#connection.send(message);
   }
 }
 

@@ -1,8 +1,6 @@
-/** What the native routes answer. */
+/** Schemas of the answers of the native routes. */
 import { z } from 'zod';
-
-const whole = z.int().min(0);
-const milliseconds = z.object({ network: z.number(), guides: z.number(), engine: z.number() });
+import { type DeepReadonly, endFields, fileFields, questionFields, whole } from './events.ts';
 
 export const problem = z
   .object({
@@ -19,8 +17,8 @@ export const problem = z
 export const picture = z.object({
   code: z.array(whole).describe('The choices; of a cancelled request, of the levels that were chosen.'),
   codeString: z.string().nullable().describe('null where the code is not whole.'),
-  url: z.string().nullable().describe('Where it can be fetched for ever; null where only this answer has it.'),
-  ...{ mime: z.string(), width: whole, height: whole },
+  url: z.string().nullable().describe('Permanent address; null where only this answer has it.'),
+  ...fileFields,
   base64: z.string().optional(),
   psnr: z.number().nullable().optional().describe('Of an encoding, against the picture given, in dB; null: equal.'),
 });
@@ -28,19 +26,14 @@ export const picture = z.object({
 export const result = z.object({
   job: z.string(),
   state: z.enum(['done', 'cancelled']).describe('cancelled: the best pictures so far.'),
-  ...{ model: z.string(), hash: z.string(), seed: whole },
+  model: z.string(),
+  hash: z.string(),
   images: z.array(picture),
-  guides: z.array(z.object({ name: z.string(), calls: whole, candidates: whole, ms: z.number() })),
-  notes: z.array(z.string()).describe('What guides had to say.'),
-  timings: milliseconds.describe('Milliseconds.'),
+  ...endFields,
 });
 
 export const candidates = z
-  .object({
-    ...{ question: whole, image: whole, level: whole, side: whole, text: z.string() },
-    ...{ count: whole, columns: whole, gap: whole, seconds: z.number() },
-    ...{ mime: z.string(), width: whole, height: whole, base64: z.string() },
-  })
+  .object({ ...questionFields, ...fileFields, base64: z.string() })
   .describe('A person is asked: a contact sheet in reading order. PATCH with question and picks answers.');
 
 export const job = z.object({
@@ -61,7 +54,20 @@ export const job = z.object({
 
 export const jobList = z.object({ jobs: z.array(job), hasMore: z.boolean() });
 
-export const model = z.looseObject({ name: z.string(), hash: z.string(), side: whole, isDefault: z.boolean() });
+export const model = z.looseObject({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  hash: z.string().describe('sha256, 64 hexadecimal digits; the first 8 stand in permalinks.'),
+  channels: whole,
+  side: whole.describe('Of finished pictures, in pixels.'),
+  levels: z.array(z.object({ side: whole, candidates: whole })),
+  bits: whole.describe('Length of a code.'),
+  condition: z.object({ kind: z.string(), channels: whole }).nullable(),
+  licence: z.object({ data: z.string(), weights: z.string(), attribution: z.string() }),
+  metrics: z.record(z.string(), z.unknown()),
+  isDefault: z.boolean(),
+});
 export const guide = z.object({
   name: z.string(),
   description: z.string(),
@@ -69,4 +75,19 @@ export const guide = z.object({
 });
 export const joined = z.object({ code: z.array(whole), codeString: z.string(), url: z.string().nullable() });
 export const provenance = z.looseObject({ model: z.string(), hash: z.string(), code: z.string().nullable() });
-export const health = z.looseObject({ status: z.string() });
+export const health = z.object({ status: z.literal('ok'), version: z.string() });
+export const readiness = z.object({
+  status: z.enum(['starting', 'ready', 'draining', 'failed']),
+  waiting: whole.describe('Requests in the queue.'),
+  running: whole,
+  workers: z.array(z.object({ device: z.string(), state: z.string(), jobs: whole, restarts: whole })),
+});
+
+/** The answers as clients read them. */
+export type ModelAnswer = DeepReadonly<z.output<typeof model>>;
+export type GuideAnswer = DeepReadonly<z.output<typeof guide>>;
+export type HealthAnswer = DeepReadonly<z.output<typeof readiness>>;
+export type CrossAnswer = DeepReadonly<z.output<typeof joined>>;
+export type PictureAnswer = DeepReadonly<z.output<typeof picture>>;
+export type ResultAnswer = DeepReadonly<z.output<typeof result>>;
+export type JobAnswer = DeepReadonly<z.output<typeof job>>;

@@ -1,4 +1,4 @@
-/** How many descents a result keeps: what the engine goes by, and what the server reckons with. */
+/** Beam schedules: how many descents a result keeps at each level. */
 
 /**
  * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`), one
@@ -6,17 +6,17 @@
  */
 export type BeamSchedule = number | readonly number[] | Readonly<Record<string, number>>;
 
-const WIDER = 4;
+const COARSE_FACTOR = 4;
 
 /**
  * Beams that are kept after each level. After the last it is always 1: the best beam is the result. A plain number holds
- * where levels are dear; up to a quarter of the final side, where most is decided and little computed, it is four times that.
+ * where levels are expensive; up to a quarter of the final side, where most is decided and little computed, it is four times that.
  */
 export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
   const finalSide = sides.at(-1) ?? 1;
   const at = (side: number, level: number): number => {
     if (schedule === undefined || schedule === 1) return 1;
-    if (typeof schedule === 'number') return side <= finalSide / 4 ? WIDER * schedule : schedule;
+    if (typeof schedule === 'number') return side <= finalSide / 4 ? COARSE_FACTOR * schedule : schedule;
     if (isList(schedule)) return schedule[Math.min(level, schedule.length - 1)] ?? 1;
     return schedule[side] ?? 1;
   };

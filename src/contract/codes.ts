@@ -1,5 +1,9 @@
 /** Codes as text and back: base64url without padding, ⌈log₂ K⌉ bits per level, level 0 first, big-endian. */
 import { KandidError } from '../errors.ts';
+import { parseJson } from '../kit/json.ts';
+
+/** A list of numbers: far more than any model has levels. */
+const CODE_JSON = { bytes: 16 * 1024, depth: 1, values: 4096, keys: 0 };
 
 /** A picture as its choices: one integer per level, 0 … K − 1. */
 export type Code = readonly number[];
@@ -57,12 +61,20 @@ export function parseCode(given: string | readonly number[], counts: readonly nu
   if (!text.startsWith('[')) return codeFromString(text, counts);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text, CODE_JSON);
   } catch {
-    throw invalid(text, 'is not complete JSON', expectedCode(counts));
+    throw invalid(text, 'is not a list of numbers as JSON', expectedCode(counts));
   }
   checkCode(parsed as number[], counts, text);
   return parsed as number[];
+}
+
+/** The first `keep` levels of a code, to vary the rest. @throws {KandidError} option_invalid, code_invalid */
+export function firstLevels(code: string | Code, keep: number, counts: readonly number[]): number[] {
+  const whole = parseCode(code, counts);
+  if (Number.isInteger(keep) && keep >= 0 && keep <= whole.length) return whole.slice(0, keep);
+  const expected = `a whole number of levels, 0 … ${whole.length}`;
+  throw new KandidError('option_invalid', { option: 'keep', got: String(keep), expected });
 }
 
 /** The first `at` levels of one code and the rest of another. @throws {KandidError} option_invalid, code_invalid */

@@ -1,4 +1,4 @@
-/** Fields that several requests share. */
+/** Schemas of fields that several requests share. */
 import { z } from 'zod';
 import { generateSchema } from './requests.ts';
 import { outputFields } from './stream.ts';
@@ -70,7 +70,10 @@ export const guides = z
   .default([])
   .describe(generate.guides.description ?? '');
 
-export const prompt = z.string().trim().min(1, 'expected some words').max(500);
+/** Characters of a prompt that the guide `text` takes. */
+export const MOST_PROMPT = 500;
+
+export const prompt = z.string().trim().min(1, 'expected some words').max(MOST_PROMPT);
 
 /** A code: a code string, or its integers. */
 export const code = z

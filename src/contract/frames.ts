@@ -1,8 +1,11 @@
 /** One binary message: u32 big-endian length of a header, the header as JSON in UTF-8, then bytes. */
 import { KandidError } from '../errors.ts';
+import { parseJson, REQUEST_JSON } from '../kit/json.ts';
 
 /** Longest header taken: it holds names and numbers only. */
 const MOST_HEADER_BYTES = 64 * 1024;
+
+const HEADER_JSON = { ...REQUEST_JSON, bytes: MOST_HEADER_BYTES };
 
 const LENGTH_BYTES = 4;
 
@@ -29,8 +32,8 @@ export function decodeFrame(frame: Uint8Array): Frame {
   if (length > MOST_HEADER_BYTES || LENGTH_BYTES + length > frame.length)
     throw refuse(`its header claims ${length} bytes, expected at most ${MOST_HEADER_BYTES} and no more than there are`);
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(frame.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
-    return { header: JSON.parse(text), bytes: frame.subarray(LENGTH_BYTES + length) };
+    const header = parseJson(frame.subarray(LENGTH_BYTES, LENGTH_BYTES + length), HEADER_JSON);
+    return { header, bytes: frame.subarray(LENGTH_BYTES + length) };
   } catch {
     throw refuse('its header is not JSON');
   }

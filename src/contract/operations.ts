@@ -1,4 +1,4 @@
-/** Bodies of the native routes. */
+/** Schemas of the bodies of the native routes. */
 import { z } from 'zod';
 import { answerFields, code, guides, modelName, picture, prompt, searchFields } from './fields.ts';
 import { generateSchema } from './requests.ts';
@@ -42,17 +42,22 @@ export const steerBody = z
 export const inpaintBody = z.strictObject({
   ...task,
   image: picture('The picture; where it is transparent it is unknown.'),
-  mask: picture('White, or transparent, is painted anew.').optional(),
+  mask: picture('White, or transparent, is repainted.').optional(),
   invert: z.boolean().default(false).describe('Reads the mask the other way round.'),
   prompt: shown,
 });
 
-export const mendBody = z.strictObject({ ...task, image: picture('The small, or gray, picture.'), prompt: shown });
+export const restoreBody = z.strictObject({ ...task, image: picture('The small, or gray, picture.'), prompt: shown });
 
 export const denoiseBody = z.strictObject({
   ...task,
   image: picture('The noisy picture.'),
-  sigma: z.number().min(0).max(4).default(0.53).describe('Deviation of the noise, where black is −1 and white 1.'),
+  sigma: z
+    .number()
+    .min(0)
+    .max(4)
+    .default(0.53)
+    .describe('Standard deviation of the noise, where black is −1 and white 1.'),
   method: z.enum(['distance', 'posterior']).default('distance').describe('See the guide denoise.'),
   prompt: shown,
 });
@@ -85,7 +90,7 @@ export const varyBody = z.strictObject({
   ...task,
   guides,
   code,
-  keep: z.int().min(0).max(256).describe('Levels of the code that are kept; the rest is made anew.'),
+  keep: z.int().min(0).max(256).describe('Levels of the code that are kept; the rest is generated again.'),
 });
 
 export const crossBody = z.strictObject({

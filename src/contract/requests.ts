@@ -1,17 +1,21 @@
-/** A request to generate pictures, checked: the one schema that the library, the command line and the server share. */
+/** The schema of a request to generate pictures, shared by library, command line and server. */
 import { z } from 'zod';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
+import { firstIssue } from '../kit/issues.ts';
 
 /**
  * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
- * `zscore`: each guide's scores minus their mean, over their deviation, added up.
+ * `zscore`: each guide's scores minus their mean, divided by their standard deviation, added up.
  * `product`: the product of tempered softmaxes; each guide's temperature is the one at which its softmax spreads over a
  * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of them.
  */
 export type BlendKind = 'rank' | 'zscore' | 'product';
 
 export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
+
+/** Seconds that a guide may take for one answer, unless it, or whoever runs Kandid, says otherwise. */
+export const GUIDE_TIMEOUT_SECONDS = 30;
 
 const MOST_GUIDES = 16;
 const MOST_RESULTS = 256;
@@ -47,14 +51,14 @@ const sampler = z
       .max(100)
       .default(0)
       .describe(
-        'Of a softmax over the scores, brought to deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
+        'Of a softmax over the scores, scaled to standard deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
       ),
     beams: beams.default(1),
     draw: z
       .enum(['uniform', 'transitions'])
       .optional()
       .describe(
-        'How choices are drawn that no guide makes: all alike (uniform, also where left out), or as often as training pictures made them after the choice before (for models that know).',
+        'How choices are drawn that no guide decides: uniform (the default), or transitions: as often as training pictures made them after the choice before (for models that have these statistics).',
       ),
   })
   .prefault({});
@@ -118,33 +122,6 @@ export function parseRequest(request: unknown): CheckedRequest {
 }
 
 /** The first problem that a schema found, as an error for its user. `subject`: whose parameters they are. */
-export function paramsError(subject: string, { issues }: z.ZodError): KandidError {
-  const issue = issues[0] && telling(issues[0]);
-  const path = issue?.path.map(String) ?? [];
-  const extra = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-  const field = [...path, ...extra.slice(0, 1)].join('.') || '(all)';
-  const problem =
-    issue?.code === 'unrecognized_keys' ? 'there is no such field' : (issue?.message ?? 'not as expected');
-  return new KandidError('params_invalid', { subject, field, problem: plain(problem) });
-}
-
-/** Zod's words as part of a sentence of ours. */
-function plain(message: string): string {
-  return message
-    .replace(/^Invalid input: /, '')
-    .replace(/received undefined$/, 'received nothing')
-    .replace(/\.$/, '');
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** Of a union that no alternative of fits: the problem of the one that has the right type, or what types there are. */
-function telling(issue: Issue): Issue {
-  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue;
-  const firsts = issue.errors.flatMap(([first]) => (first ? [first] : []));
-  const inner = firsts.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
-  if (inner) return telling({ ...inner, path: [...issue.path, ...inner.path] });
-  const types = firsts.map((first) => (first.code === 'invalid_type' ? first.expected : ''));
-  const message = firsts[0]?.message.replace(/expected \w+/, `expected ${types.join(' or ')}`) ?? issue.message;
-  return { ...issue, message };
+export function paramsError(subject: string, error: z.ZodError): KandidError {
+  return new KandidError('params_invalid', { subject, ...firstIssue(error) });
 }

@@ -9,6 +9,18 @@
  */
 import { z } from 'zod';
 import { KandidError } from '../errors.ts';
+import { firstIssue } from '../kit/issues.ts';
+import {
+  chosenFields,
+  type DeepReadonly,
+  endFields,
+  fileFields,
+  levelFields,
+  previewFields,
+  questionFields,
+  startedFields,
+  whole,
+} from './events.ts';
 import { decodeFrame, encodeFrame } from './frames.ts';
 import { generateSchema } from './requests.ts';
 import { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';
@@ -23,7 +35,6 @@ const id = z
   .describe('Name that the client gives to a request; unique among those open on its socket.');
 const job = z.string().min(1).max(100).describe('The job that the request became.');
 const seq = z.int().min(0).describe('Number of the event within its job, rising; some may be left out.');
-const whole = z.int().min(0);
 const quality = z.int().min(1).max(100);
 
 /** How finished pictures are wanted. */
@@ -38,11 +49,16 @@ export const outputFields = {
     .describe("Width and height of the finished pictures in pixels, resized by Lanczos. Left out: the model's own."),
 };
 
+/** Where a large one is read, its bytes take the place of its text (`kit/json-pictures.ts`). */
 const pictureText = z
-  .string()
-  .min(1)
-  .meta({ contentEncoding: 'base64' })
-  .describe('A picture: the bytes of its file as base64, or as a data URL.');
+  .custom<string>((value) => (typeof value === 'string' && value !== '') || value instanceof Uint8Array, {
+    error: 'expected a picture: base64 or a data URL as text',
+  })
+  .meta({
+    ...{ type: 'string', minLength: 1, contentEncoding: 'base64' },
+    description: 'A picture: the bytes of its file as base64, or as a data URL.',
+  })
+  .transform((given): string | Uint8Array => given);
 
 /** A request to generate as it comes over HTTP and the stream. */
 export const generateBodySchema = generateSchema.omit({ condition: true }).extend({
@@ -85,17 +101,10 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
 ]);
 
 const about = { id, job, seq };
-const milliseconds = z.object({ network: z.number(), guides: z.number(), engine: z.number() });
-const guideUse = z.object({ name: z.string(), calls: whole, candidates: whole, ms: z.number() });
-const size = { mime: z.string(), width: whole, height: whole };
-const score = z.number().nullable();
 
-const ending = {
+const end = {
   ...about,
-  seed: whole,
-  guides: z.array(guideUse),
-  notes: z.array(z.string()).describe('What guides had to say.'),
-  timings: milliseconds,
+  ...endFields,
   dropped: whole.describe('Previews that were left out for this client.'),
 };
 
@@ -116,41 +125,20 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     ...about,
     type: z.literal('started'),
     attempt: z.int().min(1),
-    model: z.string(),
-    hash: z.string(),
-    levels: z.array(z.object({ side: whole, candidates: whole })),
-    bits: whole.describe('Length of a code.'),
-    seed: whole,
-    count: whole,
-    guides: z.array(z.object({ name: z.string(), weight: z.number() })),
+    ...startedFields,
   }),
-  z.object({
-    ...about,
-    type: z.literal('level'),
-    level: whole,
-    side: whole,
-    choices: z.array(whole).describe('Of each result.'),
-    scores: z.array(score),
-    guideScores: z.array(z.array(score)).describe('Of each guide, of each result.'),
-    timings: milliseconds,
-  }),
-  z.object({
-    ...about,
-    type: z.literal('chosen'),
-    question: whole,
-    picks: z.array(whole),
-    by: z.enum(['person', 'time']).describe('time: nobody answered in time.'),
-  }),
+  z.object({ ...about, type: z.literal('level'), ...levelFields }),
+  z.object({ ...about, type: z.literal('chosen'), ...chosenFields }),
   z
     .object({
-      ...ending,
+      ...end,
       type: z.literal('done'),
       images: z.array(z.object({ code: z.array(whole), codeString: z.string() })),
     })
     .describe('All pictures are finished; they came before, one `image` frame each.'),
   z
     .object({
-      ...ending,
+      ...end,
       type: z.literal('cancelled'),
       level: whole,
       images: z.array(z.object({ prefix: z.array(whole) })),
@@ -173,31 +161,20 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
 export const frameHeaderSchema = z.discriminatedUnion('type', [
   z.object({
     ...about,
-    ...size,
+    ...fileFields,
     type: z.literal('preview'),
     attempt: z.int().min(1),
-    image: whole.describe('Which result.'),
-    level: whole,
-    side: whole,
-    choice: whole,
+    ...previewFields,
   }),
   z
     .object({
       ...about,
-      ...size,
+      ...fileFields,
       type: z.literal('candidates'),
-      question: whole,
-      image: whole,
-      level: whole,
-      side: whole,
-      count: whole.describe('Pictures on the contact sheet, in reading order.'),
-      columns: whole,
-      gap: whole.describe('Pixels between them.'),
-      text: z.string().describe('What is asked.'),
-      seconds: z.number().describe('Until the question is closed without an answer.'),
+      ...questionFields,
     })
     .describe('A person is asked: answer with `choose`.'),
-  z.object({ ...about, ...size, type: z.literal('image'), image: whole, final: z.boolean() }),
+  z.object({ ...about, ...fileFields, type: z.literal('image'), image: whole, final: z.boolean() }),
 ]);
 
 /** A request body as it may be given. */
@@ -205,12 +182,12 @@ export type GenerateBody = z.input<typeof generateBodySchema>;
 export type ClientMessage = z.output<typeof clientMessageSchema>;
 /** A client's message as it may be written, defaults left out. */
 export type ClientMessageInput = z.input<typeof clientMessageSchema>;
-export type ServerMessage = z.output<typeof serverMessageSchema>;
-export type FrameHeader = z.output<typeof frameHeaderSchema>;
+export type ServerMessage = DeepReadonly<z.output<typeof serverMessageSchema>>;
+export type FrameHeader = DeepReadonly<z.output<typeof frameHeaderSchema>>;
 
-/** @throws {KandidError} message_invalid, naming the field and what it takes */
-export function parseClientMessage(text: string): ClientMessage {
-  return checked(clientMessageSchema, jsonOf(text));
+/** @param message what its JSON says. @throws {KandidError} message_invalid, naming the field and what it takes */
+export function parseClientMessage(message: unknown): ClientMessage {
+  return checked(clientMessageSchema, message);
 }
 
 /** @throws {KandidError} message_invalid */
@@ -239,9 +216,6 @@ function jsonOf(text: string): unknown {
 function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const extra = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const field = [...(issue?.path.map(String) ?? []), ...extra].join('.').slice(0, 100) || '(all)';
-  const problem = extra.length > 0 ? 'there is no such field' : (issue?.message ?? 'not as expected');
-  throw new KandidError('message_invalid', { field, problem: problem.replace(/\.$/, '').slice(0, 300) });
+  const { field, problem } = firstIssue(parsed.error);
+  throw new KandidError('message_invalid', { field: field.slice(0, 100), problem: problem.slice(0, 300) });
 }

@@ -1,4 +1,4 @@
-/** How client and server find that they speak the same language; apart from the messages, so that browsers need not load their schemas. */
+/** Version of the stream protocol; in a file of its own, so that browsers need not load the schemas of the messages. */
 
 export const PROTOCOL_VERSION = 1;
 /** Name of the WebSocket subprotocol. */

@@ -1,8 +1,13 @@
-/** Models, guides and what they share, in one process: turns requests into descents. */
+/** The engine: models, guides and shared resources of one process; prepares requests as descents. */
 import { randomInt } from 'node:crypto';
 import { beamsPerLevel } from '../contract/beams.ts';
 import { checkPrefix } from '../contract/codes.ts';
-import { type CheckedRequest, type GenerateRequest, parseRequest } from '../contract/requests.ts';
+import {
+  type CheckedRequest,
+  type GenerateRequest,
+  GUIDE_TIMEOUT_SECONDS,
+  parseRequest,
+} from '../contract/requests.ts';
 import { KandidError } from '../errors.ts';
 import type { AskPerson } from '../guide.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
@@ -33,7 +38,7 @@ export interface EngineOptions {
   readonly paths?: boolean | undefined;
   /** Hosts that guides may call. @default none */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** Seconds that a guide may take for one answer, unless it says otherwise. @default 60 */
+  /** Seconds that a guide may take for one answer, unless it says otherwise. @default GUIDE_TIMEOUT_SECONDS */
   readonly guideTimeoutSeconds?: number | undefined;
   /** Most pixels of a picture that comes in. @default 50 million */
   readonly limitPixels?: number | undefined;
@@ -50,8 +55,6 @@ export interface PrepareOptions {
 export interface Prepared extends OpenModel {
   readonly descent: Descent;
 }
-
-const GUIDE_TIMEOUT_SECONDS = 60;
 
 export class Engine {
   readonly device: Device;

@@ -1,4 +1,4 @@
-/** The models of an engine: found by name, opened when first asked for, kept. */
+/** The models of an engine: found by name, opened on first use, kept open. */
 
 import { bitsOf } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** Which addresses a guide may call: an allow-list of hosts, and no private network behind a name that was not allowed itself. */
+/** Checks addresses that guides or webhooks may call: an allow-list of hosts, and no private network behind an allowed name. */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { GuideProblem } from '../guide.ts';

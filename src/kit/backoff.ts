@@ -1,4 +1,4 @@
-/** How long to wait before something that failed is tried again: twice as long each time, up to a limit. */
+/** Exponential backoff. */
 export class Backoff {
   readonly #firstMs: number;
   readonly #mostMs: number;

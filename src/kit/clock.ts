@@ -1,4 +1,4 @@
-/** Time, so that tests can bring their own. */
+/** Time and timers, replaceable in tests. */
 export interface Clock {
   /** Milliseconds that only ever rise. */
   now(): number;

@@ -1,4 +1,4 @@
-/** The names nearest to what somebody typed. */
+/** Suggests the names nearest to a misspelt one. */
 
 const MOST_OFFERED = 3;
 

@@ -1,4 +1,4 @@
-/** How like two pictures are: PSNR and SSIM. Both clamp to [−1, 1] first, as a screen does. */
+/** Similarity of two pictures: PSNR and SSIM, both after clamping to [−1, 1]. */
 import type { Picture } from '../guide.ts';
 
 /**

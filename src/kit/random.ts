@@ -63,7 +63,7 @@ export class Random {
     }
   }
 
-  /** Normal with mean 0 and deviation 1 (Box and Muller 1958; one of the pair is thrown away). */
+  /** Normal with mean 0 and standard deviation 1 (Box and Muller 1958; one of the pair is thrown away). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }

@@ -1,4 +1,4 @@
-/** Dense tensors in row order. */
+/** Dense tensors in row-major order. */
 
 export type TensorData = Float32Array | BigInt64Array;
 

@@ -1,8 +1,8 @@
-/** Picture files as numbers and back. Sharp does the coding; nothing is decoded before its header was checked. */
+/** Decodes and encodes picture files (by sharp); headers are checked before anything is decoded. */
 import type { Metadata, Sharp } from 'sharp';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Picture } from '../guide.ts';
-import { areaResize, type PlaneSize } from '../kit/resize.ts';
+import { type PlaneSize, resample } from '../kit/resample.ts';
 import { pictureToPixels, pixelsToPicture } from './pixels.ts';
 import { loadSharp, type SharpFactory } from './sharp.ts';
 
@@ -51,7 +51,7 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   const size = { height: picture.height, width: picture.width };
   const to = plan?.to ?? size;
   if (size.height === to.height && size.width === to.width) return { ...picture, original };
-  return { ...picture, data: areaResize(picture.data, size, to), ...to, original };
+  return { ...picture, data: resample(picture.data, size, to), ...to, original };
 }
 
 /** Encodes a picture of 1 (gray), 3 (sRGB) or 4 (with alpha) channels; values are clamped and rounded to 8 bits. */

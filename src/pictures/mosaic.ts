@@ -1,4 +1,4 @@
-/** Several pictures as one: side by side, in a grid. */
+/** Pictures side by side in a grid. */
 import type { Picture } from '../guide.ts';
 
 export interface MosaicOptions {

@@ -1,14 +1,12 @@
-/** Pictures as 8-bit pixels, [height, width, channels], and back. */
+/** Converts between pictures and 8-bit pixels, [height, width, channels]. */
 import type { Picture } from '../guide.ts';
+import { LUMA } from '../kit/luma.ts';
 
 export interface PixelLayout {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
 }
-
-/** Rec. 601 luma of R, G and B, on sRGB values as they are. */
-const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** 0 … 255 as −1 … 1. */
 const UNIT = Float32Array.from({ length: 256 }, (_, value) => value / 127.5 - 1);
@@ -20,7 +18,7 @@ export function pixelsToPicture(pixels: Uint8Array, from: PixelLayout, channels:
   const data = new Float32Array(channels * plane);
   const isGray = from.channels < 3;
   const alphaAt = from.channels - 1;
-  if (channels === 1 && !isGray) fillLuma(data, pixels, from.channels);
+  if (channels === 1 && !isGray) fillPixelLuma(data, pixels, from.channels);
   else
     for (let c = 0; c < Math.min(3, channels); c++)
       fillPlane(data.subarray(c * plane, (c + 1) * plane), pixels, from.channels, isGray ? 0 : c);
@@ -33,7 +31,7 @@ function fillPlane(plane: Float32Array, pixels: Uint8Array, step: number, offset
   for (let i = 0, at = offset; i < plane.length; i++, at += step) plane[i] = UNIT[pixels[at] as number] as number;
 }
 
-function fillLuma(plane: Float32Array, pixels: Uint8Array, step: number): void {
+function fillPixelLuma(plane: Float32Array, pixels: Uint8Array, step: number): void {
   for (let i = 0, at = 0; i < plane.length; i++, at += step) {
     const [r, g, b] = [pixels[at] as number, pixels[at + 1] as number, pixels[at + 2] as number];
     plane[i] = (LUMA[0] * r + LUMA[1] * g + LUMA[2] * b) / 127.5 - 1;

@@ -1,9 +1,14 @@
 /** International text chunks (iTXt) of PNG files, put in and read without touching the pixels. */
 
 const SIGNATURE = 8;
+/** Bytes of a text chunk beside keyword and text: no language, nothing translated. */
+const AROUND_TEXT = 5;
 /** Signature, and the header chunk, which must come first. */
 const AFTER_HEADER = SIGNATURE + 25;
-const MOST_TEXT = 1024 * 1024;
+/** Whatever has more is no picture that somebody wants read. */
+const MOST_CHUNKS = 10_000;
+/** `iTXt` */
+const TEXT_CHUNK = 0x69545874;
 
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -27,14 +32,15 @@ export function withPngText(png: Uint8Array, keyword: string, text: string): Uin
   return Buffer.concat([png.subarray(0, AFTER_HEADER), length, data, crc, png.subarray(AFTER_HEADER)]);
 }
 
-/** Null where there is none of this keyword. */
-export function pngText(png: Uint8Array, keyword: string): string | null {
+/** Null where there is none of this keyword, or it is longer. */
+export function pngText(png: Uint8Array, keyword: string, mostBytes: number): string | null {
   const view = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
-  for (let at = SIGNATURE; at + 12 <= view.length; ) {
+  const most = mostBytes + keyword.length + AROUND_TEXT;
+  for (let at = SIGNATURE, chunks = 0; at + 12 <= view.length && chunks < MOST_CHUNKS; chunks++) {
     const length = view.readUInt32BE(at);
     const end = at + 8 + length;
     if (end + 4 > view.length) return null;
-    if (view.toString('latin1', at + 4, at + 8) === 'iTXt' && length <= MOST_TEXT) {
+    if (view.readUInt32BE(at + 4) === TEXT_CHUNK && length <= most) {
       const text = textOf(view.subarray(at + 8, end), keyword);
       if (text !== null) return text;
     }

@@ -1,4 +1,4 @@
-/** Sharp, loaded when first needed: a broken native library is then one coded error, and starting stays quick. */
+/** Loads sharp on first use: a broken native library becomes one coded error, and start-up stays fast. */
 import { KandidError, reasonOf } from '../errors.ts';
 
 export type SharpFactory = typeof import('sharp')['default'];

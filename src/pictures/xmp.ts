@@ -3,6 +3,8 @@
 const JPEG_MARK = Buffer.from('http://ns.adobe.com/xap/1.0/\0', 'latin1');
 /** A JPEG segment's length is 16 bits and counts itself. */
 const MOST_SEGMENT = 0xffff - 2;
+/** Segments of a JPEG, or chunks of a WebP, that are looked at: whatever has more is no picture that somebody wants read. */
+const MOST_PARTS = 10_000;
 const WEBP_XMP_FLAG = 0x04;
 const WEBP_ALPHA_FLAG = 0x10;
 
@@ -19,7 +21,9 @@ export function withJpegXmp(jpeg: Uint8Array, packet: string): Uint8Array {
 
 export function jpegXmp(jpeg: Uint8Array): string | null {
   const view = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
-  for (let at = 2; at + 4 <= view.length && view[at] === 0xff && view[at + 1] !== 0xda; ) {
+  let at = 2;
+  for (let parts = 0; parts < MOST_PARTS && at + 4 <= view.length; parts++) {
+    if (view[at] !== 0xff || view[at + 1] === 0xda) return null;
     const end = at + 2 + view.readUInt16BE(at + 2);
     const data = view.subarray(at + 4, end);
     if (view[at + 1] === 0xe1 && data.subarray(0, JPEG_MARK.length).equals(JPEG_MARK))
@@ -30,7 +34,7 @@ export function jpegXmp(jpeg: Uint8Array): string | null {
 }
 
 export function withWebpXmp(webp: Uint8Array, packet: string, size: { width: number; height: number }): Uint8Array {
-  const chunks = webpChunks(webp);
+  const chunks = [...webpChunks(webp)];
   const [first] = chunks;
   const flags = (first?.name === 'VP8X' ? (first.data[0] as number) : alphaFlag(chunks)) | WEBP_XMP_FLAG;
   const extended = Buffer.alloc(10);
@@ -43,9 +47,11 @@ export function withWebpXmp(webp: Uint8Array, packet: string, size: { width: num
   return chunkOf('RIFF', payload);
 }
 
-export function webpXmp(webp: Uint8Array): string | null {
-  const found = webpChunks(webp).find(({ name }) => name === 'XMP ');
-  return found ? found.data.toString('utf8') : null;
+/** Null where there is none, or it is longer. */
+export function webpXmp(webp: Uint8Array, mostBytes: number): string | null {
+  for (const { name, data } of webpChunks(webp))
+    if (name === 'XMP ') return data.length <= mostBytes ? data.toString('utf8') : null;
+  return null;
 }
 
 interface Chunk {
@@ -53,15 +59,13 @@ interface Chunk {
   readonly data: Buffer;
 }
 
-function webpChunks(webp: Uint8Array): Chunk[] {
+function* webpChunks(webp: Uint8Array): Generator<Chunk> {
   const view = Buffer.from(webp.buffer, webp.byteOffset, webp.byteLength);
-  const chunks: Chunk[] = [];
-  for (let at = 12; at + 8 <= view.length; ) {
+  for (let at = 12, parts = 0; parts < MOST_PARTS && at + 8 <= view.length; parts++) {
     const length = view.readUInt32LE(at + 4);
-    chunks.push({ name: view.toString('latin1', at, at + 4), data: view.subarray(at + 8, at + 8 + length) });
+    yield { name: view.toString('latin1', at, at + 4), data: view.subarray(at + 8, at + 8 + length) };
     at += 8 + length + (length & 1);
   }
-  return chunks;
 }
 
 /** Of a lossless picture: the bit behind its two lengths of 14 bits. */

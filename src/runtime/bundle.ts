@@ -1,4 +1,4 @@
-/** A bundle, opened: model.json checked, every file hashed, every graph opened and compared with model.json. */
+/** Opens a bundle: checks model.json, the hash of every file, and every graph against model.json. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Which device a request for `auto`, `cpu`, `cuda` or `cuda:N` comes to, by really opening a graph on it. */
+/** Resolves `auto`, `cpu`, `cuda` or `cuda:N` to a device, by opening a graph on it. */
 import { KandidError, reasonOf } from '../errors.ts';
 import { missingForCuda } from './cuda-files.ts';
 import { createSession, type SessionOptions } from './session.ts';

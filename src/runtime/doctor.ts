@@ -1,4 +1,4 @@
-/** Checks of what Kandid stands on, each with what to do where it is not well. */
+/** Checks the installation, and says what to do about what is wrong. */
 import { availableParallelism, freemem } from 'node:os';
 import { KandidError, toKandidError } from '../errors.ts';
 import { decodePicture, encodePicture } from '../pictures/codec.ts';

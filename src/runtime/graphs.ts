@@ -1,4 +1,4 @@
-/** What the graphs of a bundle take and give, as model.json has it; a graph that differs is refused. */
+/** Inputs and outputs that model.json requires of the graphs; a graph that differs is refused. */
 import { KandidError } from '../errors.ts';
 import { type PyramidManifest, previewSides } from './manifest.ts';
 import type { Session, TensorSpec } from './session.ts';

@@ -1,7 +1,8 @@
-/** model.json: what a bundle says about itself. Format version 1. */
+/** The schema of model.json, format version 1. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';
+import { type FirstIssue, firstIssue } from '../kit/issues.ts';
 
 export const MANIFEST_FILE = 'model.json';
 export const FORMAT_VERSION = 1;
@@ -97,7 +98,7 @@ export function parseManifest(text: string, bundle: string): Manifest {
   if (!Object.hasOwn(SCHEMAS, String(kind)) || !schema)
     throw refuse(`kind is ${JSON.stringify(kind)}, expected ${Object.keys(SCHEMAS).join(', ')}`);
   const parsed = schema.safeParse(json);
-  if (!parsed.success) throw refuse(firstIssue(parsed.error));
+  if (!parsed.success) throw refuse(inWords(firstIssue(parsed.error)));
   checkFileNames(parsed.data, bundle);
   if (parsed.data.kind === 'pyramid') checkGraphsListed(parsed.data, refuse);
   return parsed.data;
@@ -145,7 +146,6 @@ function checkGraphsListed(manifest: PyramidManifest, refuse: (problem: string) 
     if (!Object.hasOwn(files, file)) throw refuse(`files lacks "${file}", which the bundle uses`);
 }
 
-function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue ? `${issue.path.join('.') || 'the whole'}: ${issue.message}` : 'it is not valid';
+function inWords({ field, problem }: FirstIssue): string {
+  return `${field}: ${problem}`;
 }

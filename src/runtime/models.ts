@@ -1,4 +1,4 @@
-/** Which models there are: folders of bundles, searched in order, the first of a name wins. */
+/** Finds models: folders of bundles, searched in order; the first of a name wins. */
 import { type Dirent, existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

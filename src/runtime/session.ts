@@ -1,4 +1,4 @@
-/** ONNX Runtime, and the only file that knows it: opening graphs, checking what goes in, naming what went wrong. */
+/** The only file that uses ONNX Runtime: opens graphs, checks inputs, explains failures. */
 import { basename } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';

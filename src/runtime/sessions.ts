@@ -1,4 +1,4 @@
-/** Graphs opened once per process and shared: two requests load a graph once, the last user's release frees it. */
+/** Shares opened graphs within a process, with reference counting. */
 import { resolve } from 'node:path';
 import { KandidError } from '../errors.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';

@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndNews, RunReport } from '../worker/messages.ts';
 import type { Job } from './jobs/job.ts';
-import type { JobsObserver } from './jobs/jobs.ts';
+import type { JobsObserver } from './jobs/observer.ts';
 import type { PoolObserver, WorkerStatus } from './workers/worker-pool.ts';
 
 /** What the figures are read from when they are asked for. */

@@ -8,7 +8,9 @@ import { Intake } from './bodies/intake.ts';
 import { Places } from './http/places.ts';
 import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
-import { type JobLimits, Jobs, type JobsObserver } from './jobs/jobs.ts';
+import type { JobLimits } from './jobs/jobs.ts';
+import { Jobs } from './jobs/jobs.ts';
+import type { JobsObserver } from './jobs/observer.ts';
 import { createLog, type Logger } from './log.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
@@ -141,6 +143,7 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
 function jobsLog(log: Logger): JobsObserver {
   return {
     refused: ({ code, message }) => log.info({ code, message }, 'refused'),
+    trouble: (err) => log.error({ err }, 'something went wrong with the jobs; they go on'),
     started: ({ id: job, label, client, attempt }) => log.debug({ job, label, client, attempt }, 'started'),
     lost: ({ id: job, attempt }, reason) => log.warn({ job, attempt, reason }, 'lost with its process'),
     ended: ({ id: job, label, client, created, started, finished }, news) => {

@@ -175,7 +175,7 @@ const SERVER_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /**
- * Flags over environment variables (`KANDID_MAX_ROWS` for `maxRows`) over the file (`--config`, `KANDID_CONFIG`; JSON).
+ * Flags over environment variables (`KANDID_ROWS_PER_RUN` for `rowsPerRun`) over the file (`--config`, `KANDID_CONFIG`; JSON).
  *
  * @throws {KandidError} setting_invalid, file_unreadable
  */

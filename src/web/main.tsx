@@ -1,4 +1,4 @@
-/** The page begins here. */
+/** Entry of the page. */
 import { render } from 'preact';
 import './style/tokens.css';
 import './style/base.css';

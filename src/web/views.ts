@@ -1,10 +1,6 @@
 /** The views of the page, in the order of the navigation. Each is a folder of its own, loaded when it is first shown. */
 import type { ComponentType } from 'preact';
-
-export interface ViewProps {
-  /** What stands behind the `?` of the view's address. */
-  readonly params: URLSearchParams;
-}
+import type { ViewProps } from './view-props.ts';
 
 export interface View {
   /** In the address: `#/create`. */

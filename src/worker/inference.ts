@@ -1,8 +1,8 @@
 /** What an inference process does, apart from being a process: takes messages, runs jobs, posts what happens. */
 
 import { Engine } from '../engine/engine.ts';
-import { eventsOf } from '../engine/tasks/generate.ts';
-import { reasonOf } from '../errors.ts';
+import { eventsOf } from '../engine/search/run.ts';
+import { reasonOf, toKandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';
 import { encoded } from './picture-files.ts';
@@ -44,6 +44,7 @@ export class Inference {
     this.#scheduler = new Scheduler({
       rowsPerRun: options.rowsPerRun,
       onRun: (run) => post({ type: 'run', run }),
+      onTrouble: (error) => post({ type: 'complaint', text: reasonOf(error) }),
     });
   }
 
@@ -78,11 +79,17 @@ export class Inference {
 
   handle(message: Exclude<ToWorker, { type: 'open' | 'stop' }>): void {
     if (message.type === 'ping') this.#post({ type: 'pong', memory: process.memoryUsage.rss() });
-    else if (message.type === 'job') void this.#run(message.ticket);
+    else if (message.type === 'job') this.#run(message.ticket).catch((error) => this.#fail(message.ticket, error));
     else {
       const entry = this.#jobs.get(message.job);
       if (entry?.attempt === message.attempt) entry.job.tell(message.message);
     }
+  }
+
+  /** A job that could not even be begun. */
+  #fail({ job, attempt }: Ticket, error: unknown): void {
+    this.#jobs.delete(job);
+    this.#post({ type: 'news', job, attempt, news: { type: 'failed', error: toKandidError(error).toJSON() } });
   }
 
   /** Frees everything. Jobs that still run fail. */

@@ -44,9 +44,9 @@ export class PictureQueue {
       const entry: Waiting = {
         client,
         isLarge: pixels >= LARGE_PIXELS,
-        begin: () => {
+        begin: async () => {
           signal?.removeEventListener('abort', leave);
-          return run().then(resolve, reject);
+          await run().then(resolve, reject);
         },
       };
       const leave = () => {
@@ -82,12 +82,13 @@ export class PictureQueue {
     this.#waiting.splice(this.#waiting.indexOf(entry), 1);
     this.#count(isLarge, 1);
     const started = performance.now();
-    void entry.begin().then(() => {
+    const done = () => {
       this.#shares.charge(client, performance.now() - started);
       this.#shares.leave(client);
       this.#count(isLarge, -1);
       this.#beginNext();
-    });
+    };
+    entry.begin().then(done, done);
   }
 
   #count(isLarge: boolean, change: number): void {

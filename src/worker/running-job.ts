@@ -2,23 +2,24 @@
 
 import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { OpenModel } from '../engine/models.ts';
+import type { Turns } from '../engine/guides/context.ts';
 import type { Network } from '../engine/network/network.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
+import { provenanceOf } from '../engine/tasks/provenance.ts';
+import { type PreparedTask, runTask, type TaskOutcome } from '../engine/tasks/task.ts';
+import { prepareTask } from '../engine/tasks/tasks.ts';
 import { KandidError, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
 import { withProvenance } from '../pictures/provenance.ts';
 import { withEditGuide } from './edits.ts';
-import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, StartedNews, Work } from './messages.ts';
+import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
 import type { PictureQueue } from './picture-queue.ts';
 import { Previewer } from './previews.ts';
-import { provenanceOf } from './provenance.ts';
 import { Questions } from './questions.ts';
 import type { Scheduler } from './scheduler.ts';
-import { type Outcome, perform } from './tasks.ts';
 
 export interface JobServices {
   readonly engine: Engine;
@@ -65,27 +66,21 @@ export class RunningJob {
   async run(): Promise<void> {
     const { post } = this.#services;
     try {
-      this.#work = await withEditGuide(this.#work, {
-        limitPixels: this.#services.engine.limitPixels,
-        inTurn: (pixels, run) => this.#inTurn(pixels, this.#controller.signal, run),
-      });
-      const outcome = await perform(this.#work, {
-        engine: this.#services.engine,
-        signal: this.#controller.signal,
-        ask: this.#questions.ask,
-        turns: {
-          compute: (piece) => this.#services.scheduler.compute(this.#services.client, piece),
-          picture: (pixels, run) => this.#inTurn(pixels, this.#controller.signal, run),
-        },
-        begin: (model, told) => this.#begin(model, told),
+      const { engine, scheduler, client } = this.#services;
+      const { signal } = this.#controller;
+      const turns: Turns = {
+        compute: (piece) => scheduler.compute(client, piece),
+        picture: (pixels, run) => this.#inTurn(pixels, signal, run),
+      };
+      this.#work = await withEditGuide(this.#work, { limitPixels: engine.limitPixels, inTurn: turns.picture });
+      const person = this.#work.kind === 'generate' && this.#work.person ? this.#questions.ask : undefined;
+      const task = await prepareTask(engine, this.#work, { signal, person, turns });
+      this.#begin(task);
+      const outcome = await runTask(task, {
         descend: (network, descent) => this.#descend(network, descent),
-        decode: (network, codes, condition) =>
-          this.#services.scheduler.decode({
-            ...{ network, codes, condition },
-            ...{ client: this.#services.client, signal: this.#controller.signal },
-          }),
+        draw: (network, codes, condition) => scheduler.decode({ network, codes, condition, client, signal }),
       });
-      const [end] = await Promise.all([this.#ended(outcome), this.#previewer?.close()]);
+      const [end] = await Promise.all([this.#ended(task, outcome), this.#previewer?.close()]);
       post(end);
     } catch (thrown) {
       await this.#previewer?.close();
@@ -121,13 +116,18 @@ export class RunningJob {
     }
   }
 
-  #begin({ network, bundle }: OpenModel, told: Pick<StartedNews, 'seed' | 'count' | 'guides'>): void {
+  #begin({ model: { network, bundle }, seed, count, guides }: PreparedTask): void {
     const { name: model, levels } = network.info;
     const { hash } = bundle;
-    this.#about = { model, hash, seed: told.seed };
+    this.#about = { model, hash, seed };
     this.#levels = levels.length;
     this.#services.post({
-      ...{ type: 'started', model, hash, ...told },
+      type: 'started',
+      model,
+      hash,
+      seed,
+      count,
+      guides: guides.map(({ name, weight }) => ({ name, weight })),
       levels: levels.map(({ side, candidateCount }) => ({ side, candidates: candidateCount })),
       bits: levels.reduce((sum, { candidateCount }) => sum + bitsOf(candidateCount), 0),
     });
@@ -159,22 +159,21 @@ export class RunningJob {
   }
 
   /** Its pictures are encoded and told of one by one; where that is cancelled, it ends with those that are. */
-  async #ended({ results, ...outcome }: Outcome): Promise<EndNews> {
+  async #ended(task: PreparedTask, { type, level, pictures, guides, notes, timings }: TaskOutcome): Promise<EndNews> {
     const { post, version } = this.#services;
-    const made = { ...this.#about, version, work: this.#work, weights: this.#weights };
     this.#isEncoding = true;
-    const pictures = results.map(async ({ image, ...result }, index) => {
-      const file = await this.#encoded(image, this.#work.output);
-      const { code, codeString, psnr } = result;
-      const bytes = withProvenance(file, provenanceOf(made, result));
+    const encoding = pictures.map(async (picture, index) => {
+      const file = await this.#encoded(picture.image, this.#work.output);
+      const { code, codeString, psnr } = picture;
+      const bytes = withProvenance(file, provenanceOf(version, task, picture, this.#weights));
       const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
       post({ type: 'finished', index, picture: { ...file, bytes, ...about } });
     });
-    const failed = (await Promise.allSettled(pictures)).find((one) => one.status === 'rejected');
-    const told = { ...outcome, ...this.#about, results: [] };
-    if (!failed) return told;
-    if (!this.#encoding.signal.aborted) throw failed.reason;
-    return { ...told, type: 'cancelled', level: told.type === 'cancelled' ? told.level : this.#levels };
+    const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
+    const end = { ...this.#about, results: [], guides, notes, timings };
+    if (failed && !this.#encoding.signal.aborted) throw failed.reason;
+    if (type === 'done' && !failed) return { type, ...end };
+    return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
   }
 
   #encoded(picture: Picture, output: Output): Promise<EncodedPicture> {

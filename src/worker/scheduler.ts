@@ -25,6 +25,8 @@ export interface SchedulerOptions {
   /** Rows of one run at most. @default 64 */
   readonly rowsPerRun?: number | undefined;
   readonly onRun?: ((report: RunReport) => void) | undefined;
+  /** Something went wrong that no job is to blame for. */
+  readonly onTrouble?: ((error: unknown) => void) | undefined;
 }
 
 interface Standing {
@@ -51,6 +53,7 @@ const BREATH_MS = 10;
 export class Scheduler {
   readonly #rowsPerRun: number;
   readonly #onRun: (report: RunReport) => void;
+  readonly #onTrouble: (error: unknown) => void;
   readonly #tasks = new Map<Descent, Standing>();
   readonly #shares = new Shares();
   readonly #decodes: DecodeQueue;
@@ -58,9 +61,10 @@ export class Scheduler {
   #turn = 0;
   #looping = false;
 
-  constructor({ rowsPerRun = ROWS_PER_RUN, onRun = () => {} }: SchedulerOptions = {}) {
+  constructor({ rowsPerRun = ROWS_PER_RUN, onRun = () => {}, onTrouble = () => {} }: SchedulerOptions = {}) {
     this.#rowsPerRun = rowsPerRun;
     this.#onRun = onRun;
+    this.#onTrouble = onTrouble;
     this.#decodes = new DecodeQueue(onRun);
   }
 
@@ -103,7 +107,7 @@ export class Scheduler {
   }
 
   #wake(): void {
-    if (!this.#looping) void this.#loop();
+    if (!this.#looping) this.#loop().catch((error: unknown) => this.#giveUp(error));
   }
 
   async #loop(): Promise<void> {
@@ -201,10 +205,21 @@ export class Scheduler {
     const isOver = descent.status !== 'ready' && descent.status !== 'choosing';
     if (isOver) this.#tasks.delete(descent);
     for (const event of events) task.onEvent(event);
-    if (!isOver) return;
+    if (isOver) this.#end(task);
+  }
+
+  #end(task: Task): void {
     this.#shares.leave(task.client);
-    void descent.dispose();
+    task.descent.dispose().catch(this.#onTrouble);
     task.onEnd();
+  }
+
+  /** Nobody knows what is left of them: all that stand here end, and what comes after begins anew. */
+  #giveUp(error: unknown): void {
+    this.#onTrouble(error);
+    const standing = [...this.#tasks.values()];
+    this.#tasks.clear();
+    for (const { task } of standing) this.#end(task);
   }
 }
 

@@ -1,12 +1,25 @@
 /** The entry of an inference process: the server forks it and talks to it by messages. */
-import { reasonOf, toKandidError } from '../errors.ts';
+import { KandidError, reasonOf, toKandidError } from '../errors.ts';
 import { Inference } from './inference.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 
 let opening: Promise<Inference | null> = Promise.resolve(null);
 
+/** What cannot be sent (news in which a guide has put something odd, say) ends its job, and no other. */
 function post(message: FromWorker): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  if (!process.connected) return;
+  try {
+    process.send?.(message, undefined, undefined, () => {});
+  } catch (thrown) {
+    const reason = `its results could not be sent: ${reasonOf(thrown)}`;
+    const error = new KandidError('internal', { reason }).toJSON();
+    if (message.type === 'news') post({ ...message, news: { type: 'failed', error } });
+    else complain(thrown);
+  }
+}
+
+function complain(thrown: unknown): void {
+  post({ type: 'complaint', text: reasonOf(thrown) });
 }
 
 async function open(options: WorkerOptions): Promise<Inference | null> {
@@ -36,8 +49,8 @@ async function stop(): Promise<void> {
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'open') opening = open(message.options);
-  else if (message.type === 'stop') void stop();
-  else void opening.then((inference) => inference?.handle(message));
+  else if (message.type === 'stop') stop().catch(() => process.exit(1));
+  else opening.then((inference) => inference?.handle(message)).catch(complain);
 });
 
 // A terminal sends Ctrl-C to all its processes; the server lets the jobs end and then says stop.
@@ -45,4 +58,4 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(0));
 // A promise that a guide has forgotten is no reason to lose the jobs of others.
-process.on('unhandledRejection', (reason) => post({ type: 'complaint', text: reasonOf(reason) }));
+process.on('unhandledRejection', complain);

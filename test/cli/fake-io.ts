@@ -13,6 +13,7 @@ export interface FakeIo {
   readonly input?: Uint8Array;
   readonly signal?: AbortSignal;
   readonly environment?: NodeJS.ProcessEnv;
+  readonly onCrash?: Io['onCrash'];
 }
 
 /** Runs a command line in this process. */
@@ -34,6 +35,7 @@ export async function kandid(words: readonly string[], options: FakeIo = {}): Pr
     log: () => (_, done) => done(),
     environment: { KANDID_DEVICE: 'cpu', ...options.environment },
     signal: options.signal ?? new AbortController().signal,
+    onCrash: options.onCrash ?? (() => {}),
     endAfter: () => {},
   };
   const code = await runCommandLine(words, io);

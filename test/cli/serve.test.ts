@@ -19,6 +19,14 @@ test('settings are printed, secrets hidden', async () => {
   );
 });
 
+test('after an error that nobody caught it takes nothing new, ends in order, and exits 1', async () => {
+  const words = ['serve', '--port', '0', '-m', 'tiny', '--threads', '1', '--log-level', 'silent'];
+  const { code, err } = await kandid(words, { onCrash: (listener) => listener(new Error('a bug')) });
+  assert.equal(code, 1);
+  assert.match(err, /Kandid stops/);
+  assert.match(err, /Something went wrong inside Kandid: a bug\. Please report it\./);
+});
+
 test('what cannot be served is said before anything is opened', async () => {
   const messageOf = async (...words: string[]) => {
     const { code, err } = await kandid(['serve', ...words]);

@@ -13,7 +13,8 @@ const PATIENCE_MS = 20_000;
 test('ending npm start, as a supervisor does, ends the server', { skip: isWindows, timeout: 120_000 }, async () => {
   const options = ['--port', '0', '-m', 'tiny', '--device', 'cpu', '--threads', '1', '--log-level', 'silent'];
   const npm = spawn('npm', ['start', '--silent', '--', ...options], {
-    ...{ stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
   });
   try {
     let url: string | undefined;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { WebSocket } from 'ws';
-import { KandidClient, type RequestError, type Told } from '../../src/client/client.ts';
+import { KandidClient, type Message, type RequestError } from '../../src/client/client.ts';
 import type { SocketMaker } from '../../src/client/socket.ts';
 import { type Serving, serve } from '../server/serving.ts';
 
@@ -28,9 +28,9 @@ after(() => serving.close());
 
 const hold = (level: number) => [{ name: 'hold', params: { level } }];
 
-async function all(told: AsyncIterable<Told>, onTold: (one: Told) => void = () => {}): Promise<Told[]> {
-  const came: Told[] = [];
-  for await (const one of told) {
+async function all(message: AsyncIterable<Message>, onTold: (one: Message) => void = () => {}): Promise<Message[]> {
+  const came: Message[] = [];
+  for await (const one of message) {
     came.push(one);
     onTold(one);
   }

@@ -52,7 +52,9 @@ test('where one of several types is taken, what was given and what is taken are 
   const schema = z.strictObject({ prompt: z.union([z.string().min(1), z.array(z.string())]) });
   const told = (params: unknown) => paramsError('Guide', schema.safeParse(params).error as z.ZodError).details;
   assert.deepEqual(told({}), {
-    ...{ subject: 'Guide', field: 'prompt', problem: 'expected string or array, received nothing' },
+    subject: 'Guide',
+    field: 'prompt',
+    problem: 'expected string or array, received nothing',
   });
   assert.equal(told({ prompt: 5 }).problem, 'expected string or array, received number');
   assert.match(String(told({ prompt: '' }).problem), />=1 characters/);

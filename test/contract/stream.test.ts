@@ -15,11 +15,11 @@ import {
 } from '../../src/contract/stream.ts';
 import type { KandidError } from '../../src/errors.ts';
 
-const parse = (message: unknown) => parseClientMessage(JSON.stringify(message));
+const parse = (message: unknown) => parseClientMessage(JSON.parse(JSON.stringify(message)));
 
 function problem(text: string): string {
   try {
-    parseClientMessage(text);
+    parseClientMessage(JSON.parse(text));
   } catch (error) {
     assert.equal((error as KandidError).code, 'message_invalid');
     return (error as KandidError).message;
@@ -53,7 +53,6 @@ test('every other message of a client is taken', () => {
 });
 
 test('a message that is wrong says where and how', () => {
-  assert.equal(problem('{'), 'The message: (all): it is not JSON.');
   assert.match(problem('{"type":"nonsense"}'), /The message: type: /);
   assert.match(problem('{"type":"generate","id":"a","guide":[]}'), /guide: there is no such field/);
   assert.match(problem('{"type":"generate","id":"a b"}'), /id: expected 1 to 64/);
@@ -78,8 +77,18 @@ test('messages of the server are parsed by the client', () => {
 
 test('a preview goes through a frame', () => {
   const header: FrameHeader = {
-    ...{ type: 'preview', id: 'a', job: 'j', seq: 9, attempt: 1, image: 0, level: 3, side: 8, choice: 2 },
-    ...{ mime: 'image/webp', width: 8, height: 8 },
+    type: 'preview',
+    id: 'a',
+    job: 'j',
+    seq: 9,
+    attempt: 1,
+    image: 0,
+    level: 3,
+    side: 8,
+    choice: 2,
+    mime: 'image/webp',
+    width: 8,
+    height: 8,
   };
   const frame = decodePictureFrame(encodePictureFrame(header, Uint8Array.of(5)));
   assert.deepEqual(frame.header, header);
@@ -91,5 +100,5 @@ test('a preview goes through a frame', () => {
 
 test('the schemas can be shown as JSON Schema', () => {
   for (const schema of [clientMessageSchema, serverMessageSchema, frameHeaderSchema])
-    assert.ok(z.toJSONSchema(schema, { io: 'input' }));
+    assert.ok(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 });

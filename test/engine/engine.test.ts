@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import type { GenerateRequest } from '../../src/contract/requests.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { GenerateEvent } from '../../src/engine/search/events.ts';
-import { eventsOf } from '../../src/engine/tasks/generate.ts';
+import { eventsOf } from '../../src/engine/search/run.ts';
 import type { GuideContext } from '../../src/guide.ts';
 import { encodePicture } from '../../src/pictures/codec.ts';
 import { codesOf, collect } from './tiny.ts';

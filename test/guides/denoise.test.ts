@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import denoise from '../../guides/denoise.ts';
-import { normal } from '../../guides/lib/random.ts';
+import { normal } from '../../src/kit/mulberry32.ts';
 import { fakeContext } from './fake-context.ts';
 import { testGuide } from './guide-suite.ts';
 import { paint, png, scene, scoresOf } from './pictures.ts';

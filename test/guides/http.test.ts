@@ -86,7 +86,7 @@ describe('answers that do not do', () => {
   const cases: [string, Answer, RegExp][] = [
     ['too few scores', (_, response) => response.end('{"scores": [1]}'), /1 scores, expected 2/],
     ['no scores', (_, response) => response.end('{"result": 1}'), /something else than/],
-    ['no JSON', (_, response) => response.end('{"scores": [NaN, 1]}'), /did not answer with JSON.*mend the service/],
+    ['no JSON', (_, response) => response.end('{"scores": [NaN, 1]}'), /did not answer with JSON.*fix the service/],
     ['numbers too large', (_, response) => response.end('{"scores": [1e300, 1]}'), /no finite 32-bit number/],
     ['an error', (_, response) => response.writeHead(400).end('a secret'), /answered 400, expected 200/],
     [

@@ -5,30 +5,44 @@ import color from '../../guides/color.ts';
 import colorize from '../../guides/colorize.ts';
 import denoise from '../../guides/denoise.ts';
 import inpaint from '../../guides/inpaint.ts';
-import { normal } from '../../guides/lib/random.ts';
 import lowBit from '../../guides/low_bit.ts';
 import superResolution from '../../guides/super_resolution.ts';
 import target from '../../guides/target.ts';
+import { gramScores } from '../../src/engine/network/linear-forms.ts';
 import type { GuideDefinition } from '../../src/guide.ts';
+import { normal } from '../../src/kit/mulberry32.ts';
 import { fakeContext } from './fake-context.ts';
-import { draw, gramScores, type Level } from './gram.ts';
 import { level, type Paint, png, scene } from './pictures.ts';
 
 const stroke: Paint = (x, y) => [...scene(x, y), Math.abs(x - y) < 0.3 ? 1 : x - 1];
 
-function randomLevel(side: number): Level {
+const CHANNELS = 3;
+const COUNT = 7;
+const WIDTH = 6;
+
+/** A level's state, and the weights [K, 2, channels, width] of its candidates. */
+function randomLevel(side: number) {
   const next = normal(side);
-  const fill = (length: number, scale: number) => Float64Array.from({ length }, () => next() * scale);
-  const [channels, count, width] = [3, 7, 6];
-  return {
+  const fill = (length: number, scale: number) => Float32Array.from({ length }, () => next() * scale);
+  const state = {
     side,
-    channels,
-    count,
-    width,
-    features: fill(width * side * side, 1),
-    predict: fill(channels * side * side, 0.4),
-    nodes: fill(count * channels * width, 0.1),
+    channels: CHANNELS,
+    features: fill(WIDTH * side * side, 1),
+    predict: fill(CHANNELS * side * side, 0.4),
   };
+  return { state, nodes: fill(COUNT * 2 * CHANNELS * WIDTH, 0.1) };
+}
+
+/** The candidates drawn, [count, channels, side, side]. */
+function draw({ state: { side, features, predict }, nodes }: ReturnType<typeof randomLevel>): Float32Array {
+  const size = side * side;
+  return Float32Array.from({ length: COUNT * CHANNELS * size }, (_, i) => {
+    const [p, channel, k] = [i % size, Math.floor(i / size) % CHANNELS, Math.floor(i / size / CHANNELS)];
+    let value = predict[channel * size + p] as number;
+    for (let a = 0; a < WIDTH; a++)
+      value += (nodes[(k * 2 * CHANNELS + channel) * WIDTH + a] as number) * (features[a * size + p] as number);
+    return value;
+  });
 }
 
 describe('linear forms', () => {
@@ -53,9 +67,9 @@ describe('linear forms', () => {
           const random = randomLevel(side);
           const form = guide.linear?.(level(side));
           assert.ok(form, 'a linear form');
-          const candidates = { data: draw(random), batch: 1, count: random.count, channels: 3, side };
+          const candidates = { data: draw(random), batch: 1, count: COUNT, channels: CHANNELS, side };
           const drawn = await guide.score(candidates, level(side), new AbortController().signal);
-          const gram = gramScores(form, random);
+          const gram = gramScores(form, random.state, random.nodes);
           for (const [k, score] of drawn.entries())
             assert.ok(
               Math.abs(score - (gram[k] as number)) < 1e-5 * Math.abs(score) + 1e-7,

@@ -59,7 +59,7 @@ test('integer(n) gives each value equally often', () => {
   for (const wrong of [0, -1, 1.5, Number.NaN]) assert.throws(() => random.integer(wrong), RangeError);
 });
 
-test('normal() has mean 0 and deviation 1', () => {
+test('normal() has mean 0 and standard deviation 1', () => {
   const random = Random.of(3);
   const values = Array.from({ length: 50_000 }, () => random.normal());
   const mean = values.reduce((a, b) => a + b) / values.length;

@@ -22,6 +22,15 @@ test('the dashboard asks for figures that there are', async () => {
   for (const name of new Set(asked)) assert.ok(known.has(name.replace(/_(bucket|count|sum)$/, '')), name);
 });
 
+test('the proxies set every header that is trusted, and leave connections before the server does', () => {
+  const nginx = readFileSync('deploy/nginx.conf', 'utf8');
+  for (const name of ['Host', 'Proto', 'Prefix', 'For']) assert.match(nginx, new RegExp(`X-Forwarded-${name} `), name);
+  assert.match(nginx, /Upgrade +\$http_upgrade/);
+  const caddy = readFileSync('deploy/Caddyfile', 'utf8');
+  assert.match(caddy, /X-Forwarded-Prefix \/kandid/);
+  for (const text of [nginx, caddy]) assert.ok(Number(/keepalive(?:_timeout)? (\d+)s/.exec(text)?.[1]) < 75);
+});
+
 test('the image is made of what is there', () => {
   const { files = [] } = JSON.parse(readFileSync('package.json', 'utf8')) as { files?: string[] };
   assert.ok(files.includes('models'));

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
 import { type Cost, placesOf } from '../../src/server/jobs/cost.ts';
-import { type JobLimits, Jobs, type JobsObserver } from '../../src/server/jobs/jobs.ts';
+import { type JobLimits, Jobs } from '../../src/server/jobs/jobs.ts';
+import type { JobsObserver } from '../../src/server/jobs/observer.ts';
 import type { Assignment, Need, RunListener, Runner } from '../../src/server/jobs/runner.ts';
 import { isEnd, type JobMessage, type News, type Work } from '../../src/worker/messages.ts';
 import { FakeClock } from '../clock.ts';

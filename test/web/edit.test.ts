@@ -45,7 +45,7 @@ const painted = async (page: Page) => Number(await page.evaluate(PAINTED));
 const paintedIs = (page: Page, is: (share: number) => boolean) => until(async () => is(await painted(page)), `${is}`);
 const paintedIsAbout = (page: Page, share: number) => paintedIs(page, (one) => Math.abs(one - share) < 1e-6);
 
-test('a part is brushed over and painted anew, seen before and after, and gone on with', options, async () => {
+test('a part is brushed over and repainted, seen before and after, and gone on with', options, async () => {
   const { page, problems } = await opened();
   await page.getByRole('button', { name: 'Repaint' }).waitFor();
   assert.ok(await page.getByRole('button', { name: 'Repaint' }).isDisabled());

@@ -1,8 +1,8 @@
-/** `kandid bench --server`: figures of the server, and whether they are as good as they should be. */
+/** `kandid bench --server`: figures of the server, and whether they meet their targets. */
 
 import { modelFolders } from '../../config.ts';
 import { KandidError } from '../../errors.ts';
-import { FULL, type Part, type Place, QUICK } from '../../lab/bench/server/context.ts';
+import { type BenchContext, FULL, type Part, QUICK } from '../../lab/bench/server/context.ts';
 import { barText, type Figure } from '../../lab/bench/server/figure.ts';
 import { closeConnections } from '../../lab/bench/server/http-client.ts';
 import { PARTS } from '../../lab/bench/server/suite.ts';
@@ -27,7 +27,7 @@ export async function measureServer(
 ): Promise<Figure[]> {
   const settings = settingsOf(flags, io);
   const { threads } = settings;
-  const place: Place = {
+  const context: BenchContext = {
     server: { models: modelFolders(settings), model, device: settings.device, threads },
     amounts: quick ? QUICK : FULL,
     signal: io.signal,
@@ -38,7 +38,7 @@ export async function measureServer(
   try {
     for (const [i, part] of parts.entries()) {
       progress.update(i, parts.length, part.what);
-      figures.push(...(await measured(part, place)));
+      figures.push(...(await measured(part, context)));
     }
   } finally {
     progress.stop();
@@ -47,9 +47,9 @@ export async function measureServer(
   return figures;
 }
 
-async function measured(part: Part, place: Place): Promise<Figure[]> {
-  const figures = await part.run(place);
-  if (place.signal.aborted) throw new KandidError('cancelled', { when: `while ${part.name} was measured` });
+async function measured(part: Part, context: BenchContext): Promise<Figure[]> {
+  const figures = await part.run(context);
+  if (context.signal.aborted) throw new KandidError('cancelled', { when: `while ${part.name} was measured` });
   return figures;
 }
 

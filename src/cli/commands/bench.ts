@@ -36,11 +36,11 @@ export function addBench(program: Command, io: Io): void {
     .description('Measures loading, levels, encoding, decoding and words to pictures. Close other programs first.')
     .option('--seconds <s>', 'about how long each figure is measured', decimal('--seconds', 0, 600), 3)
     .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
-    .option('--determinism', 'only: the same codes in every run and batch size?')
+    .option('--determinism', 'only: check that codes are the same in every run and batch size')
     .option('--server', 'only: a server under load, in a process of its own')
     .option('--only <parts>', `with --server: some of ${PART_NAMES.join(', ')}`, partNames)
-    .option('--quick', 'with --server: shorter, and less to be relied on')
-    .option('--json', 'tell the figures as JSON');
+    .option('--quick', 'with --server: shorter and less reliable')
+    .option('--json', 'print the figures as JSON');
   addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
 }
 

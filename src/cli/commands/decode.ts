@@ -1,7 +1,7 @@
-/** `kandid decode` and `kandid cross`: pictures of codes that are known. */
+/** `kandid decode` and `kandid cross`: pictures of given codes. */
 import type { Command } from 'commander';
-import { packageVersion } from '../../config.ts';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
+import { KandidError } from '../../errors.ts';
 import type { Kandid } from '../../index.ts';
 import { enlarged } from '../../pictures/mosaic.ts';
 import { codeOf, levelCount } from '../codes.ts';
@@ -9,6 +9,7 @@ import { type Destination, destinationFor } from '../destination.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, type OutputFlags, withKandid } from '../options.ts';
+import { performTask } from '../task.ts';
 import { whole } from '../values.ts';
 
 interface Flags extends EngineFlags, OutputFlags {
@@ -30,7 +31,7 @@ export function addDecode(program: Command, io: Io): void {
     .command('decode <code...>')
     .summary('the picture of a code')
     .description(`Draws codes: code strings, JSON arrays, or - for standard input. ${HYPHEN}`)
-    .option('--level <n>', 'as it stands after this level, from 0', whole('--level', 0, 255));
+    .option('--level <n>', 'as it is after this level, from 0', whole('--level', 0, 255));
   addDrawOptions(command).action(async (given: string[], flags: DecodeFlags) => {
     const destination = destinationFor(flags, given.length, 'kandid-decoded');
     await withKandid(flags, io, async (kandid) => {
@@ -68,7 +69,7 @@ function addDrawOptions(command: Command): Command {
       .option('--grid', 'all pictures as one')
       .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
       .option('--condition <file>', 'picture that a conditional model starts from')
-      .option('--json', 'tell the result as JSON'),
+      .option('--json', 'print the result as JSON'),
   );
 }
 
@@ -83,18 +84,19 @@ async function draw(
   flags: DecodeFlags,
   io: Io,
 ): Promise<void> {
-  const { network, bundle } = await kandid.engine.models.open(flags.model);
-  const pictures = await kandid.decode(flags.model, codes, {
-    ...(flags.level === undefined ? {} : { level: flags.level }),
-    ...(flags.condition === undefined ? {} : { condition: await readInput(flags.condition, io) }),
-    signal: io.signal,
-  });
-  const strings = codes.map((code) => codeToString(code, network.candidateCounts));
-  const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
-  const files = await destination.write(
-    pictures.map((picture) => enlarged(picture, flags.enlarge ?? 1)),
+  const { model, level, condition } = flags;
+  const { task, outcome, provenances } = await performTask(
+    kandid,
+    { kind: 'decode', codes, model, level, condition: condition ? await readInput(condition, io) : undefined },
     io,
-    strings.map((code) => ({ ...about, code, ...(flags.level === undefined ? {} : { level: flags.level + 1 }) })),
+  );
+  if (outcome.type === 'cancelled') throw new KandidError('cancelled', { when: 'on request' });
+  const { network, bundle } = task.model;
+  const strings = codes.map((code) => codeToString(code, network.candidateCounts));
+  const files = await destination.write(
+    outcome.pictures.map(({ image }) => enlarged(image, flags.enlarge ?? 1)),
+    io,
+    provenances,
   );
   if (flags.json) {
     const results = codes.map((code, i) => ({ file: files[i] ?? null, code, codeString: strings[i] }));

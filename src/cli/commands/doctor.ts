@@ -14,9 +14,9 @@ interface Flags extends EngineFlags {
 export function addDoctor(program: Command, io: Io): void {
   const command = program
     .command('doctor')
-    .summary('is everything well, and what to do where not')
-    .description('Looks at Node.js, memory, the libraries, the device, every model (hashes, graphs) and the guides.')
-    .option('--json', 'tell it as JSON');
+    .summary('check the installation, and say what to fix')
+    .description('Checks Node.js, memory, the libraries, the device, every model (hashes, graphs) and the guides.')
+    .option('--json', 'print it as JSON');
   addEngineOptions(command).action((flags: Flags) => run(flags, io));
 }
 

@@ -1,13 +1,16 @@
 /** `kandid encode photo.png` */
 import type { Command } from 'commander';
-import { packageVersion } from '../../config.ts';
 import type { BeamSchedule } from '../../contract/beams.ts';
+import type { TaskPicture } from '../../engine/tasks/task.ts';
+import { KandidError } from '../../errors.ts';
 import { enlarged } from '../../pictures/mosaic.ts';
+import type { Provenance } from '../../pictures/provenance.ts';
 import { destinationFor } from '../destination.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, type OutputFlags, withKandid } from '../options.ts';
 import { progressOn } from '../progress.ts';
+import { performTask } from '../task.ts';
 import { beams, whole } from '../values.ts';
 
 interface Flags extends EngineFlags, OutputFlags {
@@ -18,12 +21,12 @@ export function addEncode(program: Command, io: Io): void {
   const command = program
     .command('encode <picture...>')
     .summary('the code of a picture')
-    .description('Finds the code whose picture is nearest: a short text that "kandid decode" draws again.')
-    .option('--beams <beams>', 'descents kept; more come nearer: 16, or by side 4:16,8:8', beams)
-    .option('-o, --out <path>', 'where to write what the code draws; left out: nowhere')
+    .description('Finds the code whose picture is nearest: a short text that "kandid decode" turns back into it.')
+    .option('--beams <beams>', 'descents kept; more come closer: 16, or by side 4:16,8:8', beams)
+    .option('-o, --out <path>', 'where to write the decoded picture; left out: nowhere')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
-    .option('--json', 'tell the result as JSON');
+    .option('--json', 'print the result as JSON');
   addEngineOptions(command).action((paths: string[], flags: Flags) => run(paths, flags, io));
 }
 
@@ -31,25 +34,28 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
   const destination = flags.out === undefined ? null : destinationFor(flags, paths.length, 'kandid-encoded');
   await withKandid(flags, io, async (kandid) => {
     const progress = progressOn(io);
-    const options = {
-      ...(flags.model === undefined ? {} : { model: flags.model }),
-      ...(flags.beams === undefined ? {} : { beams: flags.beams }),
-      signal: io.signal,
-    };
-    const encoded = [];
+    const { model, beams } = flags;
+    const encoded: (TaskPicture & { readonly psnr: number })[] = [];
+    const provenances: Provenance[] = [];
     try {
       for (const [i, path] of paths.entries()) {
-        encoded.push(await kandid.encode(await readInput(path, io), options));
+        const done = await performTask(
+          kandid,
+          { kind: 'encode', picture: await readInput(path, io), model, beams },
+          io,
+        );
+        const [picture] = done.outcome.pictures;
+        if (done.outcome.type === 'cancelled' || picture?.psnr === undefined)
+          throw new KandidError('cancelled', { when: 'on request' });
+        encoded.push({ ...picture, psnr: picture.psnr });
+        provenances.push(...done.provenances);
         if (paths.length > 1) progress.update(i + 1, paths.length, path);
       }
     } finally {
       progress.stop();
     }
     const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
-    const { network, bundle } = await kandid.engine.models.open(flags.model);
-    const about = { kandid: packageVersion(), model: network.info.name, hash: bundle.hash };
-    const made = encoded.map(({ codeString }) => ({ ...about, code: codeString }));
-    const files = destination ? await destination.write(pictures, io, made) : pictures.map(() => null);
+    const files = destination ? await destination.write(pictures, io, provenances) : pictures.map(() => null);
     if (flags.json) {
       const results = encoded.map(({ code, codeString, psnr }, i) => ({
         picture: paths[i],

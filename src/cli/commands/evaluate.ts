@@ -49,7 +49,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option('-o, --out <dir>', 'where contact sheets and evaluation.json go')
     .option('--write', `write the metrics of model.json, also with fewer than ${ENOUGH_TO_WRITE} pictures`)
     .option('--no-write', 'do not write them')
-    .option('--json', 'tell the figures as JSON');
+    .option('--json', 'print the figures as JSON');
   addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
 }
 
@@ -95,9 +95,14 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
   });
 }
 
-async function tell({ task, outcome, obstacle, seconds }: EvaluateEvent, evaluation: Evaluation, flags: Flags, io: Io) {
+async function tell(
+  { task, outcome, skipReason, seconds }: EvaluateEvent,
+  evaluation: Evaluation,
+  flags: Flags,
+  io: Io,
+) {
   if (!outcome) {
-    io.err(`${task.name} was passed over: ${obstacle}`);
+    io.err(`${task.name} was skipped: ${skipReason}`);
     return;
   }
   if (flags.out !== undefined)

@@ -1,4 +1,4 @@
-/** `kandid guides --check FILE`: the checks that every guide must pass, on a guide of the user's own. */
+/** `kandid guides --check FILE`: runs the conformance checks on a user's guide. */
 import { GUIDE_CHECKS, type GuideExample } from '../../../guides/lib/checks.ts';
 import { modelFolders } from '../../config.ts';
 import { guideContext, NO_TURNS } from '../../engine/guides/context.ts';
@@ -41,7 +41,7 @@ export async function checkGuide(
   if (flags.json)
     io.out(JSON.stringify({ guide: definition.name, passed: failed.length === 0, checks: outcomes }, null, 2));
   if (failed.length > 0) {
-    const problem = `${failed.length} of ${outcomes.length} checks failed: mend them, or give other --params`;
+    const problem = `${failed.length} of ${outcomes.length} checks failed: fix them, or give other --params`;
     throw new KandidError('guide_refused', { guide: definition.name, problem });
   }
   if (!flags.json) io.out(`Guide "${definition.name}" passes all ${outcomes.length} checks.`);
@@ -65,7 +65,7 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
     const channels: 1 | 3 = model.channels === 1 ? 1 : 3;
     const levels = [{ side: model.finalSide, candidateCount: 2, width: 1 }];
     const info = { name: model.name, channels, levels, condition: null };
-    const made = guideContext(guide, services, {
+    const base = guideContext(guide, services, {
       info,
       seed: 1,
       signal: io.signal,
@@ -73,7 +73,7 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
       person: undefined,
       turns: NO_TURNS,
     });
-    return { ...made, model };
+    return { ...base, model };
   };
   return { context: context satisfies GuideExample['context'], close: () => shared.close() };
 }

@@ -18,11 +18,11 @@ interface Flags extends EngineFlags {
 export function addGuides(program: Command, io: Io): void {
   const command = program
     .command('guides [name]')
-    .summary('the guides there are, and checks of your own')
+    .summary('list the guides, or check your own')
     .description('Lists the guides; with a name, its params. With --check, runs the checks that every guide must pass.')
     .option('--check <file>', 'check the guide in this file')
     .option('--params <json>', 'params to check it with; "@FILE" is a file', (text) => jsonObject('--params', text))
-    .option('--json', 'tell it as JSON');
+    .option('--json', 'print it as JSON');
   addEngineOptions(command).action(async (name: string | undefined, flags: Flags) => {
     if (flags.check !== undefined) return await checkGuide(flags.check, flags.params ?? {}, flags, io);
     await withKandid(flags, io, async (kandid) => list(kandid.guides(), name, flags, io));

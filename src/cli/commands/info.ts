@@ -11,14 +11,14 @@ export function addInfo(program: Command, io: Io): void {
     .description(
       'Tells model, code, seed and guides of a PNG, WebP or JPEG file (- for standard input) that Kandid made.',
     )
-    .option('--json', 'tell it as JSON')
+    .option('--json', 'print it as JSON')
     .action(async (path: string, { json }: { json?: boolean }) => {
-      const made = readProvenance(await readInput(path, io), path === '-' ? 'Standard input' : path);
-      if (json) return io.out(JSON.stringify(made, null, 2));
-      io.out(`model  ${made.model} (${made.hash.slice(0, 8)})`);
-      io.out(`code   ${made.code ?? `not whole: ${made.level} levels`}`);
-      if (made.seed !== undefined) io.out(`seed   ${made.seed}`);
-      for (const { name, weight, params } of made.guides ?? [])
+      const provenance = readProvenance(await readInput(path, io), path === '-' ? 'Standard input' : path);
+      if (json) return io.out(JSON.stringify(provenance, null, 2));
+      io.out(`model  ${provenance.model} (${provenance.hash.slice(0, 8)})`);
+      io.out(`code   ${provenance.code ?? `not whole: ${provenance.level} levels`}`);
+      if (provenance.seed !== undefined) io.out(`seed   ${provenance.seed}`);
+      for (const { name, weight, params } of provenance.guides ?? [])
         io.out(`guide  ${name} × ${weight}${params ? ` ${JSON.stringify(params)}` : ''}`);
     });
 }

@@ -14,10 +14,10 @@ interface Flags extends ProduceFlags {
 export function addInpaint(program: Command, io: Io): void {
   const command = program
     .command('inpaint <picture>')
-    .summary('paint the unknown part of a picture anew')
+    .summary('repaint the unknown part of a picture')
     .description('Keeps the known part of a picture (a file, or - for standard input) and finds the rest.')
-    .option('--mask <file>', 'white is painted anew; left out: what is transparent')
-    .option('--invert', 'black is painted anew')
+    .option('--mask <file>', 'white is repainted; left out: what is transparent')
+    .option('--invert', 'black is repainted')
     .option('-p, --prompt <text>', 'what the new part should show');
   addProduceOptions(command).action(async (path: string, { mask, invert, prompt, ...flags }: Flags) => {
     const image = await readInput(path, io);

@@ -12,9 +12,9 @@ interface Flags extends EngineFlags {
 export function addModels(program: Command, io: Io): void {
   const command = program
     .command('models [name]')
-    .summary('the models there are')
-    .description('Lists the models that make pictures; with a name, all that is known of one.')
-    .option('--json', 'tell it as JSON');
+    .summary('list the models')
+    .description('Lists the models that make pictures; with a name, everything known about one.')
+    .option('--json', 'print it as JSON');
   addEngineOptions(command).action((name: string | undefined, flags: Flags) =>
     withKandid(flags, io, async (kandid) => {
       const all = kandid.models();

@@ -1,4 +1,4 @@
-/** `kandid upscale`, `colorize` and `denoise`: a spoilt picture, and the guide that mends it. */
+/** `kandid upscale`, `colorize` and `denoise`: restore a degraded picture by a guide. */
 import type { Command } from 'commander';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
@@ -11,14 +11,14 @@ interface Flags extends ProduceFlags {
   readonly sigma?: number;
 }
 
-interface Mending {
+interface Restoration {
   readonly name: string;
   readonly guide: string;
   readonly summary: string;
   readonly description: string;
 }
 
-const MENDINGS = {
+const RESTORATIONS = {
   upscale: {
     name: 'upscale <picture>',
     guide: 'super_resolution',
@@ -37,25 +37,25 @@ const MENDINGS = {
     summary: 'a clean picture from a noisy one',
     description: 'Finds the picture behind the noise.',
   },
-} as const satisfies Record<string, Mending>;
+} as const satisfies Record<string, Restoration>;
 
 export function addUpscale(program: Command, io: Io): void {
-  addMending(program, io, MENDINGS.upscale);
+  addRestoration(program, io, RESTORATIONS.upscale);
 }
 
 export function addColorize(program: Command, io: Io): void {
-  addMending(program, io, MENDINGS.colorize);
+  addRestoration(program, io, RESTORATIONS.colorize);
 }
 
 export function addDenoise(program: Command, io: Io): void {
-  addMending(program, io, MENDINGS.denoise).option(
+  addRestoration(program, io, RESTORATIONS.denoise).option(
     '--sigma <s>',
-    'deviation of the noise, where black is -1 and white 1 (.53)',
+    'standard deviation of the noise, where black is -1 and white 1 (.53)',
     decimal('--sigma', 0, 4),
   );
 }
 
-function addMending(program: Command, io: Io, { name, guide, summary, description }: Mending): Command {
+function addRestoration(program: Command, io: Io, { name, guide, summary, description }: Restoration): Command {
   const command = program
     .command(name)
     .summary(summary)

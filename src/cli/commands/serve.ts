@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
-import { KandidError, reasonOf } from '../../errors.ts';
+import { KandidError, reasonOf, toKandidError } from '../../errors.ts';
 import { needsKeys } from '../../server/http/hosts.ts';
 import { createLog } from '../../server/log.ts';
 import { LogOutput } from '../../server/log-output.ts';
@@ -26,7 +26,7 @@ export function addServe(program: Command, io: Io): void {
   program
     .command('serve')
     .summary('HTTP, WebSocket and the OpenAI Images contract')
-    .description('Serves until it is told to stop. Every setting is a flag here, a variable KANDID_…, or in the file.')
+    .description('Serves until it is stopped. Every setting is a flag here, a variable KANDID_…, or in the file.')
     .option('--config <file>', 'settings as JSON')
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
     .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
@@ -57,17 +57,25 @@ async function run(flags: Flags, io: Io): Promise<void> {
   const services = createServices(settings, modelFolders(settings), { log, lostLines: () => output.dropped });
   const server = createServer(services);
   const { url } = await listen(server, settings);
+  const crash = new AbortController();
+  // Whoever is being served has a right to the end of it; nobody new is taken in by a process that may be broken.
+  io.onCrash((thrown) => {
+    log.fatal({ err: thrown }, 'an error that nobody caught: the server lets its jobs end, and ends');
+    crash.abort(toKandidError(thrown));
+  });
+  const stop = AbortSignal.any([io.signal, crash.signal]);
   try {
     // Who asks meanwhile is told that it is not ready yet.
     await services.pool.start();
     io.err(`Kandid listens on ${url}`);
-    if (!io.signal.aborted) await once(io.signal, 'abort');
+    if (!stop.aborted) await once(stop, 'abort');
     // Whatever keeps it (a log that nobody reads any more, say), it is gone by then.
     io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
     io.err('Kandid stops: it takes no more requests and lets those there are end.');
   } finally {
     await server.close();
   }
+  if (crash.signal.aborted) throw crash.signal.reason;
 }
 
 function settingsOf(flags: Flags, io: Io): ServerSettings {

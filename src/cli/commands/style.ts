@@ -18,7 +18,7 @@ export function addStyle(program: Command, io: Io): void {
     .summary('pictures with the look of another one')
     .description('Takes colours and textures from a picture (a file, or - for standard input), not what it shows.')
     .option('--content <file>', 'picture whose shapes (its brightness) are kept')
-    .option('--content-weight <w>', 'how much they count beside 1 for the look', decimal('--content-weight', 0, 100), 1)
+    .option('--content-weight <w>', 'their weight, where the look has 1', decimal('--content-weight', 0, 100), 1)
     .option('-p, --prompt <text>', 'what the picture should show');
   addProduceOptions(command).action(async (path: string, { content, contentWeight, prompt, ...flags }: Flags) => {
     const style = { name: 'style', params: { image: await readInput(path, io) } };

@@ -39,22 +39,22 @@ export function addTree(program: Command, io: Io): void {
     .description(
       'Draws each picture in the middle of its refinements, coloured frames around parents, the mean of all leaves at the root. A folder of bundles, as train.py --training-frames leaves it, becomes a film (.webp or .gif).',
     )
-    .option('--depth <n>', 'levels shown (as many as fit well)', whole('--depth', 1, 256))
+    .option('--depth <n>', 'levels shown (as many as fit)', whole('--depth', 1, 256))
     .option('--leaf <n>', "width of a leaf in pixels (the model's own)", whole('--leaf', 4, 1024))
     .option('-o, --out <path>', `picture (.png .webp .jpg .avif), film, or - for standard output (${STANDARD_OUT})`)
     .option('--condition <file>', 'picture that a conditional model starts from')
-    .option('--json', 'tell codes and places of all pictures as JSON');
+    .option('--json', 'print codes and positions of all pictures as JSON');
   addEngineOptions(command).action((model: string, flags: Flags) => tree(model, flags, io));
 }
 
 async function tree(name: string, flags: Flags, io: Io): Promise<void> {
   const frames = await framesIn(name);
-  const ending = checkOut(flags, frames.length > 0);
+  const extension = checkOut(flags, frames.length > 0);
   await withKandid(flags, io, async (kandid) => {
     const draw = (model: string) => drawn(model, flags, kandid, io);
     if (frames.length === 0) {
       const { bundle, network, drawing } = await draw(name);
-      await deliver(await encodeCanvas(drawing.canvas, ending), flags, io);
+      await deliver(await encodeCanvas(drawing.canvas, extension), flags, io);
       const { width, height } = drawing.canvas;
       const { nodes, leaves } = drawing;
       if (flags.json)
@@ -64,7 +64,7 @@ async function tree(name: string, flags: Flags, io: Io): Promise<void> {
       return;
     }
     const canvases = alike(frames, async (frame) => (await draw(frame)).drawing.canvas);
-    await deliver(await encodeFilm(canvases, ending === '.gif' ? 'gif' : 'webp'), flags, io);
+    await deliver(await encodeFilm(canvases, extension === '.gif' ? 'gif' : 'webp'), flags, io);
     if (flags.out !== '-') io.out(`${flags.out}  ${frames.length} frames`);
   });
 }
@@ -118,26 +118,26 @@ async function* alike(frames: readonly string[], draw: (frame: string) => Promis
 function checkOut({ out, json }: Flags, isFilm: boolean): string {
   if (out === '-' && json) throw wrongValue('--out', '-', 'a file beside --json, which takes standard output');
   if (out === '-') return isFilm ? '.webp' : '.png';
-  const ending = extname(out ?? STANDARD_OUT).toLowerCase();
+  const extension = extname(out ?? STANDARD_OUT).toLowerCase();
   if (isFilm && json) throw wrongValue('--json', 'true', 'one bundle; a film of several tells nothing');
-  if (isFilm && (out === undefined || !['.webp', '.gif'].includes(ending)))
+  if (isFilm && (out === undefined || !['.webp', '.gif'].includes(extension)))
     throw wrongValue(
       '--out',
       out ?? STANDARD_OUT,
       'a file that ends in .webp or .gif, as the folder holds many bundles',
     );
-  if (!isFilm && !Object.hasOwn(FORMATS, ending))
+  if (!isFilm && !Object.hasOwn(FORMATS, extension))
     throw wrongValue(
       '--out',
       out ?? '',
       `a file that ends in ${Object.keys(FORMATS).join(', ')} (.gif for a film, of a folder of bundles such as ./frames)`,
     );
-  return ending;
+  return extension;
 }
 
-async function encodeCanvas({ pixels, ...raw }: Canvas, ending: string): Promise<Uint8Array> {
+async function encodeCanvas({ pixels, ...raw }: Canvas, extension: string): Promise<Uint8Array> {
   const sharp = await loadSharp();
-  const format = FORMATS[ending] ?? 'png';
+  const format = FORMATS[extension] ?? 'png';
   return await sharp(pixels, { raw })
     .toFormat(format, format === 'png' ? {} : { quality: 90 })
     .toBuffer();

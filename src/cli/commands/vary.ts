@@ -14,7 +14,7 @@ interface Flags extends ProduceFlags {
 export function addVary(program: Command, io: Io): void {
   const command = program
     .command('vary <code>')
-    .summary('keep the first levels of a picture, make the rest anew')
+    .summary('keep the first levels of a picture, redo the rest')
     .description(
       'Takes a code (or a picture, whose code is found first), keeps its first levels and regrows the rest; goes on from [1,2,3], the first levels of a request that was stopped. Put -- before a code that begins with a hyphen.',
     )

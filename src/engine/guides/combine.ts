@@ -1,4 +1,4 @@
-/** How the scores of several guides become one score per candidate. */
+/** Combines the scores of several guides into one score per candidate. */
 import type { BlendKind } from '../../contract/requests.ts';
 
 /** One guide's scores of the candidates in question, higher is better, and how much they count. */
@@ -53,7 +53,7 @@ export function ranks(scores: Float64Array): Float64Array {
   return result;
 }
 
-/** Mean 0, deviation 1; all 0 where all scores are equal. */
+/** Mean 0, standard deviation 1; all 0 where all scores are equal. */
 export function standardised(scores: Float64Array): Float64Array {
   const { length } = scores;
   let mean = 0;

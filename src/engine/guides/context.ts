@@ -1,4 +1,4 @@
-/** What guides are handed: files, models and pictures, within what the engine allows. */
+/** The context handed to guides: files, models and pictures, within the limits of the engine. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';

@@ -62,7 +62,7 @@ async function createGuide(
     });
   } catch (error) {
     // What was given up on may still come; it is freed then.
-    void Promise.resolve(pending)
+    Promise.resolve(pending)
       .then((late) => late?.dispose?.())
       .catch(() => {});
     throw error;

@@ -1,10 +1,11 @@
-/** The guides there are: those of the project's own folder, and those of folders that a user names. */
+/** The registry of guides: loads those of the project and of a user's folders, and checks them. */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
+import { firstIssue } from '../../kit/issues.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
 
 /** A guide as told to people. */
@@ -106,16 +107,19 @@ const DEFINITION = z.object({
     (value) => typeof value === 'object' && value !== null && 'safeParseAsync' in value && '_zod' in value,
     'a zod schema (version 4)',
   ),
+  recorded: z.array(z.string()).optional(),
   create: z.custom<GuideDefinition['create']>((value) => typeof value === 'function', 'a function'),
 });
 
 function checkedDefinition(exported: unknown): GuideDefinition {
   const parsed = DEFINITION.safeParse(exported);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join('.') || 'its default export';
-    throw new TypeError(`${field} is not as expected: ${issue?.message ?? 'an object'}`);
+    const { field, problem } = firstIssue(parsed.error);
+    throw new TypeError(`${field === '(all)' ? 'its default export' : field} is not as expected: ${problem}`);
   }
-  jsonSchemaOf(parsed.data.params);
-  return parsed.data;
+  const { recorded = [], ...definition } = parsed.data;
+  const known = Object.keys(jsonSchemaOf(definition.params).properties ?? {});
+  const unknown = recorded.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`recorded names "${unknown}", which is no parameter`);
+  return { ...definition, recorded };
 }

@@ -1,4 +1,4 @@
-/** Things made once and kept until the engine closes: text towers, networks of guides. */
+/** Resources that guides share until the engine closes: text towers, networks. */
 import { KandidError } from '../../errors.ts';
 
 interface Entry {

@@ -1,4 +1,4 @@
-/** Scores of the candidates that a result chooses among at a level: which guides are asked about which, and their blend. */
+/** Scores the candidates that a result chooses among at a level: which guides score which candidates, and their blend. */
 
 import type { BlendKind } from '../../contract/requests.ts';
 import type { Candidates, LevelInfo } from '../../guide.ts';

@@ -1,5 +1,5 @@
-/** Which candidates an expensive guide is asked about: first some spread over all, then neighbours of the best of these. */
-import { areaResize } from '../../kit/resize.ts';
+/** Shortlists candidates for expensive guides: first a spread over all, then neighbours of the best of these. */
+import { resample } from '../../kit/resample.ts';
 
 /** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */
 const COMPARED_SIDE = 8;
@@ -19,7 +19,7 @@ export function pointsOf(data: Float32Array, channels: number, side: number): Po
   const to = Math.min(side, COMPARED_SIDE);
   const size = channels * to * to;
   if (to === side) return { data, size };
-  return { data: areaResize(data, { height: side, width: side }, { height: to, width: to }), size };
+  return { data: resample(data, { height: side, width: side }, { height: to, width: to }), size };
 }
 
 /** Points of several blocks, one after the other. */

@@ -1,8 +1,9 @@
-/** What a conditional model is given of a picture. The same maths as the trainer's (scripts/ddn/conditions.py). */
+/** The condition input of a conditional model, from a picture. The same computation as the trainer's (scripts/ddn/conditions.py). */
 
 import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
+import { lumaOf } from '../../kit/luma.ts';
 import type { InTurn } from '../../pictures/codec.ts';
 import type { NetworkInfo } from '../network/network.ts';
 import { edgesOf, meanOfChannels } from './edges.ts';
@@ -45,7 +46,7 @@ export async function conditionOf(
   const drawing = linesOf(fitted);
   if (condition.kind === 'grayscale') {
     if (drawing) note('condition: black and white, as a drawing of edges is; this model wants shades of gray');
-    return lumaOf(fitted);
+    return lumaOf(fitted.data, fitted.channels);
   }
   if (drawing) note('condition: a drawing in black and white; the rarer of the two is taken as the edges');
   const { width, height } = originalOf(given, fitted);
@@ -73,14 +74,4 @@ function linesOf(picture: Picture): Float32Array | null {
   if (Math.min(white, 1 - white) > LINES) return null;
   const sign = white < 0.5 ? 1 : -1;
   return gray.map((value) => (value * sign > 0 ? 1 : -1));
-}
-
-const LUMA = [0.299, 0.587, 0.114] as const;
-
-function lumaOf({ data, width, height }: Picture): Float32Array {
-  const plane = width * height;
-  const luma = new Float32Array(plane);
-  for (const [channel, weight] of LUMA.entries())
-    for (let i = 0; i < plane; i++) luma[i] = (luma[i] as number) + weight * (data[channel * plane + i] as number);
-  return luma;
 }

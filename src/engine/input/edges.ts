@@ -1,11 +1,12 @@
-/** Where the edges of a picture are, as models that start from them were taught. */
+/** Edge maps of pictures, as the conditional models were trained on. */
 import type { Picture } from '../../guide.ts';
+import { sobel } from '../../kit/sobel.ts';
 
 /** Above this, a Sobel magnitude is an edge, colours being in [−1, 1]. The same as the trainer's (scripts/ddn/conditions.py). */
 const THRESHOLD = 0.75;
 
-/** Of every pixel, [S, S]: how steep its steepest colour is there, and which way that rises. */
-interface Slopes {
+/** Of every pixel, [S, S]: the gradient of the colour that is steepest there. */
+interface Gradients {
   readonly side: number;
   readonly magnitude: Float64Array;
   readonly across: Float64Array;
@@ -21,11 +22,11 @@ interface Slopes {
  *   Measured by eye at 4: without it most lines are missing, and in full proportion every blemish is one.
  */
 export function edgesOf(picture: Picture, kind = 'edges', enlargement = 1): Float32Array {
-  const slopes = slopesOf(kind === 'color_edges' ? picture.data : meanOfChannels(picture), picture.width);
+  const gradients = steepestGradients(kind === 'color_edges' ? picture.data : meanOfChannels(picture), picture.width);
   const isEnlarged = enlargement > 1;
   const threshold = isEnlarged ? THRESHOLD / Math.sqrt(enlargement) : THRESHOLD;
-  const edges = Float32Array.from(slopes.magnitude, (magnitude) => (magnitude > threshold ? 1 : -1));
-  return isEnlarged ? ridgesOf(edges, slopes) : edges;
+  const edges = Float32Array.from(gradients.magnitude, (magnitude) => (magnitude > threshold ? 1 : -1));
+  return isEnlarged ? ridgesOf(edges, gradients) : edges;
 }
 
 /** Mean of the channels of a picture, [S, S]. */
@@ -37,40 +38,27 @@ export function meanOfChannels({ data, channels }: Picture): Float32Array {
 }
 
 /** @param planes one or several, [·, S, S] */
-function slopesOf(planes: Float32Array, side: number): Slopes {
+function steepestGradients(planes: Float32Array, side: number): Gradients {
   const size = side * side;
   const plain = () => new Float64Array(size);
-  const slopes = { side, magnitude: plain(), across: plain(), down: plain() };
-  for (let from = 0; from < planes.length; from += size) steepen(slopes, planes.subarray(from, from + size));
-  return slopes;
-}
-
-/** Takes over the slopes of a plane where they are steeper. */
-function steepen({ side, ...slopes }: Slopes, plane: Float32Array): void {
-  for (let y = 0; y < side; y++) {
-    const [above, here, below] = [Math.max(0, y - 1) * side, y * side, Math.min(side - 1, y + 1) * side];
-    for (let x = 0; x < side; x++) {
-      const [left, right] = [Math.max(0, x - 1), Math.min(side - 1, x + 1)];
-      const at = (row: number, column: number) => plane[row + column] as number;
-      const across =
-        at(above, right) -
-        at(above, left) +
-        2 * (at(here, right) - at(here, left)) +
-        at(below, right) -
-        at(below, left);
-      const down =
-        at(below, left) - at(above, left) + 2 * (at(below, x) - at(above, x)) + at(below, right) - at(above, right);
-      const magnitude = Math.hypot(across, down);
-      if (magnitude <= (slopes.magnitude[here + x] as number)) continue;
-      slopes.magnitude[here + x] = magnitude;
-      slopes.across[here + x] = across;
-      slopes.down[here + x] = down;
+  const steepest = { side, magnitude: plain(), across: plain(), down: plain() };
+  const [across, down] = [plain(), plain()];
+  for (let from = 0; from < planes.length; from += size) {
+    sobel(planes.subarray(from, from + size), side, across, down);
+    for (let p = 0; p < size; p++) {
+      const [x, y] = [across[p] as number, down[p] as number];
+      const magnitude = Math.hypot(x, y);
+      if (magnitude <= (steepest.magnitude[p] as number)) continue;
+      steepest.magnitude[p] = magnitude;
+      steepest.across[p] = x;
+      steepest.down[p] = y;
     }
   }
+  return steepest;
 }
 
 /** Of edges, those that are steepest along their slope (Canny, 1986, "non-maximum suppression"), made two pixels wide. */
-function ridgesOf(edges: Float32Array, { side, magnitude, across, down }: Slopes): Float32Array {
+function ridgesOf(edges: Float32Array, { side, magnitude, across, down }: Gradients): Float32Array {
   const ridges = new Float32Array(edges.length).fill(-1);
   const steepness = (x: number, y: number) =>
     x < 0 || y < 0 || x >= side || y >= side ? 0 : (magnitude[y * side + x] as number);

@@ -1,9 +1,10 @@
-/** Pictures that come in with a request, brought to what a model takes. */
+/** Fits the pictures of a request to the size and channels of the model. */
 
 import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
-import { areaResize } from '../../kit/resize.ts';
+import { lumaOf } from '../../kit/luma.ts';
+import { resample } from '../../kit/resample.ts';
 import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 
 export interface PictureTarget {
@@ -32,7 +33,7 @@ export async function fitPicture(given: PictureInput, target: PictureTarget): Pr
   checkPicture(given, name);
   const fitted = toChannels(given, channels);
   const from = { height: given.height, width: given.width };
-  const data = areaResize(fitted, from, { height: side, width: side });
+  const data = resample(fitted, from, { height: side, width: side });
   return { data, channels, width: side, height: side };
 }
 
@@ -50,15 +51,8 @@ function checkPicture(picture: Picture, name: string): void {
     });
 }
 
-const LUMA = [0.299, 0.587, 0.114] as const;
-
-function toChannels(picture: Picture, channels: 1 | 3): Float32Array {
-  const { data } = picture;
-  if (picture.channels === channels) return data;
-  const plane = data.length / picture.channels;
-  if (channels === 3) return Float32Array.from({ length: 3 * plane }, (_, i) => data[i % plane] as number);
-  const at = (channel: number, i: number) => data[channel * plane + i] as number;
-  return Float32Array.from({ length: plane }, (_, i) =>
-    LUMA.reduce((sum, weight, channel) => sum + weight * at(channel, i), 0),
-  );
+function toChannels({ data, channels: from }: Picture, channels: 1 | 3): Float32Array {
+  if (from === channels) return data;
+  if (channels === 1) return lumaOf(data, from);
+  return Float32Array.from({ length: 3 * data.length }, (_, i) => data[i % data.length] as number);
 }

@@ -1,4 +1,4 @@
-/** A bundle's graphs as the engine uses them: one level at a time (the step path), or a whole code at once. */
+/** Runs the graphs of a bundle: one level at a time (the step path), or whole codes at once. */
 
 import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';

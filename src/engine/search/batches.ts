@@ -1,4 +1,4 @@
-/** Runs descents: those that stand at the same level share a run of its graph. */
+/** Batches descents: those at the same level share a run of its graph. */
 
 import type { Network, Row } from '../network/network.ts';
 import type { Slice } from './beams.ts';

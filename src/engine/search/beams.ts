@@ -1,4 +1,4 @@
-/** The results of a request side by side, and which of them are run next. */
+/** The results of a request, each with its beams, and which of them run next. */
 import type { LevelOutput, State } from '../network/network.ts';
 
 /** One result: its beams, best first, and what it has chosen at the level that is being run. */

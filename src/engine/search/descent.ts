@@ -1,4 +1,4 @@
-/** The results of one request on their way through the levels. */
+/** The descent of one request through the levels: a sequence of choices, one per level (no gradient is involved). */
 
 import type { Code } from '../../contract/codes.ts';
 import type { BlendKind } from '../../contract/requests.ts';

@@ -1,4 +1,4 @@
-/** Choosing among scored candidates. */
+/** Samples from scored candidates. */
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { Random } from '../../kit/random.ts';
 import { standardised } from '../guides/combine.ts';
@@ -10,6 +10,8 @@ export interface SamplerOptions {
   readonly temperature?: number | undefined;
   /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
   readonly beams?: BeamSchedule | undefined;
+  /** How choices are drawn that no guide makes: alike, or as often as in training pictures. @default 'uniform' */
+  readonly draw?: 'uniform' | 'transitions' | undefined;
 }
 
 export interface Sampler {

@@ -1,43 +1,80 @@
-/** Pictures of known codes. */
-import { setImmediate as breathe } from 'node:timers/promises';
-import { type Code, checkCode } from '../../contract/codes.ts';
+/** Decoding: the pictures of codes. */
+import { type Code, checkCode, checkPrefix, codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
-import type { Picture } from '../../guide.ts';
-import { throwIfCancelled } from '../guides/runner.ts';
-import type { Network } from '../network/network.ts';
-import { advance } from '../search/batches.ts';
+import { NO_TURNS } from '../guides/context.ts';
+import { conditionOf } from '../input/condition.ts';
+import type { Network, NetworkInfo } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
+import {
+  type DecodeTask,
+  outcomeOf,
+  type PreparedTask,
+  partialPicture,
+  type TaskEngine,
+  type TaskOptions,
+} from './task.ts';
 
-export interface DecodeOptions {
-  /** Shows the pictures as they stand after this level. @default the last */
-  readonly level?: number | undefined;
-  /** [channels, S, S] where the model has a condition. */
-  readonly condition?: Float32Array | null;
-  readonly signal?: AbortSignal | undefined;
-}
+const NO_TIME = { network: 0, guides: 0, engine: 0 };
 
 /**
  * Whole codes are drawn by decode.onnx in one run; up to an earlier level the level graphs are walked, which costs no more
  * than the levels needed.
  *
- * @throws {KandidError} code_invalid, option_invalid, cancelled
+ * @throws {KandidError} code_invalid, option_invalid, condition_*, model_*
  */
-export async function decodeCodes(
-  network: Network,
-  codes: readonly Code[],
-  options: DecodeOptions,
-): Promise<Picture[]> {
-  const { level, condition = null, signal } = options;
-  const cut = codesUpTo(network, codes, level);
-  if (cut.length === 0) return [];
-  if (isWhole(network, cut)) {
-    if (signal) throwIfCancelled(signal);
-    return await network.decode(
-      cut,
-      cut.map(() => condition),
-    );
-  }
-  return await walk(network, decodingDescent(network, cut, { condition, signal }));
+export async function prepareDecoding(
+  engine: TaskEngine,
+  { codes: given, level, model: name, condition: picture }: DecodeTask,
+  { signal, turns = NO_TURNS }: TaskOptions = {},
+): Promise<PreparedTask> {
+  const model = await engine.models.open(name);
+  const { network } = model;
+  const counts = network.candidateCounts;
+  const notes: string[] = [];
+  const condition = await conditionOf(picture, network.info, {
+    limitPixels: engine.limitPixels,
+    inTurn: turns.picture,
+    note: (message) => void notes.push(message),
+  });
+  const parsed = given.map((code) => parsedCode(code, counts));
+  const codes = codesUpTo(network, parsed, level);
+  const shared = { kind: 'decode', model, seed: 0, count: codes.length, guides: [] } as const;
+  if (codes.every((code) => code.length === counts.length))
+    return {
+      ...shared,
+      run: 'draw',
+      codes,
+      condition,
+      outcomeOf: (images) => ({
+        type: 'done',
+        level: counts.length,
+        pictures: images.map((image, i) => {
+          const code = codes[i] as Code;
+          const codeString = codeToString(code, counts);
+          return { image, code, codeString, origin: { code: codeString } };
+        }),
+        guides: [],
+        notes,
+        timings: NO_TIME,
+      }),
+    };
+  const wholes = parsed.map((code) => (code.length === counts.length ? codeToString(code, counts) : null));
+  return {
+    ...shared,
+    run: 'descent',
+    descent: decodingDescent(network.info, codes, { condition, signal, notes }),
+    outcomeOf(end) {
+      const outcome = outcomeOf(end);
+      const pictures = outcome.pictures.map(({ code, image }, i) => partialPicture(code, image, wholes[i] ?? null));
+      return { ...outcome, pictures };
+    },
+  };
+}
+
+function parsedCode(code: string | Code, counts: readonly number[]): Code {
+  if (typeof code === 'string') return parseCode(code, counts);
+  checkPrefix(code, counts);
+  return code;
 }
 
 /**
@@ -46,32 +83,30 @@ export async function decodeCodes(
  * @param level the last where absent
  * @throws {KandidError} code_invalid, option_invalid
  */
-export function codesUpTo(network: Network, codes: readonly Code[], level?: number): Code[] {
-  const last = network.info.levels.length - 1;
+function codesUpTo({ info, candidateCounts }: Network, codes: readonly Code[], level?: number): Code[] {
+  const last = info.levels.length - 1;
   const at = level ?? last;
   if (!(Number.isInteger(at) && at >= 0 && at <= last))
     throw new KandidError('option_invalid', {
       option: 'level',
-      got: String(level),
+      got: String(at),
       expected: `a level from 0 to ${last}`,
     });
-  const wanted = network.candidateCounts.slice(0, at + 1);
   const cut = codes.map((code) => code.slice(0, at + 1));
-  for (const code of cut) checkCode(code, wanted);
+  for (const code of cut) checkCode(code, candidateCounts.slice(0, at + 1));
   return cut;
 }
 
-/** Whether codes of one length have all levels. */
-export function isWhole(network: Network, codes: readonly Code[]): boolean {
-  return codes[0]?.length === network.info.levels.length;
+interface DecodingOptions {
+  /** [channels, S, S] where the model has a condition. */
+  readonly condition: Float32Array | null;
+  readonly signal: AbortSignal | undefined;
+  readonly notes: readonly string[];
 }
 
 /** A descent along codes of one length, at least one; it ends where they do. */
-export function decodingDescent(
-  { info }: Network,
-  codes: readonly Code[],
-  { condition = null, signal = new AbortController().signal }: Omit<DecodeOptions, 'level'> = {},
-): Descent {
+function decodingDescent(info: NetworkInfo, codes: readonly Code[], options: DecodingOptions): Descent {
+  const { condition, signal = new AbortController().signal, notes } = options;
   return new Descent({
     info: { ...info, levels: info.levels.slice(0, codes[0]?.length ?? 0) },
     seed: 0,
@@ -84,16 +119,6 @@ export function decodingDescent(
     prefixes: codes,
     condition,
     signal,
-    notes: [],
+    notes,
   });
-}
-
-async function walk(network: Network, descent: Descent): Promise<Picture[]> {
-  while (descent.status === 'ready') {
-    await advance(network, [descent]);
-    await breathe();
-  }
-  const end = descent.takeEvents().at(-1);
-  if (end?.type === 'done') return end.results.map(({ image }) => image);
-  throw descent.error ?? new KandidError('cancelled', { when: 'on request' });
 }

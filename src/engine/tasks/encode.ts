@@ -1,36 +1,62 @@
-/** The code whose picture is nearest to a given one, found level by level. */
-
+/** Encoding: the code whose picture is nearest to a given one, found level by level. */
 import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
-import { KandidError } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
-import { areaResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
+import { NO_TURNS } from '../guides/context.ts';
 import { GuideRunner } from '../guides/runner.ts';
+import { conditionOf } from '../input/condition.ts';
+import { fitPicture } from '../input/pictures.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
-import type { Result } from '../search/events.ts';
-import { eventsOf } from './generate.ts';
+import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
 
-export interface Encoded {
-  readonly code: number[];
-  readonly codeString: string;
-  /** Of the picture that the code gives against the one given, in dB, both clamped to [−1, 1]. */
-  readonly psnr: number;
-  /** What the code gives. */
-  readonly image: Picture;
+/** @throws {KandidError} picture_*, condition_*, model_* */
+export async function prepareEncoding(
+  engine: TaskEngine,
+  { picture, model: name, beams, condition: given }: EncodeTask,
+  { signal, turns = NO_TURNS }: TaskOptions = {},
+): Promise<DescentTask> {
+  const model = await engine.models.open(name);
+  const { network } = model;
+  const { info, finalSide } = network;
+  const { limitPixels } = engine;
+  const notes: string[] = [];
+  const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels, inTurn: turns.picture };
+  const fitted = await fitPicture(picture, target);
+  const condition = await conditionOf(given ?? (info.condition ? picture : undefined), info, {
+    limitPixels,
+    inTurn: turns.picture,
+    note: (message) => void notes.push(message),
+  });
+  const descent = encodingDescent(network, fitted, { beams, condition, signal, notes });
+  return {
+    kind: 'encode',
+    run: 'descent',
+    model,
+    seed: 0,
+    count: 1,
+    guides: [],
+    descent,
+    outcomeOf(end) {
+      const outcome = outcomeOf(end);
+      if (outcome.type === 'cancelled') return outcome;
+      return { ...outcome, pictures: outcome.pictures.map((one) => ({ ...one, psnr: psnr(one.image, fitted) })) };
+    },
+  };
 }
 
-export interface EncodeOptions {
-  /** 1 is greedy. @default 1 */
+interface EncodingOptions {
   readonly beams?: BeamSchedule | undefined;
   /** [channels, S, S] where the model has a condition. */
   readonly condition?: Float32Array | null;
   readonly signal?: AbortSignal | undefined;
+  readonly notes?: readonly string[];
 }
 
-/** A descent towards a picture of the model's channels and size; run it alone (`encode`) or with others. */
-export function encodingDescent(network: Network, picture: Picture, options: EncodeOptions = {}): Descent {
-  const { beams = 1, condition = null, signal = new AbortController().signal } = options;
+/** A descent towards a picture of the model's channels and size. */
+export function encodingDescent(network: Network, picture: Picture, options: EncodingOptions = {}): Descent {
+  const { beams = 1, condition = null, signal = new AbortController().signal, notes = [] } = options;
   const { levels } = network.info;
   return new Descent({
     info: network.info,
@@ -47,21 +73,8 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
     prefixes: [],
     condition,
     signal,
-    notes: [],
+    notes,
   });
-}
-
-/** @throws {KandidError} cancelled, and what the network throws */
-export async function encode(network: Network, picture: Picture, options: EncodeOptions = {}): Promise<Encoded> {
-  for await (const event of eventsOf(network, encodingDescent(network, picture, options))) {
-    if (event.type === 'done') return encodedAs(event.results[0] as Result, picture);
-  }
-  throw new KandidError('cancelled', { when: 'on request' });
-}
-
-/** The result of an encoding descent beside the picture it was to come near. */
-export function encodedAs({ code, codeString, image }: Result, picture: Picture): Encoded {
-  return { code, codeString, psnr: psnr(image, picture), image };
 }
 
 /** Scores by the squared distance to the picture, area-shrunk to each level's side. */
@@ -69,7 +82,7 @@ export function reconstruction(picture: Picture): Guide {
   const targets = new Map<number, Float32Array>();
   const targetAt = (side: number): Float32Array => {
     const { width, height } = picture;
-    const target = targets.get(side) ?? areaResize(picture.data, { width, height }, { width: side, height: side });
+    const target = targets.get(side) ?? resample(picture.data, { width, height }, { width: side, height: side });
     targets.set(side, target);
     return target;
   };

@@ -1,47 +1,28 @@
-/** Runs descents to their end in this process. */
-import { setImmediate as breathe } from 'node:timers/promises';
-import type { Network } from '../network/network.ts';
-import { advance } from '../search/batches.ts';
-import type { Descent } from '../search/descent.ts';
-import type { GenerateEvent } from '../search/events.ts';
+/** Generation: the pictures of a request. */
+import { recordedParams } from './provenance.ts';
+import { type DescentTask, type GenerateTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
 
-/**
- * The events of one descent: its levels, then `done`, or `cancelled` with the best pictures so far as soon as its signal
- * aborts. Its guides are freed whatever happens, also where the caller stops reading.
- *
- * @throws {KandidError} what its guides or the network throw; then no further event comes
- */
-export async function* eventsOf(network: Network, descent: Descent): AsyncGenerator<GenerateEvent, void, undefined> {
-  try {
-    while (descent.status === 'ready') {
-      await advance(network, [descent]);
-      yield* descent.takeEvents();
-      await breathe();
-    }
-    yield* descent.takeEvents();
-    if (descent.error) throw descent.error;
-  } finally {
-    await descent.dispose();
-  }
-}
-
-/**
- * Runs several descents of one model together: always those at the lowest level, so that late ones catch up and then share
- * the runs. Resolves when all are over; each tells by `status`, `error` and `takeEvents` how it went.
- */
-export async function runTogether(network: Network, descents: readonly Descent[]): Promise<void> {
-  try {
-    for (;;) {
-      const ready = descents.filter(({ status }) => status === 'ready');
-      if (ready.length === 0) return;
-      const lowest = Math.min(...ready.map(({ level }) => level));
-      await advance(
-        network,
-        ready.filter(({ level }) => level === lowest),
-      );
-      await breathe();
-    }
-  } finally {
-    await Promise.all(descents.map((descent) => descent.dispose()));
-  }
+/** @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, cancelled */
+export async function prepareGeneration(
+  engine: TaskEngine,
+  { request }: GenerateTask,
+  options: TaskOptions = {},
+): Promise<DescentTask> {
+  const { descent, ...model } = await engine.prepare(request, options);
+  const { seed, count, guides, weights } = descent.plan;
+  const given = request.guides ?? [];
+  return {
+    kind: 'generate',
+    run: 'descent',
+    model,
+    seed,
+    count,
+    guides: guides.map(({ name }, i) => ({
+      name,
+      weight: weights[i] as number,
+      recorded: recordedParams(engine.guides.get(name), given[i]?.params ?? {}),
+    })),
+    descent,
+    outcomeOf,
+  };
 }

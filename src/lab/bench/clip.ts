@@ -1,4 +1,4 @@
-/** The image side of a CLIP by itself: what a look at 64 candidates costs. */
+/** Time of CLIP's image tower for 64 candidates. */
 import { join } from 'node:path';
 import { toKandidError } from '../../errors.ts';
 import { sizeOf } from '../../kit/tensor.ts';

@@ -1,4 +1,4 @@
-/** Opens a model in a process of its own and sends the milliseconds it took: the far end of `coldLoad`. */
+/** The child process of `coldLoad`: opens a model and sends the milliseconds it took. */
 import { Engine } from '../../engine/engine.ts';
 
 process.on('message', async ({ models, model, device }: { models: string[]; model: string; device: string }) => {

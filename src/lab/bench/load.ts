@@ -1,4 +1,4 @@
-/** How long a bundle takes to open in a fresh process. */
+/** Time to open a bundle in a fresh process. */
 import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';

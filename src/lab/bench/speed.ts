@@ -1,8 +1,9 @@
-/** What people wait for: encoding, decoding, words to pictures, and what beams cost. */
+/** Speed of encoding, decoding, text to picture, and the cost of beams. */
 
 import type { Engine } from '../../engine/engine.ts';
-import { encode } from '../../engine/tasks/encode.ts';
-import { eventsOf } from '../../engine/tasks/generate.ts';
+import { eventsOf } from '../../engine/search/run.ts';
+import { runTask } from '../../engine/tasks/task.ts';
+import { inProcess, prepareTask } from '../../engine/tasks/tasks.ts';
 import { toKandidError } from '../../errors.ts';
 import { Random } from '../../kit/random.ts';
 import { BATCHES, noise } from './steps.ts';
@@ -14,8 +15,10 @@ const BEAMS = [1, 4, 16] as const;
 export async function measureEncoding(engine: Engine, model: string, seconds: number): Promise<Record<string, Timing>> {
   const { network } = await engine.models.open(model);
   const picture = noise(network.finalSide, network.info.channels);
+  const encode = async (beams: number) =>
+    await runTask(await prepareTask(engine, { kind: 'encode', model, picture, beams }), inProcess());
   const figures: Record<string, Timing> = {};
-  for (const beams of BEAMS) figures[beams] = await timed(() => encode(network, picture, { beams }), seconds);
+  for (const beams of BEAMS) figures[beams] = await timed(() => encode(beams), seconds);
   return figures;
 }
 

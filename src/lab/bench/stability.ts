@@ -1,8 +1,8 @@
-/** What must not change: memory over many descents, and codes over runs and batch sizes. */
+/** Stability: memory over many descents, codes over repeated runs and batch sizes. */
 
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { runTogether } from '../../engine/tasks/generate.ts';
+import { runTogether } from '../../engine/search/run.ts';
 import { KandidError } from '../../errors.ts';
 import { noiseFile } from './steps.ts';
 import { round } from './timing.ts';

@@ -1,11 +1,11 @@
-/** The step path: milliseconds per level and per picture, and what of them is neither network nor guide. */
+/** The step path: milliseconds per level and per picture, and the overhead beside network and guide. */
 
 import { beamsPerLevel } from '../../contract/beams.ts';
 import { GuideRunner } from '../../engine/guides/runner.ts';
 import type { Network } from '../../engine/network/network.ts';
 import { Descent } from '../../engine/search/descent.ts';
+import { runTogether } from '../../engine/search/run.ts';
 import { reconstruction } from '../../engine/tasks/encode.ts';
-import { runTogether } from '../../engine/tasks/generate.ts';
 import type { Guide, Picture } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 import { encodePicture } from '../../pictures/codec.ts';

@@ -1,7 +1,8 @@
 /** Captions and prompts for avatars: every caption says which attributes it is about, so that its truth can be checked. */
+
+import { choose, type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
 import { correctArticles, fill, type Piece, pieceOf } from './avatar-pieces.ts';
 import { type AvatarStyle, attributeValue, type Person, type VisibleLabels } from './avatar-style.ts';
-import { choose, type SeededRandom, seededRandom } from './random.ts';
 
 /** A caption and what makes it true: `attribute` (same value), `attribute~kind` (a value of that kind) or `person`. */
 export interface Caption {

@@ -1,6 +1,7 @@
 /** Pieces of captions: what the rules of a style say of an avatar's labels. */
+
+import { choose, type SeededRandom } from '../../kit/text-seeded-random.ts';
 import { type AvatarStyle, attributeValue, type CaptionRule, type VisibleLabels } from './avatar-style.ts';
-import { choose, type SeededRandom } from './random.ts';
 
 /** A few words, where they stand in a sentence, and what makes them true (as `Caption.about`). */
 export interface Piece {

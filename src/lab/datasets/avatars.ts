@@ -1,8 +1,8 @@
 /** Avatars: a picture and exact labels for every seed, drawn by DiceBear in any of the styles of `styles/`. */
 import sharp from 'sharp';
+import { type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
 import { type AttributeValues, type AvatarStyle, attributeNames, type DiceBearStyle } from './avatar-style.ts';
 import { optionalPackage } from './optional-package.ts';
-import { type SeededRandom, seededRandom } from './random.ts';
 
 /** The value of every attribute, and what DiceBear is asked to draw for it. */
 export interface Avatar<A extends string = string> {

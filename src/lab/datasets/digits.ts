@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { KandidError, reasonOf } from '../../errors.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../kit/text-seeded-random.ts';
 
 /** A picture of 32 × 32 gray pixels and its class. */
 export interface LabelledPicture {

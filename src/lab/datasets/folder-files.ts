@@ -1,4 +1,4 @@
-/** A folder of pictures as a data set's files. A run that was killed goes on; a folder that has changed is done anew. */
+/** A folder of pictures as a data set's files. A run that was killed goes on; a folder that has changed is prepared again. */
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, open, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';

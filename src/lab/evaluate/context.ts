@@ -1,4 +1,4 @@
-/** What every task works with: a model, pictures it has not seen, and a way to run many requests in few runs of the network. */
+/** The context of evaluation tasks: a model, held-out pictures, and batched runs of many requests. */
 import { setMaxListeners } from 'node:events';
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
@@ -8,8 +8,8 @@ import type { OpenModel } from '../../engine/models.ts';
 import type { Network } from '../../engine/network/network.ts';
 import type { Descent } from '../../engine/search/descent.ts';
 import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
-import { encodingDescent } from '../../engine/tasks/encode.ts';
-import { runTogether } from '../../engine/tasks/generate.ts';
+import { runTogether } from '../../engine/search/run.ts';
+import { prepareTask } from '../../engine/tasks/tasks.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
@@ -17,7 +17,7 @@ import { Random } from '../../kit/random.ts';
 /** Requests that share runs: enough to fill the cores, few enough that memory holds their candidateCounts. */
 const TOGETHER = 16;
 
-export interface LabOptions {
+export interface EvaluationContextOptions {
   readonly engine: Engine;
   readonly model: string;
   /** Folders of models, for the judge. */
@@ -47,12 +47,12 @@ export interface TrainingPictures {
 }
 
 /** How one request went. */
-export interface Ended {
+export interface RequestOutcome {
   readonly done: DoneEvent;
   readonly levels: readonly LevelEvent[];
 }
 
-export class Lab {
+export class EvaluationContext {
   readonly engine: Engine;
   readonly model: string;
   readonly models: readonly string[];
@@ -62,13 +62,13 @@ export class Lab {
   readonly usageCount: number;
   readonly signal: AbortSignal;
   readonly textParams: Readonly<Record<string, unknown>>;
-  readonly trainingPictures: LabOptions['trainingPictures'];
+  readonly trainingPictures: EvaluationContextOptions['trainingPictures'];
   readonly #sampler: GenerateRequest['sampler'];
   readonly #blend: GenerateRequest['blend'];
-  readonly #progress: LabOptions['progress'];
-  readonly #kept = new Map<string, Promise<unknown>>();
+  readonly #progress: EvaluationContextOptions['progress'];
+  readonly #cached = new Map<string, Promise<unknown>>();
 
-  constructor(options: LabOptions) {
+  constructor(options: EvaluationContextOptions) {
     // Every descent of a batch listens to it.
     setMaxListeners(0, options.signal);
     this.engine = options.engine;
@@ -103,12 +103,12 @@ export class Lab {
     label: string,
     count: number,
     requestOf: (index: number) => GenerateRequest | Promise<GenerateRequest>,
-    onEnd: (index: number, ended: Ended) => void | Promise<void>,
+    onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
   ): Promise<void> {
     const make = async (index: number) => {
       const standard = { model: this.model, seed: index, sampler: this.#sampler, blend: this.#blend };
       const request = { ...standard, ...(await requestOf(index)) };
-      return (await this.engine.prepare(request, { signal: this.signal })).descent;
+      return (await prepareTask(this.engine, { kind: 'generate', request }, { signal: this.signal })).descent;
     };
     await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
   }
@@ -118,20 +118,20 @@ export class Lab {
     label: string,
     pictures: readonly Picture[],
     beams: BeamSchedule,
-    onEnd: (index: number, ended: Ended) => void | Promise<void>,
+    onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
   ): Promise<void> {
     const make = async (index: number) => {
       const picture = pictures[index] as Picture;
-      const condition = await this.#conditionOf(picture);
-      return encodingDescent(this.network, picture, { beams, condition, signal: this.signal });
+      const task = { kind: 'encode', model: this.model, picture, beams } as const;
+      return (await prepareTask(this.engine, task, { signal: this.signal })).descent;
     };
     await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
   }
 
   /** Greedy reconstructions of the held-out pictures: what the same search reaches where nothing is hidden from it. */
-  async ceiling(): Promise<readonly Ended[]> {
-    return await this.kept('ceiling', async () => {
-      const ended: Ended[] = [];
+  async ceiling(): Promise<readonly RequestOutcome[]> {
+    return await this.cached('ceiling', async () => {
+      const ended: RequestOutcome[] = [];
       await this.encode('reconstruction', this.pictures, 1, (_, one) => void ended.push(one));
       return ended;
     });
@@ -139,7 +139,7 @@ export class Lab {
 
   /** Pictures of codes drawn at random, as many as there are held-out ones, whose conditions they have. */
   async random(): Promise<readonly Picture[]> {
-    return await this.kept('random', async () => {
+    return await this.cached('random', async () => {
       const { candidateCounts } = this.network;
       const codes = this.pictures.map((_, i) => {
         const random = Random.of(0, i);
@@ -156,13 +156,13 @@ export class Lab {
   }
 
   /** Something that several tasks need, made once. */
-  async kept<T>(key: string, make: () => Promise<T>): Promise<T> {
-    const known = this.#kept.get(key) ?? make();
-    this.#kept.set(key, known);
+  async cached<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.#cached.get(key) ?? make();
+    this.#cached.set(key, known);
     return (await known) as T;
   }
 
-  tell(done: number, total: number, label: string): void {
+  reportProgress(done: number, total: number, label: string): void {
     this.#progress(done, total, label);
   }
 
@@ -170,16 +170,16 @@ export class Lab {
     label: string,
     count: number,
     make: (index: number) => Descent | Promise<Descent>,
-    onEnd: (index: number, ended: Ended) => void | Promise<void>,
+    onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
     together: number,
   ): Promise<void> {
-    this.tell(0, count, label);
+    this.reportProgress(0, count, label);
     for (let from = 0; from < count; from += together) {
       const indices = Array.from({ length: Math.min(together, count - from) }, (_, i) => from + i);
       const descents = await Promise.all(indices.map(make));
       await runTogether(this.network, descents);
       for (const [i, descent] of descents.entries()) await onEnd(from + i, endOf(descent));
-      this.tell(from + descents.length, count, label);
+      this.reportProgress(from + descents.length, count, label);
     }
   }
 }
@@ -190,7 +190,7 @@ function togetherWith(beams: BeamSchedule | undefined = 1): number {
   return Math.ceil(TOGETHER / most);
 }
 
-function endOf(descent: Descent): Ended {
+function endOf(descent: Descent): RequestOutcome {
   if (descent.error) throw descent.error;
   const events = descent.takeEvents();
   const done = events.find((event) => event.type === 'done');

@@ -1,10 +1,10 @@
-/** Measures a model: opens it and its pictures, runs the tasks, keeps what they found. */
+/** Evaluates a model: opens it and its pictures, runs the tasks, collects their results. */
 import { join } from 'node:path';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { KandidError } from '../../errors.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
-import { Lab } from './context.ts';
+import { EvaluationContext } from './context.ts';
 import { openPictures, type SetRequest } from './picture-sets.ts';
 import type { Setting, Task, TaskOutcome } from './task.ts';
 import { codec } from './tasks/codec.ts';
@@ -12,7 +12,7 @@ import { conditionKept, conditionMixed } from './tasks/conditional.ts';
 import { diversity } from './tasks/diversity.ts';
 import { edges } from './tasks/edges.ts';
 import { inpaint } from './tasks/inpaint.ts';
-import { latents } from './tasks/prior.ts';
+import { prior } from './tasks/prior.ts';
 import { reconstruction } from './tasks/reconstruction.ts';
 import { colorize, denoise, lowBit } from './tasks/restorations.ts';
 import { style } from './tasks/style.ts';
@@ -24,7 +24,7 @@ import { usage } from './tasks/usage.ts';
 /** In the order in which they run. */
 export const TASKS: readonly Task[] = [
   ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
-  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, latents],
+  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, prior],
 ];
 
 export interface EvaluateOptions {
@@ -51,10 +51,10 @@ export interface EvaluateOptions {
 
 export interface EvaluateEvent {
   readonly task: Task;
-  /** Null where it was passed over. */
+  /** Null where it was skipped. */
   readonly outcome: TaskOutcome | null;
-  /** Why it was passed over. */
-  readonly obstacle: string | null;
+  /** Why it was skipped. */
+  readonly skipReason: string | null;
   readonly seconds: number;
 }
 
@@ -69,7 +69,7 @@ export interface Evaluation {
 
 /**
  * Opens what an evaluation needs; its tasks run while the events are read. A task that was named and cannot be done is an
- * error, one that was not named is passed over with a reason.
+ * error, one that was not named is skipped with a reason.
  *
  * @throws {KandidError} option_invalid, model_*, bundle_*, file_unreadable, file_unwritable, picture_*
  */
@@ -84,7 +84,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     channels: info.channels,
     condition: info.condition?.kind ?? null,
     models: options.models,
-    hasLatents: opened.prior !== null,
+    hasPrior: opened.prior !== null,
   });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     dataset,
@@ -104,7 +104,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   await set.close();
   if (held.length < 2)
     throw new KandidError('option_invalid', { option: '--count', got: held.length, expected: '2 pictures or more' });
-  const lab = new Lab({
+  const context = new EvaluationContext({
     engine,
     model: model ?? info.name,
     models: options.models,
@@ -124,40 +124,40 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     folder: opened.bundle.folder,
     hash: opened.bundle.hash,
     count: held.length,
-    events: () => run(planned, lab),
+    events: () => run(planned, context),
   };
 }
 
 interface Planned {
   readonly task: Task;
-  readonly obstacle: string | null;
+  readonly skipReason: string | null;
 }
 
 async function planOf(tasks: readonly Task[], named: boolean, setting: Setting): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const task of tasks) {
-    const obstacle = conditionObstacle(task, setting) ?? (await task.obstacle?.(setting)) ?? null;
-    if (obstacle !== null && named)
+    const skipReason = conditionSkipReason(task, setting) ?? (await task.skipReason?.(setting)) ?? null;
+    if (skipReason !== null && named)
       throw new KandidError('option_invalid', {
         option: '--tasks',
         got: `"${task.name}"`,
-        expected: `another one, for ${obstacle.replace(/\.$/, '')}`,
+        expected: `another one, for ${skipReason.replace(/\.$/, '')}`,
       });
-    planned.push({ task, obstacle });
+    planned.push({ task, skipReason });
   }
   return planned;
 }
 
-function conditionObstacle({ conditional }: Task, { condition }: Setting): string | null {
+function conditionSkipReason({ conditional }: Task, { condition }: Setting): string | null {
   if (condition === null) return conditional === 'only' ? 'the model takes no condition picture' : null;
   return conditional === undefined ? 'the model starts from a condition picture' : null;
 }
 
-async function* run(planned: readonly Planned[], lab: Lab): AsyncGenerator<EvaluateEvent> {
-  for (const { task, obstacle } of planned) {
+async function* run(planned: readonly Planned[], context: EvaluationContext): AsyncGenerator<EvaluateEvent> {
+  for (const { task, skipReason } of planned) {
     const started = performance.now();
-    const outcome = obstacle === null ? await task.run(lab) : null;
-    yield { task, outcome, obstacle, seconds: (performance.now() - started) / 1000 };
+    const outcome = skipReason === null ? await task.run(context) : null;
+    yield { task, outcome, skipReason, seconds: (performance.now() - started) / 1000 };
   }
 }
 

@@ -1,11 +1,11 @@
-/** Says of a picture which value every attribute has: the judge of text guidance, and never the guide in the same experiment. */
+/** The judge of text guidance: a classifier of attributes that is never the guide of the same experiment. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KandidError, reasonOf, toKandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { clamp } from '../../kit/quality.ts';
-import { areaResize, bilinearResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
 import { findModel } from '../../runtime/models.ts';
 import { createSession, type Session } from '../../runtime/session.ts';
 import type { Setting } from './task.ts';
@@ -110,7 +110,7 @@ export class Judge {
     return pictures.map((_, i) => Float64Array.from(logits?.data.subarray(i * width, (i + 1) * width) ?? []));
   }
 
-  /** Clamped, of the classifier's side, with its mean and deviation. */
+  /** Clamped, of the classifier's side, with its mean and standard deviation. */
   #input(picture: Picture): Float32Array {
     const { side, mean, deviation } = this.#labels;
     const to = { height: side, width: side };
@@ -130,11 +130,11 @@ export class Judge {
 /** Shrunk by area, as the pictures were that the judge learnt from; enlarged smoothly. */
 function resized(picture: Picture, to: { height: number; width: number }): Float32Array {
   if (picture.width === to.width) return picture.data;
-  return (picture.width > to.width ? areaResize : bilinearResize)(picture.data, picture, to);
+  return resample(picture.data, picture, to, picture.width > to.width ? 'area' : 'bilinear-plain');
 }
 
 /** Why nothing can be judged here; null where it can. */
-export async function judgeObstacle({ dataset, models }: Setting): Promise<string | null> {
+export async function judgeSkipReason({ dataset, models }: Setting): Promise<string | null> {
   if (dataset !== 'avatars') return 'its attributes are those of avatars, and the model was not trained on them';
   try {
     await findModel(JUDGE, models);

@@ -1,9 +1,9 @@
-/** The pictures that a model is measured on: those of its data set that training has not seen, or the first that it has. */
+/** Picture sets for evaluation: held-out pictures of the model's data set, or its first training pictures. */
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
-import { areaResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
 import { decodePicture } from '../../pictures/codec.ts';
 import { pixelsToPicture } from '../../pictures/pixels.ts';
 import { writeAvatars } from '../datasets/avatar-files.ts';
@@ -119,7 +119,7 @@ function labelledSet(all: readonly LabelledPicture[], { count, side, channels }:
     if (side === DIGITS_SIDE) return picture;
     return {
       ...picture,
-      data: areaResize(picture.data, from, { width: side, height: side }),
+      data: resample(picture.data, from, { width: side, height: side }),
       width: side,
       height: side,
     };

@@ -1,7 +1,7 @@
 /** Contact sheets as PNG. */
 
 import type { Picture } from '../../guide.ts';
-import { bilinearResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
 import { encodePicture } from '../../pictures/codec.ts';
 import { enlarged, mosaic } from '../../pictures/mosaic.ts';
 import { loadSharp } from '../../pictures/sharp.ts';
@@ -37,7 +37,7 @@ function shown(picture: Picture): Picture {
   const large = enlarged(picture, factor);
   if (large.width === SHOWN_SIDE) return large;
   const to = { height: SHOWN_SIDE, width: SHOWN_SIDE };
-  return { ...large, ...to, data: bilinearResize(large.data, large, to) };
+  return { ...large, ...to, data: resample(large.data, large, to, 'bilinear-plain') };
 }
 
 function padded(picture: Picture, below: number): Picture {

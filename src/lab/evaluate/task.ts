@@ -1,6 +1,6 @@
-/** What a task is and what comes of it. */
+/** What an evaluation task is, and its outcome. */
 import type { Picture } from '../../guide.ts';
-import type { Lab } from './context.ts';
+import type { EvaluationContext } from './context.ts';
 
 export interface Task {
   /** As named on the command line; also its key among the metrics, where it has one of its own. */
@@ -15,8 +15,8 @@ export interface Task {
    */
   readonly conditional?: 'also' | 'only';
   /** Why it cannot be done here, or null. */
-  obstacle?(setting: Setting): Promise<string | null> | string | null;
-  run(lab: Lab): Promise<TaskOutcome>;
+  skipReason?(setting: Setting): Promise<string | null> | string | null;
+  run(context: EvaluationContext): Promise<TaskOutcome>;
 }
 
 /** What is known before any picture is opened. */
@@ -24,7 +24,7 @@ export interface Setting {
   readonly dataset: string | null;
   readonly channels: 1 | 3;
   /** Whether it has transition statistics. */
-  readonly hasLatents: boolean;
+  readonly hasPrior: boolean;
   /** Of the condition, where the model has one. */
   readonly condition: string | null;
   /** Folders of models. */

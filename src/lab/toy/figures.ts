@@ -23,11 +23,11 @@ export function toyFigures(points: Float64Array, { bins, shares }: Density): Toy
     found[bin] = (found[bin] as number) + 1 / count;
   }
   const middle = found.map((share, i) => (share + (shares[i] as number)) / 2);
-  const apart = found.reduce((sum, share, i) => sum + Math.abs(share - (shares[i] as number)), 0);
+  const total = found.reduce((sum, share, i) => sum + Math.abs(share - (shares[i] as number)), 0);
   return {
     kl: divergence(found, shares),
     js: (divergence(found, middle) + divergence(shares, middle)) / 2,
-    tv: apart / 2,
+    tv: total / 2,
   };
 }
 

@@ -1,4 +1,4 @@
-/** A network at play: one step at a time, told as a page shows it. */
+/** A toy network as the page animates it: one training step at a time. */
 import { Random } from '../../kit/random.ts';
 import { type Density, densityOf, sample } from './density.ts';
 import { toyFigures } from './figures.ts';

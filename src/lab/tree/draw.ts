@@ -2,7 +2,7 @@
 
 import type { Network } from '../../engine/network/network.ts';
 import type { Picture } from '../../guide.ts';
-import { areaResize } from '../../kit/resize.ts';
+import { resample } from '../../kit/resample.ts';
 import type { Place, TreeLayout } from './layout.ts';
 import { type WalkOptions, walkTree } from './walk.ts';
 
@@ -110,7 +110,7 @@ const FILLED = 0.9;
 function fitted(picture: Picture, side: number): { picture: Picture; factor: number } {
   const factor = Math.floor(side / picture.width);
   if (factor * picture.width >= FILLED * side) return { picture, factor };
-  const data = areaResize(picture.data, picture, { width: side, height: side });
+  const data = resample(picture.data, picture, { width: side, height: side });
   return { picture: { ...picture, data, width: side, height: side }, factor: 1 };
 }
 

@@ -72,7 +72,8 @@ export class Access {
     const limit = client.key?.requestsPerMinute ?? this.#settings.requestsPerMinute;
     if (limit === 0) return;
     const wait = this.#rates.take(client.name, limit);
-    if (wait > 0) throw new KandidError('rate_limited', { limit, retrySeconds: Math.ceil(wait / 1000) });
+    if (wait > 0)
+      throw new KandidError('rate_limited', { limit, unit: 'requests a minute', retrySeconds: Math.ceil(wait / 1000) });
   }
 
   /**

@@ -1,10 +1,9 @@
 /** Bodies of requests, read whole and no further than they may be large. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { KandidError, reasonOf } from '../../errors.ts';
-
-/** Objects and lists inside one another; no request needs more. */
-const MOST_DEPTH = 32;
+import { KandidError } from '../../errors.ts';
+import { JsonProblem, REQUEST_JSON } from '../../kit/json.ts';
+import { parseJsonWithPictures } from '../../kit/json-pictures.ts';
 
 /** A body, and what is said of it. */
 export type BodySource = Readable & { readonly headers: IncomingHttpHeaders };
@@ -58,26 +57,17 @@ export function readBody(request: BodySource, limit: number): Promise<Buffer> {
   });
 }
 
-/** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
+/**
+ * Texts longer than any but pictures come as bytes.
+ *
+ * @throws {KandidError} body_too_large, body_invalid, type_unsupported
+ */
 export async function readJson(request: BodySource, limit: number): Promise<unknown> {
   const bytes = await readBody(request, limit);
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new KandidError('body_invalid', { problem: `it is not JSON (${reasonOf(cause).slice(0, 200)})` }, { cause });
+    return await parseJsonWithPictures(bytes, REQUEST_JSON);
+  } catch (thrown) {
+    if (!(thrown instanceof JsonProblem)) throw thrown;
+    throw new KandidError('body_invalid', { problem: thrown.message }, { cause: thrown });
   }
-  if (isDeeper(value, MOST_DEPTH))
-    throw new KandidError('body_invalid', { problem: `more than ${MOST_DEPTH} objects and lists inside one another` });
-  return value;
-}
-
-/** Level by level, for a recursion could be made to run out of stack. */
-function isDeeper(value: unknown, most: number): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > most) return true;
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-  }
-  return false;
 }

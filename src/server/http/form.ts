@@ -1,6 +1,7 @@
 /** Forms as the objects that JSON bodies are. */
 import { z } from 'zod';
 import { KandidError } from '../../errors.ts';
+import { JsonProblem, parseJson, REQUEST_JSON } from '../../kit/json.ts';
 import type { FormPart } from './multipart.ts';
 
 type JsonSchema = { readonly [key: string]: unknown };
@@ -26,8 +27,9 @@ function takesText({ type, anyOf, enum: values }: JsonSchema): boolean {
 
 function fromText(text: string, refuse: (problem: string) => KandidError): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw refuse('expected JSON: a number, true or false, an object or a list');
+    return parseJson(text, REQUEST_JSON);
+  } catch (thrown) {
+    if (!(thrown instanceof JsonProblem)) throw thrown;
+    throw refuse(`expected JSON (a number, true or false, an object or a list), but ${thrown.message}`);
   }
 }

@@ -1,6 +1,7 @@
 /** Bodies of forms with files (multipart/form-data), every part of them bounded. */
 import { Busboy } from '@fastify/busboy';
 import { KandidError, reasonOf } from '../../errors.ts';
+import { REQUEST_JSON } from '../../kit/json.ts';
 import { type BodySource, checkBody, cutShort, tooLarge } from './body.ts';
 
 /** One part of a form; files are bytes. In the order in which they came. */
@@ -9,6 +10,8 @@ export interface FormPart {
   readonly value: string | Uint8Array;
 }
 
+/** Of all fields that are no files, in bytes. */
+const MOST_TEXT = REQUEST_JSON.bytes;
 const LIMITS = { fieldNameSize: 100, fieldSize: 256 * 1024, fields: 64, files: 20, parts: 80 };
 const HEADER_LIMITS = { headerPairs: 20, headerSize: 8192 };
 
@@ -25,6 +28,7 @@ export function readForm(request: BodySource, limit: number): Promise<FormPart[]
   return new Promise((resolve, reject) => {
     const parts: FormPart[] = [];
     let length = 0;
+    let textLength = 0;
     const refuse = (error: KandidError) => settle(() => reject(error));
     const invalid = (problem: string) => refuse(new KandidError('body_invalid', { problem }));
     const onData = (bytes: Buffer) => {
@@ -38,7 +42,9 @@ export function readForm(request: BodySource, limit: number): Promise<FormPart[]
       how();
     };
     parser.on('field', (name, value, nameCut, valueCut) => {
-      if (!name || nameCut) invalid('a part has no name, or one that is too long');
+      textLength += value.length;
+      if (textLength > MOST_TEXT) refuse(tooLarge(MOST_TEXT, 'its text'));
+      else if (!name || nameCut) invalid('a part has no name, or one that is too long');
       else if (valueCut) refuse(tooLarge(LIMITS.fieldSize, `field ${name}`));
       else parts.push({ name, value });
     });

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { paramsError } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
+import { REQUEST_JSON } from '../../kit/json.ts';
 import type { Body as ReceivedBody } from '../bodies/intake.ts';
 import type { Services } from '../services.ts';
 import type { Client } from './access.ts';
@@ -141,7 +142,8 @@ async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
   { files, formOnly, bodyOptional }: DoorFacts<Body, Query>,
   { request, response, services, client }: RawCall,
 ): Promise<ReceivedBody | null> {
-  const { bodyBytes } = services.settings;
+  // Only pictures need more.
+  const bodyBytes = files ? services.settings.bodyBytes : Math.min(services.settings.bodyBytes, REQUEST_JSON.bytes);
   const type = contentType(request);
   checkBody(request, bodyBytes);
   const isTaken = type === JSON_TYPE ? !formOnly : type === FORM_TYPE && files !== undefined;

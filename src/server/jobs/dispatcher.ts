@@ -5,7 +5,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { type EndNews, isEnd, type News, type Work } from '../../worker/messages.ts';
 import type { Pace } from './eta.ts';
 import type { Job } from './job.ts';
-import type { JobsObserver } from './jobs.ts';
+import type { JobsObserver } from './observer.ts';
 import type { JobQueue } from './queue.ts';
 import type { Need, Runner } from './runner.ts';
 
@@ -36,8 +36,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    options.queue.listen(() => void this.#pump());
-    options.runner.listen(() => void this.#pump());
+    options.queue.listen(() => this.#pumpSoon());
+    options.runner.listen(() => this.#pumpSoon());
   }
 
   get waiting(): number {
@@ -56,7 +56,7 @@ export class Dispatcher {
     if (seconds !== undefined)
       this.#deadlines.set(
         job,
-        clock.after(seconds * 1000, () => void this.#expire(job, seconds)),
+        clock.after(seconds * 1000, () => this.#expire(job, seconds).catch(this.#tell)),
       );
     try {
       job.position = this.waiting;
@@ -89,6 +89,13 @@ export class Dispatcher {
   close(): void {
     this.#stopAnnouncing?.();
     this.#stopAnnouncing = null;
+  }
+
+  /** Of what went wrong that no job is to blame for: the others go on. */
+  readonly #tell = (error: unknown): void => this.#options.observer.trouble?.(error);
+
+  #pumpSoon(): void {
+    this.#pump().catch(this.#tell);
   }
 
   async #pump(): Promise<void> {
@@ -191,7 +198,7 @@ export class Dispatcher {
     job.position = this.#retries.length;
     this.#retries.push(job);
     job.append({ type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) }, clock.date());
-    void this.#pump();
+    this.#pumpSoon();
   }
 
   #end(job: Job, news: EndNews): void {
@@ -200,7 +207,7 @@ export class Dispatcher {
     job.append(news, clock.date());
     observer.ended?.(job, news);
     onEnd(job);
-    void this.#pump();
+    this.#pumpSoon();
   }
 
   /** What has begun ends with the best pictures so far, what has not is not begun any more. */
@@ -223,7 +230,7 @@ export class Dispatcher {
   #announceSoon(): void {
     this.#stopAnnouncing ??= this.#options.clock.after(ANNOUNCE_MS, () => {
       this.#stopAnnouncing = null;
-      void this.#announce();
+      this.#announce().catch(this.#tell);
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import type { EndNews, Work } from '../../worker/messages.ts';
+import type { Work } from '../../worker/messages.ts';
 import type { ByteBudget } from '../bodies/budget.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import type { Cost } from './cost.ts';
@@ -10,22 +10,11 @@ import { Dispatcher } from './dispatcher.ts';
 import { Pace } from './eta.ts';
 import { fingerprint, IdempotencyKeys } from './idempotency.ts';
 import { Job, type JobSpec, type JobState } from './job.ts';
+import type { JobsObserver } from './observer.ts';
 import { FairQueue, type JobQueue } from './queue.ts';
 import { Shelf } from './retention.ts';
 import type { Runner } from './runner.ts';
 import { Viewer, type ViewerOptions } from './subscriber.ts';
-
-/** Told of what happens, for logs and metrics. */
-export interface JobsObserver {
-  submitted?(job: Job): void;
-  refused?(error: KandidError): void;
-  started?(job: Job): void;
-  /** Its process is gone; it is run again, or has failed. */
-  lost?(job: Job, reason: string): void;
-  ended?(job: Job, news: EndNews): void;
-  /** A viewer left, having been too slow for so many previews. */
-  dropped?(previews: number): void;
-}
 
 export type { JobLimits };
 
@@ -143,6 +132,10 @@ export class Jobs {
     await this.#dispatcher.cancel(job);
   }
 
+  #cancelSoon(job: Job, how: 'cancel' | 'drop'): void {
+    this.#dispatcher.cancel(job, how).catch((error: unknown) => this.#options.observer?.trouble?.(error));
+  }
+
   /** Answers the question that is open. @throws {KandidError} question_closed, option_invalid */
   choose(job: Job, question: number, picks: readonly number[]): void {
     checkPicks(job, question, picks);
@@ -182,7 +175,7 @@ export class Jobs {
   async #drain(seconds: number): Promise<void> {
     const open = () => [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
     const stopTimer = this.#options.clock.after(seconds * 1000, () => {
-      for (const job of open()) void this.#dispatcher.cancel(job, job.viewers > 0 ? 'cancel' : 'drop');
+      for (const job of open()) this.#cancelSoon(job, job.viewers > 0 ? 'cancel' : 'drop');
     });
     await new Promise<void>((resolve) => {
       this.#checkDrained = () => {
@@ -279,7 +272,7 @@ export class Jobs {
   #abandonIfAlone(job: Job): void {
     const { abandonSeconds } = job.spec;
     if (abandonSeconds === undefined || job.viewers > 0 || !job.isOpen) return;
-    const abandon = () => void this.#dispatcher.cancel(job, 'drop');
+    const abandon = () => this.#cancelSoon(job, 'drop');
     if (abandonSeconds === 0) abandon();
     else this.#abandoning.set(job, this.#options.clock.after(abandonSeconds * 1000, abandon));
   }

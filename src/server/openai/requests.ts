@@ -1,10 +1,11 @@
 /** OpenAI's words for a request in ours. */
+import { createHash, randomInt } from 'node:crypto';
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import type { ModelSummary, Output, Work } from '../../worker/messages.ts';
-import { modelOf } from '../routes/models.ts';
-import type { Services } from '../services.ts';
+import type { RawCall } from '../http/route.ts';
+import { modelOf } from '../models.ts';
 import type { generationBody } from './schemas.ts';
 
 export type Common = Omit<z.output<typeof generationBody>, 'moderation' | 'style'>;
@@ -23,15 +24,25 @@ export interface Terms {
     readonly size: string;
   };
   readonly headers: Readonly<Record<string, string>>;
+  /** What the answer tells beside what guides say. */
+  readonly notes: readonly string[];
 }
 
+/** What a request says in our words. */
+export interface Wish {
+  readonly guides: NonNullable<GenerateRequest['guides']>;
+  readonly notes?: readonly string[];
+}
+
+const SEEDS = 2 ** 32;
 const LARGEST_SIDE = 2048;
 const LARGEST_ASKED = 4096;
 const PREVIEW_QUALITY = 85;
 const BEAMS: Readonly<Record<string, number>> = { high: 2, hd: 2, xhigh: 4, max: 4 };
 
 /** @throws {KandidError} model_unknown, params_invalid, not_ready */
-export function termsOf(services: Services, body: Common, guides: NonNullable<GenerateRequest['guides']>): Terms {
+export function termsOf(call: RawCall, body: Common, { guides, notes = [] }: Wish): Terms {
+  const { services } = call;
   const { settings } = services;
   const alias = body.model !== undefined && Object.hasOwn(settings.aliases, body.model);
   const name = alias ? settings.aliases[body.model as string] || undefined : body.model;
@@ -39,7 +50,7 @@ export function termsOf(services: Services, body: Common, guides: NonNullable<Ge
   if (body.background === 'transparent')
     throw refused('background', 'pictures here are opaque; expected auto or opaque', 'invalid_value');
   const side = sideOf(body.size, model.side);
-  const { n: count, output_format: format, partial_images: partials, seed } = body;
+  const { n: count, output_format: format, partial_images: partials, seed = freshSeed(call) } = body;
   const quality = format === 'png' ? undefined : Math.max(1, body.output_compression);
   const size = side === model.side ? undefined : side;
   const output: Output = { format, quality, size };
@@ -57,7 +68,7 @@ export function termsOf(services: Services, body: Common, guides: NonNullable<Ge
       : {}),
   };
   return {
-    ...{ model, work, count },
+    ...{ model, work, count, notes },
     asUrls: (body.response_format ?? (/^dall-e/.test(body.model ?? '') ? 'url' : 'b64_json')) === 'url',
     echo: { background: 'opaque', output_format: format, quality: qualityOf(body.quality), size: `${side}x${side}` },
     headers: {
@@ -66,6 +77,16 @@ export function termsOf(services: Services, body: Common, guides: NonNullable<Ge
       ...(size === undefined ? {} : { 'x-kandid-resized': `lanczos3 from ${model.side}x${model.side}` }),
     },
   };
+}
+
+/** Another for each request, as their clients expect; the same for a request that is sent again under its key. */
+function freshSeed({ request, client }: RawCall): number {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return randomInt(SEEDS);
+  return createHash('sha256')
+    .update(JSON.stringify([client.name, key]))
+    .digest()
+    .readUInt32BE();
 }
 
 function refused(field: string, problem: string, code: string): KandidError {

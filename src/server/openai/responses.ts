@@ -25,8 +25,9 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     if (path === null) return { url: `data:${picture.mime};base64,${Buffer.from(bytes).toString('base64')}` };
     return { url: urlOf(call, path) };
   });
-  const answer = { created: secondsOf(call), data, ...terms.echo, usage: usageOf(news) };
-  await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job) });
+  const told = { seed: news.seed, notes: [...terms.notes, ...news.notes] };
+  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(news) };
+  await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(news.seed) });
 }
 
 /** The code whose picture is nearest; null where the caller has left. */
@@ -69,7 +70,8 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
           ...{ type: `${kind}.partial_image`, b64_json: new Base64(news.bytes), partial_image_index: partial++ },
           ...{ image_index: news.image, ...about },
         });
-      else if (news.type !== 'queued' && isEnd(news)) await sendEnd(open, picturesOf(news), { kind, about });
+      else if (news.type !== 'queued' && isEnd(news))
+        await sendEnd(open, picturesOf(news), { kind, about, notes: terms.notes });
     }
   } catch (thrown) {
     // Before anything was sent, it is a plain answer.
@@ -90,12 +92,12 @@ async function send(to: EventStream, data: { readonly type: string }): Promise<v
 async function sendEnd(
   open: () => EventStream,
   news: DoneNews | CancelledNews,
-  { kind, about }: { kind: string; about: object },
+  { kind, about, notes }: { kind: string; about: object; notes: readonly string[] },
 ): Promise<void> {
   for (const [image_index, { bytes, codeString }] of news.results.entries())
     await send(open(), {
       ...{ type: `${kind}.completed`, b64_json: new Base64(bytes), image_index, code: codeString, ...about },
-      ...{ usage: usageOf(news) },
+      ...{ seed: news.seed, notes: [...notes, ...news.notes], usage: usageOf(news) },
     });
 }
 

@@ -1,9 +1,16 @@
 /** What OpenAI's clients send to the Images API, and what they read. What means nothing here is taken and left aside. */
 import { z } from 'zod';
-import { picture } from '../../contract/fields.ts';
+import { MOST_PROMPT, picture } from '../../contract/fields.ts';
 
 const common = {
-  prompt: z.string().trim().min(1, 'expected some words').max(32_000).describe('What the pictures should show.'),
+  prompt: z
+    .string()
+    .trim()
+    .min(1, 'expected some words')
+    .max(32_000)
+    .describe(
+      `What the pictures should show. The first ${MOST_PROMPT} characters are read; of longer ones the rest is left out, and notes says so.`,
+    ),
   model: z.string().min(1).max(200).optional().describe('Name of a model here, or an alias such as gpt-image-1.'),
   n: z.int().min(1).max(10).default(1),
   size: z
@@ -22,7 +29,12 @@ const common = {
   stream: z.boolean().default(false).describe('Server-sent events, with pictures of real levels on the way.'),
   partial_images: z.int().min(0).max(3).default(0),
   user: z.string().max(1000).optional().describe('Left aside.'),
-  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe('Of Kandid: the same gives the same.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('Of Kandid: the same gives the same. Left out: another each time; the answer tells it.'),
 };
 
 export const generationBody = z.strictObject({
@@ -55,6 +67,8 @@ const tokens = z.object({ image_tokens: z.int(), text_tokens: z.int() });
 export const imagesResponse = z.object({
   created: z.int(),
   data: z.array(z.object({ b64_json: z.string().optional(), url: z.string().optional() })),
+  seed: z.int().describe('Of Kandid: with it the same comes again.'),
+  notes: z.array(z.string()).describe('Of Kandid: what was understood in another way than it was said.'),
   ...{ background: z.string(), output_format: z.string(), quality: z.string(), size: z.string() },
   usage: z
     .object({ input_tokens: z.int(), input_tokens_details: tokens, output_tokens: z.int(), total_tokens: z.int() })

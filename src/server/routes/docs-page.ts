@@ -21,12 +21,13 @@ export function docsPage(document: Document): string {
     );
     return `<h2>${escaped(name)}</h2>${routes.join('')}`;
   });
+  const address = `${document.servers[0]?.url.replace(/\/$/, '')}/openapi.json`;
   const guides = Object.entries(document.components.schemas)
     .filter(([name]) => name.startsWith('guide_'))
     .map(([name, schema]) =>
       folded(`<code>${escaped(name.slice(6))}</code> ${text(schema.description)}`, json(schema)),
     );
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kandid ${escaped(document.info.version)}</title><style>${STYLE}</style></head><body><h1>Kandid ${escaped(document.info.version)}</h1><p>${escaped(document.info.description)} The same for machines: <a href="openapi.json">openapi.json</a>.</p>${sections.join('')}<h2>guides</h2>${guides.join('')}</body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kandid ${escaped(document.info.version)}</title><style>${STYLE}</style></head><body><h1>Kandid ${escaped(document.info.version)}</h1><p>${escaped(document.info.description)} The same for machines: <a href="${escaped(address)}">${escaped(address)}</a>.</p>${sections.join('')}<h2>guides</h2>${guides.join('')}</body></html>`;
 }
 
 function routeOf(method: string, path: string, operation: Json): string {

@@ -10,16 +10,22 @@ interface Written {
   readonly page: string;
 }
 
+/** Prefixes under which it is read; proxies that are trusted say no more than a few. */
+const MOST_PREFIXES = 16;
+
 /** @param doors all of them, these too */
 export function readingDoors(doors: () => readonly Door[]): Door[] {
-  let written: Written | null = null;
+  const written = new Map<string, Written>();
   // Made once for what there is: it takes long enough to hold others up.
-  const current = ({ services }: RawCall): Written => {
+  const current = ({ services, place: { prefix } }: RawCall): Written => {
     const guides = services.pool.info?.guides;
-    if (written?.guides === guides && written) return written;
-    const document = openApiOf(doors(), { version: services.version, guides: guides ?? [] });
-    written = { guides, json: JSON.stringify(document), page: docsPage(document) };
-    return written;
+    const known = written.get(prefix);
+    if (known?.guides === guides && known) return known;
+    const document = openApiOf(doors(), { version: services.version, guides: guides ?? [], prefix });
+    const made = { guides, json: JSON.stringify(document), page: docsPage(document) };
+    if (written.size >= MOST_PREFIXES) written.clear();
+    written.set(prefix, made);
+    return made;
   };
   const open = { method: 'get', tag: 'operations', isOpen: true } as const;
   return [

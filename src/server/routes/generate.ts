@@ -7,14 +7,14 @@ import {
   encodeBody,
   generateBody,
   inpaintBody,
-  mendBody,
+  restoreBody,
   styleBody,
   varyBody,
 } from '../../contract/operations.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Work } from '../../worker/messages.ts';
 import { type Answer, type Door, door, type RawCall } from '../http/route.ts';
-import { modelOf, wholeCode } from './models.ts';
+import { firstLevelsOf, modelOf } from '../models.ts';
 import { answer, type Wanted } from './responses.ts';
 import type { Asked } from './submit.ts';
 
@@ -76,7 +76,7 @@ export function generated(body: z.output<typeof generateBody>): Extract<Work, { 
 
 const mending = (path: string, guide: string, summary: string) =>
   task({
-    ...{ path, summary, body: mendBody, files: ['image', 'condition'] },
+    ...{ path, summary, body: restoreBody, files: ['image', 'condition'] },
     asked: ({ image, prompt, ...body }) => generation(body, [{ name: guide, params: { image } }, ...textGuide(prompt)]),
   });
 
@@ -132,7 +132,7 @@ export const makeDoors: readonly Door[] = [
     files: ['condition'],
     asked: ({ code, keep, guides, ...body }, call) => {
       const model = modelOf(call.services, body.model);
-      return generation({ ...body, model: model.name }, guides, [wholeCode(code, model).slice(0, keep)]);
+      return generation({ ...body, model: model.name }, guides, [firstLevelsOf(code, keep, model)]);
     },
   }),
 ];

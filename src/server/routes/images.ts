@@ -4,7 +4,7 @@ import { codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
 import type { ModelSummary, PictureFormat, Work } from '../../worker/messages.ts';
 import { type Call, type Door, door } from '../http/route.ts';
-import { candidatesOf, modelOf } from './models.ts';
+import { candidateCountsOf, modelOf } from '../models.ts';
 import { ENDINGS } from './permalinks.ts';
 import { endOf, picturesOf, submit } from './submit.ts';
 
@@ -47,7 +47,7 @@ function addressOf(call: Call<undefined, z.output<typeof query>>): Address {
     throw new KandidError('model_unknown', { name: `${name}@${hash}`, hint });
   }
   if (model.condition) throw new KandidError('condition_address', { model: name, kind: model.condition.kind });
-  const candidates = candidatesOf(model);
+  const candidates = candidateCountsOf(model);
   const code = codeToString(parseCode(text, candidates), candidates);
   const format = ending === undefined ? accepted(call.request.headers.accept) : FORMATS[ending];
   if (!format)

@@ -2,43 +2,13 @@
 
 import { z } from 'zod';
 import { guide, joined, model, provenance } from '../../contract/answers.ts';
-import { codeToString, crossCodes, parseCode } from '../../contract/codes.ts';
+import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { crossBody, infoBody } from '../../contract/operations.ts';
-import { KandidError } from '../../errors.ts';
-import { nameHint } from '../../kit/nearest-names.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
-import type { ModelSummary, WorkerInfo } from '../../worker/messages.ts';
 import { type Door, door } from '../http/route.ts';
-import type { Services } from '../services.ts';
+import { candidateCountsOf, infoOf, modelOf, wholeCode } from '../models.ts';
 import { permalink, urlOf } from './permalinks.ts';
 import { sendJson } from './responses.ts';
-
-const SOON_SECONDS = 2;
-
-/** @throws {KandidError} not_ready */
-export function infoOf({ pool }: Services): WorkerInfo {
-  if (pool.info) return pool.info;
-  throw pool.problem() ?? new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
-}
-
-/** @throws {KandidError} model_unknown, not_ready */
-export function modelOf(services: Services, name?: string): ModelSummary {
-  const { models, defaultModel } = infoOf(services);
-  const wanted = name ?? defaultModel;
-  const found = models.find((one) => one.name === wanted);
-  if (found) return found;
-  const names = models.map((one) => one.name);
-  throw new KandidError('model_unknown', { name: wanted.slice(0, 200), hint: nameHint(wanted, names) });
-}
-
-/** @throws {KandidError} code_invalid */
-export function wholeCode(code: string | readonly number[], { levels }: ModelSummary): number[] {
-  return parseCode(code, candidatesOf({ levels }));
-}
-
-export function candidatesOf({ levels }: Pick<ModelSummary, 'levels'>): number[] {
-  return levels.map(({ candidates }) => candidates);
-}
 
 export const modelDoors: readonly Door[] = [
   door({
@@ -98,7 +68,7 @@ export const modelDoors: readonly Door[] = [
     answers: { 200: { description: 'The code.', schema: joined } },
     handle(call) {
       const found = modelOf(call.services, call.body.model);
-      const candidates = candidatesOf(found);
+      const candidates = candidateCountsOf(found);
       const [a, b] = [wholeCode(call.body.a, found), wholeCode(call.body.b, found)];
       const code = crossCodes(a, b, call.body.at, candidates);
       const codeString = codeToString(code, candidates);

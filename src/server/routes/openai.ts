@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Edit as EditWork } from '../../worker/messages.ts';
 import { type Answer, type Door, door } from '../http/route.ts';
+import { shortened } from '../openai/prompts.ts';
 import { termsOf } from '../openai/requests.ts';
 import { encodedCode, reply, stream } from '../openai/responses.ts';
 import {
@@ -45,7 +46,8 @@ export const openAiDoors: readonly Door[] = [
     ...{ summary: 'Pictures from words', body: generationBody, fromJson: withoutNulls },
     nullable: { but: ['user'] },
     async handle(call) {
-      const terms = termsOf(call.services, call.body, [{ name: 'text', params: { prompt: call.body.prompt } }]);
+      const { prompt, notes } = shortened(call.body.prompt);
+      const terms = termsOf(call, call.body, { guides: [{ name: 'text', params: { prompt } }], notes });
       if (call.body.stream) await stream(call, terms, 'image_generation', 'generations');
       else await reply(call, terms, 'generations');
     },
@@ -55,7 +57,8 @@ export const openAiDoors: readonly Door[] = [
     ...{ summary: 'Pictures from a picture and words', body: editBody, files: ['image', 'mask'], formOnly: true },
     fromForm,
     async handle(call) {
-      const asked = termsOf(call.services, call.body, editGuides(call.body));
+      const { prompt, notes } = shortened(call.body.prompt);
+      const asked = termsOf(call, call.body, { guides: editGuides({ ...call.body, prompt }), notes });
       const terms = { ...asked, work: { ...asked.work, edit: editOf(call.body) } };
       if (call.body.stream) await stream(call, terms, 'image_edit', 'edits');
       else await reply(call, terms, 'edits');
@@ -68,7 +71,7 @@ export const openAiDoors: readonly Door[] = [
     answers: { 200: { description: 'The pictures.', schema: imagesResponse } },
     async handle(call) {
       const { image, ...body } = call.body;
-      const terms = termsOf(call.services, { ...PLAIN, ...body }, []);
+      const terms = termsOf(call, { ...PLAIN, ...body }, { guides: [] });
       const code = await encodedCode(call, image[0] as Uint8Array, terms.model.name);
       if (!code) return;
       const prefix = [code.slice(0, Math.ceil(IN_COMMON * code.length))];

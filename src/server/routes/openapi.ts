@@ -15,7 +15,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 
 export function openApiOf(
   doors: readonly Door[],
-  { version, guides }: { version: string; guides: readonly GuideSummary[] },
+  { version, guides, prefix }: { version: string; guides: readonly GuideSummary[]; prefix: string },
 ) {
   const paths: Record<string, Record<string, Json>> = {};
   for (const door of doors) {
@@ -30,7 +30,7 @@ export function openApiOf(
       description:
         'Any scoring function steers a picture into being. Parameters of each guide: components.schemas, guide_NAME.',
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: prefix || '/' }],
     security: [{}, { key: [] }],
     tags: [...new Set(doors.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,

@@ -1,10 +1,19 @@
 /** For those who run the server: is it alive, is it ready, how is it doing. */
 
-import { health } from '../../contract/answers.ts';
+import { health, readiness } from '../../contract/answers.ts';
 import { type Door, door } from '../http/route.ts';
+import type { Services } from '../services.ts';
 import { sendJson } from './responses.ts';
 
 const open = { method: 'get', tag: 'operations', isOpen: true } as const;
+
+function statusOf({ jobs, pool }: Services) {
+  const status = jobs.draining ? 'draining' : pool.ready ? 'ready' : pool.problem() ? 'failed' : 'starting';
+  const workers = pool.status().map(({ device, state, jobs: running, restarts }) => ({
+    ...{ device, state, jobs: running, restarts },
+  }));
+  return { status, waiting: jobs.waiting, running: jobs.running, workers };
+}
 
 export const operationDoors: readonly Door[] = [
   door({
@@ -15,18 +24,19 @@ export const operationDoors: readonly Door[] = [
   door({
     ...{ ...open, path: '/readyz', summary: 'Whether requests are taken' },
     answers: {
-      200: { description: 'They are.', schema: health },
-      503: { description: 'Models are being opened, or the server is shutting down.', schema: health },
+      200: { description: 'They are.', schema: readiness },
+      503: { description: 'Models are being opened, or the server is shutting down.', schema: readiness },
     },
     handle(call) {
-      const { jobs, pool } = call.services;
-      const status = jobs.draining ? 'draining' : pool.ready ? 'ready' : pool.problem() ? 'failed' : 'starting';
-      const workers = pool.status().map(({ device, state, jobs: running, restarts }) => ({
-        ...{ device, state, jobs: running, restarts },
-      }));
-      const body = { status, waiting: jobs.waiting, running: jobs.running, workers };
-      sendJson(call, body, { status: status === 'ready' ? 200 : 503 });
+      const body = statusOf(call.services);
+      sendJson(call, body, { status: body.status === 'ready' ? 200 : 503 });
     },
+  }),
+  door({
+    ...{ ...open, path: '/v1/status', summary: 'How the server is doing: as /readyz tells, always with 200' },
+    description: 'For pages that wait: `starting` while models are being opened is no error.',
+    answers: { 200: { description: 'starting, ready, draining or failed.', schema: health } },
+    handle: (call) => sendJson(call, statusOf(call.services)),
   }),
   door({
     ...{ method: 'get', path: '/metrics', tag: 'operations', summary: 'Figures for Prometheus' },

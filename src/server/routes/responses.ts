@@ -64,7 +64,8 @@ export async function answer(call: RawCall, asked: Asked, { base64, webhook }: W
   const { async, wait } = preferenceOf(request.headers.prefer);
   const to = webhook === undefined ? null : checkWebhook(call.services, webhook);
   const job = await submit(call, asked, async || wait !== null);
-  if (to) void notifyOf(call, job, to);
+  if (to)
+    notifyOf(call, job, to).catch((err: unknown) => call.services.log.error({ err, job: job.id }, 'not notified'));
   const end = async && wait === null ? null : await endOf(call, job, wait);
   if (response.closed) return;
   if (!end) {

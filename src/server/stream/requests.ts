@@ -3,9 +3,24 @@
 import { pathIn, pictureBytes } from '../../contract/fields.ts';
 import type { ClientMessage } from '../../contract/stream.ts';
 import { KandidError } from '../../errors.ts';
+import { JsonProblem, REQUEST_JSON } from '../../kit/json.ts';
+import { parseJsonWithPictures } from '../../kit/json-pictures.ts';
 import type { Work } from '../../worker/messages.ts';
 
+/** Bytes of a message in which its id is looked for. */
+const BEGINNING = 1000;
+
 export type Generate = Extract<ClientMessage, { type: 'generate' }>;
+
+/** What a message says, not checked against any schema. @throws {KandidError} message_invalid */
+export async function readMessage(data: Buffer): Promise<unknown> {
+  try {
+    return await parseJsonWithPictures(data, REQUEST_JSON);
+  } catch (thrown) {
+    if (!(thrown instanceof JsonProblem)) throw thrown;
+    throw new KandidError('message_invalid', { field: '(all)', problem: thrown.message }, { cause: thrown });
+  }
+}
 
 /** @throws {KandidError} message_invalid */
 export function workOf({
@@ -23,13 +38,13 @@ export function workOf({
     const problem = 'expected a name, not a path';
     throw new KandidError('message_invalid', { field: `guides.${i}.params.${field}`, problem });
   }
-  const picture = condition === undefined ? undefined : pictureBytes(condition);
+  const picture = typeof condition === 'string' ? pictureBytes(condition) : condition;
   if (typeof picture === 'string') throw new KandidError('message_invalid', { field: 'condition', problem: picture });
   const output = { format, quality, size };
   return { kind: 'generate', request: { ...request, condition: picture }, output, previews, person: true };
 }
 
 /** Of a message that may be wrong otherwise. */
-export function idIn(data: string | null): string | undefined {
-  return /^\s*\{.*?"id"\s*:\s*"([\w.:-]{1,64})"/s.exec((data ?? '').slice(0, 1000))?.[1];
+export function idIn(data: Buffer | null): string | undefined {
+  return /^\s*\{.*?"id"\s*:\s*"([\w.:-]{1,64})"/s.exec(data?.toString('latin1', 0, BEGINNING) ?? '')?.[1];
 }

@@ -9,7 +9,7 @@ import type { Viewer } from '../jobs/subscriber.ts';
 import { enqueue } from '../routes/submit.ts';
 import type { Services } from '../services.ts';
 import { type Told, toldOf } from './messages.ts';
-import { type Generate, idIn, workOf } from './requests.ts';
+import { type Generate, idIn, readMessage, workOf } from './requests.ts';
 
 /** What a session needs of a socket; tests may bring their own. */
 export interface Wire {
@@ -53,8 +53,8 @@ export class Session {
     this.#say({ type: 'hello', version: services.version, protocol: PROTOCOL_VERSION });
   }
 
-  /** A message came. They are answered in order; resolves when it is dealt with, and never rejects. */
-  async take(data: string | null): Promise<void> {
+  /** A message came; null: a binary one. They are answered in order; resolves when it is dealt with, and never rejects. */
+  async take(data: Buffer | null): Promise<void> {
     const { messagesPerSecond } = this.#services.settings;
     if (this.#rates.take('', messagesPerSecond) === 0) {
       this.#work = this.#work.then(() => this.#handle(data));
@@ -63,7 +63,7 @@ export class Session {
     this.#excess += 1;
     const limit = messagesPerSecond * 60;
     if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
-    else this.#fail(new KandidError('rate_limited', { limit, retrySeconds: 1 }), idIn(data));
+    else this.#fail(new KandidError('rate_limited', { limit, unit: 'messages a second', retrySeconds: 1 }), idIn(data));
   }
 
   /** The socket is gone. Jobs go on for a while, in case somebody comes back for them. */
@@ -73,12 +73,12 @@ export class Session {
     this.#requests.clear();
   }
 
-  async #handle(data: string | null): Promise<void> {
+  async #handle(data: Buffer | null): Promise<void> {
     if (this.#isClosed) return;
     try {
       if (data === null)
         throw new KandidError('message_invalid', { field: '(all)', problem: 'it is binary, not text' });
-      await this.#act(parseClientMessage(data));
+      await this.#act(parseClientMessage(await readMessage(data)));
     } catch (thrown) {
       this.#fail(toKandidError(thrown), idIn(data));
     }

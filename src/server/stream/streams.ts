@@ -100,10 +100,10 @@ export class Streams {
         ws.terminate();
       }
     });
-    ws.on('message', async (data, isBinary) => {
+    ws.on('message', (data, isBinary) => {
       const { length } = data as Buffer;
-      await session.take(isBinary ? null : data.toString());
-      lease.shrink(length + MOST_FRAME_HEAD);
+      const taken = session.take(isBinary ? null : (data as Buffer));
+      void taken.then(() => lease.shrink(length + MOST_FRAME_HEAD));
     });
     ws.once('close', () => {
       stopBeating();

@@ -11,7 +11,9 @@ import {
 } from '../../worker/messages.ts';
 import type { Assignment, Need, RunListener, Runner } from '../jobs/runner.ts';
 import { forkWorker, type StartProcess } from './worker-process.ts';
-import { Keeper, type KeeperState } from './worker-supervisor.ts';
+import { Keeper, type WorkerStatus } from './worker-supervisor.ts';
+
+export type { WorkerStatus };
 
 export interface PoolObserver {
   run?(device: string, report: RunReport): void;
@@ -38,20 +40,6 @@ export interface PoolOptions {
   readonly observer?: PoolObserver | undefined;
   /** @default a forked process */
   readonly start?: StartProcess | undefined;
-}
-
-export interface WorkerStatus {
-  /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
-  readonly device: string;
-  readonly state: KeeperState;
-  readonly pid: number | null;
-  readonly jobs: number;
-  /** Processes that ended unasked. */
-  readonly restarts: number;
-  /** Bytes; null where it has not said. */
-  readonly memory: number | null;
-  /** Why it is not ready. */
-  readonly reason: string | null;
 }
 
 const RETRY_SECONDS = 5;

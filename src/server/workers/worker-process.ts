@@ -19,6 +19,7 @@ export interface ProcessListener {
 /** What the pool needs of a process; tests bring their own. */
 export interface WorkerProcess {
   readonly pid: number | undefined;
+  /** @throws {Error} it is nothing that can be sent: too deep, or no plain data */
   send(message: ToWorker): void;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }

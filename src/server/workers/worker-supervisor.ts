@@ -1,6 +1,6 @@
 /** Keeps one inference process alive: starts it, watches it, starts it again, and knows which jobs it runs. */
 
-import { KandidError } from '../../errors.ts';
+import { KandidError, reasonOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import type { Clock } from '../../kit/clock.ts';
 import {
@@ -17,11 +17,24 @@ import {
   withPictures,
 } from '../../worker/messages.ts';
 import type { Assignment, Need, RunListener } from '../jobs/runner.ts';
-import type { WorkerStatus } from './worker-pool.ts';
 import type { StartProcess, WorkerProcess } from './worker-process.ts';
 
 /** `starting`: its models are being opened; `waiting`: it ended, and is started again after a while. */
 export type KeeperState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
+
+export interface WorkerStatus {
+  /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
+  readonly device: string;
+  readonly state: KeeperState;
+  readonly pid: number | null;
+  readonly jobs: number;
+  /** Processes that ended unasked. */
+  readonly restarts: number;
+  /** Bytes; null where it has not said. */
+  readonly memory: number | null;
+  /** Why it is not ready. */
+  readonly reason: string | null;
+}
 
 export interface KeeperOptions {
   readonly device: string;
@@ -135,14 +148,24 @@ export class Keeper {
   run(assignment: Assignment, listener: RunListener): void {
     const { ticket } = assignment;
     this.#jobs.set(ticket.job, { assignment, listener, finished: [], parked: false });
-    this.#process?.send({ type: 'job', ticket });
+    try {
+      this.#process?.send({ type: 'job', ticket });
+    } catch (thrown) {
+      this.#jobs.delete(ticket.job);
+      const reason = `the request could not be sent to a worker process: ${reasonOf(thrown)}`;
+      listener.news({ type: 'failed', error: new KandidError('internal', { reason }).toJSON() });
+    }
   }
 
   tell(job: string, message: JobMessage): void {
     const running = this.#jobs.get(job);
     if (!running) return;
     const { attempt } = running.assignment.ticket;
-    this.#process?.send({ type: 'tell', job, attempt, message });
+    try {
+      this.#process?.send({ type: 'tell', job, attempt, message });
+    } catch (thrown) {
+      this.#options.onComplaint(`job ${job}: ${message.type} could not be sent: ${reasonOf(thrown)}`);
+    }
   }
 
   async stop(): Promise<void> {

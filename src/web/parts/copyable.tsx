@@ -1,4 +1,4 @@
-/** Text to take along: a code, a link, a call. */
+/** Text that can be copied: a code, a link, a call. */
 import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../state/announce.ts';
 

@@ -1,4 +1,4 @@
-/** An error in words, next to what caused it. */
+/** An error message, shown next to what caused it. */
 import { RequestError } from '../../client/client.ts';
 
 /** @param onRetry offered where trying again may help */

@@ -1,6 +1,6 @@
 /** The picture of a code, fetched by its permalink. */
 import { useEffect, useState } from 'preact/hooks';
-import { key } from '../state/server.ts';
+import { base, key } from '../state/server.ts';
 
 export interface PictureProps {
   readonly model: string;
@@ -20,7 +20,7 @@ export function pictureUrl({ model, hash, code, level, size }: Omit<PictureProps
     ...(size === undefined ? {} : { size: String(size) }),
     ...(level === undefined ? {} : { level: String(level) }),
   });
-  const path = `/v1/images/${encodeURIComponent(model)}@${hash.slice(0, 8)}/${code}.${ending}`;
+  const path = `${base}/v1/images/${encodeURIComponent(model)}@${hash.slice(0, 8)}/${code}.${ending}`;
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
@@ -55,18 +55,18 @@ function useKeyed(url: string): string | null {
   const secret = key.value;
   useEffect(() => {
     if (!secret) return;
-    let made: string | null = null;
+    let saved: string | null = null;
     const stop = new AbortController();
     fetch(url, { headers: { authorization: `Bearer ${secret}` }, signal: stop.signal })
       .then((answer) => answer.blob())
       .then((blob) => {
-        made = URL.createObjectURL(blob);
-        setFetched(made);
+        saved = URL.createObjectURL(blob);
+        setFetched(saved);
       })
       .catch(() => {});
     return () => {
       stop.abort();
-      if (made) URL.revokeObjectURL(made);
+      if (saved) URL.revokeObjectURL(saved);
     };
   }, [url, secret]);
   return secret ? fetched : url;

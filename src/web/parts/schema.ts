@@ -1,4 +1,4 @@
-/** What a field of a JSON Schema asks of a person. */
+/** Which kind of field a JSON Schema asks for. */
 
 export interface Schema {
   readonly type?: string;

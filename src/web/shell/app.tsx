@@ -1,4 +1,4 @@
-/** What stands around every view: navigation, theme, connection, announcements. */
+/** The frame around every view: navigation, theme, connection, announcements. */
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../parts/error-note.tsx';
@@ -6,7 +6,8 @@ import { announcement } from '../state/announce.ts';
 import { loadCatalogue } from '../state/catalogue.ts';
 import { loadHistory } from '../state/history.ts';
 import { route } from '../state/router.ts';
-import { type ViewProps, viewNamed } from '../views.ts';
+import type { ViewProps } from '../view-props.ts';
+import { viewNamed } from '../views.ts';
 import { Connection } from './connection.tsx';
 import { Header } from './header.tsx';
 
@@ -27,7 +28,7 @@ export function App() {
       </main>
       <footer class="footer">
         <p>
-          Kandid draws from its own small models, on this server; nothing is sent elsewhere. <a href="/docs">API</a>
+          Kandid draws from its own small models, on this server; nothing is sent elsewhere. <a href="docs">API</a>
         </p>
       </footer>
       <div class="unseen" aria-live="polite">

@@ -1,25 +1,25 @@
 /** Says when the server is away, and asks for a key where one is needed. */
-import { RequestError } from '../../client/client.ts';
-import { catalogueError, loadCatalogue } from '../state/catalogue.ts';
-import { connection, key, needsKey } from '../state/server.ts';
-
-const STARTING = 503;
+import { isStarting, loadCatalogue, models } from '../state/catalogue.ts';
+import { base, connection, key, needsKey, neverOpened } from '../state/server.ts';
 
 export function Connection() {
-  const error = catalogueError.value;
   if (needsKey.value) return <KeyForm />;
-  const isStarting = error instanceof RequestError && error.status === STARTING;
-  const text =
-    connection.value === 'lost'
-      ? 'The connection to the server is lost. It is tried again by itself; what was running goes on then.'
-      : isStarting
-        ? 'The server is opening its models …'
-        : '';
+  const text = textOf();
   return (
     <div class="connection" role="status">
       {text && <p>{text}</p>}
     </div>
   );
+}
+
+function textOf(): string {
+  if (neverOpened.value) {
+    if (models.value.length === 0 && !isStarting.value) return `The server at ${base} does not answer. Is it running?`;
+    return `The server answers, but the live connection to ${base.replace(/^http/, 'ws')}/v1/stream does not open, and all that is made comes over it. Where a proxy stands before the server, it must pass WebSockets on (the headers Upgrade and Connection).`;
+  }
+  if (connection.value === 'lost')
+    return 'The connection to the server is lost. It is tried again by itself; what was running goes on then.';
+  return isStarting.value ? 'The server is opening its models …' : '';
 }
 
 function KeyForm() {

@@ -1,4 +1,4 @@
-/** What is said to screen readers: progress and ends, not every level. */
+/** Announcements for screen readers: progress and ends, not every level. */
 import { signal } from '@preact/signals';
 
 export const announcement = signal('');

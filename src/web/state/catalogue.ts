@@ -1,4 +1,4 @@
-/** What the server has: models and guides, asked for once and again after a connection was mended. */
+/** What the server has: models and guides, asked for once and again after a reconnection. */
 import { computed, signal } from '@preact/signals';
 import { type GuideAnswer, type ModelAnswer, RequestError } from '../../client/client.ts';
 import { client, needsKey } from './server.ts';
@@ -21,13 +21,21 @@ export function modelNamed(name: string | undefined): ModelAnswer | undefined {
 
 const AGAIN_MS = 1500;
 const UNAUTHORIZED = 401;
-/** Too many requests; models are being opened. */
+/** Too many requests; no worker is there. */
 const AGAIN_STATUS: readonly number[] = [429, 503];
 
-/** Asks until there is an answer: a server that has just begun is still opening its models. */
+/** Whether the server has just begun, and is still opening its models. */
+export const isStarting = signal(false);
+
+/** Asks until there is an answer. */
 export async function loadCatalogue(): Promise<void> {
   for (;;) {
     try {
+      isStarting.value = (await client.value.health()).status === 'starting';
+      if (isStarting.value) {
+        await pause();
+        continue;
+      }
       const [hasModels, hasGuides] = await Promise.all([client.value.models(), client.value.guides()]);
       [models.value, guides.value, catalogueError.value] = [hasModels, hasGuides, null];
       needsKey.value = false;
@@ -37,7 +45,11 @@ export async function loadCatalogue(): Promise<void> {
       needsKey.value = thrown instanceof RequestError && thrown.status === UNAUTHORIZED;
       const willChange = !(thrown instanceof RequestError) || AGAIN_STATUS.includes(thrown.status ?? 0);
       if (!willChange) return;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      await pause();
     }
   }
+}
+
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
 }

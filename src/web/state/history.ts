@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Recipe } from './recipe.ts';
 
-export interface Made {
+export interface SavedPicture {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -14,11 +14,11 @@ export interface Made {
 }
 
 /** One picture is remembered once, however often it is made. */
-export function idOf({ model, hash, codeString }: Pick<Made, 'model' | 'hash' | 'codeString'>): string {
+export function idOf({ model, hash, codeString }: Pick<SavedPicture, 'model' | 'hash' | 'codeString'>): string {
   return `${model}@${hash.slice(0, 8)}/${codeString}`;
 }
 
-export const history = signal<readonly Made[]>([]);
+export const history = signal<readonly SavedPicture[]>([]);
 /** Why history is not kept, where it is not. */
 export const historyProblem = signal<string | null>(null);
 
@@ -45,19 +45,19 @@ const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
 export async function loadHistory(): Promise<void> {
   const store = await storeFor('readonly');
   if (!store) return;
-  const all = await asked<Made[]>(store.getAll());
+  const all = await requested<SavedPicture[]>(store.getAll());
   const known = new Set(history.value.map(({ id }) => id));
   const old = all.filter(({ id }) => !known.has(id)).sort((a, b) => b.at - a.at);
   history.value = [...history.value, ...old];
 }
 
 /** Newest first, as the list is. */
-export async function remember(made: readonly Made[]): Promise<void> {
-  const ids = new Set(made.map(({ id }) => id));
-  const all = [...made, ...history.value.filter(({ id }) => !ids.has(id))];
+export async function remember(saved: readonly SavedPicture[]): Promise<void> {
+  const ids = new Set(saved.map(({ id }) => id));
+  const all = [...saved, ...history.value.filter(({ id }) => !ids.has(id))];
   history.value = all.slice(0, MOST);
   const store = await storeFor('readwrite');
-  for (const one of made) store?.put(one);
+  for (const one of saved) store?.put(one);
   for (const { id } of all.slice(MOST)) store?.delete(id);
 }
 
@@ -75,7 +75,7 @@ async function storeFor(mode: IDBTransactionMode): Promise<IDBObjectStore | null
   return (await opening)?.transaction(STORE, mode).objectStore(STORE) ?? null;
 }
 
-function asked<T>(request: IDBRequest): Promise<T> {
+function requested<T>(request: IDBRequest): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result as T);
     request.onerror = () => reject(request.error);

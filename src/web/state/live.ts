@@ -1,6 +1,6 @@
 /** A request while it runs, as signals: what has come so far of every result, level by level. */
 import { type Signal, signal } from '@preact/signals';
-import type { GenerateBody, RequestError, Steering, Told } from '../../client/client.ts';
+import type { GenerateBody, Message, RequestError, Steering } from '../../client/client.ts';
 import { client } from './server.ts';
 
 /** A result as it stood after a level. */
@@ -32,7 +32,7 @@ export interface About {
 }
 
 /** A contact sheet: which do you like? */
-export type Question = Extract<Told, { type: 'candidates' }> & { readonly sheet: Blob };
+export type Question = Extract<Message, { type: 'candidates' }> & { readonly sheet: Blob };
 
 export type LiveState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
 
@@ -81,8 +81,8 @@ export class LiveRun {
 
   /** Answers the question that is open: pictures of its sheet, best first; none: no opinion. */
   choose(picks: readonly number[]): void {
-    const asked = this.question.value;
-    if (asked) this.#steering?.choose(asked.question, picks);
+    const question = this.question.value;
+    if (question) this.#steering?.choose(question.question, picks);
     this.question.value = null;
   }
 
@@ -102,8 +102,8 @@ export class LiveRun {
       this.#steering = steering;
     };
     try {
-      for await (const told of client.value.generate(this.body, { signal: this.#stop.signal, previews, onStart }))
-        this.#take(told);
+      for await (const message of client.value.generate(this.body, { signal: this.#stop.signal, previews, onStart }))
+        this.#take(message);
     } catch (thrown) {
       const isStopped = this.#stop.signal.aborted;
       this.state.value = isStopped ? 'stopped' : 'failed';
@@ -112,25 +112,25 @@ export class LiveRun {
     this.question.value = null;
   }
 
-  #take(told: Told): void {
-    if (told.type === 'queued') this.position.value = told.position;
-    else if (told.type === 'started') this.#begin(told);
-    else if (told.type === 'level') this.#step(told);
-    else if (told.type === 'preview') this.#show(told);
-    else if (told.type === 'candidates') this.question.value = { ...told, sheet: blobOf(told) };
-    else if (told.type === 'chosen') this.#answered(told);
-    else if (told.type === 'image') this.#change(told.image, { final: this.#urlOf(told) });
-    else if (told.type === 'done') {
-      for (const [image, { code, codeString }] of told.images.entries()) this.#change(image, { code, codeString });
-      this.notes.value = told.notes;
+  #take(message: Message): void {
+    if (message.type === 'queued') this.position.value = message.position;
+    else if (message.type === 'started') this.#begin(message);
+    else if (message.type === 'level') this.#step(message);
+    else if (message.type === 'preview') this.#show(message);
+    else if (message.type === 'candidates') this.question.value = { ...message, sheet: blobOf(message) };
+    else if (message.type === 'chosen') this.#answered(message);
+    else if (message.type === 'image') this.#change(message.image, { final: this.#urlOf(message) });
+    else if (message.type === 'done') {
+      for (const [image, { code, codeString }] of message.images.entries()) this.#change(image, { code, codeString });
+      this.notes.value = message.notes;
       this.state.value = 'done';
-    } else if (told.type === 'cancelled') {
-      for (const [image, { prefix }] of told.images.entries()) this.#change(image, { code: prefix });
+    } else if (message.type === 'cancelled') {
+      for (const [image, { prefix }] of message.images.entries()) this.#change(image, { code: prefix });
       this.state.value = 'stopped';
     }
   }
 
-  #begin({ model, hash, seed, bits, levels, count }: Extract<Told, { type: 'started' }>): void {
+  #begin({ model, hash, seed, bits, levels, count }: Extract<Message, { type: 'started' }>): void {
     this.about.value = { model, hash, seed, bits, levels };
     this.level.value = -1;
     // What came of an attempt that was lost is shown until the new one reaches it.
@@ -138,19 +138,19 @@ export class LiveRun {
     this.state.value = 'running';
   }
 
-  #step({ level, choices: [first = 0] }: Extract<Told, { type: 'level' }>): void {
+  #step({ level, choices: [first = 0] }: Extract<Message, { type: 'level' }>): void {
     this.level.value = level;
     this.choices.value = [...this.choices.value.slice(0, level), first];
   }
 
-  #answered({ question, by }: Extract<Told, { type: 'chosen' }>): void {
+  #answered({ question, by }: Extract<Message, { type: 'chosen' }>): void {
     this.missed.value = by === 'time';
     if (this.question.value?.question === question) this.question.value = null;
   }
 
-  #show(told: Extract<Told, { type: 'preview' }>): void {
-    const { level, side, choice, image } = told;
-    const shot: Shot = { url: this.#urlOf(told), level, side, choice };
+  #show(message: Extract<Message, { type: 'preview' }>): void {
+    const { level, side, choice, image } = message;
+    const shot: Shot = { url: this.#urlOf(message), level, side, choice };
     const shots = [...(this.slots.value[image]?.shots ?? [])];
     shots[level] = shot;
     this.#change(image, { shots, latest: shot });
@@ -160,8 +160,8 @@ export class LiveRun {
     this.slots.value = this.slots.value.map((slot, n) => (n === image ? { ...slot, ...change } : slot));
   }
 
-  #urlOf(told: Bytes): string {
-    const url = URL.createObjectURL(blobOf(told));
+  #urlOf(message: Bytes): string {
+    const url = URL.createObjectURL(blobOf(message));
     this.#urls.push(url);
     return url;
   }

@@ -1,4 +1,4 @@
-/** All that makes pictures what they are: what the form on Create holds, what history keeps, what a link carries. */
+/** Recipes: everything that determines a request, as form, history and links hold it. */
 import type { GenerateBody } from '../../client/client.ts';
 
 export interface GuideUse {

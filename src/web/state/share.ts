@@ -1,5 +1,5 @@
 /** Links that reproduce a picture and its settings by the address alone. */
-import { idOf, type Made } from './history.ts';
+import { idOf, type SavedPicture } from './history.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { addressOf } from './router.ts';
 
@@ -15,13 +15,13 @@ export interface Shared {
 }
 
 /** The whole address. */
-export function shareUrl(made: Pick<Made, 'model' | 'hash' | 'codeString' | 'recipe'>): string {
-  const { recipe } = made;
+export function shareUrl(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString' | 'recipe'>): string {
+  const { recipe } = saved;
   const isLight = ({ params }: Recipe['guides'][number]) => JSON.stringify(params).length <= LONGEST_TEXT;
   const missing = recipe.guides.filter((guide) => !isLight(guide)).map(({ name }) => name);
   const light = { ...recipe, guides: recipe.guides.filter(isLight) };
   const hashed = addressOf('create', {
-    p: idOf(made),
+    p: idOf(saved),
     r: toBase64Url(JSON.stringify(light)),
     ...(missing.length > 0 ? { without: missing.join(' ') } : {}),
   });

@@ -1,11 +1,11 @@
 /** Light or dark: as the system has it, or as a person chose. */
 import { effect, signal } from '@preact/signals';
-import { keep, kept } from './kept.ts';
+import { keep, stored } from './storage.ts';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-export const theme = signal<Theme>(THEMES.find((name) => name === kept('theme')) ?? 'system');
+export const theme = signal<Theme>(THEMES.find((name) => name === stored('theme')) ?? 'system');
 
 effect(() => {
   document.documentElement.dataset.theme = theme.value;

@@ -18,7 +18,7 @@ test('ranks run from 0 to 1, equal scores share', () => {
   assert.deepEqual([...ranks(scores(7))], [0]);
 });
 
-test('z-scores have mean 0 and deviation 1', () => {
+test('z-scores have mean 0 and standard deviation 1', () => {
   assert.deepEqual([...standardised(scores(1, 3))], [-1, 1]);
   assert.deepEqual([...standardised(scores(4, 4))], [0, 0]);
 });

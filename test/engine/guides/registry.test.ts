@@ -70,6 +70,11 @@ const broken: Record<string, [file: string, text: string, message: RegExp]> = {
     "export default { name: 'a', description: 'x', params: {}, create() {} };",
     /a\.mjs: params is not as expected: a zod schema/,
   ],
+  'records what is no parameter': [
+    'a.mjs',
+    "export default ({ z }) => ({ name: 'a', description: 'x', params: z.object({}), recorded: ['b'], create() {} });",
+    /a\.mjs: recorded names "b", which is no parameter/,
+  ],
   'has no create': [
     'a.mjs',
     "export default ({ z }) => ({ name: 'a', description: 'x', params: z.object({}) });",

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GuideRunner, withTimeLimit } from '../../../src/engine/guides/runner.ts';
-import { runTogether } from '../../../src/engine/tasks/generate.ts';
+import { runTogether } from '../../../src/engine/search/run.ts';
 import { type Candidates, type Guide, GuideProblem } from '../../../src/guide.ts';
 import { bright, codesOf, descentOf, tinyNetwork } from '../tiny.ts';
 
@@ -73,7 +73,7 @@ const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
       },
     },
     code: 'guide_changed_input',
-    message: /"guide0" changed the candidates/,
+    message: /"guide0" modified the candidates/,
   },
   'throws when it is asked about its levels': {
     guide: { score: never, prefers: { asks: () => assert.fail('which level?') } },

@@ -4,7 +4,7 @@ import { gramScores } from '../../../src/engine/network/linear-forms.ts';
 import { type Row, START, type State } from '../../../src/engine/network/network.ts';
 import type { LinearForm } from '../../../src/guide.ts';
 import { Random } from '../../../src/kit/random.ts';
-import { areaResize, bilinearResize } from '../../../src/kit/resize.ts';
+import { resample } from '../../../src/kit/resample.ts';
 import { tinyBundle, tinyNetwork } from '../tiny.ts';
 
 /** Scores by drawing, straight from the form's definition. */
@@ -86,7 +86,7 @@ async function statesAt8() {
   );
   return states.map((state, row) => ({
     features: proposal.features.data.slice(row * 512, (row + 1) * 512),
-    predict: bilinearResize(state.predict, { height: 4, width: 4 }, { height: 8, width: 8 }),
+    predict: resample(state.predict, { height: 4, width: 4 }, { height: 8, width: 8 }, 'bilinear-plain'),
     candidates: proposal.candidates.data.slice(row * 768, (row + 1) * 768),
   }));
 }
@@ -108,7 +108,7 @@ for (const [name, form] of Object.entries(forms)) {
 
 test('the pooling matrix of these tests is area pooling', () => {
   const plane = numbers(64);
-  const shrunk = areaResize(plane, { height: 8, width: 8 }, { height: 4, width: 4 });
+  const shrunk = resample(plane, { height: 8, width: 8 }, { height: 4, width: 4 });
   const at = (i: number, y: number) => pool[i * 8 + y] as number;
   for (let i = 0; i < 4; i++)
     for (let j = 0; j < 4; j++) {

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { codeToString } from '../../../src/contract/codes.ts';
 import { advance, beginChoosing } from '../../../src/engine/search/batches.ts';
-import { eventsOf, runTogether } from '../../../src/engine/tasks/generate.ts';
+import { eventsOf, runTogether } from '../../../src/engine/search/run.ts';
 import type { LevelInfo } from '../../../src/guide.ts';
 import {
   bright,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { clippedMeans } from '../../../guides/lib/clipped-noise.ts';
-import { normal } from '../../../guides/lib/random.ts';
+import { normal } from '../../../src/kit/mulberry32.ts';
 
 it('is the mean of what clipped noise makes of a shade', () => {
   const next = normal(3);

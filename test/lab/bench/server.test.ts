@@ -26,11 +26,11 @@ const LITTLE: Amounts = {
   overloadSeconds: 1.5,
   capacitySeconds: 0.5,
   clients: 2,
-  kills: 2,
+  workerKills: 2,
   killSockets: 2,
   killSeconds: 60,
   permalinkSeconds: 0.3,
-  mixed: 60,
+  mixedLoad: 60,
 };
 const server = { models: ['models'], model: 'tiny', device: 'cpu', threads: 1 };
 
@@ -57,9 +57,9 @@ test('percentiles and means', () => {
 /** What must be so however slow the machine is. */
 const MUST: Readonly<Record<string, readonly string[]>> = {
   overload: ['answers that are neither', 'without Retry-After'],
-  kills: ['workers killed', 'did not end exactly once', 'server was down'],
+  workerKills: ['workers killed', 'did not end exactly once', 'server was down'],
   permalinks: ['other answers'],
-  mixed: ['no answer, or 5xx', 'exit code after SIGTERM'],
+  mixedLoad: ['no answer, or 5xx', 'exit code after SIGTERM'],
 };
 
 for (const part of PARTS)

@@ -36,8 +36,8 @@ test('every task that needs no other model: figures, sheets, and the same figure
   assert.ok(told.style.before > 0 && told.diversity.random > 0);
   assert.equal(told.codec[3].bits, 8);
   assert.ok(told.codec.some(({ codec }: { codec: string }) => codec === 'jpeg'));
-  assert.match(first.err, /^usage was passed over: the model was never trained$/m);
-  assert.match(first.err, /^text was passed over: /m);
+  assert.match(first.err, /^usage was skipped: the model was never trained$/m);
+  assert.match(first.err, /^text was skipped: /m);
   const sheets = readdirSync(out).filter((name) => name.endsWith('.png'));
   assert.ok(sheets.length >= 10, sheets.join());
   for (const name of sheets) assert.ok(((await sharp(join(out, name)).metadata()).width ?? 0) > 200);
@@ -81,7 +81,7 @@ test('stopped on request: one line', async () => {
   assert.match(said.err, /^Cancelled/);
 });
 
-test('a conditional model: how far it keeps to conditions, and what has no meaning for it is passed over', async () => {
+test('a conditional model: how far it keeps to conditions, and what has no meaning for it is skipped', async () => {
   const color = join(models, 'tiny-color');
   cpSync('test/fixtures/conditional/tiny-color', color, { recursive: true });
   const file = join(color, 'model.json');
@@ -96,7 +96,7 @@ test('a conditional model: how far it keeps to conditions, and what has no meani
   assert.ok(told.reconstruction.psnr_db > told.reconstruction.random_db);
   for (const figure of ['skin', 'colours', 'shape', 'shape_unguided'])
     assert.ok(told.condition_mixed[figure] >= 0 && told.condition_mixed[figure] <= 1);
-  assert.match(said.err, /^colorize was passed over: the model starts from a condition picture$/m);
+  assert.match(said.err, /^colorize was skipped: the model starts from a condition picture$/m);
   assert.ok(readdirSync(out).includes('condition.png'));
   const named = await kandid([...words, '--count', '4', '--tasks', 'text']);
   assert.match(named.err, /another one, for the model starts from a condition picture/);

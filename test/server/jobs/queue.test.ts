@@ -54,7 +54,7 @@ test('it is bounded', async () => {
   const queue = await queueOf(...Array.from({ length: 10 }, (_, i) => [`${i}`, 'a'] as [string, string]));
   await assert.rejects(queue.push({ id: 'x', client: 'b', priority: 9 }), {
     code: 'queue_full',
-    message: '10 requests wait already, as many as may. Try again in 7 s.',
+    message: 'The queue is full: 10 requests wait. Try again in 7 s.',
   });
   await queue.take();
   await queue.push({ id: 'x', client: 'b', priority: 0 });
@@ -70,7 +70,7 @@ test('it tells when something came', async () => {
   assert.equal(told, 1);
 });
 
-test('what does not fit is passed over, and keeps its place', async () => {
+test('what does not fit is skipped, and keeps its place', async () => {
   const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['low', 'c', -1]);
   const next = async (...unfit: string[]) => (await queue.take(({ id }) => !unfit.includes(id)))?.id ?? null;
   assert.equal(await next('a1'), 'b1');

@@ -4,6 +4,7 @@ import OpenAI, { type APIError, toFile } from 'openai';
 import sharp from 'sharp';
 import { parseCode } from '../../../src/contract/codes.ts';
 import { readProvenance } from '../../../src/pictures/provenance.ts';
+import { shortened } from '../../../src/server/openai/prompts.ts';
 import { type Serving, serve } from '../serving.ts';
 
 let serving: Serving;
@@ -100,7 +101,40 @@ test('a stream brings pictures of real levels, then each result', async () => {
   }
 });
 
-test('edit: a mask, transparent where painted anew', async () => {
+/** What an answer tells beside OpenAI's fields. */
+interface Beside {
+  readonly seed: number;
+  readonly notes: readonly string[];
+}
+
+test('without a seed every request has another, and the answer tells it; with it the same comes again', async () => {
+  const ask = async (more: object = {}, options: object = {}) => {
+    const answer = await client.images.generate({ prompt: 'x', ...more }, options);
+    return { seed: (answer as unknown as Beside).seed, picture: answer.data?.[0]?.b64_json };
+  };
+  const [one, other] = [await ask(), await ask()];
+  assert.notEqual(one.seed, other.seed);
+  assert.deepEqual(await ask({ seed: one.seed }), one);
+  const key = { headers: { 'idempotency-key': 'again' } };
+  assert.deepEqual(await ask({}, key), await ask({}, key));
+  const { data, response } = await client.images.generate({ prompt: 'x' }).withResponse();
+  assert.equal(response.headers.get('x-kandid-seed'), String((data as unknown as Beside).seed));
+  for await (const event of await client.images.generate({ prompt: 'x', stream: true }))
+    if (event.type === 'image_generation.completed') assert.ok('seed' in event && 'notes' in event);
+});
+
+test('a prompt longer than what is read is shortened, and the answer says so', async () => {
+  const notesOf = async (asked: PromiseLike<unknown>) => ((await asked) as Beside).notes;
+  const long = 'a woman with red hair and a hat '.repeat(1000).slice(0, 32_000).trim();
+  const note = /^The prompt has 31\d\d\d characters; its first 49\d were read/;
+  assert.match((await notesOf(client.images.generate({ prompt: long })))[0] ?? '', note);
+  assert.match((await notesOf(client.images.edit({ prompt: long, image: await png() })))[0] ?? '', note);
+  assert.deepEqual(await notesOf(client.images.generate({ prompt: 'a'.repeat(500) })), []);
+  const { prompt } = shortened(`a${'\u{1f600}'.repeat(400)}`);
+  assert.equal(prompt, `a${'\u{1f600}'.repeat(249)}`);
+});
+
+test('edit: a mask, transparent where repainted', async () => {
   const { data } = await client.images.edit({
     image: await png(),
     mask: await holed(),
@@ -175,8 +209,8 @@ test('errors have the class, code and field that clients look at', async () => {
     [() => client.images.generate({ prompt: 'x', ...{ colour: 1 } }), 400, 'unknown_parameter', 'colour'],
     [() => client.images.edit({ prompt: 'x', image, mask: small }), 400, 'invalid_mask', 'mask'],
     [() => client.images.edit({ prompt: 'x', image: none }), 400, 'picture_unreadable', null],
-    [() => client.images.generate({ prompt: 'word '.repeat(200) }), 400, 'invalid_value', 'prompt'],
-    [() => client.images.generate({ prompt: 'word '.repeat(200), stream: true }), 400, 'invalid_value', 'prompt'],
+    [() => client.images.generate({ prompt: 'word '.repeat(7000) }), 400, 'invalid_value', 'prompt'],
+    [() => client.images.generate({ prompt: 'word '.repeat(7000), stream: true }), 400, 'invalid_value', 'prompt'],
   ];
   for (const [asked, status, code, param] of cases) {
     const error = await failure(asked());

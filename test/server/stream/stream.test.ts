@@ -195,7 +195,8 @@ test('what is wrong is said, and the socket stays', async () => {
   socket.say({ type: 'generate', id: 'p', guides: [{ name: 'text', params: { prompt: 'x', model: '../x' } }] });
   assert.match((await socket.next('error', ({ id }) => id === 'p')).message, /guides\.0\.params\.model/);
   for (let i = 0; i < 100; i++) socket.say({ type: 'ping' });
-  await socket.next('error', ({ code }) => code === 'rate_limited');
+  const limited = await socket.next('error', ({ code }) => code === 'rate_limited');
+  assert.match(limited.message, /messages a second/);
   socket.ws.send('x'.repeat(70_000));
   assert.equal(await socket.closed(), 1009);
 });

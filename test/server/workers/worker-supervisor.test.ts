@@ -23,6 +23,7 @@ class FakeProcess {
   }
 
   send(message: ToWorker): void {
+    structuredClone(message);
     this.sent.push(message);
   }
 
@@ -225,6 +226,26 @@ test('stopped while it waits to start again, it does not', async () => {
   await pool.stop();
   clock.pass(100_000);
   assert.equal(processes.length, 1);
+});
+
+test('what cannot be sent fails its job alone', async () => {
+  const { pool, latest } = poolOf({ places: 4 });
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  const well = assign(pool, 'well');
+  const heard: News[] = [];
+  const work = { ...WORK, request: { guides: [{ name: 'odd', params: { odd: () => {} } }] } };
+  pool.run(
+    { ...need(), ticket: { job: 'odd', attempt: 1, client: 'a', work } },
+    { news: (news) => heard.push(news), lost: (reason) => assert.fail(reason) },
+  );
+  assert.equal(heard.length, 1);
+  assert.ok(heard[0]?.type === 'failed');
+  assert.match(heard[0].error.message, /could not be sent to a worker process: .*could not be cloned/);
+  latest().news('well', 1, done());
+  assert.deepEqual(well, ['done']);
+  assert.equal(pool.status()[0]?.jobs, 0);
 });
 
 test('a client that has nothing running is let in though the places are taken; memory bounds all', async () => {

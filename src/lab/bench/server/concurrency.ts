@@ -1,28 +1,28 @@
-/** Many at once: is it fair, is it faster, and does the server stay responsive? */
+/** Concurrent requests: fairness, batching speed, responsiveness. */
 import { Engine } from '../../../engine/engine.ts';
-import { runTogether } from '../../../engine/tasks/generate.ts';
+import { runTogether } from '../../../engine/search/run.ts';
 import { median } from '../timing.ts';
-import { beside, type Part, type Place, requestMaker, withServer } from './context.ts';
+import { type BenchContext, meanwhile, type Part, requestMaker, withServer } from './context.ts';
 import { type Figure, figure, mean, percentile } from './figure.ts';
 import { ask } from './http-client.ts';
 import type { ServerProcess } from './server-process.ts';
-import { Talker } from './stream-client.ts';
+import { StreamClient } from './stream-client.ts';
 
 const PROBE_MS = 25;
 const WARM_UP = 3;
 
-export const together: Part = {
+export const concurrency: Part = {
   name: 'together',
   what: 'sockets at once: fairness, pictures a second, responsiveness; the batch curve of ONNX Runtime',
-  async run(place) {
-    const { rounds, ...figures } = await withServer(place, {}, (server) => measure(place, server));
-    const curve = await batchCurve(place);
+  async run(context) {
+    const { rounds, ...figures } = await withServer(context, {}, (server) => measure(context, server));
+    const curve = await batchCurve(context);
     return [
       figure('sockets at once: slowest ÷ fastest finish', Math.max(...rounds.map((round) => round.ratio)), {
         bar: { most: 1.5 },
-        note: `${place.amounts.sockets} sockets, worst of ${rounds.length} rounds`,
+        note: `${context.amounts.sockets} sockets, worst of ${rounds.length} rounds`,
       }),
-      ...throughput(place, { rounds, ...figures }, curve),
+      ...throughput(context, { rounds, ...figures }, curve),
       figure('event-loop delay p99 under that load', figures.delayMs, {
         unit: 'ms',
         bar: { most: 50 },
@@ -50,35 +50,35 @@ interface Measured {
   readonly healthMs: readonly number[];
 }
 
-async function measure({ amounts, signal }: Place, server: ServerProcess): Promise<Measured> {
+async function measure({ amounts, signal }: BenchContext, server: ServerProcess): Promise<Measured> {
   const request = await requestMaker();
-  const talkers = await Promise.all(Array.from({ length: amounts.sockets }, () => Talker.open(server.url)));
-  const [first] = talkers as [Talker];
+  const talkers = await Promise.all(Array.from({ length: amounts.sockets }, () => StreamClient.open(server.url)));
+  const [first] = talkers as [StreamClient];
   for (let n = 0; n < WARM_UP; n++) await first.generate(request());
   const started = performance.now();
   for (let n = 0; n < amounts.alone; n++) await first.generate(request());
   const aloneRate = (1000 * amounts.alone) / (performance.now() - started);
   const burst = async (): Promise<Round> => {
-    const ended = await Promise.all(talkers.map((talker) => talker.generate(request())));
+    const ended = await Promise.all(talkers.map((client) => client.generate(request())));
     const ms = ended.map((one) => (one.type === 'done' ? one.ms : Number.POSITIVE_INFINITY));
     return { ratio: Math.max(...ms) / Math.min(...ms), rate: (1000 * ms.length) / Math.max(...ms) };
   };
   await burst();
-  // Asked for so that the histogram begins anew.
+  // Asked for so that the histogram starts again.
   await server.figures();
   const probe = async () => (await ask(`${server.url}/healthz`)).ms;
-  const { result: rounds, samples } = await beside(PROBE_MS, probe, async () => {
+  const { result: rounds, samples } = await meanwhile(PROBE_MS, probe, async () => {
     const all: Round[] = [];
     for (let n = 0; n < amounts.rounds && !signal.aborted; n++) all.push(await burst());
     return all;
   });
   const delayMs = 1000 * ((await server.figures()).get('nodejs_eventloop_lag_p99_seconds') ?? Number.NaN);
-  await Promise.all(talkers.map((talker) => talker.close()));
+  await Promise.all(talkers.map((client) => client.close()));
   return { aloneRate, rounds, delayMs, healthMs: samples };
 }
 
 function throughput(
-  { amounts }: Place,
+  { amounts }: BenchContext,
   { aloneRate, rounds }: Pick<Measured, 'aloneRate' | 'rounds'>,
   curve: readonly (readonly [batch: number, ms: number])[],
 ): Figure[] {
@@ -99,7 +99,7 @@ function throughput(
 }
 
 /** Milliseconds inside ONNX Runtime for a picture, by pictures at once, in this process while no server runs. */
-async function batchCurve({ amounts, server }: Place): Promise<[batch: number, ms: number][]> {
+async function batchCurve({ amounts, server }: BenchContext): Promise<[batch: number, ms: number][]> {
   const engine = await Engine.open({ models: server.models, device: server.device, threads: server.threads });
   try {
     const { network } = await engine.models.open(server.model);

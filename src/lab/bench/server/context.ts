@@ -1,4 +1,4 @@
-/** What the parts of the measurement share. */
+/** Options and helpers that the measurements of the server share. */
 import type { GenerateBody } from '../../../contract/stream.ts';
 import { noiseFile } from '../steps.ts';
 import type { Figure } from './figure.ts';
@@ -26,13 +26,13 @@ export interface Amounts {
   readonly capacitySeconds: number;
   /** Clients of the overload. */
   readonly clients: number;
-  readonly kills: number;
+  readonly workerKills: number;
   /** Requests that wait or run while workers are killed. */
   readonly killSockets: number;
   /** No longer than this. */
   readonly killSeconds: number;
   readonly permalinkSeconds: number;
-  readonly mixed: number;
+  readonly mixedLoad: number;
 }
 
 export const FULL: Amounts = {
@@ -50,11 +50,11 @@ export const FULL: Amounts = {
   overloadSeconds: 60,
   capacitySeconds: 12,
   clients: 16,
-  kills: 50,
+  workerKills: 50,
   killSockets: 16,
   killSeconds: 280,
   permalinkSeconds: 6,
-  mixed: 10_000,
+  mixedLoad: 10_000,
 };
 
 export const QUICK: Amounts = {
@@ -68,12 +68,12 @@ export const QUICK: Amounts = {
   windowSeconds: 4,
   overloadSeconds: 15,
   capacitySeconds: 3,
-  kills: 5,
+  workerKills: 5,
   permalinkSeconds: 2,
-  mixed: 1000,
+  mixedLoad: 1000,
 };
 
-export interface Place {
+export interface BenchContext {
   readonly server: ServerOptions;
   readonly amounts: Amounts;
   readonly signal: AbortSignal;
@@ -83,7 +83,7 @@ export interface Place {
 export interface Part {
   readonly name: string;
   readonly what: string;
-  run(place: Place): Promise<Figure[]>;
+  run(context: BenchContext): Promise<Figure[]>;
 }
 
 /** Equal requests: descents to a picture of noise, each with a seed of its own. */
@@ -95,7 +95,7 @@ export async function requestMaker(): Promise<(more?: Partial<GenerateBody>) => 
 
 /** A server for a while; it is stopped whatever happens. */
 export async function withServer<T>(
-  { server }: Pick<Place, 'server'>,
+  { server }: Pick<BenchContext, 'server'>,
   settings: Readonly<Record<string, string | number>>,
   work: (running: ServerProcess) => Promise<T>,
 ): Promise<T> {
@@ -108,7 +108,7 @@ export async function withServer<T>(
 }
 
 /** Does something again and again beside `work`, and gives what came of it. */
-export async function beside<T, Sample>(
+export async function meanwhile<T, Sample>(
   everyMs: number,
   sample: () => Promise<Sample>,
   work: () => Promise<T>,
@@ -132,7 +132,11 @@ export async function beside<T, Sample>(
 }
 
 /** So many at once, each again and again until `goesOn` says no. */
-export async function crowd(count: number, goesOn: () => boolean, work: (one: number) => Promise<void>): Promise<void> {
+export async function loadWith(
+  count: number,
+  goesOn: () => boolean,
+  work: (one: number) => Promise<void>,
+): Promise<void> {
   const all = Array.from({ length: count }, async (_, one) => {
     while (goesOn()) await work(one);
   });

@@ -1,4 +1,4 @@
-/** What a measurement of the server found, and what it should be. */
+/** A figure of the server with its target. */
 
 /** At most, or at least, so much. */
 export interface Bar {

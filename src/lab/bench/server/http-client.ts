@@ -1,4 +1,4 @@
-/** Requests over connections that stay open. */
+/** HTTP requests over kept-alive connections. */
 import { Agent, request } from 'node:http';
 
 export interface Answer {
@@ -9,7 +9,7 @@ export interface Answer {
   readonly ms: number;
 }
 
-export interface Asking {
+export interface HttpRequestOptions {
   readonly method?: string | undefined;
   /** Sent as JSON where it is no text. */
   readonly body?: unknown;
@@ -20,7 +20,7 @@ export interface Asking {
 const agent = new Agent({ keepAlive: true, maxSockets: 4096, maxFreeSockets: 256 });
 
 /** Never rejects. */
-export function ask(url: string, { method, body, headers = {}, signal }: Asking = {}): Promise<Answer> {
+export function ask(url: string, { method, body, headers = {}, signal }: HttpRequestOptions = {}): Promise<Answer> {
   const started = performance.now();
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve) => {

@@ -1,10 +1,10 @@
-/** Thousands of requests of all kinds: does anything leak? */
+/** Thousands of mixed requests, to find leaks. */
 import { Random } from '../../../kit/random.ts';
-import { crowd, type Part, type Place, requestMaker } from './context.ts';
+import { type BenchContext, loadWith, type Part, requestMaker } from './context.ts';
 import { type Figure, figure, mean } from './figure.ts';
-import { type Asking, ask } from './http-client.ts';
+import { ask, type HttpRequestOptions } from './http-client.ts';
 import { ServerProcess } from './server-process.ts';
-import { Talker } from './stream-client.ts';
+import { StreamClient } from './stream-client.ts';
 
 const USERS = 24;
 /** Samples of the memory. */
@@ -12,14 +12,17 @@ const SAMPLES = 200;
 /** Full after few requests, so that what is kept on purpose is kept from early on. */
 const SETTINGS = { keptJobs: 50, requestsPerMinute: 0 };
 
-export const mixed: Part = {
+export const mixedLoad: Part = {
   name: 'mixed',
   what: 'requests of all kinds: leaks',
-  async run(place) {
-    const server = await ServerProcess.start({ ...place.server, settings: { ...place.server.settings, ...SETTINGS } });
-    const { memory, statuses } = await load(place, server);
+  async run(context) {
+    const server = await ServerProcess.start({
+      ...context.server,
+      settings: { ...context.server.settings, ...SETTINGS },
+    });
+    const { memory, statuses } = await load(context, server);
     const { code, ms } = await server.stop();
-    return figuresOf(place, memory, statuses, { code, ms });
+    return figuresOf(context, memory, statuses, { code, ms });
   },
 };
 
@@ -30,7 +33,7 @@ async function kinds(server: ServerProcess): Promise<readonly (readonly [share: 
   const { url } = server;
   const request = await requestMaker();
   const { code, path } = await somePicture(url);
-  const get = (path: string, asking?: Asking): Step => {
+  const get = (path: string, asking?: HttpRequestOptions): Step => {
     return async () => (await ask(`${url}${path}`, asking)).status;
   };
   const post = (path: string, body: () => unknown): Step => {
@@ -66,11 +69,11 @@ async function somePicture(url: string): Promise<{ code: string; path: string }>
 
 /** @param leaves in the middle, by closing the socket */
 async function bySocket(url: string, request: () => object, leaves: boolean): Promise<number> {
-  const talker = await Talker.open(url);
-  const { type } = await talker.generate(request(), ({ type: came }) => {
-    if (leaves && came === 'level') talker.ws.terminate();
+  const client = await StreamClient.open(url);
+  const { type } = await client.generate(request(), ({ type: message }) => {
+    if (leaves && message === 'level') client.ws.terminate();
   });
-  await talker.close();
+  await client.close();
   return leaves || type === 'done' ? 200 : 0;
 }
 
@@ -81,7 +84,7 @@ async function asJob(url: string, request: () => object): Promise<number> {
   return (await ask(`${url}${headers.location}`, { method: 'DELETE' })).status;
 }
 
-async function load({ amounts, signal }: Place, server: ServerProcess) {
+async function load({ amounts, signal }: BenchContext, server: ServerProcess) {
   const all = await kinds(server);
   const total = all.reduce((sum, [share]) => sum + share, 0);
   const random = Random.of(3);
@@ -97,9 +100,9 @@ async function load({ amounts, signal }: Place, server: ServerProcess) {
   const statuses = new Map<number, number>();
   let begun = 0;
   let done = 0;
-  const every = Math.max(1, Math.floor(amounts.mixed / SAMPLES));
-  const goesOn = () => begun < amounts.mixed && !signal.aborted;
-  await crowd(Math.min(USERS, amounts.mixed), goesOn, async () => {
+  const every = Math.max(1, Math.floor(amounts.mixedLoad / SAMPLES));
+  const goesOn = () => begun < amounts.mixedLoad && !signal.aborted;
+  await loadWith(Math.min(USERS, amounts.mixedLoad), goesOn, async () => {
     begun += 1;
     const status = await draw()();
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -110,7 +113,7 @@ async function load({ amounts, signal }: Place, server: ServerProcess) {
 }
 
 function figuresOf(
-  { amounts }: Place,
+  { amounts }: BenchContext,
   memory: readonly number[],
   statuses: ReadonlyMap<number, number>,
   { code, ms }: { code: number | null; ms: number },
@@ -129,7 +132,7 @@ function figuresOf(
       bad.reduce((sum, [, count]) => sum + count, 0),
       {
         bar: { most: 0 },
-        note: `${amounts.mixed} requests: ${counts.join(', ')}`,
+        note: `${amounts.mixedLoad} requests: ${counts.join(', ')}`,
       },
     ),
     figure('mixed: exit code after SIGTERM', code ?? Number.NaN, {

@@ -1,8 +1,17 @@
-/** Ten times as many requests as it can answer. */
+/** Overload: ten times as many requests as the server can answer. */
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { median } from '../timing.ts';
-import { beside, crowd, type Part, type Place, pause, requestMaker, until, withServer } from './context.ts';
+import {
+  type BenchContext,
+  loadWith,
+  meanwhile,
+  type Part,
+  pause,
+  requestMaker,
+  until,
+  withServer,
+} from './context.ts';
 import { type Figure, figure } from './figure.ts';
 import { ask } from './http-client.ts';
 import type { ServerProcess } from './server-process.ts';
@@ -19,7 +28,7 @@ const MOST_OPEN = 3000;
 export const overload: Part = {
   name: 'overload',
   what: `${TIMES} × as many requests as it can answer`,
-  run: (place) => withServer(place, settingsFor(place.amounts.clients), (server) => measure(place, server)),
+  run: (context) => withServer(context, settingsFor(context.amounts.clients), (server) => measure(context, server)),
 };
 
 /** Several clients by keys, so that the queue fills up, not just the share of one client; and no limit of requests a minute. */
@@ -36,8 +45,8 @@ const keyOf = (client: number) => `bench-key-${client}`;
 type Memory = Awaited<ReturnType<ServerProcess['memory']>>;
 type Post = (client: number, signal?: AbortSignal) => ReturnType<typeof ask>;
 
-async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
-  const { amounts, signal } = place;
+async function measure(context: BenchContext, server: ServerProcess): Promise<Figure[]> {
+  const { amounts, signal } = context;
   const request = await requestMaker();
   const post: Post = (client, stop) =>
     ask(`${server.url}/v1/generate`, {
@@ -46,7 +55,7 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
       signal: stop,
     });
   let answered = 0;
-  await crowd(AT_ONCE, until(amounts.capacitySeconds, signal), async () => {
+  await loadWith(AT_ONCE, until(amounts.capacitySeconds, signal), async () => {
     await post(0);
     answered += 1;
   });
@@ -54,7 +63,9 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
   const before = await server.memory();
   const statuses = new Map<number, number>();
   const sample = async () => ({ at: performance.now(), ...(await server.memory()) });
-  const { result: flooded, samples } = await beside(SAMPLE_MS, sample, () => flood(place, capacity, post, statuses));
+  const { result: flooded, samples } = await meanwhile(SAMPLE_MS, sample, () =>
+    flood(context, capacity, post, statuses),
+  );
   const full = samples.filter(({ at }) => at >= flooded.fullAt);
   // A flood shorter than the time between two samples: what stands at its end.
   const memories = full.length > 0 ? full : [await server.memory()];
@@ -92,7 +103,7 @@ interface Flooded {
 
 /** Sends at an even pace whatever comes back; those without an answer at the end are left. */
 async function flood(
-  { amounts, signal }: Place,
+  { amounts, signal }: BenchContext,
   capacity: number,
   post: Post,
   statuses: Map<number, number>,

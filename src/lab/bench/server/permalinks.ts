@@ -1,8 +1,8 @@
-/** Pictures by their address: not changed, and computed. */
+/** Permalinks: not modified, and computed. */
 import { connect } from 'node:net';
 import { codeToString } from '../../../contract/codes.ts';
 import { Random } from '../../../kit/random.ts';
-import { crowd, type Part, type Place, until, withServer } from './context.ts';
+import { type BenchContext, loadWith, type Part, until, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';
 import { ask } from './http-client.ts';
 
@@ -14,20 +14,20 @@ const CPU = 'process_cpu_seconds_total';
 export const permalinks: Part = {
   name: 'permalinks',
   what: 'permalinks: 304, and computed',
-  run: (place) =>
-    withServer(place, { requestsPerMinute: 0 }, async (server): Promise<Figure[]> => {
+  run: (context) =>
+    withServer(context, { requestsPerMinute: 0 }, async (server): Promise<Figure[]> => {
       const { url } = server;
       const next = await addresses(url);
       const known = next();
       const { status, headers } = await ask(`${url}${known}`);
       const tag = String(headers.etag);
       await unchanged(url, known, tag, WARM_UP_SECONDS);
-      const { permalinkSeconds: seconds } = place.amounts;
+      const { permalinkSeconds: seconds } = context.amounts;
       const before = await server.figures();
       const { rate, others, count } = await unchanged(url, known, tag, seconds);
       const cpu = (await server.figures()).get(CPU) ?? Number.NaN;
       const micros = (1e6 * (cpu - (before.get(CPU) ?? 0))) / count;
-      const computed = await computedRate(place, url, next);
+      const computed = await computedRate(context, url, next);
       return [
         figure('permalinks: 304 a second', rate, {
           unit: '/s',
@@ -96,11 +96,11 @@ async function unchanged(url: string, path: string, tag: string, seconds: number
   return { rate: (1000 * same) / (performance.now() - started), others, count: same };
 }
 
-async function computedRate({ amounts, signal }: Place, url: string, next: () => string): Promise<Rate> {
+async function computedRate({ amounts, signal }: BenchContext, url: string, next: () => string): Promise<Rate> {
   let computed = 0;
   let others = 0;
   const started = performance.now();
-  await crowd(CONNECTIONS, until(amounts.permalinkSeconds, signal), async () => {
+  await loadWith(CONNECTIONS, until(amounts.permalinkSeconds, signal), async () => {
     if ((await ask(`${url}${next()}`)).status === 200) computed += 1;
     else others += 1;
   });

@@ -1,9 +1,9 @@
-/** How soon something is to be seen. */
+/** Latency of the first preview. */
 import type { GenerateBody } from '../../../contract/stream.ts';
 import { median } from '../timing.ts';
-import { type Part, type Place, pause, requestMaker, withServer } from './context.ts';
+import { type BenchContext, type Part, pause, requestMaker, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';
-import { Talker } from './stream-client.ts';
+import { StreamClient } from './stream-client.ts';
 
 const REST_MS = 30;
 const WARM_UP = 3;
@@ -12,27 +12,27 @@ const BAR_MS = 150;
 export const previews: Part = {
   name: 'previews',
   what: 'first preview on an idle, warm server',
-  run: (place) =>
-    withServer(place, {}, async ({ url }) => {
-      const talker = await Talker.open(url);
+  run: (context) =>
+    withServer(context, {}, async ({ url }) => {
+      const client = await StreamClient.open(url);
       const request = await requestMaker();
       try {
-        const plain = await firstPreviews(place, talker, request);
+        const plain = await firstPreviews(context, client, request);
         const words = (): GenerateBody => request({ guides: [{ name: 'text', params: { prompt: 'a red hat' } }] });
-        const isSpoken = (await talker.generate(words())).type === 'done';
-        const spoken = isSpoken ? await firstPreviews(place, talker, words) : [];
-        return [...figuresOf('to a picture', plain), ...figuresOf('from words', spoken)];
+        const isSpoken = (await client.generate(words())).type === 'done';
+        const log = isSpoken ? await firstPreviews(context, client, words) : [];
+        return [...figuresOf('to a picture', plain), ...figuresOf('from words', log)];
       } finally {
-        await talker.close();
+        await client.close();
       }
     }),
 };
 
-async function firstPreviews({ amounts, signal }: Place, talker: Talker, request: () => GenerateBody) {
+async function firstPreviews({ amounts, signal }: BenchContext, client: StreamClient, request: () => GenerateBody) {
   const ms: number[] = [];
   for (let n = 0; n < amounts.previews + WARM_UP && !signal.aborted; n++) {
     await pause(REST_MS);
-    const { firstPreviewMs } = await talker.generate(request());
+    const { firstPreviewMs } = await client.generate(request());
     if (n >= WARM_UP) ms.push(firstPreviewMs ?? Number.POSITIVE_INFINITY);
   }
   return ms;

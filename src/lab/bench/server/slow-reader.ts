@@ -1,10 +1,10 @@
-/** One socket that never reads, beside others that do. */
+/** A socket that never reads, beside others that do. */
 import { median } from '../timing.ts';
-import { crowd, type Part, type Place, pause, requestMaker, until, withServer } from './context.ts';
+import { type BenchContext, loadWith, type Part, pause, requestMaker, until, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';
 import { ask } from './http-client.ts';
 import type { ServerProcess } from './server-process.ts';
-import { Talker } from './stream-client.ts';
+import { StreamClient } from './stream-client.ts';
 
 /** Large pictures until all buffers on the way are full: about 15 MB. */
 const CLOG = { requests: 24, size: 1024 } as const;
@@ -16,45 +16,59 @@ const SETTINGS = { keptJobs: 20 };
 export const slowReader: Part = {
   name: 'slow-reader',
   what: 'one socket that never reads beside others that do',
-  run: (place) =>
-    withServer(place, SETTINGS, async (server) => {
+  run: (context) =>
+    withServer(context, SETTINGS, async (server) => {
       const request = await requestMaker();
-      const readers = await Promise.all(Array.from({ length: place.amounts.readers }, () => Talker.open(server.url)));
-      const all: { without: number[]; beside: number[]; memory: number[] } = { without: [], beside: [], memory: [] };
-      await window(place, readers, request);
-      for (let n = 0; n < place.amounts.windows && !place.signal.aborted; n++) {
-        all.without.push(...(await window(place, readers, request)));
+      const readers = await Promise.all(
+        Array.from({ length: context.amounts.readers }, () => StreamClient.open(server.url)),
+      );
+      const all: { without: number[]; meanwhile: number[]; memory: number[] } = {
+        without: [],
+        meanwhile: [],
+        memory: [],
+      };
+      await window(context, readers, request);
+      for (let n = 0; n < context.amounts.windows && !context.signal.aborted; n++) {
+        all.without.push(...(await window(context, readers, request)));
         const stuck = await clogged(server, request);
-        const asking = setInterval(() => void stuck.generate(request()), ASKS_EVERY_MS);
-        all.beside.push(...(await window(place, readers, request)));
+        const asking = setInterval(() => askInVain(stuck, request()), ASKS_EVERY_MS);
+        all.meanwhile.push(...(await window(context, readers, request)));
         clearInterval(asking);
         all.memory.push((await server.memory()).server);
         stuck.ws.terminate();
       }
       await Promise.all(readers.map((reader) => reader.close()));
-      return figuresOf(place, all);
+      return figuresOf(context, all);
     }),
 };
 
 /** Milliseconds of each request. */
 async function window(
-  { amounts, signal }: Place,
-  readers: readonly Talker[],
+  { amounts, signal }: BenchContext,
+  readers: readonly StreamClient[],
   request: Awaited<ReturnType<typeof requestMaker>>,
 ): Promise<number[]> {
   const ms: number[] = [];
-  await crowd(readers.length, until(amounts.windowSeconds, signal), async (one) => {
-    const spoken = await (readers[one] as Talker).generate(request());
-    ms.push(spoken.type === 'done' ? spoken.ms : Number.POSITIVE_INFINITY);
+  await loadWith(readers.length, until(amounts.windowSeconds, signal), async (one) => {
+    const log = await (readers[one] as StreamClient).generate(request());
+    ms.push(log.type === 'done' ? log.ms : Number.POSITIVE_INFINITY);
   });
   return ms;
 }
 
+/** Nobody reads the answer, and the socket is ended before there is one. */
+function askInVain(stuck: StreamClient, body: Parameters<StreamClient['generate']>[0]): void {
+  stuck.generate(body).catch(() => {});
+}
+
 /** A socket that has asked for much and reads nothing, when all of that is made. */
-async function clogged(server: ServerProcess, request: Awaited<ReturnType<typeof requestMaker>>): Promise<Talker> {
-  const stuck = await Talker.open(server.url);
+async function clogged(
+  server: ServerProcess,
+  request: Awaited<ReturnType<typeof requestMaker>>,
+): Promise<StreamClient> {
+  const stuck = await StreamClient.open(server.url);
   stuck.ws.pause();
-  for (let n = 0; n < CLOG.requests; n++) void stuck.generate(request({ size: CLOG.size }));
+  for (let n = 0; n < CLOG.requests; n++) askInVain(stuck, request({ size: CLOG.size }));
   for (;;) {
     await pause(50);
     const { body } = await ask(`${server.url}/readyz`);
@@ -64,15 +78,15 @@ async function clogged(server: ServerProcess, request: Awaited<ReturnType<typeof
 }
 
 function figuresOf(
-  { amounts }: Place,
-  { without, beside, memory }: { without: number[]; beside: number[]; memory: number[] },
+  { amounts }: BenchContext,
+  { without, meanwhile, memory }: { without: number[]; meanwhile: number[]; memory: number[] },
 ): Figure[] {
-  const [before, after] = [median(without), median(beside)];
+  const [before, after] = [median(without), median(meanwhile)];
   const [first, last] = [memory[0] ?? Number.NaN, memory.at(-1) ?? Number.NaN];
   return [
     figure('a socket that never reads: time of the others ÷ without it', after / before, {
       bar: { most: 1.1 },
-      note: `${amounts.readers} sockets, medians ${before.toFixed(0)} and ${after.toFixed(0)} ms of ${beside.length} requests`,
+      note: `${amounts.readers} sockets, medians ${before.toFixed(0)} and ${after.toFixed(0)} ms of ${meanwhile.length} requests`,
     }),
     figure('a socket that never reads: memory of the server, last ÷ first such window', last / first, {
       bar: { most: 1.1 },

@@ -1,11 +1,11 @@
-/** One socket of the stream, and the requests on it. */
+/** A minimal client of the stream that measures its requests. */
 import { once } from 'node:events';
 import WebSocket from 'ws';
 import { decodeFrame } from '../../../contract/frames.ts';
 import { type ClientMessageInput, SUBPROTOCOL } from '../../../contract/stream.ts';
 
 /** What came: a message, or the header of a binary frame. Not checked against the schemas: that would cost the most here. */
-export interface Came {
+export interface IncomingMessage {
   readonly type: string;
   readonly id?: string;
   readonly seq?: number;
@@ -13,29 +13,29 @@ export interface Came {
   readonly levels?: readonly unknown[];
 }
 
-export interface Spoken {
+export interface RequestLog {
   /** How it ended; `lost`: the socket was closed. */
   readonly type: 'done' | 'cancelled' | 'error' | 'lost';
   /** From asking to its end. */
   readonly ms: number;
   readonly firstPreviewMs: number | null;
   readonly wasAccepted: boolean;
-  readonly last: Came | null;
+  readonly last: IncomingMessage | null;
 }
 
-export type Asked = Omit<Extract<ClientMessageInput, { type: 'generate' }>, 'type' | 'id'>;
+export type StreamRequest = Omit<Extract<ClientMessageInput, { type: 'generate' }>, 'type' | 'id'>;
 
 interface Open {
   readonly started: number;
-  readonly onCame: ((came: Came) => void) | undefined;
-  readonly resolve: (spoken: Spoken) => void;
+  readonly onMessage: ((message: IncomingMessage) => void) | undefined;
+  readonly resolve: (log: RequestLog) => void;
   firstPreviewMs: number | null;
   wasAccepted: boolean;
 }
 
 const ENDS = new Set(['done', 'cancelled', 'error']);
 
-export class Talker {
+export class StreamClient {
   readonly ws: WebSocket;
   readonly #open = new Map<string, Open>();
   #next = 0;
@@ -44,22 +44,22 @@ export class Talker {
 
   private constructor(ws: WebSocket) {
     this.ws = ws;
-    ws.on('message', (data: Buffer, isBinary) => this.#take(cameOf(data, isBinary)));
+    ws.on('message', (data: Buffer, isBinary) => this.#take(parseMessage(data, isBinary)));
     ws.on('error', () => {});
     ws.on('close', () => {
       for (const id of [...this.#open.keys()]) this.#end(id, 'lost', null);
     });
   }
 
-  static async open(url: string): Promise<Talker> {
+  static async open(url: string): Promise<StreamClient> {
     const ws = new WebSocket(`${url.replace('http', 'ws')}/v1/stream`, SUBPROTOCOL, { perMessageDeflate: false });
-    const talker = new Talker(ws);
+    const client = new StreamClient(ws);
     await once(ws, 'open');
-    return talker;
+    return client;
   }
 
   /** Resolves at the request's end. */
-  generate(body: Asked, onCame?: (came: Came, id: string) => void): Promise<Spoken> {
+  generate(body: StreamRequest, onMessage?: (message: IncomingMessage, id: string) => void): Promise<RequestLog> {
     const id = String(this.#next++);
     return new Promise((resolve) => {
       this.#open.set(id, {
@@ -67,7 +67,7 @@ export class Talker {
         resolve,
         firstPreviewMs: null,
         wasAccepted: false,
-        onCame: onCame && ((came) => onCame(came, id)),
+        onMessage: onMessage && ((message) => onMessage(message, id)),
       });
       this.say({ ...body, type: 'generate', id });
     });
@@ -84,20 +84,20 @@ export class Talker {
     await closed;
   }
 
-  #take(came: Came): void {
-    if (came.id === undefined) return;
-    const open = this.#open.get(came.id);
+  #take(message: IncomingMessage): void {
+    if (message.id === undefined) return;
+    const open = this.#open.get(message.id);
     if (!open) {
-      if (ENDS.has(came.type)) this.surplusEnds += 1;
+      if (ENDS.has(message.type)) this.surplusEnds += 1;
       return;
     }
-    if (came.type === 'queued') open.wasAccepted = true;
-    if (came.type === 'preview') open.firstPreviewMs ??= performance.now() - open.started;
-    open.onCame?.(came);
-    if (ENDS.has(came.type)) this.#end(came.id, came.type as Spoken['type'], came);
+    if (message.type === 'queued') open.wasAccepted = true;
+    if (message.type === 'preview') open.firstPreviewMs ??= performance.now() - open.started;
+    open.onMessage?.(message);
+    if (ENDS.has(message.type)) this.#end(message.id, message.type as RequestLog['type'], message);
   }
 
-  #end(id: string, type: Spoken['type'], last: Came | null): void {
+  #end(id: string, type: RequestLog['type'], last: IncomingMessage | null): void {
     const open = this.#open.get(id) as Open;
     this.#open.delete(id);
     const { started, firstPreviewMs, wasAccepted, resolve } = open;
@@ -105,6 +105,6 @@ export class Talker {
   }
 }
 
-function cameOf(data: Buffer, isBinary: boolean): Came {
-  return (isBinary ? decodeFrame(data).header : JSON.parse(data.toString())) as Came;
+function parseMessage(data: Buffer, isBinary: boolean): IncomingMessage {
+  return (isBinary ? decodeFrame(data).header : JSON.parse(data.toString())) as IncomingMessage;
 }

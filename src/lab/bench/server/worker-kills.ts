@@ -1,52 +1,52 @@
-/** Worker processes that are killed at random under load. */
+/** Worker processes killed at random under load. */
 import { Random } from '../../../kit/random.ts';
-import { beside, crowd, type Part, type Place, pause, requestMaker, withServer } from './context.ts';
+import { type BenchContext, loadWith, meanwhile, type Part, pause, requestMaker, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';
 import { ask } from './http-client.ts';
 import type { ServerProcess } from './server-process.ts';
-import { type Spoken, Talker } from './stream-client.ts';
+import { type RequestLog, StreamClient } from './stream-client.ts';
 
 const PROBE_MS = 50;
 const POLL_MS = 20;
 /** A worker that is ready is killed after at most so long. */
 const LONGEST_LIFE_MS = 1500;
 
-export const kills: Part = {
+export const workerKills: Part = {
   name: 'kills',
   what: 'workers killed at random under load',
-  run: (place) => withServer(place, { keptJobs: 50 }, (server) => measure(place, server)),
+  run: (context) => withServer(context, { keptJobs: 50 }, (server) => measure(context, server)),
 };
 
-async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
-  const { amounts } = place;
+async function measure(context: BenchContext, server: ServerProcess): Promise<Figure[]> {
+  const { amounts } = context;
   const request = await requestMaker();
-  const talkers = await Promise.all(Array.from({ length: amounts.killSockets }, () => Talker.open(server.url)));
-  const ended: Spoken[] = [];
+  const talkers = await Promise.all(Array.from({ length: amounts.killSockets }, () => StreamClient.open(server.url)));
+  const ended: RequestLog[] = [];
   let killed = 0;
   let isOver = false;
   const probe = async () => (await ask(`${server.url}/healthz`)).status;
-  const { samples } = await beside(PROBE_MS, probe, async () => {
-    const load = crowd(
+  const { samples } = await meanwhile(PROBE_MS, probe, async () => {
+    const load = loadWith(
       talkers.length,
       () => !isOver,
       async (one) => {
-        ended.push(await (talkers[one] as Talker).generate(request()));
+        ended.push(await (talkers[one] as StreamClient).generate(request()));
       },
     );
-    killed = await killing(place, server).finally(() => {
+    killed = await killing(context, server).finally(() => {
       isOver = true;
     });
     await load;
   });
-  await Promise.all(talkers.map((talker) => talker.close()));
-  const count = (...types: Spoken['type'][]) => ended.filter(({ type }) => types.includes(type)).length;
-  const surplus = talkers.reduce((sum, talker) => sum + talker.surplusEnds, 0);
+  await Promise.all(talkers.map((client) => client.close()));
+  const count = (...types: RequestLog['type'][]) => ended.filter(({ type }) => types.includes(type)).length;
+  const surplus = talkers.reduce((sum, client) => sum + client.surplusEnds, 0);
   const accepted = ended.filter(({ wasAccepted }) => wasAccepted);
   const endless = accepted.filter(({ type }) => type === 'lost').length;
   const down = samples.filter((status) => status !== 200).length;
   const note = `${accepted.length} accepted: ${count('done')} done, ${count('error')} failed after a second loss`;
   return [
-    figure('workers killed', killed, { bar: { least: amounts.kills } }),
+    figure('workers killed', killed, { bar: { least: amounts.workerKills } }),
     figure('kills: accepted jobs that did not end exactly once', endless + surplus, { bar: { most: 0 }, note }),
     figure('kills: requests refused', ended.length - accepted.length),
     figure('kills: times that the server was down', down + (server.isAlive ? 0 : 1), {
@@ -57,11 +57,11 @@ async function measure(place: Place, server: ServerProcess): Promise<Figure[]> {
 }
 
 /** Kills a worker a random while after it is ready, again and again. Gives how many. */
-async function killing({ amounts, signal }: Place, server: ServerProcess): Promise<number> {
+async function killing({ amounts, signal }: BenchContext, server: ServerProcess): Promise<number> {
   const random = Random.of(1);
   const end = performance.now() + 1000 * amounts.killSeconds;
   let killed = 0;
-  while (killed < amounts.kills && performance.now() < end && !signal.aborted && server.isAlive) {
+  while (killed < amounts.workerKills && performance.now() < end && !signal.aborted && server.isAlive) {
     if ((await ask(`${server.url}/readyz`)).status !== 200) {
       await pause(POLL_MS);
       continue;

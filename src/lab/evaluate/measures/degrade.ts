@@ -1,27 +1,21 @@
-/** Pictures spoilt in known ways, for a guide to mend: shrunk, grayed, made noisy, given few shades. */
+/** Degrades pictures in known ways, for a guide to restore: shrunk, grayed, noisy, quantised. */
 
 import type { Picture } from '../../../guide.ts';
+import { lumaOf } from '../../../kit/luma.ts';
 import { clamp } from '../../../kit/quality.ts';
 import { Random } from '../../../kit/random.ts';
-import { areaResize } from '../../../kit/resize.ts';
-
-/** Rec. 601 luma of R, G and B. */
-const LUMA = [0.299, 0.587, 0.114] as const;
+import { resample } from '../../../kit/resample.ts';
 
 /** Area-shrunk to side × side. */
 export function shrunk({ data, channels, width, height }: Picture, side: number): Picture {
-  const small = areaResize(data, { height, width }, { height: side, width: side });
+  const small = resample(data, { height, width }, { height: side, width: side });
   return { data: small, channels, width: side, height: side };
 }
 
 /** Luma alone, in one channel. */
 export function grayed({ data, channels, width, height }: Picture): Picture {
-  const size = width * height;
-  if (channels === 1) return { data: data.slice(), channels: 1, width, height };
-  const gray = new Float32Array(size);
-  for (const [channel, weight] of LUMA.entries())
-    for (let p = 0; p < size; p++) gray[p] = (gray[p] as number) + weight * (data[channel * size + p] as number);
-  return { data: gray, channels: 1, width, height };
+  const luma = lumaOf(data, channels);
+  return { data: luma === data ? data.slice() : luma, channels: 1, width, height };
 }
 
 /** A gray picture repeated in every channel; one that has these channels is returned as it is. */
@@ -33,7 +27,7 @@ export function inChannels(picture: Picture, channels: number): Picture {
   return { ...picture, data, channels };
 }
 
-/** Normal noise of deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
+/** Normal noise of standard deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
 export function noisy(picture: Picture, sigma: number, seed: number): Picture {
   const random = Random.of(seed);
   const data = picture.data.map((value) => clamp(value + sigma * random.normal()));

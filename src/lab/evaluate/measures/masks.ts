@@ -27,7 +27,7 @@ const KNOWN: Readonly<Record<MaskKind, (x: number, y: number, side: number, rand
   random70: (_x, _y, _side, random) => random.uniform() >= UNKNOWN_AT_RANDOM,
 };
 
-/** The mask as the `inpaint` guide takes it: white where the picture is to be painted anew. */
+/** The mask as the `inpaint` guide takes it: white where the picture is to be repainted. */
 export function maskPicture(known: Float32Array, side: number): Picture {
   return { data: known.map((share) => 1 - 2 * share), channels: 1, width: side, height: side };
 }

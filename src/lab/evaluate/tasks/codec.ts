@@ -1,10 +1,10 @@
-/** Codes as a picture format: quality against bits, beside the smallest files of WebP, JPEG and AVIF. */
+/** Codes as a picture format: quality against bits, compared with the smallest files of WebP, JPEG and AVIF. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';
-import { bilinearResize } from '../../../kit/resize.ts';
+import { resample } from '../../../kit/resample.ts';
 import { decodePicture, encodePicture, type PictureFormat } from '../../../pictures/codec.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { shrunk } from '../measures/degrade.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
@@ -35,10 +35,10 @@ const SHOWN_POINTS = 10;
 export const codec: Task = {
   name: 'codec',
   title: 'codes as a picture format: quality against bits',
-  async run(lab) {
-    const own = await prefixes(lab);
+  async run(context) {
+    const own = await prefixes(context);
     const others: Point[] = [];
-    for (const file of FILES) others.push(await fileCodec(lab, file));
+    for (const file of FILES) others.push(await fileCodec(context, file));
     const step = Math.ceil(own.length / SHOWN_POINTS);
     const shown = own.filter((_, i) => (own.length - 1 - i) % step === 0);
     return {
@@ -50,19 +50,19 @@ export const codec: Task = {
           ...[String(Math.round(point.bits)), cell(point.psnr_db)],
         ]),
       },
-      sheets: [await sheetOf(lab)],
+      sheets: [await sheetOf(context)],
     };
   },
 };
 
 /** Quality after each level of the greedy codes: the preview enlarged, for a code may end anywhere. */
-async function prefixes(lab: Lab): Promise<Point[]> {
-  const ended = await lab.ceiling();
+async function prefixes(context: EvaluationContext): Promise<Point[]> {
+  const ended = await context.ceiling();
   let bits = 0;
-  return lab.network.info.levels.map(({ side, candidateCount }, level) => {
+  return context.network.info.levels.map(({ side, candidateCount }, level) => {
     bits += Math.log2(candidateCount);
     const values = ended.map(({ levels }, i) =>
-      psnr(large(levels[level]?.previews[0] as Picture, lab.side), lab.pictures[i] as Picture),
+      psnr(large(levels[level]?.previews[0] as Picture, context.side), context.pictures[i] as Picture),
     );
     return { codec: 'kandid', bits, psnr_db: rounded(mean(values), 2), levels: level + 1, side };
   });
@@ -71,18 +71,18 @@ async function prefixes(lab: Lab): Promise<Point[]> {
 function large(picture: Picture, side: number): Picture {
   if (picture.width === side) return picture;
   const to = { height: side, width: side };
-  return { ...picture, ...to, data: bilinearResize(picture.data, picture, to) };
+  return { ...picture, ...to, data: resample(picture.data, picture, to, 'bilinear-plain') };
 }
 
 async function fileCodec(
-  lab: Lab,
+  context: EvaluationContext,
   { codec: name, format, shrink }: { codec: string; format: PictureFormat; shrink: number },
 ): Promise<Point> {
-  const pictures = lab.pictures.slice(0, FILE_PICTURES);
+  const pictures = context.pictures.slice(0, FILE_PICTURES);
   const made = [];
   for (const [i, picture] of pictures.entries()) {
-    made.push(await asFile(picture, format, shrink, lab));
-    if (i % 20 === 0) lab.tell(i, pictures.length, name);
+    made.push(await asFile(picture, format, shrink, context));
+    if (i % 20 === 0) context.reportProgress(i, pictures.length, name);
   }
   return {
     codec: name,
@@ -91,22 +91,22 @@ async function fileCodec(
   };
 }
 
-async function asFile(picture: Picture, format: PictureFormat, shrink: number, lab: Lab) {
-  const small = shrink === 1 ? picture : shrunk(picture, Math.max(1, lab.side / shrink));
+async function asFile(picture: Picture, format: PictureFormat, shrink: number, context: EvaluationContext) {
+  const small = shrink === 1 ? picture : shrunk(picture, Math.max(1, context.side / shrink));
   const bytes = await encodePicture(small, format, { quality: 1 });
-  const drawn = large(await decodePicture(bytes, { channels: lab.channels }), lab.side);
+  const drawn = large(await decodePicture(bytes, { channels: context.channels }), context.side);
   return { bytes: bytes.length, drawn };
 }
 
-async function sheetOf(lab: Lab) {
-  const ended = (await lab.ceiling()).slice(0, SHOWN);
-  const { levels } = lab.network.info;
+async function sheetOf(context: EvaluationContext) {
+  const ended = (await context.ceiling()).slice(0, SHOWN);
+  const { levels } = context.network.info;
   const shown = [0.25, 0.5, 0.75, 1].map((share) => Math.round(share * levels.length) - 1);
   const rows = await Promise.all(
     ended.map(async ({ levels: events }, i) => {
-      const picture = lab.pictures[i] as Picture;
-      const { drawn } = await asFile(picture, 'webp', 1, lab);
-      return [picture, ...shown.map((level) => large(events[level]?.previews[0] as Picture, lab.side)), drawn];
+      const picture = context.pictures[i] as Picture;
+      const { drawn } = await asFile(picture, 'webp', 1, context);
+      return [picture, ...shown.map((level) => large(events[level]?.previews[0] as Picture, context.side)), drawn];
     }),
   );
   return { name: 'codec', columns: ['picture', ...shown.map((level) => `${level + 1} levels`), 'smallest WebP'], rows };

@@ -1,12 +1,12 @@
-/** Models that start from a condition picture: how far results keep to it, alone and while a guide wants another picture. */
+/** Conditional models: how closely results follow the condition, alone and beside a guide that wants another picture. */
 
 import { conditionOf } from '../../../engine/input/condition.ts';
 import type { Picture } from '../../../guide.ts';
 import { attributeNames } from '../../datasets/avatar-style.ts';
 import { drawAvatar, visibleLabels } from '../../datasets/avatars.ts';
 import { AVATAAARS, type AvataaarsAttribute } from '../../datasets/styles/avataaars.ts';
-import type { Lab } from '../context.ts';
-import { Judge, judgeObstacle, type Verdict } from '../judge.ts';
+import type { EvaluationContext } from '../context.ts';
+import { Judge, judgeSkipReason, type Verdict } from '../judge.ts';
 import { grayed } from '../measures/degrade.ts';
 import { clamped, mean, rounded } from '../measures/figures.ts';
 import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from '../task.ts';
@@ -22,11 +22,11 @@ export const conditionKept: Task = {
   name: 'condition',
   title: 'how far results keep to their condition',
   conditional: 'only',
-  async run(lab) {
-    const kind = lab.network.info.condition?.kind ?? '';
-    const ways = { own: await ceilingPictures(lab), unguided: await lab.random(), other: await mixed(lab) };
+  async run(context) {
+    const kind = context.network.info.condition?.kind ?? '';
+    const ways = { own: await ceilingPictures(context), unguided: await context.random(), other: await mixed(context) };
     const agreements = await Promise.all(
-      Object.values(ways).map(async (pictures) => mean(await agreementsOf(lab, kind, pictures))),
+      Object.values(ways).map(async (pictures) => mean(await agreementsOf(context, kind, pictures))),
     );
     const figures = Object.fromEntries(Object.keys(ways).map((way, i) => [way, rounded(agreements[i] as number, 4)]));
     const title = kind === 'grayscale' ? 'error of gray, of 255' : 'F1 of edges';
@@ -40,7 +40,7 @@ export const conditionKept: Task = {
           ['another picture', cell(figures.other, 3)],
         ],
       },
-      sheets: [await sheetOf(lab, ways)],
+      sheets: [await sheetOf(context, ways)],
     };
   },
 };
@@ -49,11 +49,11 @@ export const conditionMixed: Task = {
   name: 'condition_mixed',
   title: 'shape by the condition, colours by another picture: attributes that the judge finds so',
   conditional: 'only',
-  obstacle: judgeObstacle,
-  async run(lab) {
-    const judge = await Judge.open(lab.models);
+  skipReason: judgeSkipReason,
+  async run(context) {
+    const judge = await Judge.open(context.models);
     try {
-      return outcomeOf(lab, await judge.look(await mixed(lab)), await judge.look(await lab.random()));
+      return outcomeOf(context, await judge.look(await mixed(context)), await judge.look(await context.random()));
     } finally {
       await judge.close();
     }
@@ -61,15 +61,15 @@ export const conditionMixed: Task = {
 };
 
 /** Results of every held-out picture's condition, guided by another one. */
-function mixed(lab: Lab): Promise<readonly Picture[]> {
-  return lab.kept('mixed', async () => {
+function mixed(context: EvaluationContext): Promise<readonly Picture[]> {
+  return context.cached('mixed', async () => {
     const results: Picture[] = [];
-    await lab.run(
+    await context.run(
       'guided by another picture',
-      lab.pictures.length,
+      context.pictures.length,
       async (i) => ({
-        condition: lab.pictures[i] as Picture,
-        guides: [{ name: 'color', params: { ...ROUGHLY, image: await pngOf(otherOf(lab, i)) } }],
+        condition: context.pictures[i] as Picture,
+        guides: [{ name: 'color', params: { ...ROUGHLY, image: await pngOf(otherOf(context, i)) } }],
       }),
       (_, { done }) => void results.push(done.results[0]?.image as Picture),
     );
@@ -77,7 +77,7 @@ function mixed(lab: Lab): Promise<readonly Picture[]> {
   });
 }
 
-function otherOf({ pictures }: Lab, i: number): Picture {
+function otherOf({ pictures }: EvaluationContext, i: number): Picture {
   return pictures[otherIndex(i, pictures.length)] as Picture;
 }
 
@@ -86,10 +86,10 @@ function otherIndex(i: number, count: number): number {
 }
 
 /** Of each picture: mean error of its gray, of 255; or F1 of its edges. */
-async function agreementsOf(lab: Lab, kind: string, pictures: readonly Picture[]): Promise<number[]> {
+async function agreementsOf(context: EvaluationContext, kind: string, pictures: readonly Picture[]): Promise<number[]> {
   const agreements: number[] = [];
   for (const [i, picture] of pictures.entries()) {
-    const condition = (await conditionOf(lab.pictures[i], lab.network.info)) as Float32Array;
+    const condition = (await conditionOf(context.pictures[i], context.network.info)) as Float32Array;
     agreements.push(kind === 'grayscale' ? grayError(picture, condition) : edgesF1(picture, condition, kind));
   }
   return agreements;
@@ -105,8 +105,12 @@ const COLOURS: readonly AvataaarsAttribute[] = ['hairColor', 'skin', 'clothesCol
 const OTHER_COLOURS: readonly AvataaarsAttribute[] = ['hatColor', 'accessoriesColor', 'facialHairColor', 'background'];
 const SHAPES = attributeNames(AVATAAARS).filter((name) => !COLOURS.includes(name) && !OTHER_COLOURS.includes(name));
 
-function outcomeOf(lab: Lab, verdicts: readonly Verdict[], unguided: readonly Verdict[]): TaskOutcome {
-  const labels = lab.pictures.map((_, i) => visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, `test-${i}`)));
+function outcomeOf(
+  context: EvaluationContext,
+  verdicts: readonly Verdict[],
+  unguided: readonly Verdict[],
+): TaskOutcome {
+  const labels = context.pictures.map((_, i) => visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, `test-${i}`)));
   const other = labels.map((_, i) => labels[otherIndex(i, labels.length)] as (typeof labels)[number]);
   const follows = (found: readonly Verdict[], wanted: typeof labels, names: readonly AvataaarsAttribute[]) => {
     const right = labels.flatMap((own, i) =>
@@ -134,14 +138,14 @@ function outcomeOf(lab: Lab, verdicts: readonly Verdict[], unguided: readonly Ve
 }
 
 async function sheetOf(
-  lab: Lab,
+  context: EvaluationContext,
   { own, unguided, other }: Record<'own' | 'unguided' | 'other', readonly Picture[]>,
 ): Promise<Sheet> {
   const rows = await Promise.all(
-    lab.pictures.slice(0, SHOWN).map(async (picture, i) => {
-      const data = (await conditionOf(picture, lab.network.info)) as Float32Array;
+    context.pictures.slice(0, SHOWN).map(async (picture, i) => {
+      const data = (await conditionOf(picture, context.network.info)) as Float32Array;
       const condition = { ...picture, data, channels: 1 };
-      return [condition, unguided[i], own[i], picture, otherOf(lab, i), other[i]] as Picture[];
+      return [condition, unguided[i], own[i], picture, otherOf(context, i), other[i]] as Picture[];
     }),
   );
   return {

@@ -1,9 +1,9 @@
-/** How different the results of one request are: their mean distance in pairs, and what being different costs. */
+/** Diversity: mean pairwise distance of the results of one request, and its cost in quality. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { shrunk } from '../measures/degrade.ts';
 import { mean, meanPairwise, psnrWhere, rounded } from '../measures/figures.ts';
 import { knownPixels, maskPicture } from '../measures/masks.ts';
@@ -27,19 +27,19 @@ const SAMPLERS = {
 export const diversity: Task = {
   name: 'diversity',
   title: `${RESULTS} results of one request: mean distance in pairs, 0 to 1`,
-  async run(lab) {
-    const pictures = lab.pictures.slice(0, MOST_REQUESTS);
-    const random = (await lab.random()).slice(0, RESULTS * 8);
+  async run(context) {
+    const pictures = context.pictures.slice(0, MOST_REQUESTS);
+    const random = (await context.random()).slice(0, RESULTS * 8);
     const metrics: Record<string, unknown> = {
       requests: pictures.length,
       random: rounded(meanPairwise(random), 4),
-      held_out: rounded(meanPairwise(lab.pictures.slice(0, RESULTS * 8)), 4),
+      held_out: rounded(meanPairwise(context.pictures.slice(0, RESULTS * 8)), 4),
     };
     const rows: string[][] = [];
     const sheets = [];
-    for (const task of [smallTask(lab), maskTask(lab)])
+    for (const task of [smallTask(context), maskTask(context)])
       for (const [name, sampler] of Object.entries(SAMPLERS)) {
-        const found = await sampled(lab, `diversity, ${task.name}, ${name}`, pictures, task, sampler);
+        const found = await sampled(context, `diversity, ${task.name}, ${name}`, pictures, task, sampler);
         const spread = mean(found.map(meanPairwise));
         const quality = mean(
           found.map((results, i) => mean(results.map((one) => task.quality(one, pictures[i] as Picture)))),
@@ -70,8 +70,8 @@ interface DiversityTask {
   quality(found: Picture, picture: Picture): number;
 }
 
-function smallTask(lab: Lab): DiversityTask {
-  const side = Math.min(SMALL_SIDE, lab.side / 2);
+function smallTask(context: EvaluationContext): DiversityTask {
+  const side = Math.min(SMALL_SIDE, context.side / 2);
   return {
     name: 'super_resolution',
     title: `super-resolution from ${side}×${side} (PSNR of the shrunk)`,
@@ -80,27 +80,27 @@ function smallTask(lab: Lab): DiversityTask {
   };
 }
 
-function maskTask(lab: Lab): DiversityTask {
-  const known = knownPixels('stripe', lab.side, 0);
+function maskTask(context: EvaluationContext): DiversityTask {
+  const known = knownPixels('stripe', context.side, 0);
   return {
     name: 'inpaint_stripe',
     title: 'inpainting round a stripe (PSNR of the stripe)',
     guides: async (picture) => [
-      { name: 'inpaint', params: { image: await pngOf(picture), mask: await pngOf(maskPicture(known, lab.side)) } },
+      { name: 'inpaint', params: { image: await pngOf(picture), mask: await pngOf(maskPicture(known, context.side)) } },
     ],
     quality: (found, picture) => psnrWhere(found, picture, known),
   };
 }
 
 async function sampled(
-  lab: Lab,
+  context: EvaluationContext,
   label: string,
   pictures: readonly Picture[],
   task: DiversityTask,
   sampler: GenerateRequest['sampler'],
 ): Promise<Picture[][]> {
   const found: Picture[][] = [];
-  await lab.run(
+  await context.run(
     label,
     pictures.length,
     async (i) => ({ count: RESULTS, sampler, guides: await task.guides(pictures[i] as Picture) }),

@@ -1,24 +1,24 @@
-/** Pictures from the edges of others: how far their edges are the same. */
+/** Edge guidance: how much the edges of results match those of the reference. */
 import { edgesOf } from '../../../engine/input/edges.ts';
 import type { Picture } from '../../../guide.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { clamped, mean, rounded } from '../measures/figures.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
-import { ceilingPictures, meanQuality, mend, pngOf } from './restore.ts';
+import { ceilingPictures, meanQuality, pngOf, runRestoration } from './restore.ts';
 
 export const edges: Task = {
   name: 'edges',
   title: 'edges of other pictures; F1 of edge pixels, 1 is the same',
-  async run(lab) {
-    const found = await mend(lab, 'edges', async (picture) => [
+  async run(context) {
+    const found = await runRestoration(context, 'edges', async (picture) => [
       { name: 'edges', params: { image: await pngOf(picture) } },
     ]);
-    const ceiling = await ceilingPictures(lab);
+    const ceiling = await ceilingPictures(context);
     const figures = {
-      f1: rounded(meanF1(lab, found), 4),
-      ceiling_f1: rounded(meanF1(lab, ceiling), 4),
-      random_f1: rounded(meanF1(lab, await lab.random()), 4),
-      psnr_db: rounded(meanQuality(lab, found), 3),
+      f1: rounded(meanF1(context, found), 4),
+      ceiling_f1: rounded(meanF1(context, ceiling), 4),
+      random_f1: rounded(meanF1(context, await context.random()), 4),
+      psnr_db: rounded(meanQuality(context, found), 3),
     };
     return {
       metrics: { edges: figures },
@@ -30,7 +30,7 @@ export const edges: Task = {
         {
           name: 'edges',
           columns: ['edges', 'Kandid', 'its edges', 'picture'],
-          rows: lab.pictures
+          rows: context.pictures
             .slice(0, SHOWN)
             .map((picture, i) => [mapOf(picture), found[i], mapOf(found[i] as Picture), picture] as Picture[]),
         },
@@ -39,8 +39,8 @@ export const edges: Task = {
   },
 };
 
-function meanF1(lab: Lab, pictures: readonly Picture[]): number {
-  return mean(lab.pictures.map((picture, i) => edgesF1(pictures[i] as Picture, edgesOf(picture))));
+function meanF1(context: EvaluationContext, pictures: readonly Picture[]): number {
+  return mean(context.pictures.map((picture, i) => edgesF1(pictures[i] as Picture, edgesOf(picture))));
 }
 
 function mapOf(picture: Picture): Picture {

@@ -1,19 +1,19 @@
-/** The unknown part of pictures found anew, beside filling it with the mean of the known. */
+/** Inpainting, compared with filling by the mean of the known pixels. */
 import type { Picture } from '../../../guide.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { mean, psnrWhere, rounded } from '../measures/figures.ts';
 import { filledWithMean, knownPixels, type MaskKind, maskPicture } from '../measures/masks.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
-import { ceilingPictures, meanQuality, mend, pngOf } from './restore.ts';
+import { ceilingPictures, meanQuality, pngOf, runRestoration } from './restore.ts';
 
 const KINDS = ['half', 'center', 'random70', 'stripe'] as const satisfies readonly MaskKind[];
 
 export const inpaint: Task = {
   name: 'inpaint',
-  title: 'the unknown part of pictures found anew; PSNR there',
-  async run(lab) {
+  title: 'the unknown part of pictures reconstructed; PSNR there',
+  async run(context) {
     const measured = [];
-    for (const kind of KINDS) measured.push(await masked(lab, kind));
+    for (const kind of KINDS) measured.push(await masked(context, kind));
     return {
       metrics: { inpaint: Object.fromEntries(measured.map(({ kind, figures }) => [kind, figures])) },
       table: {
@@ -29,35 +29,35 @@ export const inpaint: Task = {
   },
 };
 
-async function masked(lab: Lab, kind: MaskKind) {
-  const known = lab.pictures.map((_, i) => knownPixels(kind, lab.side, i));
+async function masked(context: EvaluationContext, kind: MaskKind) {
+  const known = context.pictures.map((_, i) => knownPixels(kind, context.side, i));
   const unknown = known.map((one) => one.map((share) => 1 - share));
-  const found = await mend(lab, `inpaint, ${kind}`, async (picture, i) => [
+  const found = await runRestoration(context, `inpaint, ${kind}`, async (picture, i) => [
     {
       name: 'inpaint',
-      params: { image: await pngOf(picture), mask: await pngOf(maskPicture(known[i] as Float32Array, lab.side)) },
+      params: { image: await pngOf(picture), mask: await pngOf(maskPicture(known[i] as Float32Array, context.side)) },
     },
   ]);
-  const filled = lab.pictures.map((picture, i) => filledWithMean(picture, known[i] as Float32Array));
-  const average = await meanPicture(lab);
-  const ceiling = await ceilingPictures(lab);
-  const random = await lab.random();
+  const filled = context.pictures.map((picture, i) => filledWithMean(picture, known[i] as Float32Array));
+  const average = await meanPicture(context);
+  const ceiling = await ceilingPictures(context);
+  const random = await context.random();
   const there = (a: Picture, b: Picture, i: number) => psnrWhere(a, b, unknown[i] as Float32Array);
   const figures = {
-    psnr_db: rounded(meanQuality(lab, found, there), 3),
-    mean_fill_db: rounded(meanQuality(lab, filled, there), 3),
-    mean_picture_db: rounded(mean(lab.pictures.map((picture, i) => there(average, picture, i))), 3),
+    psnr_db: rounded(meanQuality(context, found, there), 3),
+    mean_fill_db: rounded(meanQuality(context, filled, there), 3),
+    mean_picture_db: rounded(mean(context.pictures.map((picture, i) => there(average, picture, i))), 3),
     known_db: rounded(
-      meanQuality(lab, found, (a, b, i) => psnrWhere(a, b, known[i] as Float32Array)),
+      meanQuality(context, found, (a, b, i) => psnrWhere(a, b, known[i] as Float32Array)),
       3,
     ),
-    ceiling_db: rounded(meanQuality(lab, ceiling, there), 3),
-    random_db: rounded(meanQuality(lab, random, there), 3),
+    ceiling_db: rounded(meanQuality(context, ceiling, there), 3),
+    random_db: rounded(meanQuality(context, random, there), 3),
   };
   const sheet = {
     name: `inpaint_${kind}`,
     columns: ['known', 'filled with mean', 'Kandid', 'all known', 'picture'],
-    rows: lab.pictures.slice(0, SHOWN).map((picture, i) => {
+    rows: context.pictures.slice(0, SHOWN).map((picture, i) => {
       const hidden = hide(picture, known[i] as Float32Array);
       return [hidden, filled[i], found[i], ceiling[i], picture] as Picture[];
     }),
@@ -66,13 +66,13 @@ async function masked(lab: Lab, kind: MaskKind) {
 }
 
 /** The mean of the held-out pictures, pixel by pixel: a filling that knows what the pictures have in common. */
-function meanPicture(lab: Lab): Promise<Picture> {
-  return lab.kept('mean picture', async () => {
-    const [first] = lab.pictures as readonly [Picture];
+function meanPicture(context: EvaluationContext): Promise<Picture> {
+  return context.cached('mean picture', async () => {
+    const [first] = context.pictures as readonly [Picture];
     const data = new Float32Array(first.data.length);
-    for (const picture of lab.pictures)
+    for (const picture of context.pictures)
       for (let i = 0; i < data.length; i++)
-        data[i] = (data[i] as number) + (picture.data[i] as number) / lab.pictures.length;
+        data[i] = (data[i] as number) + (picture.data[i] as number) / context.pictures.length;
     return { ...first, data };
   });
 }

@@ -1,8 +1,8 @@
-/** Pictures of codes drawn by transitions of training pictures, beside those of codes drawn all alike and real ones. */
+/** Random pictures by codes drawn from transition statistics, compared with uniform codes and real pictures. */
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
-import type { Lab } from '../context.ts';
-import { Judge, judgeObstacle } from '../judge.ts';
+import type { EvaluationContext } from '../context.ts';
+import { Judge, judgeSkipReason } from '../judge.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { frechetDistance } from '../measures/frechet.ts';
 import { cell, type Task } from '../task.ts';
@@ -10,21 +10,21 @@ import { cell, type Task } from '../task.ts';
 const SHOWN_ROWS = 4;
 const SHOWN_COLUMNS = 8;
 
-export const latents: Task = {
+export const prior: Task = {
   name: 'latents',
   title: 'random pictures by how codes are drawn: how sure the judge is of attributes, Fréchet distance of its logits',
-  obstacle: async (setting) =>
-    setting.hasLatents ? await judgeObstacle(setting) : 'the model has no transition statistics (scripts/latents.py)',
-  async run(lab) {
-    const judge = await Judge.open(lab.models);
+  skipReason: async (setting) =>
+    setting.hasPrior ? await judgeSkipReason(setting) : 'the model has no transition statistics (scripts/latents.py)',
+  async run(context) {
+    const judge = await Judge.open(context.models);
     try {
       const drawn = {
-        uniform: await lab.random(),
-        transitions: await sampled(lab),
-        codes: (await lab.ceiling()).map(({ done }) => done.results[0]?.image as Picture),
-        training: await trained(lab),
+        uniform: await context.random(),
+        transitions: await sampled(context),
+        codes: (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture),
+        training: await trained(context),
       };
-      const held = await judge.features(lab.pictures);
+      const held = await judge.features(context.pictures);
       const entries = await Promise.all(
         Object.entries(drawn).map(async ([name, pictures]) => {
           const features = await judge.features(pictures);
@@ -39,7 +39,7 @@ export const latents: Task = {
         training: 'training pictures',
       };
       return {
-        metrics: { latents: { pictures: lab.pictures.length, ...Object.fromEntries(entries) } },
+        metrics: { latents: { pictures: context.pictures.length, ...Object.fromEntries(entries) } },
         table: {
           header: ['pictures', 'judge is sure', 'Fréchet distance to held-out'],
           rows: entries.map(([name, { plausibility, frechet }]) => [
@@ -56,20 +56,20 @@ export const latents: Task = {
   },
 };
 
-async function sampled(lab: Lab): Promise<Picture[]> {
+async function sampled(context: EvaluationContext): Promise<Picture[]> {
   const pictures: Picture[] = [];
   const requestOf = (): GenerateRequest => ({ sampler: { draw: 'transitions' } });
-  await lab.run('drawn by transitions', lab.pictures.length, requestOf, (_, { done }) => {
+  await context.run('drawn by transitions', context.pictures.length, requestOf, (_, { done }) => {
     pictures.push(done.results[0]?.image as Picture);
   });
   return pictures;
 }
 
 /** As many real pictures as the others are: what distance chance alone makes. */
-async function trained(lab: Lab): Promise<Picture[]> {
-  const set = await lab.trainingPictures(lab.pictures.length);
+async function trained(context: EvaluationContext): Promise<Picture[]> {
+  const set = await context.trainingPictures(context.pictures.length);
   try {
-    return await set.read(0, Math.min(lab.pictures.length, set.count));
+    return await set.read(0, Math.min(context.pictures.length, set.count));
   } finally {
     await set.close();
   }

@@ -1,9 +1,9 @@
-/** How near codes come to pictures: greedy, and with beams; and how evenly codes use what there is to choose from. */
+/** Reconstruction: how close codes come to pictures, greedy and with beams, and how evenly codes use the candidates. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr, ssim } from '../../../kit/quality.ts';
-import { bilinearResize } from '../../../kit/resize.ts';
-import type { Lab } from '../context.ts';
+import { resample } from '../../../kit/resample.ts';
+import type { EvaluationContext } from '../context.ts';
 import { mean, rounded, Usage } from '../measures/figures.ts';
 import { cell, SHOWN, type Task, type TaskOutcome } from '../task.ts';
 
@@ -17,15 +17,15 @@ export const reconstruction: Task = {
   name: 'reconstruction',
   title: 'pictures as codes',
   conditional: 'also',
-  async run(lab) {
-    const ended = await lab.ceiling();
+  async run(context) {
+    const ended = await context.ceiling();
     const found = ended.map(({ done }) => done.results[0]?.image as Picture);
-    const quality = lab.pictures.map((picture, i) => psnr(found[i] as Picture, picture));
-    const likeness = lab.pictures.map((picture, i) => ssim(found[i] as Picture, picture));
-    const usage = new Usage(lab.network.candidateCounts);
+    const quality = context.pictures.map((picture, i) => psnr(found[i] as Picture, picture));
+    const likeness = context.pictures.map((picture, i) => ssim(found[i] as Picture, picture));
+    const usage = new Usage(context.network.candidateCounts);
     for (const { done } of ended) usage.add(done.results[0]?.code ?? []);
-    const beams = lab.side > MOST_BEAM_SIDE ? [] : await withBeams(lab, quality);
-    return outcome(lab, { found, quality, likeness, usage, beams });
+    const beams = context.side > MOST_BEAM_SIDE ? [] : await withBeams(context, quality);
+    return outcome(context, { found, quality, likeness, usage, beams });
   },
 };
 
@@ -39,12 +39,12 @@ interface BeamFigure {
   readonly pictures: number;
 }
 
-async function withBeams(lab: Lab, greedy: readonly number[]): Promise<BeamFigure[]> {
-  const pictures = lab.pictures.slice(0, BEAM_PICTURES);
+async function withBeams(context: EvaluationContext, greedy: readonly number[]): Promise<BeamFigure[]> {
+  const pictures = context.pictures.slice(0, BEAM_PICTURES);
   const time = async (beams: number): Promise<{ quality: number[]; ms: number }> => {
     const quality: number[] = [];
     const started = performance.now();
-    await lab.encode(`reconstruction, ${beams} beams`, pictures, beams, (i, { done }) => {
+    await context.encode(`reconstruction, ${beams} beams`, pictures, beams, (i, { done }) => {
       quality.push(psnr(done.results[0]?.image as Picture, pictures[i] as Picture));
     });
     return { quality, ms: (performance.now() - started) / pictures.length };
@@ -73,14 +73,17 @@ interface Measured {
   readonly beams: readonly BeamFigure[];
 }
 
-async function outcome(lab: Lab, { found, quality, likeness, usage, beams }: Measured): Promise<TaskOutcome> {
-  const random = await lab.random();
-  const randomDb = rounded(mean(lab.pictures.map((picture, i) => psnr(random[i] as Picture, picture))), 3);
+async function outcome(
+  context: EvaluationContext,
+  { found, quality, likeness, usage, beams }: Measured,
+): Promise<TaskOutcome> {
+  const random = await context.random();
+  const randomDb = rounded(mean(context.pictures.map((picture, i) => psnr(random[i] as Picture, picture))), 3);
   const ratios = usage.entropyRatios;
-  const bits = lab.network.candidateCounts.reduce((sum, count) => sum + Math.log2(count), 0);
-  const sides = await perSide(lab);
+  const bits = context.network.candidateCounts.reduce((sum, count) => sum + Math.log2(count), 0);
+  const sides = await perSide(context);
   const figures = {
-    pictures: lab.pictures.length,
+    pictures: context.pictures.length,
     psnr_db: rounded(mean(quality), 3),
     ssim: rounded(mean(likeness), 4),
     worst_db: rounded(Math.min(...quality), 2),
@@ -110,7 +113,7 @@ async function outcome(lab: Lab, { found, quality, likeness, usage, beams }: Mea
         columns: ['picture', 'code', 'picture', 'code'],
         rows: Array.from({ length: SHOWN }, (_, row) => [2 * row, 2 * row + 1])
           .filter(([, second]) => (second as number) < found.length)
-          .map((pair) => pair.flatMap((i) => [lab.pictures[i] as Picture, found[i] as Picture])),
+          .map((pair) => pair.flatMap((i) => [context.pictures[i] as Picture, found[i] as Picture])),
       },
       { name: 'random', columns: Array(8).fill(''), rows: rowsOf(random.slice(0, 64), 8) },
     ],
@@ -118,16 +121,20 @@ async function outcome(lab: Lab, { found, quality, likeness, usage, beams }: Mea
 }
 
 /** PSNR of the preview at the last level of each side against the picture shrunk to it: where the error stands. */
-async function perSide(lab: Lab): Promise<[string, number][]> {
-  const ended = await lab.ceiling();
-  const { levels } = lab.network.info;
+async function perSide(context: EvaluationContext): Promise<[string, number][]> {
+  const ended = await context.ceiling();
+  const { levels } = context.network.info;
   const lasts = levels.flatMap(({ side }, level) => (levels[level + 1]?.side === side ? [] : [{ side, level }]));
   return lasts.map(({ side, level }) => {
     const values = ended.map(({ levels: events }, i) => {
       const preview = events[level]?.previews[0] as Picture;
-      const size = { height: lab.side, width: lab.side };
-      const large = { ...size, channels: lab.channels, data: bilinearResize(preview.data, preview, size) };
-      return psnr(large, lab.pictures[i] as Picture);
+      const size = { height: context.side, width: context.side };
+      const large = {
+        ...size,
+        channels: context.channels,
+        data: resample(preview.data, preview, size, 'bilinear-plain'),
+      };
+      return psnr(large, context.pictures[i] as Picture);
     });
     return [String(side), mean(values)];
   });

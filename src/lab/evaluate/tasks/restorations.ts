@@ -1,39 +1,43 @@
-/** Colours for gray pictures, clean pictures from noisy ones, full shades from few: each beside what it starts from. */
+/** Colorization, denoising and dequantisation, each compared with a baseline. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { blurred, fewShades, grayed, inChannels, noisy } from '../measures/degrade.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { cell, type Setting, SHOWN, type Task, type TaskOutcome } from '../task.ts';
-import { ceilingPictures, meanQuality, mend, pngOf } from './restore.ts';
+import { ceilingPictures, meanQuality, pngOf, runRestoration } from './restore.ts';
 
-interface Restoring {
+interface Restoration {
   readonly name: string;
   readonly guide: string;
   /** What the guide is given of a picture. */
-  spoil(picture: Picture, index: number): Picture;
+  degrade(picture: Picture, index: number): Picture;
   /** What else could be done: its name, how, and the figure's key. */
-  readonly plain: { readonly title: string; readonly key: string; restore(spoilt: Picture, lab: Lab): Picture };
+  readonly plain: {
+    readonly title: string;
+    readonly key: string;
+    restore(degraded: Picture, context: EvaluationContext): Picture;
+  };
 }
 
-async function restore(lab: Lab, { name, guide, spoil, plain }: Restoring): Promise<TaskOutcome> {
-  const spoilt = lab.pictures.map(spoil);
-  const found = await mend(lab, name, async (_, i) => [
-    { name: guide, params: { image: await pngOf(spoilt[i] as Picture) } },
+async function restore(context: EvaluationContext, { name, guide, degrade, plain }: Restoration): Promise<TaskOutcome> {
+  const degraded = context.pictures.map(degrade);
+  const found = await runRestoration(context, name, async (_, i) => [
+    { name: guide, params: { image: await pngOf(degraded[i] as Picture) } },
   ]);
-  const ceiling = await ceilingPictures(lab);
-  const random = await lab.random();
-  const given = spoilt.map((picture) => inChannels(picture, lab.channels));
-  const otherwise = given.map((picture) => plain.restore(picture, lab));
+  const ceiling = await ceilingPictures(context);
+  const random = await context.random();
+  const given = degraded.map((picture) => inChannels(picture, context.channels));
+  const otherwise = given.map((picture) => plain.restore(picture, context));
   const luma = (a: Picture, b: Picture) => psnr(grayed(a), grayed(b));
   const figures: Record<string, number | null> = {
-    psnr_db: rounded(meanQuality(lab, found), 3),
-    luma_db: rounded(meanQuality(lab, found, luma), 3),
-    given_db: rounded(meanQuality(lab, given), 3),
-    [plain.key]: rounded(meanQuality(lab, otherwise), 3),
-    ceiling_db: rounded(meanQuality(lab, ceiling), 3),
-    random_db: rounded(meanQuality(lab, random), 3),
+    psnr_db: rounded(meanQuality(context, found), 3),
+    luma_db: rounded(meanQuality(context, found, luma), 3),
+    given_db: rounded(meanQuality(context, given), 3),
+    [plain.key]: rounded(meanQuality(context, otherwise), 3),
+    ceiling_db: rounded(meanQuality(context, ceiling), 3),
+    random_db: rounded(meanQuality(context, random), 3),
   };
   return {
     metrics: { [name]: figures },
@@ -45,9 +49,9 @@ async function restore(lab: Lab, { name, guide, spoil, plain }: Restoring): Prom
       {
         name,
         columns: ['given', plain.title, 'Kandid', 'all known', 'picture'],
-        rows: lab.pictures
+        rows: context.pictures
           .slice(0, SHOWN)
-          .map((picture, i) => [spoilt[i], otherwise[i], found[i], ceiling[i], picture] as Picture[]),
+          .map((picture, i) => [degraded[i], otherwise[i], found[i], ceiling[i], picture] as Picture[]),
       },
     ],
   };
@@ -58,17 +62,17 @@ const SIGMA = 0.53;
 const BLURS = [0.8, 1.2, 1.6, 2.4];
 const SHADES = 5;
 
-const inColour = ({ channels }: Setting) => (channels === 3 ? null : 'the model makes gray pictures');
+const needsColour = ({ channels }: Setting) => (channels === 3 ? null : 'the model makes gray pictures');
 
 export const colorize: Task = {
   name: 'colorize',
   title: 'colours for gray pictures',
-  obstacle: inColour,
-  run: (lab) =>
-    restore(lab, {
+  skipReason: needsColour,
+  run: (context) =>
+    restore(context, {
       name: 'colorize',
       guide: 'colorize',
-      spoil: grayed,
+      degrade: grayed,
       plain: { title: 'mean colour', key: 'mean_color_db', restore: inMeanColour },
     }),
 };
@@ -76,12 +80,12 @@ export const colorize: Task = {
 export const denoise: Task = {
   name: 'denoise',
   title: `clean pictures from noise of sigma ${SIGMA}`,
-  run: async (lab) => {
-    const sigma = bestBlur(lab);
-    return await restore(lab, {
+  run: async (context) => {
+    const sigma = bestBlur(context);
+    return await restore(context, {
       name: 'denoise',
       guide: 'denoise',
-      spoil: (picture, i) => noisy(picture, SIGMA, i),
+      degrade: (picture, i) => noisy(picture, SIGMA, i),
       plain: { title: `best blur (${sigma})`, key: 'blur_db', restore: (picture) => blurred(picture, sigma) },
     });
   },
@@ -90,45 +94,45 @@ export const denoise: Task = {
 export const lowBit: Task = {
   name: 'low_bit',
   title: `full shades from ${SHADES} a channel`,
-  run: (lab) =>
-    restore(lab, {
+  run: (context) =>
+    restore(context, {
       name: 'low_bit',
       guide: 'low_bit',
-      spoil: (picture) => fewShades(picture, SHADES),
+      degrade: (picture) => fewShades(picture, SHADES),
       plain: { title: 'blur (0.6)', key: 'blur_db', restore: (picture) => blurred(picture, 0.6) },
     }),
 };
 
 /** The blur that the first pictures are best restored by. */
-function bestBlur(lab: Lab): number {
-  const some = lab.pictures.slice(0, 50);
+function bestBlur(context: EvaluationContext): number {
+  const some = context.pictures.slice(0, 50);
   const quality = (sigma: number) =>
     mean(some.map((picture, i) => psnr(blurred(noisy(picture, SIGMA, i), sigma), picture)));
   return BLURS.reduce((best, sigma) => (quality(sigma) > quality(best) ? sigma : best));
 }
 
 /** Gray with the mean difference of each channel from gray, over all held-out pictures. */
-function inMeanColour(gray: Picture, lab: Lab): Picture {
+function inMeanColour(gray: Picture, context: EvaluationContext): Picture {
   const size = gray.width * gray.height;
-  const tints = tintsOf(lab);
+  const tints = tintsOf(context);
   const data = gray.data.map((value, i) => value + (tints[Math.floor(i / size)] as number));
   return { ...gray, data };
 }
 
-const TINTS = new WeakMap<Lab, number[]>();
+const TINTS = new WeakMap<EvaluationContext, number[]>();
 
-function tintsOf(lab: Lab): number[] {
-  const known = TINTS.get(lab);
+function tintsOf(context: EvaluationContext): number[] {
+  const known = TINTS.get(context);
   if (known) return known;
-  const tints = Array.from({ length: lab.channels }, (_, channel) =>
+  const tints = Array.from({ length: context.channels }, (_, channel) =>
     mean(
-      lab.pictures.map((picture) => {
+      context.pictures.map((picture) => {
         const gray = grayed(picture).data;
         const plane = picture.data.subarray(channel * gray.length, (channel + 1) * gray.length);
         return mean([...plane.map((value, i) => value - (gray[i] as number))]);
       }),
     ),
   );
-  TINTS.set(lab, tints);
+  TINTS.set(context, tints);
   return tints;
 }

@@ -1,10 +1,10 @@
-/** Tasks in which a spoilt picture is mended: what they share is the run, and the two lines that their figures stand between. */
+/** Shared by the tasks that restore a degraded picture: the run, and the two baselines of their figures. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';
 import { encodePicture } from '../../../pictures/codec.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { mean } from '../measures/figures.ts';
 
 /** The picture as a file, as any user gives it. */
@@ -13,16 +13,16 @@ export function pngOf(picture: Picture): Promise<Uint8Array> {
 }
 
 /** Runs one greedy descent per held-out picture with the guides that `guidesFor` gives. */
-export async function mend(
-  lab: Lab,
+export async function runRestoration(
+  context: EvaluationContext,
   label: string,
   guidesFor: (picture: Picture, index: number) => Promise<NonNullable<GenerateRequest['guides']>>,
 ): Promise<Picture[]> {
   const results: Picture[] = [];
-  await lab.run(
+  await context.run(
     label,
-    lab.pictures.length,
-    async (i) => ({ guides: await guidesFor(lab.pictures[i] as Picture, i) }),
+    context.pictures.length,
+    async (i) => ({ guides: await guidesFor(context.pictures[i] as Picture, i) }),
     (_, { done }) => void results.push(done.results[0]?.image as Picture),
   );
   return results;
@@ -30,14 +30,14 @@ export async function mend(
 
 /** Mean PSNR of pictures against the held-out ones, by `compare` where the whole picture is not the question. */
 export function meanQuality(
-  lab: Lab,
+  context: EvaluationContext,
   found: readonly Picture[],
   compare: (found: Picture, picture: Picture, index: number) => number = psnr,
 ): number {
-  return mean(lab.pictures.map((picture, i) => compare(found[i] as Picture, picture, i)));
+  return mean(context.pictures.map((picture, i) => compare(found[i] as Picture, picture, i)));
 }
 
 /** The reconstructions: what the same search reaches where nothing is hidden. */
-export async function ceilingPictures(lab: Lab): Promise<Picture[]> {
-  return (await lab.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
+export async function ceilingPictures(context: EvaluationContext): Promise<Picture[]> {
+  return (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
 }

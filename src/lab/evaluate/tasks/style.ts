@@ -1,6 +1,6 @@
-/** The look of another picture: how far pictures are from it before and after, by statistics that are not the guide's. */
+/** Style guidance, measured by statistics that are not the guide's. */
 import type { Picture } from '../../../guide.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { textureDistance, textureOf } from '../measures/texture.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
@@ -12,12 +12,12 @@ const MOST_PICTURES = 200;
 export const style: Task = {
   name: 'style',
   title: 'the look of another picture; distance of statistics, 0 is the same',
-  async run(lab) {
-    const styles = lab.pictures.slice(0, MOST_PICTURES);
-    const contents = styles.map((_, i) => lab.pictures[(i + 7) % lab.pictures.length] as Picture);
-    const random = (await lab.random()).slice(0, styles.length);
-    const alone = await styled(lab, 'style', styles, null);
-    const onContent = lab.channels === 3 ? await styled(lab, 'style on content', styles, contents) : null;
+  async run(context) {
+    const styles = context.pictures.slice(0, MOST_PICTURES);
+    const contents = styles.map((_, i) => context.pictures[(i + 7) % context.pictures.length] as Picture);
+    const random = (await context.random()).slice(0, styles.length);
+    const alone = await styled(context, 'style', styles, null);
+    const onContent = context.channels === 3 ? await styled(context, 'style on content', styles, contents) : null;
     const textures = styles.map(textureOf);
     const distance = (pictures: readonly Picture[]) =>
       mean(pictures.map((picture, i) => textureDistance(textures[i] as Float64Array, textureOf(picture))));
@@ -60,13 +60,13 @@ export const style: Task = {
 };
 
 async function styled(
-  lab: Lab,
+  context: EvaluationContext,
   label: string,
   styles: readonly Picture[],
   contents: readonly Picture[] | null,
 ): Promise<Picture[]> {
   const results: Picture[] = [];
-  await lab.run(
+  await context.run(
     label,
     styles.length,
     async (i) => ({

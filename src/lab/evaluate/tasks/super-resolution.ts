@@ -1,34 +1,34 @@
-/** Sharp pictures from small ones, beside bicubic enlarging. */
+/** Super-resolution, compared with bicubic enlarging. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnrOfError } from '../../../kit/quality.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { bicubic } from '../measures/bicubic.ts';
 import { shrunk } from '../measures/degrade.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
-import { ceilingPictures, meanQuality, mend, pngOf } from './restore.ts';
+import { ceilingPictures, meanQuality, pngOf, runRestoration } from './restore.ts';
 
 const SIDES = [32, 16, 8, 4] as const;
 
 export const superResolution: Task = {
   name: 'super_resolution',
   title: 'sharp pictures from small ones',
-  async run(lab) {
-    const ceiling = await ceilingPictures(lab);
-    const random = await lab.random();
-    const ends = { ceiling_db: meanQuality(lab, ceiling), random_db: meanQuality(lab, random) };
-    const sides = SIDES.filter((side) => side < lab.side);
+  async run(context) {
+    const ceiling = await ceilingPictures(context);
+    const random = await context.random();
+    const ends = { ceiling_db: meanQuality(context, ceiling), random_db: meanQuality(context, random) };
+    const sides = SIDES.filter((side) => side < context.side);
     const metrics: Record<string, Record<string, number | null>> = {};
     const sheets = [];
     for (const side of sides) {
-      const { figures, found, blurred } = await fromSide(lab, side);
+      const { figures, found, blurred } = await fromSide(context, side);
       metrics[side] = { ...rounds(figures), ...rounds(ends) };
-      const small = lab.pictures.slice(0, SHOWN).map((picture) => shrunk(picture, side));
+      const small = context.pictures.slice(0, SHOWN).map((picture) => shrunk(picture, side));
       sheets.push({
         name: `super_resolution_${side}`,
         columns: [`from ${side}×${side}`, 'bicubic', 'Kandid', 'all known', 'picture'],
-        rows: small.map((one, i) => [one, blurred[i], found[i], ceiling[i], lab.pictures[i]] as Picture[]),
+        rows: small.map((one, i) => [one, blurred[i], found[i], ceiling[i], context.pictures[i]] as Picture[]),
       });
     }
     return {
@@ -49,17 +49,19 @@ export const superResolution: Task = {
   },
 };
 
-async function fromSide(lab: Lab, side: number) {
-  const found = await mend(lab, `super-resolution from ${side}`, async (picture) => [
+async function fromSide(context: EvaluationContext, side: number) {
+  const found = await runRestoration(context, `super-resolution from ${side}`, async (picture) => [
     { name: 'super_resolution', params: { image: await pngOf(shrunk(picture, side)) } },
   ]);
-  const blurred = lab.pictures.map((picture) => bicubic(shrunk(picture, side), lab.side));
+  const blurred = context.pictures.map((picture) => bicubic(shrunk(picture, side), context.side));
   const consistency = mean(
-    lab.pictures.map((picture, i) => psnrOfError(meanSquare(shrunk(found[i] as Picture, side), shrunk(picture, side)))),
+    context.pictures.map((picture, i) =>
+      psnrOfError(meanSquare(shrunk(found[i] as Picture, side), shrunk(picture, side))),
+    ),
   );
   const figures = {
-    psnr_db: meanQuality(lab, found),
-    bicubic_db: meanQuality(lab, blurred),
+    psnr_db: meanQuality(context, found),
+    bicubic_db: meanQuality(context, blurred),
     consistency_db: consistency,
   };
   return { figures, found, blurred };

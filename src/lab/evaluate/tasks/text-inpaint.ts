@@ -1,40 +1,40 @@
-/** Words and a picture at once: the lower half is kept, the upper half painted anew as the prompt says. */
+/** Text and inpainting together: the lower half is kept, the upper half repainted as the prompt says. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
+import { seededRandom } from '../../../kit/text-seeded-random.ts';
 import type { AttributeValues } from '../../datasets/avatar-style.ts';
 import { drawAvatar } from '../../datasets/avatars.ts';
-import { seededRandom } from '../../datasets/random.ts';
 import { AVATAAARS, type AvataaarsAttribute, HAT_NAMES, LONG_HAIR_NAMES } from '../../datasets/styles/avataaars.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { Judge, type Verdict } from '../judge.ts';
 import { mean, psnrWhere, rounded } from '../measures/figures.ts';
 import { knownPixels, maskPicture } from '../measures/masks.ts';
 import type { PromptRow } from '../prompts.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
 import { pngOf } from './restore.ts';
-import { countHits, textObstacle } from './text.ts';
+import { countHits, textSkipReason } from './text.ts';
 
 const MOST_PICTURES = 100;
 
 export const textInpaint: Task = {
   name: 'text_inpaint',
   title: 'the lower half kept, the upper half as the prompt says',
-  obstacle: textObstacle,
-  async run(lab) {
-    const judge = await Judge.open(lab.models);
+  skipReason: textSkipReason,
+  async run(context) {
+    const judge = await Judge.open(context.models);
     try {
-      const chosen = suitable(lab).slice(0, MOST_PICTURES);
+      const chosen = suitable(context).slice(0, MOST_PICTURES);
       const prompts = chosen.map((_, i) => promptOf(i));
-      const known = knownPixels('upper', lab.side, 0);
-      const both = await painted(lab, 'text + inpaint', chosen, known, prompts);
-      const without = await painted(lab, 'inpaint alone', chosen, known, null);
+      const known = knownPixels('upper', context.side, 0);
+      const both = await painted(context, 'text + inpaint', chosen, known, prompts);
+      const without = await painted(context, 'inpaint alone', chosen, known, null);
       const named = async (pictures: readonly Picture[]) => {
         const verdicts = await judge.look(pictures);
         return countHits(prompts, (i) => [verdicts[i] as Verdict]).rate;
       };
       const kept = (pictures: readonly Picture[]) =>
-        mean(pictures.map((picture, i) => psnrWhere(picture, lab.pictures[chosen[i] as number] as Picture, known)));
+        mean(pictures.map((picture, i) => psnrWhere(picture, context.pictures[chosen[i] as number] as Picture, known)));
       const figures = {
         pictures: chosen.length,
         accuracy: rounded(await named(both), 4),
@@ -55,7 +55,7 @@ export const textInpaint: Task = {
           {
             name: 'text_inpaint',
             columns: ['picture', 'inpaint alone', 'with the words'],
-            rows: chosen.slice(0, SHOWN).map((at, i) => [lab.pictures[at], without[i], both[i]] as Picture[]),
+            rows: chosen.slice(0, SHOWN).map((at, i) => [context.pictures[at], without[i], both[i]] as Picture[]),
             captions: chosen.slice(0, SHOWN).flatMap((_, i) => ['', '', prompts[i]?.[0] ?? '']),
           },
         ],
@@ -67,8 +67,8 @@ export const textInpaint: Task = {
 };
 
 /** Pictures whose lower half says nothing of the head: no long hair, no hijab. */
-function suitable(lab: Lab): number[] {
-  return lab.pictures.flatMap((_, i) => {
+function suitable(context: EvaluationContext): number[] {
+  return context.pictures.flatMap((_, i) => {
     const { top } = drawAvatar(AVATAAARS, `test-${i}`).labels;
     return LONG_HAIR_NAMES.has(top) || top === 'long-dreads' || top === 'shaved-sides' || top === 'mullet' ? [] : [i];
   });
@@ -97,20 +97,20 @@ export function promptOf(index: number): PromptRow {
 }
 
 async function painted(
-  lab: Lab,
+  context: EvaluationContext,
   label: string,
   chosen: readonly number[],
   known: Float32Array,
   prompts: readonly PromptRow[] | null,
 ): Promise<Picture[]> {
-  const mask = await pngOf(maskPicture(known, lab.side));
+  const mask = await pngOf(maskPicture(known, context.side));
   const results: Picture[] = [];
-  await lab.run(
+  await context.run(
     label,
     chosen.length,
     async (i): Promise<GenerateRequest> => {
-      const image = await pngOf(lab.pictures[chosen[i] as number] as Picture);
-      const words = prompts ? [{ name: 'text', params: { prompt: prompts[i]?.[0], ...lab.textParams } }] : [];
+      const image = await pngOf(context.pictures[chosen[i] as number] as Picture);
+      const words = prompts ? [{ name: 'text', params: { prompt: prompts[i]?.[0], ...context.textParams } }] : [];
       return { guides: [{ name: 'inpaint', params: { image, mask } }, ...words] };
     },
     (_, { done }) => void results.push(done.results[0]?.image as Picture),

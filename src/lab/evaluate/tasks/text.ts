@@ -1,4 +1,4 @@
-/** Words as a guide: how many of the named attributes a judge finds, who is not the guide; and what it cost. */
+/** Text guidance: how many of the named attributes an independent judge finds, and the cost. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import { toKandidError } from '../../../errors.ts';
@@ -6,7 +6,7 @@ import type { Picture } from '../../../guide.ts';
 import { findModel } from '../../../runtime/models.ts';
 import { drawAvatar, visibleLabels } from '../../datasets/avatars.ts';
 import { AVATAAARS } from '../../datasets/styles/avataaars.ts';
-import type { Lab } from '../context.ts';
+import type { EvaluationContext } from '../context.ts';
 import { JUDGE, Judge, type Verdict } from '../judge.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { PROMPTS, type PromptRow } from '../prompts.ts';
@@ -18,7 +18,7 @@ const CLIP = 'avatars-clip';
 const JUDGED = 500;
 
 /** Why text cannot be judged here; null where it can. */
-export async function textObstacle({ dataset, models }: Setting): Promise<string | null> {
+export async function textSkipReason({ dataset, models }: Setting): Promise<string | null> {
   if (dataset !== 'avatars') return 'the prompts are about avatars, and the model was not trained on them';
   try {
     for (const name of [CLIP, JUDGE]) await findModel(name, models);
@@ -31,16 +31,16 @@ export async function textObstacle({ dataset, models }: Setting): Promise<string
 export const text: Task = {
   name: 'text',
   title: 'prompts: named attributes that the judge finds',
-  obstacle: textObstacle,
-  run: (lab) => judged(lab, 'text', {}),
+  skipReason: textSkipReason,
+  run: (context) => judged(context, 'text', {}),
 };
 
 export const textAll: Task = {
   name: 'text_all',
   title: 'the same, CLIP seeing all candidates at every level',
   onRequest: true,
-  obstacle: textObstacle,
-  run: (lab) => judged(lab, 'text_all', { fromSide: 1, shortlist: 4096, refine: 0 }),
+  skipReason: textSkipReason,
+  run: (context) => judged(context, 'text_all', { fromSide: 1, shortlist: 4096, refine: 0 }),
 };
 
 interface Judged {
@@ -51,20 +51,20 @@ interface Judged {
   readonly seen: number;
 }
 
-async function judged(lab: Lab, name: string, params: Record<string, unknown>): Promise<TaskOutcome> {
-  const judge = await Judge.open(lab.models);
+async function judged(context: EvaluationContext, name: string, params: Record<string, unknown>): Promise<TaskOutcome> {
+  const judge = await Judge.open(context.models);
   try {
-    const prompts = evenly(PROMPTS, lab.pictures.length);
-    const guided = await generate(lab, name, prompts, params, judge);
-    const random = await judge.look(await lab.random());
-    return outcome(lab, name, guided, random, await judgeSkill(lab, judge));
+    const prompts = evenly(PROMPTS, context.pictures.length);
+    const guided = await generate(context, name, prompts, params, judge);
+    const random = await judge.look(await context.random());
+    return outcome(context, name, guided, random, await judgeSkill(context, judge));
   } finally {
     await judge.close();
   }
 }
 
 async function generate(
-  lab: Lab,
+  context: EvaluationContext,
   label: string,
   prompts: readonly PromptRow[],
   params: Record<string, unknown>,
@@ -73,9 +73,9 @@ async function generate(
   const pictures: Picture[] = [];
   let seen = 0;
   const requestOf = (i: number): GenerateRequest => ({
-    guides: [{ name: 'text', params: { prompt: prompts[i]?.[0], model: CLIP, ...lab.textParams, ...params } }],
+    guides: [{ name: 'text', params: { prompt: prompts[i]?.[0], model: CLIP, ...context.textParams, ...params } }],
   });
-  await lab.run(label, prompts.length, requestOf, (_, { done }) => {
+  await context.run(label, prompts.length, requestOf, (_, { done }) => {
     pictures.push(done.results[0]?.image as Picture);
     seen += done.guides[0]?.candidates ?? 0;
   });
@@ -89,9 +89,9 @@ interface JudgeSkill {
 }
 
 /** How often the judge itself is right, over all attributes that can be seen. */
-function judgeSkill(lab: Lab, judge: Judge): Promise<JudgeSkill> {
-  return lab.kept('judge', async () => {
-    const labels = lab.pictures
+function judgeSkill(context: EvaluationContext, judge: Judge): Promise<JudgeSkill> {
+  return context.cached('judge', async () => {
+    const labels = context.pictures
       .slice(0, JUDGED)
       .map((_, i) => visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, `test-${i}`)));
     const skill = async (pictures: readonly Picture[]) => {
@@ -101,13 +101,15 @@ function judgeSkill(lab: Lab, judge: Judge): Promise<JudgeSkill> {
       );
       return rounded(mean(right), 4);
     };
-    const codes = (await lab.ceiling()).slice(0, labels.length).map(({ done }) => done.results[0]?.image as Picture);
-    return { renders: await skill(lab.pictures.slice(0, labels.length)), codes: await skill(codes) };
+    const codes = (await context.ceiling())
+      .slice(0, labels.length)
+      .map(({ done }) => done.results[0]?.image as Picture);
+    return { renders: await skill(context.pictures.slice(0, labels.length)), codes: await skill(codes) };
   });
 }
 
 function outcome(
-  lab: Lab,
+  context: EvaluationContext,
   name: string,
   { prompts, pictures, verdicts, seen }: Judged,
   random: readonly Verdict[],
@@ -115,7 +117,7 @@ function outcome(
 ): TaskOutcome {
   const found = countHits(prompts, (i) => [verdicts[i] as Verdict]);
   const byChance = countHits(prompts, () => random);
-  const all = lab.network.candidateCounts.reduce((sum, count) => sum + count, 0);
+  const all = context.network.candidateCounts.reduce((sum, count) => sum + count, 0);
   const bySize = [1, 2, 3, 4].map((size) => {
     const chosen = prompts.flatMap(([, wants], i) => (Object.keys(wants).length === size ? [i] : []));
     const some = countHits(

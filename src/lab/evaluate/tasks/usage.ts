@@ -1,4 +1,4 @@
-/** Candidates that are never chosen, on pictures of the training set: capacity that the model carries for nothing. */
+/** Candidates never chosen on training pictures: unused capacity of the model. */
 import { Usage } from '../measures/figures.ts';
 import type { Task } from '../task.ts';
 
@@ -8,17 +8,19 @@ export const usage: Task = {
   name: 'usage',
   conditional: 'also',
   title: 'candidates never chosen, on training pictures',
-  obstacle: ({ dataset }) => (dataset === null ? 'the model was never trained' : null),
-  async run(lab) {
-    const wanted = lab.usageCount;
-    const seen = new Usage(lab.network.candidateCounts);
-    const pictures = await lab.trainingPictures(wanted);
+  skipReason: ({ dataset }) => (dataset === null ? 'the model was never trained' : null),
+  async run(context) {
+    const wanted = context.usageCount;
+    const seen = new Usage(context.network.candidateCounts);
+    const pictures = await context.trainingPictures(wanted);
     const count = Math.min(wanted, pictures.count);
     try {
       // Once every candidate was chosen, more pictures cannot change the figure.
       for (let from = 0; from < count && (seen.unused > 0 || from === 0); from += READ) {
         const part = await pictures.read(from, Math.min(from + READ, count));
-        await lab.encode(`usage, ${from} of ${count}`, part, 1, (_, { done }) => seen.add(done.results[0]?.code ?? []));
+        await context.encode(`usage, ${from} of ${count}`, part, 1, (_, { done }) =>
+          seen.add(done.results[0]?.code ?? []),
+        );
       }
     } finally {
       await pictures.close();

@@ -1,9 +1,9 @@
 /** A person as the guide: at each level they see candidates and pick one. */
 import './choose.css';
 import { ErrorNote } from '../../parts/error-note.tsx';
-import { Asking } from './asking.tsx';
 import { Before } from './before.tsx';
 import { Ending } from './ending.tsx';
+import { QuestionSheet } from './question-sheet.tsx';
 import { begin, phase, run } from './session.ts';
 import { Trail } from './trail.tsx';
 
@@ -13,7 +13,7 @@ export default function Choose() {
     <div class="choose">
       <ErrorNote error={run.value?.error.value ?? null} onRetry={begin} />
       {(now === 'before' || now === 'failed') && <Before />}
-      {(now === 'choosing' || now === 'paused') && <Asking />}
+      {(now === 'choosing' || now === 'paused') && <QuestionSheet />}
       {(now === 'finishing' || now === 'done') && <Ending />}
       <Trail />
     </div>

@@ -1,7 +1,7 @@
 /** The machine finishes, or has: the picture that was chosen. */
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
 import { shareUrl } from '../../state/share.ts';
-import { begin, endAnotherWay, levels, made, phase, run, trail } from './session.ts';
+import { begin, endAnotherWay, levels, phase, run, saved, trail } from './session.ts';
 
 export function Ending() {
   const slot = run.value?.slots.value[0];
@@ -31,7 +31,7 @@ function Progress() {
 }
 
 function Facts() {
-  const one = made.value;
+  const one = saved.value;
   if (!one) return null;
   const clicks = trail.value.length;
   const link = shareUrl(one);

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { modelNamed } from '../../state/catalogue.ts';
-import { idOf, type Made, remember } from '../../state/history.ts';
+import { idOf, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, EMPTY, type GuideUse } from '../../state/recipe.ts';
 import { PACES, type Pace } from './pace.ts';
@@ -23,7 +23,7 @@ export const words = signal('');
 export const run = signal<LiveRun | null>(null);
 export const phase = signal<Phase>('before');
 export const trail = signal<readonly Step[]>([]);
-export const made = signal<Made | null>(null);
+export const saved = signal<SavedPicture | null>(null);
 
 export const levels = computed(() => run.value?.about.value?.levels ?? modelNamed(undefined)?.levels ?? []);
 
@@ -38,9 +38,9 @@ export function begin(): void {
 
 /** Picks a candidate of the open question; −1: no opinion. */
 export function pick(index: number, url: string | null): void {
-  const asked = run.value?.question.value;
-  if (!asked) return;
-  trail.value = [...trail.value, { level: asked.level, side: asked.side, url }];
+  const question = run.value?.question.value;
+  if (!question) return;
+  trail.value = [...trail.value, { level: question.level, side: question.side, url }];
   run.value?.choose(index < 0 ? [] : [index]);
 }
 
@@ -91,7 +91,7 @@ function wordGuide(): GuideUse[] {
 
 async function follow(next: LiveRun, during: Phase): Promise<void> {
   run.value?.dispose();
-  [run.value, phase.value, made.value] = [next, during, null];
+  [run.value, phase.value, saved.value] = [next, during, null];
   const stopWatching = next.missed.subscribe((missed) => {
     if (missed && run.value === next) pause(next);
   });
@@ -119,8 +119,8 @@ async function finish(done: LiveRun): Promise<void> {
   if (!about || !codeString) return;
   const { model, hash, seed } = about;
   const one = { model, hash, codeString, recipe: { ...EMPTY, model, seed, guides: wordGuide(), byHand: true } };
-  made.value = { ...one, id: idOf(one), at: Date.now() };
+  saved.value = { ...one, id: idOf(one), at: Date.now() };
   phase.value = 'done';
   announce('Finished');
-  await remember([made.value]);
+  await remember([saved.value]);
 }

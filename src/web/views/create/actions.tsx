@@ -5,7 +5,7 @@ import { readAsUrl } from '../../parts/picture-field.tsx';
 import { saveAs } from '../../parts/save.ts';
 import { models } from '../../state/catalogue.ts';
 import { parseCode } from '../../state/code.ts';
-import type { Made } from '../../state/history.ts';
+import type { SavedPicture } from '../../state/history.ts';
 import { key } from '../../state/server.ts';
 import { shareUrl } from '../../state/share.ts';
 import { crossing } from './crossing.ts';
@@ -19,30 +19,30 @@ const LIKE_TOP = 3;
 const LIKE_COUNT = 4;
 
 export function Actions() {
-  const made = current.value;
+  const saved = current.value;
   if (isRunning.value) return null;
-  if (!made) return <GoOn />;
-  const levels = models.value.find(({ name }) => name === made.model)?.levels ?? [];
+  if (!saved) return <GoOn />;
+  const levels = models.value.find(({ name }) => name === saved.model)?.levels ?? [];
   const level = scrubbed.value ?? Math.floor(levels.length / 3);
   return (
     <div class="actions">
       <div class="row">
-        <button type="button" onClick={() => void moreLike(made)}>
+        <button type="button" onClick={() => void moreLike(saved)}>
           More like this
         </button>
-        <button type="button" disabled={levels.length === 0} onClick={() => void varyFrom(made, level)}>
+        <button type="button" disabled={levels.length === 0} onClick={() => void varyFrom(saved, level)}>
           Vary from level {level + 1}
         </button>
         <button
           type="button"
-          aria-pressed={crossing.value?.id === made.id}
+          aria-pressed={crossing.value?.id === saved.id}
           onClick={() => {
-            crossing.value = crossing.value?.id === made.id ? null : made;
+            crossing.value = crossing.value?.id === saved.id ? null : saved;
           }}
         >
           Cross with …
         </button>
-        <button type="button" onClick={() => void download(made)}>
+        <button type="button" onClick={() => void download(saved)}>
           Download
         </button>
       </div>
@@ -54,18 +54,18 @@ export function Actions() {
       <dl class="facts">
         <dt>link</dt>
         <dd class="row">
-          <CopyButton text={shareUrl(made)} label="link" />
+          <CopyButton text={shareUrl(saved)} label="link" />
           <span class="hint">carries the picture and all settings</span>
         </dd>
         <dt>code</dt>
         <dd>
-          <Copyable text={made.codeString} label="code" />
+          <Copyable text={saved.codeString} label="code" />
         </dd>
-        {made.recipe.seed !== null && (
+        {saved.recipe.seed !== null && (
           <>
             <dt>seed</dt>
             <dd>
-              <Copyable text={String(made.recipe.seed)} label="seed" />
+              <Copyable text={String(saved.recipe.seed)} label="seed" />
             </dd>
           </>
         )}
@@ -92,17 +92,17 @@ function GoOn() {
   );
 }
 
-async function fetched(made: Made, size?: number): Promise<Blob> {
-  const url = pictureUrl({ ...made, code: made.codeString, size }, 'png');
+async function fetched(saved: SavedPicture, size?: number): Promise<Blob> {
+  const url = pictureUrl({ ...saved, code: saved.codeString, size }, 'png');
   const answer = await fetch(url, key.value ? { headers: { authorization: `Bearer ${key.value}` } } : {});
   return await answer.blob();
 }
 
 /** Coarse shapes and colours stay near, fine ones are free; the words still count. */
-async function moreLike(made: Made): Promise<void> {
-  const image = await readAsUrl(await fetched(made));
-  const others = made.recipe.guides.filter(({ name }) => name !== 'target');
-  const { prefix: _, ...rest } = made.recipe;
+async function moreLike(saved: SavedPicture): Promise<void> {
+  const image = await readAsUrl(await fetched(saved));
+  const others = saved.recipe.guides.filter(({ name }) => name !== 'target');
+  const { prefix: _, ...rest } = saved.recipe;
   recipe.value = {
     ...rest,
     seed: null,
@@ -113,15 +113,15 @@ async function moreLike(made: Made): Promise<void> {
   await generate(recipe.value);
 }
 
-async function varyFrom(made: Made, level: number): Promise<void> {
-  const levels = models.value.find(({ name }) => name === made.model)?.levels ?? [];
-  const code = parseCode(made.codeString, levels);
+async function varyFrom(saved: SavedPicture, level: number): Promise<void> {
+  const levels = models.value.find(({ name }) => name === saved.model)?.levels ?? [];
+  const code = parseCode(saved.codeString, levels);
   if (!code) return;
-  const words = prompt.value ? recipe.value.guides : made.recipe.guides;
-  change({ model: made.model, guides: words, seed: null, prefix: code.slice(0, level + 1) });
+  const words = prompt.value ? recipe.value.guides : saved.recipe.guides;
+  change({ model: saved.model, guides: words, seed: null, prefix: code.slice(0, level + 1) });
   await generate(recipe.value);
 }
 
-async function download(made: Made): Promise<void> {
-  saveAs(await fetched(made, DOWNLOAD_SIZE), `kandid-${made.codeString}.png`);
+async function download(saved: SavedPicture): Promise<void> {
+  saveAs(await fetched(saved, DOWNLOAD_SIZE), `kandid-${saved.codeString}.png`);
 }

@@ -1,11 +1,11 @@
-/** Words and other guides in, pictures out, seen on their way. */
+/** The Create view: prompt and guides in, pictures out, shown while they form. */
 import './create.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { idOf } from '../../state/history.ts';
 import { EMPTY } from '../../state/recipe.ts';
 import { readShared } from '../../state/share.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { Cross } from './cross.tsx';
 import { missingIn, prompt, recipe, setPrompt } from './form.ts';
 import { Guides } from './guides.tsx';
@@ -22,8 +22,8 @@ export default function Create({ params }: ViewProps) {
     const { picture } = shared;
     if (shared.recipe) recipe.value = shared.recipe;
     const kept = { ...EMPTY, ...shared.recipe };
-    const made = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
-    if (made && !(current.value && idOf(current.value) === idOf(made))) open({ ...made, id: idOf(made), at: 0 });
+    const saved = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
+    if (saved && !(current.value && idOf(current.value) === idOf(saved))) open({ ...saved, id: idOf(saved), at: 0 });
   }, [params]);
   // Hundreds of pictures are not gone through again whenever the form changes.
   const past = useMemo(() => <History />, []);

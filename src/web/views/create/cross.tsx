@@ -1,7 +1,7 @@
 /** The panel in which two pictures are joined. */
 import { Picture } from '../../parts/picture.tsx';
 import { Slider } from '../../parts/slider.tsx';
-import type { Made } from '../../state/history.ts';
+import type { SavedPicture } from '../../state/history.ts';
 import { crossing, endCrossing, joined, keepJoined, levelCount, partner, share } from './crossing.ts';
 
 export function Cross() {
@@ -10,13 +10,13 @@ export function Cross() {
   return (
     <section class="cross card" aria-label="Cross two pictures">
       <div class="cross-row">
-        <One made={first} alt="The first picture" />
+        <One saved={first} alt="The first picture" />
         {both ? (
-          <One made={both} alt="Both in one" />
+          <One saved={both} alt="Both in one" />
         ) : (
           <p class="hint">Now choose the other one among your pictures.</p>
         )}
-        {second && <One made={second} alt="The second picture" />}
+        {second && <One saved={second} alt="The second picture" />}
       </div>
       {second && (
         <Slider
@@ -44,6 +44,6 @@ export function Cross() {
   );
 }
 
-function One({ made, alt }: { readonly made: Made; readonly alt: string }) {
-  return <Picture model={made.model} hash={made.hash} code={made.codeString} size={256} alt={alt} />;
+function One({ saved, alt }: { readonly saved: SavedPicture; readonly alt: string }) {
+  return <Picture model={saved.model} hash={saved.hash} code={saved.codeString} size={256} alt={alt} />;
 }

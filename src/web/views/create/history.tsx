@@ -2,7 +2,7 @@
 import { useComputed } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';
-import { forget, forgetAll, history, historyProblem, type Made } from '../../state/history.ts';
+import { forget, forgetAll, history, historyProblem, type SavedPicture } from '../../state/history.ts';
 import { titleOf } from '../../state/recipe.ts';
 import { crossing, crossWith } from './crossing.ts';
 import { recipe } from './form.ts';
@@ -28,25 +28,25 @@ export function History() {
         </button>
       </header>
       <ul class="history-grid">
-        {all.map((made) => (
-          <Entry key={made.id} made={made} />
+        {all.map((saved) => (
+          <Entry key={saved.id} saved={saved} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Entry({ made }: { readonly made: Made }) {
-  const title = titleOf(made.recipe);
-  const isCurrent = useComputed(() => current.value?.id === made.id);
+function Entry({ saved }: { readonly saved: SavedPicture }) {
+  const title = titleOf(saved.recipe);
+  const isCurrent = useComputed(() => current.value?.id === saved.id);
   const show = () => {
-    if (crossing.value && crossWith(made)) return;
-    recipe.value = made.recipe;
-    open(made);
+    if (crossing.value && crossWith(saved)) return;
+    recipe.value = saved.recipe;
+    open(saved);
     document.getElementById('main')?.scrollIntoView({ block: 'start' });
   };
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'Delete') void forget(made.id);
+    if (event.key === 'Delete') void forget(saved.id);
   };
   return (
     <li>
@@ -57,7 +57,7 @@ function Entry({ made }: { readonly made: Made }) {
         onClick={show}
         onKeyDown={onKey}
       >
-        <Picture model={made.model} hash={made.hash} code={made.codeString} size={THUMB} alt={title} />
+        <Picture model={saved.model} hash={saved.hash} code={saved.codeString} size={THUMB} alt={title} />
       </button>
     </li>
   );

@@ -1,14 +1,14 @@
 /** What is on the stage of Create: a request while it runs and after, or a picture that was made before. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
-import { idOf, type Made, remember } from '../../state/history.ts';
+import { idOf, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe, titleOf } from '../../state/recipe.ts';
 import { shareUrl } from '../../state/share.ts';
 
 export const live = signal<LiveRun | null>(null);
 /** Pictures of the run when it has ended, or the one that was opened. */
-export const pictures = signal<readonly Made[]>([]);
+export const pictures = signal<readonly SavedPicture[]>([]);
 /** Which of them the buttons are about. */
 export const selected = signal(0);
 /** Level that is looked at; null: the latest. */
@@ -26,41 +26,41 @@ export async function generate(recipe: Recipe): Promise<void> {
   const state = run.state.value;
   announce(state === 'failed' ? 'That failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);
   if (state !== 'done') return;
-  pictures.value = madeBy(run, recipe);
+  pictures.value = savedFrom(run, recipe);
   await remember(pictures.value);
 }
 
-export function open(made: Made): void {
-  onStage(null, [made]);
+export function open(saved: SavedPicture): void {
+  onStage(null, [saved]);
 }
 
-function onStage(run: LiveRun | null, made: readonly Made[]): void {
+function onStage(run: LiveRun | null, saved: readonly SavedPicture[]): void {
   live.value?.dispose();
-  [live.value, pictures.value, selected.value, scrubbed.value] = [run, made, 0, null];
+  [live.value, pictures.value, selected.value, scrubbed.value] = [run, saved, 0, null];
 }
 
-function madeBy(run: LiveRun, recipe: Recipe): Made[] {
+function savedFrom(run: LiveRun, recipe: Recipe): SavedPicture[] {
   const about = run.about.value;
   if (!about) return [];
   const { model, hash, seed } = about;
   return run.slots.value.flatMap(({ codeString }) => {
     if (!codeString) return [];
-    const made = { model, hash, codeString, recipe: { ...recipe, model, seed } };
-    return [{ ...made, id: idOf(made), at: Date.now() }];
+    const saved = { model, hash, codeString, recipe: { ...recipe, model, seed } };
+    return [{ ...saved, id: idOf(saved), at: Date.now() }];
   });
 }
 
 // The address is always a link to what is seen.
 effect(() => {
-  const made = current.value;
-  if (made) globalThis.history.replaceState(null, '', shareUrl(made));
+  const saved = current.value;
+  if (saved) globalThis.history.replaceState(null, '', shareUrl(saved));
 });
 
 // Of the levels, the sides are told: few enough to be listened to.
-let told = 0;
+let announced = 0;
 effect(() => {
   const run = live.value;
   const side = run?.about.value?.levels[run.level.value]?.side ?? 0;
-  if (side !== told && side > 0) announce(`${side} by ${side} pixels`);
-  told = side;
+  if (side !== announced && side > 0) announce(`${side} by ${side} pixels`);
+  announced = side;
 });

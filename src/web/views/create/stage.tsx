@@ -2,7 +2,7 @@
 import { Picture, pictureUrl } from '../../parts/picture.tsx';
 import { Timeline } from '../../parts/timeline.tsx';
 import { models } from '../../state/catalogue.ts';
-import type { Made } from '../../state/history.ts';
+import type { SavedPicture } from '../../state/history.ts';
 import type { LiveRun, Slot } from '../../state/live.ts';
 import { Actions } from './actions.tsx';
 import { crossing, crossWith } from './crossing.ts';
@@ -14,15 +14,15 @@ const SHOWN = 512;
 export function Stage() {
   const run = live.value;
   const slots = run?.slots.value ?? [];
-  const made = pictures.value;
-  const count = run ? slots.length : made.length;
+  const saved = pictures.value;
+  const count = run ? slots.length : saved.length;
   const { levels, reached } = descentOf(run, current.value);
   const level = scrubbed.value;
   return (
     <section class="stage" aria-label="Pictures">
       <div class={`tiles tiles-${Math.min(count, 5)}`}>
         {Array.from({ length: count }, (_, n) => (
-          <Tile key={n} n={n} count={count} slot={slots[n]} made={made[n]} level={level} />
+          <Tile key={n} n={n} count={count} slot={slots[n]} saved={saved[n]} level={level} />
         ))}
       </div>
       {levels.length > 0 && (
@@ -46,21 +46,21 @@ export function Stage() {
   );
 }
 
-function descentOf(run: LiveRun | null, made: Made | null) {
+function descentOf(run: LiveRun | null, saved: SavedPicture | null) {
   if (run) return { levels: run.about.value?.levels ?? [], reached: run.level.value };
-  const levels = models.value.find(({ name }) => name === made?.model)?.levels ?? [];
+  const levels = models.value.find(({ name }) => name === saved?.model)?.levels ?? [];
   return { levels, reached: levels.length - 1 };
 }
 
 /** A picture for each level; where a level was not seen, the one before it stands in. */
-function stripOf(slot: Slot | undefined, made: Made | null, levels: readonly { readonly side: number }[]) {
+function stripOf(slot: Slot | undefined, saved: SavedPicture | null, levels: readonly { readonly side: number }[]) {
   const seen = slot?.shots.some(Boolean);
   let url: string | undefined;
   return levels.map(({ side }, n) => {
     if (seen) url = slot?.shots[n]?.url ?? url;
-    else if (made && levels[n - 1]?.side !== side) {
+    else if (saved && levels[n - 1]?.side !== side) {
       const lastOfSide = levels.findLastIndex((other) => other.side === side);
-      url = pictureUrl({ model: made.model, hash: made.hash, code: made.codeString, level: lastOfSide });
+      url = pictureUrl({ model: saved.model, hash: saved.hash, code: saved.codeString, level: lastOfSide });
     }
     return url;
   });
@@ -70,13 +70,13 @@ interface TileProps {
   readonly n: number;
   readonly count: number;
   readonly slot: Slot | undefined;
-  readonly made: Made | undefined;
+  readonly saved: SavedPicture | undefined;
   readonly level: number | null;
 }
 
-function Tile({ n, count, slot, made, level }: TileProps) {
+function Tile({ n, count, slot, saved, level }: TileProps) {
   const alt = count === 1 ? 'The picture' : `Picture ${n + 1}`;
-  const picture = <TilePicture slot={slot} made={made} level={level} alt={alt} />;
+  const picture = <TilePicture slot={slot} saved={saved} level={level} alt={alt} />;
   if (count === 1) return <div class="tile">{picture}</div>;
   return (
     <button
@@ -84,7 +84,7 @@ function Tile({ n, count, slot, made, level }: TileProps) {
       class="tile"
       aria-pressed={selected.value === n}
       onClick={() => {
-        if (!(made && crossing.value && crossWith(made))) selected.value = n;
+        if (!(saved && crossing.value && crossWith(saved))) selected.value = n;
       }}
     >
       {picture}
@@ -92,15 +92,15 @@ function Tile({ n, count, slot, made, level }: TileProps) {
   );
 }
 
-function TilePicture({ slot, made, level, alt }: Omit<TileProps, 'n' | 'count'> & { readonly alt: string }) {
+function TilePicture({ slot, saved, level, alt }: Omit<TileProps, 'n' | 'count'> & { readonly alt: string }) {
   const url = level === null ? (slot?.final ?? slot?.latest?.url) : slot && shotAt(slot, level)?.url;
   if (url) return <img class="picture" src={url} alt={alt} draggable={false} />;
-  if (made)
+  if (saved)
     return (
       <Picture
-        model={made.model}
-        hash={made.hash}
-        code={made.codeString}
+        model={saved.model}
+        hash={saved.hash}
+        code={saved.codeString}
         size={SHOWN}
         alt={alt}
         level={level ?? undefined}

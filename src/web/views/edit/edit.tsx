@@ -3,12 +3,12 @@ import './edit.css';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { readShared } from '../../state/share.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { ModeSettings, MoreSettings } from './options.tsx';
 import { fileOf } from './pictures.ts';
 import {
-  asked,
   clearAnswers,
+  current,
   leave,
   look,
   mode,
@@ -113,7 +113,7 @@ function Form() {
       </label>
       <MoreSettings />
       {!surface.value && <Start />}
-      <ErrorNote error={problem.value ?? asked.value?.run.error.value ?? null} />
+      <ErrorNote error={problem.value ?? current.value?.run.error.value ?? null} />
     </form>
   );
 }

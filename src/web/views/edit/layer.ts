@@ -25,16 +25,16 @@ export function bare(side: number): Layer {
 
 /** A stroke from one place to another, in dots; at least the dot under its end. @param size diameter */
 export function stroked({ side, dots }: Layer, from: Place, to: Place, size: number, value: number): Layer {
-  const made = dots.slice();
+  const result = dots.slice();
   const reach = size / 2;
   const clipped = (value: number) => Math.min(side - 1, Math.max(0, Math.floor(value)));
   const [left, right] = [clipped(Math.min(from.x, to.x) - reach), clipped(Math.max(from.x, to.x) + reach)];
   const [top, bottom] = [clipped(Math.min(from.y, to.y) - reach), clipped(Math.max(from.y, to.y) + reach)];
   for (let y = top; y <= bottom; y++)
     for (let x = left; x <= right; x++)
-      if (distance({ x: x + 0.5, y: y + 0.5 }, from, to) <= reach) made[y * side + x] = value;
-  made[clipped(to.y) * side + clipped(to.x)] = value;
-  return { side, dots: made };
+      if (distance({ x: x + 0.5, y: y + 0.5 }, from, to) <= reach) result[y * side + x] = value;
+  result[clipped(to.y) * side + clipped(to.x)] = value;
+  return { side, dots: result };
 }
 
 /** From a place to a stretch between two others. */

@@ -36,7 +36,7 @@ export interface Figure {
 export interface Plan {
   /** What the answer is seen beside. */
   readonly before: Pixels;
-  /** Made only when it is begun: they hold pictures as files, too dear for every move of a brush. */
+  /** Made only when it is begun: they hold pictures as files, too expensive for every move of a brush. */
   guides(): readonly GuideUse[];
   /** What the model starts from, if it starts from a picture. */
   readonly condition?: Pixels;
@@ -210,12 +210,12 @@ export function decibels(value: number): string {
 }
 
 /** The same noise as long as picture and strength are the same: what is seen is what is sent. */
-const noises = new WeakMap<Pixels, { readonly sigma: number; readonly made: Pixels }>();
+const noises = new WeakMap<Pixels, { readonly sigma: number; readonly result: Pixels }>();
 
 function noisyOf(picture: Pixels, sigma: number): Pixels {
   const known = noises.get(picture);
-  if (known?.sigma === sigma) return known.made;
-  const made = noisy(picture, sigma);
-  noises.set(picture, { sigma, made });
-  return made;
+  if (known?.sigma === sigma) return known.result;
+  const result = noisy(picture, sigma);
+  noises.set(picture, { sigma, result });
+  return result;
 }

@@ -1,7 +1,7 @@
 /** Pictures in and out of the page: files, codes, canvases. */
 import type { PictureAnswer } from '../../../client/client.ts';
 import { pictureUrl } from '../../parts/picture.tsx';
-import type { Made } from '../../state/history.ts';
+import type { SavedPicture } from '../../state/history.ts';
 import { client, key } from '../../state/server.ts';
 import { BARE, type Layer } from './layer.ts';
 import type { Pixels } from './pixels.ts';
@@ -53,8 +53,8 @@ async function imageOf(blob: Blob, name: string): Promise<HTMLImageElement> {
 }
 
 /** The file behind a picture that was made. @param size of its sides; left out: the model's own */
-export async function fileOf(made: Pick<Made, 'model' | 'hash' | 'codeString'>, size?: number): Promise<Blob> {
-  const url = pictureUrl({ ...made, code: made.codeString, size }, 'png');
+export async function fileOf(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString'>, size?: number): Promise<Blob> {
+  const url = pictureUrl({ ...saved, code: saved.codeString, size }, 'png');
   const answer = await fetch(url, key.value ? { headers: { authorization: `Bearer ${key.value}` } } : {});
   if (!answer.ok) throw new Error("This picture can't be drawn any more: its model has changed.");
   return await answer.blob();

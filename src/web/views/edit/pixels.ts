@@ -1,4 +1,5 @@
-/** Pictures as numbers: shrinking, graying, noise, and how far one is from another. */
+/** Pixel arithmetic of the Edit view: shrinking, graying, noise, PSNR. */
+import { LUMA } from '../../../kit/luma.ts';
 
 /** A square; RGBA, 0 … 255, rows from the top. */
 export interface Pixels {
@@ -12,7 +13,7 @@ const WHITE = 255;
 export function shrunk({ side, data }: Pixels, to: number): Pixels {
   if (to === side) return { side, data };
   const spans = Array.from({ length: to }, (_, n) => covered(n, side / to));
-  const made = new Uint8ClampedArray(4 * to * to);
+  const result = new Uint8ClampedArray(4 * to * to);
   for (const [row, rows] of spans.entries())
     for (const [column, columns] of spans.entries()) {
       const sums = [0, 0, 0, 0];
@@ -22,12 +23,12 @@ export function shrunk({ side, data }: Pixels, to: number): Pixels {
           area += tall * wide;
           for (let c = 0; c < 4; c++) sums[c] = (sums[c] ?? 0) + tall * wide * (data[4 * (y * side + x) + c] ?? 0);
         }
-      made.set(
+      result.set(
         sums.map((sum) => sum / area),
         4 * (row * to + column),
       );
     }
-  return { side: to, data: made };
+  return { side: to, data: result };
 }
 
 /** The pixels that pixel `n` of the smaller picture lies over, and how much of each. */
@@ -42,19 +43,19 @@ function covered(n: number, step: number): (readonly [number, number])[] {
 
 /** Luma (Rec. 601), as the guide `colorize` sees it. */
 export function gray({ side, data }: Pixels): Pixels {
-  const made = data.slice();
-  for (let i = 0; i < made.length; i += 4) {
-    const luma = 0.299 * (data[i] ?? 0) + 0.587 * (data[i + 1] ?? 0) + 0.114 * (data[i + 2] ?? 0);
-    made.fill(luma, i, i + 3);
+  const result = data.slice();
+  for (let i = 0; i < result.length; i += 4) {
+    const luma = LUMA[0] * (data[i] ?? 0) + LUMA[1] * (data[i + 1] ?? 0) + LUMA[2] * (data[i + 2] ?? 0);
+    result.fill(luma, i, i + 3);
   }
-  return { side, data: made };
+  return { side, data: result };
 }
 
 /** With normal noise. @param sigma on the scale where black is −1 and white 1 */
 export function noisy({ side, data }: Pixels, sigma: number, random: () => number = Math.random): Pixels {
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const made = data.map((value, i) => (i % 4 === 3 ? value : value + (WHITE / 2) * sigma * normal()));
-  return { side, data: made };
+  const result = data.map((value, i) => (i % 4 === 3 ? value : value + (WHITE / 2) * sigma * normal()));
+  return { side, data: result };
 }
 
 export interface Look {

@@ -3,12 +3,12 @@ import { saveAs } from '../../parts/save.ts';
 import { addressOf } from '../../state/router.ts';
 import { shareUrl } from '../../state/share.ts';
 import { decibels } from './modes.ts';
-import { type Answer, answers, asked, chosen, figures, isRunning, problem, take } from './session.ts';
+import { type Answer, answers, chosen, current, figures, isRunning, problem, take } from './session.ts';
 
 const SHOWN_SIZE = 512;
 
 export function Result() {
-  const run = asked.value?.run;
+  const run = current.value?.run;
   if (!run) return null;
   const slots = run.slots.value;
   const answer = answers.value[chosen.value];
@@ -54,8 +54,8 @@ export function Result() {
           <button type="button" onClick={() => void take(answer.file(), 'The answer', true)}>
             Go on with this one
           </button>
-          {answer.made ? (
-            <a class="button" href={inCreate(shareUrl(answer.made))}>
+          {answer.saved ? (
+            <a class="button" href={inCreate(shareUrl(answer.saved))}>
               Open in Create
             </a>
           ) : (

@@ -1,8 +1,8 @@
-/** What is being edited, and what came of it. */
+/** State of the Edit view: the picture being edited, and its results. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { conditionalModels, modelNamed, plainModels } from '../../state/catalogue.ts';
-import { idOf, type Made, remember } from '../../state/history.ts';
+import { idOf, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe } from '../../state/recipe.ts';
 import { dotOf } from './layer.ts';
@@ -42,19 +42,19 @@ export const tints = new Painting(dotOf(PAINT), BROAD);
 /** A finished picture. */
 export interface Answer {
   /** Null where no address can carry it: history and links are of codes alone. */
-  readonly made: Made | null;
+  readonly saved: SavedPicture | null;
   readonly codeString: string;
   /** PNG. @param size of its sides; left out: the model's own */
   file(size?: number): Promise<Blob>;
 }
 
 /** What was asked last, and with what in hand. */
-export interface Asked {
+export interface EditRequest {
   readonly run: LiveRun;
   readonly plan: Plan;
   readonly before: string;
 }
-export const asked = signal<Asked | null>(null);
+export const current = signal<EditRequest | null>(null);
 export const answers = signal<readonly Answer[]>([]);
 export const figures = signal<readonly (readonly Figure[])[]>([]);
 /** Which of the answers is looked at. */
@@ -117,7 +117,7 @@ export const plan = computed<Plan | string>(() => {
   });
 });
 
-export const isRunning = computed(() => ['waiting', 'running'].includes(asked.value?.run.state.value ?? ''));
+export const isRunning = computed(() => ['waiting', 'running'].includes(current.value?.run.state.value ?? ''));
 
 effect(() => {
   if (side.value === 0) return;
@@ -165,8 +165,8 @@ async function opening(blob: Promise<Blob> | Blob, name: string, isMade: boolean
 }
 
 export function clearAnswers(): void {
-  asked.value?.run.dispose();
-  [asked.value, answers.value, figures.value, chosen.value] = [null, [], [], 0];
+  current.value?.run.dispose();
+  [current.value, answers.value, figures.value, chosen.value] = [null, [], [], 0];
 }
 
 export async function start(): Promise<void> {
@@ -177,11 +177,11 @@ export async function start(): Promise<void> {
   const recipe = recipeOf(now, model.value.name);
   const condition = now.condition && urlOf(now.condition);
   const body = { ...bodyOf(recipe), ...(condition ? { condition } : {}) };
-  const mine: Asked = { run: new LiveRun(body), plan: now, before: urlOf(now.before) };
-  asked.value = mine;
+  const mine: EditRequest = { run: new LiveRun(body), plan: now, before: urlOf(now.before) };
+  current.value = mine;
   announce('Begun');
   await mine.run.ended;
-  if (asked.value !== mine) return;
+  if (current.value !== mine) return;
   const { state, about, slots } = mine.run;
   announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'That failed');
   if (state.value !== 'done' || !about.value) return;
@@ -191,16 +191,16 @@ export async function start(): Promise<void> {
     const one = { model: recipe.model, hash, codeString, recipe: { ...recipe, seed } };
     return condition ? ofCondition({ ...one, condition }) : ofCode({ ...one, id: idOf(one), at: Date.now() });
   });
-  await remember(answers.value.flatMap(({ made }) => made ?? []));
+  await remember(answers.value.flatMap(({ saved }) => saved ?? []));
   await measure(mine, answers.value);
 }
 
-function ofCode(made: Made): Answer {
-  return { made, codeString: made.codeString, file: (size) => fileOf(made, size) };
+function ofCode(saved: SavedPicture): Answer {
+  return { saved, codeString: saved.codeString, file: (size) => fileOf(saved, size) };
 }
 
 function ofCondition(from: Parameters<typeof fileFromCondition>[0]): Answer {
-  return { made: null, codeString: from.codeString, file: (size) => fileFromCondition(from, size) };
+  return { saved: null, codeString: from.codeString, file: (size) => fileFromCondition(from, size) };
 }
 
 function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
@@ -218,13 +218,13 @@ function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
 }
 
 /** From the files themselves: what is shown was made small for the way. */
-async function measure(mine: Asked, all: readonly Answer[]): Promise<void> {
+async function measure(mine: EditRequest, all: readonly Answer[]): Promise<void> {
   try {
     const found = await Promise.all(
       all.map(async (one) => mine.plan.figures((await openPicture(await one.file(), 'The answer')).square)),
     );
-    if (asked.value === mine) figures.value = found;
+    if (current.value === mine) figures.value = found;
   } catch (thrown) {
-    if (asked.value === mine) problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+    if (current.value === mine) problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
   }
 }

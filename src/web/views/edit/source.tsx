@@ -80,15 +80,15 @@ function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
     <div class="offered">
       <p class="hint">or one of your pictures</p>
       <ul>
-        {latest.map((made) => (
-          <li key={made.id}>
-            <button type="button" onClick={() => onTake(fileOf(made), titleOf(made.recipe), true)}>
+        {latest.map((saved) => (
+          <li key={saved.id}>
+            <button type="button" onClick={() => onTake(fileOf(saved), titleOf(saved.recipe), true)}>
               <Picture
-                model={made.model}
-                hash={made.hash}
-                code={made.codeString}
+                model={saved.model}
+                hash={saved.hash}
+                code={saved.codeString}
                 size={128}
-                alt={`Use: ${titleOf(made.recipe)}`}
+                alt={`Use: ${titleOf(saved.recipe)}`}
               />
             </button>
           </li>

@@ -5,7 +5,7 @@ import { BoardTools } from './board-tools.tsx';
 import { Compare } from './compare.tsx';
 import { urlOf } from './pictures.ts';
 import { Result } from './result.tsx';
-import { asked, chosen, picture, plan, side } from './session.ts';
+import { chosen, current, picture, plan, side } from './session.ts';
 import { Start } from './start.tsx';
 import { drawsLines, type Ink, ink, type Surface, surface } from './surface.ts';
 
@@ -24,7 +24,7 @@ export function Stage() {
             <Start />
           </div>
         )}
-        {asked.value ? <Answer /> : <Before />}
+        {current.value ? <Answer /> : <Before />}
       </div>
     </section>
   );
@@ -59,7 +59,7 @@ function PaintedOn({ painting, below: under, label, isGlass }: Surface) {
 }
 
 function Answer() {
-  const now = asked.value;
+  const now = current.value;
   const ref = useRef<HTMLDivElement>(null);
   // On small screens it comes below the fold.
   useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [now]);

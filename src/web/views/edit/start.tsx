@@ -1,5 +1,5 @@
 /** Begins, or ends with the best so far; below what is painted on, where something is. */
-import { asked, isRunning, mode, plan } from './session.ts';
+import { current, isRunning, mode, plan } from './session.ts';
 
 export function Start() {
   const now = plan.value;
@@ -7,7 +7,7 @@ export function Start() {
   return (
     <div class="row">
       {isRunning.value ? (
-        <button type="button" class="main" onClick={() => asked.value?.run.stop()}>
+        <button type="button" class="main" onClick={() => current.value?.run.stop()}>
           Stop
         </button>
       ) : (

@@ -3,7 +3,7 @@ import './models.css';
 import { useState } from 'preact/hooks';
 import { Copyable } from '../../parts/copyable.tsx';
 import { models } from '../../state/catalogue.ts';
-import { key } from '../../state/server.ts';
+import { base, key } from '../../state/server.ts';
 import { recipe } from '../create/form.ts';
 import { current } from '../create/session.ts';
 import { curlCall, needsPictures, pythonCall, typescriptCall } from './calls.ts';
@@ -40,11 +40,11 @@ type Language = keyof typeof LANGUAGES;
 function Calls() {
   const [language, setLanguage] = useState<Language>('curl');
   const shown = current.value?.recipe ?? recipe.value;
-  const call = LANGUAGES[language]({ recipe: shown, origin: location.origin, hasKey: key.value !== '' });
+  const call = LANGUAGES[language]({ recipe: shown, origin: base, hasKey: key.value !== '' });
   return (
     <>
       <p class="lead">
-        What stands in Create, as a call. All it takes is in the <a href="/docs">API document</a>.
+        What stands in Create, as a call. All it takes is in the <a href="docs">API document</a>.
       </p>
       <fieldset class="choices pills languages">
         <legend class="unseen">Language</legend>

@@ -1,7 +1,7 @@
 /** How the server is doing at this moment. */
 import { useEffect, useState } from 'preact/hooks';
 import type { HealthAnswer } from '../../../client/client.ts';
-import { client, connection } from '../../state/server.ts';
+import { base, client, connection, keyHeaders } from '../../state/server.ts';
 import { meanMs, parseSamples, runsOf, type Sample, total } from './speed.ts';
 
 const EVERY_MS = 2000;
@@ -79,8 +79,12 @@ function Speeds({ samples, before, graph, of }: SpeedsProps) {
   });
 }
 
+async function metrics(): Promise<string> {
+  return await (await fetch(`${base}/metrics`, { headers: keyHeaders() })).text();
+}
+
 async function lookedAt(): Promise<Looked> {
-  const [health, text] = await Promise.all([client.value.health(), fetch('/metrics').then((answer) => answer.text())]);
+  const [health, text] = await Promise.all([client.value.health(), metrics()]);
   return { health, samples: parseSamples(text) };
 }
 

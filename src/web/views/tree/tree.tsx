@@ -7,7 +7,7 @@ import { ModelField } from '../../parts/model-field.tsx';
 import { Picture } from '../../parts/picture.tsx';
 import { announce } from '../../state/announce.ts';
 import { modelNamed, models } from '../../state/catalogue.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { Children } from './children.tsx';
 import { addressOfPlace, inCreate } from './links.ts';
 import { Mean } from './mean.tsx';
@@ -59,7 +59,7 @@ function Explorer({ model, path }: PlaceProps) {
     location.hash = addressOfPlace(model.name, to);
   };
   useEffect(() => {
-    if (before.current) announce(told(model, path));
+    if (before.current) announce(describePlace(model, path));
     before.current = path;
   }, [place]);
   useEffect(() => {
@@ -102,7 +102,7 @@ function Explorer({ model, path }: PlaceProps) {
   );
 }
 
-function told({ levels }: ModelAnswer, path: Path): string {
+function describePlace({ levels }: ModelAnswer, path: Path): string {
   if (path.length === levels.length) return 'A finished picture';
   return `Level ${path.length + 1} of ${levels.length}, ${levels[path.length]?.candidates} choices`;
 }

@@ -9,7 +9,7 @@ import { modelNamed } from '../../state/catalogue.ts';
 import { EMPTY } from '../../state/recipe.ts';
 import { navigate } from '../../state/router.ts';
 import { shareUrl } from '../../state/share.ts';
-import type { ViewProps } from '../../views.ts';
+import type { ViewProps } from '../../view-props.ts';
 import { codeOf, type Sight, sightOf } from './numbers.ts';
 
 const seed = signal(newSeed());

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same on every machine, for filters and starting points that must not change. */
+/** Mulberry32: small pseudo-random generator for filters and starting points that must stay the same. */
 
 /** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32). */
 export function uniform(seed: number): () => number {
@@ -11,7 +11,7 @@ export function uniform(seed: number): () => number {
   };
 }
 
-/** Normal numbers of mean 0 and deviation 1 (Box and Muller). */
+/** Normal numbers of mean 0 and standard deviation 1 (Box and Muller). */
 export function normal(seed: number): () => number {
   const next = uniform(seed);
   return () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());

@@ -1,4 +1,4 @@
-/** Random numbers that depend on a text only, the same on every machine: for data sets, whose seeds are names. */
+/** Pseudo-random numbers seeded by a text, for data sets whose seeds are names. */
 export interface SeededRandom {
   /** Uniform in [0, 1). */
   next(): number;

@@ -7,33 +7,33 @@ import { backTo, goOn, levels, phase, pick, run, takeOver, trail } from './sessi
 import { cutSheet } from './sheet.ts';
 
 interface Shown {
-  readonly asked: Question;
+  readonly question: Question;
   readonly pictures: readonly HTMLCanvasElement[];
 }
 
 const COLUMNS = 3;
 const NOT_KEYS = 'input, textarea, select';
 
-export function Asking() {
-  const asked = run.value?.question.value ?? null;
+export function QuestionSheet() {
+  const question = run.value?.question.value ?? null;
   const [shown, setShown] = useState<Shown | null>(null);
   const [picked, setPicked] = useState<number | null>(null);
   useEffect(() => {
-    if (!asked) return;
+    if (!question) return;
     let isCurrent = true;
-    void cutSheet(asked).then((pictures) => {
+    void cutSheet(question).then((pictures) => {
       if (!isCurrent) return;
-      setShown({ asked, pictures });
+      setShown({ question, pictures });
       setPicked(null);
       announce(
-        `Level ${asked.level + 1}, ${asked.side} by ${asked.side} pixels: ${asked.count} pictures to choose from`,
+        `Level ${question.level + 1}, ${question.side} by ${question.side} pixels: ${question.count} pictures to choose from`,
       );
     });
     return () => {
       isCurrent = false;
     };
-  }, [asked]);
-  const isOpen = shown !== null && shown.asked === asked;
+  }, [question]);
+  const isOpen = shown !== null && shown.question === question;
   const choose = (index: number) => {
     if (!isOpen) return;
     setPicked(index);
@@ -41,10 +41,10 @@ export function Asking() {
   };
   useKeys(choose);
   if (phase.value === 'paused') return <Paused />;
-  const level = shown?.asked.level ?? 0;
+  const level = shown?.question.level ?? 0;
   return (
-    <section class="asking" aria-label="Choose one">
-      <div class="asking-main">
+    <section class="question" aria-label="Choose one">
+      <div class="question-main">
         <header>
           <h1>Which one?</h1>
           <p class="soft">
@@ -57,7 +57,7 @@ export function Asking() {
           on
         </p>
       </div>
-      <aside class="asking-side">
+      <aside class="question-side">
         <SoFar />
         <div class="row">
           <button type="button" disabled={!isOpen} onClick={() => choose(-1)}>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventsOf } from '../../../src/engine/tasks/generate.ts';
+import { eventsOf } from '../../../src/engine/search/run.ts';
 import type { Guide } from '../../../src/guide.ts';
 import { bright, collect, descentOf, tinyNetwork } from '../tiny.ts';
 

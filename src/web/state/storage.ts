@@ -1,7 +1,7 @@
 /** Small settings that outlive the page; where the browser keeps nothing, they last as long as the page. */
 const PREFIX = 'kandid.';
 
-export function kept(name: string): string | null {
+export function stored(name: string): string | null {
   try {
     return localStorage.getItem(PREFIX + name);
   } catch {

@@ -1,0 +1,39 @@
+/** Describes the first problem that a zod schema found. */
+import type { z } from 'zod';
+
+/** Where the first problem is, and what it is. */
+export interface FirstIssue {
+  /** Names and places joined by dots; '(all)' for the value as a whole. */
+  readonly field: string;
+  /** Part of a sentence, without a full stop. */
+  readonly problem: string;
+}
+
+export function firstIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
+  const issue = issues[0] && mostSpecific(issues[0]);
+  const path = issue?.path.map(String) ?? [];
+  if (issue?.code === 'unrecognized_keys')
+    return { field: [...path, ...issue.keys.slice(0, 1)].join('.') || '(all)', problem: 'there is no such field' };
+  return { field: path.join('.') || '(all)', problem: plain(issue?.message ?? 'not as expected') };
+}
+
+/** Zod's words as part of a sentence of ours. */
+function plain(message: string): string {
+  return message
+    .replace(/^Invalid input: /, '')
+    .replace(/received undefined$/, 'received nothing')
+    .replace(/\.$/, '');
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union that no alternative of fits: the problem of the one that has the right type, or what types there are. */
+function mostSpecific(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue;
+  const firsts = issue.errors.flatMap(([first]) => (first ? [first] : []));
+  const inner = firsts.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
+  if (inner) return mostSpecific({ ...inner, path: [...issue.path, ...inner.path] });
+  const types = firsts.map((first) => (first.code === 'invalid_type' ? first.expected : ''));
+  const message = firsts[0]?.message.replace(/expected \w+/, `expected ${types.join(' or ')}`) ?? issue.message;
+  return { ...issue, message };
+}
