@@ -1,5 +1,4 @@
 /** What the limits add up to: memory and disk that the server takes at most, whatever clients do. */
-import type { ServerSettings } from './settings.ts';
 
 export interface Footprint {
   /** Resident bytes of the server process. */
@@ -10,19 +9,19 @@ export interface Footprint {
   readonly spoolBytes: number;
 }
 
-type Limits = Pick<
-  ServerSettings,
-  | 'allAnswerBytes'
-  | 'allBodyBytes'
-  | 'backlogBytes'
-  | 'bodyBytes'
-  | 'jobPixels'
-  | 'jobRunBytes'
-  | 'keptBytes'
-  | 'limitPixels'
-  | 'sockets'
-  | 'workerBytes'
->;
+/** Settings that it follows from. */
+export interface Limits {
+  readonly allAnswerBytes: number;
+  readonly allBodyBytes: number;
+  readonly backlogBytes: number;
+  readonly bodyBytes: number;
+  readonly jobPixels: number;
+  readonly jobRunBytes: number;
+  readonly keptBytes: number;
+  readonly limitPixels: number;
+  readonly sockets: number;
+  readonly workerBytes: number;
+}
 
 const MiB = 2 ** 20;
 /** Of a process that does nothing yet: Node.js, libraries, code. */
