@@ -47,7 +47,7 @@ export interface ServiceOptions {
 
 const SOON_SECONDS = 2;
 /** Beyond the time for jobs to end by themselves, for those that were cancelled. */
-const LAST_MS = 1000;
+const LAST_MS = 700;
 
 /** Makes all of it; `pool.start()` then starts the processes. */
 export function createServices(
