@@ -55,7 +55,7 @@ export const ERRORS = {
   picture_unreadable: [
     415,
     1,
-    '{name} is not a picture that can be read ({reason}). Expected PNG, JPEG, WebP, AVIF or GIF.',
+    '{name} is not a picture that can be read ({reason}). Expected PNG, JPEG, WebP, AVIF, TIFF or GIF.',
   ],
   picture_too_large: [413, 1, '{name} is {width}×{height} pixels, more than the {limit} allowed. Shrink it first.'],
   picture_damaged: [422, 1, '{name} is cut short or damaged ({reason}). Make or upload it again.'],

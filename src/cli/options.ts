@@ -20,7 +20,7 @@ export interface EngineFlags {
 
 export function addEngineOptions(command: Command): Command {
   return command
-    .option('-m, --model <name>', 'model, by name or path; left out: the first trained one')
+    .option('-m, --model <name>', 'model, by name or path; left out: KANDID_DEFAULT_MODEL, else avatars-64')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
     .option('--device <device>', 'auto, cpu, cuda or cuda:N')
@@ -35,6 +35,7 @@ export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: K
   const kandid = await Kandid.open({
     models: modelFolders(settings),
     guides: settings.guides,
+    defaultModel: settings.defaultModel,
     device: settings.device,
     threads: settings.threads,
     allowedHosts: settings.allowedHosts,

@@ -34,7 +34,7 @@ export interface DecodeOptions {
 const AT_ONCE: InTurn = (_, work) => work();
 
 /**
- * Decodes the first frame of a PNG, JPEG, WebP, AVIF or GIF file, upright by its EXIF orientation and in sRGB.
+ * Decodes the first frame of a PNG, JPEG, WebP, AVIF, TIFF or GIF file, upright by its EXIF orientation and in sRGB.
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
  */
@@ -44,6 +44,8 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   const original = await checkedSize(sharp, bytes, name, limitPixels);
   const plan = planResize(original, options);
   let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: limitPixels }).autoOrient();
+  // At 16 bits a channel, an ICC profile would be applied to numbers of another scale.
+  pipeline = pipeline.pipelineColourspace('srgb');
   if (channels !== 4) pipeline = pipeline.flatten({ background: '#ffffff' });
   if (plan) pipeline = presize(pipeline, plan);
   const upright = pipeline.toColourspace('srgb');
@@ -116,7 +118,7 @@ function presize(pipeline: Sharp, { first }: ResizePlan): Sharp {
 /** Upright size in pixels, from the header alone. */
 async function checkedSize(sharp: SharpFactory, bytes: Uint8Array, name: string, limit: number): Promise<PlaneSize> {
   if (!looksLikePicture(bytes)) {
-    const reason = bytes.length === 0 ? 'it is empty' : 'it does not begin like one';
+    const reason = bytes.length === 0 ? 'it is empty' : reasonFor(bytes);
     throw new KandidError('picture_unreadable', { name, reason });
   }
   let header: Metadata;
@@ -145,12 +147,33 @@ async function rawPicture(pipeline: Sharp, channels: 1 | 3 | 4, name: string): P
  * which may name other files.
  */
 function looksLikePicture(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32)).toString('latin1');
+  const start = startOf(bytes);
   return (
     start.startsWith('\x89PNG\r\n\x1a\n') ||
     start.startsWith('\xff\xd8\xff') ||
     /^GIF8[79]a/.test(start) ||
     /^RIFF.{4}WEBP/s.test(start) ||
-    /^.{4}ftyp(avif|avis|mif1|msf1)/s.test(start)
+    /^(?:II[*+]\0|MM\0[*+])/.test(start) ||
+    (/^.{4}ftyp(avif|avis|mif1|msf1)/s.test(start) && !/hei[cxms]|hev[cxms]/.test(start.slice(12)))
   );
+}
+
+/** Pictures that people have and that are not taken: how they begin, what they are, and what to do. */
+const OTHERS: readonly (readonly [begins: RegExp, what: string])[] = [
+  [/^BM/, 'it is a BMP file: save it as PNG in a picture editor'],
+  [/^.{4}ftyp.*(?:hei[cxms]|hev[cxms])/s, 'it is a HEIC file, as phones write: export or share it as JPEG'],
+  [/^\s*(?:<\?xml|<svg|<!DOCTYPE svg)/i, 'it is an SVG drawing: export it as PNG'],
+  [/^8BPS/, 'it is a Photoshop file: export it as PNG'],
+  [/^%PDF/, 'it is a PDF: export the page as PNG'],
+  [/^(?:\xff\x0a|\0\0\0\x0cJXL )/, 'it is a JPEG XL file: convert it to PNG'],
+  [/^\0\0\0\x0cjP {2}/, 'it is a JPEG 2000 file: convert it to PNG'],
+];
+
+function reasonFor(bytes: Uint8Array): string {
+  const start = startOf(bytes);
+  return OTHERS.find(([begins]) => begins.test(start))?.[1] ?? 'it does not begin like one';
+}
+
+function startOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32)).toString('latin1');
 }

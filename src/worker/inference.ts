@@ -64,7 +64,14 @@ export class Inference {
       for (const model of options.warm ?? []) if (model !== defaultModel) await warmUp(engine, model);
       const { device, models, guides } = engine;
       const told = { device: device.name, fallback: device.fallback, defaultModel };
-      const info = { ...told, models: models.summaries(), beamBytes: models.beamBytes(), guides: guides.summaries() };
+      const lexicons = await models.lexicons();
+      const info = {
+        ...told,
+        lexicons,
+        models: models.summaries(),
+        beamBytes: models.beamBytes(),
+        guides: guides.summaries(),
+      };
       return new Inference(engine, { info, options, post, clock });
     } catch (error) {
       await engine.close();

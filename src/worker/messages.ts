@@ -8,6 +8,7 @@ import type { GuideUse } from '../engine/guides/runner.ts';
 import type { ModelSummary } from '../engine/models.ts';
 import type { Timings } from '../engine/search/events.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
+import type { LexiconParts } from '../kit/lexicon.ts';
 import type { PictureFormat } from '../pictures/codec.ts';
 
 export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
@@ -253,6 +254,8 @@ export interface WorkerInfo {
   /** Of requests that name none. */
   readonly defaultModel: string;
   readonly guides: readonly GuideSummary[];
+  /** Of each text model that knows certain words alone, by name. */
+  readonly lexicons: Readonly<Record<string, LexiconParts>>;
 }
 
 export type FromWorker =

@@ -1,6 +1,6 @@
 /** `kandid models` */
 import type { Command } from 'commander';
-import type { ModelSummary } from '../../engine/models.ts';
+import type { ModelSummary, Models } from '../../engine/models.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, withKandid } from '../options.ts';
 import { tableLines } from '../table.ts';
@@ -20,16 +20,28 @@ export function addModels(program: Command, io: Io): void {
       const all = kandid.models();
       if (name !== undefined)
         return describe(await summaryOf(name, all, (one) => kandid.engine.models.open(one)), flags, io);
-      if (flags.json) return io.out(JSON.stringify(all, null, 2));
+      if (flags.json) return io.out(JSON.stringify(withDefault(all, kandid.engine.models), null, 2));
       if (all.length === 0) io.err('There are no models. Name a folder of bundles with --models, or train one.');
+      const standard = all.length > 0 ? kandid.engine.models.defaultName : '';
       const rows = all.map((model) => [
-        ...[model.name, `${model.side}×${model.side}`, model.channels === 1 ? 'gray' : 'colour'],
+        ...[
+          model.name === standard ? '*' : '',
+          model.name,
+          `${model.side}×${model.side}`,
+          model.channels === 1 ? 'gray' : 'colour',
+        ],
         ...[String(model.levels.length), String(model.bits), model.hash.slice(0, 8), model.title],
       ]);
-      for (const line of tableLines(['model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
+      for (const line of tableLines(['', 'model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
         io.out(line);
+      if (standard) io.err(`* draws what names no model (KANDID_DEFAULT_MODEL=${standard})`);
     }),
   );
+}
+
+/** As `/v1/models` tells them. */
+function withDefault(all: readonly ModelSummary[], models: Pick<Models, 'defaultName'>) {
+  return all.map((model) => ({ ...model, isDefault: model.name === models.defaultName }));
 }
 
 /** Opening it gives the error with the nearest names for one that is not there. */
@@ -60,6 +72,10 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     ['codes', `${model.bits} bits`],
     ['hash', model.hash],
     ['condition', model.condition ? `${model.condition.kind} picture` : 'none'],
+    [
+      'words',
+      model.textModels.length > 0 ? `known to ${model.textModels.join(', ')}` : 'no text model knows its pictures',
+    ],
     ['data', model.licence.data],
     ['weights', model.licence.weights],
     ...(model.licence.attribution ? [['attribution', model.licence.attribution]] : []),

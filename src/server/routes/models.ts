@@ -1,7 +1,7 @@
 /** What there is: models, guides; and what needs no more than knowing them. */
 
 import { z } from 'zod';
-import { guide, joined, model, provenance } from '../../contract/answers.ts';
+import { guide, joined, model, provenance, words } from '../../contract/answers.ts';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { crossBody, infoBody } from '../../contract/operations.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
@@ -50,6 +50,22 @@ export const modelDoors: readonly Door[] = [
       const found = modelOf(call.services, name);
       const isDefault = found.name === infoOf(call.services).defaultModel;
       sendJson(call, { id, object: 'model', created: 0, owned_by: 'kandid', ...found, isDefault });
+    },
+  }),
+  door({
+    ...{
+      method: 'get',
+      path: '/v1/models/{name}/words',
+      tag: 'models',
+      summary: 'The words that steer a model',
+      parts: { name: 'Its name.' },
+    },
+    answers: { 200: { description: 'The words.', schema: words } },
+    handle(call) {
+      const { lexicons } = infoOf(call.services);
+      const textModel = modelOf(call.services, call.params.name).textModels.find((one) => Object.hasOwn(lexicons, one));
+      const none = { words: [], synonyms: {}, traits: {}, groups: {} };
+      sendJson(call, { textModel: textModel ?? null, ...(textModel === undefined ? none : lexicons[textModel]) });
     },
   }),
   door({

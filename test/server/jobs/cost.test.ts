@@ -7,6 +7,7 @@ const licence = { data: 'none', weights: 'MIT', attribution: '' } as ModelSummar
 const model: ModelSummary = {
   ...{ name: 'm', title: '', description: '', hash: '', channels: 3, side: 8, bits: 8, condition: null, licence },
   levels: [4, 4, 8].map((side) => ({ side, candidates: 10 })),
+  textModels: [],
   metrics: {},
 };
 const params = { properties: { shortlist: { default: 3 }, refine: { default: 2 }, prompt: {} } };
