@@ -192,6 +192,7 @@ export const ERRORS = {
   key_unknown: [401, 2, 'The API key is unknown. Check it, or ask the operator for one.'],
   rate_limited: [429, 1, 'More than {limit} {unit}. Try again in {retrySeconds} s.'],
   keys_tried: [429, 1, 'Too many unknown API keys came from your address. Try again in {retrySeconds} s.'],
+  port_in_use: [500, 2, 'Port {port} is in use; try --port {next}.'],
   host_unknown: [
     421,
     2,

@@ -121,6 +121,9 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
+type TextOutput = { readonly text_embeds: Tensor };
+type VisionOutput = { readonly image_embeds: Tensor };
+
 interface Parts {
   readonly tokenizer: PreTrainedTokenizer;
   readonly text: PreTrainedModel;
@@ -132,16 +135,17 @@ interface Parts {
 
 function towers(library: Library, { tokenizer, text, vision, format, vocabulary, lexicon }: Parts): Clip {
   const kept = new Map<string, Float32Array>();
+  const runs = new Runs();
   const embedNew = async (texts: readonly string[]): Promise<readonly (readonly [string, Float32Array])[]> => {
     if (texts.length === 0) return [];
     const tokens = tokenizer([...texts], { padding: true, truncation: true });
-    const { data, size } = unitRows((await text(tokens)).text_embeds as Tensor, texts.length);
+    const { data, size } = unitRows((await runs.run<TextOutput>(() => text(tokens))).text_embeds, texts.length);
     return texts.map((one, index) => [one, data.slice(index * size, (index + 1) * size)]);
   };
   const embedChunk = async (candidates: Candidates, first: number, number: number): Promise<Embeddings> => {
     const pixels = toPixels(candidates, first, number, format);
     const input = new library.Tensor('float32', pixels, [number, format.mean.length, format.side, format.side]);
-    return unitRows((await vision({ pixel_values: input })).image_embeds as Tensor, number);
+    return unitRows((await runs.run<VisionOutput>(() => vision({ pixel_values: input }))).image_embeds, number);
   };
   return {
     vocabulary,
@@ -169,9 +173,32 @@ function towers(library: Library, { tokenizer, text, vision, format, vocabulary,
       return joined(parts);
     },
     async dispose() {
+      await runs.end();
       await Promise.all([text.dispose(), vision.dispose()]);
     },
   };
+}
+
+/** Runs of the networks: none begins after the end, and the end waits for those there are. The library would print the inputs of one whose session goes. */
+class Runs {
+  readonly #running = new Set<Promise<unknown>>();
+  #ended = false;
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#ended) throw new GuideProblem('its CLIP was closed meanwhile');
+    const run = work();
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await Promise.allSettled(this.#running);
+  }
 }
 
 function joined(parts: readonly Embeddings[]): Embeddings {

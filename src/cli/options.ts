@@ -1,4 +1,5 @@
 /** Options that several commands share. */
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { loadSettings, modelFolders, type SettingFlags, type Settings } from '../config.ts';
 import type { BeamSchedule } from '../contract/beams.ts';
@@ -32,6 +33,7 @@ export function addEngineOptions(command: Command): Command {
 /** Opens Kandid for `work`, and frees it whatever happens. */
 export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: Kandid) => Promise<T>): Promise<T> {
   const settings = settingsOf(flags, io);
+  warnOfFolders(settings, io);
   const kandid = await Kandid.open({
     models: modelFolders(settings),
     guides: settings.guides,
@@ -47,6 +49,13 @@ export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: K
   } finally {
     await kandid.close();
   }
+}
+
+/** A folder of models that does not exist holds none, and is most likely a typing error. */
+export function warnOfFolders({ models }: Pick<Settings, 'models'>, io: Io): void {
+  for (const folder of models)
+    if (!existsSync(folder))
+      io.err(`There is no folder ${folder} (--models, KANDID_MODELS): no models come from there.`);
 }
 
 export function settingsOf(

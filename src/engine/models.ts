@@ -128,7 +128,7 @@ export class Models {
 
   async #load(name: string): Promise<OpenModel> {
     const { folders, paths, device, threads } = this.#options;
-    const { folder } = await findModel(name, folders, { paths });
+    const { folder } = await findModel(name, folders, { paths, kind: 'pyramid' });
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;

@@ -84,6 +84,12 @@ export async function pictureSize(
   return await checkedSize(await loadSharp(), bytes, name, limitPixels);
 }
 
+/** Whether any pixel is not opaque. @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged */
+export async function hasTransparency(bytes: Uint8Array, options: DecodeOptions = {}): Promise<boolean> {
+  const { data, width, height } = await decodePicture(bytes, { ...options, channels: 4 });
+  return data.subarray(3 * width * height).some((alpha) => alpha < 1);
+}
+
 interface ResizePlan {
   /** Wanted size. */
   readonly to: PlaneSize;
@@ -153,10 +159,12 @@ function looksLikePicture(bytes: Uint8Array): boolean {
     start.startsWith('\xff\xd8\xff') ||
     /^GIF8[79]a/.test(start) ||
     /^RIFF.{4}WEBP/s.test(start) ||
-    /^(?:II[*+]\0|MM\0[*+])/.test(start) ||
+    TIFF.some((begin) => start.startsWith(begin)) ||
     (/^.{4}ftyp(avif|avis|mif1|msf1)/s.test(start) && !/hei[cxms]|hev[cxms]/.test(start.slice(12)))
   );
 }
+
+const TIFF = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'];
 
 /** Pictures that people have and that are not taken: how they begin, what they are, and what to do. */
 const OTHERS: readonly (readonly [begins: RegExp, what: string])[] = [
@@ -165,8 +173,8 @@ const OTHERS: readonly (readonly [begins: RegExp, what: string])[] = [
   [/^\s*(?:<\?xml|<svg|<!DOCTYPE svg)/i, 'it is an SVG drawing: export it as PNG'],
   [/^8BPS/, 'it is a Photoshop file: export it as PNG'],
   [/^%PDF/, 'it is a PDF: export the page as PNG'],
-  [/^(?:\xff\x0a|\0\0\0\x0cJXL )/, 'it is a JPEG XL file: convert it to PNG'],
-  [/^\0\0\0\x0cjP {2}/, 'it is a JPEG 2000 file: convert it to PNG'],
+  [/^.{4}JXL /s, 'it is a JPEG XL file: convert it to PNG'],
+  [/^.{4}jP {2}/s, 'it is a JPEG 2000 file: convert it to PNG'],
 ];
 
 function reasonFor(bytes: Uint8Array): string {

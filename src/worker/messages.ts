@@ -62,6 +62,7 @@ export type Work =
       readonly picture: PictureInput;
       readonly model?: string | undefined;
       readonly beams?: BeamSchedule | undefined;
+      readonly search?: boolean | undefined;
       readonly condition?: PictureInput | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;

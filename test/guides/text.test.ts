@@ -102,6 +102,17 @@ it('names words that mean nothing to its CLIP, and offers known ones', async () 
   );
 });
 
+it('closes after the runs there are, and begins no other', async (t) => {
+  const told = t.mock.method(console, 'error', () => {});
+  const clip = await openClip(folder, { device: 'cpu' });
+  const running = clip.embedTexts(['red', 'green']);
+  const closing = clip.dispose();
+  assert.equal((await running).length, 2);
+  await closing;
+  await assert.rejects(clip.embedTexts(['blue']), /closed meanwhile/);
+  assert.equal(told.mock.callCount(), 0);
+});
+
 it('opens its CLIP once for many requests', async () => {
   await create({ prompt: 'red' });
   await create({ prompt: 'blue' });

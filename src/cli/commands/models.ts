@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ModelSummary, Models } from '../../engine/models.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, withKandid } from '../options.ts';
-import { tableLines } from '../table.ts';
+import { pairLines, tableLines } from '../table.ts';
 
 interface Flags extends EngineFlags {
   readonly json?: boolean;
@@ -32,7 +32,7 @@ export function addModels(program: Command, io: Io): void {
         ],
         ...[String(model.levels.length), String(model.bits), model.hash.slice(0, 8), model.title],
       ]);
-      for (const line of tableLines(['', 'model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
+      for (const line of tableLines(['model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
         io.out(line);
       if (standard) io.err(`* draws what names no model (KANDID_DEFAULT_MODEL=${standard})`);
     }),
@@ -65,7 +65,7 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     const here = model.levels.filter((level) => level.side === side);
     return `${here.length} at ${side}×${side}`;
   });
-  const facts = [
+  const facts: [string, string][] = [
     ['title', model.title],
     ['about', model.description],
     ['levels', `${model.levels.length} (${sides.join(', ')}), ${model.levels[0]?.candidates ?? 0} candidates each`],
@@ -78,9 +78,9 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     ],
     ['data', model.licence.data],
     ['weights', model.licence.weights],
-    ...(model.licence.attribution ? [['attribution', model.licence.attribution]] : []),
   ];
+  if (model.licence.attribution) facts.push(['attribution', model.licence.attribution]);
   io.out(model.name);
-  for (const [name, value] of facts) io.out(`  ${String(name).padEnd(12)}${value}`);
-  for (const [name, value] of Object.entries(model.metrics)) io.out(`  ${name.padEnd(12)} ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(model.metrics)) facts.push([name, JSON.stringify(value)]);
+  for (const line of pairLines(facts)) io.out(`  ${line}`);
 }

@@ -117,8 +117,8 @@ export const makeDoors: readonly Door[] = [
   task({
     ...{ path: '/v1/encode', summary: 'The code whose picture is nearest', body: encodeBody },
     files: ['image', 'condition'],
-    asked: ({ image, model, beams, condition, ...body }) => ({
-      ...{ kind: 'encode', picture: image, model, beams, condition, output: outputOf(body) },
+    asked: ({ image, model, beams, search, condition, ...body }) => ({
+      ...{ kind: 'encode', picture: image, model, beams, search, condition, output: outputOf(body) },
     }),
   }),
   task({
