@@ -1,13 +1,13 @@
-/** One request on its way: waiting, running, ended. */
+/** A job: one request while it waits, runs and has ended. */
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
-import { type EndNews, isEnd, type QuestionNews, type Work } from '../../worker/messages.ts';
+import { isEnd, type JobEnd, type JobEvent, type JobQuestion, type Output, type Work } from '../../worker/messages.ts';
 import type { Cost } from './cost.ts';
-import { EventLog, type JobEvent, type JobNews } from './event-log.ts';
+import { EventLog, type JobUpdate } from './event-log.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-/** What a door asks for. */
+/** A request for a job. */
 export interface JobSpec {
   readonly work: Work;
   /** Whose turn it counts as: an API key's name, or an address. */
@@ -26,7 +26,7 @@ export interface JobSpec {
   readonly keep?: boolean | undefined;
 }
 
-/** What the queue and the runner know of a job; only `Jobs` changes it. */
+/** One request and its state, which changes by its own methods alone. */
 export class Job {
   readonly id = `job_${randomBytes(16).toString('base64url')}`;
   readonly spec: Omit<JobSpec, 'work'>;
@@ -35,30 +35,33 @@ export class Job {
   readonly log: EventLog;
   /** Milliseconds since 1970. */
   readonly created: number;
-  started: number | null = null;
-  finished: number | null = null;
-  state: JobState = 'queued';
-  /** Number of times it was begun. */
-  attempt = 0;
-  /** Its latest place in the queue; 0: next. */
-  position = 0;
-  viewers = 0;
-  cancelling = false;
-  question: QuestionNews | null = null;
-  /** Let go of at the end, with the pictures in it. */
-  work: Work | null;
-  readonly ended: Promise<EndNews>;
-  #end: (news: EndNews) => void = () => {};
+  /** How its pictures are encoded. */
+  readonly output: Output;
+  /** Whether codes alone draw its pictures: not where they are those of an earlier level. */
+  readonly isPlain: boolean;
+  readonly ended: Promise<JobEnd>;
+  #state: JobState = 'queued';
+  #started: number | null = null;
+  #finished: number | null = null;
+  #attempt = 0;
+  #position = 0;
+  #subscribers = 0;
+  #isCancelling = false;
+  #question: JobQuestion | null = null;
+  #work: Work | null;
+  #resolve: (end: JobEnd) => void = () => {};
 
   constructor({ work, ...spec }: JobSpec, { created, events, cost }: { created: number; events: number; cost: Cost }) {
     this.spec = spec;
     this.label = spec.label ?? work.kind;
-    this.work = work;
+    this.output = work.output;
+    this.isPlain = work.kind !== 'decode' || work.level === undefined;
     this.cost = cost;
     this.created = created;
     this.log = new EventLog(events);
+    this.#work = work;
     this.ended = new Promise((resolve) => {
-      this.#end = resolve;
+      this.#resolve = resolve;
     });
   }
 
@@ -66,39 +69,120 @@ export class Job {
     return this.spec.client;
   }
 
+  get state(): JobState {
+    return this.#state;
+  }
+
   get isOpen(): boolean {
-    return this.state === 'queued' || this.state === 'running';
+    return this.#state === 'queued' || this.#state === 'running';
+  }
+
+  /** Milliseconds since 1970; null before it. */
+  get started(): number | null {
+    return this.#started;
+  }
+
+  get finished(): number | null {
+    return this.#finished;
+  }
+
+  /** Number of times it was started. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** Its latest place in the queue; 0: next. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get subscribers(): number {
+    return this.#subscribers;
+  }
+
+  get isCancelling(): boolean {
+    return this.#isCancelling;
+  }
+
+  /** The open question to a person. */
+  get question(): JobQuestion | null {
+    return this.#question;
+  }
+
+  /** Released at the end, with the pictures in it. */
+  get work(): Work | null {
+    return this.#work;
   }
 
   /** How it ended; null while it has not. */
-  get end(): EndNews | null {
-    const news = this.log.end?.news;
-    return news && isEnd(news) ? news : null;
+  get end(): JobEnd | null {
+    const event = this.log.end?.event;
+    return event && isEnd(event) ? event : null;
   }
 
-  /** New weights of its guides, for a run that is still to begin. @throws {KandidError} option_invalid */
-  weigh(weights: readonly number[]): void {
-    const { work } = this;
+  /** It waits in the queue: at first, at another place, or again after its process was lost. */
+  wait(position: number, estimateSeconds: number | null, at: number): void {
+    this.#state = 'queued';
+    this.#position = position;
+    this.#question = null;
+    this.#append({ type: 'queued', position, estimateSeconds }, at);
+  }
+
+  /** It is given to a process; null where it has ended. */
+  start(at: number): { readonly attempt: number; readonly work: Work } | null {
+    if (!this.#work) return null;
+    this.#attempt += 1;
+    this.#state = 'running';
+    this.#started ??= at;
+    return { attempt: this.#attempt, work: this.#work };
+  }
+
+  /** Something happened while it runs. */
+  record(event: Exclude<JobEvent, JobEnd>, at: number): void {
+    if (event.type === 'question') this.#question = event;
+    if (event.type === 'chosen') this.#question = null;
+    this.#append(event, at);
+  }
+
+  /** It has ended; nothing may follow. */
+  finish(end: JobEnd, at: number): void {
+    this.#state = end.type;
+    this.#finished = at;
+    this.#question = null;
+    this.#work = null;
+    this.#append(end, at);
+    this.#resolve(end);
+  }
+
+  /** Its cancellation was requested. */
+  cancel(): void {
+    this.#isCancelling = true;
+  }
+
+  /** Somebody follows it; call what it gives when they leave. */
+  subscribe(): () => void {
+    this.#subscribers += 1;
+    return () => {
+      this.#subscribers -= 1;
+    };
+  }
+
+  /** New weights of its guides, for a run that is still to start. @throws {KandidError} option_invalid */
+  setWeights(weights: readonly number[]): void {
+    const work = this.#work;
     const guides = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
     if (work && weights.length !== guides.length)
       throw new KandidError('option_invalid', {
-        ...{ option: 'weights', got: `${weights.length} numbers`, expected: `${guides.length}, one per guide` },
+        option: 'weights',
+        got: `${weights.length} numbers`,
+        expected: `${guides.length}, one per guide`,
       });
     if (work?.kind !== 'generate') return;
-    const weighed = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
-    this.work = { ...work, request: { ...work.request, guides: weighed } };
+    const weighted = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
+    this.#work = { ...work, request: { ...work.request, guides: weighted } };
   }
 
-  append(news: JobNews, at: number): JobEvent {
-    const attempt = Math.max(1, this.attempt);
-    if (isEnd(news)) {
-      this.state = news.type;
-      this.finished = at;
-      this.question = null;
-      this.work = null;
-    }
-    const event = this.log.append(news, attempt, at);
-    if (isEnd(news)) this.#end(news);
-    return event;
+  #append(event: JobUpdate, at: number): void {
+    this.log.append(event, Math.max(1, this.#attempt), at);
   }
 }

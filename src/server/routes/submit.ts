@@ -1,13 +1,12 @@
-/** From a checked request to a job, and from its end to an answer: at once, after a while, or later. */
+/** Submits requests as jobs, and waits for their end as long as the caller wants. */
 import { KandidError } from '../../errors.ts';
-import { type CancelledNews, type DoneNews, type EndNews, errorFrom, type Work } from '../../worker/messages.ts';
+import { errorFrom, type JobCancelled, type JobDone, type JobEnd, type Work } from '../../worker/messages.ts';
 import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
-import { rememberMade } from './permalinks.ts';
 
-export interface Asked {
+export interface Submission {
   readonly work: Work;
   readonly label: string;
 }
@@ -29,7 +28,7 @@ export function preferenceOf(header: string | string[] | undefined): Preference 
 }
 
 /** What of a job does not come from what is asked. */
-export interface Terms {
+export interface SubmitOptions {
   readonly idempotencyKey?: string | undefined;
   readonly deadlineSeconds?: number | undefined;
   /** Ended when nobody has watched it for so long. @default never */
@@ -42,17 +41,15 @@ export interface Terms {
 export async function enqueue(
   { jobs, settings }: Services,
   { name: client, key }: Client,
-  { work, label }: Asked,
-  terms: Terms,
+  { work, label }: Submission,
+  options: SubmitOptions,
 ): Promise<Job> {
   if (key?.jobs !== undefined) {
     const all = jobs.list({ client, limit: settings.waiting + settings.keptJobs }).jobs;
     const open = all.filter(({ isOpen }) => isOpen).length;
     if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
   }
-  const job = await jobs.submit({ work, label, client, priority: key?.priority, ...terms });
-  rememberMade(job, work);
-  return job;
+  return await jobs.submit({ work, label, client, priority: key?.priority, ...options });
 }
 
 /**
@@ -61,13 +58,19 @@ export async function enqueue(
  * @param stays whether it goes on all the same
  * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
  */
-export async function submit({ services, client, request }: RawCall, asked: Asked, stays: boolean): Promise<Job> {
+export async function submit(
+  { services, client, request }: RawCall,
+  submission: Submission,
+  stays: boolean,
+): Promise<Job> {
   const { headers } = request;
   const idempotencyKey = keyOf(headers['idempotency-key']);
   const leaving = idempotencyKey === undefined ? 0 : services.settings.abandonSeconds;
   const abandonSeconds = stays ? undefined : leaving;
-  return await enqueue(services, client, asked, {
-    ...{ idempotencyKey, deadlineSeconds: deadlineOf(headers), abandonSeconds },
+  return await enqueue(services, client, submission, {
+    idempotencyKey,
+    deadlineSeconds: deadlineOf(headers),
+    abandonSeconds,
   });
 }
 
@@ -90,10 +93,10 @@ function deadlineOf(headers: RawCall['request']['headers']): number | undefined 
 }
 
 /** The end of a job, waited for as long as the caller stays; null when `seconds` have passed before. */
-export async function endOf(call: RawCall, job: Job, seconds: number | null): Promise<EndNews | null> {
+export async function endOf(call: RawCall, job: Job, seconds: number | null): Promise<JobEnd | null> {
   const { jobs, clock } = call.services;
-  const viewer = jobs.watch(job, { since: job.log.seq });
-  const leave = () => viewer.close();
+  const subscriber = jobs.watch(job, { since: job.log.seq });
+  const leave = () => subscriber.close();
   call.response.once('close', leave);
   let stopTimer = () => {};
   const over = new Promise<null>((resolve) => {
@@ -104,12 +107,12 @@ export async function endOf(call: RawCall, job: Job, seconds: number | null): Pr
   } finally {
     stopTimer();
     call.response.off('close', leave);
-    viewer.close();
+    subscriber.close();
   }
 }
 
 /** An end with pictures. @throws {KandidError} what the job failed with, cancelled */
-export function picturesOf(end: EndNews): DoneNews | CancelledNews {
+export function picturesOf(end: JobEnd): JobDone | JobCancelled {
   if (end.type === 'failed') throw errorFrom(end.error);
   if (end.type === 'cancelled' && end.results.length === 0)
     throw new KandidError('cancelled', { when: 'before there was anything to show' });

@@ -1,14 +1,14 @@
-/** One socket: many requests, and for each a viewer of its job. */
+/** The session of one socket: many requests, each a subscriber of its job. */
 
 import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../contract/stream.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
 import type { Client } from '../http/access.ts';
 import { Rates } from '../http/rate-limits.ts';
 import type { Job } from '../jobs/job.ts';
-import type { Viewer } from '../jobs/subscriber.ts';
+import type { JobSubscriber } from '../jobs/subscriber.ts';
 import { enqueue } from '../routes/submit.ts';
 import type { Services } from '../services.ts';
-import { type Told, toldOf } from './messages.ts';
+import { messagesOf, type StreamMessage } from './messages.ts';
 import { type Generate, idIn, readMessage, workOf } from './requests.ts';
 
 /** What a session needs of a socket; tests may bring their own. */
@@ -22,7 +22,7 @@ export interface Wire {
 
 interface Request {
   readonly job: Job;
-  readonly viewer: Viewer;
+  readonly subscriber: JobSubscriber;
 }
 
 const SECOND = 1000;
@@ -57,7 +57,7 @@ export class Session {
       return;
     }
     this.#excess += 1;
-    const limit = messagesPerSecond * 60;
+    const limit = messagesPerSecond;
     if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
     else this.#fail(new KandidError('rate_limited', { limit, unit: 'messages a second', retrySeconds: 1 }), idIn(data));
   }
@@ -65,7 +65,7 @@ export class Session {
   /** The socket is gone. Jobs go on for a while, in case somebody comes back for them. */
   close(): void {
     this.#isClosed = true;
-    for (const { viewer } of this.#requests.values()) viewer.close();
+    for (const { subscriber } of this.#requests.values()) subscriber.close();
     this.#requests.clear();
   }
 
@@ -89,12 +89,12 @@ export class Session {
       this.#checkFree(message.id);
       this.#follow(message.id, jobs.get(message.job), message.since);
     } else {
-      const { job, viewer } = this.#find(message.id);
+      const { job, subscriber } = this.#find(message.id);
       if (message.type === 'cancel') await jobs.cancel(job);
       else if (message.type === 'choose') jobs.choose(job, message.question, message.picks);
       else if (message.type === 'weights') jobs.weigh(job, message.weights);
       else {
-        viewer.close();
+        subscriber.close();
         this.#requests.delete(message.id);
       }
     }
@@ -110,8 +110,8 @@ export class Session {
   }
 
   #follow(id: string, job: Job, since: number | undefined): void {
-    const viewer = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
-    this.#requests.set(id, { job, viewer });
+    const subscriber = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
+    this.#requests.set(id, { job, subscriber });
     this.#pumpSoon();
   }
 
@@ -147,15 +147,15 @@ export class Session {
     const { backlogBytes } = this.#services.settings;
     for (let hasMore = true; hasMore && !this.#isClosed; ) {
       hasMore = false;
-      for (const [id, { job, viewer }] of this.#requests) {
+      for (const [id, { job, subscriber }] of this.#requests) {
         if (this.#wire.bufferedAmount > backlogBytes) return;
-        const event = viewer.next();
-        if (event) {
+        const entry = subscriber.next();
+        if (entry) {
           hasMore = true;
-          for (const told of toldOf(event, { id, job: job.id }, viewer.dropped)) this.#say(told);
+          for (const message of messagesOf(entry, { id, job: job.id }, subscriber.dropped)) this.#say(message);
         }
-        if (!viewer.ended) continue;
-        viewer.close();
+        if (!subscriber.ended) continue;
+        subscriber.close();
         this.#requests.delete(id);
       }
     }
@@ -165,8 +165,8 @@ export class Session {
     this.#say({ type: 'error', ...(id === undefined ? {} : { id }), code, message, details });
   }
 
-  #say(told: Told): void {
+  #say(message: StreamMessage): void {
     if (this.#isClosed) return;
-    this.#wire.send(told instanceof Uint8Array ? told : JSON.stringify(told), () => this.#pumpSoon());
+    this.#wire.send(message instanceof Uint8Array ? message : JSON.stringify(message), () => this.#pumpSoon());
   }
 }

@@ -1,4 +1,4 @@
-/** The door of WebSockets: who may open one, and how all of them are kept alive and closed. */
+/** Accepts WebSockets, and keeps them alive until they are closed. */
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -26,7 +26,9 @@ export class Streams {
     this.#services = services;
     this.#access = access;
     this.#server = new WebSocketServer({
-      ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
       maxPayload: services.settings.messageBytes,
       handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
