@@ -1,6 +1,6 @@
 /** Schemas of fields that several requests share. */
 import { z } from 'zod';
-import { generateSchema } from './requests.ts';
+import { choices, generateSchema } from './requests.ts';
 import { outputFields } from './stream.ts';
 
 const DATA_URL = /^data:image\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
@@ -80,5 +80,8 @@ export const prompt = z.string().trim().min(1, 'expected some words').max(MOST_P
 
 /** A code: a code string, or its integers. */
 export const code = z
-  .union([z.string().min(1).max(2000), z.array(z.int().min(0)).min(1).max(256)], 'expected a code string, or integers')
+  .union(
+    [z.string().min(1).max(2000), choices.refine(({ length }) => length > 0)],
+    'expected a code string, or integers',
+  )
   .describe('A code string, or the integers of a code.');

@@ -37,6 +37,22 @@ const beams = z
     'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
   );
 
+/**
+ * The choices of some levels. A schema of each number would tell of every one that is wrong, and there may be tens of
+ * thousands.
+ */
+export const choices = z
+  .custom<number[]>(Array.isArray, 'expected a list of whole numbers')
+  .superRefine((list, check) => {
+    const isRight = (choice: unknown) => Number.isSafeInteger(choice) && (choice as number) >= 0;
+    const wrong = list.length > MOST_LEVELS ? MOST_LEVELS : list.findIndex((choice) => !isRight(choice));
+    if (wrong < 0) return;
+    const message =
+      wrong === MOST_LEVELS ? `expected at most ${MOST_LEVELS} numbers` : 'expected a whole number, 0 or more';
+    check.addIssue({ code: 'custom', path: [wrong], message, input: list[wrong] });
+  })
+  .meta({ type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: MOST_LEVELS });
+
 const sampler = z
   .strictObject({
     top: z
@@ -95,7 +111,7 @@ export const generateSchema = z.strictObject({
   sampler,
   blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides become one.'),
   prefix: z
-    .array(z.array(z.int().min(0)).max(MOST_LEVELS))
+    .array(choices)
     .max(MOST_RESULTS)
     .default([])
     .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),

@@ -9,7 +9,15 @@ export interface FirstIssue {
   readonly problem: string;
 }
 
-export function firstIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
+/** Characters of each: names of fields are those of whoever is told of them. */
+const [MOST_FIELD, MOST_PROBLEM] = [200, 500];
+
+export function firstIssue(error: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
+  const { field, problem } = wholeIssue(error);
+  return { field: field.slice(0, MOST_FIELD), problem: problem.slice(0, MOST_PROBLEM) };
+}
+
+function wholeIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
   const issue = issues[0] && mostSpecific(issues[0]);
   const path = issue?.path.map(String) ?? [];
   if (issue?.code === 'unrecognized_keys')

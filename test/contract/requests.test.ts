@@ -27,7 +27,7 @@ const bad: [request: unknown, field: string, message: RegExp][] = [
   [{ sampler: { beams: [] } }, 'sampler.beams', />=1 items/],
   [{ sampler: { beams: { big: 3 } } }, 'sampler.beams', /number of beams/],
   [{ blend: 'mean' }, 'blend', /zscore/],
-  [{ prefix: [[-1]] }, 'prefix.0.0', />=0/],
+  [{ prefix: [[-1]] }, 'prefix.0.0', /a whole number, 0 or more/],
   [{ prefix: [[1], [2]], count: 3 }, 'prefix', /one list for all results or 3/],
   [{ prefix: [[1], [2, 3]], count: 2 }, 'prefix', /lists of one length/],
   [{ condition: 'a.png' }, 'condition', /bytes of a file/],

@@ -53,11 +53,13 @@ export function grayNetwork(levels: readonly { side: number; candidates: number 
 export interface PlanOptions extends Partial<Omit<DescentPlan, 'info' | 'guides'>> {
   readonly guides?: readonly Guide[];
   readonly timeoutSeconds?: number;
+  /** @default true */
+  readonly isTrusted?: boolean;
 }
 
 export function descentOf(network: Network, options: PlanOptions = {}): Descent {
-  const { guides = [], timeoutSeconds = 5, ...plan } = options;
-  const asked = guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, timeoutSeconds));
+  const { guides = [], timeoutSeconds = 5, isTrusted = true, ...plan } = options;
+  const asked = guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, { timeoutSeconds, isTrusted }));
   return new Descent({
     info: network.info,
     seed: 1,

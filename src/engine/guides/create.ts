@@ -6,9 +6,6 @@ import { type GuideRequest, type GuideServices, guideContext } from './context.t
 import type { GuideRegistry } from './registry.ts';
 import { GuideRunner, guideError, withTimeLimit } from './runner.ts';
 
-/** Creating a guide may load a network from a cold disk; a question to it may not. */
-const CREATE_TIMEOUT_SECONDS = 300;
-
 /**
  * Creates all guides of a request, or none: where one fails, those created before it are disposed of.
  *
@@ -29,8 +26,11 @@ export async function createGuides(
   try {
     for (const [i, definition] of definitions.entries()) {
       const guide = await createGuide(definition, params[i], services, request);
-      created.push(new GuideRunner(definition.name, guide, services.timeoutSeconds));
-      noteIfInactive(definition.name, guide, request);
+      const { name } = definition;
+      created.push(
+        new GuideRunner(name, guide, { timeoutSeconds: services.timeoutSeconds, isTrusted: registry.isOwn(name) }),
+      );
+      noteIfInactive(created.at(-1) as GuideRunner, request);
     }
     return created;
   } catch (error) {
@@ -56,9 +56,11 @@ async function createGuide(
   const context = guideContext(definition.name, services, request);
   let pending: Guide | Promise<Guide> | undefined;
   try {
-    return await withTimeLimit(definition.name, CREATE_TIMEOUT_SECONDS, request.signal, () => {
+    return await withTimeLimit(definition.name, services.timeoutSeconds, request.signal, async () => {
       pending = definition.create(params, context);
-      return pending;
+      const guide = await pending;
+      if (typeof guide?.score === 'function') return guide;
+      throw new TypeError('its create() gave no object with a function "score"');
     });
   } catch (error) {
     // What was given up on may still come; it is freed then.
@@ -70,8 +72,8 @@ async function createGuide(
 }
 
 /** Tells of a guide that no level of this model will ask. */
-function noteIfInactive(name: string, { prefers }: Guide, { info, notes }: GuideRequest): void {
-  const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = prefers ?? {};
+function noteIfInactive({ name, prefers }: GuideRunner, { info, notes }: GuideRequest): void {
+  const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = prefers;
   if (info.levels.some(({ side }) => side >= fromSide && side <= toSide)) return;
   const sides = [...new Set(info.levels.map(({ side }) => side))].join(', ');
   notes.push(`${name}: it is never asked, for this model's levels have the sides ${sides}; change fromSide or toSide`);

@@ -1,6 +1,6 @@
 /** The registry of guides: loads those of the project and of a user's folders, and checks them. */
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../../errors.ts';
@@ -21,9 +21,16 @@ const OWN_FOLDER = fileURLToPath(new URL('../../../guides/', import.meta.url));
 
 const KIT: GuideKit = { z, GuideProblem };
 
+interface Found {
+  readonly definition: GuideDefinition;
+  readonly file: string;
+  /** One of the project's. */
+  readonly isOwn: boolean;
+}
+
 /** All guides by name. */
 export class GuideRegistry {
-  readonly #found = new Map<string, { readonly definition: GuideDefinition; readonly file: string }>();
+  readonly #found = new Map<string, Found>();
 
   private constructor() {}
 
@@ -37,7 +44,9 @@ export class GuideRegistry {
     const all = new Set([...(own === null ? [] : [own]), ...folders].map((folder) => resolve(folder)));
     const files = (await Promise.all([...all].map(guideFiles))).flat();
     const definitions = await Promise.all(files.map(loadGuide));
-    for (const [i, file] of files.entries()) registry.#add(definitions[i] as GuideDefinition, file);
+    const ownFolder = own === null ? null : resolve(own);
+    for (const [i, file] of files.entries())
+      registry.#add({ definition: definitions[i] as GuideDefinition, file, isOwn: dirname(file) === ownFolder });
     return registry;
   }
 
@@ -46,6 +55,11 @@ export class GuideRegistry {
     const found = this.#found.get(name);
     if (!found) throw new KandidError('guide_unknown', { name, hint: nameHint(name, [...this.#found.keys()]) });
     return found.definition;
+  }
+
+  /** Whether it is one of the project's: what a user's guide does to its candidates must reach no other request. */
+  isOwn(name: string): boolean {
+    return this.#found.get(name)?.isOwn ?? false;
   }
 
   /** All of them in order of name. */
@@ -58,10 +72,11 @@ export class GuideRegistry {
     }));
   }
 
-  #add(definition: GuideDefinition, file: string): void {
-    const first = this.#found.get(definition.name);
-    if (first) throw new KandidError('guide_duplicate', { guide: definition.name, first: first.file, second: file });
-    this.#found.set(definition.name, { definition, file });
+  #add(found: Found): void {
+    const { name: guide } = found.definition;
+    const first = this.#found.get(guide);
+    if (first) throw new KandidError('guide_duplicate', { guide, first: first.file, second: found.file });
+    this.#found.set(guide, found);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Runs guides: whatever a guide does ends in checked scores, or in one coded error that names it. */
+import { types } from 'node:util';
 import { KandidError, reasonOf } from '../../errors.ts';
-import type { Candidates, Guide, LevelInfo } from '../../guide.ts';
+import type { Candidates, Guide, LevelInfo, Preferences } from '../../guide.ts';
 
 /** How much a guide was used in one request. */
 export interface GuideUse {
@@ -12,20 +13,35 @@ export interface GuideUse {
   readonly ms: number;
 }
 
+export interface GuideRunnerOptions {
+  readonly timeoutSeconds: number;
+  /**
+   * It is shown the very memory of the candidates, in which those of other requests lie too; others get a copy.
+   * @default false
+   */
+  readonly isTrusted?: boolean;
+}
+
 /** Runs one guide of one request, and counts what it costs. */
 export class GuideRunner {
   readonly name: string;
   readonly #guide: Guide;
   readonly #timeoutSeconds: number;
+  readonly #isTrusted: boolean;
   #disposed = false;
   #calls = 0;
   #scored = 0;
   #ms = 0;
 
-  constructor(name: string, guide: Guide, timeoutSeconds: number) {
+  constructor(name: string, guide: Guide, { timeoutSeconds, isTrusted = false }: GuideRunnerOptions) {
     this.name = name;
     this.#guide = guide;
-    this.#timeoutSeconds = guide.prefers?.patienceSeconds ?? timeoutSeconds;
+    this.#isTrusted = isTrusted;
+    this.#timeoutSeconds = this.prefers.patienceSeconds ?? timeoutSeconds;
+  }
+
+  get prefers(): Preferences {
+    return this.#guarded(() => this.#guide.prefers ?? {});
   }
 
   get use(): GuideUse {
@@ -34,8 +50,9 @@ export class GuideRunner {
 
   /** How many candidates it wants to see first at a level, and how many more after that; Infinity: all there are. */
   budgetAt(level: LevelInfo): { readonly shortlist: number; readonly refine: number } {
-    const { shortlist = Number.POSITIVE_INFINITY, refine = 0 } = this.#guide.prefers ?? {};
-    const times = this.#guarded(() => this.#guide.prefers?.times?.(level) ?? 1);
+    const { prefers } = this;
+    const { shortlist = Number.POSITIVE_INFINITY, refine = 0 } = prefers;
+    const times = this.#guarded(() => prefers.times?.(level) ?? 1);
     if (!(times > 0 && times < Number.POSITIVE_INFINITY))
       throw new KandidError('guide_failed', { guide: this.name, reason: `its prefers.times returned ${times}` });
     return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
@@ -43,16 +60,17 @@ export class GuideRunner {
 
   /** Candidates of one choice that it scores, where that is expensive; 0 where it is not, and it scores all. */
   scoredAtMost(level: LevelInfo): number {
-    if (this.#guide.prefers?.shortlist === undefined) return 0;
+    if (this.prefers.shortlist === undefined) return 0;
     const { shortlist, refine } = this.budgetAt(level);
     return shortlist + refine;
   }
 
   /** Whether it wants to score at a level. */
   isActiveAt(level: LevelInfo): boolean {
-    const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = this.#guide.prefers ?? {};
+    const { prefers } = this;
+    const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = prefers;
     if (level.side < fromSide || level.side > toSide) return false;
-    return this.#guarded(() => this.#guide.prefers?.asks?.(level) ?? true);
+    return this.#guarded(() => prefers.asks?.(level) ?? true);
   }
 
   #guarded<T>(call: () => T): T {
@@ -70,17 +88,21 @@ export class GuideRunner {
    *   guide_changed_input; `cancelled` as soon as the signal aborts
    */
   async score(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Promise<Float32Array> {
-    const before = checksum(candidates.data);
+    const data = this.#isTrusted ? candidates.data : candidates.data.slice();
+    const before = checksum(data);
     const started = performance.now();
     const answer = await withTimeLimit(this.name, this.#timeoutSeconds, signal, (inner) =>
-      this.#guide.score(candidates, level, inner),
+      this.#guide.score({ ...candidates, data }, level, inner),
     );
     this.#ms += performance.now() - started;
     this.#calls += 1;
     this.#scored += candidates.batch * candidates.count;
-    if (checksum(candidates.data) !== before) throw new KandidError('guide_changed_input', { guide: this.name });
-    checkScores(this.name, answer, candidates.batch * candidates.count);
-    return answer;
+    return this.#guarded(() => {
+      if (data.length === 0) throw new TypeError('it gave away the memory of the candidates');
+      if (checksum(data) !== before) throw new KandidError('guide_changed_input', { guide: this.name });
+      checkScores(this.name, answer, candidates.batch * candidates.count);
+      return answer;
+    });
   }
 
   /** Frees what the guide opened; a failure in doing so is of no use to whoever asked, and is dropped. */
@@ -155,8 +177,10 @@ function cancelled(): KandidError {
 }
 
 function checkScores(guide: string, answer: unknown, expected: number): void {
-  if (!(answer instanceof Float32Array)) {
-    const got = answer === null || typeof answer !== 'object' ? String(answer) : answer.constructor.name;
+  // What is one only by what it says (a Proxy) cannot be read as one.
+  if (!types.isFloat32Array(answer)) {
+    const tag = types.isProxy(answer) ? 'a Proxy' : Object.prototype.toString.call(answer).slice(8, -1);
+    const got = typeof answer === 'object' && answer !== null ? tag : String(answer);
     throw new KandidError('guide_failed', { guide, reason: `it returned ${got} and not a Float32Array` });
   }
   if (answer.length !== expected) throw new KandidError('guide_score_count', { guide, got: answer.length, expected });

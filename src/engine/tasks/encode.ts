@@ -54,6 +54,9 @@ interface EncodingOptions {
   readonly notes?: readonly string[];
 }
 
+/** It is asked as long as it takes. */
+const OWN = { timeoutSeconds: Number.POSITIVE_INFINITY, isTrusted: true };
+
 /** A descent towards a picture of the model's channels and size. */
 export function encodingDescent(network: Network, picture: Picture, options: EncodingOptions = {}): Descent {
   const { beams = 1, condition = null, signal = new AbortController().signal, notes = [] } = options;
@@ -68,7 +71,7 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
       levels.map(({ side }) => side),
     ),
     blend: 'zscore',
-    guides: [new GuideRunner('reconstruction', reconstruction(picture), Number.POSITIVE_INFINITY)],
+    guides: [new GuideRunner('reconstruction', reconstruction(picture), OWN)],
     weights: [1],
     prefixes: [],
     condition,

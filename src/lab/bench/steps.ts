@@ -66,7 +66,7 @@ function timedDescent(network: Network, picture: Picture, seed: number, clock: {
     count: 1,
     sampler: { top: 1, temperature: 0 },
     beams: beamsPerLevel(1, sides),
-    guides: [new GuideRunner('distance', guide, 60)],
+    guides: [new GuideRunner('distance', guide, { timeoutSeconds: 60, isTrusted: true })],
     weights: [1],
     blend: 'zscore',
     prefixes: [],

@@ -3,6 +3,7 @@ import { KandidError } from '../../errors.ts';
 import { errorFrom, type JobCancelled, type JobDone, type JobEnd, type Work } from '../../worker/messages.ts';
 import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
+import { checkGuideParams } from '../jobs/guide-params.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
 
@@ -37,13 +38,15 @@ export interface SubmitOptions {
   readonly keep?: boolean | undefined;
 }
 
-/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws */
+/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide) */
 export async function enqueue(
-  { jobs, settings }: Services,
+  { jobs, pool, settings }: Services,
   { name: client, key }: Client,
   { work, label }: Submission,
   options: SubmitOptions,
 ): Promise<Job> {
+  // Before a process has opened its guides nobody knows them; it looks at the parameters itself.
+  if (pool.info) checkGuideParams(work, pool.info.guides);
   if (key?.jobs !== undefined) {
     const all = jobs.list({ client, limit: settings.waiting + settings.keptJobs }).jobs;
     const open = all.filter(({ isOpen }) => isOpen).length;

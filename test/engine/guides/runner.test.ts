@@ -57,6 +57,32 @@ const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
     code: 'guide_failed',
     message: /"guide0".*undefined and not a Float32Array/,
   },
+  'returns a Proxy': {
+    guide: { score: ({ batch, count }) => new Proxy(new Float32Array(batch * count), {}) },
+    code: 'guide_failed',
+    message: /"guide0".*a Proxy and not a Float32Array/,
+  },
+  'returns what throws when it is looked at': {
+    guide: {
+      score: () =>
+        new Proxy(new Float32Array(), {
+          has: () => assert.fail('do not look'),
+          getPrototypeOf: () => assert.fail('do not look'),
+        }),
+    },
+    code: 'guide_failed',
+    message: /"guide0".*do not look/,
+  },
+  'gives the candidates away': {
+    guide: {
+      score({ data, batch, count }) {
+        structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
+        return new Float32Array(batch * count);
+      },
+    },
+    code: 'guide_failed',
+    message: /"guide0".*gave away the memory/,
+  },
   'returns a plain list': {
     guide: { score: () => [1, 2, 3, 4] as unknown as Float32Array },
     code: 'guide_failed',
@@ -86,7 +112,7 @@ describe('a guide that misbehaves ends its request with one coded error, and no 
   for (const [name, { guide, code, message }] of Object.entries(bad)) {
     test(name, async () => {
       const network = await tinyNetwork();
-      const broken = descentOf(network, { guides: [guide], timeoutSeconds: 0.05 });
+      const broken = descentOf(network, { guides: [guide], timeoutSeconds: 0.05, isTrusted: false });
       const other = descentOf(network, { seed: 2, count: 2, guides: [bright()] });
       const alone = descentOf(network, { seed: 2, count: 2, guides: [bright()] });
       await runTogether(network, [broken, other]);
@@ -101,7 +127,7 @@ describe('a guide that misbehaves ends its request with one coded error, and no 
 });
 
 test('hands out scores as they are, and counts', async () => {
-  const guide = new GuideRunner('sum', { score: () => Float32Array.of(1, 2, 3, 4, 5, 6) }, 1);
+  const guide = new GuideRunner('sum', { score: () => Float32Array.of(1, 2, 3, 4, 5, 6) }, { timeoutSeconds: 1 });
   assert.deepEqual([...(await guide.score(candidates(), LEVEL, signal))], [1, 2, 3, 4, 5, 6]);
   await guide.score(candidates(), LEVEL, signal);
   assert.deepEqual({ ...guide.use, ms: 0 }, { name: 'sum', calls: 2, candidates: 12, ms: 0 });
@@ -109,8 +135,12 @@ test('hands out scores as they are, and counts', async () => {
 
 test('a guide with patience may take longer than others', async () => {
   const answer = () => new Promise<Float32Array>((resolve) => setTimeout(() => resolve(new Float32Array(6)), 40));
-  const hasty = new GuideRunner('hasty', { score: answer }, 0.01);
-  const patient = new GuideRunner('patient', { score: answer, prefers: { patienceSeconds: 10 } }, 0.01);
+  const hasty = new GuideRunner('hasty', { score: answer }, { timeoutSeconds: 0.01 });
+  const patient = new GuideRunner(
+    'patient',
+    { score: answer, prefers: { patienceSeconds: 10 } },
+    { timeoutSeconds: 0.01 },
+  );
   await assert.rejects(hasty.score(candidates(), LEVEL, signal), { code: 'guide_timeout' });
   assert.equal((await patient.score(candidates(), LEVEL, signal)).length, 6);
 });
@@ -125,7 +155,7 @@ test('a guide is told to stop, at a timeout and at a cancel', async () => {
         return never();
       },
     },
-    0.02,
+    { timeoutSeconds: 0.02 },
   );
   await assert.rejects(guide.score(candidates(), LEVEL, signal), { code: 'guide_timeout' });
   const controller = new AbortController();
@@ -163,7 +193,7 @@ test('is asked from and up to its sides, where it likes', () => {
   const guide = new GuideRunner(
     'g',
     { score: never, prefers: { fromSide: 8, toSide: 32, asks: ({ index }) => index !== 5 } },
-    1,
+    { timeoutSeconds: 1 },
   );
   assert.deepEqual(
     [4, 8, 32, 64].map((side) => guide.isActiveAt(at(side))),
@@ -175,7 +205,11 @@ test('is asked from and up to its sides, where it likes', () => {
 test('sees more candidates at levels where it asks for more', () => {
   const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 64 });
   const times = ({ side }: { side: number }) => (side === 4 ? 2.7 : side === 8 ? 1 : Number.NaN);
-  const guide = new GuideRunner('g', { score: never, prefers: { shortlist: 6, refine: 3, times } }, 1);
+  const guide = new GuideRunner(
+    'g',
+    { score: never, prefers: { shortlist: 6, refine: 3, times } },
+    { timeoutSeconds: 1 },
+  );
   assert.deepEqual(guide.budgetAt(at(4)), { shortlist: 16, refine: 8 });
   assert.deepEqual(guide.budgetAt(at(8)), { shortlist: 6, refine: 3 });
   assert.throws(() => guide.budgetAt(at(16)), { code: 'guide_failed' });
@@ -192,7 +226,7 @@ test('is disposed of once, and may fail at that', async () => {
         throw new Error('stuck');
       },
     },
-    1,
+    { timeoutSeconds: 1 },
   );
   await guide.dispose();
   await guide.dispose();

@@ -15,7 +15,7 @@ const proposed: CandidateBatch = {
 };
 
 const asking = (guides: readonly Guide[], rest: Partial<ScoringOptions> = {}): ScoringOptions => ({
-  guides: guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, 5)),
+  guides: guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, { timeoutSeconds: 5, isTrusted: true })),
   weights: guides.map(() => 1),
   blend: 'zscore',
   level: { index: 0, levels: 1, side: 1, finalSide: 1 },
