@@ -28,14 +28,18 @@ async function guideOf({ image, mask, weight }: Edit, limits: Limits): Promise<G
     const is = await pictureSize(mask, { ...options, name: 'mask' });
     if (is.width !== expected.width || is.height !== expected.height)
       throw new KandidError('params_invalid', {
-        ...{ subject: 'The body', field: 'mask', openai: 'invalid_mask' },
+        subject: 'The body',
+        field: 'mask',
+        openai: 'invalid_mask',
         problem: `it is ${is.width}x${is.height}, expected the size of the image, ${expected.width}x${expected.height}`,
       });
     return { name: 'inpaint', params: { image, mask } };
   }
   const turn = limits.inTurn ? { inTurn: limits.inTurn } : {};
   const { data, width, height } = await decodePicture(image, {
-    ...{ channels: 4, maxSide: GLANCE, name: 'image' },
+    channels: 4,
+    maxSide: GLANCE,
+    name: 'image',
     ...options,
     ...turn,
   });

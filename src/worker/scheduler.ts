@@ -58,7 +58,7 @@ export class Scheduler {
   readonly #onTrouble: (error: unknown) => void;
   readonly #tasks = new Map<Descent, Standing>();
   readonly #shares = new Shares();
-  readonly #decodes: DecodeQueue;
+  readonly #decodeQueue: DecodeQueue;
   readonly #computations = new ComputeQueue();
   #turn = 0;
   #looping = false;
@@ -67,7 +67,7 @@ export class Scheduler {
     this.#rowsPerRun = rowsPerRun;
     this.#onRun = onRun;
     this.#onTrouble = onTrouble;
-    this.#decodes = new DecodeQueue(onRun);
+    this.#decodeQueue = new DecodeQueue(onRun);
   }
 
   /** Descents on their way. */
@@ -89,7 +89,7 @@ export class Scheduler {
 
   /** Pictures of whole codes; those of several jobs are drawn together. @throws what the network throws */
   decode(decoding: Decoding): Promise<Picture[]> {
-    return this.#sharing(decoding.client, () => this.#decodes.add(decoding));
+    return this.#sharing(decoding.client, () => this.#decodeQueue.add(decoding));
   }
 
   /** Does a piece of a guide's computation in its client's turn. @throws what the work throws */
@@ -120,7 +120,7 @@ export class Scheduler {
       for (;;) {
         const ready = this.#ready();
         const descending = ready.map(({ task }) => task.client);
-        const client = this.#shares.next([...descending, ...this.#decodes.clients, ...this.#computations.clients]);
+        const client = this.#shares.next([...descending, ...this.#decodeQueue.clients, ...this.#computations.clients]);
         if (client === undefined) break;
         await this.#serve(client, ready);
         await breathe();
@@ -139,7 +139,7 @@ export class Scheduler {
     const own = ready.filter(({ task }) => task.client === client);
     const kinds = [
       ...(this.#computations.clients.includes(client) ? [() => this.#computeNext(client)] : []),
-      ...(this.#decodes.clients.includes(client) ? [() => this.#decodeNext(client)] : []),
+      ...(this.#decodeQueue.clients.includes(client) ? [() => this.#decodeNext(client)] : []),
       ...(own.length > 0 ? [() => this.#run(groupOf(own, ready), own)] : []),
     ];
     await kinds[this.#turn++ % kinds.length]?.();
@@ -153,7 +153,7 @@ export class Scheduler {
 
   async #decodeNext(client: string): Promise<void> {
     const started = performance.now();
-    const shares = await this.#decodes.runNext(client);
+    const shares = await this.#decodeQueue.runNext(client);
     const ms = performance.now() - started;
     for (const [one, share] of shares) this.#shares.charge(one, share * ms);
   }

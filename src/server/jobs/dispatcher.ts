@@ -2,8 +2,8 @@
 
 import { KandidError, toKandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import { type EndNews, isEnd, type News, type Work } from '../../worker/messages.ts';
-import type { Pace } from './eta.ts';
+import { isEnd, type JobEnd, type JobEvent, type Work } from '../../worker/messages.ts';
+import type { EtaEstimator } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './observer.ts';
 import type { JobQueue } from './queue.ts';
@@ -13,7 +13,7 @@ export interface DispatcherOptions {
   readonly runner: Runner;
   readonly queue: JobQueue;
   readonly clock: Clock;
-  readonly pace: Pace;
+  readonly eta: EtaEstimator;
   readonly observer: JobsObserver;
   readonly find: (id: string) => Job | null;
   readonly onEnd: (job: Job) => void;
@@ -50,7 +50,7 @@ export class Dispatcher {
 
   /** @throws {KandidError} queue_full */
   async add(job: Job): Promise<void> {
-    const { queue, clock, pace } = this.#options;
+    const { queue, clock, eta } = this.#options;
     const { id, client, spec } = job;
     const seconds = spec.deadlineSeconds;
     if (seconds !== undefined)
@@ -60,10 +60,7 @@ export class Dispatcher {
       );
     try {
       job.position = this.waiting;
-      job.append(
-        { type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) },
-        clock.date(),
-      );
+      job.append({ type: 'queued', position: job.position, estimateSeconds: eta.estimate(job.position) }, clock.date());
       await queue.push({ id, client, priority: spec.priority ?? 0 });
     } catch (error) {
       this.#stopDeadline(job);
@@ -159,8 +156,8 @@ export class Dispatcher {
     runner.run(
       { ...need, ticket: { job: job.id, attempt, client, work } },
       {
-        news: (news) => {
-          if (isCurrent()) this.#news(job, news, begun);
+        event: (event) => {
+          if (isCurrent()) this.#event(job, event, begun);
         },
         lost: (reason) => {
           if (isCurrent()) this.#lost(job, reason);
@@ -169,17 +166,17 @@ export class Dispatcher {
     );
   }
 
-  #news(job: Job, news: News, begun: number): void {
-    const { clock, pace } = this.#options;
-    if (news.type === 'question') job.question = news;
-    if (news.type === 'chosen') job.question = null;
-    if (!isEnd(news)) {
-      job.append(news, clock.date());
+  #event(job: Job, event: JobEvent, begun: number): void {
+    const { clock, eta } = this.#options;
+    if (event.type === 'question') job.question = event;
+    if (event.type === 'chosen') job.question = null;
+    if (!isEnd(event)) {
+      job.append(event, clock.date());
       return;
     }
-    if (news.type === 'done') pace.add((clock.now() - begun) / 1000, this.#running.size);
+    if (event.type === 'done') eta.add((clock.now() - begun) / 1000, this.#running.size);
     this.#running.delete(job);
-    this.#end(job, news);
+    this.#end(job, event);
   }
 
   #lost(job: Job, reason: string): void {
@@ -193,19 +190,19 @@ export class Dispatcher {
   }
 
   #retry(job: Job): void {
-    const { clock, pace } = this.#options;
+    const { clock, eta } = this.#options;
     job.state = 'queued';
     job.position = this.#retries.length;
     this.#retries.push(job);
-    job.append({ type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) }, clock.date());
+    job.append({ type: 'queued', position: job.position, estimateSeconds: eta.estimate(job.position) }, clock.date());
     this.#pumpSoon();
   }
 
-  #end(job: Job, news: EndNews): void {
+  #end(job: Job, event: JobEnd): void {
     const { clock, observer, onEnd } = this.#options;
     this.#stopDeadline(job);
-    job.append(news, clock.date());
-    observer.ended?.(job, news);
+    job.append(event, clock.date());
+    observer.ended?.(job, event);
     onEnd(job);
     this.#pumpSoon();
   }
@@ -235,24 +232,24 @@ export class Dispatcher {
   }
 
   async #announce(): Promise<void> {
-    const { queue, find, pace, clock } = this.#options;
+    const { queue, find, eta, clock } = this.#options;
     const order = await queue.order();
     for (const [i, id] of order.entries()) {
       const job = find(id);
       const position = this.#retries.length + i;
       if (job?.state !== 'queued' || job.position === position) continue;
       job.position = position;
-      job.append({ type: 'queued', position, estimateSeconds: pace.estimate(position) }, clock.date());
+      job.append({ type: 'queued', position, estimateSeconds: eta.estimate(position) }, clock.date());
     }
   }
 }
 
 function needOf({ client, cost, attempt, bodyBytes }: Job): Need {
-  return { client, places: cost.places, bytes: cost.memory + bodyBytes, retried: attempt > 0 };
+  return { client, slots: cost.slots, bytes: cost.memory + bodyBytes, retried: attempt > 0 };
 }
 
 /** There is nothing to show. */
-function cancelledUnbegun(): EndNews {
+function cancelledUnbegun(): JobEnd {
   const timings = { network: 0, guides: 0, engine: 0 };
   return { type: 'cancelled', level: 0, model: '', hash: '', seed: 0, results: [], guides: [], notes: [], timings };
 }

@@ -4,7 +4,7 @@
 const SHARE = 0.2;
 const LONGEST_RETRY = 60;
 
-export class Pace {
+export class EtaEstimator {
   #seconds: number | null = null;
   #together = 1;
 

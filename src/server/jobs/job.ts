@@ -1,11 +1,11 @@
 /** One request on its way: waiting, running, ended. */
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
-import { type EndNews, isEnd, type QuestionNews, type Work } from '../../worker/messages.ts';
+import { isEnd, type JobEnd, type JobQuestion, type Work } from '../../worker/messages.ts';
 import type { Lease } from '../bodies/budget.ts';
 import { bytesIn, type StoredWork, storeWork } from '../bodies/stored-work.ts';
 import type { Cost } from './cost.ts';
-import { EventLog, type JobEvent, type JobNews } from './event-log.ts';
+import { EventLog, type JobUpdate, type LogEntry } from './event-log.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
@@ -53,9 +53,9 @@ export class Job {
   attempt = 0;
   /** Its latest place in the queue; 0: next. */
   position = 0;
-  viewers = 0;
+  subscribers = 0;
   cancelling = false;
-  question: QuestionNews | null = null;
+  question: JobQuestion | null = null;
   /** Let go of at the end, with the pictures in it. */
   work: Work | null;
   /** Of its pictures, while they are on disk. */
@@ -64,8 +64,8 @@ export class Job {
   readonly leases: { readonly body: Lease; readonly answer: Lease } | null;
   /** Answers that are being sent. */
   holders = 0;
-  readonly ended: Promise<EndNews>;
-  #end: (news: EndNews) => void = () => {};
+  readonly ended: Promise<JobEnd>;
+  #end: (event: JobEnd) => void = () => {};
 
   constructor({ work, ...spec }: JobSpec, { created, events, cost, leases = null }: JobFacts) {
     this.spec = spec;
@@ -90,9 +90,9 @@ export class Job {
   }
 
   /** How it ended; null while it has not. */
-  get end(): EndNews | null {
-    const news = this.log.end?.news;
-    return news && isEnd(news) ? news : null;
+  get end(): JobEnd | null {
+    const event = this.log.end?.event;
+    return event && isEnd(event) ? event : null;
   }
 
   /** New weights of its guides, for a run that is still to begin. @throws {KandidError} option_invalid */
@@ -101,7 +101,9 @@ export class Job {
     const guides = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
     if (work && weights.length !== guides.length)
       throw new KandidError('option_invalid', {
-        ...{ option: 'weights', got: `${weights.length} numbers`, expected: `${guides.length}, one per guide` },
+        option: 'weights',
+        got: `${weights.length} numbers`,
+        expected: `${guides.length}, one per guide`,
       });
     if (work?.kind !== 'generate') return;
     const weighed = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
@@ -127,19 +129,19 @@ export class Job {
     if (this.isOpen) return;
     this.leases?.body.release();
     void this.stored?.close();
-    if (this.holders === 0 && this.viewers === 0) this.leases?.answer.release();
+    if (this.holders === 0 && this.subscribers === 0) this.leases?.answer.release();
   }
 
-  append(news: JobNews, at: number): JobEvent {
+  append(event: JobUpdate, at: number): LogEntry {
     const attempt = Math.max(1, this.attempt);
-    if (isEnd(news)) {
-      this.state = news.type;
+    if (isEnd(event)) {
+      this.state = event.type;
       this.finished = at;
       this.question = null;
       this.work = null;
     }
-    const event = this.log.append(news, attempt, at);
-    if (isEnd(news)) this.#end(news);
-    return event;
+    const entry = this.log.append(event, attempt, at);
+    if (isEnd(event)) this.#end(event);
+    return entry;
   }
 }

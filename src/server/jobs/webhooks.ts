@@ -59,7 +59,9 @@ function post({ url, lookup }: AllowedUrl, body: string, headers: Readonly<Recor
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const request = client.request(url, {
-      ...{ method: 'POST', lookup, signal: AbortSignal.timeout(TIMEOUT_MS) },
+      method: 'POST',
+      lookup,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     });
     request.once('error', reject);

@@ -55,7 +55,11 @@ export const variationBody = z.strictObject({
     .array(picture('A picture.'))
     .length(1, 'expected one picture')
     .describe('It is encoded, and made anew in part.'),
-  ...{ model: common.model, n: common.n, size: common.size, user: common.user, seed: common.seed },
+  model: common.model,
+  n: common.n,
+  size: common.size,
+  user: common.user,
+  seed: common.seed,
   response_format: z.enum(['url', 'b64_json']).default('url').describe('url: for ever, as the code is in the address.'),
 });
 
@@ -69,7 +73,10 @@ export const imagesResponse = z.object({
   data: z.array(z.object({ b64_json: z.string().optional(), url: z.string().optional() })),
   seed: z.int().describe('Of Kandid: with it the same comes again.'),
   notes: z.array(z.string()).describe('Of Kandid: what was understood in another way than it was said.'),
-  ...{ background: z.string(), output_format: z.string(), quality: z.string(), size: z.string() },
+  background: z.string(),
+  output_format: z.string(),
+  quality: z.string(),
+  size: z.string(),
   usage: z
     .object({ input_tokens: z.int(), input_tokens_details: tokens, output_tokens: z.int(), total_tokens: z.int() })
     .describe('output_tokens: choices made, levels times pictures. Words are not counted.'),
@@ -77,8 +84,10 @@ export const imagesResponse = z.object({
 
 export const openAiError = z.object({
   error: z.object({
-    ...{ message: z.string(), type: z.string() },
-    ...{ param: z.string().nullable(), code: z.string().nullable() },
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string().nullable(),
   }),
 });
 

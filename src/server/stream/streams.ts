@@ -28,7 +28,9 @@ export class Streams {
     this.#services = services;
     this.#access = access;
     this.#server = new WebSocketServer({
-      ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
       maxPayload: services.settings.messageBytes,
       handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
