@@ -1,4 +1,4 @@
-/** The HTTP side: every door, behind what holds for all of them. */
+/** The HTTP application: all routes, behind access checks, limits and error handling. */
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import { KandidError, toKandidError } from '../errors.ts';
@@ -23,7 +23,7 @@ export const allRoutes: readonly Route[] = [
   ...documentationRoutes(() => allRoutes),
 ];
 
-/** What is known of a request before any door. */
+/** What is known of a request before any route. */
 interface Known {
   readonly id: string;
   readonly route: Route | null;

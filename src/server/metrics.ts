@@ -1,4 +1,4 @@
-/** Figures for Prometheus. */
+/** Metrics for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { JobEnd, RunReport } from '../worker/messages.ts';
 import type { Job } from './jobs/job.ts';
@@ -21,7 +21,7 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export class Metrics {
   readonly registry = new Registry();
-  /** For the doors: one per answer. */
+  /** For the routes: one per answer. */
   readonly requests = this.#histogram('kandid_http_request_seconds', 'Answers by route and status.', {
     labelNames: ['route', 'method', 'status'],
     buckets: SECONDS,

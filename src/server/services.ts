@@ -1,4 +1,4 @@
-/** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
+/** Services that the routes share: jobs, worker processes, settings, logs, metrics. */
 import { packageVersion } from '../config.ts';
 import { KandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
@@ -66,7 +66,7 @@ export function createServices(
   const pool = new WorkerPool({
     devices: settings.devices ?? [settings.device],
     worker: workerOptions(settings, modelFolders),
-    places: settings.workerPlaces,
+    slots: settings.workerPlaces,
     jobBytes: settings.workerBytes,
     awaitingInput: settings.waiting,
     hangSeconds: settings.hangSeconds,
@@ -130,7 +130,7 @@ function priceOf(work: Work, { info }: WorkerPool): Cost {
 /** A job that takes more than the half of a worker's memory would have to wait until nobody else is there. */
 function costLimits(settings: ServerSettings): JobLimits['cost'] {
   return {
-    places: settings.jobPlaces,
+    slots: settings.jobPlaces,
     work: settings.jobWork,
     runBytes: settings.jobRunBytes,
     choice: settings.jobChoice,

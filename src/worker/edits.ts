@@ -1,4 +1,4 @@
-/** An edit as a guide: transparent places are painted anew, and where there are none the picture is kept in mind. */
+/** An edit as a guide: transparent places are repainted, and where there are none the picture is kept in mind. */
 import { KandidError } from '../errors.ts';
 import { type DecodeOptions, decodePicture, pictureSize } from '../pictures/codec.ts';
 import type { Edit, Work } from './messages.ts';

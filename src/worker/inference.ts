@@ -1,4 +1,4 @@
-/** What an inference process does, apart from being a process: takes messages, runs jobs, posts what happens. */
+/** The inference service of a worker process: takes messages, runs jobs, posts events. */
 
 import { Engine } from '../engine/engine.ts';
 import { eventsOf } from '../engine/search/run.ts';

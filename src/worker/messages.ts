@@ -1,4 +1,4 @@
-/** What the server and an inference process say to one another: plain data, so that a structured clone carries it. */
+/** Messages between the server and an inference process: plain data, for structured cloning. */
 
 import type { BeamSchedule } from '../contract/beams.ts';
 import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
@@ -38,7 +38,7 @@ export interface Previews {
 /** A picture to change, as OpenAI's clients give it: what of it guides depends on its transparency. */
 export interface Edit {
   readonly image: Uint8Array;
-  /** Transparent where the picture is painted anew; of its size. */
+  /** Transparent where the picture is repainted; of its size. */
   readonly mask?: Uint8Array | undefined;
   /** Weight of the picture beside the other guides, where none of it is transparent. */
   readonly weight: number;
@@ -185,7 +185,7 @@ export interface JobFailed {
 
 export type JobEnd = JobDone | JobCancelled | JobFailed;
 
-/** What happens to a job in an inference process: `started`, …, and one of the last three. */
+/** An event of a job in an inference process: `started`, …, and at last a `JobEnd`. */
 export type JobEvent = JobStarted | JobLevel | JobPreview | JobQuestion | JobChosen | JobEnd;
 
 export interface WorkerOptions {

@@ -1,4 +1,4 @@
-/** Asks the person behind a job: shows a contact sheet, waits for picks, and goes on without where none come. */
+/** Questions to the person behind a job: a contact sheet, then their picks, or a timeout. */
 
 import type { AskPerson, Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';

@@ -1,4 +1,4 @@
-/** One job in an inference process: begun, told of, steered, ended. */
+/** One running job in an inference process: started, reported, steered, ended. */
 
 import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -64,7 +64,7 @@ export class RunningJob {
     });
   }
 
-  /** Resolves when it has ended and its last news is posted; never rejects. */
+  /** Resolves when it has ended and its last event is posted; never rejects. */
   async run(): Promise<void> {
     const { post } = this.#services;
     try {

@@ -41,7 +41,7 @@ interface Standing {
 const ROWS_PER_RUN = 64;
 /** Results of a request that may share the runs of another client's. */
 const GUEST_RESULTS = 8;
-/** Whoever was passed over so often goes next. */
+/** Whoever was skipped so often goes next. */
 const PATIENCE = 8;
 /** Messages (cancel, say) wait at most about so long while descents choose one after the other. */
 const BREATH_MS = 10;
@@ -50,7 +50,7 @@ const BREATH_MS = 10;
  * The next turn is that of the client that has had the least time, by whatever there is to do for it. Among a client's
  * descents the one that has had the fewest rows goes next, and with it all that stand at its level, those of others too: so
  * that those that come later catch up and then share the runs of those before them, and small requests pass large ones; but
- * none is passed over more than `PATIENCE` times in a row. A run takes a bounded number of rows, however many a request has.
+ * none is skipped more than `PATIENCE` times in a row. A run takes a bounded number of rows, however many a request has.
  */
 export class Scheduler {
   readonly #rowsPerRun: number;
@@ -216,7 +216,7 @@ export class Scheduler {
     task.onEnd();
   }
 
-  /** Nobody knows what is left of them: all that stand here end, and what comes after begins anew. */
+  /** Nobody knows what is left of them: all that stand here end, and what comes after starts again. */
   #giveUp(error: unknown): void {
     this.#onTrouble(error);
     const standing = [...this.#tasks.values()];

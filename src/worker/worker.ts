@@ -5,7 +5,7 @@ import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 
 let opening: Promise<Inference | null> = Promise.resolve(null);
 
-/** What cannot be sent (news in which a guide has put something odd, say) ends its job, and no other. */
+/** What cannot be sent (an event in which a guide has put something odd, say) ends its job, and no other. */
 function post(message: FromWorker): void {
   if (!process.connected) return;
   try {

@@ -15,7 +15,7 @@ import type { Dialect } from './problems.ts';
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
-/** A request as it reaches a door. */
+/** A request as it reaches a route. */
 export interface RawCall {
   readonly services: Services;
   readonly request: IncomingMessage;

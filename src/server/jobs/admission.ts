@@ -1,4 +1,4 @@
-/** Who is let in. */
+/** Admission checks of new jobs. */
 import { KandidError } from '../../errors.ts';
 import type { Cost } from './cost.ts';
 import type { Job } from './job.ts';

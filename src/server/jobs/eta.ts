@@ -1,4 +1,4 @@
-/** How long requests take here, measured, to tell those who wait. */
+/** Estimates waiting times from the measured run times of jobs. */
 
 /** Weight of the latest job in the running mean. */
 const SHARE = 0.2;

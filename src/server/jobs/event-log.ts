@@ -1,4 +1,4 @@
-/** What happened to one job, numbered, for any number of viewers at their own pace. */
+/** The numbered events of one job, for any number of subscribers at their own speed. */
 import { isEnd, type JobEvent } from '../../worker/messages.ts';
 
 /** The job waits; told again when its place changes. */

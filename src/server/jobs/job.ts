@@ -1,4 +1,4 @@
-/** One request on its way: waiting, running, ended. */
+/** A job: one request while it waits, runs and has ended. */
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 import { isEnd, type JobEnd, type JobQuestion, type Work } from '../../worker/messages.ts';

@@ -12,6 +12,6 @@ export interface JobsObserver {
   ended?(job: Job, event: JobEnd): void;
   /** Something went wrong that no job is to blame for; it goes on. */
   trouble?(error: unknown): void;
-  /** A viewer left, having been too slow for so many previews. */
+  /** A subscriber left, having been too slow for this many previews. */
   dropped?(previews: number): void;
 }

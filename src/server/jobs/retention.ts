@@ -1,4 +1,4 @@
-/** Jobs that have ended, kept for a while. */
+/** Retains ended jobs for a while, within bounds on number and bytes. */
 import type { Clock } from '../../kit/clock.ts';
 import type { Job } from './job.ts';
 

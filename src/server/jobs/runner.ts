@@ -1,4 +1,4 @@
-/** What jobs need of those who run them. */
+/** The interface between jobs and whatever runs them. */
 import type { KandidError } from '../../errors.ts';
 import type { JobEvent, JobMessage, Ticket } from '../../worker/messages.ts';
 

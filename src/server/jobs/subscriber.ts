@@ -1,4 +1,4 @@
-/** One who follows a job. It takes events when it can; what it leaves waits in the log, which does not grow for it. */
+/** A subscriber of a job. It takes events at its own speed; the log does not grow for slow ones. */
 import { isEnd } from '../../worker/messages.ts';
 import type { EventLog, Gap, LogEntry } from './event-log.ts';
 
@@ -38,7 +38,7 @@ export class JobSubscriber implements AsyncIterable<LogEntry | Gap> {
     return Math.max(0, this.#log.previews - this.#firstPreview - this.#taken);
   }
 
-  /** Whether the job has ended and all of it was taken, or the viewer was closed. */
+  /** Whether the job has ended and all of it was taken, or the subscriber was closed. */
   get ended(): boolean {
     return this.#closed || (this.#log.end !== null && this.#cursor >= this.#log.seq);
   }

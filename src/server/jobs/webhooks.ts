@@ -1,4 +1,4 @@
-/** Tells a web service that a job has ended: only hosts that the operator allows, signed, tried again for a while. */
+/** Webhooks: signed notifications of a job's end to allowed hosts, retried for a while. */
 import { createHmac } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';

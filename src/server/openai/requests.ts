@@ -1,4 +1,4 @@
-/** OpenAI's words for a request in ours. */
+/** Translates requests of OpenAI's Images API. */
 import { createHash, randomInt } from 'node:crypto';
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';

@@ -1,4 +1,4 @@
-/** Results as OpenAI's clients read them: at once, or as server-sent events. */
+/** Responses in the format of OpenAI's Images API: at once, or as server-sent events. */
 import { type KandidError, toKandidError } from '../../errors.ts';
 import { isEnd, type JobCancelled, type JobDone, type Work } from '../../worker/messages.ts';
 import { Base64 } from '../http/json-stream.ts';
@@ -61,9 +61,9 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
   const stopTimer = clock.after(OPEN_MS, open);
   try {
     let partial = 0;
-    for await (const event of subscriber) {
-      if (!('event' in event)) continue;
-      const { event } = event;
+    for await (const entry of subscriber) {
+      if (!('event' in entry)) continue;
+      const { event } = entry;
       const about = { created_at: secondsOf(call), ...terms.echo };
       if (event.type === 'preview')
         await send(open(), {
@@ -88,7 +88,10 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
   }
 }
 
-async function send(to: EventStream, data: { readonly type: string }): Promise<void> {
+async function send(
+  to: EventStream,
+  data: { readonly type: string; readonly [field: string]: unknown },
+): Promise<void> {
   await to.send(data, { event: data.type });
 }
 

@@ -1,4 +1,4 @@
-/** What the doors are, told to machines and to people. */
+/** Serves the OpenAPI document as JSON and HTML. */
 import type { GuideSummary } from '../../worker/messages.ts';
 import { type RawCall, type Route, route } from '../http/route.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
@@ -13,7 +13,7 @@ interface Written {
 /** Prefixes under which it is read; proxies that are trusted say no more than a few. */
 const MOST_PREFIXES = 16;
 
-/** @param doors all of them, these too */
+/** @param routes all of them, these too */
 export function documentationRoutes(routes: () => readonly Route[]): Route[] {
   const written = new Map<string, Written>();
   // Made once for what there is: it takes long enough to hold others up.

@@ -1,4 +1,4 @@
-/** Routes that make pictures. */
+/** Routes that generate pictures. */
 import type { z } from 'zod';
 import { job, result } from '../../contract/answers.ts';
 import {
@@ -100,7 +100,7 @@ export const pictureRoutes: readonly Route[] = [
   }),
   task({
     path: '/v1/inpaint',
-    summary: 'Paints the unknown part of a picture anew',
+    summary: 'Repaints the unknown part of a picture',
     body: inpaintBody,
     files: ['image', 'mask', 'condition'],
     toWork: ({ image, mask, invert, prompt, ...body }) =>
@@ -159,7 +159,7 @@ export const pictureRoutes: readonly Route[] = [
   }),
   task({
     path: '/v1/vary',
-    summary: 'Keeps the first levels of a code and makes the rest anew',
+    summary: 'Keeps the first levels of a code and generates the rest again',
     body: varyBody,
     files: ['condition'],
     toWork: ({ code, keep, guides, ...body }, call) => {

@@ -1,4 +1,4 @@
-/** Pictures by their address alone: the code is in it, so nothing is stored, and what it shows never changes. */
+/** Permalinks of pictures: the code is in the address, so nothing is stored and the picture never changes. */
 import { z } from 'zod';
 import { codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
@@ -136,7 +136,7 @@ export const imageRoutes: readonly Route[] = [
     isSigned: true,
     parts: { model: 'MODEL@HASH, HASH being the first 8 digits of its hash.', file: 'CODE.png, .webp, .jpg or .avif.' },
     answers: {
-      200: { description: 'The picture, for ever the same.', types: TYPES.map((format) => `image/${format}`) },
+      200: { description: 'The picture; it never changes.', types: TYPES.map((format) => `image/${format}`) },
       304: { description: 'It is what the caller has.' },
       307: { description: 'Where it is.' },
     },

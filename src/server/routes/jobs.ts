@@ -1,4 +1,4 @@
-/** Jobs: listed, read, begun, cancelled, followed. */
+/** Routes of jobs: list, read, create, cancel, steer, follow. */
 import { z } from 'zod';
 import { job, jobList } from '../../contract/answers.ts';
 import { jobBody, steerBody } from '../../contract/operations.ts';

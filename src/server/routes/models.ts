@@ -1,4 +1,4 @@
-/** What there is: models, guides; and what needs no more than knowing them. */
+/** Routes of models and guides, and those that need nothing but their descriptions. */
 
 import { z } from 'zod';
 import { guide, joined, model, provenance } from '../../contract/answers.ts';

@@ -87,7 +87,8 @@ export const openAiDoors: readonly Route[] = [
     body: variationBody,
     files: ['image'],
     formOnly: true,
-    description: 'The nearest picture of the model is found, the first half of its levels kept, the rest made anew.',
+    description:
+      'The nearest picture of the model is found, the first half of its levels kept, the rest generated again.',
     answers: { 200: { description: 'The pictures.', schema: imagesResponse } },
     async handle(call) {
       const { image, ...body } = call.body;

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made from the doors themselves. */
+/** The OpenAPI 3.1 document, built from the routes. */
 import { z } from 'zod';
 import { problem } from '../../contract/answers.ts';
 import type { GuideSummary } from '../../worker/messages.ts';

@@ -1,4 +1,4 @@
-/** For those who run the server: is it alive, is it ready, how is it doing. */
+/** Routes for operators: liveness, readiness, metrics. */
 
 import { health, readiness } from '../../contract/answers.ts';
 import { type Route, route } from '../http/route.ts';

@@ -1,4 +1,4 @@
-/** The page for people: files of the package, built beforehand (`npm run build`), read once. */
+/** Serves the page: files built beforehand (`npm run build`), read once. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

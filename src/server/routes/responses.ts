@@ -1,4 +1,4 @@
-/** Jobs and their results as the native routes tell them. */
+/** Responses of the native routes: jobs and their results. */
 import type { z } from 'zod';
 import type {
   candidates as candidatesSchema,

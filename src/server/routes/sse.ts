@@ -67,10 +67,10 @@ export async function followJob(call: RawCall, job: Job, since: number | undefin
   call.response.once('close', leave);
   const stream = new EventStream(call);
   try {
-    for await (const event of subscriber) {
-      if ('event' in event)
-        await stream.send(eventData(call, job, event), { event: nameOf(event.event), id: event.seq });
-      else await stream.send(gapData(event), { event: 'gap' });
+    for await (const entry of subscriber) {
+      if ('event' in entry)
+        await stream.send(eventData(call, job, entry), { event: nameOf(entry.event), id: entry.seq });
+      else await stream.send(gapData(entry), { event: 'gap' });
     }
   } finally {
     call.response.off('close', leave);

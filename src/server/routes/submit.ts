@@ -1,4 +1,4 @@
-/** From a checked request to a job, and from its end to an answer: at once, after a while, or later. */
+/** Submits requests as jobs, and waits for their end as long as the caller wants. */
 import { KandidError } from '../../errors.ts';
 import { errorFrom, type JobCancelled, type JobDone, type JobEnd, type Work } from '../../worker/messages.ts';
 import type { Client } from '../http/access.ts';

@@ -1,4 +1,4 @@
-/** What happens to a job, in the words of the stream. */
+/** Stream messages of the events of a job. */
 import { encodePictureFrame, type FrameHeader, type ServerMessage } from '../../contract/stream.ts';
 import { isEnd, type JobEnd, type JobEvent } from '../../worker/messages.ts';
 import type { Gap, JobQueued, LogEntry } from '../jobs/event-log.ts';
@@ -14,7 +14,7 @@ export interface About {
 /**
  * What an event is told by, each message made when it is asked for: many pictures are never in memory twice at once.
  *
- * @param dropped previews that this viewer has missed so far
+ * @param dropped previews that this subscriber has missed so far
  */
 export function* messagesOf(
   event: LogEntry | Gap,
@@ -34,19 +34,9 @@ type OnTheWay = JobQueued | Exclude<JobEvent, JobEnd>;
 
 function onTheWay(event: OnTheWay, about: About & { seq: number }, attempt: number): StreamMessage {
   if (event.type === 'queued') return { ...about, ...event, attempt };
-  if (event.type === 'started')
-    return { ...about, ...event, attempt, levels: [...event.levels], guides: [...event.guides] };
-  if (event.type === 'level') {
-    const { choices, scores, guideScores } = event;
-    return {
-      ...about,
-      ...event,
-      choices: [...choices],
-      scores: [...scores],
-      guideScores: guideScores.map((one) => [...one]),
-    };
-  }
-  if (event.type === 'chosen') return { ...about, ...event, picks: [...event.picks] };
+  if (event.type === 'started') return { ...about, ...event, attempt };
+  if (event.type === 'level') return { ...about, ...event };
+  if (event.type === 'chosen') return { ...about, ...event };
   if (event.type === 'preview') {
     const { bytes, kept: _, ...preview } = event;
     return frame({ ...about, ...preview, attempt }, bytes);
@@ -68,11 +58,11 @@ function* endOf(event: JobEnd, about: About, seq: number, dropped: number): Gene
   const { results, seed, guides, notes, timings, type } = event;
   for (const [image, { bytes, mime, width, height }] of results.entries())
     yield frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes);
-  const ending = { ...about, seq, seed, guides: [...guides], notes: [...notes], timings, dropped };
+  const ending = { ...about, seq, seed, guides, notes, timings, dropped };
   if (type === 'done') {
-    const images = results.map(({ code, codeString }) => ({ code: [...code], codeString }));
+    const images = results.map(({ code, codeString }) => ({ code, codeString }));
     yield { ...ending, type, images };
-  } else yield { ...ending, type, level: event.level, images: results.map(({ code }) => ({ prefix: [...code] })) };
+  } else yield { ...ending, type, level: event.level, images: results.map(({ code }) => ({ prefix: code })) };
 }
 
 function frame(header: FrameHeader, bytes: Uint8Array): Uint8Array {

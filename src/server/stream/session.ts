@@ -1,4 +1,4 @@
-/** One socket: many requests, and for each a viewer of its job. */
+/** The session of one socket: many requests, each a subscriber of its job. */
 
 import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../contract/stream.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
@@ -61,7 +61,7 @@ export class Session {
       return await this.#work;
     }
     this.#excess += 1;
-    const limit = messagesPerSecond * 60;
+    const limit = messagesPerSecond;
     if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
     else this.#fail(new KandidError('rate_limited', { limit, unit: 'messages a second', retrySeconds: 1 }), idIn(data));
   }

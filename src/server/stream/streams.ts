@@ -1,4 +1,4 @@
-/** The door of WebSockets: who may open one, and how all of them are kept alive and closed. */
+/** Accepts WebSockets, and keeps them alive until they are closed. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';

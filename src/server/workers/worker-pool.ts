@@ -1,4 +1,4 @@
-/** The inference processes: one per device, started again when they end, each running several jobs. */
+/** The pool of inference processes: one per device, restarted when they end, each running several jobs. */
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';

@@ -1,4 +1,4 @@
-/** One inference process from its start to its end. */
+/** Forks one inference process, and reports its messages and its end. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { INFERENCE_OPTIONS } from '../../config.ts';

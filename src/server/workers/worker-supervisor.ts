@@ -1,4 +1,4 @@
-/** Keeps one inference process alive: starts it, watches it, starts it again, and knows which jobs it runs. */
+/** Supervises one inference process: starts it, watches it, restarts it, and tracks its jobs. */
 
 import { KandidError, reasonOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';

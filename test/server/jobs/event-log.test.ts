@@ -10,10 +10,10 @@ function logOf(most = 100) {
   return { log, add: (...event: Parameters<EventLog['append']>[0][]) => event.map((one) => log.append(one, 1, at++)) };
 }
 
-const shown = (event: LogEntry | Gap | null) => {
-  if (!event) return null;
-  if (!('event' in event)) return `gap ${event.from}–${event.to}`;
-  const { seq, event } = event;
+const shown = (entry: LogEntry | Gap | null) => {
+  if (!entry) return null;
+  if (!('event' in entry)) return `gap ${entry.from}–${entry.to}`;
+  const { seq, event } = entry;
   return `${seq} ${event.type}${event.type === 'preview' || event.type === 'level' ? ` ${event.level}` : ''}`;
 };
 
