@@ -116,7 +116,18 @@ async function enter(
     if (!route.isOpen && !route.admitsItself) admit();
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
-    await route.run({ services, request, response, id, client, params, search, place, admit });
+    await route.run({
+      services,
+      request,
+      response,
+      id,
+      client,
+      params,
+      search,
+      place,
+      admit,
+      releaseBody: () => {},
+    });
   } catch (thrown) {
     answerError(services, request, response, thrown);
   }

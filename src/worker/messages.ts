@@ -35,11 +35,22 @@ export interface Previews {
   readonly levels?: readonly number[] | undefined;
 }
 
+/** A picture to change, as OpenAI's clients give it: what of it guides depends on its transparency. */
+export interface Edit {
+  readonly image: Uint8Array;
+  /** Transparent where the picture is repainted; of its size. */
+  readonly mask?: Uint8Array | undefined;
+  /** Weight of the picture beside the other guides, where none of it is transparent. */
+  readonly weight: number;
+}
+
 /** What can be asked of an inference process. To vary a code is to generate with its first levels as `prefix`. */
 export type Work =
   | {
       readonly kind: 'generate';
       readonly request: GenerateRequest;
+      /** Becomes the first guide. */
+      readonly edit?: Edit | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;
       /** Whether somebody follows who can answer questions. @default false */

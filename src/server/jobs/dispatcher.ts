@@ -1,8 +1,8 @@
 /** Moves jobs from the queue to the workers, and each of them to exactly one end. */
 
-import { KandidError } from '../../errors.ts';
+import { KandidError, toKandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import { isEnd, type JobEnd, type JobEvent } from '../../worker/messages.ts';
+import { isEnd, type JobEnd, type JobEvent, type Work } from '../../worker/messages.ts';
 import type { EtaEstimator } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './observer.ts';
@@ -113,7 +113,7 @@ export class Dispatcher {
     const [retry] = this.#retries;
     if (retry && runner.hasRoom(needOf(retry))) {
       this.#retries.shift();
-      this.#start(retry);
+      await this.#begin(retry);
       return true;
     }
     const entry = await queue.take(({ id }) => {
@@ -122,17 +122,29 @@ export class Dispatcher {
     });
     if (!entry) return false;
     const job = find(entry.id);
-    if (job?.isOpen && !job.isCancelling) this.#start(job);
+    if (job) await this.#begin(job);
     this.#announceSoon();
     return true;
   }
 
-  #start(job: Job): void {
+  /** Loads what it needs, and starts it if it is still wanted. */
+  async #begin(job: Job): Promise<void> {
+    let work: Work | null;
+    try {
+      work = await job.load();
+    } catch (thrown) {
+      if (job.isOpen) this.#end(job, { type: 'failed', error: toKandidError(thrown).toJSON() });
+      return;
+    }
+    if (!work || !job.isOpen || job.isCancelling) return;
+    if (this.#options.runner.hasRoom(needOf(job))) this.#start(job, work);
+    else this.#retries.unshift(job);
+  }
+
+  #start(job: Job, work: Work): void {
     const { runner, clock, observer } = this.#options;
     const need = needOf(job);
-    const started = job.start(clock.date());
-    if (!started) return;
-    const { attempt, work } = started;
+    const attempt = job.start(clock.date());
     const { client } = job;
     this.#running.add(job);
     const begun = clock.now();
@@ -227,8 +239,8 @@ export class Dispatcher {
   }
 }
 
-function needOf({ client, cost, attempt }: Job): Need {
-  return { client, slots: cost.slots, bytes: cost.memory, retried: attempt > 0 };
+function needOf({ client, cost, attempt, bodyBytes }: Job): Need {
+  return { client, slots: cost.slots, bytes: cost.memory + bodyBytes, retried: attempt > 0 };
 }
 
 /** There is nothing to show. */

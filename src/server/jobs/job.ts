@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 import { isEnd, type JobEnd, type JobEvent, type JobQuestion, type Output, type Work } from '../../worker/messages.ts';
+import type { Lease } from '../bodies/budget.ts';
+import { bytesIn, type StoredWork, storeWork } from '../bodies/stored-work.ts';
 import type { Cost } from './cost.ts';
 import { EventLog, type JobUpdate } from './event-log.ts';
 
@@ -26,12 +28,28 @@ export interface JobSpec {
   readonly keep?: boolean | undefined;
 }
 
+/** What it holds of the server's memory: its body until it ends, and its answer until nobody takes it any more. */
+export interface Leases {
+  readonly body: Lease;
+  readonly answer: Lease;
+}
+
+interface JobFacts {
+  readonly created: number;
+  readonly events: number;
+  readonly cost: Cost;
+  readonly leases?: Leases | null | undefined;
+}
+
 /** One request and its state, which changes by its own methods alone. */
 export class Job {
   readonly id = `job_${randomBytes(16).toString('base64url')}`;
   readonly spec: Omit<JobSpec, 'work'>;
   readonly label: string;
   readonly cost: Cost;
+  /** Of the pictures in its work. */
+  readonly bodyBytes: number;
+  readonly leases: Leases | null;
   readonly log: EventLog;
   /** Milliseconds since 1970. */
   readonly created: number;
@@ -49,14 +67,20 @@ export class Job {
   #isCancelling = false;
   #question: JobQuestion | null = null;
   #work: Work | null;
+  /** Its pictures, while they are on disk. */
+  #stored: StoredWork | null = null;
+  /** Answers that are being sent. */
+  #holders = 0;
   #resolve: (end: JobEnd) => void = () => {};
 
-  constructor({ work, ...spec }: JobSpec, { created, events, cost }: { created: number; events: number; cost: Cost }) {
+  constructor({ work, ...spec }: JobSpec, { created, events, cost, leases }: JobFacts) {
     this.spec = spec;
     this.label = spec.label ?? work.kind;
     this.output = work.output;
     this.isPlain = work.kind !== 'decode' || work.level === undefined;
     this.cost = cost;
+    this.bodyBytes = bytesIn(work);
+    this.leases = leases ?? null;
     this.created = created;
     this.log = new EventLog(events);
     this.#work = work;
@@ -128,13 +152,12 @@ export class Job {
     this.#append({ type: 'queued', position, estimateSeconds }, at);
   }
 
-  /** It is given to a process; null where it has ended. */
-  start(at: number): { readonly attempt: number; readonly work: Work } | null {
-    if (!this.#work) return null;
+  /** It is given to a process. @returns the number of this attempt */
+  start(at: number): number {
     this.#attempt += 1;
     this.#state = 'running';
     this.#started ??= at;
-    return { attempt: this.#attempt, work: this.#work };
+    return this.#attempt;
   }
 
   /** Something happened while it runs. */
@@ -164,7 +187,48 @@ export class Job {
     this.#subscribers += 1;
     return () => {
       this.#subscribers -= 1;
+      this.settle();
     };
+  }
+
+  /** Its answer is being sent; call what it gives when that is over. */
+  hold(): () => void {
+    this.#holders += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holders -= 1;
+      isHeld = false;
+      this.settle();
+    };
+  }
+
+  /** Its pictures go to disk while it waits. @throws {KandidError} spool_failed */
+  async store(folder: string | undefined): Promise<void> {
+    const stored = this.#work && (await storeWork(this.#work, folder));
+    if (!stored) return;
+    if (!this.isOpen) return await stored.close();
+    this.#stored = stored;
+    this.#work = stored.outline;
+  }
+
+  /** Its work, with its pictures; null where it has ended. @throws {KandidError} spool_failed */
+  async load(): Promise<Work | null> {
+    return this.#work && this.#stored ? await this.#stored.load(this.#work) : this.#work;
+  }
+
+  /** Releases what nobody needs any more. */
+  settle(): void {
+    if (this.isOpen) return;
+    this.leases?.body.release();
+    void this.#stored?.close();
+    if (this.#holders === 0 && this.#subscribers === 0) this.leases?.answer.release();
+  }
+
+  /** Releases everything: it was not admitted, or is forgotten. */
+  release(): void {
+    this.leases?.body.release();
+    this.leases?.answer.release();
+    void this.#stored?.close();
   }
 
   /** New weights of its guides, for a run that is still to start. @throws {KandidError} option_invalid */

@@ -1,6 +1,6 @@
 /** Server-sent events. */
-import { once } from 'node:events';
 import { errorFrom, isEnd, type JobEvent } from '../../worker/messages.ts';
+import { Base64, jsonPieces, writePieces } from '../http/json-stream.ts';
 import { problemOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
 import type { Gap, LogEntry } from '../jobs/event-log.ts';
@@ -36,12 +36,7 @@ export class EventStream {
     const { response } = this.#call;
     if (this.closed) return;
     const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
-    if (response.write(`${head}data: ${JSON.stringify(data)}\n\n`)) return;
-    const left = new AbortController();
-    const leave = () => left.abort();
-    response.once('close', leave);
-    await once(response, 'drain', { signal: left.signal }).catch(() => {});
-    response.off('close', leave);
+    await writePieces(response, sseEvent(head, data));
   }
 
   end(): void {
@@ -57,6 +52,12 @@ export class EventStream {
       this.#keepAlive();
     });
   }
+}
+
+function* sseEvent(head: string, data: unknown): Generator<string, void, undefined> {
+  yield `${head}data: `;
+  yield* jsonPieces(data);
+  yield '\n\n';
 }
 
 /** Sends what happens to a job, each event when the reader has room for it. */
@@ -98,5 +99,5 @@ function nameOf({ type }: LogEntry['event']): string {
 /** Pictures become base64. */
 function withoutBytes(event: Exclude<LogEntry['event'], { results: unknown }>): Record<string, unknown> {
   const { bytes, ...rest } = event as JobEvent & { bytes?: Uint8Array };
-  return bytes === undefined ? rest : { ...rest, base64: Buffer.from(bytes).toString('base64') };
+  return bytes === undefined ? rest : { ...rest, base64: new Base64(bytes) };
 }

@@ -11,12 +11,23 @@ export interface About {
   readonly job: string;
 }
 
-/** @param dropped previews that this subscriber has missed so far */
-export function messagesOf(entry: LogEntry | Gap, about: About, dropped: number): StreamMessage[] {
-  if (!('event' in entry)) return [{ type: 'gap', ...about, from: entry.from, to: entry.to }];
+/**
+ * What an event is told by, each message made when it is asked for: many pictures are never in memory twice at once.
+ *
+ * @param dropped previews that this subscriber has missed so far
+ */
+export function* messagesOf(
+  entry: LogEntry | Gap,
+  about: About,
+  dropped: number,
+): Generator<StreamMessage, void, undefined> {
+  if (!('event' in entry)) {
+    yield { type: 'gap', ...about, from: entry.from, to: entry.to };
+    return;
+  }
   const { event, seq, attempt } = entry;
-  if (event.type !== 'queued' && isEnd(event)) return endOf(event, about, seq, dropped);
-  return [onTheWay(event, { ...about, seq }, attempt)];
+  if (event.type !== 'queued' && isEnd(event)) yield* endOf(event, about, seq, dropped);
+  else yield onTheWay(event, { ...about, seq }, attempt);
 }
 
 type OnTheWay = JobQueued | Exclude<JobEvent, JobEnd>;
@@ -38,21 +49,20 @@ function onTheWay(event: OnTheWay, about: About & { seq: number }, attempt: numb
  * The pictures, then the end. They carry the number of the event before it: whoever loses the connection among them gets
  * all of them again.
  */
-function endOf(event: JobEnd, about: About, seq: number, dropped: number): StreamMessage[] {
+function* endOf(event: JobEnd, about: About, seq: number, dropped: number): Generator<StreamMessage, void, undefined> {
   if (event.type === 'failed') {
     const { code, message, details } = event.error;
-    return [{ type: 'error', ...about, seq, code, message, details }];
+    yield { type: 'error', ...about, seq, code, message, details };
+    return;
   }
   const { results, seed, guides, notes, timings, type } = event;
-  const frames = results.map(({ bytes, mime, width, height }, image) =>
-    frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes),
-  );
+  for (const [image, { bytes, mime, width, height }] of results.entries())
+    yield frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes);
   const ending = { ...about, seq, seed, guides, notes, timings, dropped };
   if (type === 'done') {
     const images = results.map(({ code, codeString }) => ({ code, codeString }));
-    return [...frames, { ...ending, type, images }];
-  }
-  return [...frames, { ...ending, type, level: event.level, images: results.map(({ code }) => ({ prefix: code })) }];
+    yield { ...ending, type, images };
+  } else yield { ...ending, type, level: event.level, images: results.map(({ code }) => ({ prefix: code })) };
 }
 
 function frame(header: FrameHeader, bytes: Uint8Array): Uint8Array {

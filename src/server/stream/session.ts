@@ -23,7 +23,11 @@ export interface Wire {
 interface Request {
   readonly job: Job;
   readonly subscriber: JobSubscriber;
+  /** What is still to be said of the event that was taken last. */
+  messages: Iterator<StreamMessage, void>;
 }
+
+const NOTHING: Iterator<StreamMessage, void> = { next: () => ({ done: true, value: undefined }) };
 
 const SECOND = 1000;
 /** Messages beyond the allowed rate until the socket is closed. */
@@ -49,12 +53,12 @@ export class Session {
     this.#say({ type: 'hello', version: services.version, protocol: PROTOCOL_VERSION });
   }
 
-  /** A message came; null: a binary one. They are answered in order. */
-  take(data: Buffer | null): void {
+  /** A message came; null: a binary one. They are answered in order; resolves when it is dealt with, and never rejects. */
+  async take(data: Buffer | null): Promise<void> {
     const { messagesPerSecond } = this.#services.settings;
     if (this.#rates.take('', messagesPerSecond) === 0) {
       this.#work = this.#work.then(() => this.#handle(data));
-      return;
+      return await this.#work;
     }
     this.#excess += 1;
     const limit = messagesPerSecond;
@@ -111,7 +115,7 @@ export class Session {
 
   #follow(id: string, job: Job, since: number | undefined): void {
     const subscriber = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
-    this.#requests.set(id, { job, subscriber });
+    this.#requests.set(id, { job, subscriber, messages: NOTHING });
     this.#pumpSoon();
   }
 
@@ -142,21 +146,21 @@ export class Session {
     });
   }
 
-  /** Sends an event of each request in turn while the socket takes them. What it does not take waits in the jobs' logs. */
+  /** Says something of each request in turn while the socket takes it. What it does not take waits in the jobs' logs. */
   #pump(): void {
     const { backlogBytes } = this.#services.settings;
     for (let hasMore = true; hasMore && !this.#isClosed; ) {
       hasMore = false;
-      for (const [id, { job, subscriber }] of this.#requests) {
+      for (const [id, request] of this.#requests) {
         if (this.#wire.bufferedAmount > backlogBytes) return;
-        const entry = subscriber.next();
-        if (entry) {
+        const message = nextMessage(id, request);
+        if (message) {
           hasMore = true;
-          for (const message of messagesOf(entry, { id, job: job.id }, subscriber.dropped)) this.#say(message);
+          this.#say(message);
+        } else if (request.subscriber.ended) {
+          request.subscriber.close();
+          this.#requests.delete(id);
         }
-        if (!subscriber.ended) continue;
-        subscriber.close();
-        this.#requests.delete(id);
       }
     }
   }
@@ -168,5 +172,17 @@ export class Session {
   #say(message: StreamMessage): void {
     if (this.#isClosed) return;
     this.#wire.send(message instanceof Uint8Array ? message : JSON.stringify(message), () => this.#pumpSoon());
+  }
+}
+
+/** The rest of the event before, else the first message of the next; null where there is nothing to say now. */
+function nextMessage(id: string, request: Request): StreamMessage | null {
+  for (;;) {
+    const { value, done } = request.messages.next();
+    if (!done) return value;
+    const { subscriber, job } = request;
+    const entry = subscriber.next();
+    if (!entry) return null;
+    request.messages = messagesOf(entry, { id, job: job.id }, subscriber.dropped);
   }
 }
