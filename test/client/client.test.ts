@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { WebSocket } from 'ws';
 import { KandidClient, type Message, type RequestError } from '../../src/client/client.ts';
 import type { SocketMaker } from '../../src/client/socket.ts';
-import { type Serving, serve } from '../server/serving.ts';
+import { type Serving, serve, serveStarting } from '../server/serving.ts';
 
 /** Sockets that were opened, so that a test can break them. */
 const sockets: WebSocket[] = [];
@@ -166,4 +166,24 @@ test('a request that a new server does not know is made again with the same seed
   assert.equal(seeds[0], seeds[1]);
   await (next as Serving | null)?.close();
   rmSync(answering, { recursive: true });
+});
+
+test('a request to a server that is still opening its models waits for them', async () => {
+  const starting = await serveStarting();
+  let early = new KandidClient({ url: starting.url });
+  assert.equal((await early.health()).status, 'starting');
+  const refused = new Promise<void>((resolve) => {
+    class Heard extends Breakable {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        this.on('message', (data) => String(data).includes('not_ready') && resolve());
+      }
+    }
+    early = new KandidClient({ url: starting.url, WebSocket: Heard as unknown as SocketMaker });
+  });
+  const asked = all(early.generate({ seed: 3 }));
+  await refused;
+  await starting.open();
+  assert.equal((await asked).at(-1)?.type, 'done');
+  await starting.close();
 });

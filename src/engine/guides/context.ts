@@ -7,7 +7,7 @@ import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 import type { Device } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
 import { sessions } from '../../runtime/sessions.ts';
-import type { NetworkInfo } from '../network/network.ts';
+import type { NetworkInfo } from '../network/graph.ts';
 import type { ResourceCache } from './resources.ts';
 
 /** What guides of all requests have in common. */
