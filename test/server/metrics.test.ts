@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { createLog } from '../../src/server/log.ts';
 import { Metrics } from '../../src/server/metrics.ts';
 import { jobsOf } from './fake-runner.ts';
-import { done, preview } from './news.ts';
+import { done, preview } from './job-events.ts';
 
 test('figures of jobs and runs are counted', async () => {
   const metrics = new Metrics({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventLog, type Gap, type LogEntry } from '../../../src/server/jobs/event-log.ts';
 import { JobSubscriber } from '../../../src/server/jobs/subscriber.ts';
-import { done, level, preview, queued } from '../news.ts';
+import { done, level, preview, queued } from '../job-events.ts';
 
 function logOf(most = 100) {
   const log = new EventLog(most);

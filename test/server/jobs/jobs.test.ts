@@ -5,7 +5,7 @@ import { KandidError } from '../../../src/errors.ts';
 import type { Job } from '../../../src/server/jobs/job.ts';
 import type { Work } from '../../../src/worker/messages.ts';
 import { jobsOf, WORK } from '../fake-runner.ts';
-import { cancelled, done, level, preview, question } from '../news.ts';
+import { cancelled, done, level, preview, question } from '../job-events.ts';
 
 const typesOf = (job: Job) => {
   const types: string[] = [];

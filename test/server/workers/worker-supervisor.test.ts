@@ -7,7 +7,7 @@ import type { ProcessListener } from '../../../src/server/workers/worker-process
 import type { FromWorker, JobEvent, ToWorker, WorkerInfo } from '../../../src/worker/messages.ts';
 import { FakeClock } from '../../clock.ts';
 import { WORK } from '../fake-runner.ts';
-import { done, level, question } from '../news.ts';
+import { done, level, question } from '../job-events.ts';
 
 const INFO: WorkerInfo = { device: 'cpu', fallback: null, models: [], defaultModel: 'tiny', beamBytes: {}, guides: [] };
 
