@@ -1,5 +1,6 @@
 /** The descent of one request through the levels: a sequence of choices, one per level (no gradient is involved). */
 
+import type { Timings } from '../../contract/events.ts';
 import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
