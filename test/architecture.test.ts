@@ -212,3 +212,8 @@ test(`no folder has more than ${MOST_FILES} files of one level`, () => {
     [],
   );
 });
+
+test('object literals are flat: a spread of a literal would switch off the check for misspelt keys', () => {
+  const wrong = files.filter((file) => /\.\.\.\{/.test(withoutComments(texts.get(file) ?? '')));
+  assert.deepEqual(wrong, []);
+});
