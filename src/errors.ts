@@ -145,6 +145,26 @@ export const ERRORS = {
     'You have {open} requests waiting or running, the most allowed. Wait for one to end, or cancel one; try again in {retrySeconds} s.',
   ],
   request_too_large: [400, 2, '{what} is {got}, more than the {limit} that this server takes. {remedy}'],
+  bytes_full: [
+    503,
+    1,
+    '{what} hold as many bytes as may be held, {limit}. Try again in {retrySeconds} s, or send less.',
+  ],
+  client_bytes_full: [
+    429,
+    1,
+    '{what} of yours hold as many bytes as may be held, {limit}. Let some end, read their answers, or cancel some; try again in {retrySeconds} s.',
+  ],
+  connections_full: [
+    503,
+    1,
+    '{open} connections are open, as many as may. Close one, or try again in {retrySeconds} s.',
+  ],
+  spool_failed: [
+    503,
+    1,
+    'A large body could not be kept on disk: {reason}. Try again later, or send less; the operator should look at the space in the folder of temporary files.',
+  ],
   draining: [503, 1, 'The server is shutting down and takes no more requests. Try again in {retrySeconds} s.'],
   worker_unavailable: [503, 1, 'No worker process is ready: {reason}. Try again in {retrySeconds} s.'],
   worker_lost: [

@@ -25,9 +25,9 @@ export interface Clip {
   dispose(): Promise<void>;
 }
 
-/** Floats given to the picture tower at once: 64 pictures of 64×64, or 13 of 224×224. */
+/** Floats given to the picture tower at once, 13 pictures of 224×224, and pictures: others wait meanwhile. */
 const CHUNK_FLOATS = 2 ** 21;
-const MAX_CHUNK = 64;
+const MAX_CHUNK = 32;
 const MAX_KEPT_TEXTS = 4096;
 /** Number formats looked for, by the ending of the file name, best first. */
 const FORMATS = [

@@ -78,8 +78,8 @@ def write_graphs(folder: Path, config: ModelConfig, weights: dict[str, Tensor]) 
     found = tensor_locations(folder / WEIGHTS)
     names = level_names(config)
     for name in dict.fromkeys(names):
-        onnx.save(level_graph(config, names.index(name), WEIGHTS, found), folder / name)
-    onnx.save(decode_graph(config, WEIGHTS, found), folder / "decode.onnx")
+        onnx.save(level_graph(config, names.index(name), found), folder / name)
+    onnx.save(decode_graph(config, found), folder / "decode.onnx")
 
 
 def level_names(config: ModelConfig) -> list[str]:

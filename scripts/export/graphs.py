@@ -17,14 +17,12 @@ EPSILON = 1e-5  # GroupNorm's
 BATCH = "batch"
 
 
-def level_graph(
-    config: ModelConfig, index: int, weights_file: str, weights: dict[str, TensorLocation]
-) -> onnx.ModelProto:
+def level_graph(config: ModelConfig, index: int, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
     """`level-NN.onnx`: features, predict and choice of the level before -> next_features and candidates of this one.
 
     The features that come out cannot be called as those that go in: ONNX forbids one name twice.
     """
-    graph = Graph(f"level-{index:02d}", weights_file, weights)
+    graph = Graph(f"level-{index:02d}", weights)
     stage, channels, count = config.level_stages[index], config.channels, config.candidates
     if index == 0:
         batch = graph.input("batch", [1], TensorProto.INT64)
@@ -49,9 +47,9 @@ def level_graph(
     return graph.model()
 
 
-def decode_graph(config: ModelConfig, weights_file: str, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
+def decode_graph(config: ModelConfig, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
     """`decode.onnx`: codes -> the image and a preview of each smaller side; only the chosen nodes are drawn."""
-    graph = Graph("decode", weights_file, weights)
+    graph = Graph("decode", weights)
     stages, channels = config.level_stages, config.channels
     codes = graph.input("codes", [BATCH, len(stages)], TensorProto.INT64)
     condition = condition_input(graph, config)
@@ -192,6 +190,13 @@ def nearest(graph: Graph, x: str) -> str:
 def bilinear(graph: Graph, x: str) -> str:
     scales = graph.constant([1, 1, 2, 2], np.float32)
     return graph.op("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+
+
+def bilinear_to(graph: Graph, x: str, side: int) -> str:
+    """[batch,c,h,w] at `side` pixels; as it is where it has them already."""
+    first = graph.op("Slice", graph.op("Shape", x), graph.constant([0]), graph.constant([2]))
+    sizes = graph.op("Concat", first, graph.constant([side, side]), axis=0)
+    return graph.op("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
 
 
 def all_candidates(graph: Graph, config: ModelConfig, index: int, features: str, predict: str | None) -> str:

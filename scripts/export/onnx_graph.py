@@ -18,8 +18,9 @@ DTYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
 
 @dataclass(frozen=True)
 class TensorLocation:
-    """Where a tensor lies in the weights file."""
+    """Where a tensor lies in a weights file."""
 
+    file: str  # its name, in the folder of the graph
     dtype: str  # "F32" | "F16"
     shape: tuple[int, ...]
     offset: int  # bytes from the start of the file
@@ -36,16 +37,15 @@ def tensor_locations(weights: Path) -> dict[str, TensorLocation]:
     found = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
-        found[name] = TensorLocation(entry["dtype"], tuple(entry["shape"]), start + begin, end - begin)
+        found[name] = TensorLocation(weights.name, entry["dtype"], tuple(entry["shape"]), start + begin, end - begin)
     return found
 
 
 class Graph:
     """Nodes in order; names of values are made here, so that they stay short."""
 
-    def __init__(self, name: str, weights_file: str, weights: dict[str, TensorLocation]) -> None:
+    def __init__(self, name: str, weights: dict[str, TensorLocation]) -> None:
         self.name = name
-        self._file = weights_file
         self._locations = weights
         self._nodes: list[onnx.NodeProto] = []
         self._tensors: dict[str, TensorProto] = {}
@@ -58,9 +58,9 @@ class Graph:
         self._inputs.append(helper.make_tensor_value_info(name, dtype, shape))
         return name
 
-    def output(self, name: str, value: str, shape: list[int | str]) -> None:
+    def output(self, name: str, value: str, shape: list[int | str], dtype: int = TensorProto.FLOAT) -> None:
         """Gives `value`, made by a node, to the caller as `name`; at the end of the graph, since it renames."""
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        self._outputs.append(helper.make_tensor_value_info(name, dtype, shape))
         for node in self._nodes:
             for names in (node.input, node.output):
                 names[:] = [name if known == value else known for known in names]
@@ -89,7 +89,7 @@ class Graph:
             location = self._locations[name]
             tensor = TensorProto(name=name, data_type=DTYPES[location.dtype], dims=location.shape)
             tensor.data_location = TensorProto.EXTERNAL
-            for key, value in (("location", self._file), ("offset", location.offset), ("length", location.length)):
+            for key, value in (("location", location.file), ("offset", location.offset), ("length", location.length)):
                 tensor.external_data.add(key=key, value=str(value))
             self._tensors[name] = tensor
         return name

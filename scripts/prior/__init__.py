@@ -1,1 +1,1 @@
-"""Statistics of choices, for drawing codes that look like training pictures."""
+"""A learned prior over a network's choices: model, training, graphs of a bundle."""

@@ -1,7 +1,9 @@
-"""How often training pictures make each choice after another: `python scripts/latents.py models/NAME --data DATA`.
+"""Trains a prior over a bundle's choices: `python scripts/train_prior.py models/NAME --data data/NAME --minutes 60`.
 
-Writes `latents.safetensors` into the bundle and says so in its model.json (outside the bundle's hash: codes draw the
-same pictures with it and without). `sampler: {"draw": "transitions"}` then draws choices that no guide makes by it.
+The network is frozen: the code of a picture stays what it is. Batches are walked along the choices that bring them
+nearest to their picture (with --wander, some a little beside that path, as sampled and guided descents go), and the
+prior learns which choice that is. Resumable: the same command goes on from OUT/checkpoint.pt. Ends in the bundle with
+--write.
 """
 
 from __future__ import annotations
@@ -9,57 +11,128 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
+import shlex
+import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
 from ddn.pictures import Pictures
-from export.bundle import build_network, read_bundle
-from export.files import file_entry, write_manifest
-from prior.transitions import SMOOTHINGS, code_length, count_transitions, greedy_codes
+from export.bundle import Bundle, build_network, read_bundle
+from export.exporter import pictures_to_check
+from prior.export import CHECKED, write_prior
+from prior.model import Prior, PriorConfig
+from prior.report import held_out_bits
+from prior.run import Run, run
+from prior.vectors import write_vectors
 
-FILE = "latents.safetensors"
+MEASURED = 1000  # held-out pictures of the figures in model.json
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--data", type=Path, help="the data set that it was trained on")
+    parser.add_argument("--out", type=Path, help="folder for the checkpoint, the log and the samples")
+    parser.add_argument("--minutes", type=float, help="training time of the whole run")
+    parser.add_argument("--random", action="store_true", help="write an untrained prior instead, for tests")
+    parser.add_argument("--vectors", type=Path, help="also write what the prior should give to this JSON file")
+    parser.add_argument("--widths", default="96,64,48,32", help="channels of the U-Nets at 4, 8, 16 and 32 px")
+    parser.add_argument("--hidden", type=int, default=PriorConfig.hidden, help="of the dense layer at 4 px")
+    parser.add_argument("--write", action="store_true", help="put the prior into the bundle at the end")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--lr", type=float, default=2e-3, help="Adam's")
+    parser.add_argument("--muon-lr", type=float, default=3e-4, help="root-mean-square change of a kernel per step")
+    parser.add_argument("--warmup", type=int, default=30, help="steps")
+    parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
+    parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
+    parser.add_argument("--share", type=float, default=0.55, help="share of the levels of 16 px taken in a step")
+    parser.add_argument(
+        "--estimate",
+        type=float,
+        default=1.0,
+        help="first weight of the estimates' error; falls to a tenth",
+    )
+    parser.add_argument("--wander", type=float, default=0.5, help="share of the pictures beside the nearest path")
+    parser.add_argument("--reach", type=float, default=0.3, help="how far they go at most, in standard deviations")
+    parser.add_argument("--held-out", type=int, default=256, help="held-out pictures of the log's figures")
+    parser.add_argument("--report-every", type=float, default=5, help="minutes")
+    parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(argv)
+    if not options.random and not (options.data and options.out and options.minutes):
+        parser.error("say what to train on, where and how long: --data, --out and --minutes")
+    options.command = "python scripts/train_prior.py " + shlex.join(sys.argv[1:] if argv is None else argv)
+    return options
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
-    parser.add_argument("--count", type=int, default=20000, help="training pictures at most (20000)")
-    parser.add_argument(
-        "--held-out", type=int, default=1000, help="held-out pictures at most, for the smoothing (1000)"
-    )
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all")
-    options = parser.parse_args(argv)
+    options = arguments(argv)
     if options.threads:
         torch.set_num_threads(options.threads)
     bundle = read_bundle(options.bundle)
+    shape = PriorConfig(widths(options.widths), options.hidden)
+    if options.random:
+        write_random(bundle, shape, options)
+    else:
+        train_prior(bundle, shape, options)
+    if options.vectors:
+        write_vectors(options.bundle, options.vectors)
+
+
+def widths(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != 4 or min(found) < 1:
+        raise SystemExit(f"--widths {text}: expected four whole numbers, for 4, 8, 16 and 32 px, such as 96,64,48,32")
+    return found
+
+
+def write_random(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace) -> None:
+    """An untrained prior into the bundle: the same seed gives the same bytes."""
+    torch.manual_seed(options.seed)
+    prior = Prior(bundle.config, shape)
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    made = {"command": options.command, "steps": 0, "images_seen": 0, "minutes": 0}
+    network = build_network(bundle.config, bundle.weights)
+    print(
+        json.dumps(
+            write_prior(bundle, network, prior.eval(), pictures_to_check(None, bundle.config), {"made": made})["prior"]
+        )
+    )
+
+
+def train_prior(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace) -> None:
     config = bundle.config
     train = Pictures(options.data / "train", config.side, config.channels)
     test = Pictures(options.data / "test", config.side, config.channels, least=1)
-    network = build_network(config, bundle.weights)
-    used = min(options.count, len(train))
-    counts = count_transitions(greedy_codes(network, train, used), config.candidates)
-    held = greedy_codes(network, test, min(options.held_out, len(test)))
-    found = {smoothing: code_length(held, counts, smoothing) for smoothing in SMOOTHINGS}
-    smoothing = min(found, key=found.get)
-    write(options.bundle, bundle.manifest, counts, {"pictures": used, "smoothing": smoothing})
-    whole = held.shape[1] * math.log2(config.candidates)
-    figures = {"bits_uniform": whole, "bits_transitions": round(found[smoothing], 2)}
-    print(json.dumps({"bundle": str(options.bundle), **figures, "pictures": used, "smoothing": smoothing}))
+    options.out.mkdir(parents=True, exist_ok=True)
+    training = Run(options, bundle, shape)
+    training.resume()
+    run(training, train, test)
+    if options.write:
+        write_trained(training, test)
 
 
-def write(folder: Path, manifest: dict, counts: list[Tensor], figures: dict) -> None:
-    """Raises SystemExit with the reason where the disk does not take it; the bundle stays as it was."""
-    beside = folder / f".{FILE}.{os.getpid()}"
-    try:
-        save_file({f"transitions.{level}": table.half() for level, table in enumerate(counts)}, beside)
-        beside.chmod(0o644)
-        os.replace(beside, folder / FILE)
-        write_manifest(folder, {**manifest, "latents": {"file": FILE, **file_entry(folder / FILE), **figures}})
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise SystemExit(f"could not write {folder / FILE}: {error}; free some disk and run this again")
+def write_trained(training: Run, test: Pictures) -> None:
+    """Into the bundle, with the bits of held-out codes in model.json."""
+    bits = held_out_bits(training.prior, training.network, test, MEASURED)
+    told = {
+        "bits": round(float(bits.sum()), 2),
+        "bits_per_level": [round(float(value), 3) for value in bits],
+        "bits_uniform": round(len(bits) * math.log2(training.prior.model.candidates), 2),
+        "pictures": min(MEASURED, len(test)),
+        "made": {
+            "command": training.options.command,
+            "steps": training.step,
+            "images_seen": training.step * training.options.batch,
+            "minutes": round(training.seconds / 60, 1),
+        },
+    }
+    manifest = write_prior(training.bundle, training.network, training.prior, test.batch(slice(0, CHECKED)), told)
+    print(json.dumps({"bundle": str(training.bundle.folder), **told, **manifest["prior"]["parity"]}))

@@ -17,7 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "ddn": set(),
     "export": {"ddn"},
     "training": {"ddn", "export"},
-    "prior": {"ddn", "export"},
+    "prior": {"ddn", "export", "training"},
     "avatars": {"ddn", "export"},
     "attributes": {"ddn", "export", "avatars"},
     "clip": {"ddn", "export", "avatars"},

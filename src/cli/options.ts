@@ -3,9 +3,10 @@ import { type Command, Option } from 'commander';
 import { loadSettings, modelFolders, type SettingFlags, type Settings } from '../config.ts';
 import type { BeamSchedule } from '../contract/beams.ts';
 import { BLENDS, type BlendKind } from '../contract/requests.ts';
+import type { TemperatureSchedule } from '../engine/search/sampler.ts';
 import { Kandid } from '../index.ts';
 import type { Io } from './io.ts';
-import { beams, decimal, type GuideSpec, guideSpec, oneOf, several, whole } from './values.ts';
+import { beams, decimal, type GuideSpec, guideSpec, oneOf, several, temperatures, whole } from './values.ts';
 
 export interface EngineFlags {
   readonly model?: string;
@@ -59,9 +60,9 @@ export interface SamplerFlags {
   readonly count?: number;
   readonly seed?: number;
   readonly top?: number;
-  readonly temperature?: number;
+  readonly temperature?: TemperatureSchedule;
+  readonly prior?: number;
   readonly beams?: BeamSchedule;
-  readonly draw?: Draw;
   readonly blend?: BlendKind;
   readonly guide?: GuideSpec[];
   readonly condition?: string;
@@ -73,22 +74,14 @@ export function addSamplerOptions(command: Command): Command {
     .option('-s, --seed <n>', 'same seed, same pictures; left out: one is drawn', seed)
     .option('-g, --guide <guide>', 'name:weight:{"param": …}, repeatable; "@FILE" is a file', guides)
     .option('--top <n>', 'choose among the best n at each level', whole('--top', 1, 65_536))
-    .option(
-      '--temperature <t>',
-      'choose by softmax: .2 nearly the best, 2 nearly random',
-      decimal('--temperature', 0, 100),
-    )
+    .option('--temperature <t>', 'draw from a softmax: 0 the best, 1 varied; or by side 4:1,64:.4', temperatures)
     .option('--beams <beams>', 'descents kept: 16, or by side 4:16,8:8', beams)
-    .option('--draw <how>', 'what no guide decides: uniform, or transitions of training pictures', draw)
+    .option('--prior <w>', 'weight of what training pictures look like; 0: none', decimal('--prior', 0, 100))
     .option('--condition <file>', 'picture that a conditional model starts from')
     .addOption(
       new Option('--blend <blend>', `how guides are joined: ${BLENDS.join(', ')}`).argParser(oneOf('--blend', BLENDS)),
     );
 }
-
-type Draw = 'uniform' | 'transitions';
-
-const draw = oneOf<Draw>('--draw', ['uniform', 'transitions']);
 
 const seed = whole('--seed', 0, Number.MAX_SAFE_INTEGER);
 
@@ -114,11 +107,11 @@ export function addOutputOptions(command: Command): Command {
 }
 
 /** The sampler's flags as a request has them. */
-export function samplerOf({ top, temperature, beams: schedule, draw: how }: SamplerFlags) {
+export function samplerOf({ top, temperature, prior, beams: schedule }: SamplerFlags) {
   return {
     ...(top === undefined ? {} : { top }),
     ...(temperature === undefined ? {} : { temperature }),
-    ...(how === undefined ? {} : { draw: how }),
+    ...(prior === undefined ? {} : { prior }),
     ...(schedule === undefined ? {} : { beams: schedule as number | number[] | Record<string, number> }),
   };
 }

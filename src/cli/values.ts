@@ -63,6 +63,24 @@ export function beams(text: string): number | number[] | Record<string, number> 
   );
 }
 
+/** Temperatures: `0.5` everywhere, `4:1,64:0.4` by side. */
+export function temperatures(text: string): number | Record<string, number> {
+  const expected = 'a number from 0 to 100, or such numbers by side (4:1,64:0.4)';
+  const one = (part: string): number => {
+    const number = Number(part);
+    if (part.trim() === '' || !(number >= 0 && number <= 100)) throw wrongValue('--temperature', text, expected);
+    return number;
+  };
+  if (!text.includes(':')) return one(text);
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [side = '', number = '', ...rest] = part.split(':');
+      if (rest.length > 0 || !/^\d+$/.test(side.trim())) throw wrongValue('--temperature', text, expected);
+      return [String(Number(side)), one(number)];
+    }),
+  );
+}
+
 /** A guide as named on the command line. */
 export interface GuideSpec {
   readonly name: string;

@@ -43,6 +43,7 @@ export class Run implements Steering, MessageHandler {
   /** Times that it was made again, the server having forgotten it. */
   #restarts = 0;
   #isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #error: Error | null = null;
   #wake: () => void = () => {};
 
@@ -90,6 +91,7 @@ export class Run implements Steering, MessageHandler {
       }
     } finally {
       signal?.removeEventListener('abort', onAbort);
+      clearTimeout(this.#timer);
       if (!this.#isOver) this.cancel();
       this.#isOver = true;
       this.#connection.leave(this.#id);
@@ -98,6 +100,7 @@ export class Run implements Steering, MessageHandler {
 
   opened(id: string): void {
     this.#id = id;
+    clearTimeout(this.#timer);
     if (this.#job === null) this.#ask();
     else this.#send({ type: 'attach', id, job: this.#job, ...(this.#seq < 0 ? {} : { since: this.#seq }) });
   }
@@ -147,9 +150,20 @@ export class Run implements Steering, MessageHandler {
         this.failed(new RequestError('connection_lost', 'The server was started again too often while it ran this.'));
       return;
     }
+    // It has just begun, and knows no model yet.
+    if (message.code === 'not_ready' && this.#job === null) {
+      this.#askLater(Number(message.details?.retrySeconds ?? 1));
+      return;
+    }
     // An answer that came too late, say, ends nothing: only an error of the job does, or of its beginning.
     if (message.seq !== undefined || this.#job === null)
       this.failed(new RequestError(message.code, message.message, message.details));
+  }
+
+  #askLater(seconds: number): void {
+    this.#timer = setTimeout(() => {
+      if (!this.#isOver && this.#connection.isOpen) this.#ask();
+    }, seconds * 1000);
   }
 
   #ask(): void {

@@ -37,6 +37,13 @@ const beams = z
     'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
   );
 
+const oneTemperature = z.number().min(0).max(100);
+
+const temperature = z.union(
+  [oneTemperature, z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), oneTemperature)],
+  'expected a number from 0 to 100, or an object of such numbers by side',
+);
+
 /**
  * The choices of some levels. A schema of each number would tell of every one that is wrong, and there may be tens of
  * thousands.
@@ -61,20 +68,19 @@ const sampler = z
       .max(65_536)
       .optional()
       .describe('Chooses among the best so many: 1 takes the best. Left out: 1, or all where there is a temperature.'),
-    temperature: z
+    temperature: temperature
+      .optional()
+      .describe(
+        'Of the softmax that choices are drawn from, one number or by side, as {"4": 1, "64": 0.4} (sides left out: 0). 0 is typical, 1 as varied as training pictures where the prior alone decides. Left out: 0 where guides decide.',
+      ),
+    beams: beams.default(1),
+    prior: z
       .number()
       .min(0)
       .max(100)
-      .default(0)
-      .describe(
-        'Of a softmax over the scores, scaled to standard deviation 1 at each level: 0.2 is nearly the best, 2 nearly random. 0: all that top leaves are equally likely.',
-      ),
-    beams: beams.default(1),
-    draw: z
-      .enum(['uniform', 'transitions'])
       .optional()
       .describe(
-        'How choices are drawn that no guide decides: uniform (the default), or transitions: as often as training pictures made them after the choice before (for models that have these statistics).',
+        'Weight of the prior, which knows what training pictures look like, beside the guides; 0: none. Left out: what was measured as best.',
       ),
   })
   .prefault({});

@@ -18,7 +18,6 @@ import { ResourceCache } from './guides/resources.ts';
 import { throwIfCancelled } from './guides/runner.ts';
 import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
-import type { Prior } from './network/prior.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
 import { samplerOf } from './search/sampler.ts';
@@ -117,7 +116,7 @@ export class Engine {
     const { info } = model.network;
     checkCapacity(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
-    const notes: string[] = [];
+    const notes = priorNotes(checked, model);
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
       inTurn: turns.picture,
@@ -141,8 +140,7 @@ export class Engine {
       signal: running,
       blend: checked.blend,
       count: checked.count,
-      sampler: samplerOf(checked.sampler),
-      prior: priorFor(checked, model),
+      sampler: samplerOf(checked.sampler, { hasPrior: model.network.prior !== null, hasGuides: guides.length > 0 }),
       beams: beamsPerLevel(checked.sampler.beams, sides),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
@@ -157,12 +155,10 @@ export class Engine {
   }
 }
 
-/** @throws {KandidError} params_invalid, where the model has no statistics to draw by */
-function priorFor({ sampler }: CheckedRequest, { prior, network }: OpenModel): Prior | null {
-  if (sampler.draw !== 'transitions') return null;
-  if (prior) return prior;
-  const problem = `model "${network.info.name}" has no transition statistics; expected "uniform", or a model that scripts/latents.py gave them`;
-  throw new KandidError('params_invalid', { subject: 'The request', field: 'sampler.draw', problem });
+/** What is to be said where a prior is asked for and the model has none. */
+function priorNotes({ sampler }: CheckedRequest, { network }: OpenModel): string[] {
+  if (network.prior || !sampler.prior) return [];
+  return [`The model ${network.info.name} has no prior: where no guide decides, all choices are equally likely.`];
 }
 
 /** There must be as many codes as results. */

@@ -6,8 +6,9 @@ import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
-import { LARGE_RUN_BYTES, Network, type NetworkInfo } from './network/network.ts';
-import { type Prior, priorFromCounts } from './network/prior.ts';
+import type { NetworkInfo } from './network/graph.ts';
+import { LARGE_RUN_BYTES, Network } from './network/network.ts';
+import { Prior } from './network/prior.ts';
 
 /** A model as told to people. */
 export interface ModelSummary {
@@ -31,8 +32,6 @@ export interface ModelSummary {
 export interface OpenModel {
   readonly network: Network;
   readonly bundle: Bundle;
-  /** How likely each choice is; null where the bundle has no statistics. */
-  readonly prior: Prior | null;
 }
 
 export interface ModelsOptions {
@@ -81,7 +80,7 @@ export class Models {
    *
    * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
    */
-  async open(name: string = this.#defaultName()): Promise<OpenModel> {
+  async open(name: string = this.defaultName): Promise<OpenModel> {
     const known = this.#open.get(name);
     if (known) return await known;
     const opening = this.#load(name);
@@ -99,7 +98,8 @@ export class Models {
     }
   }
 
-  #defaultName(): string {
+  /** Of requests that name none. @throws {KandidError} models_missing */
+  get defaultName(): string {
     const { defaultModel, folders } = this.#options;
     if (defaultModel !== undefined) return defaultModel;
     const pyramids = this.#found.filter(({ manifest }) => manifest?.kind === 'pyramid');
@@ -116,10 +116,9 @@ export class Models {
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
-    const network = new Network(info, bundle.levels, bundle.decode, runBytes);
-    const transitions = await bundle.transitions();
-    const prior = transitions && priorFromCounts(transitions, bundle.manifest.latents?.smoothing ?? 1);
-    return { network, bundle, prior };
+    const graphs = await bundle.prior();
+    const prior = graphs && new Prior(info, graphs, bundle.manifest.architecture.type === 'recurrent');
+    return { network: new Network(info, bundle.levels, bundle.decode, { prior, runBytes }), bundle };
   }
 }
 

@@ -91,3 +91,19 @@ function mix(word: number): number {
 function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
+
+/** Standard Gumbel noise: the index of the largest of log-weights + noise is drawn by the weights (Gumbel 1954). */
+export function gumbel(random: Random): number {
+  return -Math.log(-Math.log(Math.max(random.uniform(), 2 ** -54)));
+}
+
+/** Draws `keep` different ones of `indices` without replacement; `logs` are their log-weights. */
+export function sampleByLogWeights(
+  indices: readonly number[],
+  logs: Float64Array,
+  keep: number,
+  random: Random,
+): number[] {
+  const keys = new Map(indices.map((index, place) => [index, (logs[place] as number) + gumbel(random)]));
+  return [...indices].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
+}

@@ -1,16 +1,24 @@
 /** Opens a bundle: checks model.json, the hash of every file, and every graph against model.json. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
-import { checkDecodeGraph, checkLevelGraph } from './graphs.ts';
-import { bundleHash, MANIFEST_FILE, type Manifest, type PyramidManifest, parseManifest } from './manifest.ts';
+import { checkInside, readBundleFile } from './bundle-files.ts';
+import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph } from './graphs.ts';
+import {
+  bundleHash,
+  MANIFEST_FILE,
+  MANIFEST_JSON,
+  type Manifest,
+  type PriorManifest,
+  type PyramidManifest,
+  parseManifest,
+} from './manifest.ts';
 import { readTensors, type StoredTensor } from './safetensors.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { type Sessions, sessions as sharedSessions } from './sessions.ts';
 
-const LARGEST_MANIFEST = 4 * 2 ** 20;
 const FILES_AT_ONCE = 4;
 
 export interface Bundle {
@@ -25,9 +33,19 @@ export interface Bundle {
   readonly decode: Session;
   /** Tensors of weights.safetensors by name, as float32 (the nodes, for scoring without drawing). */
   tensors(names: readonly string[]): Promise<Map<string, StoredTensor>>;
-  /** Transition counts of each level, [rows, K]; null where the bundle has none. @throws {KandidError} bundle_*, file_unreadable */
-  transitions(): Promise<StoredTensor[] | null>;
+  /**
+   * Opens the graphs of the prior, once; null where the bundle has none. They are freed with the bundle.
+   *
+   * @throws {KandidError} bundle_*, file_unreadable, graph_unreadable
+   */
+  prior(): Promise<PriorGraphs | null>;
   release(): Promise<void>;
+}
+
+export interface PriorGraphs {
+  /** By side in pixels. */
+  readonly sides: ReadonlyMap<number, Session>;
+  readonly descend: Session;
 }
 
 export interface LoadOptions extends SessionOptions {
@@ -51,8 +69,10 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
       expected: 'pyramid',
       hint: 'Choose a model that makes pictures.',
     });
-  await verifyFiles(folder, manifest);
-  const opened = await openGraphs(folder, manifest, (path) => sessions.open(path, sessionOptions));
+  await verifyFiles(folder, manifest.files);
+  const open = (path: string) => sessions.open(path, sessionOptions);
+  const opened = await openGraphs(folder, manifest, open);
+  let prior: Promise<PriorGraphs | null> | undefined;
   return {
     name: basename(resolve(folder)),
     folder: resolve(folder),
@@ -61,26 +81,21 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
     levels: opened.slice(0, -1),
     decode: opened.at(-1) as Session,
     tensors: (names) => readTensors(join(folder, manifest.weights), names, manifest.name),
-    transitions: () => readTransitions(folder, manifest),
-    release: () => releaseAll(opened),
+    prior: () => {
+      prior ??= openPrior(folder, manifest, open);
+      return prior;
+    },
+    release: async () => {
+      await releaseAll(opened);
+      const graphs = await prior?.catch(() => null);
+      if (graphs) await releaseAll([...graphs.sides.values(), graphs.descend]);
+    },
   };
 }
 
 /** @throws {KandidError} bundle_invalid, bundle_version, bundle_file_name, bundle_file_missing, file_unreadable */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const path = join(folder, MANIFEST_FILE);
-  const bundle = basename(resolve(folder));
-  try {
-    const { size } = await stat(path);
-    if (size > LARGEST_MANIFEST) {
-      const problem = `it has ${size} bytes, expected at most ${LARGEST_MANIFEST}`;
-      throw new KandidError('bundle_invalid', { bundle, file: MANIFEST_FILE, problem });
-    }
-    return parseManifest(await readFile(path, 'utf8'), bundle);
-  } catch (cause) {
-    if (cause instanceof KandidError) throw cause;
-    throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
-  }
+  return parseManifest(await readBundleFile(folder, MANIFEST_FILE, MANIFEST_JSON.bytes), basename(resolve(folder)));
 }
 
 /**
@@ -88,24 +103,25 @@ export async function readManifest(folder: string): Promise<Manifest> {
  *
  * @throws {KandidError} bundle_file_missing, bundle_file_changed
  */
-export async function verifyFiles(folder: string, manifest: Manifest): Promise<void> {
+export async function verifyFiles(folder: string, files: Manifest['files']): Promise<void> {
   const bundle = basename(resolve(folder));
-  const waiting = Object.entries(manifest.files);
+  const waiting = Object.entries(files);
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      await verifyFile(join(folder, next[0]), next[0], next[1], bundle);
+    for (let next = waiting.shift(); next; next = waiting.shift()) await verifyFile(folder, next[0], next[1], bundle);
   };
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
 }
 
 async function verifyFile(
-  path: string,
+  folder: string,
   file: string,
   expected: Manifest['files'][string],
   bundle: string,
 ): Promise<void> {
   const changed = (what: string, got: string | number, wanted: string | number) =>
     new KandidError('bundle_file_changed', { bundle, file, what, got, expected: wanted });
+  await checkInside(folder, file);
+  const path = join(folder, file);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new KandidError('bundle_file_missing', { bundle, file, bytes: expected.bytes });
   if (found.size !== expected.bytes) throw changed('size', `${found.size} bytes`, `${expected.bytes} bytes`);
@@ -123,20 +139,42 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function readTransitions(folder: string, manifest: PyramidManifest): Promise<StoredTensor[] | null> {
-  const { latents, levels } = manifest;
-  if (!latents) return null;
-  const path = join(folder, latents.file);
-  await verifyFile(path, latents.file, latents, basename(resolve(folder)));
-  const names = levels.map((_, level) => `transitions.${level}`);
-  const found = await readTensors(path, names, manifest.name);
-  return names.map((name, level) => {
-    const table = found.get(name) as StoredTensor;
-    const expected = [level === 0 ? 1 : levels[level - 1]?.candidates, levels[level]?.candidates];
-    if (table.dims.join() === expected.join()) return table;
-    const problem = `tensor "${name}" is [${table.dims.join(', ')}], expected [${expected.join(', ')}]`;
-    throw new KandidError('bundle_invalid', { bundle: manifest.name, file: latents.file, problem });
-  });
+async function openPrior(
+  folder: string,
+  manifest: PyramidManifest,
+  open: (path: string) => Promise<Session>,
+): Promise<PriorGraphs | null> {
+  const { prior } = manifest;
+  if (!prior) return null;
+  await verifyFiles(folder, prior.files);
+  const opened: Session[] = [];
+  try {
+    const sides = await openSides(folder, manifest, prior, open, opened);
+    const descend = await open(join(folder, prior.descend));
+    opened.push(descend);
+    checkDescendGraph(descend, manifest, prior.descend);
+    return { sides, descend };
+  } catch (error) {
+    await releaseAll(opened);
+    throw error;
+  }
+}
+
+async function openSides(
+  folder: string,
+  manifest: PyramidManifest,
+  prior: PriorManifest,
+  open: (path: string) => Promise<Session>,
+  opened: Session[],
+): Promise<Map<number, Session>> {
+  const sides = new Map<number, Session>();
+  for (const [side, file] of Object.entries(prior.sides)) {
+    const session = await open(join(folder, file));
+    opened.push(session);
+    checkPriorGraph(session, manifest, Number(side), file);
+    sides.set(Number(side), session);
+  }
+  return sides;
 }
 
 async function openGraphs(folder: string, manifest: PyramidManifest, open: (path: string) => Promise<Session>) {

@@ -98,11 +98,20 @@ async function describe({ folder, manifest, error }: FoundModel): Promise<string
   if (error) throw error;
   if (!manifest) throw new Error('no manifest and no error');
   const begun = performance.now();
-  if (manifest.kind === 'pyramid') await (await loadBundle(folder, { sessions: new Sessions() })).release();
-  else await verifyFiles(folder, manifest);
+  if (manifest.kind === 'pyramid') await openWhole(folder);
+  else await verifyFiles(folder, manifest.files);
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   return `${manifest.kind}, ${(bytes / 1e6).toFixed(1)} MB, hash ${bundleHash(manifest).slice(0, 8)}, checked in ${seconds} s`;
+}
+
+async function openWhole(folder: string): Promise<void> {
+  const bundle = await loadBundle(folder, { sessions: new Sessions() });
+  try {
+    await bundle.prior();
+  } finally {
+    await bundle.release();
+  }
 }
 
 async function checked(name: string, check: () => Promise<string>): Promise<Check> {

@@ -46,6 +46,57 @@ export function checkDecodeGraph(session: Session, manifest: PyramidManifest, fi
   check(session, inputs, [['image', 'float32', ['batch', channels, side, side]], ...previews], manifest, file);
 }
 
+/**
+ * prior-SIDE.onnx takes `features` and `place` of a level of that side and the candidate chosen before it as `predict` (and
+ * the condition); it gives `log_prior` [batch, K] and `estimate`.
+ *
+ * @throws {KandidError} bundle_graph
+ */
+export function checkPriorGraph(session: Session, manifest: PyramidManifest, side: number, file: string): void {
+  const { channels, levels } = manifest;
+  const own = levels.find((level) => level.side === side);
+  if (!own) throw new RangeError(`no level of ${side} px`);
+  const inputs: Expected[] = [
+    ['features', 'float32', ['batch', own.width, side, side]],
+    ['predict', 'float32', ['batch', channels, 'batch', 'batch']],
+    ['place', 'int64', [1]],
+    ...conditionOf(manifest),
+  ];
+  const outputs: Expected[] = [
+    ['log_prior', 'float32', ['batch', own.candidates]],
+    ['estimate', 'float32', ['batch', channels, side, side]],
+  ];
+  check(session, inputs, outputs, manifest, file);
+}
+
+/**
+ * descend.onnx takes `noise` [batch, L, K] (and the condition); it gives `codes`, `log_prior` of what was chosen, and the
+ * chosen candidate of every level.
+ *
+ * @throws {KandidError} bundle_graph
+ */
+export function checkDescendGraph(session: Session, manifest: PyramidManifest, file: string): void {
+  const { channels, levels } = manifest;
+  const inputs: Expected[] = [
+    ['noise', 'float32', ['batch', levels.length, levelOf(manifest, 0).candidates]],
+    ...conditionOf(manifest),
+  ];
+  const images = levels.map(
+    ({ side }, level): Expected => [levelImage(level), 'float32', ['batch', channels, side, side]],
+  );
+  const outputs: Expected[] = [
+    ['codes', 'int64', ['batch', levels.length]],
+    ['log_prior', 'float32', ['batch', levels.length]],
+    ...images,
+  ];
+  check(session, inputs, outputs, manifest, file);
+}
+
+/** Output of descend.onnx: the candidate chosen at a level. */
+export function levelImage(level: number): string {
+  return `level_${String(level).padStart(2, '0')}`;
+}
+
 function nextFeatures({ width, side }: PyramidManifest['levels'][number]): Expected {
   return ['next_features', 'float32', ['batch', width, side, side]];
 }

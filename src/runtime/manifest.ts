@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';
 import { type FirstIssue, firstIssue } from '../kit/issues.ts';
+import { type JsonLimits, parseJson } from '../kit/json.ts';
 
 export const MANIFEST_FILE = 'model.json';
 export const FORMAT_VERSION = 1;
+
+/** A bundle may come from anybody. */
+export const MANIFEST_JSON: JsonLimits = { bytes: 4 * 2 ** 20, depth: 32, values: 200_000, keys: 50_000 };
 
 const MOST_FILES = 1000;
 const MOST_LEVELS = 256;
@@ -37,6 +41,17 @@ const level = z.object({
   width: z.int().min(1),
 });
 
+const prior = z.looseObject({
+  weights: z.string(),
+  /** One graph per side in pixels. */
+  sides: z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), z.string()),
+  descend: z.string(),
+  files: z.record(z.string(), fileRecord),
+  /** Of a code, mean over held-out pictures, and with all choices equally likely. */
+  bits: z.number().optional(),
+  bits_uniform: z.number().optional(),
+});
+
 const pyramid = z.looseObject({
   ...common,
   kind: z.literal('pyramid').default('pyramid'),
@@ -56,10 +71,8 @@ const pyramid = z.looseObject({
   architecture: z.looseObject({ type: z.string() }),
   graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),
   weights: z.string(),
-  /** Transition statistics of training pictures; not among `files`, as codes draw the same pictures without them. */
-  latents: fileRecord
-    .extend({ file: z.string(), pictures: z.int().min(1), smoothing: z.number().positive() })
-    .optional(),
+  /** A learned prior over choices; its files are not among `files`, as codes draw the same pictures without it. */
+  prior: prior.optional(),
 });
 
 const classifier = z.looseObject({ ...common, kind: z.literal('classifier') });
@@ -67,6 +80,8 @@ const clip = z.looseObject({ ...common, kind: z.literal('clip') });
 
 /** A generator: the pyramid network of levels. */
 export type PyramidManifest = z.output<typeof pyramid>;
+/** The part of a generator's manifest about its prior. */
+export type PriorManifest = z.output<typeof prior>;
 /** An ONNX classifier with its labels. */
 export type ClassifierManifest = z.output<typeof classifier>;
 /** A CLIP in the Hugging Face layout. */
@@ -86,9 +101,9 @@ export function parseManifest(text: string, bundle: string): Manifest {
     new KandidError('bundle_invalid', { bundle, file: MANIFEST_FILE, problem }, { cause });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text, MANIFEST_JSON);
   } catch (cause) {
-    throw refuse(`it is not JSON: ${reasonOf(cause)}`, cause);
+    throw refuse(reasonOf(cause), cause);
   }
   const head = z.looseObject({ format_version: z.unknown().optional(), kind: z.unknown().optional() }).safeParse(json);
   if (!head.success) throw refuse('expected an object');
@@ -128,7 +143,7 @@ function checkVersion(version: unknown, bundle: string): void {
 /** Names come from a stranger: none may lead out of the bundle's folder. */
 function checkFileNames(manifest: Manifest, bundle: string): void {
   const { files } = manifest;
-  const more = manifest.kind === 'pyramid' && manifest.latents ? [manifest.latents.file] : [];
+  const more = manifest.kind === 'pyramid' && manifest.prior ? Object.keys(manifest.prior.files) : [];
   for (const file of [...Object.keys(files), ...more]) {
     const parts = file.split('/');
     const safe = parts.every((part) => /^[\w][\w.+ -]*$/.test(part));
@@ -144,6 +159,18 @@ function checkGraphsListed(manifest: PyramidManifest, refuse: (problem: string) 
     );
   for (const file of [...graphs.levels, graphs.decode, weights])
     if (!Object.hasOwn(files, file)) throw refuse(`files lacks "${file}", which the bundle uses`);
+  if (manifest.prior) checkPriorListed(manifest, manifest.prior, refuse);
+}
+
+function checkPriorListed(
+  { levels }: PyramidManifest,
+  { weights, sides, descend, files }: PriorManifest,
+  refuse: (problem: string) => KandidError,
+): void {
+  const lacking = levels.find(({ side }) => !Object.hasOwn(sides, side));
+  if (lacking) throw refuse(`prior.sides names no graph for the levels of ${lacking.side} px`);
+  for (const file of [weights, descend, ...Object.values(sides)])
+    if (!Object.hasOwn(files, file)) throw refuse(`prior.files lacks "${file}", which the prior uses`);
 }
 
 function inWords({ field, problem }: FirstIssue): string {

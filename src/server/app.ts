@@ -114,7 +114,10 @@ async function enter(
     if (!door.isOpen && !door.admitsItself) admit();
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
-    await door.run({ services, request, response, id, client, params, search, place, admit });
+    await door.run({
+      ...{ services, request, response, id, client, params, search, place, admit },
+      releaseBody: () => {},
+    });
   } catch (thrown) {
     answerError(services, request, response, thrown);
   }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createApp } from './app.ts';
 import { Access } from './http/access.ts';
+import { limitConnections } from './http/connections.ts';
 import { wantsWebSocket, withoutUpgrade } from './http/upgrades.ts';
 import type { Services } from './services.ts';
 import { Streams } from './stream/streams.ts';
@@ -36,6 +37,7 @@ export function createServer(services: Services): KandidServer {
   const access = new Access(settings, clock);
   const app = createApp(services, access);
   const http = createHttpServer(OPTIONS, app);
+  limitConnections(http, settings, (address) => services.places.isTrusted(address));
   const streams = new Streams(services, access);
   // The body is asked for by the door that takes it.
   http.on('checkContinue', app);

@@ -3,6 +3,8 @@ import { packageVersion } from '../config.ts';
 import { KandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Work, WorkerOptions } from '../worker/messages.ts';
+import { ByteBudget } from './bodies/budget.ts';
+import { Intake } from './bodies/intake.ts';
 import { Places } from './http/places.ts';
 import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
@@ -10,6 +12,7 @@ import type { JobLimits } from './jobs/jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { JobsObserver } from './jobs/observer.ts';
 import { createLog, type Logger } from './log.ts';
+import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerSettings } from './settings.ts';
 import { Pool, type PoolObserver } from './workers/worker-pool.ts';
@@ -21,6 +24,8 @@ export interface Services {
   readonly settings: ServerSettings;
   readonly jobs: Jobs;
   readonly pool: Pool;
+  /** Where bodies come in. */
+  readonly intake: Intake;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
@@ -42,7 +47,7 @@ export interface ServiceOptions {
 
 const SOON_SECONDS = 2;
 /** Beyond the time for jobs to end by themselves, for those that were cancelled. */
-const LAST_MS = 1000;
+const LAST_MS = 700;
 
 /** Makes all of it; `pool.start()` then starts the processes. */
 export function createServices(
@@ -60,6 +65,7 @@ export function createServices(
   });
   const pool = new Pool({
     devices: settings.devices ?? [settings.device],
+    guideWorker: settings.guideWorker,
     worker: workerOptions(settings, modelFolders),
     places: settings.workerPlaces,
     jobBytes: settings.workerBytes,
@@ -67,7 +73,17 @@ export function createServices(
     hangSeconds: settings.hangSeconds,
     ...{ clock, start, observer: together(metrics.pool, poolLog(log)) },
   });
+  const { spoolFolder: folder } = settings;
+  const intake = new Intake({
+    bytes: { all: settings.allBodyBytes, perClient: settings.clientBodyBytes },
+    parsed: PARSED_AT_ONCE * settings.bodyBytes,
+    folder,
+  });
+  const answers = new ByteBudget({
+    ...{ all: settings.allAnswerBytes, perClient: settings.clientAnswerBytes, what: 'Answers that are not read yet' },
+  });
   const jobs = new Jobs({
+    storage: { bodies: intake.budget, answers, folder },
     ...{ runner: pool, clock, observer: together(metrics.jobs, jobsLog(log)) },
     price: (work) => priceOf(work, pool),
     limits: {
@@ -86,7 +102,7 @@ export function createServices(
     await pool.stop();
   };
   return {
-    ...{ version: packageVersion(), settings, jobs, pool, metrics, log, clock, close },
+    ...{ version: packageVersion(), settings, jobs, pool, intake, metrics, log, clock, close },
     ...{ places: new Places(settings), signedLinks: new SignedLinks(settings, clock) },
   };
 }

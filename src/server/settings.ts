@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { engineSettings, list, readSettings, VARIABLES } from '../config.ts';
 import { KandidError, reasonOf } from '../errors.ts';
+import { footprintOf } from './memory.ts';
 
 const whole = (least: number, most: number) => {
   const expected = `a whole number from ${least} to ${most}`;
@@ -102,12 +103,23 @@ const serverSettings = engineSettings.extend({
   warm: list(',').default([]),
   /** One worker process for each. @default the device */
   devices: list(',').optional(),
+  /** Device of one more process that runs what guides of your own folders are asked for: one that hangs holds no others. */
+  guideWorker: z.string().min(1).optional(),
   /** Results, and beams of them, that a worker process takes at once. */
   workerPlaces: whole(1, 4096).default(64),
   rowsPerRun: whole(1, 4096).default(64),
   hangSeconds: seconds(3600).default(120),
 
+  /** Of one body. */
   bodyBytes: whole(1024, MOST_BYTES).default(32 * MiB),
+  /** Of bodies that come in, wait or run: of one client, and of all. Large ones are on disk. */
+  clientBodyBytes: whole(1024, MOST_BYTES).default(128 * MiB),
+  allBodyBytes: whole(1024, MOST_BYTES).default(512 * MiB),
+  /** Of answers that are made or not read yet: of one client, and of all. */
+  clientAnswerBytes: whole(1024, MOST_BYTES).default(512 * MiB),
+  allAnswerBytes: whole(1024, MOST_BYTES).default(1024 * MiB),
+  /** Folder where large bodies wait, in files without a name. @default the system's for temporary files */
+  spoolFolder: z.string().min(1).optional(),
   /** Of memory that the jobs in one worker process may take together. */
   workerBytes: whole(MiB, MOST_BYTES).default(1024 * MiB),
   /** Results of one request times the beams that each keeps. */
@@ -134,6 +146,9 @@ const serverSettings = engineSettings.extend({
   abandonSeconds: seconds(3600).default(5),
   drainSeconds: seconds(3600).default(30),
 
+  /** Connections of all kinds, in all and from one address; those of trusted proxies count in all only. */
+  connections: whole(1, MOST).default(8192),
+  connectionsPerAddress: whole(1, MOST).default(1024),
   sockets: whole(1, MOST).default(2000),
   socketsPerClient: whole(1, MOST).default(256),
   requestsPerSocket: whole(1, 10_000).default(64),
@@ -175,13 +190,13 @@ export function loadServerSettings(
   return readSettings(serverSettings, SERVER_VARIABLES, { flags, environment, ...file });
 }
 
-/** Every setting as JSON, secrets hidden. */
+/** Every setting as JSON, secrets hidden, and what the limits add up to. */
 export function printSettings(settings: ServerSettings): string {
   const shown = Object.entries(settings).map(([name, value]) => {
     const isEmpty = value === undefined || (Array.isArray(value) && value.length === 0);
     return [name, SECRETS.includes(name) && !isEmpty ? '(hidden)' : value];
   });
-  return JSON.stringify(Object.fromEntries(shown), null, 2);
+  return JSON.stringify({ ...Object.fromEntries(shown), atMost: footprintOf(settings) }, null, 2);
 }
 
 function readFile(name: string): Record<string, unknown> {

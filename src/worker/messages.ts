@@ -35,11 +35,22 @@ export interface Previews {
   readonly levels?: readonly number[] | undefined;
 }
 
+/** A picture to change, as OpenAI's clients give it: what of it guides depends on its transparency. */
+export interface Edit {
+  readonly image: Uint8Array;
+  /** Transparent where the picture is painted anew; of its size. */
+  readonly mask?: Uint8Array | undefined;
+  /** Weight of the picture beside the other guides, where none of it is transparent. */
+  readonly weight: number;
+}
+
 /** What can be asked of an inference process. To vary a code is to generate with its first levels as `prefix`. */
 export type Work =
   | {
       readonly kind: 'generate';
       readonly request: GenerateRequest;
+      /** Becomes the first guide. */
+      readonly edit?: Edit | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;
       /** Whether somebody follows who can answer questions. @default false */
@@ -181,6 +192,8 @@ export interface WorkerOptions {
   readonly engine: EngineOptions;
   /** Of Kandid, for the provenance of pictures. */
   readonly version?: string | undefined;
+  /** It has served before: a model that cannot be opened any more is no reason to serve none of the others. @default false */
+  readonly isRestart?: boolean | undefined;
   /** Models opened, and run once, before it says that it is ready. @default the default model */
   readonly warm?: readonly string[] | undefined;
   /** Rows (pictures, or beams of them) of one run at most. @default 64 */

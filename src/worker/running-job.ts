@@ -13,6 +13,7 @@ import { KandidError, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
 import { withProvenance } from '../pictures/provenance.ts';
+import { withEditGuide } from './edits.ts';
 import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
 import type { PictureQueue } from './picture-queue.ts';
@@ -36,7 +37,7 @@ export interface JobServices {
 }
 
 export class RunningJob {
-  readonly #work: Work;
+  #work: Work;
   readonly #services: JobServices;
   readonly #controller = new AbortController();
   /** Of the encoding, which goes on with the best pictures so far when the search was cancelled. */
@@ -71,6 +72,7 @@ export class RunningJob {
         compute: (piece) => scheduler.compute(client, piece),
         picture: (pixels, run) => this.#inTurn(pixels, signal, run),
       };
+      this.#work = await withEditGuide(this.#work, { limitPixels: engine.limitPixels, inTurn: turns.picture });
       const person = this.#work.kind === 'generate' && this.#work.person ? this.#questions.ask : undefined;
       const task = await prepareTask(engine, this.#work, { signal, person, turns });
       this.#begin(task);

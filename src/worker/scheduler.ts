@@ -39,6 +39,8 @@ interface Standing {
 }
 
 const ROWS_PER_RUN = 64;
+/** Results of a request that may share the runs of another client's. */
+const GUEST_RESULTS = 8;
 /** Whoever was passed over so often goes next. */
 const PATIENCE = 8;
 /** Messages (cancel, say) wait at most about so long while descents choose one after the other. */
@@ -223,12 +225,19 @@ export class Scheduler {
   }
 }
 
-/** The one of a client's whose turn it is, and all that stand where it does, in the order in which they get rows. */
+/**
+ * The one of a client's whose turn it is, and all that stand where it does, in the order in which they get rows; of other
+ * clients the small ones only, for a large one would make the run long that a small one waits for.
+ */
 function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing[] {
   const byHunger = (a: Standing, b: Standing) => hunger(b) - hunger(a) || a.attained - b.attained;
   const [first] = [...own].sort(byHunger) as [Standing, ...Standing[]];
   const others = ready.filter(
-    (one) => one !== first && one.task.network === first.task.network && one.descent.level === first.descent.level,
+    (one) =>
+      one !== first &&
+      one.task.network === first.task.network &&
+      one.descent.level === first.descent.level &&
+      (one.task.client === first.task.client || one.descent.plan.count <= GUEST_RESULTS),
   );
   return [first, ...others.sort(byHunger)];
 }

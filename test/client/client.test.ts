@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { WebSocket, WebSocketServer } from 'ws';
 import { KandidClient, type Message, type RequestError } from '../../src/client/client.ts';
 import type { SocketMaker } from '../../src/client/socket.ts';
-import { type Serving, serve } from '../server/serving.ts';
+import { type Serving, serve, serveStarting } from '../server/serving.ts';
 
 /** Sockets that were opened, so that a test can break them. */
 const sockets: WebSocket[] = [];
@@ -232,4 +232,24 @@ test('a request that ends the server each time is not made for ever', async (t) 
   });
   await assert.rejects(all(stub.mine.generate({})), { code: 'connection_lost' });
   assert.ok(stub.connections() <= 13);
+});
+
+test('a request to a server that is still opening its models waits for them', async () => {
+  const starting = await serveStarting();
+  let early = new KandidClient({ url: starting.url });
+  assert.equal((await early.health()).status, 'starting');
+  const refused = new Promise<void>((resolve) => {
+    class Heard extends Breakable {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        this.on('message', (data) => String(data).includes('not_ready') && resolve());
+      }
+    }
+    early = new KandidClient({ url: starting.url, WebSocket: Heard as unknown as SocketMaker });
+  });
+  const asked = all(early.generate({ seed: 3 }));
+  await refused;
+  await starting.open();
+  assert.equal((await asked).at(-1)?.type, 'done');
+  await starting.close();
 });

@@ -4,8 +4,10 @@ import { after } from 'node:test';
 import { GuideRunner } from '../../src/engine/guides/runner.ts';
 import { networkInfoOf } from '../../src/engine/models.ts';
 import { Network } from '../../src/engine/network/network.ts';
-import { Descent, type DescentPlan } from '../../src/engine/search/descent.ts';
+import { Prior } from '../../src/engine/network/prior.ts';
+import { Descent } from '../../src/engine/search/descent.ts';
 import type { DoneEvent, GenerateEvent } from '../../src/engine/search/events.ts';
+import type { DescentPlan } from '../../src/engine/search/plan.ts';
 import type { Candidates, Guide, LevelInfo } from '../../src/guide.ts';
 import { type Bundle, loadBundle } from '../../src/runtime/bundle.ts';
 
@@ -22,6 +24,20 @@ after(async () => (await opening)?.release());
 export async function tinyNetwork(): Promise<Network> {
   const { name, manifest, levels, decode } = await tinyBundle();
   return new Network(networkInfoOf(name, manifest), levels, decode);
+}
+
+let openingPrior: Promise<Bundle> | undefined;
+
+after(async () => (await openingPrior)?.release());
+
+/** The tiny network with a prior of random weights. */
+export async function priorNetwork(): Promise<Network> {
+  openingPrior ??= loadBundle('test/fixtures/prior/tiny-prior', { threads: 1 });
+  const bundle = await openingPrior;
+  const graphs = await bundle.prior();
+  if (!graphs) throw new Error('the fixture has no prior');
+  const info = networkInfoOf(bundle.name, bundle.manifest);
+  return new Network(info, bundle.levels, bundle.decode, { prior: new Prior(info, graphs) });
 }
 
 /** A network without ONNX: every candidate of a level is one gray, candidate k of K being k/K after the gray before it. */

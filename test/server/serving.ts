@@ -89,6 +89,34 @@ export async function serve(flags: ServerFlags = {}, more: readonly string[] = [
   };
 }
 
+/** A server that listens, and opens its models when it is let: as one that has just begun. */
+export async function serveStarting(): Promise<{ url: string; open(): Promise<unknown>; close(): Promise<void> }> {
+  let letGo = () => {};
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const start: StartProcess = (options, listener) => {
+    const started = gate.then(() => startHere(options, listener));
+    return {
+      pid: undefined,
+      send: (message) => void started.then((process) => process.send(message)),
+      kill: (signal) => void started.then((process) => process.kill(signal)),
+    };
+  };
+  const flags = { port: 0, defaultModel: 'tiny', device: 'cpu', threads: 1, drainSeconds: 0 };
+  const services = createServices(loadServerSettings(flags, {}), ['models'], { start });
+  const server = createServer(services);
+  const ready = services.pool.start();
+  const { url } = await server.listen();
+  return {
+    ...{ url, close: () => server.close() },
+    async open() {
+      letGo();
+      await ready;
+    },
+  };
+}
+
 /** JSON by POST. */
 export async function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
   return await fetch(url, {

@@ -2,9 +2,10 @@
 
 import type { BlendKind } from '../../contract/requests.ts';
 import type { Candidates, LevelInfo } from '../../guide.ts';
+import type { Random } from '../../kit/random.ts';
 import { blendScores } from './combine.ts';
 import type { GuideRunner } from './runner.ts';
-import { joinPoints, neighbours, type Points, pointsOf, spread } from './shortlist.ts';
+import { joinPoints, neighbours, type Points, pointsOf, proposed, spread } from './shortlist.ts';
 
 /** The candidates of some rows: [rows, count, channels, side, side]. */
 export interface CandidateBatch {
@@ -37,6 +38,15 @@ export interface ScoringOptions {
   readonly keep?: number;
   readonly level: LevelInfo;
   readonly signal: AbortSignal;
+  /** What the prior proposes in each pool; left out: shortlists are spread over all that may look different. */
+  readonly proposals?: readonly Proposal[] | undefined;
+}
+
+/** The prior's say on which candidates of a pool are worth asking about. */
+export interface Proposal {
+  /** Log-weights of the pool's candidates, [beams × K]. */
+  readonly logWeights: Float64Array;
+  readonly random: Random;
 }
 
 /**
@@ -48,7 +58,7 @@ export async function scorePools(
   batch: CandidateBatch,
   options: ScoringOptions,
 ): Promise<PoolScores[]> {
-  const scored = pools.map((rows) => new ScoredPool(rows, batch, options));
+  const scored = pools.map((rows, i) => new ScoredPool(rows, batch, options, options.proposals?.[i] ?? null));
   const active = options.guides
     .map((guide, index) => ({ guide, index }))
     .filter(({ guide, index }) => options.weights[index] !== 0 && guide.isActiveAt(options.level))
@@ -83,13 +93,15 @@ class ScoredPool {
   readonly #batch: CandidateBatch;
   readonly #options: ScoringOptions;
   readonly #byGuide: (Float64Array | null)[];
+  readonly #proposal: Proposal | null;
   #indices: number[];
 
-  constructor(rows: Pool, batch: CandidateBatch, options: ScoringOptions) {
+  constructor(rows: Pool, batch: CandidateBatch, options: ScoringOptions, proposal: Proposal | null) {
     this.rows = rows;
     this.size = rows.length * batch.count;
     this.#batch = batch;
     this.#options = options;
+    this.#proposal = proposal;
     this.#byGuide = options.guides.map(() => null);
     this.#indices = new Array<number>(this.size);
     for (let i = 0; i < this.size; i++) this.#indices[i] = i;
@@ -106,10 +118,15 @@ class ScoredPool {
     return known;
   }
 
-  /** `shortlist` candidates spread over those left; all of them where that is about what the guide takes anyway. */
+  /**
+   * `shortlist` of the candidates left: drawn by the prior where there is one, else spread far; all of them where that is
+   * about what the guide takes anyway.
+   */
   shortlist(wanted: number, shortlist: number, points: (row: number) => Points): number[] {
     if (this.#indices.length <= wanted) return this.#indices;
-    return spread(this.#points(points), this.#indices, shortlist, this.#blended(this.#indices));
+    const blended = this.#blended(this.#indices);
+    if (this.#proposal) return proposed(this.#proposal, this.#indices, shortlist, blended);
+    return spread(this.#points(points), this.#indices, shortlist, blended);
   }
 
   refined(asked: readonly number[], refine: number, points: (row: number) => Points): number[] {

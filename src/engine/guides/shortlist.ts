@@ -1,5 +1,7 @@
-/** Shortlists candidates for expensive guides: first a spread over all, then neighbours of the best of these. */
+/** Shortlists candidates for expensive guides: what the prior proposes, or a spread over all; then neighbours of the best. */
+import { type Random, sampleByLogWeights } from '../../kit/random.ts';
 import { resample } from '../../kit/resample.ts';
+import { standardised } from './combine.ts';
 
 /** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */
 const COMPARED_SIDE = 8;
@@ -69,6 +71,22 @@ export function spread(
     next = farthest;
   }
   return taken.sort((a, b) => a - b);
+}
+
+/**
+ * `wanted` of the indices, drawn without replacement by log-weights plus what is known of their scores. Rising order.
+ *
+ * @param logWeights of all candidates of the pool, not only of `indices`
+ */
+export function proposed(
+  { logWeights, random }: { readonly logWeights: Float64Array; readonly random: Random },
+  indices: readonly number[],
+  wanted: number,
+  scores: Float64Array | null,
+): number[] {
+  const known = scores && standardised(scores);
+  const logs = Float64Array.from(indices, (index, place) => (logWeights[index] as number) + (known?.[place] ?? 0));
+  return sampleByLogWeights(indices, logs, wanted, random).sort((a, b) => a - b);
 }
 
 /** `wanted` of the indices that were not asked about, each the nearest to one of the best asked ones. Rising order. */

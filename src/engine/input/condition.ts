@@ -5,7 +5,7 @@ import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { lumaOf } from '../../kit/luma.ts';
 import type { InTurn } from '../../pictures/codec.ts';
-import type { NetworkInfo } from '../network/network.ts';
+import type { NetworkInfo } from '../network/graph.ts';
 import { edgesOf, meanOfChannels } from './edges.ts';
 import { fitPicture } from './pictures.ts';
 

@@ -4,23 +4,8 @@ import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { BufferPool } from './buffer-pool.ts';
-
-/** What a network needs of an opened graph. */
-export interface Graph {
-  run(
-    feeds: Readonly<Record<string, Tensor<TensorData>>>,
-    fetches?: readonly string[],
-    into?: Readonly<Record<string, Tensor>>,
-  ): Promise<Record<string, Tensor>>;
-}
-
-/** What the engine needs to know of a model. */
-export interface NetworkInfo {
-  readonly name: string;
-  readonly channels: 1 | 3;
-  readonly levels: readonly { readonly side: number; readonly candidateCount: number; readonly width: number }[];
-  readonly condition: { readonly kind: string; readonly channels: number } | null;
-}
+import type { Graph, NetworkInfo } from './graph.ts';
+import type { Prior, PriorPath } from './prior.ts';
 
 /** Where a descent stands: what the next level's graph needs to know of it. */
 export interface State {
@@ -29,6 +14,8 @@ export interface State {
   readonly from: { readonly features: Tensor; readonly row: number } | null;
   /** The chosen candidate, [channels, side, side]. */
   readonly predict: Float32Array;
+  /** Natural logarithm of the code's probability as far as it is known: the sum over the levels that asked the prior. */
+  readonly logPrior: number;
 }
 
 /** A state to run, with its request's condition picture [channels, S, S] where the model has one. */
@@ -43,6 +30,8 @@ export class LevelOutput {
   readonly features: Tensor;
   /** [rows, K, channels, side, side] */
   readonly candidates: Tensor;
+  /** Natural logarithms of the candidates' probabilities, [rows, K]; null where the prior was not asked. */
+  readonly logPrior: Tensor | null;
   /** Time inside ONNX Runtime. */
   readonly ms: number;
   readonly #buffers: BufferPool;
@@ -50,9 +39,10 @@ export class LevelOutput {
   #featureUsers: number;
 
   /** @param users descents that have rows in it */
-  constructor({ features, candidates, ms }: LevelRun, buffers: BufferPool, users: number) {
+  constructor({ features, candidates, logPrior, ms }: LevelRun, buffers: BufferPool, users: number) {
     this.features = features;
     this.candidates = candidates;
+    this.logPrior = logPrior;
     this.ms = ms;
     this.#buffers = buffers;
     this.#candidateUsers = users;
@@ -75,13 +65,14 @@ export class LevelOutput {
 interface LevelRun {
   readonly features: Tensor;
   readonly candidates: Tensor;
+  readonly logPrior: Tensor | null;
   readonly ms: number;
 }
 
 const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
 
 /** Where every descent begins. */
-export const START: State = { code: [], from: null, predict: new Float32Array(0) };
+export const START: State = { code: [], from: null, predict: new Float32Array(0), logPrior: 0 };
 
 /**
  * Bytes that the candidates and features of one run may take on the CPU: enough rows to fill the cores, few enough that
@@ -92,15 +83,25 @@ const RUN_BYTES = 8 * 2 ** 20;
 /** Elsewhere, where a run costs more to begin; and what a decoding run may take, which draws one candidate of each level. */
 export const LARGE_RUN_BYTES = 32 * 2 ** 20;
 
+export interface NetworkOptions {
+  readonly prior?: Prior | null;
+  /** Of the candidates and features of one run. @default 8 MiB */
+  readonly runBytes?: number | undefined;
+}
+
 export class Network {
   readonly info: NetworkInfo;
+  /** Null where the model has none. */
+  readonly prior: Prior | null;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
   readonly #buffers = new BufferPool();
   readonly #runBytes: number;
 
-  constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, runBytes = RUN_BYTES) {
+  constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, options: NetworkOptions = {}) {
+    const { prior = null, runBytes = RUN_BYTES } = options;
     this.info = info;
+    this.prior = prior;
     this.#levels = levels;
     this.#decode = decode;
     this.#runBytes = runBytes;
@@ -132,26 +133,46 @@ export class Network {
    * Runs one level's graph on states that have chosen at all levels before it.
    *
    * @param users descents whose states they are: each must release the output
+   * @param askPrior whether the candidates' probabilities are wanted too, of a network that has a prior
    */
-  async runLevel(level: number, rows: readonly Row[], users = 1): Promise<LevelOutput> {
+  async runLevel(level: number, rows: readonly Row[], users = 1, askPrior = false): Promise<LevelOutput> {
     const graph = this.#levels[level];
     if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
-    const feeds = { ...this.#inputs(level, rows), ...this.#conditionFeed(rows.map(({ condition }) => condition)) };
-    const into = this.#memoryFor(level, rows.length);
+    const condition = this.#conditionFeed(rows.map((row) => row.condition));
+    const inputs = this.#inputs(level, rows);
+    const into = this.#memoryFor(level, rows.length, askPrior);
     const started = performance.now();
-    const ran = await graph.run(feeds, Object.keys(into), into);
-    const ms = performance.now() - started;
+    const ran = await graph.run({ ...inputs, ...condition }, Object.keys(into), into);
     const { next_features: features = NO_FEATURES, candidates } = ran;
     if (!candidates) throw new RangeError(`the graph of level ${level} has no output "candidates"`);
-    return new LevelOutput({ features, candidates, ms }, this.#buffers, users);
+    const { predict = null } = inputs;
+    const logPrior = askPrior && this.prior ? await this.prior.logPrior(level, features, predict, condition) : null;
+    const ms = performance.now() - started;
+    return new LevelOutput({ features, candidates, logPrior, ms }, this.#buffers, users);
+  }
+
+  /** Rows that one run of `descend` takes at most. */
+  get rowsPerDescend(): number {
+    return Math.max(1, Math.min(MOST_DESCENDING, this.#rowsIn(LARGE_RUN_BYTES, this.info.levels.length - 1)));
+  }
+
+  /**
+   * Whole descents by the prior.
+   *
+   * @param noise of each, [L × K]: see `Prior.descend`
+   * @throws {RangeError} without a prior
+   */
+  async descend(noise: readonly Float32Array[], conditions: readonly (Float32Array | null)[]): Promise<PriorPath[]> {
+    if (!this.prior) throw new RangeError(`${this.info.name} has no prior`);
+    return await this.prior.descend(noise, this.#conditionFeed(conditions));
   }
 
   /** The outputs wanted of a level, and where to write them. */
-  #memoryFor(level: number, rows: number): Record<string, Tensor> {
+  #memoryFor(level: number, rows: number, needsFeatures: boolean): Record<string, Tensor> {
     const { side, candidateCount, width } = this.info.levels[level] as NetworkInfo['levels'][number];
     const buffer = (dims: readonly number[]) => ({ data: this.#buffers.acquire(sizeOf(dims)), dims });
     const outputs = { candidates: buffer([rows, candidateCount, this.info.channels, side, side]) };
-    if (level === this.info.levels.length - 1) return outputs;
+    if (level === this.info.levels.length - 1 && !needsFeatures) return outputs;
     return { ...outputs, next_features: buffer([rows, width, side, side]) };
   }
 
@@ -177,7 +198,7 @@ export class Network {
     return pictures;
   }
 
-  #inputs(level: number, rows: readonly Row[]): Record<string, Tensor<TensorData>> {
+  #inputs(level: number, rows: readonly Row[]): LevelInputs {
     if (level === 0) return { batch: integers([rows.length]) };
     const { side } = this.info.levels[level - 1] as NetworkInfo['levels'][number];
     const states = rows.map(({ state }) => state);
@@ -203,7 +224,13 @@ export class Network {
   }
 }
 
+/** What a level's graph is fed beside the condition: `batch` at level 0, the others after it. */
+interface LevelInputs extends Record<string, Tensor<TensorData>> {
+  predict?: Tensor;
+}
+
 const MOST_DECODED = 32;
+const MOST_DESCENDING = 8;
 
 /** Rows of features in the states' order; the run's own tensor where that is just what they are. */
 function gatherFeatures(states: readonly State[]): Tensor {

@@ -31,6 +31,7 @@ export async function runBatch(
   descents: readonly Descent[],
   most = Number.POSITIVE_INFINITY,
 ): Promise<BatchShare[]> {
+  if (descents.find(({ status }) => status === 'ready')?.isDrawnWhole) return await runWhole(network, descents, most);
   const started = performance.now();
   const taken = takeRows(network, descents, most);
   const [first] = taken;
@@ -39,7 +40,8 @@ export async function runBatch(
     slice.states.map((state): Row => ({ state, condition: descent.plan.condition })),
   );
   try {
-    const output = await network.runLevel(first.descent.level, rows, taken.length);
+    const asksPrior = taken.some(({ descent }) => descent.asksPrior);
+    const output = await network.runLevel(first.descent.level, rows, taken.length, asksPrior);
     const engine = (performance.now() - started - output.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
     return taken.map(({ descent, slice, firstRow }) => ({
@@ -47,6 +49,34 @@ export async function runBatch(
       rows: slice.states.length,
       choose: () => descent.choose(slice, output, firstRow),
     }));
+  } catch (thrown) {
+    for (const { descent } of taken) descent.fail(thrown);
+    return [];
+  }
+}
+
+/** Draws whole descents of those that the prior alone decides. */
+async function runWhole(network: Network, descents: readonly Descent[], most: number): Promise<BatchShare[]> {
+  const limit = Math.min(most, network.rowsPerDescend);
+  const taken: { readonly descent: Descent; readonly noise: readonly Float32Array[] }[] = [];
+  let room = limit;
+  for (const descent of descents.filter((one) => one.status === 'ready' && one.isDrawnWhole)) {
+    const noise = room > 0 ? descent.takeNoise(room) : [];
+    if (noise.length > 0) taken.push({ descent, noise });
+    room -= noise.length;
+  }
+  const started = performance.now();
+  try {
+    const conditions = taken.flatMap(({ descent, noise }) => noise.map(() => descent.plan.condition));
+    const paths = await network.descend(
+      taken.flatMap(({ noise }) => noise),
+      conditions,
+    );
+    const ms = performance.now() - started;
+    return taken.map(({ descent, noise }) => {
+      const own = paths.splice(0, noise.length);
+      return { descent, rows: noise.length, choose: async () => descent.follow(own, ms) };
+    });
   } catch (thrown) {
     for (const { descent } of taken) descent.fail(thrown);
     return [];
@@ -64,7 +94,7 @@ export async function advance(network: Network, descents: readonly Descent[]): P
 }
 
 function takeRows(network: Network, descents: readonly Descent[], limit: number): Taken[] {
-  const ready = descents.filter(({ status }) => status === 'ready');
+  const ready = descents.filter(({ status, isDrawnWhole }) => status === 'ready' && !isDrawnWhole);
   const [first] = ready;
   if (!first) return [];
   if (ready.some(({ level }) => level !== first.level)) throw new RangeError('descents at different levels');

@@ -69,7 +69,7 @@ export type ChildStates = Map<State, Map<number, State>>;
 export function createStates(
   slice: Slice,
   picks: Iterable<Pick>,
-  { features, candidates }: LevelOutput,
+  { features, candidates, logPrior }: LevelOutput,
   firstRow: number,
   created: ChildStates,
 ): void {
@@ -88,7 +88,12 @@ export function createStates(
     predict.set(candidates.data.subarray(from, from + size));
     const children = created.get(parent) ?? new Map<number, State>();
     created.set(parent, children);
-    children.set(choice, { code: [...parent.code, choice], from: { features, row: firstRow + row }, predict });
+    children.set(choice, {
+      code: [...parent.code, choice],
+      from: { features, row: firstRow + row },
+      predict,
+      logPrior: parent.logPrior + (logPrior?.data[(firstRow + row) * count + choice] ?? 0),
+    });
     at += size;
   }
 }

@@ -1,45 +1,25 @@
 /** The descent of one request through the levels: a sequence of choices, one per level (no gradient is involved). */
 
-import type { Code } from '../../contract/codes.ts';
-import type { BlendKind } from '../../contract/requests.ts';
 import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
-import { type GuideRunner, throwIfCancelled } from '../guides/runner.ts';
-import { type PoolScores, scorePools } from '../guides/score.ts';
-import { type LevelOutput, type NetworkInfo, START, type State } from '../network/network.ts';
-import { type Prior, priorRow } from '../network/prior.ts';
+import { throwIfCancelled } from '../guides/runner.ts';
+import { type PoolScores, type Proposal, scorePools } from '../guides/score.ts';
+import { type LevelOutput, START, type State } from '../network/network.ts';
+import type { PriorPath } from '../network/prior.ts';
 import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice, sliceOf } from './beams.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent, Timings } from './events.ts';
-import type { Sampler } from './sampler.ts';
+import type { DescentPlan } from './plan.ts';
+import { areDistinct, canDrawWhole, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
+import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
 
-/** Everything that decides a request's results. */
-export interface DescentPlan {
-  readonly info: NetworkInfo;
-  readonly seed: number;
-  /** Number of results. */
-  readonly count: number;
-  readonly sampler: Sampler;
-  /** Distribution of choices that no guide decides. @default uniform */
-  readonly prior?: Prior | null;
-  /** Beams that each result keeps after each level. */
-  readonly beams: readonly number[];
-  readonly blend: BlendKind;
-  readonly guides: readonly GuideRunner[];
-  /** One per guide. */
-  readonly weights: readonly number[];
-  /** Choices of the first levels: none, those of all results, or one list per result, all of one length. */
-  readonly prefixes: readonly Code[];
-  /** [channels, S, S] where the model has a condition. */
-  readonly condition: Float32Array | null;
-  readonly signal: AbortSignal;
-  /** Guides add to it while they run. */
-  readonly notes: readonly string[];
-}
-
+/** Of the draws by which the prior proposes candidates to guides that do not look at all. */
+const PROPOSAL_TEMPERATURE = 1;
+/** Stream of their random numbers. */
+const PROPOSALS = 1;
 /** Candidates that an expensive guide is asked about at once, where one choice does not take more. */
 const MOST_ASKED = 512;
 
@@ -68,12 +48,15 @@ export class Descent {
   #outputs: LevelOutput[] = [];
   #outputsBefore: LevelOutput[] = [];
   #events: GenerateEvent[] = [];
+  /** Paths drawn so far, where whole descents are drawn; else null. */
+  #paths: PriorPath[] | null;
 
   constructor(plan: DescentPlan) {
     this.plan = plan;
     this.#weights = [...plan.weights];
     this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
     this.#results = Array.from({ length: plan.count }, (_, index) => ({ index, beams: [START], chosen: null }));
+    this.#paths = canDrawWhole(plan) ? [] : null;
     // Always the best, or the same best few: chance would never make the results differ.
     this.#divergeSoon = plan.sampler.top === 1 || plan.beams.some((beams) => beams > 1);
     this.#beginLevel();
@@ -104,6 +87,55 @@ export class Descent {
   takeEvents(): GenerateEvent[] {
     this.#cancelIfAsked();
     return this.#events.splice(0);
+  }
+
+  /** Whether the next choice needs the probabilities of the prior. */
+  get asksPrior(): boolean {
+    return (this.plan.sampler.prior ?? 0) > 0 && this.#prefixAt(0) === null;
+  }
+
+  /**
+   * Whether whole descents are to be drawn in one run (`prior-paths.ts`): `takeNoise` in place of `take`, `follow` in place
+   * of `choose`.
+   */
+  get isDrawnWhole(): boolean {
+    return this.#paths !== null && this.#level === 0;
+  }
+
+  /** The noise of the next results, of `rows` at most. */
+  takeNoise(rows: number): Float32Array[] {
+    this.#cancelIfAsked();
+    if (this.#status !== 'ready') return [];
+    const taken = this.#results.slice(this.#cursor, this.#cursor + rows);
+    this.#cursor += taken.length;
+    this.#status = 'choosing';
+    return taken.map(({ index }) => noiseOf(this.plan, index));
+  }
+
+  /** Takes the paths that came of the noise taken last. Its levels are told when all results have theirs. */
+  follow(paths: readonly PriorPath[], ms: number): void {
+    this.#paths?.push(...paths);
+    this.#spend({ network: ms, guides: 0, engine: 0 });
+    this.#status = 'ready';
+    this.#cancelIfAsked();
+    if (this.#isOver || this.#cursor < this.#results.length) return;
+    const drawn = this.#paths ?? [];
+    this.#paths = null;
+    // Equal results are as good as impossible here; should there be some, the levels are walked, which keeps them apart.
+    if (areDistinct(drawn)) this.#tellLevels(drawn.map(statesOf));
+    else this.#cursor = 0;
+  }
+
+  #tellLevels(states: readonly (readonly State[])[]): void {
+    while (!this.#isOver) {
+      for (const [i, result] of this.#results.entries()) {
+        const beams = [states[i]?.[this.#level] as State];
+        result.chosen = { beams, score: null, guideScores: this.plan.guides.map(() => null) };
+      }
+      const event = levelEvent(this.plan, this.#level, this.#results);
+      this.#events.push({ ...event, timings: this.#spent });
+      this.#endLevel();
+    }
   }
 
   /** The next states to run: of as many results as fit into `rows`, at least one. Null where it is not `ready`. */
@@ -201,15 +233,28 @@ export class Descent {
     return (prefixes[result] ?? prefixes[0])?.[this.#level] ?? null;
   }
 
-  #score(slice: Slice, { candidates }: LevelOutput, firstRow: number): Promise<PoolScores[]> {
+  #score(slice: Slice, output: LevelOutput, firstRow: number): Promise<PoolScores[]> {
+    const { candidates } = output;
     const [, count, channels, side] = candidates.dims as [number, number, number, number];
     const size = count * channels * side * side;
     const rows = slice.states.length;
     const data = candidates.data.subarray(firstRow * size, (firstRow + rows) * size);
     const { guides, blend, signal } = this.plan;
     const keep = this.plan.beams[this.#level] as number;
-    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal };
+    const isAsked = this.asksPrior && output.logPrior !== null;
+    const proposals = isAsked
+      ? slice.pools.map((rows, pool) => this.#proposal(slice, rows, pool, output, firstRow))
+      : undefined;
+    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals };
     return scorePools(slice.pools, { data, rows, count, channels, side }, asking);
+  }
+
+  /** What the prior proposes in a pool; the first result that chooses in it gives the chance. */
+  #proposal(slice: Slice, rows: readonly number[], pool: number, output: LevelOutput, firstRow: number): Proposal {
+    const result = slice.results[slice.poolOf.indexOf(pool)]?.index ?? 0;
+    const beams = rows.map((row) => slice.states[row] as State);
+    const logWeights = pathLogPriors(beams, rows, output, firstRow).map((log) => log / PROPOSAL_TEMPERATURE);
+    return { logWeights, random: Random.of(this.plan.seed, result, this.#level, PROPOSALS) };
   }
 
   /** Choices made at once, so that what a guide is asked at once stays small: others are served in between. */
@@ -229,9 +274,11 @@ export class Descent {
 
   #pick(slice: Slice, scores: readonly PoolScores[] | null, output: LevelOutput, firstRow: number): void {
     const count = this.#candidateCounts[this.#level] as number;
-    const kept = slice.results.map((result, i) =>
-      this.#chooseOf(result, scores?.[slice.poolOf[i] as number] ?? null, count),
-    );
+    const kept = slice.results.map((result, i) => {
+      const pool = slice.poolOf[i] as number;
+      const rows = slice.pools[pool] as readonly number[];
+      return this.#chooseOf(result, scores?.[pool] ?? null, count, this.#weighed(result, rows, output, firstRow));
+    });
     const picks = kept.map((indices, i) => {
       const rows = slice.pools[slice.poolOf[i] as number] as readonly number[];
       return indices.map((index): Pick => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }));
@@ -246,25 +293,31 @@ export class Descent {
     }
   }
 
-  #chooseOf(result: ResultBeams, scores: PoolScores | null, count: number): number[] {
+  #chooseOf(result: ResultBeams, scores: PoolScores | null, count: number, prior: Float64Array | null): number[] {
     const forced = this.#prefixAt(result.index);
     if (forced !== null) return [forced];
+    const { sampler } = this.plan;
     return selectKept({
       beams: result.beams.length,
       count,
       scores,
       siblings: result.beams.length === 1 ? this.#siblingGroups.get(result.beams[0] as State) : undefined,
       keep: this.plan.beams[this.#level] as number,
-      sampler: this.plan.sampler,
+      drawing: { top: sampler.top, temperature: temperatureAt(sampler, this.#levelInfo().side) },
       random: Random.of(this.plan.seed, result.index, this.#level),
-      logPrior: this.#logPriorOf(result),
+      prior,
     });
   }
 
-  #logPriorOf({ beams }: ResultBeams): Float64Array | null {
-    const { prior } = this.plan;
-    if (!prior) return null;
-    return Float64Array.from(beams.flatMap(({ code }) => [...priorRow(prior, this.#level, code.at(-1))]));
+  #weighed(
+    { beams }: ResultBeams,
+    rows: readonly number[],
+    output: LevelOutput,
+    firstRow: number,
+  ): Float64Array | null {
+    const { prior = 0 } = this.plan.sampler;
+    if (prior === 0 || !output.logPrior) return null;
+    return pathLogPriors(beams, rows, output, firstRow).map((log) => prior * log);
   }
 
   #guideMs(): number {

@@ -3,7 +3,8 @@
 import { codeToString } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
-import type { NetworkInfo, State } from '../network/network.ts';
+import type { NetworkInfo } from '../network/graph.ts';
+import type { State } from '../network/network.ts';
 import type { LevelChoice, ResultBeams } from './beams.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent, Timings } from './events.ts';
 

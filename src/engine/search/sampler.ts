@@ -1,34 +1,71 @@
 /** Samples from scored candidates. */
 import type { BeamSchedule } from '../../contract/beams.ts';
-import type { Random } from '../../kit/random.ts';
-import { standardised } from '../guides/combine.ts';
+import { gumbel, type Random } from '../../kit/random.ts';
 
 export interface SamplerOptions {
   /** Chooses among the best so many; 1 always takes the best. @default 1, or all where there is a temperature */
   readonly top?: number | undefined;
-  /** Of a softmax over the blended scores at mean 0 and standard deviation 1; 0: all that `top` leaves are equally likely. @default 0 */
-  readonly temperature?: number | undefined;
+  /**
+   * Of the softmax that choices are drawn from, one for all levels or by side; 0: the best, or any of those that `top`
+   * leaves. @default 0 where a guide decides, `UNGUIDED_TEMPERATURES` where the prior does
+   */
+  readonly temperature?: TemperatureSchedule | undefined;
+  /** Weight of the logarithm of the prior beside the guides' blended score; 0: no prior. @default see `samplerOf` */
+  readonly prior?: number | undefined;
   /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
   readonly beams?: BeamSchedule | undefined;
   /** How choices are drawn that no guide makes: alike, or as often as in training pictures. @default 'uniform' */
   readonly draw?: 'uniform' | 'transitions' | undefined;
 }
 
+/** One for all levels, or by side (sides that are not named: 0). */
+export type TemperatureSchedule = number | Readonly<Record<string, number>>;
+
 export interface Sampler {
   readonly top: number;
-  readonly temperature: number;
+  readonly temperature: TemperatureSchedule;
+  /** Weight of the prior's logarithm; 0: it is not asked. @default 0 */
+  readonly prior?: number;
 }
 
-export function samplerOf({ top, temperature = 0 }: SamplerOptions): Sampler {
-  return { top: top ?? (temperature > 0 ? Number.POSITIVE_INFINITY : 1), temperature };
+/** Of draws by the prior alone. Measured: models/README.md, "Priors". */
+export const UNGUIDED_TEMPERATURE = 0.6;
+
+/** Weight of the prior beside guides. Measured: guides/README.md, "What was measured". */
+const GUIDED_WEIGHT = 0.1;
+
+/** What decides beside the sampler. */
+export interface Deciders {
+  readonly hasPrior: boolean;
+  readonly hasGuides: boolean;
+}
+
+/** The sampler of a request, with the defaults of what decides. */
+export function samplerOf({ top, temperature, prior }: SamplerOptions, { hasPrior, hasGuides }: Deciders): Sampler {
+  const weight = hasPrior ? (prior ?? (hasGuides ? GUIDED_WEIGHT : 1)) : 0;
+  const drawn = temperature ?? (hasGuides || weight === 0 ? 0 : UNGUIDED_TEMPERATURE);
+  const isDrawn = typeof drawn === 'number' ? drawn > 0 : Object.values(drawn).some((one) => one > 0);
+  return { top: top ?? (isDrawn ? Number.POSITIVE_INFINITY : 1), temperature: drawn, prior: weight };
+}
+
+/** The temperature at a level of this side. */
+export function temperatureAt({ temperature }: Pick<Sampler, 'temperature'>, side: number): number {
+  return typeof temperature === 'number' ? temperature : (temperature[side] ?? 0);
 }
 
 /** Largest part of the kept beams that may descend from one parent. Measured: scripts in guides/README.md, "What was measured". */
 const MOST_PER_PARENT = 1 / 4;
 
+/** How one choice is made: the sampler at a level. */
+export interface Drawing {
+  readonly top: number;
+  readonly temperature: number;
+}
+
 /**
  * Chooses `keep` different candidates, the best of those chosen first. `indices` are the candidates in question, rising;
- * `scores` theirs, or null where nobody has a say: then all are equally likely. Equal scores: the lower index is better.
+ * `scores` theirs (logits, at temperature 1), or null where nobody has a say: then all are equally likely. Equal scores:
+ * the lower index is better.
  *
  * With several to keep, `top` n means that they are drawn from the best n · keep.
  */
@@ -36,17 +73,17 @@ export function choose(
   indices: ArrayLike<number>,
   scores: Float64Array | null,
   keep: number,
-  sampler: Sampler,
+  { top, temperature }: Drawing,
   random: Random,
 ): number[] {
   const places = placesOf(indices);
   if (scores === null) return sampleUniform(places, keep, random).map((place) => indices[place] as number);
   const better = betterBy(scores);
   const order = places.sort(better);
-  const allowed = order.slice(0, Math.min(order.length, sampler.top * keep));
+  const allowed = order.slice(0, Math.min(order.length, top * keep));
   const kept =
-    sampler.temperature > 0
-      ? sampleSoftmax(allowed, standardised(scores), keep, sampler.temperature, random)
+    temperature > 0
+      ? sampleSoftmax(allowed, scores, keep, temperature, random)
       : allowed.length > keep
         ? sampleUniform(allowed, keep, random)
         : allowed;
@@ -68,17 +105,6 @@ function betterBy(scores: Float64Array): (a: number, b: number) => number {
     if (one === other) return a - b;
     return one > other ? -1 : 1;
   };
-}
-
-/** Draws `keep` different ones of `indices` without replacement; `logs` are their log-weights. */
-export function sampleByLogWeights(
-  indices: readonly number[],
-  logs: Float64Array,
-  keep: number,
-  random: Random,
-): number[] {
-  const keys = new Map(indices.map((index, place) => [index, (logs[place] as number) + gumbel(random)]));
-  return [...indices].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
 }
 
 /**
@@ -117,13 +143,19 @@ function sampleUniform(places: number[], keep: number, random: Random): number[]
   return places.slice(0, count);
 }
 
-/** Draws from a softmax without replacement: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). */
-function sampleSoftmax(places: number[], z: Float64Array, keep: number, temperature: number, random: Random): number[] {
+/**
+ * Draws from a softmax without replacement: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). Noise
+ * is drawn in the order of the candidates, so that descend.onnx, which is given all of it beforehand, chooses alike.
+ */
+function sampleSoftmax(
+  places: number[],
+  scores: Float64Array,
+  keep: number,
+  temperature: number,
+  random: Random,
+): number[] {
   const keys = new Map<number, number>();
-  for (const place of places) keys.set(place, (z[place] as number) / temperature + gumbel(random));
+  for (const place of places.sort((a, b) => a - b))
+    keys.set(place, (scores[place] as number) / temperature + gumbel(random));
   return places.sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number) || a - b).slice(0, keep);
-}
-
-function gumbel(random: Random): number {
-  return -Math.log(-Math.log(Math.max(random.uniform(), 2 ** -54)));
 }

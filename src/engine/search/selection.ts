@@ -1,8 +1,9 @@
 /** Selects the candidates that one result keeps at a level. */
 import type { Random } from '../../kit/random.ts';
+import { standardised } from '../guides/combine.ts';
 import type { PoolScores } from '../guides/score.ts';
 import type { SiblingGroup } from './distinct.ts';
-import { choose, limitPerParent, type Sampler, sampleByLogWeights } from './sampler.ts';
+import { choose, type Drawing, limitPerParent } from './sampler.ts';
 
 /** One result at a level, and how it selects. */
 export interface SelectionInput {
@@ -16,59 +17,62 @@ export interface SelectionInput {
   readonly siblings: SiblingGroup | undefined;
   /** Beams to keep. */
   readonly keep: number;
-  readonly sampler: Sampler;
+  readonly drawing: Drawing;
   readonly random: Random;
-  /** Log-probabilities of the beams' candidates, [beams × K], for where nothing was scored; null: uniform. */
-  readonly logPrior: Float64Array | null;
+  /** Weighted log-probabilities of the beams' candidates with their codes, [beams × K]; null: no prior. */
+  readonly prior: Float64Array | null;
 }
 
 /**
- * Indices of the candidates kept, best first. Results that still share their code keep one beam each, and none takes a
- * candidate whose capacity is used up.
+ * Indices of the candidates kept, best first. What decides is a product of experts: the guides' blended score (at standard
+ * deviation 1 over those scored) plus the weighted logarithm of the prior. Results that still share their code keep one beam
+ * each, and none takes a candidate whose capacity is used up.
  */
 export function selectKept(choice: SelectionInput): number[] {
-  const { beams, count, scores, siblings, keep, sampler, random, logPrior } = choice;
+  const { beams, count, scores, siblings, keep, drawing, random, prior } = choice;
   const isOpen = (index: number) => !siblings?.isFull(index % count);
   const kept = siblings && siblings.size > 1 ? 1 : keep;
   const scored = openOf(scores, isOpen);
   const open =
     scored.indices.length > 0
-      ? diversified(scored, choice, kept)
-      : { indices: indicesUpTo(beams * count).filter(isOpen), blended: null };
-  const chosen =
-    logPrior && !open.blended
-      ? sampled(open.indices, logPrior, kept, random)
-      : choose(open.indices, open.blended, kept, sampler, random);
+      ? diversified(withPrior(scored, prior), choice, kept)
+      : withPrior({ indices: indicesUpTo(beams * count).filter(isOpen), logits: null }, prior);
+  const chosen = choose(open.indices, open.logits, kept, drawing, random);
   siblings?.take((chosen[0] as number) % count);
   return chosen;
 }
 
 interface Open {
   readonly indices: readonly number[];
-  readonly blended: Float64Array | null;
+  /** Null where nobody has a say. */
+  readonly logits: Float64Array | null;
+}
+
+function withPrior({ indices, logits }: Open, prior: Float64Array | null): Open {
+  const guided = logits && standardised(logits);
+  if (!prior) return { indices, logits: guided };
+  return {
+    indices,
+    logits: Float64Array.from(indices, (index, place) => (prior[index] as number) + (guided?.[place] ?? 0)),
+  };
 }
 
 /** With several beams to keep of several: limits those of one parent. */
-function diversified({ indices, blended }: Open, { beams, count }: SelectionInput, kept: number): Open {
-  if (!blended || kept === 1 || beams === 1) return { indices, blended };
-  const many = limitPerParent(indices, blended, kept, count);
-  return many.indices.length < kept ? { indices, blended } : { indices: many.indices, blended: many.scores };
-}
-
-function sampled(indices: ArrayLike<number>, logPrior: Float64Array, keep: number, random: Random): number[] {
-  const own = Float64Array.from(indices, (index) => logPrior[index] as number);
-  return sampleByLogWeights(Array.from(indices), own, keep, random);
+function diversified({ indices, logits }: Open, { beams, count }: SelectionInput, kept: number): Open {
+  if (!logits || kept === 1 || beams === 1) return { indices, logits };
+  const many = limitPerParent(indices, logits, kept, count);
+  return many.indices.length < kept ? { indices, logits } : { indices: many.indices, logits: many.scores };
 }
 
 /** The scored candidates that are not full. */
 function openOf(scores: PoolScores | null, isOpen: (index: number) => boolean): Open {
-  if (!scores) return { indices: [], blended: null };
+  if (!scores) return { indices: [], logits: null };
   const { indices, blended } = scores;
-  if (indices.every(isOpen)) return { indices, blended };
+  if (indices.every(isOpen)) return { indices, logits: blended };
   const open = indices.flatMap((index, place) => (isOpen(index) ? [place] : []));
   return {
     indices: open.map((place) => indices[place] as number),
-    blended: blended ? Float64Array.from(open, (place) => blended[place] as number) : null,
+    logits: blended ? Float64Array.from(open, (place) => blended[place] as number) : null,
   };
 }
 

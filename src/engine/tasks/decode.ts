@@ -3,7 +3,8 @@ import { type Code, checkCode, checkPrefix, codeToString, parseCode } from '../.
 import { KandidError } from '../../errors.ts';
 import { NO_TURNS } from '../guides/context.ts';
 import { conditionOf } from '../input/condition.ts';
-import type { Network, NetworkInfo } from '../network/network.ts';
+import type { NetworkInfo } from '../network/graph.ts';
+import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
 import {
   type DecodeTask,

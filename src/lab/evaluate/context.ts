@@ -145,12 +145,13 @@ export class EvaluationContext {
         const random = Random.of(0, i);
         return candidateCounts.map((count) => random.integer(count));
       });
-      const conditions = await Promise.all(this.pictures.map((picture) => this.#conditionOf(picture)));
+      const conditions = await Promise.all(this.pictures.map((picture) => this.conditionOf(picture)));
       return await this.network.decode(codes, conditions);
     });
   }
 
-  async #conditionOf(picture: Picture): Promise<Float32Array | null> {
+  /** [channels, S, S] of a picture; null where the model has no condition. */
+  async conditionOf(picture: Picture): Promise<Float32Array | null> {
     const { info } = this.network;
     return info.condition ? await conditionOf(picture, info) : null;
   }

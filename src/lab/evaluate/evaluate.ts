@@ -19,12 +19,13 @@ import { style } from './tasks/style.ts';
 import { superResolution } from './tasks/super-resolution.ts';
 import { text, textAll } from './tasks/text.ts';
 import { textInpaint } from './tasks/text-inpaint.ts';
+import { unguided } from './tasks/unguided.ts';
 import { usage } from './tasks/usage.ts';
 
 /** In the order in which they run. */
 export const TASKS: readonly Task[] = [
   ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
-  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, prior],
+  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, prior, unguided],
 ];
 
 export interface EvaluateOptions {
@@ -84,7 +85,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     channels: info.channels,
     condition: info.condition?.kind ?? null,
     models: options.models,
-    hasPrior: opened.prior !== null,
+    hasPrior: opened.network.prior !== null,
   });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     dataset,

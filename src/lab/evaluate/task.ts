@@ -23,7 +23,7 @@ export interface Task {
 export interface Setting {
   readonly dataset: string | null;
   readonly channels: 1 | 3;
-  /** Whether it has transition statistics. */
+  /** Whether the model has a prior. */
   readonly hasPrior: boolean;
   /** Of the condition, where the model has one. */
   readonly condition: string | null;

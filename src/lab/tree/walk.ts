@@ -58,7 +58,7 @@ async function childrenOf(
     Array.from({ length: count }, (_, choice): State => {
       const at = (row * count + choice) * size;
       const predict = candidates.data.subarray(at, at + size);
-      return { code: [...code, choice], from: { features, row }, predict };
+      return { code: [...code, choice], from: { features, row }, predict, logPrior: 0 };
     }),
   );
 }

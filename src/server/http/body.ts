@@ -1,16 +1,20 @@
 /** Bodies of requests, read whole and no further than they may be large. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { KandidError } from '../../errors.ts';
 import { JsonProblem, REQUEST_JSON } from '../../kit/json.ts';
 import { parseJsonWithPictures } from '../../kit/json-pictures.ts';
 
+/** A body, and what is said of it. */
+export type BodySource = Readable & { readonly headers: IncomingHttpHeaders };
+
 /** The type without its parameters, in lower case. */
-export function contentType(request: IncomingMessage): string {
+export function contentType(request: Pick<IncomingMessage, 'headers'>): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /** @throws {KandidError} body_too_large, body_invalid (cut short), type_unsupported (compressed) */
-export function checkBody(request: IncomingMessage, limit: number): void {
+export function checkBody(request: Pick<IncomingMessage, 'headers'>, limit: number): void {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     throw new KandidError('type_unsupported', { got: `compressed (${encoding.slice(0, 50)})`, expected: 'none of it' });
@@ -32,7 +36,7 @@ export function cutShort(): KandidError {
 }
 
 /** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: BodySource, limit: number): Promise<Buffer> {
   checkBody(request, limit);
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -58,7 +62,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
  *
  * @throws {KandidError} body_too_large, body_invalid, type_unsupported
  */
-export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+export async function readJson(request: BodySource, limit: number): Promise<unknown> {
   const bytes = await readBody(request, limit);
   try {
     return await parseJsonWithPictures(bytes, REQUEST_JSON);

@@ -1,9 +1,8 @@
 /** Bodies of forms with files (multipart/form-data), every part of them bounded. */
-import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { REQUEST_JSON } from '../../kit/json.ts';
-import { checkBody, cutShort, tooLarge } from './body.ts';
+import { type BodySource, checkBody, cutShort, tooLarge } from './body.ts';
 
 /** One part of a form; files are bytes. In the order in which they came. */
 export interface FormPart {
@@ -23,7 +22,7 @@ const REACHED: Readonly<Record<string, string>> = {
 };
 
 /** @throws {KandidError} body_too_large, body_invalid, type_unsupported */
-export function readForm(request: IncomingMessage, limit: number): Promise<FormPart[]> {
+export function readForm(request: BodySource, limit: number): Promise<FormPart[]> {
   checkBody(request, limit);
   const parser = parserOf(request, limit);
   return new Promise((resolve, reject) => {
@@ -70,7 +69,7 @@ export function readForm(request: IncomingMessage, limit: number): Promise<FormP
   });
 }
 
-function parserOf(request: IncomingMessage, limit: number): InstanceType<typeof Busboy> {
+function parserOf(request: BodySource, limit: number): InstanceType<typeof Busboy> {
   try {
     return new Busboy({
       headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },

@@ -34,7 +34,7 @@ export class Places {
   }
 
   of(request: IncomingMessage): Place {
-    const told = (name: string) => (this.#isTrusted(request.socket.remoteAddress) ? lastOf(request, name) : undefined);
+    const told = (name: string) => (this.isTrusted(request.socket.remoteAddress) ? lastOf(request, name) : undefined);
     const saidPrefix = withoutSlash(told('x-forwarded-prefix') ?? '');
     const prefix = PREFIX.test(saidPrefix) ? saidPrefix : this.#ownPrefix;
     const saidHost = told('x-forwarded-host');
@@ -58,13 +58,14 @@ export class Places {
   /** Who calls: through trusted proxies, the nearest that is none. */
   address(request: IncomingMessage): string | undefined {
     const { remoteAddress } = request.socket;
-    if (!this.#isTrusted(remoteAddress)) return remoteAddress;
+    if (!this.isTrusted(remoteAddress)) return remoteAddress;
     const way = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
     const named = way.map((one) => one.trim()).filter((one) => isIP(one) !== 0);
-    return named.findLast((one) => !this.#isTrusted(one)) ?? named[0] ?? remoteAddress;
+    return named.findLast((one) => !this.isTrusted(one)) ?? named[0] ?? remoteAddress;
   }
 
-  #isTrusted(address: string | undefined): boolean {
+  /** Whether it is a proxy that many come through. */
+  isTrusted(address: string | undefined): boolean {
     if (address === undefined) return false;
     const family = isIP(address);
     return family !== 0 && this.#proxies.check(address, family === 6 ? 'ipv6' : 'ipv4');

@@ -1,5 +1,6 @@
 /** Errors as answers: problem documents (RFC 9457), or in the shape of OpenAI's. */
-import type { ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { KandidError } from '../../errors.ts';
 
 export type Dialect = 'problem' | 'openai';
@@ -14,6 +15,19 @@ export function problemOf(error: KandidError, instance: string) {
     ...{ type: `urn:kandid:error:${code}`, title: title.charAt(0).toUpperCase() + title.slice(1) },
     ...{ status: error.status, detail: message, instance: `urn:kandid:request:${instance}`, code, details },
   };
+}
+
+/** A whole answer, for sockets that no server handles (any more). */
+export function answerText(error: KandidError): string {
+  const body = JSON.stringify(problemOf(error, randomUUID()));
+  const { status } = error;
+  const seconds = error.details.retrySeconds;
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...['Connection: close', 'Content-Type: application/problem+json', `Content-Length: ${Buffer.byteLength(body)}`],
+    ...(typeof seconds === 'number' ? [`Retry-After: ${Math.ceil(seconds)}`] : []),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
 /** Their names for what is common to both; what they have no name for keeps ours. */

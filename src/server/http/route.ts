@@ -4,9 +4,10 @@ import type { z } from 'zod';
 import { paramsError } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
 import { REQUEST_JSON } from '../../kit/json.ts';
+import type { Body as ReceivedBody } from '../bodies/intake.ts';
 import type { Services } from '../services.ts';
 import type { Client } from './access.ts';
-import { checkBody, contentType, invited, readJson } from './body.ts';
+import { type BodySource, checkBody, contentType, invited, readJson } from './body.ts';
 import { formBody } from './form.ts';
 import { type FormPart, readForm } from './multipart.ts';
 import type { Place } from './places.ts';
@@ -29,6 +30,8 @@ export interface RawCall {
   readonly place: Place;
   /** Counts the request against what its client may do in a minute. @throws {KandidError} rate_limited */
   readonly admit: () => void;
+  /** Says that the body is in safe hands: others may be read. More than once does no harm. */
+  readonly releaseBody: () => void;
 }
 
 export interface Call<Body, Query> extends RawCall {
@@ -90,6 +93,9 @@ export interface Door extends DoorFacts<z.ZodType, z.ZodType> {
   run(call: RawCall): Promise<void>;
 }
 
+const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'multipart/form-data';
+
 export function door<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodType = z.ZodUndefined>(
   spec: DoorSpec<Body, Query>,
 ): Door {
@@ -98,8 +104,14 @@ export function door<Body extends z.ZodType = z.ZodUndefined, Query extends z.Zo
     ...facts,
     async run(call) {
       const query = (spec.query ? parseQuery(spec.query, call.search) : undefined) as z.output<Query>;
-      const body = (spec.body ? await parseBody(spec.body, spec, call) : undefined) as z.output<Body>;
-      await handle({ ...call, body, query });
+      const received = spec.body ? await receivedBody(spec, call) : null;
+      const releaseBody = () => received?.release();
+      try {
+        const body = (spec.body ? await parseBody(spec.body, spec, received, call) : undefined) as z.output<Body>;
+        await handle({ ...call, body, query, releaseBody });
+      } finally {
+        releaseBody();
+      }
     },
   };
 }
@@ -116,34 +128,41 @@ function parseQuery<Schema extends z.ZodType>(schema: Schema, search: URLSearchP
 async function parseBody<Body extends z.ZodType, Query extends z.ZodType>(
   schema: Body,
   facts: DoorFacts<Body, Query>,
+  received: ReceivedBody | null,
   call: RawCall,
 ): Promise<z.output<Body>> {
-  const parsed = await schema.safeParseAsync(await givenBody(schema, facts, call));
+  const given = received ? await givenBody(schema, facts, received.source, call) : {};
+  const parsed = await schema.safeParseAsync(given);
   if (!parsed.success) throw paramsError('The body', parsed.error);
   return parsed.data;
 }
 
-async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
-  schema: Body,
-  {
-    files,
-    formOnly,
-    bodyOptional,
-    fromJson = (body) => body,
-    fromForm = (parts) => formBody(schema, parts),
-  }: DoorFacts<Body, Query>,
-  { request, response, services }: RawCall,
-): Promise<unknown> {
+/** The body that has come in; null where it may be left out and is. @throws {KandidError} what the body is refused for */
+async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
+  { files, formOnly, bodyOptional }: DoorFacts<Body, Query>,
+  { request, response, services, client }: RawCall,
+): Promise<ReceivedBody | null> {
   // Only pictures need more.
   const bodyBytes = files ? services.settings.bodyBytes : Math.min(services.settings.bodyBytes, REQUEST_JSON.bytes);
   const type = contentType(request);
   checkBody(request, bodyBytes);
-  if (type === 'application/json' && !formOnly) return fromJson(await readJson(invited(request, response), bodyBytes));
-  if (type === 'multipart/form-data' && files) return fromForm(await readForm(invited(request, response), bodyBytes));
+  const isTaken = type === JSON_TYPE ? !formOnly : type === FORM_TYPE && files !== undefined;
+  if (isTaken) return await services.intake.receive(invited(request, response), client.name, bodyBytes);
   const isEmpty = request.headers['transfer-encoding'] === undefined && !Number(request.headers['content-length']);
-  if (bodyOptional && type === '' && isEmpty) return {};
-  const takes = [...(formOnly ? [] : ['application/json']), ...(files ? ['multipart/form-data'] : [])];
+  if (bodyOptional && type === '' && isEmpty) return null;
+  const takes = [...(formOnly ? [] : [JSON_TYPE]), ...(files ? [FORM_TYPE] : [])];
   throw new KandidError('type_unsupported', {
     ...{ got: type.slice(0, 100) || 'of no type', expected: takes.join(' or ') },
   });
+}
+
+async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
+  schema: Body,
+  { fromJson = (body) => body, fromForm = (parts) => formBody(schema, parts) }: DoorFacts<Body, Query>,
+  source: BodySource,
+  { services }: RawCall,
+): Promise<unknown> {
+  const { bodyBytes } = services.settings;
+  if (contentType(source) === JSON_TYPE) return fromJson(await readJson(source, bodyBytes));
+  return fromForm(await readForm(source, bodyBytes));
 }

@@ -1,8 +1,8 @@
 /** Brings jobs from the queue to those who run them, and each of them to exactly one end. */
 
-import { KandidError } from '../../errors.ts';
+import { KandidError, toKandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import { type EndNews, isEnd, type News } from '../../worker/messages.ts';
+import { type EndNews, isEnd, type News, type Work } from '../../worker/messages.ts';
 import type { Pace } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './observer.ts';
@@ -117,7 +117,7 @@ export class Dispatcher {
     const [retry] = this.#retries;
     if (retry && runner.hasRoom(needOf(retry))) {
       this.#retries.shift();
-      this.#start(retry);
+      await this.#begin(retry);
       return true;
     }
     const entry = await queue.take(({ id }) => {
@@ -126,14 +126,27 @@ export class Dispatcher {
     });
     if (!entry) return false;
     const job = find(entry.id);
-    if (job?.isOpen && !job.cancelling) this.#start(job);
+    if (job) await this.#begin(job);
     this.#announceSoon();
     return true;
   }
 
-  #start(job: Job): void {
+  /** Loads what it needs, and starts it if it is still wanted. */
+  async #begin(job: Job): Promise<void> {
+    let work: Work | null;
+    try {
+      work = await job.load();
+    } catch (thrown) {
+      if (job.isOpen) this.#end(job, { type: 'failed', error: toKandidError(thrown).toJSON() });
+      return;
+    }
+    if (!work || !job.isOpen || job.cancelling) return;
+    if (this.#options.runner.hasRoom(needOf(job))) this.#start(job, work);
+    else this.#retries.unshift(job);
+  }
+
+  #start(job: Job, work: Work): void {
     const { runner, clock, observer } = this.#options;
-    if (!job.work) return;
     const need = needOf(job);
     job.attempt += 1;
     job.state = 'running';
@@ -144,7 +157,7 @@ export class Dispatcher {
     const isCurrent = () => job.attempt === attempt && job.state === 'running';
     observer.started?.(job);
     runner.run(
-      { ...need, ticket: { job: job.id, attempt, client, work: job.work } },
+      { ...need, ticket: { job: job.id, attempt, client, work } },
       {
         news: (news) => {
           if (isCurrent()) this.#news(job, news, begun);
@@ -234,8 +247,10 @@ export class Dispatcher {
   }
 }
 
-function needOf({ client, cost, attempt }: Job): Need {
-  return { client, places: cost.places, bytes: cost.memory, retried: attempt > 0 };
+function needOf({ client, cost, attempt, bodyBytes, work }: Job): Need {
+  const asked = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
+  const guides = asked.map(({ name }) => name);
+  return { client, places: cost.places, bytes: cost.memory + bodyBytes, retried: attempt > 0, guides };
 }
 
 /** There is nothing to show. */

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 import { type EndNews, isEnd, type QuestionNews, type Work } from '../../worker/messages.ts';
+import type { Lease } from '../bodies/budget.ts';
+import { bytesIn, type StoredWork, storeWork } from '../bodies/stored-work.ts';
 import type { Cost } from './cost.ts';
 import { EventLog, type JobEvent, type JobNews } from './event-log.ts';
 
@@ -26,12 +28,21 @@ export interface JobSpec {
   readonly keep?: boolean | undefined;
 }
 
+interface JobFacts {
+  readonly created: number;
+  readonly events: number;
+  readonly cost: Cost;
+  readonly leases?: Job['leases'];
+}
+
 /** What the queue and the runner know of a job; only `Jobs` changes it. */
 export class Job {
   readonly id = `job_${randomBytes(16).toString('base64url')}`;
   readonly spec: Omit<JobSpec, 'work'>;
   readonly label: string;
   readonly cost: Cost;
+  /** Of the pictures in its work. */
+  readonly bodyBytes: number;
   readonly log: EventLog;
   /** Milliseconds since 1970. */
   readonly created: number;
@@ -47,14 +58,22 @@ export class Job {
   question: QuestionNews | null = null;
   /** Let go of at the end, with the pictures in it. */
   work: Work | null;
+  /** Of its pictures, while they are on disk. */
+  stored: StoredWork | null = null;
+  /** What it holds: its body until it ends, and its answer until nobody takes it any more. */
+  readonly leases: { readonly body: Lease; readonly answer: Lease } | null;
+  /** Answers that are being sent. */
+  holders = 0;
   readonly ended: Promise<EndNews>;
   #end: (news: EndNews) => void = () => {};
 
-  constructor({ work, ...spec }: JobSpec, { created, events, cost }: { created: number; events: number; cost: Cost }) {
+  constructor({ work, ...spec }: JobSpec, { created, events, cost, leases = null }: JobFacts) {
     this.spec = spec;
     this.label = spec.label ?? work.kind;
     this.work = work;
     this.cost = cost;
+    this.bodyBytes = bytesIn(work);
+    this.leases = leases;
     this.created = created;
     this.log = new EventLog(events);
     this.ended = new Promise((resolve) => {
@@ -87,6 +106,28 @@ export class Job {
     if (work?.kind !== 'generate') return;
     const weighed = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
     this.work = { ...work, request: { ...work.request, guides: weighed } };
+  }
+
+  /** Its pictures go to disk while it waits. @throws {KandidError} spool_failed */
+  async store(folder: string | undefined): Promise<void> {
+    const stored = this.work && (await storeWork(this.work, folder));
+    if (!stored) return;
+    if (!this.isOpen) return await stored.close();
+    this.stored = stored;
+    this.work = stored.outline;
+  }
+
+  /** Its work, with its pictures; null where it has ended. @throws {KandidError} spool_failed */
+  async load(): Promise<Work | null> {
+    return this.work && this.stored ? await this.stored.load(this.work) : this.work;
+  }
+
+  /** Gives back what nobody needs any more. */
+  settle(): void {
+    if (this.isOpen) return;
+    this.leases?.body.release();
+    void this.stored?.close();
+    if (this.holders === 0 && this.viewers === 0) this.leases?.answer.release();
   }
 
   append(news: JobNews, at: number): JobEvent {

@@ -3,6 +3,7 @@
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Work } from '../../worker/messages.ts';
+import type { ByteBudget } from '../bodies/budget.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import type { Cost } from './cost.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -23,9 +24,17 @@ export interface JobsOptions {
   readonly limits: JobLimits;
   /** What work costs. @throws {KandidError} not_ready, where nothing is known of the models yet */
   readonly price: (work: Work) => Cost;
+  /** What bodies and answers may hold, and where large bodies wait. @default all of it, in memory */
+  readonly storage?: JobStorage | undefined;
   /** @default in memory */
   readonly queue?: JobQueue | undefined;
   readonly observer?: JobsObserver | undefined;
+}
+
+export interface JobStorage {
+  readonly bodies: ByteBudget;
+  readonly answers: ByteBudget;
+  readonly folder?: string | undefined;
 }
 
 export interface ListOptions {
@@ -150,6 +159,7 @@ export class Jobs {
       onClose: () => {
         job.viewers -= 1;
         this.#options.observer?.dropped?.(viewer.dropped);
+        job.settle();
         this.#abandonIfAlone(job);
       },
     });
@@ -185,22 +195,50 @@ export class Jobs {
   }
 
   async #add(spec: JobSpec): Promise<Job> {
-    const { clock, limits, observer, price, runner } = this.#options;
+    const { clock, limits, observer, price, runner, storage } = this.#options;
     const problem = runner.problem();
     if (problem) throw problem;
-    const job = new Job(spec, { created: clock.date(), events: limits.events, cost: price(spec.work) });
+    const cost = price(spec.work);
+    const leases = this.#leasesOf(spec);
+    const job = new Job(spec, { created: clock.date(), events: limits.events, cost, leases });
     this.#check(job);
     const { client, idempotencyKey: key } = spec;
     this.#jobs.set(job.id, job);
     if (key !== undefined) this.#keys.add(client, key, { fingerprint: fingerprint(spec.work), job: job.id });
     try {
-      await this.#dispatcher.add(job);
+      leases?.body.grow(job.bodyBytes);
+      leases?.answer.grow(cost.answerBytes);
+      if (storage) await job.store(storage.folder);
+      if (job.isOpen) await this.#dispatcher.add(job);
     } catch (error) {
-      this.#forget(job);
+      this.#refuse(job);
       throw error;
     }
     observer?.submitted?.(job);
     return job;
+  }
+
+  #leasesOf({ client }: JobSpec): Job['leases'] {
+    const { storage } = this.#options;
+    return storage ? { body: storage.bodies.lease(client), answer: storage.answers.lease(client) } : null;
+  }
+
+  #refuse(job: Job): void {
+    this.#forget(job);
+    job.leases?.body.release();
+    job.leases?.answer.release();
+    void job.stored?.close();
+  }
+
+  /** Somebody is being sent a job's answer: what it takes counts until they say, by what this gives, that it is sent. */
+  hold(job: Job): () => void {
+    job.holders += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) job.holders -= 1;
+      isHeld = false;
+      job.settle();
+    };
   }
 
   /** @throws {KandidError} draining, and what `checkAdmission` throws */
@@ -215,6 +253,9 @@ export class Jobs {
   }
 
   #ended(job: Job): void {
+    const estimate = job.cost.answerBytes;
+    job.leases?.answer.shrink(Math.max(0, estimate - job.log.bytes));
+    job.settle();
     this.#abandoning.get(job)?.();
     this.#abandoning.delete(job);
     if (job.spec.keep ?? true) this.#shelf.add(job);

@@ -89,7 +89,7 @@ function freshSeed({ request, client }: RawCall): number {
     .readUInt32BE();
 }
 
-export function refused(field: string, problem: string, code: string): KandidError {
+function refused(field: string, problem: string, code: string): KandidError {
   return new KandidError('params_invalid', { subject: 'The body', field, problem, openai: code });
 }
 

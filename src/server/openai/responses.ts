@@ -1,15 +1,14 @@
 /** Results as OpenAI's clients read them: at once, or as server-sent events. */
-import type { z } from 'zod';
 import { type KandidError, toKandidError } from '../../errors.ts';
 import { type CancelledNews, type DoneNews, isEnd, type Work } from '../../worker/messages.ts';
+import { Base64 } from '../http/json-stream.ts';
 import { openAiErrorOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
 import { addressOf, urlOf } from '../routes/permalinks.ts';
-import { sendJson } from '../routes/responses.ts';
+import { sendPictures } from '../routes/responses.ts';
 import { EventStream } from '../routes/sse.ts';
 import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../routes/submit.ts';
 import type { Terms } from './requests.ts';
-import type { imagesResponse } from './schemas.ts';
 
 /** A stream is opened after so long at the latest: some clients wait for headers five minutes and no more. */
 const OPEN_MS = 15_000;
@@ -20,17 +19,15 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
   if (!end || call.response.closed) return;
   const news = picturesOf(end);
   const data = news.results.map(({ bytes, ...picture }) => {
-    if (!terms.asUrls) return { b64_json: base64(bytes) };
+    if (!terms.asUrls) return { b64_json: new Base64(bytes) };
     const path = addressOf(call.services, job, news, { ...picture, bytes });
     // Without an address of its own, the answer must hold the picture.
-    if (path === null) return { url: `data:${picture.mime};base64,${base64(bytes)}` };
+    if (path === null) return { url: `data:${picture.mime};base64,${Buffer.from(bytes).toString('base64')}` };
     return { url: urlOf(call, path) };
   });
   const told = { seed: news.seed, notes: [...terms.notes, ...news.notes] };
   const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(news) };
-  sendJson(call, answer satisfies z.output<typeof imagesResponse>, {
-    headers: { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(news.seed) },
-  });
+  await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(news.seed) });
 }
 
 /** The code whose picture is nearest; null where the caller has left. */
@@ -70,7 +67,7 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
       const about = { created_at: secondsOf(call), ...terms.echo };
       if (news.type === 'preview')
         await send(open(), {
-          ...{ type: `${kind}.partial_image`, b64_json: base64(news.bytes), partial_image_index: partial++ },
+          ...{ type: `${kind}.partial_image`, b64_json: new Base64(news.bytes), partial_image_index: partial++ },
           ...{ image_index: news.image, ...about },
         });
       else if (news.type !== 'queued' && isEnd(news))
@@ -99,7 +96,7 @@ async function sendEnd(
 ): Promise<void> {
   for (const [image_index, { bytes, codeString }] of news.results.entries())
     await send(open(), {
-      ...{ type: `${kind}.completed`, b64_json: base64(bytes), image_index, code: codeString, ...about },
+      ...{ type: `${kind}.completed`, b64_json: new Base64(bytes), image_index, code: codeString, ...about },
       ...{ seed: news.seed, notes: [...notes, ...news.notes], usage: usageOf(news) },
     });
 }
@@ -113,10 +110,6 @@ function usageOf({ results }: Pick<DoneNews, 'results'>) {
   const output_tokens = results.reduce((sum, { code }) => sum + code.length, 0);
   const input_tokens_details = { image_tokens: 0, text_tokens: 0 };
   return { input_tokens: 0, input_tokens_details, output_tokens, total_tokens: output_tokens };
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 function secondsOf({ services }: RawCall): number {

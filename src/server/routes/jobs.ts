@@ -4,8 +4,9 @@ import { job, jobList } from '../../contract/answers.ts';
 import { jobBody, steerBody } from '../../contract/operations.ts';
 import { type Door, door } from '../http/route.ts';
 import { generated } from './generate.ts';
-import { answer, describeJob, sendJson } from './responses.ts';
+import { answer, describeJob, sendJson, sendPictures } from './responses.ts';
 import { followJob } from './sse.ts';
+import { holdFor } from './submit.ts';
 
 const number = (least: number, most: number) =>
   z.coerce.number(`expected a whole number from ${least} to ${most}`).int().min(least).max(most);
@@ -52,7 +53,11 @@ export const jobDoors: readonly Door[] = [
   door({
     ...{ method: 'get', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'One job, with its results', parts },
     answers: { 200: { description: 'The job.', schema: job } },
-    handle: (call) => sendJson(call, describeJob(call, call.services.jobs.get(call.params.id ?? ''), true)),
+    async handle(call) {
+      const found = call.services.jobs.get(call.params.id ?? '');
+      holdFor(call, found);
+      await sendPictures(call, describeJob(call, found, true));
+    },
   }),
   door({
     ...{ method: 'patch', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Steers a job: weights, and picks', parts },

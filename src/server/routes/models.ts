@@ -55,7 +55,14 @@ export const modelDoors: readonly Door[] = [
   door({
     ...{ method: 'get', path: '/v1/guides', tag: 'models', summary: 'The guides there are, with their parameters' },
     answers: { 200: { description: 'Guides.', schema: z.object({ guides: z.array(guide) }) } },
-    handle: (call) => sendJson(call, { guides: infoOf(call.services).guides }),
+    handle(call) {
+      const guides = infoOf(call.services).guides.map(({ name, description, params }) => ({
+        name,
+        description,
+        params,
+      }));
+      sendJson(call, { guides });
+    },
   }),
   door({
     ...{

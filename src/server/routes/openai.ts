@@ -1,10 +1,10 @@
 /** The Images API as OpenAI's clients speak it. */
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
-import { decodePicture, pictureSize } from '../../pictures/codec.ts';
+import type { Edit as EditWork } from '../../worker/messages.ts';
 import { type Answer, type Door, door } from '../http/route.ts';
 import { shortened } from '../openai/prompts.ts';
-import { refused, termsOf } from '../openai/requests.ts';
+import { termsOf } from '../openai/requests.ts';
 import { encodedCode, reply, stream } from '../openai/responses.ts';
 import {
   editBody,
@@ -29,41 +29,15 @@ const IN_COMMON = 0.5;
 /** Weights beside 1 for the words. */
 const KEPT = { low: 0.5, high: 2 };
 const LOOK = 0.3;
-/** Transparency is looked for in a small copy. */
-const GLANCE = 64;
-const OPAQUE = 0.99;
 
-/** @throws {KandidError} picture_*, params_invalid (the mask has another size) */
-async function editGuides({ prompt, image, mask, input_fidelity }: Edit, limitPixels: number): Promise<Guides> {
-  const [first, ...others] = image as [Uint8Array, ...Uint8Array[]];
-  const sizes = [];
-  for (const [i, one] of image.entries()) sizes.push(await pictureSize(one, { limitPixels, name: `image ${i + 1}` }));
-  const looks = others.map((one) => ({ name: 'style', weight: LOOK, params: { image: one } }));
-  const words = { name: 'text', params: { prompt } };
-  const [painted] = mask ?? [];
-  if (painted) {
-    const [is, expected] = [await pictureSize(painted, { limitPixels, name: 'mask' }), sizes[0]];
-    if (is.width !== expected?.width || is.height !== expected.height)
-      throw refused(
-        'mask',
-        `it is ${is.width}x${is.height}, expected the size of the image, ${expected?.width}x${expected?.height}`,
-        'invalid_mask',
-      );
-    return [{ name: 'inpaint', params: { image: first, mask: painted } }, words, ...looks];
-  }
-  if (await hasHoles(first, limitPixels)) return [{ name: 'inpaint', params: { image: first } }, words, ...looks];
-  const weight = KEPT[input_fidelity ?? 'low'];
-  return [{ name: 'target', weight, params: { image: first } }, words, ...looks];
+/** The picture itself is looked at where it is decoded: in a worker. */
+function editOf({ image, mask, input_fidelity }: Edit): EditWork {
+  return { image: image[0] as Uint8Array, mask: mask?.[0], weight: KEPT[input_fidelity ?? 'low'] };
 }
 
-async function hasHoles(bytes: Uint8Array, limitPixels: number): Promise<boolean> {
-  const { data, width, height } = await decodePicture(bytes, {
-    channels: 4,
-    limitPixels,
-    maxSide: GLANCE,
-    name: 'image',
-  });
-  return data.subarray(3 * width * height).some((alpha) => alpha < OPAQUE);
+function editGuides({ prompt, image }: Edit): Guides {
+  const looks = image.slice(1).map((one) => ({ name: 'style', weight: LOOK, params: { image: one } }));
+  return [{ name: 'text', params: { prompt } }, ...looks];
 }
 
 export const openAiDoors: readonly Door[] = [
@@ -84,8 +58,8 @@ export const openAiDoors: readonly Door[] = [
     fromForm,
     async handle(call) {
       const { prompt, notes } = shortened(call.body.prompt);
-      const guides = await editGuides({ ...call.body, prompt }, call.services.settings.limitPixels);
-      const terms = termsOf(call, call.body, { guides, notes });
+      const asked = termsOf(call, call.body, { guides: editGuides({ ...call.body, prompt }), notes });
+      const terms = { ...asked, work: { ...asked.work, edit: editOf(call.body) } };
       if (call.body.stream) await stream(call, terms, 'image_edit', 'edits');
       else await reply(call, terms, 'edits');
     },

@@ -8,6 +8,7 @@ import type {
 import type { AllowedUrl } from '../../kit/allowed-hosts.ts';
 import type { CancelledNews, DoneNews, QuestionNews } from '../../worker/messages.ts';
 import { errorFrom } from '../../worker/messages.ts';
+import { Base64, jsonPieces, writePieces } from '../http/json-stream.ts';
 import { problemOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
 import type { Job } from '../jobs/job.ts';
@@ -26,6 +27,31 @@ export function sendJson(
   for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
   response.end(JSON.stringify(value));
 }
+
+/** As `sendJson`, for an answer that may hold many pictures: as `Base64`, sent as fast as they are read. */
+export async function sendPictures(
+  { response }: Pick<RawCall, 'response'>,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
+  await writePieces(response, jsonPieces(value));
+  response.end();
+}
+
+/** The same with its pictures as bytes that are still to become base64. */
+type WithBytes<Shape> = Shape extends { readonly base64?: string | undefined }
+  ? Omit<Shape, 'base64'> & { readonly base64?: Base64 }
+  : Shape;
+type Result = Omit<z.output<typeof resultSchema>, 'images'> & {
+  readonly images: readonly WithBytes<z.output<typeof resultSchema>['images'][number]>[];
+};
+type Description = Omit<z.output<typeof jobSchema>, 'result' | 'candidates'> & {
+  readonly result?: Result;
+  readonly candidates?: WithBytes<z.output<typeof candidatesSchema>>;
+};
 
 export interface Wanted {
   readonly base64: boolean;
@@ -53,12 +79,12 @@ export async function answer(call: RawCall, asked: Asked, { base64, webhook }: W
   const news = picturesOf(end);
   const headers = timeHeaders(job);
   if (wantsPicture(request.headers.accept) && news.results.length === 1) return sendPicture(call, job, news, headers);
-  sendJson(call, resultOf(call, job, news, base64), { headers });
+  await sendPictures(call, resultOf(call, job, news, base64), headers);
 }
 
 async function notifyOf(call: RawCall, job: Job, to: AllowedUrl): Promise<void> {
   const { type } = await job.ended;
-  const { result, ...about } = describeJob(call, job, true);
+  const { result, candidates: _candidates, ...about } = describeJob(call, job, true);
   const images = result?.images.map(({ base64: _, ...image }) => image);
   const data = { ...about, ...(result ? { result: { ...result, images } } : {}) };
   await deliver(call.services, to, { id: `${job.id}.${type}`, type: `job.${type}`, data });
@@ -88,12 +114,7 @@ function sendPicture(
   response.end(picture.bytes);
 }
 
-export function resultOf(
-  call: RawCall,
-  job: Job,
-  news: DoneNews | CancelledNews,
-  base64: boolean,
-): z.output<typeof resultSchema> {
+export function resultOf(call: RawCall, job: Job, news: DoneNews | CancelledNews, base64: boolean): Result {
   const { type: state, model, hash, seed, results, guides, notes, timings } = news;
   const images = results.map((picture) => {
     const { code, codeString, mime, width, height, psnr, bytes } = picture;
@@ -102,18 +123,18 @@ export function resultOf(
       ...{ code: [...code], codeString: codeString || null, mime, width, height },
       url: path === null ? null : urlOf(call, path),
       ...(psnr === undefined ? {} : { psnr: Number.isFinite(psnr) ? psnr : null }),
-      ...(base64 ? { base64: Buffer.from(bytes).toString('base64') } : {}),
+      ...(base64 ? { base64: new Base64(bytes) } : {}),
     };
   });
   return { job: job.id, state, model, hash, seed, images, guides: [...guides], notes: [...notes], timings };
 }
 
-function sheetOf({ type: _, bytes, ...sheet }: QuestionNews): z.output<typeof candidatesSchema> {
-  return { ...sheet, base64: Buffer.from(bytes).toString('base64') };
+function sheetOf({ type: _, bytes, ...sheet }: QuestionNews): NonNullable<Description['candidates']> {
+  return { ...sheet, base64: new Base64(bytes) };
 }
 
 /** @param whole with its results, in base64 */
-export function describeJob(call: RawCall, job: Job, whole = false): z.output<typeof jobSchema> {
+export function describeJob(call: RawCall, job: Job, whole = false): Description {
   const { id, label, state, created, started, finished, attempt, end } = job;
   const date = (at: number | null) => (at === null ? null : new Date(at).toISOString());
   const isQueued = state === 'queued';

@@ -1,6 +1,6 @@
 /** Server-sent events. */
-import { once } from 'node:events';
 import { errorFrom, isEnd, type News } from '../../worker/messages.ts';
+import { Base64, jsonPieces, writePieces } from '../http/json-stream.ts';
 import { problemOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
 import type { Gap, JobEvent } from '../jobs/event-log.ts';
@@ -34,12 +34,7 @@ export class EventStream {
     const { response } = this.#call;
     if (this.closed) return;
     const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
-    if (response.write(`${head}data: ${JSON.stringify(data)}\n\n`)) return;
-    const left = new AbortController();
-    const leave = () => left.abort();
-    response.once('close', leave);
-    await once(response, 'drain', { signal: left.signal }).catch(() => {});
-    response.off('close', leave);
+    await writePieces(response, sseEvent(head, data));
   }
 
   end(): void {
@@ -55,6 +50,12 @@ export class EventStream {
       this.#keepAlive();
     });
   }
+}
+
+function* sseEvent(head: string, data: unknown): Generator<string, void, undefined> {
+  yield `${head}data: `;
+  yield* jsonPieces(data);
+  yield '\n\n';
 }
 
 /** Sends what happens to a job, each event when the reader has room for it. */
@@ -95,5 +96,5 @@ function nameOf({ type }: JobEvent['news']): string {
 /** Pictures become base64. */
 function withoutBytes(news: Exclude<JobEvent['news'], { results: unknown }>): Record<string, unknown> {
   const { bytes, ...rest } = news as News & { bytes?: Uint8Array };
-  return bytes === undefined ? rest : { ...rest, base64: Buffer.from(bytes).toString('base64') };
+  return bytes === undefined ? rest : { ...rest, base64: new Base64(bytes) };
 }

@@ -64,14 +64,25 @@ export async function enqueue(
  * @param stays whether it goes on all the same
  * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
  */
-export async function submit({ services, client, request }: RawCall, asked: Asked, stays: boolean): Promise<Job> {
+export async function submit(call: RawCall, asked: Asked, stays: boolean): Promise<Job> {
+  const { services, client, request } = call;
   const { headers } = request;
   const idempotencyKey = keyOf(headers['idempotency-key']);
   const leaving = idempotencyKey === undefined ? 0 : services.settings.abandonSeconds;
   const abandonSeconds = stays ? undefined : leaving;
-  return await enqueue(services, client, asked, {
+  const job = await enqueue(services, client, asked, {
     ...{ idempotencyKey, deadlineSeconds: deadlineOf(headers), abandonSeconds },
   });
+  call.releaseBody();
+  holdFor(call, job);
+  return job;
+}
+
+/** What a job's answer takes counts until this call is answered, or its caller gone. */
+export function holdFor({ services, response }: RawCall, job: Job): void {
+  const release = services.jobs.hold(job);
+  if (response.closed) release();
+  else response.once('close', release);
 }
 
 function keyOf(header: string | string[] | undefined): string | undefined {

@@ -11,12 +11,19 @@ export interface About {
   readonly job: string;
 }
 
-/** @param dropped previews that this viewer has missed so far */
-export function toldOf(event: JobEvent | Gap, about: About, dropped: number): Told[] {
-  if (!('news' in event)) return [{ type: 'gap', ...about, from: event.from, to: event.to }];
+/**
+ * What an event is told by, each message made when it is asked for: many pictures are never in memory twice at once.
+ *
+ * @param dropped previews that this viewer has missed so far
+ */
+export function* toldOf(event: JobEvent | Gap, about: About, dropped: number): Generator<Told, void, undefined> {
+  if (!('news' in event)) {
+    yield { type: 'gap', ...about, from: event.from, to: event.to };
+    return;
+  }
   const { news, seq, attempt } = event;
-  if (news.type !== 'queued' && isEnd(news)) return endOf(news, about, seq, dropped);
-  return [onTheWay(news, { ...about, seq }, attempt)];
+  if (news.type !== 'queued' && isEnd(news)) yield* endOf(news, about, seq, dropped);
+  else yield onTheWay(news, { ...about, seq }, attempt);
 }
 
 type OnTheWay = QueuedNews | Exclude<News, EndNews>;
@@ -45,24 +52,20 @@ function onTheWay(news: OnTheWay, about: About & { seq: number }, attempt: numbe
  * The pictures, then the end. They carry the number of the event before it: whoever loses the connection among them gets
  * all of them again.
  */
-function endOf(news: EndNews, about: About, seq: number, dropped: number): Told[] {
+function* endOf(news: EndNews, about: About, seq: number, dropped: number): Generator<Told, void, undefined> {
   if (news.type === 'failed') {
     const { code, message, details } = news.error;
-    return [{ type: 'error', ...about, seq, code, message, details }];
+    yield { type: 'error', ...about, seq, code, message, details };
+    return;
   }
   const { results, seed, guides, notes, timings, type } = news;
-  const frames = results.map(({ bytes, mime, width, height }, image) =>
-    frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes),
-  );
+  for (const [image, { bytes, mime, width, height }] of results.entries())
+    yield frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes);
   const ending = { ...about, seq, seed, guides: [...guides], notes: [...notes], timings, dropped };
   if (type === 'done') {
     const images = results.map(({ code, codeString }) => ({ code: [...code], codeString }));
-    return [...frames, { ...ending, type, images }];
-  }
-  return [
-    ...frames,
-    { ...ending, type, level: news.level, images: results.map(({ code }) => ({ prefix: [...code] })) },
-  ];
+    yield { ...ending, type, images };
+  } else yield { ...ending, type, level: news.level, images: results.map(({ code }) => ({ prefix: [...code] })) };
 }
 
 function frame(header: FrameHeader, bytes: Uint8Array): Uint8Array {

@@ -23,7 +23,11 @@ export interface Wire {
 interface Request {
   readonly job: Job;
   readonly viewer: Viewer;
+  /** What is still to be said of the event that was taken last. */
+  telling: Iterator<Told, void>;
 }
+
+const NOTHING: Iterator<Told, void> = { next: () => ({ done: true, value: undefined }) };
 
 const SECOND = 1000;
 /** Messages beyond the allowed rate until the socket is closed. */
@@ -54,12 +58,12 @@ export class Session {
     });
   }
 
-  /** A message came; null: a binary one. They are answered in order. */
-  take(data: Buffer | null): void {
+  /** A message came; null: a binary one. They are answered in order; resolves when it is dealt with, and never rejects. */
+  async take(data: Buffer | null): Promise<void> {
     const { messagesPerSecond } = this.#services.settings;
     if (this.#rates.take('', messagesPerSecond) === 0) {
       this.#work = this.#work.then(() => this.#handle(data));
-      return;
+      return await this.#work;
     }
     this.#excess += 1;
     const limit = messagesPerSecond * 60;
@@ -116,7 +120,7 @@ export class Session {
 
   #follow(id: string, job: Job, since: number | undefined): void {
     const viewer = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
-    this.#requests.set(id, { job, viewer });
+    this.#requests.set(id, { job, viewer, telling: NOTHING });
     this.#pumpSoon();
   }
 
@@ -147,21 +151,21 @@ export class Session {
     });
   }
 
-  /** Sends an event of each request in turn while the socket takes them. What it does not take waits in the jobs' logs. */
+  /** Says something of each request in turn while the socket takes it. What it does not take waits in the jobs' logs. */
   #pump(): void {
     const { backlogBytes } = this.#services.settings;
     for (let hasMore = true; hasMore && !this.#isClosed; ) {
       hasMore = false;
-      for (const [id, { job, viewer }] of this.#requests) {
+      for (const [id, request] of this.#requests) {
         if (this.#wire.bufferedAmount > backlogBytes) return;
-        const event = viewer.next();
-        if (event) {
+        const told = nextTold(id, request);
+        if (told) {
           hasMore = true;
-          for (const told of toldOf(event, { id, job: job.id }, viewer.dropped)) this.#say(told);
+          this.#say(told);
+        } else if (request.viewer.ended) {
+          request.viewer.close();
+          this.#requests.delete(id);
         }
-        if (!viewer.ended) continue;
-        viewer.close();
-        this.#requests.delete(id);
       }
     }
   }
@@ -173,5 +177,17 @@ export class Session {
   #say(told: Told): void {
     if (this.#isClosed) return;
     this.#wire.send(told instanceof Uint8Array ? told : JSON.stringify(told), () => this.#pumpSoon());
+  }
+}
+
+/** The rest of the event before, else the first message of the next; null where there is nothing to say now. */
+function nextTold(id: string, request: Request): Told | null {
+  for (;;) {
+    const { value, done } = request.telling.next();
+    if (!done) return value;
+    const { viewer, job } = request;
+    const event = viewer.next();
+    if (!event) return null;
+    request.telling = toldOf(event, { id, job: job.id }, viewer.dropped);
   }
 }

@@ -1,12 +1,11 @@
 /** The door of WebSockets: who may open one, and how all of them are kept alive and closed. */
-import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { SUBPROTOCOL } from '../../contract/stream.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
 import type { Access, Client } from '../http/access.ts';
-import { problemOf } from '../http/problems.ts';
+import { answerText } from '../http/problems.ts';
 import type { Services } from '../services.ts';
 import { Session } from './session.ts';
 
@@ -14,6 +13,9 @@ const PATH = '/v1/stream';
 /** Browsers can give a socket no header, but names of protocols. */
 const KEY_PROTOCOL = 'kandid.key.';
 const GOING_AWAY = 1001;
+const TRY_LATER = 1013;
+/** Bytes before a client's message. */
+const MOST_FRAME_HEAD = 14;
 const RETRY_SECONDS = 5;
 
 export class Streams {
@@ -37,7 +39,7 @@ export class Streams {
     socket.on('error', () => socket.destroy());
     try {
       const client = this.#check(request);
-      this.#server.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, client));
+      this.#server.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, client, socket));
     } catch (thrown) {
       refuse(socket, toKandidError(thrown));
     }
@@ -74,8 +76,8 @@ export class Streams {
     return client;
   }
 
-  #begin(ws: WebSocket, client: Client): void {
-    const { metrics } = this.#services;
+  #begin(ws: WebSocket, client: Client, socket: Duplex): void {
+    const { metrics, intake } = this.#services;
     this.#open.set(ws, client.name);
     metrics.sockets.inc();
     const session = new Session(this.#services, client, {
@@ -88,9 +90,25 @@ export class Streams {
     const stopBeating = this.#beat(ws);
     // Without a listener an oversized message would end the process; ws closes the socket itself.
     ws.on('error', () => {});
-    ws.on('message', (data, isBinary) => session.take(isBinary ? null : (data as Buffer)));
+    const lease = intake.budget.lease(client.name);
+    // Messages count from their first byte on, for many that are never finished would fill the memory too.
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        lease.grow(bytes.length);
+      } catch {
+        ws.close(TRY_LATER, 'too many bytes are on their way');
+        ws.terminate();
+      }
+    });
+    ws.on('message', (data, isBinary) => {
+      const { length } = data as Buffer;
+      const taken = session.take(isBinary ? null : (data as Buffer));
+      const done = () => lease.shrink(length + MOST_FRAME_HEAD);
+      taken.then(done, done);
+    });
     ws.once('close', () => {
       stopBeating();
+      lease.release();
       session.close();
       this.#open.delete(ws);
       metrics.sockets.dec();
@@ -119,14 +137,6 @@ export class Streams {
 }
 
 function refuse(socket: Duplex, error: KandidError): void {
-  const body = JSON.stringify(problemOf(error, randomUUID()));
-  const { status } = error;
-  const seconds = error.details.retrySeconds;
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    ...['Connection: close', 'Content-Type: application/problem+json', `Content-Length: ${Buffer.byteLength(body)}`],
-    ...(typeof seconds === 'number' ? [`Retry-After: ${Math.ceil(seconds)}`] : []),
-  ];
   // A side that never closes its own half would keep the socket.
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  socket.end(answerText(error), () => socket.destroy());
 }

@@ -28,6 +28,8 @@ export interface PoolOptions {
   /** One process for each: 'auto', 'cpu', 'cuda:N'. */
   readonly devices: readonly string[];
   readonly worker: WorkerOptions;
+  /** Of one more process, which runs what users' guides are asked for, and nothing else. @default none: all run all */
+  readonly guideWorker?: string | undefined;
   /** Results, and beams of them, that one process takes at once. A job is begun while one is free, or where its client has none running there. */
   readonly places: number;
   /** Of memory that the jobs of one process may take together. */
@@ -46,24 +48,25 @@ const RETRY_SECONDS = 5;
 
 export class Pool implements Runner {
   readonly #keepers: readonly Keeper[];
+  readonly #guideKeeper: Keeper | null;
   #listener: () => void = () => {};
   #info: WorkerInfo | null = null;
 
-  constructor({ devices, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
-    this.#keepers = devices.map(
-      (device) =>
-        new Keeper({
-          ...{ ...limits, device, start, worker: { ...worker, engine: { ...worker.engine, device } } },
-          onReady: (info) => {
-            this.#info = info;
-            observer?.ready?.(device, info);
-          },
-          onRoom: () => this.#listener(),
-          onExit: (reason) => observer?.exited?.(device, reason),
-          onRun: (report) => observer?.run?.(device, report),
-          onComplaint: (text) => observer?.complaint?.(device, text),
-        }),
-    );
+  constructor({ devices, guideWorker, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
+    const keeperOn = (device: string) =>
+      new Keeper({
+        ...{ ...limits, device, start, worker: { ...worker, engine: { ...worker.engine, device } } },
+        onReady: (info) => {
+          this.#info = info;
+          observer?.ready?.(device, info);
+        },
+        onRoom: () => this.#listener(),
+        onExit: (reason) => observer?.exited?.(device, reason),
+        onRun: (report) => observer?.run?.(device, report),
+        onComplaint: (text) => observer?.complaint?.(device, text),
+      });
+    this.#guideKeeper = guideWorker === undefined ? null : keeperOn(guideWorker);
+    this.#keepers = [...devices.map(keeperOn), ...(this.#guideKeeper ? [this.#guideKeeper] : [])];
   }
 
   /**
@@ -102,12 +105,20 @@ export class Pool implements Runner {
   }
 
   hasRoom(need: Need): boolean {
-    return this.#keepers.some((keeper) => keeper.hasRoom(need));
+    return this.#fitting(need).length > 0;
+  }
+
+  /** Processes that have room, the emptiest first. */
+  #fitting(need: Need): Keeper[] {
+    const own = this.#guideKeeper;
+    const known = this.#info?.guides ?? [];
+    const asksUsers = need.guides?.some((name) => known.some((guide) => guide.name === name && !guide.isOwn)) ?? false;
+    const allowed = own ? this.#keepers.filter((keeper) => (keeper === own) === asksUsers) : this.#keepers;
+    return allowed.filter((keeper) => keeper.hasRoom(need)).sort((a, b) => a.places - b.places);
   }
 
   run(assignment: Assignment, listener: RunListener): void {
-    const fit = this.#keepers.filter((keeper) => keeper.hasRoom(assignment));
-    const [best] = fit.sort((a, b) => a.places - b.places);
+    const [best] = this.#fitting(assignment);
     if (best) best.run(assignment, listener);
     else listener.lost('no process had room');
   }

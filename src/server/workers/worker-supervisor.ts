@@ -84,6 +84,7 @@ export class Keeper {
   #unfit: ErrorData | null = null;
   #reason: string | null = null;
   #restarts = 0;
+  #wasReady = false;
   #memory: number | null = null;
   #heard = 0;
   #cancelTimer: () => void = () => {};
@@ -188,10 +189,13 @@ export class Keeper {
     const { start, worker, clock } = this.#options;
     this.#state = 'starting';
     this.#heard = clock.now();
-    const current: WorkerProcess = start(worker, {
-      message: (message) => this.#message(message),
-      exit: (reason) => this.#exited(reason),
-    });
+    const current: WorkerProcess = start(
+      { ...worker, isRestart: this.#wasReady },
+      {
+        message: (message) => this.#message(message),
+        exit: (reason) => this.#exited(reason),
+      },
+    );
     this.#process = current;
     this.#watch();
   }
@@ -209,6 +213,7 @@ export class Keeper {
   #ready(info: WorkerInfo): void {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
+    this.#wasReady = true;
     this.#device = info.device;
     this.#unfit = null;
     this.#reason = null;

@@ -77,7 +77,7 @@ async function statesAt8() {
     states = states.map((state, row) => {
       const choice = (row + level) % 4;
       const predict = candidates.data.slice((row * 4 + choice) * 48, (row * 4 + choice + 1) * 48);
-      return { code: [...state.code, choice], from: { features, row }, predict };
+      return { code: [...state.code, choice], from: { features, row }, predict, logPrior: 0 };
     });
   }
   const proposal = await network.runLevel(

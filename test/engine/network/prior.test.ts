@@ -1,83 +1,74 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { priorFromCounts } from '../../../src/engine/network/prior.ts';
-import { Kandid } from '../../../src/index.ts';
-import { kandid } from '../../cli/fake-io.ts';
-import { giveLatents, ruleFile } from '../rule.ts';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Row, START, type State } from '../../../src/engine/network/network.ts';
+import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
+import { priorNetwork, tinyNetwork } from '../tiny.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'kandid-latents-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-const tiny = join(folder, 'tiny');
-cpSync('models/tiny', tiny, { recursive: true });
+/** Worked out by torch: `scripts/train_prior.py --random --vectors`. */
+const vectors = JSON.parse(readFileSync('test/fixtures/prior/vectors.json', 'utf8')) as {
+  readonly noise: number[][];
+  readonly codes: number[][];
+  readonly logPrior: number[][];
+  readonly image: number[][];
+};
 
-async function codes(request: object): Promise<number[][]> {
-  const own = await Kandid.open({ models: folder, device: 'cpu', threads: 1 });
-  try {
-    return (await own.pictures({ count: 8, seed: 1, ...request })).map(({ code }) => code);
-  } finally {
-    await own.close();
-  }
+const network = await priorNetwork();
+
+function assertNear(got: ArrayLike<number>, expected: readonly number[], tolerance = 1e-4): void {
+  assert.equal(got.length, expected.length);
+  for (const [i, value] of expected.entries())
+    assert.ok(Math.abs((got[i] as number) - value) < tolerance, `${i}: ${got[i]} for ${value}`);
 }
 
-test('shares: counts drawn towards those of the whole level', () => {
-  const [first, then] = priorFromCounts(
-    [
-      { data: Float32Array.of(2, 1), dims: [1, 2] },
-      { data: Float32Array.of(0, 2, 1, 0), dims: [2, 2] },
-    ],
-    5,
+test('whole descents by given noise: codes, probabilities and pictures are those of torch', async () => {
+  const noise = vectors.noise.map((one) => Float32Array.from(one));
+  const paths = await network.descend(noise, [null, null, null]);
+  assert.deepEqual(
+    paths.map(({ code }) => code),
+    vectors.codes,
   );
-  const near = (found: Float64Array | undefined, expected: number[]) =>
-    assert.ok(expected.every((value, i) => Math.abs(Math.exp(found?.[i] as number) - value) < 1e-9));
-  near(first?.[0], [(2 + 3) / 8, (1 + 2) / 8]);
-  near(then?.[0], [2 / 7, 5 / 7]);
-  near(then?.[1], [3 / 6, 3 / 6]);
+  for (const [i, { code, logPrior, images }] of paths.entries()) {
+    const all = vectors.logPrior[i] as number[];
+    assertNear(
+      logPrior,
+      code.map((choice, level) => all[4 * level + choice] as number),
+    );
+    assertNear(images.at(-1) as Float32Array, vectors.image[i] as number[]);
+  }
 });
 
-test('choices that no guide makes are drawn by the transitions where that is asked for, and only then', async () => {
-  giveLatents(tiny, ruleFile(), 0.001);
-  const [one] = await codes({ count: 1, sampler: { draw: 'transitions' } });
-  assert.deepEqual(one, [2, 3, 0, 1]);
-  const several = await codes({ sampler: { draw: 'transitions' } });
-  assert.equal(new Set(several.map(String)).size, 8, 'all different');
-  assert.notDeepEqual(await codes({ count: 1 }), [one]);
-  const [varied] = await codes({ count: 1, prefix: [[0, 0]], sampler: { draw: 'transitions' } });
-  assert.deepEqual(varied, [0, 0, 1, 2]);
-  const said = await kandid([
-    'generate',
-    '--models',
-    folder,
-    '--model',
-    'tiny',
-    '--draw',
-    'transitions',
-    '--json',
-    '--out',
-    join(folder, 'a.png'),
-  ]);
-  assert.deepEqual(JSON.parse(said.out).results[0].code, [2, 3, 0, 1]);
+test('level by level: the same probabilities, which add up to 1', async () => {
+  let states: readonly State[] = vectors.codes.map(() => START);
+  for (let level = 0; level < 4; level++) {
+    const rows = states.map((state): Row => ({ state, condition: null }));
+    const { features, candidates, logPrior } = await network.runLevel(level, rows, 1, true);
+    assert.ok(logPrior);
+    assert.deepEqual(logPrior.dims, [3, 4]);
+    for (const row of [0, 1, 2]) {
+      const found = logPrior.data.subarray(4 * row, 4 * row + 4);
+      assertNear(found, (vectors.logPrior[row] as number[]).slice(4 * level, 4 * level + 4));
+      assert.ok(Math.abs(found.reduce((sum, log) => sum + Math.exp(log), 0) - 1) < 1e-5);
+    }
+    const size = candidates.data.length / 12;
+    states = states.map(({ code }, row) => {
+      const choice = vectors.codes[row]?.[level] as number;
+      const predict = candidates.data.slice((row * 4 + choice) * size, (row * 4 + choice + 1) * size);
+      return { code: [...code, choice], from: { features, row }, predict, logPrior: 0 };
+    });
+  }
 });
 
-test('a model without, and a file that was changed, are told apart', async () => {
-  const plain = await kandid([
-    'generate',
-    '--model',
-    'tiny-recurrent',
-    '--models',
-    'test/fixtures/recurrent',
-    '--draw',
-    'transitions',
-    '--out',
-    join(folder, 'b.png'),
-  ]);
-  assert.equal(plain.code, 2);
-  assert.match(plain.err, /sampler.draw: model "tiny-recurrent" has no transition statistics/);
-  const bytes = ruleFile();
-  giveLatents(tiny, bytes, 1);
-  bytes[bytes.length - 1] = 1;
-  writeFileSync(join(tiny, 'latents.safetensors'), bytes);
-  await assert.rejects(codes({}), { code: 'bundle_file_changed' });
+test('certain noise goes along a whole code', async () => {
+  const code = [3, 0, 2, 1];
+  const [path] = await network.descend([certainNoise(network.info, code)], [null]);
+  assert.deepEqual(path?.code, code);
+  const [picture] = await network.decode([code]);
+  assertNear(path?.images.at(-1) as Float32Array, [...(picture?.data ?? [])]);
+});
+
+test('a network without a prior says nothing of probabilities and draws no whole descents', async () => {
+  const plain = await tinyNetwork();
+  assert.equal((await plain.runLevel(0, [{ state: START, condition: null }], 1, true)).logPrior, null);
+  await assert.rejects(plain.descend([new Float32Array(16)], [null]), /tiny has no prior/);
 });

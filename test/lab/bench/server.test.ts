@@ -31,6 +31,8 @@ const LITTLE: Amounts = {
   killSeconds: 60,
   permalinkSeconds: 0.3,
   mixedLoad: 60,
+  hostileSeconds: 0.2,
+  hostileBodies: 1,
 };
 const server = { models: ['models'], model: 'tiny', device: 'cpu', threads: 1 };
 
@@ -60,6 +62,13 @@ const MUST: Readonly<Record<string, readonly string[]>> = {
   workerKills: ['workers killed', 'did not end exactly once', 'server was down'],
   permalinks: ['other answers'],
   mixedLoad: ['no answer, or 5xx', 'exit code after SIGTERM'],
+  hostile: [
+    'without a preview',
+    'processes that ended',
+    'memory of the server',
+    'memory of the worker',
+    'shutdown: exit code',
+  ],
 };
 
 for (const part of PARTS)

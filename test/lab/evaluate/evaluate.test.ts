@@ -6,7 +6,6 @@ import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { encodePicture } from '../../../src/pictures/codec.ts';
 import { kandid } from '../../cli/fake-io.ts';
-import { giveLatents, ruleFile } from '../../engine/rule.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-evaluate-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,23 +101,4 @@ test('a conditional model: how far it keeps to conditions, and what has no meani
   assert.match(named.err, /another one, for the model starts from a condition picture/);
   const other = await evaluate('--count', '4', '--tasks', 'condition');
   assert.match(other.err, /another one, for the model takes no condition picture/);
-});
-
-test('latents: pictures drawn by transitions beside those of uniform codes and real ones', async () => {
-  const own = join(models, 'ruled');
-  cpSync('models/tiny', own, { recursive: true });
-  giveLatents(own, ruleFile(), 1);
-  const file = join(own, 'model.json');
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), dataset: 'avatars' }));
-  const words = ['evaluate', 'ruled', '--models', models, '--data', join(folder, 'data'), '--count', '9', '--json'];
-  const said = await kandid([...words, '--tasks', 'latents']);
-  assert.equal(said.code, 0, said.err);
-  const { latents } = JSON.parse(said.out);
-  for (const kind of ['uniform', 'transitions', 'codes', 'training']) {
-    assert.ok(latents[kind].plausibility > 0 && latents[kind].plausibility <= 1);
-    assert.ok(latents[kind].frechet > 0);
-  }
-  assert.ok(latents.training.frechet < latents.uniform.frechet, 'real pictures are nearer to real ones');
-  const without = await evaluate('--count', '4', '--tasks', 'latents');
-  assert.match(without.err, /the model has no transition statistics/);
 });

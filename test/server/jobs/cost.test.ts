@@ -13,8 +13,8 @@ const params = { properties: { shortlist: { default: 3 }, refine: { default: 2 }
 const known: Known = {
   ...{ models: [model], defaultModel: 'm', beamBytes: { m: 100 } },
   guides: [
-    { name: 'text', description: '', params },
-    { name: 'target', description: '', params: { properties: {} } },
+    { isOwn: true, name: 'text', description: '', params },
+    { isOwn: true, name: 'target', description: '', params: { properties: {} } },
   ],
 };
 type Generate = Extract<Work, { kind: 'generate' }>;

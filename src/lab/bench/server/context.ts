@@ -33,6 +33,10 @@ export interface Amounts {
   readonly killSeconds: number;
   readonly permalinkSeconds: number;
   readonly mixedLoad: number;
+  /** Seconds beside each of the heaviest requests, and at the most bodies. */
+  readonly hostileSeconds: number;
+  /** Jobs with a large picture, and unfinished uploads, of each client at most. */
+  readonly hostileBodies: number;
 }
 
 export const FULL: Amounts = {
@@ -55,6 +59,8 @@ export const FULL: Amounts = {
   killSeconds: 280,
   permalinkSeconds: 6,
   mixedLoad: 10_000,
+  hostileSeconds: 15,
+  hostileBodies: 16,
 };
 
 export const QUICK: Amounts = {
@@ -71,6 +77,7 @@ export const QUICK: Amounts = {
   workerKills: 5,
   permalinkSeconds: 2,
   mixedLoad: 1000,
+  hostileSeconds: 5,
 };
 
 export interface BenchContext {

@@ -23,13 +23,22 @@ const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
 const START_MS = 120_000;
 const STOP_MS = 60_000;
 
+interface Started {
+  /** Arguments of Node.js. */
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
 export class ServerProcess {
   readonly url: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
+  readonly #started: Started;
+  #hasStopped = false;
 
-  private constructor(child: ChildProcess, exited: Promise<number | null>, url: string) {
+  private constructor(child: ChildProcess, exited: Promise<number | null>, url: string, started: Started) {
     this.#child = child;
+    this.#started = started;
     this.#exited = exited;
     this.url = url;
   }
@@ -45,10 +54,11 @@ export class ServerProcess {
       ...Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     ];
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KANDID_')));
-    const child = spawn(process.execPath, [...options, MAIN, ...flags], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const command = [...options, MAIN, ...flags];
+    const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     const exited = once(child, 'close').then(([code]) => code as number | null);
     const url = await addressOf(child, exited);
-    return new ServerProcess(child, exited, url);
+    return new ServerProcess(child, exited, url, { command, env });
   }
 
   /** The server process is there. */
@@ -71,6 +81,24 @@ export class ServerProcess {
     return { server, workers, all: server + workers };
   }
 
+  /** It was stopped from here. */
+  get hasStopped(): boolean {
+    return this.#hasStopped;
+  }
+
+  /** Bytes that it says its processes take at most. */
+  async footprint(): Promise<{ readonly serverBytes: number; readonly workerBytes: number }> {
+    const { command, env } = this.#started;
+    const child = spawn(process.execPath, [...command, '--print-config'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    await once(child, 'close');
+    const { atMost } = JSON.parse(text) as { atMost: { serverBytes: number; workerBytes: number } };
+    return atMost;
+  }
+
   /** Process ids of its worker processes. */
   workers(): number[] {
     return childrenOf(this.#child.pid as number);
@@ -78,6 +106,7 @@ export class ServerProcess {
 
   /** Asks it to stop; a server that leaves nothing behind then ends by itself. */
   async stop(): Promise<{ readonly code: number | null; readonly ms: number }> {
+    this.#hasStopped = true;
     const started = performance.now();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
     this.#child.kill('SIGTERM');

@@ -1,0 +1,143 @@
+"""Writes a prior into its network's bundle, beside what the bundle's hash covers, once torch and onnxruntime agree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ddn.conditions import condition_of
+from ddn.model import Network
+from export.bundle import Bundle, to_half
+from export.files import file_entry, write_manifest
+from export.onnx_graph import tensor_locations
+from prior.graphs import descend_graph, side_graph
+from prior.model import Prior
+
+WEIGHTS = "prior.safetensors"
+DESCEND = "descend.onnx"
+CHECKED = 16  # pictures of the self-check
+TOLERANCE = 1e-3  # of log p beside its own size: a sum of some ten thousand products
+
+
+@torch.no_grad()
+def stored(prior: Prior) -> dict[str, Tensor]:
+    """Parameters as the graphs take them: heads stacked by place, and the channels of the first kernel in the order of
+    ONNX's SpaceToDepth, which torch's pixel_unshuffle has the other way round."""
+    found = {}
+    for side, part in prior.sides.items():
+        kept = {name: value for name, value in part.state_dict().items() if not name.startswith("heads.")}
+        if part.fold > 1:
+            kept["enter.weight"] = kept["enter.weight"].unflatten(1, (-1, part.fold**2)).transpose(1, 2).flatten(1, 2)
+        for name in part.heads[0].state_dict():
+            kept[f"heads.{name}"] = torch.stack([head.state_dict()[name] for head in part.heads])
+        found |= {f"sides.{side}.{name}": value.contiguous() for name, value in kept.items()}
+    return found
+
+
+def rounded(prior: Prior) -> Prior:
+    """The same prior with its kernels in half precision and back, as the bundle has them."""
+    copy = Prior(prior.model, prior.config)
+    copy.load_state_dict({name: value.float() for name, value in to_half(prior.state_dict()).items()})
+    return copy.eval()
+
+
+def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, told: dict) -> dict:
+    """Returns the new model.json. `target`: held-out pictures for the self-check; `told`: what model.json says beside.
+
+    Half precision where the network has it. Raises SystemExit where the two disagree or the disk does not take it; the
+    bundle then stays as it was.
+    """
+    folder = bundle.folder
+    beside = folder.parent / f".{folder.name}.prior.{os.getpid()}.tmp"
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        beside.mkdir()
+        os.link(folder / bundle.manifest["weights"], beside / bundle.manifest["weights"])
+        half = bundle.manifest["parity"]["half"]
+        if half:
+            prior = rounded(prior)
+        kept = stored(prior)
+        save_file(to_half(kept) if half else kept, beside / WEIGHTS)
+        (beside / WEIGHTS).chmod(0o644)
+        locations = tensor_locations(beside / bundle.manifest["weights"]) | tensor_locations(beside / WEIGHTS)
+        names = {side: f"prior-{side}.onnx" for side in prior.sides}
+        for side, name in names.items():
+            onnx.save(side_graph(prior, side, locations), beside / name)
+        onnx.save(descend_graph(prior, locations), beside / DESCEND)
+        parity = check(beside, network, prior, target, names)
+        files = [WEIGHTS, DESCEND, *names.values()]
+        entry = {
+            "weights": WEIGHTS,
+            "sides": names,
+            "descend": DESCEND,
+            "files": {name: file_entry(beside / name) for name in files},
+            "architecture": prior.config.to_dict(),
+            "parity": parity,
+            **told,
+        }
+        for name in files:
+            os.replace(beside / name, folder / name)
+        manifest = {key: value for key, value in bundle.manifest.items() if key != "latents"}
+        write_manifest(folder, {**manifest, "prior": entry})
+        return {**manifest, "prior": entry}
+    except OSError as error:
+        raise SystemExit(f"could not write the prior of {folder}: {error}; free some disk and run this again")
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@torch.no_grad()
+def check(folder: Path, network: Network, prior: Prior, target: Tensor, names: dict[str, str]) -> dict:
+    """Largest differences of log p and estimates along drawn codes, and the share of equal codes of descend.onnx."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    opened = {
+        name: onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
+        for name in (*names.values(), DESCEND)
+    }
+    condition = condition_of(target, network.config)
+    fed = {} if condition is None else {"condition": condition.numpy()}
+    state = network.begin(target.shape[0])
+    noise = gumbel(target.shape[0], network)
+    codes, worst, worst_estimate, largest = [], 0.0, 0.0, 1.0
+    for index, level in enumerate(network.levels):
+        before = state.predict
+        features, predict = network.step(index, state, condition)
+        logits, missing = prior.logits(index, level.nodes, features, predict, condition)
+        expected = logits.log_softmax(1)
+        side, place = prior.where[index]
+        feeds = {"features": features.numpy(), "predict": before.numpy(), "place": np.array([place])}
+        found, estimate = opened[names[side]].run(["log_prior", "estimate"], {**feeds, **fed})
+        worst = max(worst, float(np.abs(found - expected.numpy()).max()))
+        largest = max(largest, float(expected.abs().max()))
+        worst_estimate = max(worst_estimate, float(np.abs(estimate - (predict + missing).numpy()).max()))
+        choice = (expected + noise[:, index]).argmax(1)
+        codes.append(choice)
+        state = network.choose(index, features, predict, choice)
+    drawn = opened[DESCEND].run(["codes"], {"noise": noise.numpy(), **fed})[0]
+    wanted = torch.stack(codes, 1).numpy()
+    # A near tie that falls the other way changes every level after it: counted up to the first one.
+    same = np.cumprod(drawn == wanted, axis=1)
+    parity = {
+        "log_prior_max_abs": worst,
+        "estimate_max_abs": worst_estimate,
+        "descend_equal": float(same.mean()),
+        "pictures": len(target),
+    }
+    if worst > TOLERANCE * largest or same[:, 0].mean() < 1:
+        raise SystemExit(f"the prior was not written: torch and onnxruntime disagree: {parity}")
+    return parity
+
+
+def gumbel(batch: int, network: Network) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    shape = (batch, len(network.levels), network.config.candidates)
+    return -torch.empty(shape).exponential_(generator=generator).log()

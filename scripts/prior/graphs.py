@@ -1,0 +1,251 @@
+"""The ONNX graphs of a prior, written by hand from prior/model.py: one per side, and `descend` for whole pictures.
+
+`prior-SIDE.onnx` takes a level's `features` [batch,C,s,s] (what its own graph gives as next_features), the candidate
+chosen before it as `predict` [batch,c,h,w], h being s, or s/2 at the first level of a side, and its `place` [1] among
+the levels of that side; it gives `log_prior` [batch,K] and `estimate` [batch,c,s,s]. One graph serves all levels of a
+side, so that its kernels are in memory once. It stands beside the level graphs rather than in them: who asks for no
+prior computes none, and the hash of a bundle, which is part of permalinks, stays what it was.
+
+`descend.onnx` is decode.onnx with choices of its own: it takes `noise` [batch,L,K], and every level takes the candidate
+with the largest log_prior + noise. Zeros give the likeliest, temperature times Gumbel noise a draw at that temperature,
+a large number the candidate that it stands at. It gives `codes`, `log_prior` [batch,L] of what was chosen, and the
+chosen candidate of every level, `level_NN`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import TensorProto
+
+from ddn.model import ModelConfig
+from export.graphs import (
+    BATCH,
+    area,
+    batch_of,
+    bilinear_to,
+    chosen_node,
+    condition_input,
+    first_features,
+    first_predict,
+    nearest,
+    next_features,
+    silu,
+    with_gray,
+)
+from export.onnx_graph import Graph, TensorLocation
+from prior.model import Prior, SidePrior
+
+
+def side_graph(prior: Prior, side: str, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
+    """`prior-SIDE.onnx`."""
+    config, part = prior.model, prior.sides[side]
+    graph = Graph(f"prior-{side}", weights)
+    width = next(stage.width for stage in config.stages if stage.side == part.side)
+    features = graph.input("features", [BATCH, width, part.side, part.side])
+    predict = graph.input("predict", [BATCH, config.channels, "height", "width"])
+    place = graph.input("place", [1], TensorProto.INT64)
+    condition = condition_input(graph, config)
+    predict = bilinear_to(graph, predict, part.side)
+    small = None if condition is None else area(graph, config, condition, part.side)
+    if config.keeps_gray:
+        predict = with_gray(graph, predict, small)
+    nodes = graph.op("Gather", stacked_nodes(graph, prior, side), place, axis=0)
+    log_prior, missing = log_prior_of(graph, prior, side, place, nodes, features, predict, small)
+    graph.output("log_prior", log_prior, [BATCH, config.candidates])
+    estimate = graph.op("Add", predict, missing)
+    graph.output("estimate", estimate, [BATCH, config.channels, part.side, part.side])
+    return graph.model()
+
+
+def descend_graph(prior: Prior, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
+    """`descend.onnx`."""
+    config = prior.model
+    graph = Graph("descend", weights)
+    stages, channels = config.level_stages, config.channels
+    noise = graph.input("noise", [BATCH, len(stages), config.candidates])
+    condition = condition_input(graph, config)
+    features = predict = leak = None
+    codes, logs, images = [], [], []
+    batch = graph.op("Slice", graph.op("Shape", noise), graph.constant([0]), graph.constant([1]))
+    for index, stage in enumerate(stages):
+        if index:
+            features, predict = next_features(graph, config, index, features, predict, leak, condition)
+        else:
+            features, predict = first_features(graph, config, condition), first_predict(graph, config, condition)
+        small = None if condition is None else area(graph, config, condition, stage.side)
+        side, place = prior.where[index]
+        at = graph.constant([place])
+        nodes = one_levels_nodes(graph, config, index)
+        log_prior, _ = log_prior_of(graph, prior, side, at, nodes, features, predict, small)
+        chosen = graph.op("Add", log_prior, graph.op("Gather", noise, graph.constant(index), axis=1))
+        choice = graph.op("ArgMax", chosen, axis=1, keepdims=0)
+        column = graph.op("Unsqueeze", choice, graph.constant([1]))
+        if index == 0 and condition is None:
+            log_prior = graph.op("Expand", log_prior, batch_of(graph, batch, (1,)))
+        codes.append(column)
+        logs.append(graph.op("GatherElements", log_prior, column, axis=1))
+        predict, leak = chosen_node(graph, config, index, features, predict, choice)
+        if index == 0 and condition is None:
+            features = graph.op("Expand", features, batch_of(graph, batch, (1, 1, 1)))
+        images.append(predict)
+    graph.output("codes", graph.op("Concat", *codes, axis=1), [BATCH, len(stages)], TensorProto.INT64)
+    graph.output("log_prior", graph.op("Concat", *logs, axis=1), [BATCH, len(stages)])
+    for index, (image, stage) in enumerate(zip(images, stages)):
+        graph.output(f"level_{index:02d}", image, [BATCH, channels, stage.side, stage.side])
+    return graph.model()
+
+
+def stacked_nodes(graph: Graph, prior: Prior, side: str) -> str:
+    """[levels,K,c,C] of a side, out of the network's own weights."""
+    indices = {place: index for index, (at, place) in reversed(list(enumerate(prior.where))) if at == side}
+    rows = [one_levels_nodes(graph, prior.model, indices[place]) for place in sorted(indices)]
+    return graph.op("Concat", *rows, axis=0)
+
+
+def one_levels_nodes(graph: Graph, config: ModelConfig, index: int) -> str:
+    """[1,K,c,C]: what draws the candidates."""
+    name = f"{config.prefix(index)}.nodes.weight"
+    rows = graph.float32(graph.op("Gather", graph.stored(name), graph.constant(0), axis=1), name)
+    return graph.op("Unsqueeze", rows, graph.constant([0]))
+
+
+def log_prior_of(
+    graph: Graph,
+    prior: Prior,
+    side: str,
+    place: str,
+    nodes: str,
+    features: str,
+    predict: str | None,
+    condition: str | None,
+) -> tuple[str, str]:
+    """log_prior [batch,K] and missing [batch,c,s,s]; `nodes` [1,K,c,C], `predict` None where it is zero."""
+    part, name = prior.sides[side], f"sides.{side}"
+    images = [value for value in (predict or zeros_like(graph, prior.model, part), condition) if value is not None]
+    scaled = graph.op("Mul", features, scalar(graph, f"{name}.feature_scale", place))
+    view, seen = u_net(graph, part, name, place, scaled, images)
+    missing, sure = head(graph, prior, name, place, graph.op("Concat", scaled, *images, view, axis=1))
+    count, channels = prior.model.candidates, prior.model.channels
+    width = part.features.shape[2]
+    nodes = graph.op("Reshape", nodes, graph.constant([count * channels, width]))
+    logits = quadratic(graph, part, nodes, features, missing, sure, count, channels)
+    bias_of = graph.op("Reshape", at(graph, f"{name}.bias_of", place), graph.constant([count, -1]))
+    bias = graph.op("Add", graph.op("Gemm", seen, bias_of, transB=1), at(graph, f"{name}.bias", place))
+    return graph.op("LogSoftmax", graph.op("Add", logits, bias), axis=1), missing
+
+
+def zeros_like(graph: Graph, config: ModelConfig, part: SidePrior) -> str:
+    return graph.op("ConstantOfShape", graph.constant([1, config.channels, part.side, part.side]))
+
+
+def at(graph: Graph, name: str, place: str) -> str:
+    """[1,...] of a parameter [levels,...]."""
+    return graph.op("Gather", graph.weight(name), place, axis=0)
+
+
+def scalar(graph: Graph, name: str, place: str) -> str:
+    """[1,1,1,1] of a parameter [levels]."""
+    return graph.op("Reshape", at(graph, name, place), graph.constant([1, 1, 1, 1]))
+
+
+def u_net(graph: Graph, part: SidePrior, name: str, place: str, features: str, images: list[str]) -> tuple[str, str]:
+    """view [batch,view,s,s] and what the dense layer saw [batch,hidden]."""
+    _, taken, width = part.features.shape
+    flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
+    x = graph.op("MatMul", at(graph, f"{name}.features", place), flat)
+    x = graph.op("Reshape", x, graph.constant([0, taken, part.side, part.side]))
+    x = graph.op("Concat", x, *images, axis=1)
+    if part.fold > 1:
+        x = graph.op("SpaceToDepth", x, blocksize=part.fold)
+    x = graph.op("Add", convolution(graph, f"{name}.enter", x, 3), graph.weight(f"{name}.place"))
+    kept = []
+    for index in range(len(part.down)):
+        kept.append(x)
+        x = convolution(graph, f"{name}.down.{index}", x, 2)
+        x = block(graph, f"{name}.before.{index}", place, x)
+    if not kept:
+        x = block(graph, f"{name}.before.0", place, x)
+    x, seen = dense(graph, part, name, place, x)
+    for index in reversed(range(len(part.up))):
+        x = graph.op("Add", kept[index], nearest(graph, convolution(graph, f"{name}.up.{index}", x, 1)))
+        if index:
+            x = block(graph, f"{name}.after.{index - 1}", place, x)
+    view = convolution(graph, f"{name}.leave", silu(graph, x), 3)
+    if part.fold > 1:
+        view = graph.op("DepthToSpace", view, blocksize=part.fold, mode="CRD")
+    return view, seen
+
+
+def head(
+    graph: Graph,
+    prior: Prior,
+    name: str,
+    place: str,
+    x: str,
+) -> tuple[str, str]:
+    """missing [batch,c,s,s] and w [batch,1,s,s]: the level's own two convolutions, out of the kernels of all levels."""
+    hidden, channels = prior.config.head, prior.model.channels
+    h = of_place(graph, f"{name}.heads.first", place, x)
+    h, linear = graph.ops("Split", 2, h, graph.constant([hidden, channels + 1]), axis=1)
+    out = graph.op("Add", linear, of_place(graph, f"{name}.heads.second", place, silu(graph, h)))
+    missing, log_sure = graph.ops("Split", 2, out, graph.constant([channels, 1]), axis=1)
+    missing = graph.op("Mul", missing, graph.op("Exp", scalar(graph, f"{name}.missing_scale", place)))
+    return missing, graph.op("Exp", graph.op("Add", log_sure, scalar(graph, f"{name}.beta", place)))
+
+
+def of_place(graph: Graph, name: str, place: str, x: str) -> str:
+    weight = graph.op("Squeeze", at(graph, f"{name}.weight", place), graph.constant([0]))
+    bias = graph.op("Squeeze", at(graph, f"{name}.bias", place), graph.constant([0]))
+    return graph.op("Conv", x, weight, bias, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+
+
+def dense(graph: Graph, part: SidePrior, name: str, place: str, x: str) -> tuple[str, str]:
+    channels = part.before[-1].conv1.weight.shape[0]
+    side = part.top >> len(part.down)
+    flat = graph.op("Reshape", x, graph.constant([0, channels * side**2]))
+    seen = graph.op("Gemm", flat, graph.weight(f"{name}.see.weight"), graph.weight(f"{name}.see.bias"), transB=1)
+    seen = silu(graph, graph.op("Add", seen, at(graph, f"{name}.whole", place)))
+    told = graph.op("Gemm", seen, graph.weight(f"{name}.tell.weight"), graph.weight(f"{name}.tell.bias"), transB=1)
+    return graph.op("Add", x, graph.op("Reshape", told, graph.constant([0, channels, side, side]))), seen
+
+
+def block(graph: Graph, name: str, place: str, x: str) -> str:
+    told = graph.op("Reshape", at(graph, f"{name}.place", place), graph.constant([1, -1, 1, 1]))
+    h = graph.op("Add", convolution(graph, f"{name}.conv0", silu(graph, x), 3), told)
+    return graph.op("Add", x, convolution(graph, f"{name}.conv1", silu(graph, h), 3))
+
+
+def convolution(graph: Graph, name: str, x: str, size: int) -> str:
+    weight, bias = graph.weight(f"{name}.weight"), graph.weight(f"{name}.bias")
+    if size == 2:
+        return graph.op("Conv", x, weight, bias, kernel_shape=[2, 2], strides=[2, 2])
+    return graph.op("Conv", x, weight, bias, kernel_shape=[size, size], pads=[size // 2] * 4)
+
+
+def quadratic(
+    graph: Graph, part: SidePrior, nodes: str, features: str, missing: str, sure: str, count: int, channels: int
+) -> str:
+    """Sum over pixels of w (2 t r_k - r_k^2), [batch,K]; `nodes` [K*c,C]. Squares the cheaper way, as in model.py."""
+    width, pixels = part.features.shape[2], part.side**2
+    flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
+    even = graph.op("Reshape", sure, graph.constant([0, 1, pixels]))
+    weighted = graph.op("Transpose", graph.op("Mul", flat, even), perm=[0, 2, 1])
+    cross = graph.op("MatMul", graph.op("Reshape", missing, graph.constant([0, channels, -1])), weighted)
+    linear = graph.op(
+        "Gemm",
+        graph.op("Reshape", cross, graph.constant([0, channels * width])),
+        graph.op("Reshape", nodes, graph.constant([count, channels * width])),
+        transB=1,
+    )
+    axis, outputs = graph.constant([2]), count * channels
+    if pixels * outputs <= width * (pixels + outputs):
+        drawn = graph.op("MatMul", nodes, flat)
+        drawn = graph.op("Mul", graph.op("Mul", drawn, drawn), even)
+        squares = graph.op("ReduceSum", drawn, axis, keepdims=0)
+    else:
+        moved = graph.op("MatMul", nodes, graph.op("MatMul", flat, weighted))
+        squares = graph.op("ReduceSum", graph.op("Mul", moved, nodes), axis, keepdims=0)
+    squares = graph.op("Reshape", squares, graph.constant([0, count, channels]))
+    squares = graph.op("ReduceSum", squares, axis, keepdims=0)
+    return graph.op("Sub", graph.op("Mul", linear, graph.constant(2, np.float32)), squares)

@@ -1,0 +1,67 @@
+"""What a bundle's prior should give, worked out by torch: for the tests of the other language."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ddn.conditions import condition_of
+from export.bundle import build_network, read_bundle
+from export.exporter import pictures_to_check
+from export.vectors import numbers
+from prior.model import Prior, PriorConfig
+
+PICTURES = 3
+
+
+def write_vectors(folder: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(vectors(folder), separators=(",", ":")) + "\n")
+
+
+@torch.no_grad()
+def vectors(folder: Path, seed: int = 1) -> dict:
+    """Along the codes that a given noise leads to: log-probabilities of all candidates, and the last image."""
+    bundle = read_bundle(folder)
+    network, prior = build_network(bundle.config, bundle.weights), read_prior(folder, bundle.manifest, bundle.config)
+    config = bundle.config
+    condition = condition_of(pictures_to_check(None, config)[:PICTURES], config)
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(PICTURES, len(network.levels), config.candidates, generator=generator)
+    state = network.begin(PICTURES)
+    logs, codes = [], []
+    for index, level in enumerate(network.levels):
+        features, predict = network.step(index, state, condition)
+        log_prior = prior.logits(index, level.nodes, features, predict, condition)[0].log_softmax(1)
+        choice = (log_prior + noise[:, index]).argmax(1)
+        state = network.choose(index, features, predict, choice)
+        logs.append(log_prior)
+        codes.append(choice)
+    return {
+        "noise": [numbers(one) for one in noise],
+        "codes": torch.stack(codes, 1).tolist(),
+        "logPrior": [numbers(one) for one in torch.stack(logs, 1)],
+        "image": [numbers(one) for one in state.predict],
+        **({} if condition is None else {"condition": [numbers(one) for one in condition]}),
+    }
+
+
+def read_prior(folder: Path, manifest: dict, config) -> Prior:
+    """The prior of a bundle, as torch has it: the way back of `export.stored`."""
+    about = manifest["prior"]
+    prior = Prior(config, PriorConfig.from_dict(about["architecture"]))
+    stored = {name: value.float() for name, value in load_file(folder / about["weights"]).items()}
+    state: dict[str, Tensor] = {}
+    for side, part in prior.sides.items():
+        own = {name: stored[f"sides.{side}.{name}"] for name in part.state_dict() if not name.startswith("heads.")}
+        if part.fold > 1:
+            own["enter.weight"] = own["enter.weight"].unflatten(1, (part.fold**2, -1)).transpose(1, 2).flatten(1, 2)
+        for place, head in enumerate(part.heads):
+            own |= {f"heads.{place}.{name}": stored[f"sides.{side}.heads.{name}"][place] for name in head.state_dict()}
+        state |= {f"sides.{side}.{name}": value for name, value in own.items()}
+    prior.load_state_dict(state)
+    return prior.eval()

@@ -1,0 +1,28 @@
+/** What a descent is to do. */
+import type { Code } from '../../contract/codes.ts';
+import type { BlendKind } from '../../contract/requests.ts';
+import type { GuideRunner } from '../guides/runner.ts';
+import type { NetworkInfo } from '../network/graph.ts';
+import type { Sampler } from './sampler.ts';
+
+/** Everything that decides a request's results. */
+export interface DescentPlan {
+  readonly info: NetworkInfo;
+  readonly seed: number;
+  /** Number of results. */
+  readonly count: number;
+  readonly sampler: Sampler;
+  /** Beams that each result keeps after each level. */
+  readonly beams: readonly number[];
+  readonly blend: BlendKind;
+  readonly guides: readonly GuideRunner[];
+  /** One per guide. */
+  readonly weights: readonly number[];
+  /** Choices of the first levels: none, those of all results, or one list per result, all of one length. */
+  readonly prefixes: readonly Code[];
+  /** [channels, S, S] where the model has a condition. */
+  readonly condition: Float32Array | null;
+  readonly signal: AbortSignal;
+  /** Guides add to it while they run. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,98 @@
+/** Descents that the prior alone decides, drawn whole by descend.onnx, and the prior's part in those that guides decide too. */
+import type { Code } from '../../contract/codes.ts';
+import { gumbel, Random } from '../../kit/random.ts';
+import type { NetworkInfo } from '../network/graph.ts';
+import type { LevelOutput, State } from '../network/network.ts';
+import type { PriorPath } from '../network/prior.ts';
+import { codesBelow } from './distinct.ts';
+import type { DescentPlan } from './plan.ts';
+import { temperatureAt } from './sampler.ts';
+
+/** More results than this are walked level by level: they take seconds, and previews should show how far they are. */
+const MOST_DRAWN_WHOLE = 16;
+
+/** So many codes for each pair of results that equal ones need not be feared. */
+const ROOM = 1e6;
+
+/** What makes a choice certain: beyond any log-probability that a candidate may have. */
+const CERTAIN = 1e6;
+
+/** Whether nothing but the prior decides, and there are codes enough for results never to come out equal. */
+export function canDrawWhole(plan: DescentPlan): boolean {
+  const { info, sampler, guides, beams, count, prefixes } = plan;
+  const counts = info.levels.map(({ candidateCount }) => candidateCount);
+  const kept = prefixes[0]?.length ?? 0;
+  return (
+    (sampler.prior ?? 0) > 0 &&
+    sampler.top === Number.POSITIVE_INFINITY &&
+    guides.length === 0 &&
+    count <= MOST_DRAWN_WHOLE &&
+    kept < counts.length &&
+    beams.every((one) => one === 1) &&
+    counts.every((one) => one === counts[0]) &&
+    codesBelow(kept - 1, counts) >= ROOM * count ** 2
+  );
+}
+
+/**
+ * Noise of one result for descend.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw level by
+ * level, and certainty for the choices of a prefix.
+ */
+export function noiseOf({ info, sampler, seed, prefixes }: DescentPlan, result: number): Float32Array {
+  const prefix = prefixes[result] ?? prefixes[0] ?? [];
+  const count = info.levels[0]?.candidateCount ?? 0;
+  const noise = new Float32Array(info.levels.length * count);
+  for (const [level, { side }] of info.levels.entries()) {
+    const forced = prefix[level];
+    if (forced !== undefined) {
+      noise[level * count + forced] = CERTAIN;
+      continue;
+    }
+    const scale = temperatureAt(sampler, side) / (sampler.prior ?? 1);
+    const random = Random.of(seed, result, level);
+    for (let k = 0; k < count; k++) noise[level * count + k] = scale * gumbel(random);
+  }
+  return noise;
+}
+
+/** Noise that makes descend.onnx go along a whole code. */
+export function certainNoise({ levels }: NetworkInfo, code: Code): Float32Array {
+  const count = levels[0]?.candidateCount ?? 0;
+  const noise = new Float32Array(levels.length * count);
+  for (const [level, choice] of code.entries()) noise[level * count + choice] = CERTAIN;
+  return noise;
+}
+
+/** The states that a path went through, one per level. */
+export function statesOf({ code, logPrior, images }: PriorPath): State[] {
+  let sum = 0;
+  return images.map((predict, level) => {
+    sum += logPrior[level] as number;
+    return { code: code.slice(0, level + 1), from: null, predict, logPrior: sum };
+  });
+}
+
+export function areDistinct(paths: readonly PriorPath[]): boolean {
+  return new Set(paths.map(({ code }) => code.join())).size === paths.length;
+}
+
+/**
+ * Natural logarithms of the probabilities of the codes that the candidates of some beams would make, [beams × K]: those of the
+ * beams' own codes included, so that candidates of several beams compare.
+ */
+export function pathLogPriors(
+  beams: readonly State[],
+  rows: readonly number[],
+  { logPrior }: LevelOutput,
+  firstRow: number,
+): Float64Array {
+  if (!logPrior) throw new RangeError('the prior was not asked');
+  const count = logPrior.dims[1] as number;
+  const logs = new Float64Array(beams.length * count);
+  for (const [beam, row] of rows.entries()) {
+    const before = beams[beam]?.logPrior ?? 0;
+    for (let k = 0; k < count; k++)
+      logs[beam * count + k] = before + (logPrior.data[(firstRow + row) * count + k] as number);
+  }
+  return logs;
+}

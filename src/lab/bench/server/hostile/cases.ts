@@ -1,0 +1,7 @@
+/** All cases, in order. A further one is one file and a line here. */
+import type { HostileCase } from './case.ts';
+import { heavyRequests } from './heavy-requests.ts';
+import { mostBodies } from './most-bodies.ts';
+import { shutdown } from './shutdown.ts';
+
+export const CASES: readonly HostileCase[] = [heavyRequests, mostBodies, shutdown];

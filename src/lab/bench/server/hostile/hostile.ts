@@ -1,0 +1,28 @@
+/** What ends or stops a server, or shuts others out: each case on a server of its own, which must live on. */
+import { type BenchContext, type Part, withServer } from '../context.ts';
+import { type Figure, figure } from '../figure.ts';
+import { ask } from '../http-client.ts';
+import type { HostileCase } from './case.ts';
+import { CASES } from './cases.ts';
+
+export const hostile: Part = {
+  name: 'hostile',
+  what: 'heavy, endless and malformed requests: others are served, memory stays within its bounds',
+  async run(context) {
+    const figures: Figure[] = [];
+    for (const one of CASES) if (!context.signal.aborted) figures.push(...(await outcomeOf(context, one)));
+    return figures;
+  },
+};
+
+function outcomeOf(context: BenchContext, { name, settings = {}, run }: HostileCase): Promise<Figure[]> {
+  return withServer(context, settings, async (server) => {
+    const workers = server.workers().join();
+    const figures = await run(context, server);
+    // A case may have stopped it; then it has looked at how it ended.
+    if (server.hasStopped) return figures;
+    const { status } = await ask(`${server.url}/healthz`);
+    const lost = (status === 200 ? 0 : 1) + (server.workers().join() === workers ? 0 : 1);
+    return [...figures, figure(`${name}: processes that ended, or do not answer`, lost, { bar: { most: 0 } })];
+  });
+}

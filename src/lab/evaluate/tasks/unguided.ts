@@ -1,0 +1,99 @@
+/** Pictures that nobody guides: those that the prior draws, by temperature, beside uniform choices and real pictures. */
+import type { GenerateRequest } from '../../../contract/requests.ts';
+import type { Picture } from '../../../guide.ts';
+import type { EvaluationContext } from '../context.ts';
+import { Judge, judgeSkipReason } from '../judge.ts';
+import { mean, rounded } from '../measures/figures.ts';
+import { frechetDistance } from '../measures/frechet.ts';
+import { cell, type Task } from '../task.ts';
+
+const TEMPERATURES = [1, 0.8, 0.6, 0.4, 0.2] as const;
+const SHOWN_ROWS = 8;
+const SHOWN_COLUMNS = 8;
+
+interface Drawn {
+  readonly name: string;
+  readonly title: string;
+  readonly pictures: readonly Picture[];
+}
+
+export const unguided: Task = {
+  name: 'unguided',
+  title:
+    'unguided pictures: how sure the judge is of attributes, Fréchet distance of its features to held-out pictures',
+  skipReason: async (setting) =>
+    setting.hasPrior ? await judgeSkipReason(setting) : 'the model has no prior (scripts/train_prior.py)',
+  async run(context) {
+    const judge = await Judge.open(context.models);
+    try {
+      const drawn = await drawAll(context);
+      const held = await judge.features(context.pictures);
+      const figures = new Map<string, { confidence: number | null; frechet: number | null }>();
+      for (const { name, pictures } of drawn) {
+        const features = await judge.features(pictures);
+        const confidence = rounded(mean(features.map((one) => judge.confidence(one))), 4);
+        figures.set(name, { confidence, frechet: rounded(frechetDistance(features, held), 2) });
+      }
+      const by = (key: 'confidence' | 'frechet') =>
+        Object.fromEntries([...figures].map(([name, figure]) => [name, figure[key]]));
+      return {
+        metrics: {
+          unguided: { pictures: context.pictures.length, frechet: by('frechet'), confidence: by('confidence') },
+        },
+        table: {
+          header: ['pictures', 'judge is sure', 'Fréchet distance to held-out'],
+          rows: drawn.map(({ name, title }) => [
+            title,
+            `${cell(100 * (figures.get(name)?.confidence ?? 0), 1)} %`,
+            cell(figures.get(name)?.frechet ?? null),
+          ]),
+        },
+        sheets: drawn.slice(0, TEMPERATURES.length + 2).map(sheetOf),
+      };
+    } finally {
+      await judge.close();
+    }
+  },
+};
+
+async function drawAll(context: EvaluationContext): Promise<Drawn[]> {
+  const drawn: Drawn[] = [{ name: 'uniform', title: 'all choices equally likely', pictures: await context.random() }];
+  drawn.push({ name: 'default', title: 'the prior, default temperature', pictures: await byPrior(context, {}) });
+  for (const temperature of TEMPERATURES)
+    drawn.push({
+      name: String(temperature),
+      title: `the prior at temperature ${temperature}`,
+      pictures: await byPrior(context, { temperature }),
+    });
+  const codes = (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
+  drawn.push({ name: 'codes', title: 'codes of the held-out pictures', pictures: codes });
+  drawn.push({ name: 'training', title: 'training pictures', pictures: await trainingPictures(context) });
+  return drawn;
+}
+
+async function byPrior(context: EvaluationContext, sampler: NonNullable<GenerateRequest['sampler']>) {
+  const pictures: Picture[] = [];
+  const requestOf = (): GenerateRequest => ({ sampler });
+  const label = `drawn by the prior, temperature ${sampler.temperature ?? 'as by default'}`;
+  await context.run(label, context.pictures.length, requestOf, (_, { done }) => {
+    pictures.push(done.results[0]?.image as Picture);
+  });
+  return pictures;
+}
+
+/** As many real pictures as the others are: what distance chance alone makes. */
+async function trainingPictures(context: EvaluationContext): Promise<Picture[]> {
+  const set = await context.trainingPictures(context.pictures.length);
+  try {
+    return await set.read(0, Math.min(context.pictures.length, set.count));
+  } finally {
+    await set.close();
+  }
+}
+
+function sheetOf({ name, pictures }: Drawn) {
+  const rows = Array.from({ length: SHOWN_ROWS }, (_, row) =>
+    pictures.slice(row * SHOWN_COLUMNS, (row + 1) * SHOWN_COLUMNS),
+  ).filter((row) => row.length === SHOWN_COLUMNS);
+  return { name: `unguided_${name}`, columns: Array<string>(SHOWN_COLUMNS).fill(''), rows };
+}

@@ -1,0 +1,63 @@
+/** Bytes that clients have the server hold: limited for each of them, and in all. */
+import type { ErrorCode } from '../../errors.ts';
+import { KandidError } from '../../errors.ts';
+
+export interface BudgetOptions {
+  readonly all: number;
+  readonly perClient: number;
+  /** What there is too much of, in an error: `Bodies of requests`. */
+  readonly what: string;
+}
+
+const RETRY_SECONDS = 2;
+
+/** What one request holds. */
+export interface Lease {
+  /** @throws {KandidError} client_bytes_full, bytes_full: then it holds what it held before */
+  grow(bytes: number): void;
+  shrink(bytes: number): void;
+  /** Gives all of it back; more than once does no harm. */
+  release(): void;
+}
+
+export class ByteBudget {
+  readonly #options: BudgetOptions;
+  readonly #clients = new Map<string, number>();
+  #held = 0;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  /** @throws {KandidError} client_bytes_full, bytes_full */
+  check(client: string, bytes: number): void {
+    const { all, perClient, what } = this.#options;
+    const refuse = (code: ErrorCode & `${string}bytes_full`, limit: number) =>
+      new KandidError(code, { what, limit, retrySeconds: RETRY_SECONDS });
+    if ((this.#clients.get(client) ?? 0) + bytes > perClient) throw refuse('client_bytes_full', perClient);
+    if (this.#held + bytes > all) throw refuse('bytes_full', all);
+  }
+
+  lease(client: string): Lease {
+    let own = 0;
+    const change = (bytes: number) => {
+      own += bytes;
+      this.#held += bytes;
+      const left = (this.#clients.get(client) ?? 0) + bytes;
+      if (left > 0) this.#clients.set(client, left);
+      else this.#clients.delete(client);
+    };
+    return {
+      grow: (bytes) => {
+        this.check(client, bytes);
+        change(bytes);
+      },
+      shrink: (bytes) => change(-Math.min(own, bytes)),
+      release: () => change(-own),
+    };
+  }
+}

@@ -1,0 +1,40 @@
+/** Lets in so many bytes at once; the others wait in their order. */
+
+interface Waiting {
+  readonly bytes: number;
+  readonly enter: () => void;
+}
+
+export class ByteGate {
+  readonly #most: number;
+  readonly #waiting: Waiting[] = [];
+  #inside = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Resolves, when there is room (or nobody inside), to what leaves again; leaving twice does no harm. */
+  async enter(bytes: number): Promise<() => void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push({ bytes, enter: resolve });
+      this.#letIn();
+    });
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
+      this.#inside -= bytes;
+      this.#letIn();
+    };
+  }
+
+  #letIn(): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (this.#inside > 0 && this.#inside + next.bytes > this.#most) return;
+      this.#waiting.shift();
+      this.#inside += next.bytes;
+      next.enter();
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** An edit as a guide: transparent places are painted anew, and where there are none the picture is kept in mind. */
+import { KandidError } from '../errors.ts';
+import { type DecodeOptions, decodePicture, pictureSize } from '../pictures/codec.ts';
+import type { Edit, Work } from './messages.ts';
+
+type Limits = Pick<DecodeOptions, 'inTurn'> & { readonly limitPixels?: number | undefined };
+type Guide = NonNullable<Extract<Work, { kind: 'generate' }>['request']['guides']>[number];
+
+/** Transparency is looked for in a small copy. */
+const GLANCE = 64;
+const OPAQUE = 0.99;
+
+/**
+ * Work whose edit has become its first guide.
+ *
+ * @throws {KandidError} picture_*, params_invalid (the mask has another size)
+ */
+export async function withEditGuide(work: Work, limits: Limits): Promise<Work> {
+  if (work.kind !== 'generate' || !work.edit) return work;
+  const { edit, request, ...rest } = work;
+  return { ...rest, request: { ...request, guides: [await guideOf(edit, limits), ...(request.guides ?? [])] } };
+}
+
+async function guideOf({ image, mask, weight }: Edit, limits: Limits): Promise<Guide> {
+  const options = { ...(limits.limitPixels === undefined ? {} : { limitPixels: limits.limitPixels }) };
+  const expected = await pictureSize(image, { ...options, name: 'image' });
+  if (mask) {
+    const is = await pictureSize(mask, { ...options, name: 'mask' });
+    if (is.width !== expected.width || is.height !== expected.height)
+      throw new KandidError('params_invalid', {
+        ...{ subject: 'The body', field: 'mask', openai: 'invalid_mask' },
+        problem: `it is ${is.width}x${is.height}, expected the size of the image, ${expected.width}x${expected.height}`,
+      });
+    return { name: 'inpaint', params: { image, mask } };
+  }
+  const turn = limits.inTurn ? { inTurn: limits.inTurn } : {};
+  const { data, width, height } = await decodePicture(image, {
+    ...{ channels: 4, maxSide: GLANCE, name: 'image' },
+    ...options,
+    ...turn,
+  });
+  const hasHoles = data.subarray(3 * width * height).some((alpha) => alpha < OPAQUE);
+  return hasHoles ? { name: 'inpaint', params: { image } } : { name: 'target', weight, params: { image } };
+}
