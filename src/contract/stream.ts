@@ -55,7 +55,9 @@ const pictureText = z
     error: 'expected a picture: base64 or a data URL as text',
   })
   .meta({
-    ...{ type: 'string', minLength: 1, contentEncoding: 'base64' },
+    type: 'string',
+    minLength: 1,
+    contentEncoding: 'base64',
     description: 'A picture: the bytes of its file as base64, or as a data URL.',
   })
   .transform((given): string | Uint8Array => given);

@@ -90,14 +90,13 @@ const serverSettings = engineSettings.extend({
   defaultModel: z.string().optional(),
   /** Names that clients have built in, and what they mean here; an empty model is the default one. */
   aliases: aliases.default({
-    ...{
-      'gpt-image-1': '',
-      'gpt-image-1-mini': '',
-      'gpt-image-1.5': '',
-      'gpt-image-2': '',
-      'chatgpt-image-latest': '',
-    },
-    ...{ 'dall-e-2': '', 'dall-e-3': '' },
+    'gpt-image-1': '',
+    'gpt-image-1-mini': '',
+    'gpt-image-1.5': '',
+    'gpt-image-2': '',
+    'chatgpt-image-latest': '',
+    'dall-e-2': '',
+    'dall-e-3': '',
   }),
   /** Models opened before it is ready, beside the default one. */
   warm: list(',').default([]),

@@ -1,4 +1,4 @@
-/** What the server and an inference process say to one another: plain data, so that a structured clone carries it. */
+/** Messages between the server and an inference process: plain data, for structured cloning. */
 
 import type { BeamSchedule } from '../contract/beams.ts';
 import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
@@ -38,7 +38,7 @@ export interface Previews {
 /** A picture to change, as OpenAI's clients give it: what of it guides depends on its transparency. */
 export interface Edit {
   readonly image: Uint8Array;
-  /** Transparent where the picture is painted anew; of its size. */
+  /** Transparent where the picture is repainted; of its size. */
   readonly mask?: Uint8Array | undefined;
   /** Weight of the picture beside the other guides, where none of it is transparent. */
   readonly weight: number;
@@ -92,7 +92,7 @@ export interface ResultPicture extends EncodedPicture {
   readonly psnr?: number | undefined;
 }
 
-export interface StartedNews {
+export interface JobStarted {
   readonly type: 'started';
   readonly model: string;
   /** 64 hexadecimal digits. */
@@ -105,7 +105,7 @@ export interface StartedNews {
   readonly guides: readonly { readonly name: string; readonly weight: number }[];
 }
 
-export interface LevelNews {
+export interface JobLevel {
   readonly type: 'level';
   readonly level: number;
   readonly side: number;
@@ -116,7 +116,7 @@ export interface LevelNews {
   readonly timings: Timings;
 }
 
-export interface PreviewNews extends EncodedPicture {
+export interface JobPreview extends EncodedPicture {
   readonly type: 'preview';
   readonly image: number;
   readonly level: number;
@@ -127,7 +127,7 @@ export interface PreviewNews extends EncodedPicture {
 }
 
 /** A person is asked; the picture is a contact sheet, in reading order. */
-export interface QuestionNews extends EncodedPicture {
+export interface JobQuestion extends EncodedPicture {
   readonly type: 'question';
   readonly question: number;
   readonly image: number;
@@ -142,7 +142,7 @@ export interface QuestionNews extends EncodedPicture {
   readonly seconds: number;
 }
 
-export interface ChosenNews {
+export interface JobChosen {
   readonly type: 'chosen';
   readonly question: number;
   readonly picks: readonly number[];
@@ -151,7 +151,7 @@ export interface ChosenNews {
 }
 
 /** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
-export interface FinishedNews {
+export interface JobPicture {
   readonly type: 'finished';
   readonly index: number;
   readonly picture: ResultPicture;
@@ -168,25 +168,25 @@ interface Ending {
   readonly timings: Timings;
 }
 
-export interface DoneNews extends Ending {
+export interface JobDone extends Ending {
   readonly type: 'done';
 }
 
-export interface CancelledNews extends Ending {
+export interface JobCancelled extends Ending {
   readonly type: 'cancelled';
   /** Levels that were chosen. */
   readonly level: number;
 }
 
-export interface FailedNews {
+export interface JobFailed {
   readonly type: 'failed';
   readonly error: ErrorData;
 }
 
-export type EndNews = DoneNews | CancelledNews | FailedNews;
+export type JobEnd = JobDone | JobCancelled | JobFailed;
 
-/** What happens to a job in an inference process: `started`, …, and one of the last three. */
-export type News = StartedNews | LevelNews | PreviewNews | QuestionNews | ChosenNews | EndNews;
+/** An event of a job in an inference process: `started`, …, and at last a `JobEnd`. */
+export type JobEvent = JobStarted | JobLevel | JobPreview | JobQuestion | JobChosen | JobEnd;
 
 export interface WorkerOptions {
   readonly engine: EngineOptions;
@@ -260,11 +260,11 @@ export interface WorkerInfo {
 export type FromWorker =
   | { readonly type: 'ready'; readonly info: WorkerInfo }
   /** It could not be opened, and exits. */
-  | { readonly type: 'unfit'; readonly error: ErrorData }
-  | { readonly type: 'news'; readonly job: string; readonly attempt: number; readonly news: News | FinishedNews }
+  | { readonly type: 'startupFailure'; readonly error: ErrorData }
+  | { readonly type: 'event'; readonly job: string; readonly attempt: number; readonly event: JobEvent | JobPicture }
   | { readonly type: 'run'; readonly run: RunReport }
   /** Something went wrong that no job is to blame for; it goes on. */
-  | { readonly type: 'complaint'; readonly text: string }
+  | { readonly type: 'warning'; readonly text: string }
   /** Bytes of memory. */
   | { readonly type: 'pong'; readonly memory: number };
 
@@ -280,12 +280,12 @@ export function errorFrom({ code, details }: ErrorData): KandidError {
 }
 
 /** An end with the pictures that were told of before it. */
-export function withPictures<End extends EndNews>(end: End, finished: readonly FinishedNews[]): End {
+export function withPictures<End extends JobEnd>(end: End, finished: readonly JobPicture[]): End {
   if (end.type === 'failed') return end;
   const inOrder = [...finished].sort((a, b) => a.index - b.index);
   return { ...end, results: [...end.results, ...inOrder.map(({ picture }) => picture)] };
 }
 
-export function isEnd(news: { readonly type: string }): news is EndNews {
-  return news.type === 'done' || news.type === 'cancelled' || news.type === 'failed';
+export function isEnd(event: { readonly type: string }): event is JobEnd {
+  return event.type === 'done' || event.type === 'cancelled' || event.type === 'failed';
 }

@@ -1,4 +1,4 @@
-/** Pictures as files. */
+/** Encodes pictures as files. */
 
 import type { Picture } from '../guide.ts';
 import { encodePicture, type PictureFormat } from '../pictures/codec.ts';

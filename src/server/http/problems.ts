@@ -12,8 +12,13 @@ export function problemOf(error: KandidError, instance: string) {
   const { code, message, details } = error.toJSON();
   const title = code.replaceAll('_', ' ');
   return {
-    ...{ type: `urn:kandid:error:${code}`, title: title.charAt(0).toUpperCase() + title.slice(1) },
-    ...{ status: error.status, detail: message, instance: `urn:kandid:request:${instance}`, code, details },
+    type: `urn:kandid:error:${code}`,
+    title: title.charAt(0).toUpperCase() + title.slice(1),
+    status: error.status,
+    detail: message,
+    instance: `urn:kandid:request:${instance}`,
+    code,
+    details,
   };
 }
 

@@ -93,11 +93,14 @@ function figuresOf({ limits, before, after, samples, taken, refused }: Measured)
   const note = (of: 'server' | 'workers') => `${before[of].toFixed(0)} MiB before, ${after[of].toFixed(0)} after`;
   return [
     figure('most bodies: memory of the server, at its peak', peak('server'), {
-      ...{ unit: 'MiB', bar: { most: Math.floor(limits.serverBytes / MiB) } },
+      unit: 'MiB',
+      bar: { most: Math.floor(limits.serverBytes / MiB) },
       note: `${note('server')}; ${taken} jobs with pictures of 12 MiB taken, ${refused} refused`,
     }),
     figure('most bodies: memory of the worker, at its peak', peak('workers'), {
-      ...{ unit: 'MiB', bar: { most: Math.floor(limits.workerBytes / MiB) }, note: note('workers') },
+      unit: 'MiB',
+      bar: { most: Math.floor(limits.workerBytes / MiB) },
+      note: note('workers'),
     }),
   ];
 }

@@ -37,7 +37,8 @@ export const shutdown: HostileCase = {
     reader.ws.terminate();
     return [
       figure('shutdown beside all of these', ms / 1000, {
-        ...{ unit: 's', bar: { most: DRAIN_SECONDS + BEYOND_SECONDS } },
+        unit: 's',
+        bar: { most: DRAIN_SECONDS + BEYOND_SECONDS },
         note: `exit code ${code}; drainSeconds is ${DRAIN_SECONDS}; ${SOCKETS} uploads that never end, heavy requests, a reader that does not read`,
       }),
       figure('shutdown: exit code', code ?? Number.NaN, { bar: { most: 0 } }),
