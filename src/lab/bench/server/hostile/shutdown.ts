@@ -1,10 +1,11 @@
 /** SIGTERM while everything is busy: heavy requests, their readers, uploads that never end. */
 import { connect } from 'node:net';
+import { authorization, keysFor } from '../clients.ts';
 import { pause } from '../context.ts';
 import { figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
 import { StreamClient } from '../stream-client.ts';
-import { authorization, type HostileCase, keysFor } from './case.ts';
+import type { HostileCase } from './case.ts';
 
 const DRAIN_SECONDS = 1;
 const BEYOND_SECONDS = 2;
