@@ -300,7 +300,8 @@ test('a damaged default model: a process that starts says so and ends, one that 
     again.handle({ type: 'job', ticket: { job: 'j', attempt: 1, client: 'a', work } });
     for (;;) {
       await breathe();
-      for (const one of told.slice(before)) if (one.type === 'event' && isEnd(one.event as JobEvent)) return one.event.type;
+      for (const one of told.slice(before))
+        if (one.type === 'event' && isEnd(one.event as JobEvent)) return one.event.type;
     }
   };
   assert.deepEqual([await end(), await end('well')], ['failed', 'done']);
