@@ -15,7 +15,13 @@ function momentsOf(rows: readonly Float64Array[]) {
   const matrix = new Matrix([...rows]);
   const mean = matrix.mean('column');
   const centred = matrix.subRowVector(mean);
-  return { mean: Matrix.rowVector(mean), covariance: centred.transpose().mmul(centred).div(rows.length - 1) };
+  return {
+    mean: Matrix.rowVector(mean),
+    covariance: centred
+      .transpose()
+      .mmul(centred)
+      .div(rows.length - 1),
+  };
 }
 
 /** Of a symmetric matrix without negative eigenvalues. */
