@@ -112,7 +112,12 @@ const end = {
 
 /** What the server says as text. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hello'), version: z.string(), protocol: z.literal(PROTOCOL_VERSION) }),
+  z.object({
+    type: z.literal('hello'),
+    version: z.string(),
+    protocol: z.literal(PROTOCOL_VERSION),
+    messageBytes: z.int().min(1).optional().describe('Largest message that is taken; more closes the socket (1009).'),
+  }),
   z.object({
     ...about,
     type: z.literal('queued'),

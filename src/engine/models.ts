@@ -80,7 +80,7 @@ export class Models {
    *
    * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
    */
-  async open(name: string = this.#defaultName()): Promise<OpenModel> {
+  async open(name: string = this.defaultName): Promise<OpenModel> {
     const known = this.#open.get(name);
     if (known) return await known;
     const opening = this.#load(name);
@@ -98,7 +98,8 @@ export class Models {
     }
   }
 
-  #defaultName(): string {
+  /** Of requests that name none. @throws {KandidError} models_missing */
+  get defaultName(): string {
     const { defaultModel, folders } = this.#options;
     if (defaultModel !== undefined) return defaultModel;
     const pyramids = this.#found.filter(({ manifest }) => manifest?.kind === 'pyramid');

@@ -65,6 +65,7 @@ export function createServices(
   });
   const pool = new WorkerPool({
     devices: settings.devices ?? [settings.device],
+    guideWorker: settings.guideWorker,
     worker: workerOptions(settings, modelFolders),
     slots: settings.workerPlaces,
     jobBytes: settings.workerBytes,

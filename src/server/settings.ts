@@ -102,6 +102,8 @@ const serverSettings = engineSettings.extend({
   warm: list(',').default([]),
   /** One worker process for each. @default the device */
   devices: list(',').optional(),
+  /** Device of one more process that runs what guides of your own folders are asked for: one that hangs holds no others. */
+  guideWorker: z.string().min(1).optional(),
   /** Results, and beams of them, that a worker process takes at once. */
   workerPlaces: whole(1, 4096).default(64),
   rowsPerRun: whole(1, 4096).default(64),

@@ -60,9 +60,14 @@ export class Inference {
   ): Promise<Inference> {
     const engine = await Engine.open(options.engine);
     try {
-      const defaultModel = await warmUp(engine, undefined);
-      for (const model of options.warm ?? []) if (model !== defaultModel) await warmUp(engine, model);
       const { device, models, guides } = engine;
+      const { defaultName: defaultModel } = models;
+      for (const model of new Set([defaultModel, ...(options.warm ?? [])])) {
+        const warming = warmUp(engine, model);
+        // Its requests are told why; those of the other models are made.
+        if (options.isRestart) await warming.catch((error) => post({ type: 'warning', text: reasonOf(error) }));
+        else await warming;
+      }
       const told = { device: device.name, fallback: device.fallback, defaultModel };
       const info = { ...told, models: models.summaries(), beamBytes: models.beamBytes(), guides: guides.summaries() };
       return new Inference(engine, { info, options, post, clock });
@@ -115,8 +120,8 @@ export class Inference {
   }
 }
 
-/** Runs a model by both of its ways once, for the first run is the slowest; gives its name. */
-async function warmUp(engine: Engine, name: string | undefined): Promise<string> {
+/** Runs a model by both of its ways once, for the first run is the slowest. */
+async function warmUp(engine: Engine, name: string): Promise<void> {
   const { network } = await engine.models.open(name);
   const { info } = network;
   const side = network.finalSide;
@@ -130,5 +135,4 @@ async function warmUp(engine: Engine, name: string | undefined): Promise<string>
     await network.decode([result.code], [descent.plan.condition]);
     for (const format of ['webp', 'png'] as const) await encoded(result.image, { format });
   }
-  return info.name;
 }

@@ -192,6 +192,8 @@ export interface WorkerOptions {
   readonly engine: EngineOptions;
   /** Of Kandid, for the provenance of pictures. */
   readonly version?: string | undefined;
+  /** It has served before: a model that cannot be opened any more is no reason to serve none of the others. @default false */
+  readonly isRestart?: boolean | undefined;
   /** Models opened, and run once, before it says that it is ready. @default the default model */
   readonly warm?: readonly string[] | undefined;
   /** Rows (pictures, or beams of them) of one run at most. @default 64 */

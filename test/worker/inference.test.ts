@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { psnr } from '../../src/kit/quality.ts';
@@ -279,3 +281,30 @@ test('what is said to another attempt is not heard', async () => {
 });
 
 const isEndType = (type: string) => isEnd({ type });
+
+test('a damaged default model: a process that starts says so and ends, one that starts again serves the others', async () => {
+  const models = mkdtempSync(join(tmpdir(), 'kandid-'));
+  for (const name of ['tiny', 'well']) cpSync('models/tiny', join(models, name), { recursive: true });
+  truncateSync(join(models, 'tiny', 'decode.onnx'), 10);
+  const options = { engine: { models: [models], device: 'cpu', threads: 1, defaultModel: 'tiny' } };
+  const told: FromWorker[] = [];
+  await assert.rejects(
+    Inference.open(options, (message) => told.push(message)),
+    { code: 'bundle_file_changed' },
+  );
+  const again = await Inference.open({ ...options, isRestart: true }, (message) => told.push(message));
+  assert.match(told[0]?.type === 'warning' ? told[0].text : '', /decode\.onnx/);
+  const end = async (model?: string) => {
+    const work: Work = { kind: 'generate', request: { seed: 1, ...(model ? { model } : {}) }, output: PNG };
+    const before = told.length;
+    again.handle({ type: 'job', ticket: { job: 'j', attempt: 1, client: 'a', work } });
+    for (;;) {
+      await breathe();
+      for (const one of told.slice(before))
+        if (one.type === 'event' && isEnd(one.event as JobEvent)) return one.event.type;
+    }
+  };
+  assert.deepEqual([await end(), await end('well')], ['failed', 'done']);
+  await again.close();
+  rmSync(models, { recursive: true });
+});

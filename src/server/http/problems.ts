@@ -43,6 +43,8 @@ const OPENAI_CODES: Readonly<Record<string, string>> = {
   rate_limited: 'rate_limit_exceeded',
   queue_full: 'rate_limit_exceeded',
   client_busy: 'rate_limit_exceeded',
+  bytes_full: 'rate_limit_exceeded',
+  client_bytes_full: 'rate_limit_exceeded',
 };
 
 export function openAiErrorOf(error: KandidError) {

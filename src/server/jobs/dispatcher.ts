@@ -239,8 +239,10 @@ export class Dispatcher {
   }
 }
 
-function needOf({ client, cost, attempt, bodyBytes }: Job): Need {
-  return { client, slots: cost.slots, bytes: cost.memory + bodyBytes, retried: attempt > 0 };
+function needOf({ client, cost, attempt, bodyBytes, work }: Job): Need {
+  const asked = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
+  const guides = asked.map(({ name }) => name);
+  return { client, slots: cost.slots, bytes: cost.memory + bodyBytes, retried: attempt > 0, guides };
 }
 
 /** There is nothing to show. */

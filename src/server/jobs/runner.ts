@@ -18,6 +18,8 @@ export interface Need {
   readonly bytes: number;
   /** One that was lost before: no two of them share a process, so that one that kills its process kills no other twice. */
   readonly retried: boolean;
+  /** Names of the guides that it asks. @default none */
+  readonly guides?: readonly string[] | undefined;
 }
 
 export interface Assignment extends Need {

@@ -60,7 +60,14 @@ export const modelRoutes: readonly Route[] = [
     tag: 'models',
     summary: 'The guides there are, with their parameters',
     answers: { 200: { description: 'Guides.', schema: z.object({ guides: z.array(guide) }) } },
-    handle: (call) => sendJson(call, { guides: infoOf(call.services).guides }),
+    handle(call) {
+      const guides = infoOf(call.services).guides.map(({ name, description, params }) => ({
+        name,
+        description,
+        params,
+      }));
+      sendJson(call, { guides });
+    },
   }),
   route({
     method: 'post',

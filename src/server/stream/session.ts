@@ -50,7 +50,12 @@ export class Session {
     this.#client = client;
     this.#wire = wire;
     this.#rates = new Rates(SECOND, services.clock);
-    this.#say({ type: 'hello', version: services.version, protocol: PROTOCOL_VERSION });
+    this.#say({
+      type: 'hello',
+      version: services.version,
+      protocol: PROTOCOL_VERSION,
+      messageBytes: services.settings.messageBytes,
+    });
   }
 
   /** A message came; null: a binary one. They are answered in order; resolves when it is dealt with, and never rejects. */

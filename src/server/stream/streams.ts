@@ -105,7 +105,8 @@ export class Streams {
     ws.on('message', (data, isBinary) => {
       const { length } = data as Buffer;
       const taken = session.take(isBinary ? null : (data as Buffer));
-      void taken.then(() => lease.shrink(length + MOST_FRAME_HEAD));
+      const done = () => lease.shrink(length + MOST_FRAME_HEAD);
+      taken.then(done, done);
     });
     ws.once('close', () => {
       stopBeating();

@@ -28,6 +28,8 @@ export interface PoolOptions {
   /** One process for each: 'auto', 'cpu', 'cuda:N'. */
   readonly devices: readonly string[];
   readonly worker: WorkerOptions;
+  /** Of one more process, which runs what users' guides are asked for, and nothing else. @default none: all run all */
+  readonly guideWorker?: string | undefined;
   /** Results, and beams of them, that one process takes at once. A job is begun while one is free, or where its client has none running there. */
   readonly slots: number;
   /** Of memory that the jobs of one process may take together. */
@@ -46,27 +48,28 @@ const RETRY_SECONDS = 5;
 
 export class WorkerPool implements Runner {
   readonly #supervisors: readonly WorkerSupervisor[];
+  readonly #guideSupervisor: WorkerSupervisor | null;
   #listener: () => void = () => {};
   #info: WorkerInfo | null = null;
 
-  constructor({ devices, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
-    this.#supervisors = devices.map(
-      (device) =>
-        new WorkerSupervisor({
-          ...limits,
-          device,
-          start,
-          worker: { ...worker, engine: { ...worker.engine, device } },
-          onReady: (info) => {
-            this.#info = info;
-            observer?.ready?.(device, info);
-          },
-          onRoom: () => this.#listener(),
-          onExit: (reason) => observer?.exited?.(device, reason),
-          onRun: (report) => observer?.run?.(device, report),
-          onWarning: (text) => observer?.warning?.(device, text),
-        }),
-    );
+  constructor({ devices, guideWorker, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
+    const supervisorOn = (device: string) =>
+      new WorkerSupervisor({
+        ...limits,
+        device,
+        start,
+        worker: { ...worker, engine: { ...worker.engine, device } },
+        onReady: (info) => {
+          this.#info = info;
+          observer?.ready?.(device, info);
+        },
+        onRoom: () => this.#listener(),
+        onExit: (reason) => observer?.exited?.(device, reason),
+        onRun: (report) => observer?.run?.(device, report),
+        onWarning: (text) => observer?.warning?.(device, text),
+      });
+    this.#guideSupervisor = guideWorker === undefined ? null : supervisorOn(guideWorker);
+    this.#supervisors = [...devices.map(supervisorOn), ...(this.#guideSupervisor ? [this.#guideSupervisor] : [])];
   }
 
   /**
@@ -106,12 +109,22 @@ export class WorkerPool implements Runner {
   }
 
   hasRoom(need: Need): boolean {
-    return this.#supervisors.some((supervisor) => supervisor.hasRoom(need));
+    return this.#fitting(need).length > 0;
+  }
+
+  /** Processes that have room, the emptiest first. */
+  #fitting(need: Need): WorkerSupervisor[] {
+    const own = this.#guideSupervisor;
+    const known = this.#info?.guides ?? [];
+    const asksUsers = need.guides?.some((name) => known.some((guide) => guide.name === name && !guide.isOwn)) ?? false;
+    const allowed = own
+      ? this.#supervisors.filter((supervisor) => (supervisor === own) === asksUsers)
+      : this.#supervisors;
+    return allowed.filter((supervisor) => supervisor.hasRoom(need)).sort((a, b) => a.slots - b.slots);
   }
 
   run(assignment: Assignment, listener: RunListener): void {
-    const fit = this.#supervisors.filter((supervisor) => supervisor.hasRoom(assignment));
-    const [best] = fit.sort((a, b) => a.slots - b.slots);
+    const [best] = this.#fitting(assignment);
     if (best) best.run(assignment, listener);
     else listener.lost('no process had room');
   }

@@ -84,6 +84,7 @@ export class WorkerSupervisor {
   #startupFailure: ErrorData | null = null;
   #reason: string | null = null;
   #restarts = 0;
+  #wasReady = false;
   #memory: number | null = null;
   #heard = 0;
   #cancelTimer: () => void = () => {};
@@ -191,10 +192,13 @@ export class WorkerSupervisor {
     const { start, worker, clock } = this.#options;
     this.#state = 'starting';
     this.#heard = clock.now();
-    const current: WorkerProcess = start(worker, {
-      message: (message) => this.#message(message),
-      exit: (reason) => this.#exited(reason),
-    });
+    const current: WorkerProcess = start(
+      { ...worker, isRestart: this.#wasReady },
+      {
+        message: (message) => this.#message(message),
+        exit: (reason) => this.#exited(reason),
+      },
+    );
     this.#process = current;
     this.#watch();
   }
@@ -212,6 +216,7 @@ export class WorkerSupervisor {
   #ready(info: WorkerInfo): void {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
+    this.#wasReady = true;
     this.#device = info.device;
     this.#startupFailure = null;
     this.#reason = null;

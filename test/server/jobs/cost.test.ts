@@ -23,8 +23,8 @@ const known: Known = {
   defaultModel: 'm',
   beamBytes: { m: 100 },
   guides: [
-    { name: 'text', description: '', params },
-    { name: 'target', description: '', params: { properties: {} } },
+    { isOwn: true, name: 'text', description: '', params },
+    { isOwn: true, name: 'target', description: '', params: { properties: {} } },
   ],
 };
 type Generate = Extract<Work, { kind: 'generate' }>;

@@ -4,7 +4,7 @@ import type { KandidError } from '../../../src/errors.ts';
 import type { Need, RunListener } from '../../../src/server/jobs/runner.ts';
 import { WorkerPool } from '../../../src/server/workers/worker-pool.ts';
 import type { ProcessListener } from '../../../src/server/workers/worker-process.ts';
-import type { FromWorker, JobEvent, ToWorker, WorkerInfo } from '../../../src/worker/messages.ts';
+import type { FromWorker, JobEvent, ToWorker, WorkerInfo, WorkerOptions } from '../../../src/worker/messages.ts';
 import { FakeClock } from '../../clock.ts';
 import { WORK } from '../fake-runner.ts';
 import { done, level, question } from '../job-events.ts';
@@ -41,12 +41,19 @@ class FakeProcess {
   }
 }
 
-function poolOf({ devices = ['cpu'], slots = 2, awaitingInput = 1 } = {}) {
+function poolOf({
+  devices = ['cpu'],
+  slots = 2,
+  awaitingInput = 1,
+  guideWorker = undefined as string | undefined,
+} = {}) {
   const clock = new FakeClock();
   const processes: FakeProcess[] = [];
   const exits: string[] = [];
+  const started: WorkerOptions[] = [];
   const pool = new WorkerPool({
     devices,
+    guideWorker,
     slots,
     jobBytes: 1000,
     awaitingInput,
@@ -54,14 +61,15 @@ function poolOf({ devices = ['cpu'], slots = 2, awaitingInput = 1 } = {}) {
     hangSeconds: 100,
     worker: { engine: { models: [] } },
     observer: { exited: (_, reason) => exits.push(reason) },
-    start: (_, listener) => {
+    start: (options, listener) => {
+      started.push(options);
       const made = new FakeProcess(listener);
       processes.push(made);
       return made;
     },
   });
   const latest = () => processes.at(-1) as FakeProcess;
-  return { pool, clock, processes, exits, latest };
+  return { pool, clock, processes, exits, started, latest };
 }
 
 const need = (more: Partial<Need> = {}): Need => ({ client: 'a', slots: 1, bytes: 1, retried: false, ...more });
@@ -304,4 +312,36 @@ test('pictures come one by one and are told with the end', async () => {
   assert.deepEqual(codes(), []);
   latest().event('a', 1, { ...done(), results: [] } as JobEvent);
   assert.deepEqual(codes(), [[0, 1]]);
+});
+
+test('users’ guides have a process of their own where the operator wants it', async () => {
+  const { pool, processes } = poolOf({ slots: 4, guideWorker: 'cpu' });
+  const starting = pool.start();
+  const about = { description: '', params: {} };
+  const guides = [
+    { ...about, name: 'text', isOwn: true },
+    { ...about, name: 'mine', isOwn: false },
+  ];
+  for (const one of processes) one.say({ type: 'ready', info: { ...INFO, guides } });
+  await starting;
+  assign(pool, 'usual', { guides: ['text'] });
+  assign(pool, 'custom', { guides: ['text', 'mine'] });
+  const jobsOf = ({ sent }: FakeProcess) => sent.flatMap((one) => (one.type === 'job' ? [one.ticket.job] : []));
+  assert.deepEqual(processes.map(jobsOf), [['usual'], ['custom']]);
+  processes[1]?.kill('SIGKILL');
+  assert.equal(pool.hasRoom(need({ guides: ['mine'] })), false);
+  assert.equal(pool.hasRoom(need({ guides: ['text'] })), true);
+});
+
+test('a process that is started again says so: it need not open every model', async () => {
+  const { pool, clock, started, latest } = poolOf();
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  latest().kill('SIGKILL');
+  clock.pass(10_000);
+  assert.deepEqual(
+    started.map(({ isRestart }) => isRestart),
+    [false, true],
+  );
 });

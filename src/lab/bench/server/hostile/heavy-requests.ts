@@ -1,11 +1,12 @@
 /** The heaviest requests that are legal: does another client still get a small picture? */
 import { median } from '../../timing.ts';
+import { authorization, keysFor } from '../clients.ts';
 import { type BenchContext, pause, requestMaker, until } from '../context.ts';
 import { type Figure, figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { type RequestLog, StreamClient } from '../stream-client.ts';
-import { authorization, type HostileCase, keysFor } from './case.ts';
+import type { HostileCase } from './case.ts';
 
 interface Heavy {
   readonly name: string;
