@@ -2,7 +2,7 @@
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
 import { mosaic } from '../pictures/mosaic.ts';
-import { type Provenance, withProvenance } from '../pictures/provenance.ts';
+import { type Provenance, provenancePacket } from '../pictures/provenance.ts';
 import { writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import { wrongValue } from './values.ts';
@@ -86,11 +86,11 @@ function pathsFor(out: string | undefined, name: string): Paths {
 async function fileOf(
   picture: Picture,
   format: PictureFormat,
-  provenances: Provenance | undefined,
+  provenance: Provenance | undefined,
 ): Promise<Uint8Array> {
-  const bytes = await encodePicture(picture, format, format === 'png' ? {} : { quality: QUALITY });
-  const { width, height } = picture;
-  return provenances ? withProvenance({ bytes, mime: `image/${format}`, width, height }, provenances) : bytes;
+  const quality = format === 'png' ? {} : { quality: QUALITY };
+  const xmp = provenance ? { xmp: provenancePacket(provenance) } : {};
+  return await encodePicture(picture, format, { ...quality, ...xmp });
 }
 
 async function writeFiles(

@@ -12,7 +12,7 @@ import { prepareTask } from '../engine/tasks/tasks.ts';
 import { KandidError, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
-import { withProvenance } from '../pictures/provenance.ts';
+import { provenancePacket } from '../pictures/provenance.ts';
 import { withEditGuide } from './edits.ts';
 import type { EncodedPicture, JobEnd, JobEvent, JobMessage, JobPicture, Output, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
@@ -167,11 +167,11 @@ export class RunningJob {
     const { post, version } = this.#services;
     this.#isEncoding = true;
     const encoding = pictures.map(async (picture, index) => {
-      const file = await this.#encoded(picture.image, this.#work.output);
+      const xmp = provenancePacket(provenanceOf(version, task, picture, this.#weights));
+      const file = await this.#encoded(picture.image, this.#work.output, xmp);
       const { code, codeString, psnr } = picture;
-      const bytes = withProvenance(file, provenanceOf(version, task, picture, this.#weights));
       const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
-      post({ type: 'finished', index, picture: { ...file, bytes, ...about } });
+      post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
     const end = { ...this.#about, results: [], guides, notes, timings };
@@ -180,10 +180,10 @@ export class RunningJob {
     return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
   }
 
-  #encoded(picture: Picture, output: Output): Promise<EncodedPicture> {
+  #encoded(picture: Picture, output: Output, xmp?: string): Promise<EncodedPicture> {
     const { width, height } = picture;
     const pixels = output.size === undefined ? width * height : output.size ** 2;
-    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output));
+    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output, xmp));
   }
 
   #inTurn<T>(pixels: number, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
