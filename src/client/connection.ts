@@ -9,11 +9,16 @@ import { type SocketLike, type SocketMaker, standardSocket } from './socket.ts';
 /** `lost`: it will be tried again; `closed`: nobody needs it. */
 export type ConnectionState = 'closed' | 'connecting' | 'open' | 'lost';
 
+type Greeting = Extract<IncomingMessage, { type: 'hello' }>;
+
 /** A request that speaks over it. */
 export interface MessageHandler {
   /** It is open, for the first time or again: under this id the server knows nothing of the request. */
   opened(id: string): void;
-  take(message: IncomingMessage): void;
+  /** @returns whether it has got further: what came had not come before */
+  take(message: IncomingMessage): boolean;
+  /** The connection is lost. @returns whether it wants to go on when there is another */
+  lost(reason: string): boolean;
   /** No use in waiting for it any more. */
   failed(error: Error): void;
 }
@@ -22,11 +27,10 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly key?: string | undefined;
   readonly WebSocket?: SocketMaker | undefined;
-  /** Connections lost one after the other until requests give up. @default 5 */
-  readonly retries?: number | undefined;
 }
 
-const RETRIES = 5;
+/** Close code of a message that is larger than what is taken. */
+const TOO_LARGE = 1009;
 const FIRST_WAIT_MS = 100;
 const MOST_WAIT_MS = 3000;
 
@@ -37,11 +41,21 @@ export class Connection {
   #state: ConnectionState = 'closed';
   #socket: SocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Connections lost one after the other; those that lasted, or brought a request further, count as none. */
   #failures = 0;
+  #openedAt = Number.POSITIVE_INFINITY;
+  /** Of a message, as far as the server has said. */
+  #mostBytes = Number.POSITIVE_INFINITY;
+  /** The largest message that was sent over this connection. */
+  #largest = { id: '', bytes: 0 };
   #joined = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+  }
+
+  get url(): string {
+    return this.#options.url;
   }
 
   get isOpen(): boolean {
@@ -73,9 +87,24 @@ export class Connection {
     };
   }
 
-  /** While there is no connection, there is nobody to say it to. */
+  /** While there is no connection, there is nobody to say it to. What is too large is not sent, and fails its request. */
   send(message: ClientMessageInput): void {
-    if (this.isOpen) this.#socket?.send(JSON.stringify(message));
+    if (!this.isOpen) return;
+    const text = JSON.stringify(message);
+    const bytes = new Blob([text]).size;
+    const id = 'id' in message ? message.id : '';
+    if (bytes > this.#largest.bytes) this.#largest = { id, bytes };
+    if (bytes > this.#mostBytes) this.#refuse(id, bytes);
+    else this.#socket?.send(text);
+  }
+
+  #refuse(id: string, bytes: number): void {
+    const limit = Number.isFinite(this.#mostBytes) ? ` (${this.#mostBytes})` : '';
+    const message = `The request has ${bytes} bytes, more than the server takes in one message${limit}. Send a smaller picture.`;
+    const handler = this.#handlers.get(id);
+    this.#handlers.delete(id);
+    handler?.failed(new RequestError('message_too_large', message, { bytes }));
+    this.#rest();
   }
 
   #connect(): void {
@@ -100,18 +129,15 @@ export class Connection {
     const socket = new Socket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
-    socket.addEventListener('open', () => {
-      if (this.#socket !== socket) return;
-      this.#become('open');
-      for (const [id, handler] of [...this.#handlers]) handler.opened(id);
-    });
     socket.addEventListener('message', ({ data }) => {
       if (this.#socket === socket) this.#take(data);
     });
     // `close` follows.
     socket.addEventListener('error', () => {});
     socket.addEventListener('close', ({ code = 0, reason }) => {
-      if (this.#socket === socket) this.#lose(`${code} ${reason ?? ''}`.trim());
+      if (this.#socket !== socket) return;
+      if (code === TOO_LARGE) this.#refuse(this.#largest.id, this.#largest.bytes);
+      this.#lose(`${code} ${reason ?? ''}`.trim());
     });
   }
 
@@ -124,20 +150,27 @@ export class Connection {
       this.#lose('it said what is not understood');
       return;
     }
-    this.#failures = 0;
-    if ('id' in message && message.id !== undefined) this.#handlers.get(message.id)?.take(message);
+    if (message.type === 'hello') this.#greeted(message);
+    else if ('id' in message && message.id !== undefined && this.#handlers.get(message.id)?.take(message))
+      this.#failures = 0;
+  }
+
+  /** Only now is it known how much may be sent. */
+  #greeted({ messageBytes = Number.POSITIVE_INFINITY }: Greeting): void {
+    this.#mostBytes = messageBytes;
+    this.#largest = { id: '', bytes: 0 };
+    this.#openedAt = performance.now();
+    this.#become('open');
+    for (const [id, handler] of [...this.#handlers]) handler.opened(id);
   }
 
   #lose(reason: string): void {
-    const { url, retries = RETRIES } = this.#options;
     this.#socket = null;
-    this.#failures += 1;
+    const lasted = performance.now() - this.#openedAt > MOST_WAIT_MS;
+    this.#failures = lasted ? 1 : this.#failures + 1;
+    this.#openedAt = Number.POSITIVE_INFINITY;
     this.#become('lost');
-    if (this.#failures > retries) {
-      const message = `The connection to ${url} was lost (${reason}). Check the address and the key.`;
-      for (const handler of [...this.#handlers.values()]) handler.failed(new RequestError('connection_lost', message));
-      this.#handlers.clear();
-    }
+    for (const [id, handler] of [...this.#handlers]) if (!handler.lost(reason)) this.#handlers.delete(id);
     this.#rest();
     if (!this.#isNeeded) return;
     const wait = Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#failures - 1));

@@ -22,23 +22,33 @@ export interface Steering {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly previews?: Extract<ClientMessageInput, { type: 'generate' }>['previews'];
+  /** Connections lost one after the other, without anything new between them, until it gives up. @default 5 */
+  readonly retries?: number | undefined;
 }
+
+const RETRIES = 5;
 
 export class Run implements Steering, MessageHandler {
   readonly #connection: Connection;
   readonly #body: GenerateBody;
   readonly #options: RunOptions;
+  readonly #retries: number;
   readonly #queue: Message[] = [];
   #id = '';
   #job: string | null = null;
   #seed: number | undefined;
   #seq = -1;
+  /** Connections lost since something new came. */
+  #losses = 0;
+  /** Times that it was made again, the server having forgotten it. */
+  #restarts = 0;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #error: Error | null = null;
   #wake: () => void = () => {};
 
   constructor(connection: Connection, body: GenerateBody, options: RunOptions) {
+    this.#retries = options.retries ?? RETRIES;
     this.#connection = connection;
     this.#body = body;
     this.#options = options;
@@ -95,19 +105,33 @@ export class Run implements Steering, MessageHandler {
     else this.#send({ type: 'attach', id, job: this.#job, ...(this.#seq < 0 ? {} : { since: this.#seq }) });
   }
 
-  take(message: IncomingMessage): void {
-    if (this.#isOver || message.type === 'hello' || message.type === 'pong') return;
+  take(message: IncomingMessage): boolean {
+    if (this.#isOver || message.type === 'hello' || message.type === 'pong') return false;
     if (message.type === 'error') {
       this.#takeError(message);
-      return;
+      return false;
     }
     this.#job = message.job;
     if (message.type === 'started') this.#seed = message.seed;
-    if ('seq' in message) this.#seq = Math.max(this.#seq, message.seq);
+    const isNew = 'seq' in message && message.seq > this.#seq;
+    if (isNew) [this.#seq, this.#losses] = [message.seq, 0];
     this.#queue.push(message);
     if (message.type === 'done' || message.type === 'cancelled') this.#isOver = true;
     if (this.#options.signal?.aborted && message.type === 'queued') this.cancel();
     this.#wake();
+    return isNew;
+  }
+
+  lost(reason: string): boolean {
+    this.#losses += 1;
+    if (this.#losses > this.#retries)
+      this.failed(
+        new RequestError(
+          'connection_lost',
+          `The connection to ${this.#connection.url} was lost (${reason}). Check the address and the key.`,
+        ),
+      );
+    return !this.#isOver;
   }
 
   failed(error: Error): void {
@@ -120,7 +144,10 @@ export class Run implements Steering, MessageHandler {
     // The server was started again meanwhile and knows nothing of it: with the same seed it becomes the same.
     if (message.code === 'job_unknown' && this.#job !== null) {
       [this.#job, this.#seq] = [null, -1];
-      this.#ask();
+      this.#restarts += 1;
+      if (this.#restarts <= this.#retries) this.#ask();
+      else
+        this.failed(new RequestError('connection_lost', 'The server was started again too often while it ran this.'));
       return;
     }
     // It has just begun, and knows no model yet.

@@ -40,7 +40,10 @@ const generate = generateSchema.shape;
 /** How pictures are searched for, of all requests that make some. */
 export const searchFields = {
   model: modelName.optional(),
-  ...{ count: generate.count, seed: generate.seed, sampler: generate.sampler, blend: generate.blend },
+  count: generate.count,
+  seed: generate.seed,
+  sampler: generate.sampler,
+  blend: generate.blend,
 };
 
 /** How results are wanted over HTTP. */

@@ -55,7 +55,9 @@ const pictureText = z
     error: 'expected a picture: base64 or a data URL as text',
   })
   .meta({
-    ...{ type: 'string', minLength: 1, contentEncoding: 'base64' },
+    type: 'string',
+    minLength: 1,
+    contentEncoding: 'base64',
     description: 'A picture: the bytes of its file as base64, or as a data URL.',
   })
   .transform((given): string | Uint8Array => given);
@@ -110,7 +112,12 @@ const end = {
 
 /** What the server says as text. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hello'), version: z.string(), protocol: z.literal(PROTOCOL_VERSION) }),
+  z.object({
+    type: z.literal('hello'),
+    version: z.string(),
+    protocol: z.literal(PROTOCOL_VERSION),
+    messageBytes: z.int().min(1).optional().describe('Largest message that is taken; more closes the socket (1009).'),
+  }),
   z.object({
     ...about,
     type: z.literal('queued'),

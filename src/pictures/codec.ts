@@ -65,14 +65,17 @@ export async function encodePicture(
     readonly quality?: number;
     /** Width and height in pixels, by Lanczos. @default the picture's own */
     readonly size?: number;
+    /** XMP packet to put into the file; one that does not fit into a JPEG (64 kB) is left out. */
+    readonly xmp?: string;
   } = {},
 ): Promise<Uint8Array> {
   const { width, height, channels } = picture;
   const raw = { width, height, channels: channels as 1 | 3 | 4 };
-  const { quality, size } = options;
+  const { quality, size, xmp } = options;
   const sharp = await loadSharp();
   let image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
   if (size !== undefined) image = image.resize(size, size, { fit: 'fill', kernel: 'lanczos3' });
+  if (xmp !== undefined) image = image.withXmp(xmp);
   return await image.toFormat(format, format === 'png' || quality === undefined ? {} : { quality }).toBuffer();
 }
 

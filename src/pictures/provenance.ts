@@ -1,8 +1,7 @@
-/** Reads and writes how a picture was made, as JSON in its metadata: a PNG text chunk, an XMP packet of WebP and JPEG. */
+/** Reads and writes how a picture was made, as JSON in the XMP packet of its file. */
 import { KandidError } from '../errors.ts';
 import { parseJson } from '../kit/json.ts';
-import { pngText, withPngText } from './png-text.ts';
-import { jpegXmp, webpXmp, withJpegXmp, withWebpXmp } from './xmp.ts';
+import { pngText } from './png-text.ts';
 
 export interface Provenance {
   /** Version of Kandid. */
@@ -23,26 +22,17 @@ export interface Provenance {
   }[];
 }
 
-const NAME = 'kandid';
+/** Keyword of the text chunk that PNG files had in the place of XMP before. */
+const OWN_CHUNK = 'kandid';
+const XMP_CHUNK = 'XML:com.adobe.xmp';
 const NAMESPACE = 'urn:kandid:provenance:1';
+const PNG_START = Buffer.from('\x89PNG', 'latin1');
 const [BEGINNING, END] = ['<kandid:made>', '</kandid:made>'];
 
 /** What is written is kept below this, and nothing larger is read: the file may be anybody's. */
 const LIMITS = { bytes: 32 * 1024, depth: 16, values: 10_000, keys: 1000 };
 /** Letters are escaped in a packet, and something stands around them. */
 const MOST_PACKET = 6 * LIMITS.bytes + 1024;
-
-/** The file with its provenance in it; AVIF as it is. */
-export function withProvenance(
-  { bytes, mime, width, height }: { bytes: Uint8Array; mime: string; width: number; height: number },
-  provenance: Provenance,
-): Uint8Array {
-  const text = textFor(provenance);
-  if (mime === 'image/png') return withPngText(bytes, NAME, text);
-  if (mime === 'image/jpeg') return withJpegXmp(bytes, packetOf(text));
-  if (mime === 'image/webp') return withWebpXmp(bytes, packetOf(text), { width, height });
-  return bytes;
-}
 
 /** @param name what to call the file in an error. @throws {KandidError} provenance_missing */
 export function readProvenance(bytes: Uint8Array, name = 'The picture'): Provenance {
@@ -56,33 +46,45 @@ export function readProvenance(bytes: Uint8Array, name = 'The picture'): Provena
   throw new KandidError('provenance_missing', { name });
 }
 
-/** Long prompts are left out before anything that makes the picture again. */
-function textFor(provenance: Provenance): string {
-  const text = JSON.stringify(provenance);
-  if (Buffer.byteLength(text) <= LIMITS.bytes) return text;
-  const guides = (provenance.guides ?? []).map(({ name, weight }) => ({ name, weight }));
-  return JSON.stringify({ ...provenance, guides });
-}
-
-function textIn(bytes: Uint8Array): string | null {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (start.startsWith('\x89PNG')) return pngText(bytes, NAME, LIMITS.bytes);
-  if (start.startsWith('\xff\xd8')) return textOf(jpegXmp(bytes));
-  return /^RIFF.{4}WEBP/s.test(start) ? textOf(webpXmp(bytes, MOST_PACKET)) : null;
-}
-
-function packetOf(text: string): string {
-  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+/** XMP packet for `encodePicture`. */
+export function provenancePacket(provenance: Provenance): string {
+  const escaped = textFor(provenance).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const description = `<rdf:Description rdf:about="" xmlns:kandid="${NAMESPACE}">${BEGINNING}${escaped}${END}</rdf:Description>`;
   const rdf = `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">${description}</rdf:RDF>`;
   const meta = `<x:xmpmeta xmlns:x="adobe:ns:meta/">${rdf}</x:xmpmeta>`;
   return `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>${meta}<?xpacket end="r"?>`;
 }
 
-function textOf(packet: string | null): string | null {
-  const from = packet?.indexOf(BEGINNING) ?? -1;
-  const to = from < 0 ? -1 : (packet?.indexOf(END, from) ?? -1);
-  if (packet === null || to < 0) return null;
-  const text = packet.slice(from + BEGINNING.length, to);
+/** Long prompts are left out before anything that makes the picture again. */
+function textFor(provenance: Provenance): string {
+  const text = asciiJson(provenance);
+  if (text.length <= LIMITS.bytes) return text;
+  const guides = (provenance.guides ?? []).map(({ name, weight }) => ({ name, weight }));
+  return asciiJson({ ...provenance, guides });
+}
+
+/** In PNG files the packet is a chunk that readers take for Latin-1. */
+function asciiJson(provenance: Provenance): string {
+  const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(provenance).replace(/[^\x20-\x7e]/g, escaped);
+}
+
+function textIn(bytes: Uint8Array): string | null {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!file.subarray(0, 4).equals(PNG_START)) return textOf(file);
+  const own = pngText(file, OWN_CHUNK, LIMITS.bytes);
+  if (own) return own.toString();
+  const packet = pngText(file, XMP_CHUNK, MOST_PACKET);
+  return packet && textOf(packet);
+}
+
+/** Packets stand in JPEG, WebP and AVIF files as they are, so that readers may search for them (XMP, part 1, 7.3). */
+function textOf(file: Buffer): string | null {
+  const from = file.indexOf(BEGINNING);
+  if (from < 0) return null;
+  const packet = file.subarray(from + BEGINNING.length, from + MOST_PACKET);
+  const to = packet.indexOf(END);
+  if (to < 0) return null;
+  const text = packet.toString('utf8', 0, to);
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

@@ -1,13 +1,15 @@
 /** Opens a bundle: checks model.json, the hash of every file, and every graph against model.json. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
+import { checkInside, readBundleFile } from './bundle-files.ts';
 import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph } from './graphs.ts';
 import {
   bundleHash,
   MANIFEST_FILE,
+  MANIFEST_JSON,
   type Manifest,
   type PriorManifest,
   type PyramidManifest,
@@ -17,7 +19,6 @@ import { readTensors, type StoredTensor } from './safetensors.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { type Sessions, sessions as sharedSessions } from './sessions.ts';
 
-const LARGEST_MANIFEST = 4 * 2 ** 20;
 const FILES_AT_ONCE = 4;
 
 export interface Bundle {
@@ -94,19 +95,7 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
 
 /** @throws {KandidError} bundle_invalid, bundle_version, bundle_file_name, bundle_file_missing, file_unreadable */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const path = join(folder, MANIFEST_FILE);
-  const bundle = basename(resolve(folder));
-  try {
-    const { size } = await stat(path);
-    if (size > LARGEST_MANIFEST) {
-      const problem = `it has ${size} bytes, expected at most ${LARGEST_MANIFEST}`;
-      throw new KandidError('bundle_invalid', { bundle, file: MANIFEST_FILE, problem });
-    }
-    return parseManifest(await readFile(path, 'utf8'), bundle);
-  } catch (cause) {
-    if (cause instanceof KandidError) throw cause;
-    throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
-  }
+  return parseManifest(await readBundleFile(folder, MANIFEST_FILE, MANIFEST_JSON.bytes), basename(resolve(folder)));
 }
 
 /**
@@ -118,20 +107,21 @@ export async function verifyFiles(folder: string, files: Manifest['files']): Pro
   const bundle = basename(resolve(folder));
   const waiting = Object.entries(files);
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      await verifyFile(join(folder, next[0]), next[0], next[1], bundle);
+    for (let next = waiting.shift(); next; next = waiting.shift()) await verifyFile(folder, next[0], next[1], bundle);
   };
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
 }
 
 async function verifyFile(
-  path: string,
+  folder: string,
   file: string,
   expected: Manifest['files'][string],
   bundle: string,
 ): Promise<void> {
   const changed = (what: string, got: string | number, wanted: string | number) =>
     new KandidError('bundle_file_changed', { bundle, file, what, got, expected: wanted });
+  await checkInside(folder, file);
+  const path = join(folder, file);
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new KandidError('bundle_file_missing', { bundle, file, bytes: expected.bytes });
   if (found.size !== expected.bytes) throw changed('size', `${found.size} bytes`, `${expected.bytes} bytes`);

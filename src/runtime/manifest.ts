@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';
 import { type FirstIssue, firstIssue } from '../kit/issues.ts';
+import { type JsonLimits, parseJson } from '../kit/json.ts';
 
 export const MANIFEST_FILE = 'model.json';
 export const FORMAT_VERSION = 1;
+
+/** A bundle may come from anybody. */
+export const MANIFEST_JSON: JsonLimits = { bytes: 4 * 2 ** 20, depth: 32, values: 200_000, keys: 50_000 };
 
 const MOST_FILES = 1000;
 const MOST_LEVELS = 256;
@@ -99,9 +103,9 @@ export function parseManifest(text: string, bundle: string): Manifest {
     new KandidError('bundle_invalid', { bundle, file: MANIFEST_FILE, problem }, { cause });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text, MANIFEST_JSON);
   } catch (cause) {
-    throw refuse(`it is not JSON: ${reasonOf(cause)}`, cause);
+    throw refuse(reasonOf(cause), cause);
   }
   const head = z.looseObject({ format_version: z.unknown().optional(), kind: z.unknown().optional() }).safeParse(json);
   if (!head.success) throw refuse('expected an object');

@@ -6,8 +6,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';
+import { parseJson } from '../kit/json.ts';
 
 const LARGEST_HEADER = 16 * 2 ** 20;
+const HEADER_JSON = { bytes: LARGEST_HEADER, depth: 4, values: 1_000_000, keys: 300_000 };
 
 export interface StoredTensor {
   /** Float32, whatever it is stored as. */
@@ -60,7 +62,7 @@ async function readHeader(handle: FileHandle, refuse: Refuse) {
   if (length > LARGEST_HEADER) throw refuse(`its header claims ${length} bytes, expected at most ${LARGEST_HEADER}`);
   const bytes = await readBytes(handle, 8, length, refuse);
   try {
-    return { header: z.record(z.string(), z.unknown()).parse(JSON.parse(bytes.toString('utf8'))), start: 8 + length };
+    return { header: z.record(z.string(), z.unknown()).parse(parseJson(bytes, HEADER_JSON)), start: 8 + length };
   } catch {
     throw refuse('its header is not JSON');
   }

@@ -1,4 +1,4 @@
-/** The HTTP side: every door, behind what holds for all of them. */
+/** The HTTP application: all routes, behind access checks, limits and error handling. */
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import { KandidError, toKandidError } from '../errors.ts';
@@ -6,34 +6,34 @@ import { type Access, anonymous, type Client } from './http/access.ts';
 import { setHeaders } from './http/headers.ts';
 import type { Place } from './http/places.ts';
 import { sendError } from './http/problems.ts';
-import type { Door } from './http/route.ts';
+import type { Route } from './http/route.ts';
 import { isSigned } from './http/signed-links.ts';
-import { readingDoors } from './routes/documentation.ts';
-import { makeDoors } from './routes/generate.ts';
-import { imageDoors } from './routes/images.ts';
-import { jobDoors } from './routes/jobs.ts';
-import { modelDoors } from './routes/models.ts';
+import { documentationRoutes } from './routes/documentation.ts';
+import { pictureRoutes } from './routes/generate.ts';
+import { imageRoutes } from './routes/images.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { modelRoutes } from './routes/models.ts';
 import { openAiDoors } from './routes/openai.ts';
-import { operationDoors } from './routes/operations.ts';
-import { pageDoors } from './routes/page.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { pageRoutes } from './routes/page.ts';
 import type { Services } from './services.ts';
 
-export const allDoors: readonly Door[] = [
-  ...[...makeDoors, ...modelDoors, ...imageDoors, ...openAiDoors, ...jobDoors, ...operationDoors],
-  ...readingDoors(() => allDoors),
+export const allRoutes: readonly Route[] = [
+  ...[...pictureRoutes, ...modelRoutes, ...imageRoutes, ...openAiDoors, ...jobRoutes, ...operationRoutes],
+  ...documentationRoutes(() => allRoutes),
 ];
 
-/** What is known of a request before any door. */
+/** What is known of a request before any route. */
 interface Known {
   readonly id: string;
-  readonly door: Door | null;
+  readonly route: Route | null;
   readonly place: Place;
 }
 
 export function createApp(
   services: Services,
   access: Access,
-  doors: readonly Door[] = [...allDoors, ...pageDoors()],
+  routes: readonly Route[] = [...allRoutes, ...pageRoutes()],
 ): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -47,18 +47,20 @@ export function createApp(
       response.end();
     } else if (!isRedirected(services, request, response)) next();
   });
-  for (const door of doors) {
-    const path = door.path.replace(/\{(\w+)\}/g, ':$1');
-    app[door.method](path, (request, response) => enter(services, access, door, request, response));
+  for (const route of routes) {
+    const path = route.path.replace(/\{(\w+)\}/g, ':$1');
+    app[route.method](path, (request, response) => enter(services, access, route, request, response));
   }
   app.use((request: Request, response: Response) => {
-    answerError(services, request, response, unknownRoute(doors, request));
+    answerError(services, request, response, unknownRoute(routes, request));
   });
   // What express itself refuses: addresses that are not well formed, say.
   app.use((error: unknown, request: Request, response: Response, _next: express.NextFunction) => {
     const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
     const bad = new KandidError('params_invalid', {
-      ...{ subject: 'The address', field: 'path', problem: 'it is not well formed' },
+      subject: 'The address',
+      field: 'path',
+      problem: 'it is not well formed',
     });
     answerError(services, request, response, status < 500 && !(error instanceof KandidError) ? bad : error);
   });
@@ -68,16 +70,16 @@ export function createApp(
 function begin(services: Services, access: Access, request: Request, response: Response): void {
   const given = request.headers['x-request-id'];
   const id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-  const known: Known = { id, door: null, place: services.places.of(request) };
+  const known: Known = { id, route: null, place: services.places.of(request) };
   response.locals.known = known;
   setHeaders(access, request, response, id);
   const from = services.clock.now();
   response.once('close', () => {
-    const { door } = response.locals.known as Known;
+    const { route } = response.locals.known as Known;
     const seconds = (services.clock.now() - from) / 1000;
-    const labels = { route: door?.path ?? 'none', method: request.method, status: String(response.statusCode) };
+    const labels = { route: route?.path ?? 'none', method: request.method, status: String(response.statusCode) };
     services.metrics.requests.observe(labels, seconds);
-    if (door?.isOpen || door?.isQuiet) return;
+    if (route?.isOpen || route?.isQuiet) return;
     services.log.info(
       { request: id, ...labels, path: request.path.slice(0, 200), ms: Math.round(seconds * 1000) },
       'request',
@@ -100,22 +102,30 @@ function isRedirected({ places }: Services, request: Request, response: Response
 async function enter(
   services: Services,
   access: Access,
-  door: Door,
+  route: Route,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { id, place } = response.locals.known as Known;
-  response.locals.known = { id, door, place } satisfies Known;
+  response.locals.known = { id, route, place } satisfies Known;
   try {
     access.checkOrigin(request.headers.origin, place.host);
-    access.checkSite(request, door.isEmbeddable ?? false);
-    const client = clientOf(services, access, door, request);
+    access.checkSite(request, route.isEmbeddable ?? false);
+    const client = clientOf(services, access, route, request);
     const admit = () => access.admit(client);
-    if (!door.isOpen && !door.admitsItself) admit();
+    if (!route.isOpen && !route.admitsItself) admit();
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
-    await door.run({
-      ...{ services, request, response, id, client, params, search, place, admit },
+    await route.run({
+      services,
+      request,
+      response,
+      id,
+      client,
+      params,
+      search,
+      place,
+      admit,
       releaseBody: () => {},
     });
   } catch (thrown) {
@@ -124,11 +134,11 @@ async function enter(
 }
 
 /** @throws {KandidError} key_*, link_* */
-function clientOf({ places, signedLinks }: Services, access: Access, door: Door, request: Request): Client {
+function clientOf({ places, signedLinks }: Services, access: Access, route: Route, request: Request): Client {
   const { authorization } = request.headers;
   const address = places.address(request);
-  if (door.isOpen) return { name: 'anybody', key: null };
-  if (door.isSigned && authorization === undefined) {
+  if (route.isOpen) return { name: 'anybody', key: null };
+  if (route.isSigned && authorization === undefined) {
     if (!signedLinks.areNeeded) return anonymous(address);
     if (!isSigned(request.url)) return access.identify({ authorization, address });
     signedLinks.check(request.url);
@@ -138,7 +148,7 @@ function clientOf({ places, signedLinks }: Services, access: Access, door: Door,
 }
 
 function answerError(services: Services, request: Request, response: Response, thrown: unknown): void {
-  const { id, door } = response.locals.known as Known;
+  const { id, route } = response.locals.known as Known;
   const error = toKandidError(thrown);
   if (error.status >= 500)
     services.log.error({ request: id, code: error.code, err: error.cause ?? error }, error.message);
@@ -150,7 +160,7 @@ function answerError(services: Services, request: Request, response: Response, t
   // What is left of the body is not waited for.
   if (!request.complete) response.setHeader('Connection', 'close');
   request.resume();
-  sendError(response, error, door?.dialect ?? dialectOf(request.path), id);
+  sendError(response, error, route?.dialect ?? dialectOf(request.path), id);
 }
 
 /** Clients of OpenAI read errors in their shape also where a route does not exist. */
@@ -160,9 +170,11 @@ function dialectOf(path: string): 'openai' | 'problem' {
     : 'problem';
 }
 
-function unknownRoute(doors: readonly Door[], request: Request): KandidError {
+function unknownRoute(routes: readonly Route[], request: Request): KandidError {
   const path = request.path.slice(0, 200);
-  const here = doors.filter((door) => pattern(door.path).test(request.path)).map(({ method }) => method.toUpperCase());
+  const here = routes
+    .filter((route) => pattern(route.path).test(request.path))
+    .map(({ method }) => method.toUpperCase());
   if (here.length === 0) return new KandidError('route_unknown', { path });
   return new KandidError('method_refused', { path, method: request.method, allowed: [...new Set(here)].join(', ') });
 }

@@ -1,6 +1,6 @@
-/** Figures for Prometheus. */
+/** Metrics for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { EndNews, RunReport } from '../worker/messages.ts';
+import type { JobEnd, RunReport } from '../worker/messages.ts';
 import type { Job } from './jobs/job.ts';
 import type { JobsObserver } from './jobs/observer.ts';
 import type { PoolObserver, WorkerStatus } from './workers/worker-pool.ts';
@@ -21,7 +21,7 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export class Metrics {
   readonly registry = new Registry();
-  /** For the doors: one per answer. */
+  /** For the routes: one per answer. */
   readonly requests = this.#histogram('kandid_http_request_seconds', 'Answers by route and status.', {
     labelNames: ['route', 'method', 'status'],
     buckets: SECONDS,
@@ -75,7 +75,7 @@ export class Metrics {
         if (attempt === 1) this.#wait.observe({ kind: label }, ((started ?? created) - created) / 1000);
       },
       lost: () => this.#lost.inc(),
-      ended: (job, news) => this.#countEnd(job, news),
+      ended: (job, event) => this.#countEnd(job, event),
       dropped: (previews) => this.#dropped.inc(previews),
     };
   }
@@ -92,11 +92,11 @@ export class Metrics {
     return await this.registry.metrics();
   }
 
-  #countEnd({ label, started, finished }: Job, news: EndNews): void {
-    this.#ended.inc({ kind: label, state: news.type });
+  #countEnd({ label, started, finished }: Job, event: JobEnd): void {
+    this.#ended.inc({ kind: label, state: event.type });
     if (started !== null && finished !== null) this.#run.observe({ kind: label }, (finished - started) / 1000);
-    if (news.type === 'failed') return;
-    for (const { name: guide, ms, calls, candidates } of news.guides) {
+    if (event.type === 'failed') return;
+    for (const { name: guide, ms, calls, candidates } of event.guides) {
       this.#guideSeconds.inc({ guide }, ms / 1000);
       this.#guideCalls.inc({ guide }, calls);
       this.#guideCandidates.inc({ guide }, candidates);
@@ -127,7 +127,9 @@ export class Metrics {
 
   #read(name: string, help: string, read: () => number): void {
     new Gauge({
-      ...{ name, help, registers: [this.registry] },
+      name,
+      help,
+      registers: [this.registry],
       collect() {
         this.set(read());
       },

@@ -1,4 +1,4 @@
-/** The server: its doors on one port. */
+/** The server: HTTP and WebSocket on one port. */
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -39,7 +39,7 @@ export function createServer(services: Services): KandidServer {
   const http = createHttpServer(OPTIONS, app);
   limitConnections(http, settings, (address) => services.places.isTrusted(address));
   const streams = new Streams(services, access);
-  // The body is asked for by the door that takes it.
+  // The body is asked for by the route that takes it.
   http.on('checkContinue', app);
   http.on('upgrade', (request, socket, head) => {
     if (wantsWebSocket(request)) return streams.upgrade(request, socket, head);

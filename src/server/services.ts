@@ -1,4 +1,4 @@
-/** What the doors of the server stand on: jobs, worker processes, settings, logs and figures. */
+/** Services that the routes share: jobs, worker processes, settings, logs, metrics. */
 import { packageVersion } from '../config.ts';
 import { KandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
@@ -15,7 +15,7 @@ import { createLog, type Logger } from './log.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerSettings } from './settings.ts';
-import { Pool, type PoolObserver } from './workers/worker-pool.ts';
+import { type PoolObserver, WorkerPool } from './workers/worker-pool.ts';
 import type { StartProcess } from './workers/worker-process.ts';
 
 export interface Services {
@@ -23,7 +23,7 @@ export interface Services {
   readonly version: string;
   readonly settings: ServerSettings;
   readonly jobs: Jobs;
-  readonly pool: Pool;
+  readonly pool: WorkerPool;
   /** Where bodies come in. */
   readonly intake: Intake;
   readonly metrics: Metrics;
@@ -63,14 +63,17 @@ export function createServices(
     workers: () => pool.status(),
     lostLines: options.lostLines ?? (() => 0),
   });
-  const pool = new Pool({
+  const pool = new WorkerPool({
     devices: settings.devices ?? [settings.device],
+    guideWorker: settings.guideWorker,
     worker: workerOptions(settings, modelFolders),
-    places: settings.workerPlaces,
+    slots: settings.workerPlaces,
     jobBytes: settings.workerBytes,
-    parked: settings.waiting,
+    awaitingInput: settings.waiting,
     hangSeconds: settings.hangSeconds,
-    ...{ clock, start, observer: together(metrics.pool, poolLog(log)) },
+    clock,
+    start,
+    observer: together(metrics.pool, poolLog(log)),
   });
   const { spoolFolder: folder } = settings;
   const intake = new Intake({
@@ -79,11 +82,15 @@ export function createServices(
     folder,
   });
   const answers = new ByteBudget({
-    ...{ all: settings.allAnswerBytes, perClient: settings.clientAnswerBytes, what: 'Answers that are not read yet' },
+    all: settings.allAnswerBytes,
+    perClient: settings.clientAnswerBytes,
+    what: 'Answers that are not read yet',
   });
   const jobs = new Jobs({
     storage: { bodies: intake.budget, answers, folder },
-    ...{ runner: pool, clock, observer: together(metrics.jobs, jobsLog(log)) },
+    runner: pool,
+    clock,
+    observer: together(metrics.jobs, jobsLog(log)),
     price: (work) => priceOf(work, pool),
     limits: {
       waiting: settings.waiting,
@@ -101,13 +108,22 @@ export function createServices(
     await pool.stop();
   };
   return {
-    ...{ version: packageVersion(), settings, jobs, pool, intake, metrics, log, clock, close },
-    ...{ places: new Places(settings), signedLinks: new SignedLinks(settings, clock) },
+    version: packageVersion(),
+    settings,
+    jobs,
+    pool,
+    intake,
+    metrics,
+    log,
+    clock,
+    close,
+    places: new Places(settings),
+    signedLinks: new SignedLinks(settings, clock),
   };
 }
 
 /** @throws {KandidError} not_ready */
-function priceOf(work: Work, { info }: Pool): Cost {
+function priceOf(work: Work, { info }: WorkerPool): Cost {
   if (info) return costOf(work, info);
   throw new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
 }
@@ -115,7 +131,7 @@ function priceOf(work: Work, { info }: Pool): Cost {
 /** A job that takes more than the half of a worker's memory would have to wait until nobody else is there. */
 function costLimits(settings: ServerSettings): JobLimits['cost'] {
   return {
-    places: settings.jobPlaces,
+    slots: settings.jobPlaces,
     work: settings.jobWork,
     runBytes: settings.jobRunBytes,
     choice: settings.jobChoice,
@@ -128,7 +144,12 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
   const { guides, threads, allowedHosts, guideTimeout, limitPixels, defaultModel, warm } = settings;
   return {
     engine: {
-      ...{ models, guides, threads, allowedHosts, limitPixels, defaultModel },
+      models,
+      guides,
+      threads,
+      allowedHosts,
+      limitPixels,
+      defaultModel,
       guideTimeoutSeconds: guideTimeout,
       // Requests come from outside: they name models, never files.
       paths: false,
@@ -146,11 +167,11 @@ function jobsLog(log: Logger): JobsObserver {
     trouble: (err) => log.error({ err }, 'something went wrong with the jobs; they go on'),
     started: ({ id: job, label, client, attempt }) => log.debug({ job, label, client, attempt }, 'started'),
     lost: ({ id: job, attempt }, reason) => log.warn({ job, attempt, reason }, 'lost with its process'),
-    ended: ({ id: job, label, client, created, started, finished }, news) => {
+    ended: ({ id: job, label, client, created, started, finished }, event) => {
       const waitMs = (started ?? finished ?? created) - created;
       const runMs = started === null || finished === null ? 0 : finished - started;
-      const error = news.type === 'failed' ? { code: news.error.code, message: news.error.message } : {};
-      log.info({ job, label, client, state: news.type, waitMs, runMs, ...error }, 'ended');
+      const error = event.type === 'failed' ? { code: event.error.code, message: event.error.message } : {};
+      log.info({ job, label, client, state: event.type, waitMs, runMs, ...error }, 'ended');
     },
   };
 }
@@ -159,7 +180,7 @@ function poolLog(log: Logger): PoolObserver {
   return {
     ready: (device, info) => log.info({ device, on: info.device, fallback: info.fallback }, 'worker ready'),
     exited: (device, reason) => log.error({ device, reason }, 'worker ended'),
-    complaint: (device, text) => log.warn({ device, text }, 'worker complains'),
+    warning: (device, text) => log.warn({ device, text }, 'worker complains'),
   };
 }
 

@@ -88,19 +88,20 @@ const serverSettings = engineSettings.extend({
 
   /** Names that clients have built in, and what they mean here; an empty model is the default one. */
   aliases: aliases.default({
-    ...{
-      'gpt-image-1': '',
-      'gpt-image-1-mini': '',
-      'gpt-image-1.5': '',
-      'gpt-image-2': '',
-      'chatgpt-image-latest': '',
-    },
-    ...{ 'dall-e-2': '', 'dall-e-3': '' },
+    'gpt-image-1': '',
+    'gpt-image-1-mini': '',
+    'gpt-image-1.5': '',
+    'gpt-image-2': '',
+    'chatgpt-image-latest': '',
+    'dall-e-2': '',
+    'dall-e-3': '',
   }),
   /** Models opened before it is ready, beside the default one. */
   warm: list(',').default([]),
   /** One worker process for each. @default the device */
   devices: list(',').optional(),
+  /** Device of one more process that runs what guides of your own folders are asked for: one that hangs holds no others. */
+  guideWorker: z.string().min(1).optional(),
   /** Results, and beams of them, that a worker process takes at once. */
   workerPlaces: whole(1, 4096).default(64),
   rowsPerRun: whole(1, 4096).default(64),

@@ -1,4 +1,4 @@
-/** Whole codes that wait to be drawn, from any number of jobs. */
+/** Queue of whole codes to decode, from any number of jobs. */
 import type { Code } from '../contract/codes.ts';
 import type { Network } from '../engine/network/network.ts';
 import type { Picture } from '../guide.ts';

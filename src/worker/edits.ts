@@ -1,4 +1,4 @@
-/** An edit as a guide: transparent places are painted anew, and where there are none the picture is kept in mind. */
+/** An edit as a guide: transparent places are repainted, and where there are none the picture is kept in mind. */
 import { KandidError } from '../errors.ts';
 import { type DecodeOptions, decodePicture, pictureSize } from '../pictures/codec.ts';
 import type { Edit, Work } from './messages.ts';
@@ -28,14 +28,18 @@ async function guideOf({ image, mask, weight }: Edit, limits: Limits): Promise<G
     const is = await pictureSize(mask, { ...options, name: 'mask' });
     if (is.width !== expected.width || is.height !== expected.height)
       throw new KandidError('params_invalid', {
-        ...{ subject: 'The body', field: 'mask', openai: 'invalid_mask' },
+        subject: 'The body',
+        field: 'mask',
+        openai: 'invalid_mask',
         problem: `it is ${is.width}x${is.height}, expected the size of the image, ${expected.width}x${expected.height}`,
       });
     return { name: 'inpaint', params: { image, mask } };
   }
   const turn = limits.inTurn ? { inTurn: limits.inTurn } : {};
   const { data, width, height } = await decodePicture(image, {
-    ...{ channels: 4, maxSide: GLANCE, name: 'image' },
+    channels: 4,
+    maxSide: GLANCE,
+    name: 'image',
     ...options,
     ...turn,
   });

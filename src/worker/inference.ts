@@ -1,4 +1,4 @@
-/** What an inference process does, apart from being a process: takes messages, runs jobs, posts what happens. */
+/** The inference service of a worker process: takes messages, runs jobs, posts events. */
 
 import { Engine } from '../engine/engine.ts';
 import { eventsOf } from '../engine/search/run.ts';
@@ -44,7 +44,7 @@ export class Inference {
     this.#scheduler = new Scheduler({
       rowsPerRun: options.rowsPerRun,
       onRun: (run) => post({ type: 'run', run }),
-      onTrouble: (error) => post({ type: 'complaint', text: reasonOf(error) }),
+      onTrouble: (error) => post({ type: 'warning', text: reasonOf(error) }),
     });
   }
 
@@ -60,9 +60,14 @@ export class Inference {
   ): Promise<Inference> {
     const engine = await Engine.open(options.engine);
     try {
-      const defaultModel = await warmUp(engine, undefined);
-      for (const model of options.warm ?? []) if (model !== defaultModel) await warmUp(engine, model);
       const { device, models, guides } = engine;
+      const { defaultName: defaultModel } = models;
+      for (const model of new Set([defaultModel, ...(options.warm ?? [])])) {
+        const warming = warmUp(engine, model);
+        // Its requests are told why; those of the other models are made.
+        if (options.isRestart) await warming.catch((error) => post({ type: 'warning', text: reasonOf(error) }));
+        else await warming;
+      }
       const told = { device: device.name, fallback: device.fallback, defaultModel };
       const lexicons = await models.lexicons();
       const info = {
@@ -96,7 +101,7 @@ export class Inference {
   /** A job that could not even be begun. */
   #fail({ job, attempt }: Ticket, error: unknown): void {
     this.#jobs.delete(job);
-    this.#post({ type: 'news', job, attempt, news: { type: 'failed', error: toKandidError(error).toJSON() } });
+    this.#post({ type: 'event', job, attempt, event: { type: 'failed', error: toKandidError(error).toJSON() } });
   }
 
   /** Frees everything. Jobs that still run fail. */
@@ -106,11 +111,15 @@ export class Inference {
 
   async #run({ job: id, attempt, client, work }: Ticket): Promise<void> {
     const job = new RunningJob(work, {
-      ...{ engine: this.#engine, scheduler: this.#scheduler, pictures: this.#pictures, clock: this.#clock, client },
+      engine: this.#engine,
+      scheduler: this.#scheduler,
+      pictures: this.#pictures,
+      clock: this.#clock,
+      client,
       personSeconds: this.#options.personSeconds ?? PERSON_SECONDS,
       version: this.#options.version ?? '',
-      post: (news) => this.#post({ type: 'news', job: id, attempt, news }),
-      complain: (error) => this.#post({ type: 'complaint', text: `job ${id}: ${reasonOf(error)}` }),
+      post: (event) => this.#post({ type: 'event', job: id, attempt, event }),
+      warn: (error) => this.#post({ type: 'warning', text: `job ${id}: ${reasonOf(error)}` }),
     });
     this.#jobs.set(id, { attempt, job });
     await job.run();
@@ -118,8 +127,8 @@ export class Inference {
   }
 }
 
-/** Runs a model by both of its ways once, for the first run is the slowest; gives its name. */
-async function warmUp(engine: Engine, name: string | undefined): Promise<string> {
+/** Runs a model by both of its ways once, for the first run is the slowest. */
+async function warmUp(engine: Engine, name: string): Promise<void> {
   const { network } = await engine.models.open(name);
   const { info } = network;
   const side = network.finalSide;
@@ -133,5 +142,4 @@ async function warmUp(engine: Engine, name: string | undefined): Promise<string>
     await network.decode([result.code], [descent.plan.condition]);
     for (const format of ['webp', 'png'] as const) await encoded(result.image, { format });
   }
-  return info.name;
 }

@@ -1,12 +1,21 @@
-/** What the server and an inference process say to one another: plain data, so that a structured clone carries it. */
+/** Messages between the server and an inference process: plain data, for structured cloning. */
 
 import type { BeamSchedule } from '../contract/beams.ts';
+import type {
+  ChosenFields,
+  EndFields,
+  FileFields,
+  GuideUse,
+  LevelFields,
+  PreviewFields,
+  QuestionFields,
+  StartedFields,
+  Timings,
+} from '../contract/events.ts';
 import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { GuideSummary } from '../engine/guides/registry.ts';
-import type { GuideUse } from '../engine/guides/runner.ts';
 import type { ModelSummary } from '../engine/models.ts';
-import type { Timings } from '../engine/search/events.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
 import type { LexiconParts } from '../kit/lexicon.ts';
 import type { PictureFormat } from '../pictures/codec.ts';
@@ -39,7 +48,7 @@ export interface Previews {
 /** A picture to change, as OpenAI's clients give it: what of it guides depends on its transparency. */
 export interface Edit {
   readonly image: Uint8Array;
-  /** Transparent where the picture is painted anew; of its size. */
+  /** Transparent where the picture is repainted; of its size. */
   readonly mask?: Uint8Array | undefined;
   /** Weight of the picture beside the other guides, where none of it is transparent. */
   readonly weight: number;
@@ -78,11 +87,8 @@ export type Work =
     };
 
 /** A picture file. */
-export interface EncodedPicture {
+export interface EncodedPicture extends FileFields {
   readonly bytes: Uint8Array;
-  readonly mime: string;
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface ResultPicture extends EncodedPicture {
@@ -94,106 +100,68 @@ export interface ResultPicture extends EncodedPicture {
   readonly psnr?: number | undefined;
 }
 
-export interface StartedNews {
+export interface JobStarted extends StartedFields {
   readonly type: 'started';
-  readonly model: string;
-  /** 64 hexadecimal digits. */
-  readonly hash: string;
-  readonly levels: readonly { readonly side: number; readonly candidates: number }[];
-  /** Length of a code. */
-  readonly bits: number;
-  readonly seed: number;
-  readonly count: number;
-  readonly guides: readonly { readonly name: string; readonly weight: number }[];
 }
 
-export interface LevelNews {
+export interface JobLevel extends LevelFields {
   readonly type: 'level';
-  readonly level: number;
-  readonly side: number;
-  readonly choices: readonly number[];
-  readonly scores: readonly (number | null)[];
-  /** Of each guide, of each result. */
-  readonly guideScores: readonly (readonly (number | null)[])[];
-  readonly timings: Timings;
 }
 
-export interface PreviewNews extends EncodedPicture {
+export interface JobPreview extends EncodedPicture, PreviewFields {
   readonly type: 'preview';
-  readonly image: number;
-  readonly level: number;
-  readonly side: number;
-  readonly choice: number;
   /** Asked for by its level: not replaced by later ones. */
   readonly kept: boolean;
 }
 
 /** A person is asked; the picture is a contact sheet, in reading order. */
-export interface QuestionNews extends EncodedPicture {
+export interface JobQuestion extends EncodedPicture, QuestionFields {
   readonly type: 'question';
-  readonly question: number;
-  readonly image: number;
-  readonly level: number;
-  readonly side: number;
-  readonly count: number;
-  readonly columns: number;
-  /** Pixels between the pictures. */
-  readonly gap: number;
-  readonly text: string;
-  /** Until it is closed without an answer. */
-  readonly seconds: number;
 }
 
-export interface ChosenNews {
+export interface JobChosen extends ChosenFields {
   readonly type: 'chosen';
-  readonly question: number;
-  readonly picks: readonly number[];
-  /** `time`: nobody answered. */
-  readonly by: 'person' | 'time';
 }
 
 /** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
-export interface FinishedNews {
+export interface JobPicture {
   readonly type: 'finished';
   readonly index: number;
   readonly picture: ResultPicture;
 }
 
-interface Ending {
+interface EndWithPictures extends EndFields {
   readonly model: string;
   readonly hash: string;
-  readonly seed: number;
   readonly results: readonly ResultPicture[];
-  readonly guides: readonly GuideUse[];
-  /** What guides had to say. */
-  readonly notes: readonly string[];
-  readonly timings: Timings;
 }
 
-export interface DoneNews extends Ending {
+export interface JobDone extends EndWithPictures {
   readonly type: 'done';
 }
 
-export interface CancelledNews extends Ending {
+export interface JobCancelled extends EndWithPictures {
   readonly type: 'cancelled';
   /** Levels that were chosen. */
   readonly level: number;
 }
 
-export interface FailedNews {
+export interface JobFailed {
   readonly type: 'failed';
   readonly error: ErrorData;
 }
 
-export type EndNews = DoneNews | CancelledNews | FailedNews;
+export type JobEnd = JobDone | JobCancelled | JobFailed;
 
-/** What happens to a job in an inference process: `started`, …, and one of the last three. */
-export type News = StartedNews | LevelNews | PreviewNews | QuestionNews | ChosenNews | EndNews;
+/** An event of a job in an inference process: `started`, …, and at last a `JobEnd`. */
+export type JobEvent = JobStarted | JobLevel | JobPreview | JobQuestion | JobChosen | JobEnd;
 
 export interface WorkerOptions {
   readonly engine: EngineOptions;
   /** Of Kandid, for the provenance of pictures. */
   readonly version?: string | undefined;
+  /** It has served before: a model that cannot be opened any more is no reason to serve none of the others. @default false */
+  readonly isRestart?: boolean | undefined;
   /** Models opened, and run once, before it says that it is ready. @default the default model */
   readonly warm?: readonly string[] | undefined;
   /** Rows (pictures, or beams of them) of one run at most. @default 64 */
@@ -262,11 +230,11 @@ export interface WorkerInfo {
 export type FromWorker =
   | { readonly type: 'ready'; readonly info: WorkerInfo }
   /** It could not be opened, and exits. */
-  | { readonly type: 'unfit'; readonly error: ErrorData }
-  | { readonly type: 'news'; readonly job: string; readonly attempt: number; readonly news: News | FinishedNews }
+  | { readonly type: 'startupFailure'; readonly error: ErrorData }
+  | { readonly type: 'event'; readonly job: string; readonly attempt: number; readonly event: JobEvent | JobPicture }
   | { readonly type: 'run'; readonly run: RunReport }
   /** Something went wrong that no job is to blame for; it goes on. */
-  | { readonly type: 'complaint'; readonly text: string }
+  | { readonly type: 'warning'; readonly text: string }
   /** Bytes of memory. */
   | { readonly type: 'pong'; readonly memory: number };
 
@@ -282,12 +250,12 @@ export function errorFrom({ code, details }: ErrorData): KandidError {
 }
 
 /** An end with the pictures that were told of before it. */
-export function withPictures<End extends EndNews>(end: End, finished: readonly FinishedNews[]): End {
+export function withPictures<End extends JobEnd>(end: End, finished: readonly JobPicture[]): End {
   if (end.type === 'failed') return end;
   const inOrder = [...finished].sort((a, b) => a.index - b.index);
   return { ...end, results: [...end.results, ...inOrder.map(({ picture }) => picture)] };
 }
 
-export function isEnd(news: { readonly type: string }): news is EndNews {
-  return news.type === 'done' || news.type === 'cancelled' || news.type === 'failed';
+export function isEnd(event: { readonly type: string }): event is JobEnd {
+  return event.type === 'done' || event.type === 'cancelled' || event.type === 'failed';
 }

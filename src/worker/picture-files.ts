@@ -1,11 +1,20 @@
-/** Pictures as files. */
+/** Encodes pictures as files. */
 
 import type { Picture } from '../guide.ts';
 import { encodePicture, type PictureFormat } from '../pictures/codec.ts';
 import type { EncodedPicture, Output } from './messages.ts';
 
-export async function encoded(picture: Picture, { format, quality, size }: Output): Promise<EncodedPicture> {
-  const options = { ...(quality === undefined ? {} : { quality }), ...(size === undefined ? {} : { size }) };
+/** @param xmp packet of metadata to put into the file */
+export async function encoded(
+  picture: Picture,
+  { format, quality, size }: Output,
+  xmp?: string,
+): Promise<EncodedPicture> {
+  const options = {
+    ...(quality === undefined ? {} : { quality }),
+    ...(size === undefined ? {} : { size }),
+    ...(xmp === undefined ? {} : { xmp }),
+  };
   const bytes = await encodePicture(picture, format, options);
   const { width, height } = size === undefined ? picture : { width: size, height: size };
   return { bytes, mime: mimeOf(format), width, height };

@@ -6,13 +6,13 @@
 import type { LevelEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { EncodedPicture, PreviewNews, Previews } from './messages.ts';
+import type { EncodedPicture, JobPreview, Previews } from './messages.ts';
 
 export interface PreviewerOptions {
   readonly spec: Previews;
   readonly clock: Clock;
   readonly encode: (picture: Picture) => Promise<EncodedPicture>;
-  readonly post: (news: PreviewNews) => void;
+  readonly post: (event: JobPreview) => void;
   /** A picture could not be encoded; previews are a courtesy, so the job goes on. */
   readonly onError: (error: unknown) => void;
 }

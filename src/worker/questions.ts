@@ -1,16 +1,16 @@
-/** Asks the person behind a job: shows a contact sheet, waits for picks, and goes on without where none come. */
+/** Questions to the person behind a job: a contact sheet, then their picks, or a timeout. */
 
 import type { AskPerson, Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
 import { enlarged, mosaic } from '../pictures/mosaic.ts';
-import type { ChosenNews, EncodedPicture, QuestionNews } from './messages.ts';
+import type { EncodedPicture, JobChosen, JobQuestion } from './messages.ts';
 
 export interface QuestionsOptions {
   /** For an answer. */
   readonly seconds: number;
   readonly clock: Clock;
   readonly encode: (picture: Picture) => Promise<EncodedPicture>;
-  readonly post: (news: QuestionNews | ChosenNews) => void;
+  readonly post: (event: JobQuestion | JobChosen) => void;
 }
 
 /** Small candidates are shown at least so large, in pixels. */
@@ -20,7 +20,7 @@ const GAP = 4;
 
 export class Questions {
   readonly #options: QuestionsOptions;
-  readonly #open = new Map<number, (picks: readonly number[], by: ChosenNews['by']) => void>();
+  readonly #open = new Map<number, (picks: readonly number[], by: JobChosen['by']) => void>();
   #next = 0;
 
   constructor(options: QuestionsOptions) {
@@ -38,8 +38,17 @@ export class Questions {
     signal.throwIfAborted();
     const question = this.#next++;
     post({
-      ...{ type: 'question', question, image: descent, level: level.index, side: level.side, text, seconds, ...sheet },
-      ...{ count: pictures.length, columns, gap: GAP },
+      type: 'question',
+      question,
+      image: descent,
+      level: level.index,
+      side: level.side,
+      text,
+      seconds,
+      ...sheet,
+      count: pictures.length,
+      columns,
+      gap: GAP,
     });
     return await new Promise((resolve, reject) => {
       const close = () => {
@@ -51,7 +60,7 @@ export class Questions {
         close();
         reject(signal.reason);
       };
-      const settle = (picks: readonly number[], by: ChosenNews['by']) => {
+      const settle = (picks: readonly number[], by: JobChosen['by']) => {
         close();
         post({ type: 'chosen', question, picks, by });
         resolve(picks);

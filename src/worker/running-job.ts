@@ -1,4 +1,4 @@
-/** One job in an inference process: begun, told of, steered, ended. */
+/** One running job in an inference process: started, reported, steered, ended. */
 
 import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -12,9 +12,9 @@ import { prepareTask } from '../engine/tasks/tasks.ts';
 import { KandidError, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
-import { withProvenance } from '../pictures/provenance.ts';
+import { provenancePacket } from '../pictures/provenance.ts';
 import { withEditGuide } from './edits.ts';
-import type { EncodedPicture, EndNews, FinishedNews, JobMessage, News, Output, Work } from './messages.ts';
+import type { EncodedPicture, JobEnd, JobEvent, JobMessage, JobPicture, Output, Work } from './messages.ts';
 import { encoded } from './picture-files.ts';
 import type { PictureQueue } from './picture-queue.ts';
 import { Previewer } from './previews.ts';
@@ -31,9 +31,9 @@ export interface JobServices {
   readonly personSeconds: number;
   /** Of Kandid. */
   readonly version: string;
-  readonly post: (news: News | FinishedNews) => void;
+  readonly post: (event: JobEvent | JobPicture) => void;
   /** Something went wrong that does not end the job. */
-  readonly complain: (error: unknown) => void;
+  readonly warn: (error: unknown) => void;
 }
 
 export class RunningJob {
@@ -57,12 +57,14 @@ export class RunningJob {
     this.#services = services;
     this.#previewer = this.#previewerFor(work);
     this.#questions = new Questions({
-      ...{ clock, post, seconds: personSeconds },
+      clock,
+      post,
+      seconds: personSeconds,
       encode: (picture) => this.#encoded(picture, { format: 'png' }),
     });
   }
 
-  /** Resolves when it has ended and its last news is posted; never rejects. */
+  /** Resolves when it has ended and its last event is posted; never rejects. */
   async run(): Promise<void> {
     const { post } = this.#services;
     try {
@@ -112,7 +114,7 @@ export class RunningJob {
     try {
       this.#descent?.setWeights(weights);
     } catch (error) {
-      this.#services.complain(error);
+      this.#services.warn(error);
     }
   }
 
@@ -139,7 +141,9 @@ export class RunningJob {
     let end: DoneEvent | CancelledEvent | null = null;
     return new Promise((resolve, reject) => {
       this.#services.scheduler.add({
-        ...{ network, descent, client: this.#services.client },
+        network,
+        descent,
+        client: this.#services.client,
         onEvent: (event) => {
           if (event.type === 'level') this.#level(event);
           else end = event;
@@ -159,15 +163,15 @@ export class RunningJob {
   }
 
   /** Its pictures are encoded and told of one by one; where that is cancelled, it ends with those that are. */
-  async #ended(task: PreparedTask, { type, level, pictures, guides, notes, timings }: TaskOutcome): Promise<EndNews> {
+  async #ended(task: PreparedTask, { type, level, pictures, guides, notes, timings }: TaskOutcome): Promise<JobEnd> {
     const { post, version } = this.#services;
     this.#isEncoding = true;
     const encoding = pictures.map(async (picture, index) => {
-      const file = await this.#encoded(picture.image, this.#work.output);
+      const xmp = provenancePacket(provenanceOf(version, task, picture, this.#weights));
+      const file = await this.#encoded(picture.image, this.#work.output, xmp);
       const { code, codeString, psnr } = picture;
-      const bytes = withProvenance(file, provenanceOf(version, task, picture, this.#weights));
       const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
-      post({ type: 'finished', index, picture: { ...file, bytes, ...about } });
+      post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
     const end = { ...this.#about, results: [], guides, notes, timings };
@@ -176,10 +180,10 @@ export class RunningJob {
     return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
   }
 
-  #encoded(picture: Picture, output: Output): Promise<EncodedPicture> {
+  #encoded(picture: Picture, output: Output, xmp?: string): Promise<EncodedPicture> {
     const { width, height } = picture;
     const pixels = output.size === undefined ? width * height : output.size ** 2;
-    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output));
+    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output, xmp));
   }
 
   #inTurn<T>(pixels: number, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
@@ -190,18 +194,20 @@ export class RunningJob {
   #previewerFor(work: Work): Previewer | null {
     const spec = work.kind === 'decode' ? undefined : work.previews;
     if (!spec || spec.images === 0) return null;
-    const { clock, post, complain } = this.#services;
+    const { clock, post, warn } = this.#services;
     return new Previewer({
-      ...{ spec, clock, post },
+      spec,
+      clock,
+      post,
       encode: (picture) => this.#encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
       onError: (error) => {
-        if (!this.#encoding.signal.aborted) complain(error);
+        if (!this.#encoding.signal.aborted) warn(error);
       },
     });
   }
 
   /** Cancelled before there was anything to show, or failed. */
-  #failed(error: KandidError): EndNews {
+  #failed(error: KandidError): JobEnd {
     if (error.code !== 'cancelled' || !this.#controller.signal.aborted)
       return { type: 'failed', error: error.toJSON() };
     const timings = { network: 0, guides: 0, engine: 0 };

@@ -41,7 +41,7 @@ interface Standing {
 const ROWS_PER_RUN = 64;
 /** Results of a request that may share the runs of another client's. */
 const GUEST_RESULTS = 8;
-/** Whoever was passed over so often goes next. */
+/** Whoever was skipped so often goes next. */
 const PATIENCE = 8;
 /** Messages (cancel, say) wait at most about so long while descents choose one after the other. */
 const BREATH_MS = 10;
@@ -50,7 +50,7 @@ const BREATH_MS = 10;
  * The next turn is that of the client that has had the least time, by whatever there is to do for it. Among a client's
  * descents the one that has had the fewest rows goes next, and with it all that stand at its level, those of others too: so
  * that those that come later catch up and then share the runs of those before them, and small requests pass large ones; but
- * none is passed over more than `PATIENCE` times in a row. A run takes a bounded number of rows, however many a request has.
+ * none is skipped more than `PATIENCE` times in a row. A run takes a bounded number of rows, however many a request has.
  */
 export class Scheduler {
   readonly #rowsPerRun: number;
@@ -58,7 +58,7 @@ export class Scheduler {
   readonly #onTrouble: (error: unknown) => void;
   readonly #tasks = new Map<Descent, Standing>();
   readonly #shares = new Shares();
-  readonly #decodes: DecodeQueue;
+  readonly #decodeQueue: DecodeQueue;
   readonly #computations = new ComputeQueue();
   #turn = 0;
   #looping = false;
@@ -67,7 +67,7 @@ export class Scheduler {
     this.#rowsPerRun = rowsPerRun;
     this.#onRun = onRun;
     this.#onTrouble = onTrouble;
-    this.#decodes = new DecodeQueue(onRun);
+    this.#decodeQueue = new DecodeQueue(onRun);
   }
 
   /** Descents on their way. */
@@ -89,7 +89,7 @@ export class Scheduler {
 
   /** Pictures of whole codes; those of several jobs are drawn together. @throws what the network throws */
   decode(decoding: Decoding): Promise<Picture[]> {
-    return this.#sharing(decoding.client, () => this.#decodes.add(decoding));
+    return this.#sharing(decoding.client, () => this.#decodeQueue.add(decoding));
   }
 
   /** Does a piece of a guide's computation in its client's turn. @throws what the work throws */
@@ -120,7 +120,7 @@ export class Scheduler {
       for (;;) {
         const ready = this.#ready();
         const descending = ready.map(({ task }) => task.client);
-        const client = this.#shares.next([...descending, ...this.#decodes.clients, ...this.#computations.clients]);
+        const client = this.#shares.next([...descending, ...this.#decodeQueue.clients, ...this.#computations.clients]);
         if (client === undefined) break;
         await this.#serve(client, ready);
         await breathe();
@@ -139,7 +139,7 @@ export class Scheduler {
     const own = ready.filter(({ task }) => task.client === client);
     const kinds = [
       ...(this.#computations.clients.includes(client) ? [() => this.#computeNext(client)] : []),
-      ...(this.#decodes.clients.includes(client) ? [() => this.#decodeNext(client)] : []),
+      ...(this.#decodeQueue.clients.includes(client) ? [() => this.#decodeNext(client)] : []),
       ...(own.length > 0 ? [() => this.#run(groupOf(own, ready), own)] : []),
     ];
     await kinds[this.#turn++ % kinds.length]?.();
@@ -153,7 +153,7 @@ export class Scheduler {
 
   async #decodeNext(client: string): Promise<void> {
     const started = performance.now();
-    const shares = await this.#decodes.runNext(client);
+    const shares = await this.#decodeQueue.runNext(client);
     const ms = performance.now() - started;
     for (const [one, share] of shares) this.#shares.charge(one, share * ms);
   }
@@ -216,7 +216,7 @@ export class Scheduler {
     task.onEnd();
   }
 
-  /** Nobody knows what is left of them: all that stand here end, and what comes after begins anew. */
+  /** Nobody knows what is left of them: all that stand here end, and what comes after starts again. */
   #giveUp(error: unknown): void {
     this.#onTrouble(error);
     const standing = [...this.#tasks.values()];

@@ -5,7 +5,7 @@ import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 
 let opening: Promise<Inference | null> = Promise.resolve(null);
 
-/** What cannot be sent (news in which a guide has put something odd, say) ends its job, and no other. */
+/** What cannot be sent (an event in which a guide has put something odd, say) ends its job, and no other. */
 function post(message: FromWorker): void {
   if (!process.connected) return;
   try {
@@ -13,13 +13,13 @@ function post(message: FromWorker): void {
   } catch (thrown) {
     const reason = `its results could not be sent: ${reasonOf(thrown)}`;
     const error = new KandidError('internal', { reason }).toJSON();
-    if (message.type === 'news') post({ ...message, news: { type: 'failed', error } });
-    else complain(thrown);
+    if (message.type === 'event') post({ ...message, event: { type: 'failed', error } });
+    else warn(thrown);
   }
 }
 
-function complain(thrown: unknown): void {
-  post({ type: 'complaint', text: reasonOf(thrown) });
+function warn(thrown: unknown): void {
+  post({ type: 'warning', text: reasonOf(thrown) });
 }
 
 async function open(options: WorkerOptions): Promise<Inference | null> {
@@ -28,7 +28,7 @@ async function open(options: WorkerOptions): Promise<Inference | null> {
     post({ type: 'ready', info: inference.info });
     return inference;
   } catch (thrown) {
-    await tellUnfit({ type: 'unfit', error: toKandidError(thrown).toJSON() });
+    await tellUnfit({ type: 'startupFailure', error: toKandidError(thrown).toJSON() });
     process.exit(1);
   }
 }
@@ -50,7 +50,7 @@ async function stop(): Promise<void> {
 process.on('message', (message: ToWorker) => {
   if (message.type === 'open') opening = open(message.options);
   else if (message.type === 'stop') stop().catch(() => process.exit(1));
-  else opening.then((inference) => inference?.handle(message)).catch(complain);
+  else opening.then((inference) => inference?.handle(message)).catch(warn);
 });
 
 // A terminal sends Ctrl-C to all its processes; the server lets the jobs end and then says stop.
@@ -58,4 +58,4 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(0));
 // A promise that a guide has forgotten is no reason to lose the jobs of others.
-process.on('unhandledRejection', complain);
+process.on('unhandledRejection', warn);

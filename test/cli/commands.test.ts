@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
-import { readProvenance, withProvenance } from '../../src/pictures/provenance.ts';
+import { provenancePacket, readProvenance } from '../../src/pictures/provenance.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-cli-'));
@@ -75,9 +75,8 @@ test('the code of a file is the one that it carries, while its pixels are still 
   // The same metadata on other pixels.
   const bytes = readFileSync(file);
   const other = inFolder('other.png');
-  const provenance = readProvenance(bytes);
-  const dark = await encodePicture({ data: new Float32Array(3 * 64).fill(-1), channels: 3, width: 8, height: 8 });
-  writeFileSync(other, withProvenance({ bytes: dark, mime: 'image/png', width: 8, height: 8 }, provenance));
+  const dark = { data: new Float32Array(3 * 64).fill(-1), channels: 3, width: 8, height: 8 };
+  writeFileSync(other, await encodePicture(dark, 'png', { xmp: provenancePacket(readProvenance(bytes)) }));
   assert.match((await encode(other)).notes, /no longer those: it was searched anew/);
   assert.match(
     (await kandid(['vary', other, ...tiny, '--keep', '4', '--out', inFolder('x.png')])).err,
@@ -103,7 +102,7 @@ test('pictures go to standard output and come from standard input', async () => 
   assert.equal((await decodePicture(said.bytes)).width, 8);
 });
 
-test('every mending command runs', async () => {
+test('every restoring command runs', async () => {
   const file = inFolder('photo.png');
   writeFileSync(file, await photo());
   const mask = inFolder('mask.png');
@@ -118,9 +117,9 @@ test('every mending command runs', async () => {
     ['vary', file, '--keep', '2', '--temperature', '1'],
   ];
   for (const words of commands) {
-    const said = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('mended.png')]);
+    const said = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('restored.png')]);
     assert.equal(said.code, 0, `${words[0]}: ${said.err}`);
-    assert.match(said.out, /mended\.png {2}[\w-]{2}$/);
+    assert.match(said.out, /restored\.png {2}[\w-]{2}$/);
   }
 });
 

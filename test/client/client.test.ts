@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import sharp from 'sharp';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { KandidClient, type Message, type RequestError } from '../../src/client/client.ts';
 import type { SocketMaker } from '../../src/client/socket.ts';
 import { type Serving, serve, serveStarting } from '../server/serving.ts';
@@ -124,7 +125,7 @@ test('requests share one connection, which is closed when nobody needs it', asyn
   assert.notEqual(sockets.at(-1)?.readyState, WebSocket.OPEN);
 });
 
-test('a watched connection stays open, is mended, and tells of it', async () => {
+test('a watched connection stays open, reconnects, and says so', async () => {
   const states: string[] = [];
   let onOpen = () => {};
   const opened = () =>
@@ -166,6 +167,71 @@ test('a request that a new server does not know is made again with the same seed
   assert.equal(seeds[0], seeds[1]);
   await (next as Serving | null)?.close();
   rmSync(answering, { recursive: true });
+});
+
+/** A server that says hello and then what the test says, for each connection. */
+async function stubServer(t: TestContext, onMessage: (ws: WebSocket, text: string) => void, hello: object = {}) {
+  const stub = new WebSocketServer({ port: 0, handleProtocols: () => 'kandid.v1', maxPayload: 2000 });
+  let connections = 0;
+  stub.on('connection', (ws) => {
+    connections += 1;
+    ws.on('error', () => {});
+    ws.on('message', (data) => onMessage(ws, String(data)));
+    ws.send(JSON.stringify({ type: 'hello', version: '0', protocol: 1, ...hello }));
+  });
+  t.after(() => stub.close());
+  await once(stub, 'listening');
+  const { port } = stub.address() as { port: number };
+  const mine = new KandidClient({ url: `http://127.0.0.1:${port}`, WebSocket: Breakable as unknown as SocketMaker });
+  return { mine, connections: () => connections };
+}
+
+const large = { guides: [{ name: 'target', params: { image: 'A'.repeat(5000) } }] };
+
+test('what is larger than the server takes is not sent, and fails alone', async (t) => {
+  const told: string[] = [];
+  const stub = await stubServer(t, (_, text) => told.push(text), { messageBytes: 1000 });
+  const stop = stub.mine.watch(() => {});
+  await assert.rejects(all(stub.mine.generate(large)), { code: 'message_too_large', details: { bytes: 5080 } });
+  assert.deepEqual([told, stub.connections()], [[], 1]);
+  stop();
+});
+
+test('where the socket is closed for the size of a message (1009), the request that sent it is not made again', async (t) => {
+  const stub = await stubServer(t, (ws, text) => {
+    const { id } = JSON.parse(text);
+    ws.send(JSON.stringify({ type: 'error', id, seq: 0, code: 'internal', message: 'answered' }));
+  });
+  const [refused, answered] = await Promise.allSettled([all(stub.mine.generate(large)), all(stub.mine.generate({}))]);
+  assert.equal((refused as PromiseRejectedResult).reason.code, 'message_too_large');
+  assert.equal((answered as PromiseRejectedResult).reason.message, 'answered');
+});
+
+test('a request that breaks each connection without getting further is given up, though the server greets each time', async (t) => {
+  const stub = await stubServer(t, (ws, text) => {
+    const { id } = JSON.parse(text);
+    ws.send(JSON.stringify({ type: 'queued', id, job: 'j', seq: 0, position: 0, estimateSeconds: null, attempt: 1 }));
+    ws.close();
+  });
+  await assert.rejects(all(stub.mine.generate({})), { code: 'connection_lost' });
+  assert.equal(stub.connections(), 6);
+});
+
+test('a request that ends the server each time is not made for ever', async (t) => {
+  let seq = 0;
+  const stub = await stubServer(t, (ws, text) => {
+    const { id, type } = JSON.parse(text);
+    if (type === 'attach') {
+      ws.send(JSON.stringify({ type: 'error', id, job: 'j', code: 'job_unknown', message: 'unknown' }));
+      return;
+    }
+    ws.send(
+      JSON.stringify({ type: 'queued', id, job: 'j', seq: seq++, position: 0, estimateSeconds: null, attempt: 1 }),
+    );
+    ws.terminate();
+  });
+  await assert.rejects(all(stub.mine.generate({})), { code: 'connection_lost' });
+  assert.ok(stub.connections() <= 13);
 });
 
 test('a request to a server that is still opening its models waits for them', async () => {

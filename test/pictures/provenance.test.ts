@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { KandidError } from '../../src/errors.ts';
 import { decodePicture, encodePicture, type PictureFormat } from '../../src/pictures/codec.ts';
-import { type Provenance, readProvenance, withProvenance } from '../../src/pictures/provenance.ts';
+import { type Provenance, provenancePacket, readProvenance } from '../../src/pictures/provenance.ts';
 
 const made: Provenance = {
   kandid: '0.1.0',
@@ -20,32 +22,46 @@ const picture = (channels: 1 | 3 | 4) => ({
   height: 8,
 });
 
+const FORMATS = ['png', 'webp', 'jpeg', 'avif'] as const satisfies PictureFormat[];
+const fileOf = (format: PictureFormat, provenance: Provenance, channels: 1 | 3 | 4 = 3) =>
+  encodePicture(picture(channels), format, { quality: 90, xmp: provenancePacket(provenance) });
+
 for (const channels of [1, 3, 4] as const)
-  for (const format of ['png', 'webp', 'jpeg'] as const satisfies PictureFormat[])
+  for (const format of FORMATS)
     test(`${format} of ${channels} channels carries its provenance, its pixels unchanged`, async () => {
       const bytes = await encodePicture(picture(channels), format, { quality: 90 });
-      const file = withProvenance({ bytes, mime: `image/${format}`, width: 10, height: 8 }, made);
+      const file = await fileOf(format, made, channels);
       assert.deepEqual(readProvenance(file), made);
       assert.deepEqual(
         (await decodePicture(file, { channels: 4 })).data,
         (await decodePicture(bytes, { channels: 4 })).data,
       );
-      const { xmp } = await sharp(file).metadata();
-      assert.equal(xmp !== undefined, format !== 'png');
+      const { xmp, exif, icc } = await sharp(file).metadata();
+      assert.equal(xmp?.toString(), provenancePacket(made));
+      assert.deepEqual([exif, icc], [undefined, undefined]);
     });
 
-test('lossless WebP keeps its alpha', async () => {
-  const bytes = await sharp({ create: { width: 10, height: 8, channels: 4, background: '#12345680' } })
-    .webp({ lossless: true })
-    .toBuffer();
-  const file = withProvenance({ bytes, mime: 'image/webp', width: 10, height: 8 }, made);
-  assert.deepEqual(await sharp(file).raw().toBuffer(), await sharp(bytes).raw().toBuffer());
+for (const format of ['png', 'webp', 'jpeg'] as const)
+  test(`a ${format} file from before sharp wrote the packet is read`, () => {
+    assert.deepEqual(readProvenance(readFileSync(`test/fixtures/provenance/earlier.${format}`)), made);
+  });
+
+test('a packet that unpacks to more than Kandid writes is not unpacked', () => {
+  const text = Buffer.concat([Buffer.from(provenancePacket(made)), Buffer.alloc(20_000_000)]);
+  for (const start of ['iTXtXML:com.adobe.xmp\0\x01\0\0\0', 'zTXtXML:com.adobe.xmp\0\0']) {
+    assert.deepEqual(readProvenance(pngOf(start, deflateSync(provenancePacket(made)))), made);
+    assert.throws(() => readProvenance(pngOf(start, deflateSync(text))), missing);
+    assert.throws(() => readProvenance(pngOf(start, Buffer.from('no deflate'))), missing);
+  }
 });
 
-test('AVIF stays as it is', () => {
-  const bytes = new Uint8Array([1, 2, 3]);
-  assert.equal(withProvenance({ bytes, mime: 'image/avif', width: 1, height: 1 }, made), bytes);
-});
+/** A PNG of one chunk, which begins so. */
+function pngOf(start: string, text: Buffer): Buffer {
+  const chunk = Buffer.concat([Buffer.from(start, 'latin1'), text]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(chunk.length - 4);
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), length, chunk, Buffer.alloc(4)]);
+}
 
 test('files without are told so, whatever they are', async () => {
   const png = await encodePicture(picture(3));
@@ -95,24 +111,20 @@ test('chunks and segments without end are not followed', () => {
 });
 
 test('what is deep, or larger than Kandid writes, is not read', async () => {
-  const bytes = await encodePicture(picture(3), 'webp');
-  const about = { bytes, mime: 'image/webp', width: 10, height: 8 };
-  const deep = JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`);
-  assert.throws(() => readProvenance(withProvenance(about, { ...made, guides: deep })), missing);
-  const large = { ...made, code: 'A'.repeat(40_000) };
-  for (const format of ['png', 'jpeg', 'webp'] as const) {
-    const file = { ...about, bytes: await encodePicture(picture(3), format), mime: `image/${format}` };
-    assert.throws(() => readProvenance(withProvenance(file, large)), missing);
+  const deep = await fileOf('webp', { ...made, guides: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) });
+  assert.throws(() => readProvenance(deep), missing);
+  for (const format of FORMATS) {
+    const large = await fileOf(format, { ...made, code: 'A'.repeat(40_000) });
+    assert.throws(() => readProvenance(large), missing);
   }
 });
 
 test('parameters that are too long are left out, so that the rest can be read', async () => {
-  const bytes = await encodePicture(picture(3));
   const [guide] = made.guides ?? [];
   const long = {
     ...made,
     guides: Array.from({ length: 16 }, () => ({ ...guide, params: { prompt: 'x'.repeat(5000) } })),
   };
-  const read = readProvenance(withProvenance({ bytes, mime: 'image/png', width: 10, height: 8 }, long as Provenance));
+  const read = readProvenance(await fileOf('png', long as Provenance));
   assert.deepEqual(read, { ...made, guides: Array(16).fill({ name: 'text', weight: 0.5 }) });
 });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ErrorCode, KandidError } from '../../src/errors.ts';
 import { integers, type Tensor, tensor } from '../../src/kit/tensor.ts';
 import { type LoadOptions, loadBundle } from '../../src/runtime/bundle.ts';
+import { checkFiles } from '../../src/runtime/bundle-files.ts';
 import { Sessions } from '../../src/runtime/sessions.ts';
 import { copyOfTiny, editManifest, record, TINY } from './copies.ts';
 
@@ -188,3 +190,36 @@ function close(actual: Float32Array | undefined, expected: readonly number[]): v
   for (const [i, value] of expected.entries())
     assert.ok(Math.abs(value - (actual?.[i] as number)) < 1e-5, `at ${i}: ${actual?.[i]}, expected ${value}`);
 }
+
+const onPosix = { skip: process.platform === 'win32' ? 'Windows has no FIFOs, and links need rights there' : false };
+
+test('a link that leads out of the folder is not followed, one inside is', onPosix, async (t) => {
+  const folder = await copyOfTiny(t);
+  await rename(join(folder, 'decode.onnx'), join(folder, 'elsewhere.onnx'));
+  await symlink('elsewhere.onnx', join(folder, 'decode.onnx'));
+  await (await loadBundle(folder, { sessions: new Sessions() })).release();
+  await rename(join(folder, 'elsewhere.onnx'), `${folder}-outside`);
+  t.after(() => rm(`${folder}-outside`, { force: true }));
+  await rm(join(folder, 'decode.onnx'));
+  await symlink(`${folder}-outside`, join(folder, 'decode.onnx'));
+  assert.match((await refusal(folder, 'bundle_invalid')).message, /decode\.onnx: it is a link that leads out/);
+  await assert.rejects(checkFiles(folder), { code: 'bundle_invalid' });
+});
+
+test('model.json may be no link that leads out, and nothing that waits for a writer', onPosix, async (t) => {
+  const folder = await copyOfTiny(t);
+  await checkFiles(folder);
+  await rm(join(folder, 'model.json'));
+  await symlink(join(process.cwd(), TINY, 'model.json'), join(folder, 'model.json'));
+  assert.match((await refusal(folder, 'bundle_invalid')).message, /leads out/);
+  await rm(join(folder, 'model.json'));
+  execFileSync('mkfifo', [join(folder, 'model.json')]);
+  assert.match((await refusal(folder, 'bundle_invalid')).message, /model\.json: it is no file/);
+  await assert.rejects(checkFiles(folder), { code: 'bundle_invalid' });
+});
+
+test('a model.json of lists in lists is refused', async (t) => {
+  const folder = await copyOfTiny(t);
+  await writeFile(join(folder, 'model.json'), `{"metrics":${'['.repeat(10_000)}${']'.repeat(10_000)}}`);
+  assert.match((await refusal(folder, 'bundle_invalid')).message, /more than 32 objects and lists/);
+});

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from '../../src/server/jobs/job.ts';
-import type { Viewer } from '../../src/server/jobs/subscriber.ts';
+import type { JobSubscriber } from '../../src/server/jobs/subscriber.ts';
 import type { Services } from '../../src/server/services.ts';
 import { generate, holding, pidOf, tinyServices, until } from './workers.ts';
 
@@ -29,22 +29,24 @@ test('jobs that are left are ended, and no process stays', async () => {
 });
 
 /** Stops a guide that is being asked, and gives what it has noted by the end of the job. */
-async function notesAfter(stop: (services: Services, job: Job, viewer: Viewer) => unknown): Promise<readonly string[]> {
+async function notesAfter(
+  stop: (services: Services, job: Job, subscriber: JobSubscriber) => unknown,
+): Promise<readonly string[]> {
   const services = await tinyServices();
   const work = { ...generate({ guides: [{ name: 'patient' }] }), person: true };
   const job = await services.jobs.submit({ work, client: 'a', abandonSeconds: 0 });
-  const viewer = services.jobs.watch(job);
+  const subscriber = services.jobs.watch(job);
   await until(services, job, 'question');
-  await stop(services, job, viewer);
+  await stop(services, job, subscriber);
   const end = await job.ended;
-  viewer.close();
+  subscriber.close();
   return end.type === 'cancelled' ? end.notes : [end.type];
 }
 
 test('a guide that is being asked is told to stop: when its job is cancelled, when the server drains, when nobody watches', async () => {
   assert.deepEqual(await notesAfter(({ jobs }, job) => jobs.cancel(job)), ['patient: told to stop']);
   assert.deepEqual(await notesAfter(({ jobs }) => jobs.drain(0)), ['patient: told to stop']);
-  assert.deepEqual(await notesAfter((_, _job, viewer) => viewer.close()), ['patient: told to stop']);
+  assert.deepEqual(await notesAfter((_, _job, subscriber) => subscriber.close()), ['patient: told to stop']);
 });
 
 test('a process that is busy for ever is forced', async () => {

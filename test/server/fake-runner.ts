@@ -1,11 +1,11 @@
 /** A runner that does nothing by itself: tests say what its jobs tell. */
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
-import { type Cost, placesOf } from '../../src/server/jobs/cost.ts';
+import { type Cost, slotsOf } from '../../src/server/jobs/cost.ts';
 import { type JobLimits, Jobs } from '../../src/server/jobs/jobs.ts';
 import type { JobsObserver } from '../../src/server/jobs/observer.ts';
 import type { Assignment, Need, RunListener, Runner } from '../../src/server/jobs/runner.ts';
-import { isEnd, type JobMessage, type News, type Work } from '../../src/worker/messages.ts';
+import { isEnd, type JobEvent, type JobMessage, type Work } from '../../src/worker/messages.ts';
 import { FakeClock } from '../clock.ts';
 
 interface Running extends RunListener {
@@ -45,12 +45,12 @@ export class FakeRunner implements Runner {
   }
 
   /** What a running job tells. */
-  news(job: string, ...news: News[]): void {
-    for (const one of news) {
+  event(job: string, ...event: JobEvent[]): void {
+    for (const one of event) {
       const running = this.running.get(job);
       assert.ok(running, `${job} does not run`);
       if (isEnd(one)) this.running.delete(job);
-      running.news(one);
+      running.event(one);
       if (isEnd(one)) this.#listener();
     }
   }
@@ -67,17 +67,22 @@ export class FakeRunner implements Runner {
 
 export const WORK: Work = { kind: 'generate', request: {}, output: { format: 'png' } };
 
-const FREE: Cost = { work: 0, places: 0, runBytes: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
+const FREE: Cost = { work: 0, slots: 0, runBytes: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
 
 export const LIMITS: JobLimits = {
-  cost: { ...FREE, places: 16 },
-  ...{ waiting: 10, perClient: 8, events: 64, kept: 3, keptSeconds: 60, keptBytes: 10_000 },
+  cost: { ...FREE, slots: 16 },
+  waiting: 10,
+  perClient: 8,
+  events: 64,
+  kept: 3,
+  keptSeconds: 60,
+  keptBytes: 10_000,
 };
 
 export function jobsOf({ limits = {}, observer }: { limits?: Partial<JobLimits>; observer?: JobsObserver } = {}) {
   const runner = new FakeRunner();
   const clock = new FakeClock();
-  const price = (work: Work): Cost => ({ ...FREE, places: placesOf(work) });
+  const price = (work: Work): Cost => ({ ...FREE, slots: slotsOf(work) });
   const jobs = new Jobs({ runner, clock, price, limits: { ...LIMITS, ...limits }, observer });
   const submit = (client = 'a', spec: Partial<Parameters<Jobs['submit']>[0]> = {}) =>
     jobs.submit({ work: WORK, client, ...spec });

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { readProvenance } from '../../src/pictures/provenance.ts';
-import { allDoors } from '../../src/server/app.ts';
+import { allRoutes } from '../../src/server/app.ts';
 import { post, type Serving, serve } from './serving.ts';
 
 let serving: Serving;
@@ -185,7 +185,7 @@ test('Prefer: wait answers where the job is when it takes longer, and the job go
   const slow = await ask('/v1/generate', { guides: [{ name: 'hold' }] }, { prefer: 'wait=0' });
   assert.equal(slow.status, 202);
   const job = serving.services.jobs.get((await json<Job>(slow)).id);
-  assert.ok(job.isOpen && !job.cancelling);
+  assert.ok(job.isOpen && !job.isCancelling);
   await serving.services.jobs.cancel(job);
   await job.ended;
 });
@@ -194,7 +194,9 @@ test('a caller who leaves takes their job along', async () => {
   const { jobs } = serving.services;
   const controller = new AbortController();
   const asked = fetch(url('/v1/generate'), {
-    ...{ method: 'POST', headers: { 'content-type': 'application/json' }, signal: controller.signal },
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    signal: controller.signal,
     body: JSON.stringify({ seed: 77, guides: [{ name: 'hold' }] }),
   });
   const found = await until(() => jobs.list({ state: 'running' }).jobs[0]);
@@ -233,7 +235,9 @@ test('a person without a WebSocket: the job shows candidates, PATCH picks', asyn
   assert.equal((await sharp(Buffer.from(candidates.base64, 'base64')).metadata()).width, asked.width);
   const steer = async (body: object) =>
     await fetch(url(`/v1/jobs/${id}`), {
-      ...{ method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
     });
   const { question } = asked;
   await refusal(await steer({ question }), 400, 'params_invalid');
@@ -342,7 +346,7 @@ test('operations', async () => {
 test('the document lists every route and every guide', async () => {
   const document = await json<Document>(await fetch(url('/openapi.json')));
   assert.equal(document.openapi, '3.1.0');
-  for (const { path, method, body } of allDoors) {
+  for (const { path, method, body } of allRoutes) {
     const operation = document.paths[path]?.[method];
     assert.ok(operation, `${method} ${path}`);
     assert.equal(Boolean(body), 'requestBody' in operation, path);
@@ -351,6 +355,6 @@ test('the document lists every route and every guide', async () => {
   for (const { name } of guides) assert.ok(document.components.schemas[`guide_${name}`], name);
   const page = await fetch(url('/docs'));
   const html = await page.text();
-  for (const { path } of allDoors) assert.ok(html.includes(path.replaceAll('&', '&amp;')), path);
+  for (const { path } of allRoutes) assert.ok(html.includes(path.replaceAll('&', '&amp;')), path);
   assert.doesNotMatch(html, /<script|https?:\/\/(?!json-schema)/);
 });

@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { createLog } from '../../src/server/log.ts';
 import { Metrics } from '../../src/server/metrics.ts';
 import { jobsOf } from './fake-runner.ts';
-import { done, preview } from './news.ts';
+import { done, preview } from './job-events.ts';
 
 test('figures of jobs and runs are counted', async () => {
   const metrics = new Metrics({
@@ -21,10 +21,10 @@ test('figures of jobs and runs are counted', async () => {
   const job = await submit('a', { label: 'inpaint' });
   await submit('a').catch(() => {});
   await breathe();
-  const viewer = jobs.watch(job);
-  runner.news(job.id, preview(0), preview(1), done());
-  while (viewer.next());
-  viewer.close();
+  const subscriber = jobs.watch(job);
+  runner.event(job.id, preview(0), preview(1), done());
+  while (subscriber.next());
+  subscriber.close();
   metrics.pool.run?.('cpu', { model: 'tiny', level: 3, rows: 5, jobs: 2, ms: 4 });
   metrics.pool.exited?.('cpu', 'killed');
   const text = await metrics.text();

@@ -35,11 +35,11 @@ test('previews come while a job runs, and its results are kept for those who com
   } as const;
   const job = await services.jobs.submit({ work, client: 'a' });
   const types: string[] = [];
-  for await (const event of services.jobs.watch(job)) if ('news' in event) types.push(event.news.type);
+  for await (const event of services.jobs.watch(job)) if ('event' in event) types.push(event.event.type);
   assert.equal(types.filter((type) => type === 'preview').length, 2, types.join());
   assert.equal(types.at(-1), 'done');
   const later: string[] = [];
-  for await (const event of services.jobs.watch(job)) if ('news' in event) later.push(event.news.type);
+  for await (const event of services.jobs.watch(job)) if ('event' in event) later.push(event.event.type);
   assert.equal(later.at(-1), 'done');
 });
 

@@ -26,7 +26,7 @@ export const startHere: StartProcess = (options, listener) => {
       return inference;
     },
     (thrown: unknown) => {
-      post({ type: 'unfit', error: toKandidError(thrown).toJSON() });
+      post({ type: 'startupFailure', error: toKandidError(thrown).toJSON() });
       return null;
     },
   );
@@ -70,8 +70,14 @@ export async function serve(flags: ServerFlags = {}, more: readonly string[] = [
   const models = testModels();
   const settings = loadServerSettings(
     {
-      ...{ port: 0, device: 'cpu', threads: 1, logLevel: 'silent', defaultModel: 'tiny', drainSeconds: 1 },
-      ...{ guides: ['test/fixtures/slow-guides'], ...flags },
+      port: 0,
+      device: 'cpu',
+      threads: 1,
+      logLevel: 'silent',
+      defaultModel: 'tiny',
+      drainSeconds: 1,
+      guides: ['test/fixtures/slow-guides'],
+      ...flags,
     },
     {},
   );
@@ -81,7 +87,9 @@ export async function serve(flags: ServerFlags = {}, more: readonly string[] = [
   await services.pool.start();
   const { url } = await server.listen();
   return {
-    ...{ url, services, http: server.http },
+    url,
+    services,
+    http: server.http,
     async close() {
       await server.close();
       models.remove();

@@ -3,7 +3,7 @@ import { after } from 'node:test';
 import { createLog } from '../../src/server/log.ts';
 import { createServices, type Services } from '../../src/server/services.ts';
 import { loadServerSettings, type ServerFlags } from '../../src/server/settings.ts';
-import type { News, Work } from '../../src/worker/messages.ts';
+import type { JobEvent, Work } from '../../src/worker/messages.ts';
 
 const open: Services[] = [];
 // What waits for a process to be started again keeps nothing alive by itself; a server listens meanwhile.
@@ -17,8 +17,13 @@ after(async () => {
 export async function tinyServices(flags: ServerFlags = {}): Promise<Services> {
   const settings = loadServerSettings(
     {
-      ...{ device: 'cpu', threads: 1, defaultModel: 'tiny', guides: ['test/fixtures/slow-guides'] },
-      ...{ logLevel: 'silent', drainSeconds: 0, ...flags },
+      device: 'cpu',
+      threads: 1,
+      defaultModel: 'tiny',
+      guides: ['test/fixtures/slow-guides'],
+      logLevel: 'silent',
+      drainSeconds: 0,
+      ...flags,
     },
     {},
   );
@@ -48,11 +53,12 @@ export function pidOf({ pool }: Services): number {
 export async function until(
   { jobs }: Services,
   job: Awaited<ReturnType<Services['jobs']['submit']>>,
-  type: News['type'] | 'queued',
-  matches: (news: News) => boolean = () => true,
+  type: JobEvent['type'] | 'queued',
+  matches: (event: JobEvent) => boolean = () => true,
 ): Promise<void> {
-  const viewer = jobs.watch(job);
-  for await (const event of viewer)
-    if ('news' in event && event.news.type === type && (type === 'queued' || matches(event.news as News))) return;
+  const subscriber = jobs.watch(job);
+  for await (const event of subscriber)
+    if ('event' in event && event.event.type === type && (type === 'queued' || matches(event.event as JobEvent)))
+      return;
   throw new Error(`${job.id} ended as ${job.state} without ${type}`);
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { psnr } from '../../src/kit/quality.ts';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 import { readProvenance } from '../../src/pictures/provenance.ts';
 import { Inference } from '../../src/worker/inference.ts';
-import type { FinishedNews, FromWorker, JobMessage, News, Previews, Work } from '../../src/worker/messages.ts';
+import type { FromWorker, JobEvent, JobMessage, JobPicture, Previews, Work } from '../../src/worker/messages.ts';
 import { isEnd, withPictures } from '../../src/worker/messages.ts';
 
 const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8'));
@@ -15,19 +17,19 @@ const PREVIEWS: Previews = { format: 'webp', quality: 80, images: 1, perSecond: 
 
 let inference: Inference;
 const posted: FromWorker[] = [];
-const listeners = new Map<string, (news: News) => void>();
+const listeners = new Map<string, (event: JobEvent) => void>();
 
 let onFinished: (job: string) => unknown = () => {};
-const finished = new Map<string, FinishedNews[]>();
+const finished = new Map<string, JobPicture[]>();
 
 /** As the server hears it: the pictures with the end that they belong to. */
-function hear(job: string, news: News | FinishedNews): void {
+function hear(job: string, event: JobEvent | JobPicture): void {
   const pictures = finished.get(job) ?? [];
   finished.set(job, pictures);
-  if (news.type === 'finished') {
-    pictures.push(news);
+  if (event.type === 'finished') {
+    pictures.push(event);
     onFinished(job);
-  } else listeners.get(job)?.(isEnd(news) ? withPictures(news, pictures) : news);
+  } else listeners.get(job)?.(isEnd(event) ? withPictures(event, pictures) : event);
 }
 
 before(async () => {
@@ -39,7 +41,7 @@ before(async () => {
     },
     (message) => {
       posted.push(message);
-      if (message.type === 'news') hear(message.job, message.news);
+      if (message.type === 'event') hear(message.job, message.event);
     },
   );
 });
@@ -50,17 +52,17 @@ let jobs = 0;
 /** Runs a job; `onNews` may say things to it. */
 function run(
   work: Work,
-  onNews: (news: News, tell: (message: JobMessage) => void) => void = () => {},
+  onNews: (event: JobEvent, tell: (message: JobMessage) => void) => void = () => {},
   client = 'a',
-): Promise<News[]> {
+): Promise<JobEvent[]> {
   const job = `job${jobs++}`;
-  const all: News[] = [];
+  const all: JobEvent[] = [];
   const tell = (message: JobMessage) => inference.handle({ type: 'tell', job, attempt: 1, message });
   return new Promise((resolve) => {
-    listeners.set(job, (news) => {
-      all.push(news);
-      onNews(news, tell);
-      if (isEnd(news)) resolve(all);
+    listeners.set(job, (event) => {
+      all.push(event);
+      onNews(event, tell);
+      if (isEnd(event)) resolve(all);
     });
     inference.handle({ type: 'job', ticket: { job, attempt: 1, client, work } });
   });
@@ -70,12 +72,15 @@ function generate(request: Extract<Work, { kind: 'generate' }>['request'], rest:
   return { kind: 'generate', request: { model: 'tiny', ...request }, output: PNG, ...rest };
 }
 
-const types = (news: readonly News[]) => news.map(({ type }) => type);
+const types = (event: readonly JobEvent[]) => event.map(({ type }) => type);
 
-function lastOf<Type extends News['type']>(news: readonly News[], type: Type): Extract<News, { type: Type }> {
-  const last = news.at(-1);
+function lastOf<Type extends JobEvent['type']>(
+  event: readonly JobEvent[],
+  type: Type,
+): Extract<JobEvent, { type: Type }> {
+  const last = event.at(-1);
   assert.equal(last?.type, type, JSON.stringify(last));
-  return last as Extract<News, { type: Type }>;
+  return last as Extract<JobEvent, { type: Type }>;
 }
 
 test('it says what it has', () => {
@@ -90,18 +95,18 @@ test('it says what it has', () => {
 });
 
 test('generate tells every level, shows previews and gives pictures with their codes', async () => {
-  const news = await run(generate({ seed: 3, count: 2 }, { previews: PREVIEWS }), (one, tell) => {
+  const event = await run(generate({ seed: 3, count: 2 }, { previews: PREVIEWS }), (one, tell) => {
     if (one.type === 'preview') tell({ type: 'taken', level: one.level });
   });
-  assert.equal(news[0]?.type, 'started');
-  assert.equal(types(news).filter((type) => type === 'level').length, 4);
-  const [started] = news;
+  assert.equal(event[0]?.type, 'started');
+  assert.equal(types(event).filter((type) => type === 'level').length, 4);
+  const [started] = event;
   assert.ok(started?.type === 'started');
   assert.deepEqual([started.seed, started.count, started.bits, started.levels.length], [3, 2, 8, 4]);
-  const preview = news.find((one) => one.type === 'preview');
+  const preview = event.find((one) => one.type === 'preview');
   assert.ok(preview?.type === 'preview');
   assert.equal((await decodePicture(preview.bytes)).width, preview.width);
-  const { results, hash } = lastOf(news, 'done');
+  const { results, hash } = lastOf(event, 'done');
   assert.match(hash, /^[0-9a-f]{64}$/);
   assert.equal(results.length, 2);
   for (const { bytes, code, codeString, mime } of results) {
@@ -113,21 +118,21 @@ test('generate tells every level, shows previews and gives pictures with their c
 });
 
 test('a prefix is kept: vary', async () => {
-  const news = await run(generate({ prefix: [[2, 1]], count: 3, sampler: { top: 4 } }));
-  for (const { code } of lastOf(news, 'done').results) assert.deepEqual(code.slice(0, 2), [2, 1]);
+  const event = await run(generate({ prefix: [[2, 1]], count: 3, sampler: { top: 4 } }));
+  for (const { code } of lastOf(event, 'done').results) assert.deepEqual(code.slice(0, 2), [2, 1]);
 });
 
 test('pictures come in the format and size asked for', async () => {
-  const news = await run({ ...generate({ seed: 1 }), output: { format: 'jpeg', quality: 90, size: 20 } } as Work);
-  const [result] = lastOf(news, 'done').results;
+  const event = await run({ ...generate({ seed: 1 }), output: { format: 'jpeg', quality: 90, size: 20 } } as Work);
+  const [result] = lastOf(event, 'done').results;
   assert.deepEqual([result?.mime, result?.width, result?.height], ['image/jpeg', 20, 20]);
   assert.deepEqual([...(result?.bytes.subarray(0, 2) ?? [])], [0xff, 0xd8]);
 });
 
 test('pictures say in their files how they were made', async () => {
   const guides = [{ name: 'hold', weight: 2, params: { level: 9 } }];
-  const news = await run(generate({ seed: 5, guides }));
-  const { results, hash } = lastOf(news, 'done');
+  const event = await run(generate({ seed: 5, guides }));
+  const { results, hash } = lastOf(event, 'done');
   const [result] = results;
   assert.deepEqual(readProvenance(result?.bytes ?? new Uint8Array()), {
     kandid: '1.2.3',
@@ -141,8 +146,8 @@ test('pictures say in their files how they were made', async () => {
 
 test('decode draws whole codes, in either form', async () => {
   const [{ code, codeString, image }] = vectors.decode;
-  const news = await run({ kind: 'decode', model: 'tiny', codes: [code, codeString], output: PNG });
-  const { results } = lastOf(news, 'done');
+  const event = await run({ kind: 'decode', model: 'tiny', codes: [code, codeString], output: PNG });
+  const { results } = lastOf(event, 'done');
   const expected = { data: Float32Array.from(image), channels: 3, width: 8, height: 8 };
   for (const result of results) {
     assert.equal(result.codeString, codeString);
@@ -152,8 +157,8 @@ test('decode draws whole codes, in either form', async () => {
 
 test('decode at a level shows the picture as it stands there', async () => {
   const [{ code, previews }] = vectors.decode;
-  const news = await run({ kind: 'decode', model: 'tiny', codes: [code], level: 1, output: PNG });
-  const [result] = lastOf(news, 'done').results;
+  const event = await run({ kind: 'decode', model: 'tiny', codes: [code], level: 1, output: PNG });
+  const [result] = lastOf(event, 'done').results;
   assert.deepEqual(result?.code, code.slice(0, 2));
   assert.equal(result?.codeString, '');
   const expected = { data: Float32Array.from(previews['4']), channels: 3, width: 4, height: 4 };
@@ -163,8 +168,8 @@ test('decode at a level shows the picture as it stands there', async () => {
 test('encode gives the code of a picture and how near it is', async () => {
   const [{ image, code }] = vectors.decode;
   const picture = { data: Float32Array.from(image), channels: 3, width: 8, height: 8 };
-  const news = await run({ kind: 'encode', model: 'tiny', picture, beams: 16, output: PNG });
-  const [result] = lastOf(news, 'done').results;
+  const event = await run({ kind: 'encode', model: 'tiny', picture, beams: 16, output: PNG });
+  const [result] = lastOf(event, 'done').results;
   assert.deepEqual(result?.code, code);
   assert.ok((result?.psnr ?? 0) > 60);
   const file = await encodePicture(picture);
@@ -172,10 +177,10 @@ test('encode gives the code of a picture and how near it is', async () => {
 });
 
 test('cancel answers with the best picture so far, also while a guide is asked', async () => {
-  const news = await run(generate({ guides: [{ name: 'hold', params: { level: 2 } }] }), (one, tell) => {
+  const event = await run(generate({ guides: [{ name: 'hold', params: { level: 2 } }] }), (one, tell) => {
     if (one.type === 'level' && one.level === 1) tell({ type: 'cancel' });
   });
-  const { level, results } = lastOf(news, 'cancelled');
+  const { level, results } = lastOf(event, 'cancelled');
   assert.equal(level, 2);
   assert.equal(results[0]?.code.length, 2);
   assert.equal((await decodePicture(results[0]?.bytes ?? new Uint8Array())).width, 4);
@@ -209,15 +214,15 @@ test('dropped, it encodes nothing more and tells no picture', async () => {
 test('a large encoding of one client does not hold up the picture of another', async () => {
   const heavy = { ...generate({ count: 8, sampler: { top: 4 } }), output: { format: 'png', size: 2048 } } as Work;
   let encoded = 0;
-  let small: Promise<News[]> | undefined;
+  let small: Promise<JobEvent[]> | undefined;
   const job = `job${jobs}`;
   let before = 0;
   onFinished = (of) => {
     if (of !== job) return;
     encoded += 1;
-    small ??= run(generate({ seed: 1 }), () => {}, 'another').then((news) => {
+    small ??= run(generate({ seed: 1 }), () => {}, 'another').then((event) => {
       before = encoded;
-      return news;
+      return event;
     });
   };
   await run(heavy);
@@ -229,7 +234,7 @@ test('a large encoding of one client does not hold up the picture of another', a
 test('cancelled before it began, it ends with nothing', async () => {
   const work = generate({});
   inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, client: 'a', work } });
-  const ended = new Promise<News>((resolve) => listeners.set('early', (news) => isEnd(news) && resolve(news)));
+  const ended = new Promise<JobEvent>((resolve) => listeners.set('early', (event) => isEnd(event) && resolve(event)));
   inference.handle({ type: 'tell', job: 'early', attempt: 1, message: { type: 'cancel' } });
   const end = await ended;
   assert.ok(end.type === 'cancelled');
@@ -238,19 +243,19 @@ test('cancelled before it began, it ends with nothing', async () => {
 
 test('a person is asked and answers; weights are changed on the way', async () => {
   const request = { guides: [{ name: 'human', params: { fromSide: 4, questionsPerSide: 1, shortlist: 4 } }] };
-  const news = await run(generate(request, { person: true }), (one, tell) => {
+  const event = await run(generate(request, { person: true }), (one, tell) => {
     if (one.type !== 'question') return;
     tell({ type: 'weights', weights: [2] });
     tell({ type: 'answer', question: one.question, picks: [one.count - 1] });
   });
-  assert.equal(types(news).filter((type) => type === 'question').length, 2);
-  assert.ok(types(news).includes('chosen'));
-  assert.equal(lastOf(news, 'done').guides[0]?.calls, 2);
+  assert.equal(types(event).filter((type) => type === 'question').length, 2);
+  assert.ok(types(event).includes('chosen'));
+  assert.equal(lastOf(event, 'done').guides[0]?.calls, 2);
 });
 
 test('nobody listens: the human guide is refused', async () => {
-  const news = await run(generate({ guides: [{ name: 'human' }] }));
-  assert.equal(lastOf(news, 'failed').error.code, 'guide_refused');
+  const event = await run(generate({ guides: [{ name: 'human' }] }));
+  assert.equal(lastOf(event, 'failed').error.code, 'guide_refused');
 });
 
 test('what is wrong with a request comes back as a coded error', async () => {
@@ -264,15 +269,42 @@ test('what is wrong with a request comes back as a coded error', async () => {
 });
 
 test('what is said to another attempt is not heard', async () => {
-  const news = await run(generate({ guides: [{ name: 'hold', params: { level: 1 } }] }), (one, tell) => {
+  const event = await run(generate({ guides: [{ name: 'hold', params: { level: 1 } }] }), (one, tell) => {
     if (one.type !== 'level') return;
     const job = `job${jobs - 1}`;
     inference.handle({ type: 'tell', job, attempt: 2, message: { type: 'cancel' } });
     tell({ type: 'cancel' });
   });
-  assert.equal(types(news).filter(isEndType).length, 1);
+  assert.equal(types(event).filter(isEndType).length, 1);
   await breathe();
   assert.equal(inference.size, 0);
 });
 
 const isEndType = (type: string) => isEnd({ type });
+
+test('a damaged default model: a process that starts says so and ends, one that starts again serves the others', async () => {
+  const models = mkdtempSync(join(tmpdir(), 'kandid-'));
+  for (const name of ['tiny', 'well']) cpSync('models/tiny', join(models, name), { recursive: true });
+  truncateSync(join(models, 'tiny', 'decode.onnx'), 10);
+  const options = { engine: { models: [models], device: 'cpu', threads: 1, defaultModel: 'tiny' } };
+  const told: FromWorker[] = [];
+  await assert.rejects(
+    Inference.open(options, (message) => told.push(message)),
+    { code: 'bundle_file_changed' },
+  );
+  const again = await Inference.open({ ...options, isRestart: true }, (message) => told.push(message));
+  assert.match(told[0]?.type === 'warning' ? told[0].text : '', /decode\.onnx/);
+  const end = async (model?: string) => {
+    const work: Work = { kind: 'generate', request: { seed: 1, ...(model ? { model } : {}) }, output: PNG };
+    const before = told.length;
+    again.handle({ type: 'job', ticket: { job: 'j', attempt: 1, client: 'a', work } });
+    for (;;) {
+      await breathe();
+      for (const one of told.slice(before))
+        if (one.type === 'event' && isEnd(one.event as JobEvent)) return one.event.type;
+    }
+  };
+  assert.deepEqual([await end(), await end('well')], ['failed', 'done']);
+  await again.close();
+  rmSync(models, { recursive: true });
+});

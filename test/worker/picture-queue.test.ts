@@ -12,7 +12,9 @@ function queueOf() {
   const running = new Map<string, () => void>();
   const add = (name: string, client: string, pixels: number, signal?: AbortSignal) =>
     queue.add({
-      ...{ client, pixels, signal },
+      client,
+      pixels,
+      signal,
       run: async () => {
         begun.push(name);
         await new Promise<void>((resolve) => running.set(name, resolve));

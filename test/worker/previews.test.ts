@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { LevelEvent } from '../../src/engine/search/events.ts';
 import type { Picture } from '../../src/guide.ts';
-import type { PreviewNews, Previews } from '../../src/worker/messages.ts';
+import type { JobPreview, Previews } from '../../src/worker/messages.ts';
 import { Previewer } from '../../src/worker/previews.ts';
 import { FakeClock } from '../clock.ts';
 
@@ -12,14 +12,22 @@ const picture: Picture = { data: new Float32Array(3), channels: 3, width: 1, hei
 function levelEvent(level: number, count = 1): LevelEvent {
   const each = <T>(value: T) => Array.from({ length: count }, () => value);
   return {
-    ...{ type: 'level', level, levels: 9, side: 1, choices: each(level), codes: each([level]), scores: each(null) },
-    ...{ guideScores: [], previews: each(picture), timings: { network: 0, guides: 0, engine: 0 } },
+    type: 'level',
+    level,
+    levels: 9,
+    side: 1,
+    choices: each(level),
+    codes: each([level]),
+    scores: each(null),
+    guideScores: [],
+    previews: each(picture),
+    timings: { network: 0, guides: 0, engine: 0 },
   };
 }
 
 function previewer({ images = 4, perSecond = 10, levels }: Partial<Previews> = {}) {
   const clock = new FakeClock();
-  const posted: PreviewNews[] = [];
+  const posted: JobPreview[] = [];
   const errors: unknown[] = [];
   const pending: (() => void)[] = [];
   const options = { fails: false };
@@ -33,7 +41,7 @@ function previewer({ images = 4, perSecond = 10, levels }: Partial<Previews> = {
       if (options.fails) throw new Error('no');
       return { bytes: Uint8Array.of(1), mime: 'image/webp', width: 1, height: 1 };
     },
-    post: (news) => posted.push(news),
+    post: (event) => posted.push(event),
     onError: (error) => errors.push(error),
   });
   /** Lets all encodings end that have begun. */

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { PersonQuestion, Picture } from '../../src/guide.ts';
-import type { ChosenNews, QuestionNews } from '../../src/worker/messages.ts';
+import type { JobChosen, JobQuestion } from '../../src/worker/messages.ts';
 import { Questions } from '../../src/worker/questions.ts';
 import { FakeClock } from '../clock.ts';
 
 const pictures: Picture[] = Array.from({ length: 5 }, (_, k) => ({
-  ...{ data: new Float32Array(3 * 16).fill(k / 5), channels: 3, width: 4, height: 4 },
+  data: new Float32Array(3 * 16).fill(k / 5),
+  channels: 3,
+  width: 4,
+  height: 4,
 }));
 const question: PersonQuestion = {
   descent: 2,
@@ -18,7 +21,7 @@ const question: PersonQuestion = {
 
 function questions() {
   const clock = new FakeClock();
-  const posted: (QuestionNews | ChosenNews)[] = [];
+  const posted: (JobQuestion | JobChosen)[] = [];
   const sheets: Picture[] = [];
   const made = new Questions({
     seconds: 60,
@@ -27,7 +30,7 @@ function questions() {
       sheets.push(picture);
       return { bytes: Uint8Array.of(1), mime: 'image/png', width: picture.width, height: picture.height };
     },
-    post: (news) => posted.push(news),
+    post: (event) => posted.push(event),
   });
   return { made, clock, posted, sheets };
 }
@@ -40,8 +43,18 @@ test('a person is shown a contact sheet and answers', async () => {
   assert.ok(asked?.type === 'question');
   const { bytes: _, mime: __, ...rest } = asked;
   assert.deepEqual(rest, {
-    ...{ type: 'question', question: 0, image: 2, level: 7, side: 4, text: 'Which?', seconds: 60 },
-    ...{ count: 5, columns: 3, gap: 4, width: 3 * 64 + 2 * 4, height: 2 * 64 + 4 },
+    type: 'question',
+    question: 0,
+    image: 2,
+    level: 7,
+    side: 4,
+    text: 'Which?',
+    seconds: 60,
+    count: 5,
+    columns: 3,
+    gap: 4,
+    width: 3 * 64 + 2 * 4,
+    height: 2 * 64 + 4,
   });
   assert.equal(sheets[0]?.width, rest.width);
   made.answer(9, [1]);

@@ -200,7 +200,9 @@ test('codes of several jobs are drawn in one run', async () => {
   const { scheduler, runs } = recorded();
   const [two, one] = await Promise.all([
     scheduler.decode({
-      ...{ network, condition: null, client: 'a' },
+      network,
+      condition: null,
+      client: 'a',
       codes: [
         [0, 1, 2, 3],
         [3, 2, 1, 0],

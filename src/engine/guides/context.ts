@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { AskPerson, GuideContext, GuideModel } from '../../guide.ts';
 import { decodePicture, type InTurn } from '../../pictures/codec.ts';
+import { checkFiles } from '../../runtime/bundle-files.ts';
 import type { Device } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
 import { sessions } from '../../runtime/sessions.ts';
@@ -92,7 +93,10 @@ export function guideContext(guide: string, services: GuideServices, request: Gu
 async function folderOf(nameOrPath: string, { models, paths }: GuideServices): Promise<string> {
   const isPath = paths && /[/\\]/.test(nameOrPath);
   if (isPath && (await stat(nameOrPath).catch(() => null))?.isDirectory()) return resolve(nameOrPath);
-  return (await findModel(nameOrPath, models, { paths })).folder;
+  const { folder } = await findModel(nameOrPath, models, { paths });
+  // Guides open what is in it by themselves.
+  await checkFiles(folder);
+  return folder;
 }
 
 function openShared(path: string, { shared, device, threads }: GuideServices): Promise<GuideModel> {

@@ -14,6 +14,8 @@ export interface GuideSummary {
   readonly description: string;
   /** JSON Schema (draft 2020-12) of its parameters. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** One of the project's, not of a user's folder. */
+  readonly isOwn: boolean;
 }
 
 /** Where the project's own guides are: the same place seen from the sources and from the build. */
@@ -65,10 +67,11 @@ export class GuideRegistry {
   /** All of them in order of name. */
   summaries(): GuideSummary[] {
     const sorted = [...this.#found.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
-    return sorted.map(({ definition: { name, description, params } }) => ({
+    return sorted.map(({ definition: { name, description, params }, isOwn }) => ({
       name,
       description,
       params: jsonSchemaOf(params),
+      isOwn,
     }));
   }
 

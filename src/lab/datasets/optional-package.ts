@@ -1,17 +1,19 @@
 /** Packages that only data sets need, so that they need not be installed to run Kandid. */
+import { packageManifest } from '../../config.ts';
 import { KandidError } from '../../errors.ts';
 
 /**
- * What `load` imports.
+ * What `load` imports from the packages of these names.
  *
- * @throws {KandidError} package_missing where it is not installed
+ * @throws {KandidError} package_missing where one of them is not installed; it says how to install all, in the versions that fit
  */
-export async function optionalPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
+export async function optionalPackages<T>(names: readonly string[], load: () => T | Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
-    if (isMissing(error, name)) throw new KandidError('package_missing', { package: name }, { cause: error });
-    throw error;
+    const missing = names.find((name) => isMissing(error, name));
+    if (missing === undefined) throw error;
+    throw new KandidError('package_missing', { package: missing, install: versionsOf(names) }, { cause: error });
   }
 }
 
@@ -20,4 +22,10 @@ function isMissing(error: unknown, name: string): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   const isNotFound = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND';
   return isNotFound && error.message.includes(`'${name}'`);
+}
+
+/** As npm takes them: other versions may draw other pictures. */
+function versionsOf(names: readonly string[]): string {
+  const { peerDependencies = {} } = packageManifest();
+  return names.map((name) => (peerDependencies[name] ? `${name}@${peerDependencies[name]}` : name)).join(' ');
 }

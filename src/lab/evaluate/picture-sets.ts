@@ -48,7 +48,7 @@ export async function openPictures(request: SetRequest): Promise<PictureSet> {
   if (style) return openAvatars(style, request);
   switch (dataset) {
     case 'digits':
-      return labelledSet(readDigits(request.part), request);
+      return labelledSet(await readDigits(request.part), request);
     case 'fashion':
       return labelledSet(await readFashion(request.part), request);
     default:

@@ -57,7 +57,8 @@ export class Intake {
       const release = () => {
         leave();
         lease.release();
-        void kept.close();
+        // Nobody is harmed by a temporary file that stays a while.
+        kept.close().catch(() => {});
       };
       return { source, release };
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Who calls, and whether they may: API keys, pages of other origins, requests a minute. */
+/** Access control: API keys, origins, requests a minute. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { KandidError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** Forms as the objects that JSON bodies are. */
+/** Converts forms to the objects that JSON bodies are. */
 import { z } from 'zod';
 import { KandidError } from '../../errors.ts';
 import { JsonProblem, parseJson, REQUEST_JSON } from '../../kit/json.ts';

@@ -1,4 +1,4 @@
-/** Headers of every answer: what browsers may do with it, and which pages may read it. */
+/** Security and CORS headers of every answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from './access.ts';
 

@@ -44,7 +44,7 @@ export class Places {
     return { base: this.#publicUrl ?? own, prefix, host };
   }
 
-  /** A path as the doors know it: without the prefix, where a proxy has left it; null: it is the prefix without its slash. */
+  /** A path as the routes know it: without the prefix, where a proxy has left it; null: it is the prefix without its slash. */
   path(url: string, { prefix }: Place): string | null {
     for (const one of new Set([prefix, this.#ownPrefix])) {
       if (one === '' || !url.startsWith(one)) continue;

@@ -12,8 +12,13 @@ export function problemOf(error: KandidError, instance: string) {
   const { code, message, details } = error.toJSON();
   const title = code.replaceAll('_', ' ');
   return {
-    ...{ type: `urn:kandid:error:${code}`, title: title.charAt(0).toUpperCase() + title.slice(1) },
-    ...{ status: error.status, detail: message, instance: `urn:kandid:request:${instance}`, code, details },
+    type: `urn:kandid:error:${code}`,
+    title: title.charAt(0).toUpperCase() + title.slice(1),
+    status: error.status,
+    detail: message,
+    instance: `urn:kandid:request:${instance}`,
+    code,
+    details,
   };
 }
 
@@ -38,6 +43,8 @@ const OPENAI_CODES: Readonly<Record<string, string>> = {
   rate_limited: 'rate_limit_exceeded',
   queue_full: 'rate_limit_exceeded',
   client_busy: 'rate_limit_exceeded',
+  bytes_full: 'rate_limit_exceeded',
+  client_bytes_full: 'rate_limit_exceeded',
 };
 
 export function openAiErrorOf(error: KandidError) {

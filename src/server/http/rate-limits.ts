@@ -1,4 +1,4 @@
-/** Counts how often something is done: each name has a bucket that fills up again at an even pace. */
+/** Rate limits: a token bucket per name. */
 import type { Clock } from '../../kit/clock.ts';
 
 /** Names that are remembered; of more, those that were quiet the longest are forgotten. */

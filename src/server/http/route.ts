@@ -15,7 +15,7 @@ import type { Dialect } from './problems.ts';
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
-/** A request as it reaches a door. */
+/** A request as it reaches a route. */
 export interface RawCall {
   readonly services: Services;
   readonly request: IncomingMessage;
@@ -88,7 +88,7 @@ export interface DoorSpec<Body extends z.ZodType, Query extends z.ZodType> exten
   handle(call: Call<z.output<Body>, z.output<Query>>): Promise<void> | void;
 }
 
-export interface Door extends DoorFacts<z.ZodType, z.ZodType> {
+export interface Route extends DoorFacts<z.ZodType, z.ZodType> {
   /** @throws {KandidError} what the request is refused for, or fails with */
   run(call: RawCall): Promise<void>;
 }
@@ -96,9 +96,9 @@ export interface Door extends DoorFacts<z.ZodType, z.ZodType> {
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'multipart/form-data';
 
-export function door<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodType = z.ZodUndefined>(
+export function route<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodType = z.ZodUndefined>(
   spec: DoorSpec<Body, Query>,
-): Door {
+): Route {
   const { handle, ...facts } = spec;
   return {
     ...facts,
@@ -152,7 +152,8 @@ async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
   if (bodyOptional && type === '' && isEmpty) return null;
   const takes = [...(formOnly ? [] : [JSON_TYPE]), ...(files ? [FORM_TYPE] : [])];
   throw new KandidError('type_unsupported', {
-    ...{ got: type.slice(0, 100) || 'of no type', expected: takes.join(' or ') },
+    got: type.slice(0, 100) || 'of no type',
+    expected: takes.join(' or '),
   });
 }
 

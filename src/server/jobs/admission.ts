@@ -1,4 +1,4 @@
-/** Who is let in. */
+/** Admission checks of new jobs. */
 import { KandidError } from '../../errors.ts';
 import type { Cost } from './cost.ts';
 import type { Job } from './job.ts';
@@ -26,7 +26,7 @@ interface CostLimit {
 
 /** Parts of the cost that are limited, and how to lower each. */
 const COSTS = {
-  places: {
+  slots: {
     what: 'The number of results times their beams',
     remedy: 'Ask for fewer results (count), or keep fewer beams.',
   },
@@ -84,6 +84,8 @@ export function checkPicks({ question: open, state }: Job, question: number, pic
   const wrong = picks.find((pick) => pick >= open.count);
   if (wrong === undefined) return;
   throw new KandidError('option_invalid', {
-    ...{ option: 'picks', got: wrong, expected: `pictures of the contact sheet, 0 … ${open.count - 1}` },
+    option: 'picks',
+    got: wrong,
+    expected: `pictures of the contact sheet, 0 … ${open.count - 1}`,
   });
 }

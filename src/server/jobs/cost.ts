@@ -17,7 +17,7 @@ export interface Cost {
   /** Megapixels, as above: time. */
   readonly work: number;
   /** Results times the most beams that each is asked to keep. */
-  readonly places: number;
+  readonly slots: number;
   /** Bytes of candidates that are proposed at once for one result, where it keeps several beams. */
   readonly runBytes: number;
   /** Candidates that an expensive guide's shortlist is chosen from, for one result. */
@@ -63,7 +63,7 @@ export function costOf(work: Work, known: Known): Cost {
   const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
   return {
     work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, count)) / MEGA,
-    places: placesOf(work),
+    slots: slotsOf(work),
     runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
     choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
     pixels,
@@ -73,7 +73,7 @@ export function costOf(work: Work, known: Known): Cost {
 }
 
 /** Results times the most beams that each keeps. */
-export function placesOf(work: Work): number {
+export function slotsOf(work: Work): number {
   if (work.kind === 'decode') return work.codes.length;
   const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
   const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);

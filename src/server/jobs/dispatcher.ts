@@ -1,9 +1,9 @@
-/** Brings jobs from the queue to those who run them, and each of them to exactly one end. */
+/** Moves jobs from the queue to the workers, and each of them to exactly one end. */
 
 import { KandidError, toKandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import { type EndNews, isEnd, type News, type Work } from '../../worker/messages.ts';
-import type { Pace } from './eta.ts';
+import { isEnd, type JobEnd, type JobEvent, type Work } from '../../worker/messages.ts';
+import type { EtaEstimator } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './observer.ts';
 import type { JobQueue } from './queue.ts';
@@ -13,7 +13,7 @@ export interface DispatcherOptions {
   readonly runner: Runner;
   readonly queue: JobQueue;
   readonly clock: Clock;
-  readonly pace: Pace;
+  readonly eta: EtaEstimator;
   readonly observer: JobsObserver;
   readonly find: (id: string) => Job | null;
   readonly onEnd: (job: Job) => void;
@@ -50,7 +50,7 @@ export class Dispatcher {
 
   /** @throws {KandidError} queue_full */
   async add(job: Job): Promise<void> {
-    const { queue, clock, pace } = this.#options;
+    const { queue, clock } = this.#options;
     const { id, client, spec } = job;
     const seconds = spec.deadlineSeconds;
     if (seconds !== undefined)
@@ -59,11 +59,7 @@ export class Dispatcher {
         clock.after(seconds * 1000, () => this.#expire(job, seconds).catch(this.#tell)),
       );
     try {
-      job.position = this.waiting;
-      job.append(
-        { type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) },
-        clock.date(),
-      );
+      this.#wait(job, this.waiting);
       await queue.push({ id, client, priority: spec.priority ?? 0 });
     } catch (error) {
       this.#stopDeadline(job);
@@ -74,15 +70,15 @@ export class Dispatcher {
 
   /** @param how `drop`: nobody wants its pictures; also after a `cancel` that has not come to its end yet */
   async cancel(job: Job, how: 'cancel' | 'drop' = 'cancel'): Promise<void> {
-    if (!job.isOpen || (job.cancelling && how === 'cancel')) return;
-    job.cancelling = true;
+    if (!job.isOpen || (job.isCancelling && how === 'cancel')) return;
+    job.cancel();
     if (this.#running.has(job)) {
       this.#options.runner.tell(job.id, { type: how });
       return;
     }
     this.#retries = this.#retries.filter((one) => one !== job);
     await this.#options.queue.remove(job.id);
-    // Taken meanwhile, it runs: the pump looks at `cancelling` before it begins.
+    // Taken meanwhile, it runs: the pump looks at `isCancelling` before it starts.
     if (job.isOpen && !this.#running.has(job)) this.#end(job, cancelledUnbegun());
   }
 
@@ -140,7 +136,7 @@ export class Dispatcher {
       if (job.isOpen) this.#end(job, { type: 'failed', error: toKandidError(thrown).toJSON() });
       return;
     }
-    if (!work || !job.isOpen || job.cancelling) return;
+    if (!work || !job.isOpen || job.isCancelling) return;
     if (this.#options.runner.hasRoom(needOf(job))) this.#start(job, work);
     else this.#retries.unshift(job);
   }
@@ -148,10 +144,8 @@ export class Dispatcher {
   #start(job: Job, work: Work): void {
     const { runner, clock, observer } = this.#options;
     const need = needOf(job);
-    job.attempt += 1;
-    job.state = 'running';
-    job.started ??= clock.date();
-    const { attempt, client } = job;
+    const attempt = job.start(clock.date());
+    const { client } = job;
     this.#running.add(job);
     const begun = clock.now();
     const isCurrent = () => job.attempt === attempt && job.state === 'running';
@@ -159,8 +153,8 @@ export class Dispatcher {
     runner.run(
       { ...need, ticket: { job: job.id, attempt, client, work } },
       {
-        news: (news) => {
-          if (isCurrent()) this.#news(job, news, begun);
+        event: (event) => {
+          if (isCurrent()) this.#event(job, event, begun);
         },
         lost: (reason) => {
           if (isCurrent()) this.#lost(job, reason);
@@ -169,43 +163,42 @@ export class Dispatcher {
     );
   }
 
-  #news(job: Job, news: News, begun: number): void {
-    const { clock, pace } = this.#options;
-    if (news.type === 'question') job.question = news;
-    if (news.type === 'chosen') job.question = null;
-    if (!isEnd(news)) {
-      job.append(news, clock.date());
+  #event(job: Job, event: JobEvent, begun: number): void {
+    const { clock, eta } = this.#options;
+    if (!isEnd(event)) {
+      job.record(event, clock.date());
       return;
     }
-    if (news.type === 'done') pace.add((clock.now() - begun) / 1000, this.#running.size);
+    if (event.type === 'done') eta.add((clock.now() - begun) / 1000, this.#running.size);
     this.#running.delete(job);
-    this.#end(job, news);
+    this.#end(job, event);
   }
 
   #lost(job: Job, reason: string): void {
     const { observer } = this.#options;
     this.#running.delete(job);
-    job.question = null;
     observer.lost?.(job, reason);
-    if (job.cancelling) this.#end(job, cancelledUnbegun());
+    if (job.isCancelling) this.#end(job, cancelledUnbegun());
     else if (job.attempt < MOST_ATTEMPTS) this.#retry(job);
     else this.#end(job, { type: 'failed', error: new KandidError('worker_lost', { reason }).toJSON() });
   }
 
   #retry(job: Job): void {
-    const { clock, pace } = this.#options;
-    job.state = 'queued';
-    job.position = this.#retries.length;
+    this.#wait(job, this.#retries.length);
     this.#retries.push(job);
-    job.append({ type: 'queued', position: job.position, estimateSeconds: pace.estimate(job.position) }, clock.date());
     this.#pumpSoon();
   }
 
-  #end(job: Job, news: EndNews): void {
+  #wait(job: Job, position: number): void {
+    const { clock, eta } = this.#options;
+    job.wait(position, eta.estimate(position), clock.date());
+  }
+
+  #end(job: Job, event: JobEnd): void {
     const { clock, observer, onEnd } = this.#options;
     this.#stopDeadline(job);
-    job.append(news, clock.date());
-    observer.ended?.(job, news);
+    job.finish(event, clock.date());
+    observer.ended?.(job, event);
     onEnd(job);
     this.#pumpSoon();
   }
@@ -215,7 +208,7 @@ export class Dispatcher {
     this.#deadlines.delete(job);
     if (!job.isOpen) return;
     if (this.#running.has(job)) return await this.cancel(job);
-    job.cancelling = true;
+    job.cancel();
     this.#retries = this.#retries.filter((one) => one !== job);
     await this.#options.queue.remove(job.id);
     const error = new KandidError('deadline_passed', { seconds }).toJSON();
@@ -235,24 +228,25 @@ export class Dispatcher {
   }
 
   async #announce(): Promise<void> {
-    const { queue, find, pace, clock } = this.#options;
+    const { queue, find } = this.#options;
     const order = await queue.order();
     for (const [i, id] of order.entries()) {
       const job = find(id);
       const position = this.#retries.length + i;
       if (job?.state !== 'queued' || job.position === position) continue;
-      job.position = position;
-      job.append({ type: 'queued', position, estimateSeconds: pace.estimate(position) }, clock.date());
+      this.#wait(job, position);
     }
   }
 }
 
-function needOf({ client, cost, attempt, bodyBytes }: Job): Need {
-  return { client, places: cost.places, bytes: cost.memory + bodyBytes, retried: attempt > 0 };
+function needOf({ client, cost, attempt, bodyBytes, work }: Job): Need {
+  const asked = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
+  const guides = asked.map(({ name }) => name);
+  return { client, slots: cost.slots, bytes: cost.memory + bodyBytes, retried: attempt > 0, guides };
 }
 
 /** There is nothing to show. */
-function cancelledUnbegun(): EndNews {
+function cancelledUnbegun(): JobEnd {
   const timings = { network: 0, guides: 0, engine: 0 };
   return { type: 'cancelled', level: 0, model: '', hash: '', seed: 0, results: [], guides: [], notes: [], timings };
 }

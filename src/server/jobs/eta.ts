@@ -1,10 +1,10 @@
-/** How long requests take here, measured, to tell those who wait. */
+/** Estimates waiting times from the measured run times of jobs. */
 
 /** Weight of the latest job in the running mean. */
 const SHARE = 0.2;
 const LONGEST_RETRY = 60;
 
-export class Pace {
+export class EtaEstimator {
   #seconds: number | null = null;
   #together = 1;
 

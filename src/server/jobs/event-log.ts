@@ -1,8 +1,8 @@
-/** What happened to one job, numbered, for any number of viewers at their own pace. */
-import { isEnd, type News } from '../../worker/messages.ts';
+/** The numbered events of one job, for any number of subscribers at their own speed. */
+import { isEnd, type JobEvent } from '../../worker/messages.ts';
 
 /** The job waits; told again when its place changes. */
-export interface QueuedNews {
+export interface JobQueued {
   readonly type: 'queued';
   /** Jobs that go before. */
   readonly position: number;
@@ -10,16 +10,16 @@ export interface QueuedNews {
   readonly estimateSeconds: number | null;
 }
 
-export type JobNews = QueuedNews | News;
+export type JobUpdate = JobQueued | JobEvent;
 
-export interface JobEvent<N extends JobNews = JobNews> {
+export interface LogEntry<N extends JobUpdate = JobUpdate> {
   /** 0, 1, … within the job. */
   readonly seq: number;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Which run of the job it is of: 1, or 2 after a worker process was lost. */
   readonly attempt: number;
-  readonly news: N;
+  readonly event: N;
 }
 
 /** Events that are no longer kept. */
@@ -29,22 +29,22 @@ export interface Gap {
 }
 
 /** What replaces what: of these only the last is kept, and nobody misses the others. */
-function slotOf(news: JobNews): string | null {
-  if (news.type === 'queued') return 'queued';
-  return news.type === 'preview' && !news.kept ? `preview ${news.image}` : null;
+function slotOf(event: JobUpdate): string | null {
+  if (event.type === 'queued') return 'queued';
+  return event.type === 'preview' && !event.kept ? `preview ${event.image}` : null;
 }
 
 export class EventLog {
   readonly #most: number;
   /** In order; previews and places are in `#latest`. */
-  readonly #kept: JobEvent[] = [];
-  readonly #latest = new Map<string, JobEvent>();
+  readonly #kept: LogEntry[] = [];
+  readonly #latest = new Map<string, LogEntry>();
   readonly #listeners = new Set<() => void>();
   #next = 0;
   /** Last event that was let go of, −1 while there is none. */
   #forgotten = -1;
   #previews = 0;
-  #end: JobEvent | null = null;
+  #end: LogEntry | null = null;
 
   /** @param most events kept beside the latest previews */
   constructor(most: number) {
@@ -57,7 +57,7 @@ export class EventLog {
   }
 
   /** The event that ended the job. */
-  get end(): JobEvent | null {
+  get end(): LogEntry | null {
     return this.#end;
   }
 
@@ -67,27 +67,27 @@ export class EventLog {
   }
 
   /** Nothing may follow the end. */
-  append(news: JobNews, attempt: number, at: number): JobEvent {
-    if (this.#end) throw new RangeError(`${news.type} after ${this.#end.news.type}`);
-    const event = { seq: this.#next++, at, attempt, news };
-    const slot = slotOf(news);
-    if (news.type === 'preview' && !news.kept) this.#previews += 1;
-    if (slot !== null) this.#latest.set(slot, event);
-    else this.#keep(event);
-    if (isEnd(news)) {
-      this.#end = event;
-      for (const [name, { news: old }] of this.#latest) if (old.type === 'preview') this.#latest.delete(name);
+  append(event: JobUpdate, attempt: number, at: number): LogEntry {
+    if (this.#end) throw new RangeError(`${event.type} after ${this.#end.event.type}`);
+    const entry = { seq: this.#next++, at, attempt, event };
+    const slot = slotOf(event);
+    if (event.type === 'preview' && !event.kept) this.#previews += 1;
+    if (slot !== null) this.#latest.set(slot, entry);
+    else this.#keep(entry);
+    if (isEnd(event)) {
+      this.#end = entry;
+      for (const [name, { event: old }] of this.#latest) if (old.type === 'preview') this.#latest.delete(name);
     }
     for (const listener of [...this.#listeners]) listener();
-    return event;
+    return entry;
   }
 
   /** The first event behind `cursor` that is kept, or what is missing before it; null where there is none yet. */
-  after(cursor: number): JobEvent | Gap | null {
+  after(cursor: number): LogEntry | Gap | null {
     if (cursor < this.#forgotten) return { from: cursor + 1, to: this.#forgotten };
     let first = this.#kept.find(({ seq }) => seq > cursor) ?? null;
-    for (const event of this.#latest.values())
-      if (event.seq > cursor && (!first || event.seq < first.seq)) first = event;
+    for (const entry of this.#latest.values())
+      if (entry.seq > cursor && (!first || entry.seq < first.seq)) first = entry;
     return first;
   }
 
@@ -99,20 +99,20 @@ export class EventLog {
 
   /** About so many bytes: the pictures. */
   get bytes(): number {
-    return [...this.#kept, ...this.#latest.values()].reduce((sum, { news }) => sum + bytesOf(news), 0);
+    return [...this.#kept, ...this.#latest.values()].reduce((sum, { event }) => sum + bytesOf(event), 0);
   }
 
-  #keep(event: JobEvent): void {
-    this.#kept.push(event);
-    if (this.#kept.length > this.#most) this.#forgotten = (this.#kept.shift() as JobEvent).seq;
+  #keep(entry: LogEntry): void {
+    this.#kept.push(entry);
+    if (this.#kept.length > this.#most) this.#forgotten = (this.#kept.shift() as LogEntry).seq;
   }
 }
 
 const BYTES_OF_ANY = 256;
 
-function bytesOf(news: JobNews): number {
-  if (news.type === 'preview' || news.type === 'question') return news.bytes.length + BYTES_OF_ANY;
-  if (news.type === 'level') return 8 * news.choices.length * (2 + news.guideScores.length) + BYTES_OF_ANY;
-  if (news.type !== 'done' && news.type !== 'cancelled') return BYTES_OF_ANY;
-  return news.results.reduce((sum, { bytes, code }) => sum + bytes.length + 8 * code.length, BYTES_OF_ANY);
+function bytesOf(event: JobUpdate): number {
+  if (event.type === 'preview' || event.type === 'question') return event.bytes.length + BYTES_OF_ANY;
+  if (event.type === 'level') return 8 * event.choices.length * (2 + event.guideScores.length) + BYTES_OF_ANY;
+  if (event.type !== 'done' && event.type !== 'cancelled') return BYTES_OF_ANY;
+  return event.results.reduce((sum, { bytes, code }) => sum + bytes.length + 8 * code.length, BYTES_OF_ANY);
 }

@@ -1,4 +1,4 @@
-/** Requests that are the same: a client that asks twice with one key gets one job. */
+/** Idempotency keys: a client that sends a request twice with one key gets one job. */
 import { createHash, type Hash } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 

@@ -1,4 +1,4 @@
-/** All jobs: taken in, queued, run, watched, cancelled, kept for a while. */
+/** All jobs of the server: admitted, queued, run, followed, cancelled, retained for a while. */
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -7,14 +7,14 @@ import type { ByteBudget } from '../bodies/budget.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import type { Cost } from './cost.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Pace } from './eta.ts';
+import { EtaEstimator } from './eta.ts';
 import { fingerprint, IdempotencyKeys } from './idempotency.ts';
-import { Job, type JobSpec, type JobState } from './job.ts';
+import { Job, type JobSpec, type JobState, type Leases } from './job.ts';
 import type { JobsObserver } from './observer.ts';
 import { FairQueue, type JobQueue } from './queue.ts';
-import { Shelf } from './retention.ts';
+import { JobRetention } from './retention.ts';
 import type { Runner } from './runner.ts';
-import { Viewer, type ViewerOptions } from './subscriber.ts';
+import { JobSubscriber, type SubscriberOptions } from './subscriber.ts';
 
 export type { JobLimits };
 
@@ -52,10 +52,10 @@ export class Jobs {
   readonly queue: JobQueue;
   readonly #options: JobsOptions;
   readonly #dispatcher: Dispatcher;
-  readonly #shelf: Shelf;
+  readonly #retention: JobRetention;
   readonly #jobs = new Map<string, Job>();
   readonly #keys = new IdempotencyKeys();
-  readonly #pace = new Pace();
+  readonly #eta = new EtaEstimator();
   readonly #abandoning = new Map<Job, () => void>();
   #draining: Promise<void> | null = null;
   #checkDrained: () => void = () => {};
@@ -64,12 +64,19 @@ export class Jobs {
     const { limits, clock, runner, observer = {} } = options;
     this.#options = options;
     this.queue = options.queue ?? new FairQueue({ most: limits.waiting, retrySeconds: () => this.#retrySeconds() });
-    this.#shelf = new Shelf({
-      ...{ clock, seconds: limits.keptSeconds, jobs: limits.kept, bytes: limits.keptBytes },
+    this.#retention = new JobRetention({
+      clock,
+      seconds: limits.keptSeconds,
+      jobs: limits.kept,
+      bytes: limits.keptBytes,
       onForget: (job) => this.#forget(job),
     });
     this.#dispatcher = new Dispatcher({
-      ...{ runner, clock, queue: this.queue, pace: this.#pace, observer },
+      runner,
+      clock,
+      queue: this.queue,
+      eta: this.#eta,
+      observer,
       find: (id) => this.#jobs.get(id) ?? null,
       onEnd: (job) => this.#ended(job),
     });
@@ -90,7 +97,7 @@ export class Jobs {
 
   /** Ended jobs that are kept, and the bytes of their pictures. */
   get kept(): { readonly jobs: number; readonly bytes: number } {
-    return { jobs: this.#shelf.size, bytes: this.#shelf.bytes };
+    return { jobs: this.#retention.size, bytes: this.#retention.bytes };
   }
 
   /**
@@ -124,7 +131,7 @@ export class Jobs {
 
   /** Seconds until its results, by measured time; null where nothing is measured, or it runs already. */
   estimateSeconds(job: Job): number | null {
-    return job.state === 'queued' ? this.#pace.estimate(job.position) : null;
+    return job.state === 'queued' ? this.#eta.estimate(job.position) : null;
   }
 
   /** Ends a job: at once where it waits, within a level where it runs, with the best pictures so far. Again: nothing. */
@@ -144,26 +151,26 @@ export class Jobs {
 
   /** Weights of the guides for the levels that are left. @throws {KandidError} option_invalid */
   weigh(job: Job, weights: readonly number[]): void {
-    job.weigh(weights);
+    job.setWeights(weights);
     this.#options.runner.tell(job.id, { type: 'weights', weights });
   }
 
   /** Follows a job from an event on. Close it when done. */
-  watch(job: Job, { since, onEvent }: Pick<ViewerOptions, 'since' | 'onEvent'> = {}): Viewer {
-    job.viewers += 1;
+  watch(job: Job, { since, onEvent }: Pick<SubscriberOptions, 'since' | 'onEvent'> = {}): JobSubscriber {
+    const unsubscribe = job.subscribe();
     this.#abandoning.get(job)?.();
     this.#abandoning.delete(job);
-    const viewer = new Viewer(job.log, {
-      ...{ since, onEvent },
+    const subscriber = new JobSubscriber(job.log, {
+      since,
+      onEvent,
       onPreview: (level) => this.#options.runner.tell(job.id, { type: 'taken', level }),
       onClose: () => {
-        job.viewers -= 1;
-        this.#options.observer?.dropped?.(viewer.dropped);
-        job.settle();
+        unsubscribe();
+        this.#options.observer?.dropped?.(subscriber.dropped);
         this.#abandonIfAlone(job);
       },
     });
-    return viewer;
+    return subscriber;
   }
 
   /** Takes no more jobs; resolves when all have ended, those left after so many seconds being cancelled. */
@@ -175,7 +182,7 @@ export class Jobs {
   async #drain(seconds: number): Promise<void> {
     const open = () => [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
     const stopTimer = this.#options.clock.after(seconds * 1000, () => {
-      for (const job of open()) this.#cancelSoon(job, job.viewers > 0 ? 'cancel' : 'drop');
+      for (const job of open()) this.#cancelSoon(job, job.subscribers > 0 ? 'cancel' : 'drop');
     });
     await new Promise<void>((resolve) => {
       this.#checkDrained = () => {
@@ -184,7 +191,7 @@ export class Jobs {
       this.#checkDrained();
     });
     stopTimer();
-    this.#shelf.close();
+    this.#retention.close();
     this.#dispatcher.close();
   }
 
@@ -218,27 +225,19 @@ export class Jobs {
     return job;
   }
 
-  #leasesOf({ client }: JobSpec): Job['leases'] {
+  #leasesOf({ client }: JobSpec): Leases | null {
     const { storage } = this.#options;
     return storage ? { body: storage.bodies.lease(client), answer: storage.answers.lease(client) } : null;
   }
 
   #refuse(job: Job): void {
     this.#forget(job);
-    job.leases?.body.release();
-    job.leases?.answer.release();
-    void job.stored?.close();
+    job.release();
   }
 
   /** Somebody is being sent a job's answer: what it takes counts until they say, by what this gives, that it is sent. */
   hold(job: Job): () => void {
-    job.holders += 1;
-    let isHeld = true;
-    return () => {
-      if (isHeld) job.holders -= 1;
-      isHeld = false;
-      job.settle();
-    };
+    return job.hold();
   }
 
   /** @throws {KandidError} draining, and what `checkAdmission` throws */
@@ -249,7 +248,7 @@ export class Jobs {
   }
 
   #retrySeconds(): number {
-    return this.#pace.retrySeconds(this.waiting);
+    return this.#eta.retrySeconds(this.waiting);
   }
 
   #ended(job: Job): void {
@@ -258,7 +257,7 @@ export class Jobs {
     job.settle();
     this.#abandoning.get(job)?.();
     this.#abandoning.delete(job);
-    if (job.spec.keep ?? true) this.#shelf.add(job);
+    if (job.spec.keep ?? true) this.#retention.add(job);
     else this.#forget(job);
     this.#checkDrained();
   }
@@ -271,7 +270,7 @@ export class Jobs {
 
   #abandonIfAlone(job: Job): void {
     const { abandonSeconds } = job.spec;
-    if (abandonSeconds === undefined || job.viewers > 0 || !job.isOpen) return;
+    if (abandonSeconds === undefined || job.subscribers > 0 || !job.isOpen) return;
     const abandon = () => this.#cancelSoon(job, 'drop');
     if (abandonSeconds === 0) abandon();
     else this.#abandoning.set(job, this.#options.clock.after(abandonSeconds * 1000, abandon));

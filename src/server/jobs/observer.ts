@@ -1,6 +1,6 @@
 /** Hears what happens to jobs, for logs and metrics. */
 import type { KandidError } from '../../errors.ts';
-import type { EndNews } from '../../worker/messages.ts';
+import type { JobEnd } from '../../worker/messages.ts';
 import type { Job } from './job.ts';
 
 export interface JobsObserver {
@@ -9,9 +9,9 @@ export interface JobsObserver {
   started?(job: Job): void;
   /** Its process is gone; it is run again, or has failed. */
   lost?(job: Job, reason: string): void;
-  ended?(job: Job, news: EndNews): void;
+  ended?(job: Job, event: JobEnd): void;
   /** Something went wrong that no job is to blame for; it goes on. */
   trouble?(error: unknown): void;
-  /** A viewer left, having been too slow for so many previews. */
+  /** A subscriber left, having been too slow for this many previews. */
   dropped?(previews: number): void;
 }

@@ -1,4 +1,4 @@
-/** Jobs that wait. In memory here; anything that keeps this contract, durable or distributed, may take its place. */
+/** The queue of waiting jobs. In memory here; a durable or distributed one can implement the same interface. */
 import { KandidError } from '../../errors.ts';
 
 /** A job in the queue. */

@@ -1,8 +1,8 @@
-/** Jobs that have ended, kept for a while. */
+/** Retains ended jobs for a while, within bounds on number and bytes. */
 import type { Clock } from '../../kit/clock.ts';
 import type { Job } from './job.ts';
 
-export interface ShelfOptions {
+export interface RetentionOptions {
   readonly clock: Clock;
   readonly seconds: number;
   readonly jobs: number;
@@ -18,14 +18,14 @@ interface Kept {
   readonly until: number;
 }
 
-export class Shelf {
-  readonly #options: ShelfOptions;
+export class JobRetention {
+  readonly #options: RetentionOptions;
   /** Oldest first. */
   #kept: Kept[] = [];
   #bytes = 0;
   #cancelTimer: (() => void) | null = null;
 
-  constructor(options: ShelfOptions) {
+  constructor(options: RetentionOptions) {
     this.#options = options;
   }
 

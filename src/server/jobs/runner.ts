@@ -1,10 +1,10 @@
-/** What jobs need of those who run them. */
+/** The interface between jobs and whatever runs them. */
 import type { KandidError } from '../../errors.ts';
-import type { JobMessage, News, Ticket } from '../../worker/messages.ts';
+import type { JobEvent, JobMessage, Ticket } from '../../worker/messages.ts';
 
 export interface RunListener {
   /** The last is `done`, `cancelled` or `failed`. */
-  news(news: News): void;
+  event(event: JobEvent): void;
   /** The process that ran it is gone; nothing more comes. */
   lost(reason: string): void;
 }
@@ -13,11 +13,13 @@ export interface RunListener {
 export interface Need {
   /** Whose turn it counts as. */
   readonly client: string;
-  readonly places: number;
+  readonly slots: number;
   /** Of memory. */
   readonly bytes: number;
   /** One that was lost before: no two of them share a process, so that one that kills its process kills no other twice. */
   readonly retried: boolean;
+  /** Names of the guides that it asks. @default none */
+  readonly guides?: readonly string[] | undefined;
 }
 
 export interface Assignment extends Need {

@@ -1,8 +1,8 @@
-/** One who follows a job. It takes events when it can; what it leaves waits in the log, which does not grow for it. */
+/** A subscriber of a job. It takes events at its own speed; the log does not grow for slow ones. */
 import { isEnd } from '../../worker/messages.ts';
-import type { EventLog, Gap, JobEvent } from './event-log.ts';
+import type { EventLog, Gap, LogEntry } from './event-log.ts';
 
-export interface ViewerOptions {
+export interface SubscriberOptions {
   /** Last event seen; those behind it follow. @default −1, all that are kept */
   readonly since?: number | undefined;
   /** Told whenever an event may be taken. */
@@ -12,9 +12,9 @@ export interface ViewerOptions {
   readonly onClose?: (() => void) | undefined;
 }
 
-export class Viewer implements AsyncIterable<JobEvent | Gap> {
+export class JobSubscriber implements AsyncIterable<LogEntry | Gap> {
   readonly #log: EventLog;
-  readonly #options: ViewerOptions;
+  readonly #options: SubscriberOptions;
   readonly #firstPreview: number;
   readonly #unlisten: () => void;
   #cursor: number;
@@ -22,7 +22,7 @@ export class Viewer implements AsyncIterable<JobEvent | Gap> {
   #closed = false;
   #wake: () => void = () => {};
 
-  constructor(log: EventLog, options: ViewerOptions = {}) {
+  constructor(log: EventLog, options: SubscriberOptions = {}) {
     this.#log = log;
     this.#options = options;
     this.#cursor = Math.min(options.since ?? -1, log.seq);
@@ -38,31 +38,31 @@ export class Viewer implements AsyncIterable<JobEvent | Gap> {
     return Math.max(0, this.#log.previews - this.#firstPreview - this.#taken);
   }
 
-  /** Whether the job has ended and all of it was taken, or the viewer was closed. */
+  /** Whether the job has ended and all of it was taken, or the subscriber was closed. */
   get ended(): boolean {
     return this.#closed || (this.#log.end !== null && this.#cursor >= this.#log.seq);
   }
 
   /** The next event, or what is missing before it; null where there is none now. */
-  next(): JobEvent | Gap | null {
+  next(): LogEntry | Gap | null {
     if (this.#closed) return null;
     const next = this.#log.after(this.#cursor);
     if (!next) return null;
-    if (!('news' in next)) {
+    if (!('event' in next)) {
       this.#cursor = next.to;
       return next;
     }
     this.#cursor = next.seq;
-    if (next.news.type === 'preview' && !next.news.kept) {
+    if (next.event.type === 'preview' && !next.event.kept) {
       this.#taken += 1;
-      this.#options.onPreview?.(next.news.level);
+      this.#options.onPreview?.(next.event.level);
     }
-    if (isEnd(next.news)) this.#stop();
+    if (isEnd(next.event)) this.#stop();
     return next;
   }
 
   /** All events to the end, each when the loop asks for it. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<JobEvent | Gap, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<LogEntry | Gap, void, undefined> {
     try {
       while (!this.ended) {
         const woken = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** Tells a web service that a job has ended: only hosts that the operator allows, signed, tried again for a while. */
+/** Webhooks: signed notifications of a job's end to allowed hosts, retried for a while. */
 import { createHmac } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -59,7 +59,9 @@ function post({ url, lookup }: AllowedUrl, body: string, headers: Readonly<Recor
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const request = client.request(url, {
-      ...{ method: 'POST', lookup, signal: AbortSignal.timeout(TIMEOUT_MS) },
+      method: 'POST',
+      lookup,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     });
     request.once('error', reject);

@@ -1,4 +1,4 @@
-/** OpenAI's words for a request in ours. */
+/** Translates requests of OpenAI's Images API. */
 import { createHash, randomInt } from 'node:crypto';
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
@@ -61,14 +61,21 @@ export function termsOf(call: RawCall, body: Common, { guides, notes = [] }: Wis
     ...(body.stream && partials > 0
       ? {
           previews: {
-            ...{ format, quality: quality ?? PREVIEW_QUALITY, size: side, images: 1, perSecond: 1000 },
+            format,
+            quality: quality ?? PREVIEW_QUALITY,
+            size: side,
+            images: 1,
+            perSecond: 1000,
             levels: spread(model.levels.length, partials),
           },
         }
       : {}),
   };
   return {
-    ...{ model, work, count, notes },
+    model,
+    work,
+    count,
+    notes,
     asUrls: (body.response_format ?? (/^dall-e/.test(body.model ?? '') ? 'url' : 'b64_json')) === 'url',
     echo: { background: 'opaque', output_format: format, quality: qualityOf(body.quality), size: `${side}x${side}` },
     headers: {

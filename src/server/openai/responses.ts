@@ -1,6 +1,6 @@
-/** Results as OpenAI's clients read them: at once, or as server-sent events. */
+/** Responses in the format of OpenAI's Images API: at once, or as server-sent events. */
 import { type KandidError, toKandidError } from '../../errors.ts';
-import { type CancelledNews, type DoneNews, isEnd, type Work } from '../../worker/messages.ts';
+import { isEnd, type JobCancelled, type JobDone, type Work } from '../../worker/messages.ts';
 import { Base64 } from '../http/json-stream.ts';
 import { openAiErrorOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
@@ -17,17 +17,17 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
   const job = await submit(call, { work: terms.work, label }, false);
   const end = await endOf(call, job, null);
   if (!end || call.response.closed) return;
-  const news = picturesOf(end);
-  const data = news.results.map(({ bytes, ...picture }) => {
+  const event = picturesOf(end);
+  const data = event.results.map(({ bytes, ...picture }) => {
     if (!terms.asUrls) return { b64_json: new Base64(bytes) };
-    const path = addressOf(call.services, job, news, { ...picture, bytes });
+    const path = addressOf(call.services, job, event, { ...picture, bytes });
     // Without an address of its own, the answer must hold the picture.
     if (path === null) return { url: `data:${picture.mime};base64,${Buffer.from(bytes).toString('base64')}` };
     return { url: urlOf(call, path) };
   });
-  const told = { seed: news.seed, notes: [...terms.notes, ...news.notes] };
-  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(news) };
-  await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(news.seed) });
+  const told = { seed: event.seed, notes: [...terms.notes, ...event.notes] };
+  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(event) };
+  await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(event.seed) });
 }
 
 /** The code whose picture is nearest; null where the caller has left. */
@@ -53,25 +53,28 @@ export async function encodedCode(
 export async function stream(call: RawCall, terms: Terms, kind: string, label: string): Promise<void> {
   const { jobs, clock } = call.services;
   const job = await submit(call, { work: terms.work, label }, false);
-  const viewer = jobs.watch(job);
-  const leave = () => viewer.close();
+  const subscriber = jobs.watch(job);
+  const leave = () => subscriber.close();
   call.response.once('close', leave);
   let opened: EventStream | null = null;
   const open = () => (opened ??= new EventStream(call, { ...terms.headers, 'x-kandid-job': job.id }));
   const stopTimer = clock.after(OPEN_MS, open);
   try {
     let partial = 0;
-    for await (const event of viewer) {
-      if (!('news' in event)) continue;
-      const { news } = event;
+    for await (const entry of subscriber) {
+      if (!('event' in entry)) continue;
+      const { event } = entry;
       const about = { created_at: secondsOf(call), ...terms.echo };
-      if (news.type === 'preview')
+      if (event.type === 'preview')
         await send(open(), {
-          ...{ type: `${kind}.partial_image`, b64_json: new Base64(news.bytes), partial_image_index: partial++ },
-          ...{ image_index: news.image, ...about },
+          type: `${kind}.partial_image`,
+          b64_json: new Base64(event.bytes),
+          partial_image_index: partial++,
+          image_index: event.image,
+          ...about,
         });
-      else if (news.type !== 'queued' && isEnd(news))
-        await sendEnd(open, picturesOf(news), { kind, about, notes: terms.notes });
+      else if (event.type !== 'queued' && isEnd(event))
+        await sendEnd(open, picturesOf(event), { kind, about, notes: terms.notes });
     }
   } catch (thrown) {
     // Before anything was sent, it is a plain answer.
@@ -80,24 +83,33 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
   } finally {
     stopTimer();
     call.response.off('close', leave);
-    viewer.close();
+    subscriber.close();
     (opened as EventStream | null)?.end();
   }
 }
 
-async function send(to: EventStream, data: { readonly type: string }): Promise<void> {
+async function send(
+  to: EventStream,
+  data: { readonly type: string; readonly [field: string]: unknown },
+): Promise<void> {
   await to.send(data, { event: data.type });
 }
 
 async function sendEnd(
   open: () => EventStream,
-  news: DoneNews | CancelledNews,
+  event: JobDone | JobCancelled,
   { kind, about, notes }: { kind: string; about: object; notes: readonly string[] },
 ): Promise<void> {
-  for (const [image_index, { bytes, codeString }] of news.results.entries())
+  for (const [image_index, { bytes, codeString }] of event.results.entries())
     await send(open(), {
-      ...{ type: `${kind}.completed`, b64_json: new Base64(bytes), image_index, code: codeString, ...about },
-      ...{ seed: news.seed, notes: [...notes, ...news.notes], usage: usageOf(news) },
+      type: `${kind}.completed`,
+      b64_json: new Base64(bytes),
+      image_index,
+      code: codeString,
+      ...about,
+      seed: event.seed,
+      notes: [...notes, ...event.notes],
+      usage: usageOf(event),
     });
 }
 
@@ -106,7 +118,7 @@ async function sendFailure(to: EventStream, error: KandidError): Promise<void> {
 }
 
 /** Choices that were made stand for tokens; words are not counted. */
-function usageOf({ results }: Pick<DoneNews, 'results'>) {
+function usageOf({ results }: Pick<JobDone, 'results'>) {
   const output_tokens = results.reduce((sum, { code }) => sum + code.length, 0);
   const input_tokens_details = { image_tokens: 0, text_tokens: 0 };
   return { input_tokens: 0, input_tokens_details, output_tokens, total_tokens: output_tokens };

@@ -22,7 +22,7 @@ const common = {
     .enum(['auto', 'low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'])
     .default('auto')
     .describe('high and hd keep 2 beams, xhigh and max 4.'),
-  response_format: z.enum(['url', 'b64_json']).optional().describe('url: for ever, as the code is in the address.'),
+  response_format: z.enum(['url', 'b64_json']).optional().describe('url: permanent, as the code is in the address.'),
   output_format: z.enum(['png', 'jpeg', 'webp']).default('png'),
   output_compression: z.int().min(0).max(100).default(100),
   background: z.enum(['auto', 'opaque', 'transparent']).default('auto').describe('transparent cannot be had.'),
@@ -46,7 +46,7 @@ export const generationBody = z.strictObject({
 export const editBody = z.strictObject({
   ...common,
   image: z.array(picture('A picture.')).min(1).max(16).describe('The first is edited, further ones lend their look.'),
-  mask: z.array(picture('The mask.')).max(1, 'expected one mask').optional().describe('Transparent: painted anew.'),
+  mask: z.array(picture('The mask.')).max(1, 'expected one mask').optional().describe('Transparent: repainted.'),
   input_fidelity: z.enum(['high', 'low']).optional().describe('How much of a picture without a mask is kept.'),
 });
 
@@ -54,9 +54,16 @@ export const variationBody = z.strictObject({
   image: z
     .array(picture('A picture.'))
     .length(1, 'expected one picture')
-    .describe('It is encoded, and made anew in part.'),
-  ...{ model: common.model, n: common.n, size: common.size, user: common.user, seed: common.seed },
-  response_format: z.enum(['url', 'b64_json']).default('url').describe('url: for ever, as the code is in the address.'),
+    .describe('It is encoded, and generated again in part.'),
+  model: common.model,
+  n: common.n,
+  size: common.size,
+  user: common.user,
+  seed: common.seed,
+  response_format: z
+    .enum(['url', 'b64_json'])
+    .default('url')
+    .describe('url: permanent, as the code is in the address.'),
 });
 
 /** What a request has that says no more than it must. */
@@ -69,7 +76,10 @@ export const imagesResponse = z.object({
   data: z.array(z.object({ b64_json: z.string().optional(), url: z.string().optional() })),
   seed: z.int().describe('Of Kandid: with it the same comes again.'),
   notes: z.array(z.string()).describe('Of Kandid: what was understood in another way than it was said.'),
-  ...{ background: z.string(), output_format: z.string(), quality: z.string(), size: z.string() },
+  background: z.string(),
+  output_format: z.string(),
+  quality: z.string(),
+  size: z.string(),
   usage: z
     .object({ input_tokens: z.int(), input_tokens_details: tokens, output_tokens: z.int(), total_tokens: z.int() })
     .describe('output_tokens: choices made, levels times pictures. Words are not counted.'),
@@ -77,8 +87,10 @@ export const imagesResponse = z.object({
 
 export const openAiError = z.object({
   error: z.object({
-    ...{ message: z.string(), type: z.string() },
-    ...{ param: z.string().nullable(), code: z.string().nullable() },
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string().nullable(),
   }),
 });
 

@@ -1,6 +1,6 @@
-/** What the doors are, told to machines and to people. */
+/** Serves the OpenAPI document as JSON and HTML. */
 import type { GuideSummary } from '../../worker/messages.ts';
-import { type Door, door, type RawCall } from '../http/route.ts';
+import { type RawCall, type Route, route } from '../http/route.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 
@@ -13,15 +13,15 @@ interface Written {
 /** Prefixes under which it is read; proxies that are trusted say no more than a few. */
 const MOST_PREFIXES = 16;
 
-/** @param doors all of them, these too */
-export function readingDoors(doors: () => readonly Door[]): Door[] {
+/** @param routes all of them, these too */
+export function documentationRoutes(routes: () => readonly Route[]): Route[] {
   const written = new Map<string, Written>();
   // Made once for what there is: it takes long enough to hold others up.
   const current = ({ services, place: { prefix } }: RawCall): Written => {
     const guides = services.pool.info?.guides;
     const known = written.get(prefix);
     if (known?.guides === guides && known) return known;
-    const document = openApiOf(doors(), { version: services.version, guides: guides ?? [], prefix });
+    const document = openApiOf(routes(), { version: services.version, guides: guides ?? [], prefix });
     const made = { guides, json: JSON.stringify(document), page: docsPage(document) };
     if (written.size >= MOST_PREFIXES) written.clear();
     written.set(prefix, made);
@@ -29,16 +29,20 @@ export function readingDoors(doors: () => readonly Door[]): Door[] {
   };
   const open = { method: 'get', tag: 'operations', isOpen: true } as const;
   return [
-    door({
-      ...{ ...open, path: '/openapi.json', summary: 'This document' },
+    route({
+      ...open,
+      path: '/openapi.json',
+      summary: 'This document',
       answers: { 200: { description: 'OpenAPI 3.1.', types: ['application/json'] } },
       handle(call) {
         call.response.setHeader('Content-Type', 'application/json; charset=utf-8');
         call.response.end(current(call).json);
       },
     }),
-    door({
-      ...{ ...open, path: '/docs', summary: 'This document, to read' },
+    route({
+      ...open,
+      path: '/docs',
+      summary: 'This document, to read',
       answers: { 200: { description: 'A page.', types: ['text/html'] } },
       handle(call) {
         const { response } = call;

@@ -1,4 +1,4 @@
-/** Routes that make pictures. */
+/** Routes that generate pictures. */
 import type { z } from 'zod';
 import { job, result } from '../../contract/answers.ts';
 import {
@@ -13,10 +13,10 @@ import {
 } from '../../contract/operations.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Work } from '../../worker/messages.ts';
-import { type Answer, type Door, door, type RawCall } from '../http/route.ts';
+import { type Answer, type RawCall, type Route, route } from '../http/route.ts';
 import { firstLevelsOf, modelOf } from '../models.ts';
-import { answer, type Wanted } from './responses.ts';
-import type { Asked } from './submit.ts';
+import { answer, type ResponseOptions } from './responses.ts';
+import type { Submission } from './submit.ts';
 
 type Guides = NonNullable<GenerateRequest['guides']>;
 type Task = Omit<z.output<typeof generateBody>, 'guides' | 'prefix'>;
@@ -53,17 +53,23 @@ interface TaskSpec<Body extends z.ZodType> {
   readonly summary: string;
   readonly body: Body;
   readonly files: readonly string[];
-  readonly asked: (body: z.output<Body>, call: RawCall) => Work;
+  readonly toWork: (body: z.output<Body>, call: RawCall) => Work;
 }
 
 /** A route that makes a job of its body; its label is the path's last word. */
-function task<Body extends z.ZodType>({ path, summary, body, files, asked }: TaskSpec<Body>): Door {
+function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: TaskSpec<Body>): Route {
   const label = path.slice(path.lastIndexOf('/') + 1);
-  return door({
-    ...{ method: 'post', path, tag: 'pictures', summary, body, files, answers: MADE },
+  return route({
+    method: 'post',
+    path,
+    tag: 'pictures',
+    summary,
+    body,
+    files,
+    answers: MADE,
     async handle(call) {
-      const made: Asked = { work: asked(call.body, call), label };
-      const { base64 = true, webhook } = call.body as Partial<Wanted>;
+      const made: Submission = { work: toWork(call.body, call), label };
+      const { base64 = true, webhook } = call.body as Partial<ResponseOptions>;
       await answer(call, made, { base64, webhook });
     },
   });
@@ -74,63 +80,90 @@ export function generated(body: z.output<typeof generateBody>): Extract<Work, { 
   return generation(body, body.guides, body.prefix);
 }
 
-const mending = (path: string, guide: string, summary: string) =>
+const restoration = (path: string, guide: string, summary: string) =>
   task({
-    ...{ path, summary, body: restoreBody, files: ['image', 'condition'] },
-    asked: ({ image, prompt, ...body }) => generation(body, [{ name: guide, params: { image } }, ...textGuide(prompt)]),
+    path,
+    summary,
+    body: restoreBody,
+    files: ['image', 'condition'],
+    toWork: ({ image, prompt, ...body }) =>
+      generation(body, [{ name: guide, params: { image } }, ...textGuide(prompt)]),
   });
 
-export const makeDoors: readonly Door[] = [
+export const pictureRoutes: readonly Route[] = [
   task({
-    ...{ path: '/v1/generate', summary: 'Pictures that guides like', body: generateBody, files: ['condition'] },
-    asked: generated,
+    path: '/v1/generate',
+    summary: 'Pictures that guides like',
+    body: generateBody,
+    files: ['condition'],
+    toWork: generated,
   }),
   task({
-    ...{ path: '/v1/inpaint', summary: 'Paints the unknown part of a picture anew', body: inpaintBody },
+    path: '/v1/inpaint',
+    summary: 'Repaints the unknown part of a picture',
+    body: inpaintBody,
     files: ['image', 'mask', 'condition'],
-    asked: ({ image, mask, invert, prompt, ...body }) =>
+    toWork: ({ image, mask, invert, prompt, ...body }) =>
       generation(body, [
         { name: 'inpaint', params: { image, invert, ...(mask ? { mask } : {}) } },
         ...textGuide(prompt),
       ]),
   }),
-  mending('/v1/super-resolution', 'super_resolution', 'Sharp pictures from a small one'),
-  mending('/v1/colorize', 'colorize', 'Colours for a gray picture'),
+  restoration('/v1/super-resolution', 'super_resolution', 'Sharp pictures from a small one'),
+  restoration('/v1/colorize', 'colorize', 'Colours for a gray picture'),
   task({
-    ...{
-      path: '/v1/denoise',
-      summary: 'The picture behind the noise',
-      body: denoiseBody,
-      files: ['image', 'condition'],
-    },
-    asked: ({ image, sigma, method, prompt, ...body }) =>
+    path: '/v1/denoise',
+    summary: 'The picture behind the noise',
+    body: denoiseBody,
+    files: ['image', 'condition'],
+    toWork: ({ image, sigma, method, prompt, ...body }) =>
       generation(body, [{ name: 'denoise', params: { image, sigma, method } }, ...textGuide(prompt)]),
   }),
   task({
-    ...{ path: '/v1/style', summary: 'Pictures with the look of another one', body: styleBody },
+    path: '/v1/style',
+    summary: 'Pictures with the look of another one',
+    body: styleBody,
     files: ['image', 'content', 'condition'],
-    asked: ({ image, content, contentWeight, prompt, ...body }) => {
+    toWork: ({ image, content, contentWeight, prompt, ...body }) => {
       const shapes = content ? [{ name: 'colorize', weight: contentWeight, params: { image: content } }] : [];
       return generation(body, [{ name: 'style', params: { image } }, ...shapes, ...textGuide(prompt)]);
     },
   }),
   task({
-    ...{ path: '/v1/encode', summary: 'The code whose picture is nearest', body: encodeBody },
+    path: '/v1/encode',
+    summary: 'The code whose picture is nearest',
+    body: encodeBody,
     files: ['image', 'condition'],
-    asked: ({ image, model, beams, search, condition, ...body }) => ({
-      ...{ kind: 'encode', picture: image, model, beams, search, condition, output: outputOf(body) },
+    toWork: ({ image, model, beams, search, condition, ...body }) => ({
+      kind: 'encode',
+      picture: image,
+      model,
+      beams,
+      search,
+      condition,
+      output: outputOf(body),
     }),
   }),
   task({
-    ...{ path: '/v1/decode', summary: 'The pictures of codes', body: decodeBody, files: ['condition'] },
-    asked: ({ codes, model, level, condition, ...body }) => ({
-      ...{ kind: 'decode', codes, model, level, condition, output: outputOf(body) },
-    }),
-  }),
-  task({
-    ...{ path: '/v1/vary', summary: 'Keeps the first levels of a code and makes the rest anew', body: varyBody },
+    path: '/v1/decode',
+    summary: 'The pictures of codes',
+    body: decodeBody,
     files: ['condition'],
-    asked: ({ code, keep, guides, ...body }, call) => {
+    toWork: ({ codes, model, level, condition, ...body }) => ({
+      kind: 'decode',
+      codes,
+      model,
+      level,
+      condition,
+      output: outputOf(body),
+    }),
+  }),
+  task({
+    path: '/v1/vary',
+    summary: 'Keeps the first levels of a code and generates the rest again',
+    body: varyBody,
+    files: ['condition'],
+    toWork: ({ code, keep, guides, ...body }, call) => {
       const model = modelOf(call.services, body.model);
       return generation({ ...body, model: model.name }, guides, [firstLevelsOf(code, keep, model)]);
     },

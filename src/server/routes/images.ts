@@ -1,16 +1,20 @@
-/** Pictures by their address alone: the code is in it, so nothing is stored, and what it shows never changes. */
+/** Permalinks of pictures: the code is in the address, so nothing is stored and the picture never changes. */
 import { z } from 'zod';
 import { codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
 import type { ModelSummary, PictureFormat, Work } from '../../worker/messages.ts';
-import { type Call, type Door, door } from '../http/route.ts';
+import { type Call, type Route, route } from '../http/route.ts';
 import { candidateCountsOf, modelOf } from '../models.ts';
 import { ENDINGS } from './permalinks.ts';
 import { endOf, picturesOf, submit } from './submit.ts';
 
 const FOR_EVER = 'max-age=31536000, immutable';
 const FORMATS: Readonly<Record<string, PictureFormat>> = {
-  ...{ png: 'png', webp: 'webp', jpg: 'jpeg', jpeg: 'jpeg', avif: 'avif' },
+  png: 'png',
+  webp: 'webp',
+  jpg: 'jpeg',
+  jpeg: 'jpeg',
+  avif: 'avif',
 };
 /** What is preferred where all are liked alike. */
 const TYPES: readonly PictureFormat[] = ['png', 'webp', 'jpeg', 'avif'];
@@ -71,7 +75,8 @@ function accepted(header = '*/*'): PictureFormat {
   const [best] = [...TYPES].sort((a, b) => liking(b) - liking(a));
   if (best && liking(best) > 0) return best;
   throw new KandidError('not_acceptable', {
-    ...{ got: header.slice(0, 100), expected: TYPES.map((format) => `image/${format}`).join(', ') },
+    got: header.slice(0, 100),
+    expected: TYPES.map((format) => `image/${format}`).join(', '),
   });
 }
 
@@ -117,15 +122,21 @@ function matches(header: string | undefined, tag: string): boolean {
   return (header ?? '').split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === tag);
 }
 
-export const imageDoors: readonly Door[] = [
-  door({
-    ...{ method: 'get', path: '/v1/images/{model}/{file}', tag: 'codes', summary: 'The picture of a code', query },
+export const imageRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/images/{model}/{file}',
+    tag: 'codes',
+    summary: 'The picture of a code',
+    query,
     description:
       'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format. Counted against the requests of a minute only where a picture is drawn. Where keys are needed, addresses in answers are signed and open without one until they expire.',
-    ...{ admitsItself: true, isEmbeddable: true, isSigned: true },
+    admitsItself: true,
+    isEmbeddable: true,
+    isSigned: true,
     parts: { model: 'MODEL@HASH, HASH being the first 8 digits of its hash.', file: 'CODE.png, .webp, .jpg or .avif.' },
     answers: {
-      200: { description: 'The picture, for ever the same.', types: TYPES.map((format) => `image/${format}`) },
+      200: { description: 'The picture; it never changes.', types: TYPES.map((format) => `image/${format}`) },
       304: { description: 'It is what the caller has.' },
       307: { description: 'Where it is.' },
     },

@@ -1,8 +1,8 @@
-/** Jobs: listed, read, begun, cancelled, followed. */
+/** Routes of jobs: list, read, create, cancel, steer, follow. */
 import { z } from 'zod';
 import { job, jobList } from '../../contract/answers.ts';
 import { jobBody, steerBody } from '../../contract/operations.ts';
-import { type Door, door } from '../http/route.ts';
+import { type Route, route } from '../http/route.ts';
 import { generated } from './generate.ts';
 import { answer, describeJob, sendJson, sendPictures } from './responses.ts';
 import { followJob } from './sse.ts';
@@ -18,30 +18,27 @@ const listQuery = z.strictObject({
   offset: number(0, 1_000_000).default(0),
 });
 
-export const jobDoors: readonly Door[] = [
-  door({
-    ...{
-      method: 'get',
-      path: '/v1/jobs',
-      tag: 'jobs',
-      summary: "The caller's own jobs, newest first",
-      query: listQuery,
-    },
+export const jobRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/jobs',
+    tag: 'jobs',
+    summary: "The caller's own jobs, newest first",
+    query: listQuery,
     answers: { 200: { description: 'Jobs.', schema: jobList } },
     handle(call) {
       const { jobs, hasMore } = call.services.jobs.list({ ...call.query, client: call.client.name });
       sendJson(call, { jobs: jobs.map((one) => describeJob(call, one)), hasMore });
     },
   }),
-  door({
-    ...{
-      method: 'post',
-      path: '/v1/jobs',
-      tag: 'jobs',
-      summary: 'Generates later: as /v1/generate with Prefer: respond-async',
-    },
+  route({
+    method: 'post',
+    path: '/v1/jobs',
+    tag: 'jobs',
+    summary: 'Generates later: as /v1/generate with Prefer: respond-async',
     description: 'It may ask a person (guide human): GET shows the candidates, PATCH picks among them.',
-    ...{ body: jobBody, files: ['condition'] },
+    body: jobBody,
+    files: ['condition'],
     answers: { 202: { description: 'The job; Location says where it is.', schema: job } },
     async handle(call) {
       const { prefer } = call.request.headers;
@@ -50,8 +47,12 @@ export const jobDoors: readonly Door[] = [
       await answer(call, { work: { ...generated(body), previews, person: true }, label: 'generate' }, call.body);
     },
   }),
-  door({
-    ...{ method: 'get', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'One job, with its results', parts },
+  route({
+    method: 'get',
+    path: '/v1/jobs/{id}',
+    tag: 'jobs',
+    summary: 'One job, with its results',
+    parts,
     answers: { 200: { description: 'The job.', schema: job } },
     async handle(call) {
       const found = call.services.jobs.get(call.params.id ?? '');
@@ -59,8 +60,12 @@ export const jobDoors: readonly Door[] = [
       await sendPictures(call, describeJob(call, found, true));
     },
   }),
-  door({
-    ...{ method: 'patch', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Steers a job: weights, and picks', parts },
+  route({
+    method: 'patch',
+    path: '/v1/jobs/{id}',
+    tag: 'jobs',
+    summary: 'Steers a job: weights, and picks',
+    parts,
     description: 'For those without a WebSocket; what it has chosen so far stays.',
     body: steerBody,
     answers: { 200: { description: 'The job.', schema: job } },
@@ -73,8 +78,12 @@ export const jobDoors: readonly Door[] = [
       sendJson(call, describeJob(call, found));
     },
   }),
-  door({
-    ...{ method: 'delete', path: '/v1/jobs/{id}', tag: 'jobs', summary: 'Cancels a job', parts },
+  route({
+    method: 'delete',
+    path: '/v1/jobs/{id}',
+    tag: 'jobs',
+    summary: 'Cancels a job',
+    parts,
     description: 'It ends within a level with its best pictures so far; one that has ended stays as it is.',
     answers: { 202: { description: 'The job.', schema: job } },
     async handle(call) {
@@ -83,8 +92,12 @@ export const jobDoors: readonly Door[] = [
       sendJson(call, describeJob(call, found), { status: 202 });
     },
   }),
-  door({
-    ...{ method: 'get', path: '/v1/jobs/{id}/events', tag: 'jobs', summary: 'Follows a job', parts },
+  route({
+    method: 'get',
+    path: '/v1/jobs/{id}/events',
+    tag: 'jobs',
+    summary: 'Follows a job',
+    parts,
     description:
       'Server-sent events with the sequence number as id: after a lost connection, Last-Event-ID goes on from there.',
     query: z.strictObject({ since: number(0, 1e9).optional().describe('As Last-Event-ID.') }),

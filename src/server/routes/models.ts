@@ -1,18 +1,22 @@
-/** What there is: models, guides; and what needs no more than knowing them. */
+/** Routes of models and guides, and those that need nothing but their descriptions. */
 
 import { z } from 'zod';
 import { guide, joined, model, provenance, words } from '../../contract/answers.ts';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { crossBody, infoBody } from '../../contract/operations.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
-import { type Door, door } from '../http/route.ts';
+import { type Route, route } from '../http/route.ts';
 import { candidateCountsOf, infoOf, modelOf, wholeCode } from '../models.ts';
 import { permalink, urlOf } from './permalinks.ts';
 import { sendJson } from './responses.ts';
 
-export const modelDoors: readonly Door[] = [
-  door({
-    ...{ method: 'get', path: '/v1/models', tag: 'models', summary: 'The models there are', dialect: 'openai' },
+export const modelRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/models',
+    tag: 'models',
+    summary: 'The models there are',
+    dialect: 'openai',
     description:
       "Also as OpenAI's clients read it: `object`, and `data` with an `id` each. Aliases are listed there too.",
     answers: {
@@ -33,14 +37,12 @@ export const modelDoors: readonly Door[] = [
       sendJson(call, { object: 'list', data, models: told });
     },
   }),
-  door({
-    ...{
-      method: 'get',
-      path: '/v1/models/{name}',
-      tag: 'models',
-      summary: 'One model',
-      parts: { name: 'Its name, or an alias.' },
-    },
+  route({
+    method: 'get',
+    path: '/v1/models/{name}',
+    tag: 'models',
+    summary: 'One model',
+    parts: { name: 'Its name, or an alias.' },
     dialect: 'openai',
     answers: { 200: { description: 'The model.', schema: model } },
     handle(call) {
@@ -52,14 +54,12 @@ export const modelDoors: readonly Door[] = [
       sendJson(call, { id, object: 'model', created: 0, owned_by: 'kandid', ...found, isDefault });
     },
   }),
-  door({
-    ...{
-      method: 'get',
-      path: '/v1/models/{name}/words',
-      tag: 'models',
-      summary: 'The words that steer a model',
-      parts: { name: 'Its name.' },
-    },
+  route({
+    method: 'get',
+    path: '/v1/models/{name}/words',
+    tag: 'models',
+    summary: 'The words that steer a model',
+    parts: { name: 'Its name.' },
     answers: { 200: { description: 'The words.', schema: words } },
     handle(call) {
       const { lexicons } = infoOf(call.services);
@@ -68,18 +68,26 @@ export const modelDoors: readonly Door[] = [
       sendJson(call, { textModel: textModel ?? null, ...(textModel === undefined ? none : lexicons[textModel]) });
     },
   }),
-  door({
-    ...{ method: 'get', path: '/v1/guides', tag: 'models', summary: 'The guides there are, with their parameters' },
+  route({
+    method: 'get',
+    path: '/v1/guides',
+    tag: 'models',
+    summary: 'The guides there are, with their parameters',
     answers: { 200: { description: 'Guides.', schema: z.object({ guides: z.array(guide) }) } },
-    handle: (call) => sendJson(call, { guides: infoOf(call.services).guides }),
-  }),
-  door({
-    ...{
-      method: 'post',
-      path: '/v1/cross',
-      tag: 'codes',
-      summary: 'The first levels of one code, the rest of another',
+    handle(call) {
+      const guides = infoOf(call.services).guides.map(({ name, description, params }) => ({
+        name,
+        description,
+        params,
+      }));
+      sendJson(call, { guides });
     },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/cross',
+    tag: 'codes',
+    summary: 'The first levels of one code, the rest of another',
     body: crossBody,
     answers: { 200: { description: 'The code.', schema: joined } },
     handle(call) {
@@ -93,9 +101,13 @@ export const modelDoors: readonly Door[] = [
       sendJson(call, { code, codeString, url });
     },
   }),
-  door({
-    ...{ method: 'post', path: '/v1/info', tag: 'codes', summary: 'How a picture was made, from its file' },
-    ...{ body: infoBody, files: ['image'] },
+  route({
+    method: 'post',
+    path: '/v1/info',
+    tag: 'codes',
+    summary: 'How a picture was made, from its file',
+    body: infoBody,
+    files: ['image'],
     answers: { 200: { description: 'What its metadata say.', schema: provenance } },
     handle: (call) => sendJson(call, readProvenance(call.body.image)),
   }),

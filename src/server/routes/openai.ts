@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Edit as EditWork } from '../../worker/messages.ts';
-import { type Answer, type Door, door } from '../http/route.ts';
+import { type Answer, type Route, route } from '../http/route.ts';
 import { shortened } from '../openai/prompts.ts';
 import { termsOf } from '../openai/requests.ts';
 import { encodedCode, reply, stream } from '../openai/responses.ts';
@@ -40,10 +40,16 @@ function editGuides({ prompt, image }: Edit): Guides {
   return [{ name: 'text', params: { prompt } }, ...looks];
 }
 
-export const openAiDoors: readonly Door[] = [
-  door({
-    ...{ method: 'post', path: '/v1/images/generations', tag: 'openai', dialect: 'openai', answers: ANSWERS },
-    ...{ summary: 'Pictures from words', body: generationBody, fromJson: withoutNulls },
+export const openAiDoors: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/images/generations',
+    tag: 'openai',
+    dialect: 'openai',
+    answers: ANSWERS,
+    summary: 'Pictures from words',
+    body: generationBody,
+    fromJson: withoutNulls,
     nullable: { but: ['user'] },
     async handle(call) {
       const { prompt, notes } = shortened(call.body.prompt);
@@ -52,9 +58,16 @@ export const openAiDoors: readonly Door[] = [
       else await reply(call, terms, 'generations');
     },
   }),
-  door({
-    ...{ method: 'post', path: '/v1/images/edits', tag: 'openai', dialect: 'openai', answers: ANSWERS },
-    ...{ summary: 'Pictures from a picture and words', body: editBody, files: ['image', 'mask'], formOnly: true },
+  route({
+    method: 'post',
+    path: '/v1/images/edits',
+    tag: 'openai',
+    dialect: 'openai',
+    answers: ANSWERS,
+    summary: 'Pictures from a picture and words',
+    body: editBody,
+    files: ['image', 'mask'],
+    formOnly: true,
     fromForm,
     async handle(call) {
       const { prompt, notes } = shortened(call.body.prompt);
@@ -64,10 +77,18 @@ export const openAiDoors: readonly Door[] = [
       else await reply(call, terms, 'edits');
     },
   }),
-  door({
-    ...{ method: 'post', path: '/v1/images/variations', tag: 'openai', dialect: 'openai', fromForm },
-    ...{ summary: 'Pictures that are alike', body: variationBody, files: ['image'], formOnly: true },
-    description: 'The nearest picture of the model is found, the first half of its levels kept, the rest made anew.',
+  route({
+    method: 'post',
+    path: '/v1/images/variations',
+    tag: 'openai',
+    dialect: 'openai',
+    fromForm,
+    summary: 'Pictures that are alike',
+    body: variationBody,
+    files: ['image'],
+    formOnly: true,
+    description:
+      'The nearest picture of the model is found, the first half of its levels kept, the rest generated again.',
     answers: { 200: { description: 'The pictures.', schema: imagesResponse } },
     async handle(call) {
       const { image, ...body } = call.body;

@@ -1,8 +1,8 @@
-/** The OpenAPI 3.1 document, made from the doors themselves. */
+/** The OpenAPI 3.1 document, built from the routes. */
 import { z } from 'zod';
 import { problem } from '../../contract/answers.ts';
 import type { GuideSummary } from '../../worker/messages.ts';
-import type { Answer, Door } from '../http/route.ts';
+import type { Answer, Route } from '../http/route.ts';
 import { openAiError } from '../openai/schemas.ts';
 
 type Json = { readonly [key: string]: unknown };
@@ -14,25 +14,27 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 }
 
 export function openApiOf(
-  doors: readonly Door[],
+  routes: readonly Route[],
   { version, guides, prefix }: { version: string; guides: readonly GuideSummary[]; prefix: string },
 ) {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const door of doors) {
-    const path = paths[door.path] ?? {};
-    path[door.method] = operationOf(door);
-    paths[door.path] = path;
+  for (const route of routes) {
+    const path = paths[route.path] ?? {};
+    path[route.method] = operationOf(route);
+    paths[route.path] = path;
   }
   return {
     openapi: '3.1.0',
     info: {
-      ...{ title: 'Kandid', version, license: { name: 'MIT', identifier: 'MIT' } },
+      title: 'Kandid',
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
       description:
         'Any scoring function steers a picture into being. Parameters of each guide: components.schemas, guide_NAME.',
     },
     servers: [{ url: prefix || '/' }],
     security: [{}, { key: [] }],
-    tags: [...new Set(doors.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
@@ -50,41 +52,50 @@ function guideSchema({ params, description }: GuideSummary): Json {
   return { ...rest, description };
 }
 
-function operationOf(door: Door): Json {
-  const { method, path, tag, summary, description, isOpen } = door;
+function operationOf(route: Route): Json {
+  const { method, path, tag, summary, description, isOpen } = route;
   const name = path
     .replace(/^\/(v1\/)?/, '')
     .replace(/[{}]/g, '')
     .replace(/\W+/g, '_');
   return {
-    ...{ operationId: `${method}_${name || 'index'}`, tags: [tag], summary },
+    operationId: `${method}_${name || 'index'}`,
+    tags: [tag],
+    summary,
     ...(description === undefined ? {} : { description }),
     ...(isOpen ? { security: [] } : {}),
-    parameters: [...pathParameters(door), ...queryParameters(door)],
-    ...(door.body ? { requestBody: requestBodyOf(door, door.body) } : {}),
-    responses: responsesOf(door),
+    parameters: [...pathParameters(route), ...queryParameters(route)],
+    ...(route.body ? { requestBody: requestBodyOf(route, route.body) } : {}),
+    responses: responsesOf(route),
   };
 }
 
-function pathParameters({ path, parts = {} }: Door): Json[] {
+function pathParameters({ path, parts = {} }: Route): Json[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    ...{ name, in: 'path', required: true, schema: { type: 'string' }, description: parts[name] ?? '' },
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+    description: parts[name] ?? '',
   }));
 }
 
-function queryParameters({ query }: Door): Json[] {
+function queryParameters({ query }: Route): Json[] {
   if (!query) return [];
   const { properties = {}, required = [] } = schemaOf(query, 'input') as {
     properties?: Record<string, Json>;
     required?: string[];
   };
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    ...{ name, in: 'query', required: required.includes(name), schema },
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
     ...(description === undefined ? {} : { description }),
   }));
 }
 
-function requestBodyOf({ files, formOnly, bodyOptional, nullable }: Door, body: z.ZodType): Json {
+function requestBodyOf({ files, formOnly, bodyOptional, nullable }: Route, body: z.ZodType): Json {
   const given = schemaOf(body, 'input');
   const schema = nullable ? withNulls(given, nullable.but) : given;
   const forms = files ? { 'multipart/form-data': { schema: formSchema(schema, files) } } : {};
@@ -114,7 +125,7 @@ function formSchema(schema: Json, files: readonly string[]): Json {
   return { ...schema, properties: Object.fromEntries(changed) };
 }
 
-function responsesOf({ answers, dialect = 'problem' }: Door): Json {
+function responsesOf({ answers, dialect = 'problem' }: Route): Json {
   const told = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]);
   const [type, name] =
     dialect === 'openai' ? ['application/json', 'openai_error'] : ['application/problem+json', 'problem'];

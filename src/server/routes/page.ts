@@ -1,9 +1,9 @@
-/** The page for people: files of the package, built beforehand (`npm run build`), read once. */
+/** Serves the page: files built beforehand (`npm run build`), read once. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../../config.ts';
-import { type Door, door, type RawCall } from '../http/route.ts';
+import { type RawCall, type Route, route } from '../http/route.ts';
 
 interface PageFile {
   readonly type: string;
@@ -15,8 +15,12 @@ interface PageFile {
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  ...{ html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' },
-  ...{ svg: 'image/svg+xml', png: 'image/png', webp: 'image/webp' },
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  webp: 'image/webp',
 };
 /** In order of liking, and the ending of the compressed copy. */
 const ENCODINGS = { br: '.br', gzip: '.gz' } as const;
@@ -39,12 +43,14 @@ export function pageFolder(): string {
 }
 
 /** Doors of the page; none of them is part of the API. */
-export function pageDoors(folder: string = pageFolder()): Door[] {
+export function pageRoutes(folder: string = pageFolder()): Route[] {
   const files = readPage(folder);
   const open = { method: 'get', tag: 'page', isOpen: true, answers: { 200: { description: 'A file.' } } } as const;
   return [
-    door({
-      ...{ ...open, path: '/', summary: 'The page' },
+    route({
+      ...open,
+      path: '/',
+      summary: 'The page',
       handle(call) {
         const index = files.get('index.html');
         if (index) send(call, index);
@@ -52,7 +58,7 @@ export function pageDoors(folder: string = pageFolder()): Door[] {
       },
     }),
     ...[...files].map(([name, file]) =>
-      door({ ...{ ...open, path: `/${name}`, summary: 'A file of the page' }, handle: (call) => send(call, file) }),
+      route({ ...open, path: `/${name}`, summary: 'A file of the page', handle: (call) => send(call, file) }),
     ),
   ];
 }

@@ -1,4 +1,4 @@
-/** Jobs and their results as the native routes tell them. */
+/** Responses of the native routes: jobs and their results. */
 import type { z } from 'zod';
 import type {
   candidates as candidatesSchema,
@@ -6,7 +6,7 @@ import type {
   result as resultSchema,
 } from '../../contract/answers.ts';
 import type { AllowedUrl } from '../../kit/allowed-hosts.ts';
-import type { CancelledNews, DoneNews, QuestionNews } from '../../worker/messages.ts';
+import type { JobCancelled, JobDone, JobQuestion } from '../../worker/messages.ts';
 import { errorFrom } from '../../worker/messages.ts';
 import { Base64, jsonPieces, writePieces } from '../http/json-stream.ts';
 import { problemOf } from '../http/problems.ts';
@@ -14,7 +14,7 @@ import type { RawCall } from '../http/route.ts';
 import type { Job } from '../jobs/job.ts';
 import { checkWebhook, deliver } from '../jobs/webhooks.ts';
 import { addressOf, urlOf } from './permalinks.ts';
-import { type Asked, endOf, picturesOf, preferenceOf, submit, timeHeaders } from './submit.ts';
+import { endOf, picturesOf, preferenceOf, type Submission, submit, timeHeaders } from './submit.ts';
 
 export function sendJson(
   { response }: Pick<RawCall, 'response'>,
@@ -53,13 +53,13 @@ type Description = Omit<z.output<typeof jobSchema>, 'result' | 'candidates'> & {
   readonly candidates?: WithBytes<z.output<typeof candidatesSchema>>;
 };
 
-export interface Wanted {
+export interface ResponseOptions {
   readonly base64: boolean;
   readonly webhook?: string | undefined;
 }
 
 /** Makes a job of a request and answers it: with its results, its only picture, or where it will be. */
-export async function answer(call: RawCall, asked: Asked, { base64, webhook }: Wanted): Promise<void> {
+export async function answer(call: RawCall, asked: Submission, { base64, webhook }: ResponseOptions): Promise<void> {
   const { request, response } = call;
   const { async, wait } = preferenceOf(request.headers.prefer);
   const to = webhook === undefined ? null : checkWebhook(call.services, webhook);
@@ -76,10 +76,10 @@ export async function answer(call: RawCall, asked: Asked, { base64, webhook }: W
     sendJson(call, describeJob(call, job), { status: 202, headers });
     return;
   }
-  const news = picturesOf(end);
+  const event = picturesOf(end);
   const headers = timeHeaders(job);
-  if (wantsPicture(request.headers.accept) && news.results.length === 1) return sendPicture(call, job, news, headers);
-  await sendPictures(call, resultOf(call, job, news, base64), headers);
+  if (wantsPicture(request.headers.accept) && event.results.length === 1) return sendPicture(call, job, event, headers);
+  await sendPictures(call, resultOf(call, job, event, base64), headers);
 }
 
 async function notifyOf(call: RawCall, job: Job, to: AllowedUrl): Promise<void> {
@@ -98,29 +98,33 @@ function wantsPicture(accept: string | undefined): boolean {
 function sendPicture(
   call: RawCall,
   job: Job,
-  news: DoneNews | CancelledNews,
+  event: JobDone | JobCancelled,
   headers: Readonly<Record<string, string>>,
 ): void {
   const { response, services, place } = call;
-  const [picture] = news.results;
+  const [picture] = event.results;
   if (!picture) return;
-  const path = addressOf(services, job, news, picture);
+  const path = addressOf(services, job, event, picture);
   if (path !== null) response.setHeader('Content-Location', `${place.prefix}${services.signedLinks.signed(path)}`);
   for (const [name, text] of Object.entries(headers)) response.setHeader(name, text);
   response.setHeader('x-kandid-code', picture.codeString || JSON.stringify(picture.code));
-  response.setHeader('x-kandid-seed', String(news.seed));
+  response.setHeader('x-kandid-seed', String(event.seed));
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Content-Type', picture.mime);
   response.end(picture.bytes);
 }
 
-export function resultOf(call: RawCall, job: Job, news: DoneNews | CancelledNews, base64: boolean): Result {
-  const { type: state, model, hash, seed, results, guides, notes, timings } = news;
+export function resultOf(call: RawCall, job: Job, event: JobDone | JobCancelled, base64: boolean): Result {
+  const { type: state, model, hash, seed, results, guides, notes, timings } = event;
   const images = results.map((picture) => {
     const { code, codeString, mime, width, height, psnr, bytes } = picture;
-    const path = addressOf(call.services, job, news, picture);
+    const path = addressOf(call.services, job, event, picture);
     return {
-      ...{ code: [...code], codeString: codeString || null, mime, width, height },
+      code: [...code],
+      codeString: codeString || null,
+      mime,
+      width,
+      height,
       url: path === null ? null : urlOf(call, path),
       ...(psnr === undefined ? {} : { psnr: Number.isFinite(psnr) ? psnr : null }),
       ...(base64 ? { base64: new Base64(bytes) } : {}),
@@ -129,7 +133,7 @@ export function resultOf(call: RawCall, job: Job, news: DoneNews | CancelledNews
   return { job: job.id, state, model, hash, seed, images, guides: [...guides], notes: [...notes], timings };
 }
 
-function sheetOf({ type: _, bytes, ...sheet }: QuestionNews): NonNullable<Description['candidates']> {
+function sheetOf({ type: _, bytes, ...sheet }: JobQuestion): NonNullable<Description['candidates']> {
   return { ...sheet, base64: new Base64(bytes) };
 }
 
@@ -139,8 +143,13 @@ export function describeJob(call: RawCall, job: Job, whole = false): Description
   const date = (at: number | null) => (at === null ? null : new Date(at).toISOString());
   const isQueued = state === 'queued';
   return {
-    ...{ id, kind: label, state, attempt, created: new Date(created).toISOString() },
-    ...{ started: date(started), finished: date(finished) },
+    id,
+    kind: label,
+    state,
+    attempt,
+    created: new Date(created).toISOString(),
+    started: date(started),
+    finished: date(finished),
     position: isQueued ? job.position : null,
     estimateSeconds: isQueued ? call.services.jobs.estimateSeconds(job) : null,
     events: `${call.place.prefix}/v1/jobs/${id}/events`,

@@ -1,9 +1,9 @@
 /** Server-sent events. */
-import { errorFrom, isEnd, type News } from '../../worker/messages.ts';
+import { errorFrom, isEnd, type JobEvent } from '../../worker/messages.ts';
 import { Base64, jsonPieces, writePieces } from '../http/json-stream.ts';
 import { problemOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
-import type { Gap, JobEvent } from '../jobs/event-log.ts';
+import type { Gap, LogEntry } from '../jobs/event-log.ts';
 import type { Job } from '../jobs/job.ts';
 import { resultOf } from './responses.ts';
 
@@ -18,8 +18,10 @@ export class EventStream {
     this.#call = call;
     const { response } = call;
     response.writeHead(200, {
-      ...{ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache, no-transform' },
-      ...{ 'X-Accel-Buffering': 'no', ...headers },
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+      ...headers,
     });
     response.flushHeaders();
     this.#keepAlive();
@@ -60,14 +62,15 @@ function* sseEvent(head: string, data: unknown): Generator<string, void, undefin
 
 /** Sends what happens to a job, each event when the reader has room for it. */
 export async function followJob(call: RawCall, job: Job, since: number | undefined): Promise<void> {
-  const viewer = call.services.jobs.watch(job, { since });
-  const leave = () => viewer.close();
+  const subscriber = call.services.jobs.watch(job, { since });
+  const leave = () => subscriber.close();
   call.response.once('close', leave);
   const stream = new EventStream(call);
   try {
-    for await (const event of viewer) {
-      if ('news' in event) await stream.send(eventData(call, job, event), { event: nameOf(event.news), id: event.seq });
-      else await stream.send(gapData(event), { event: 'gap' });
+    for await (const entry of subscriber) {
+      if ('event' in entry)
+        await stream.send(eventData(call, job, entry), { event: nameOf(entry.event), id: entry.seq });
+      else await stream.send(gapData(entry), { event: 'gap' });
     }
   } finally {
     call.response.off('close', leave);
@@ -79,22 +82,22 @@ function gapData({ from, to }: Gap) {
   return { type: 'gap', from, to };
 }
 
-function eventData(call: RawCall, job: Job, { seq, attempt, news }: JobEvent) {
+function eventData(call: RawCall, job: Job, { seq, attempt, event }: LogEntry) {
   const about = { job: job.id, seq, attempt };
-  if (news.type !== 'queued' && isEnd(news)) {
-    if (news.type === 'failed') return { ...about, type: 'failed', error: problemOf(errorFrom(news.error), call.id) };
-    return { ...about, type: news.type, result: resultOf(call, job, news, true) };
+  if (event.type !== 'queued' && isEnd(event)) {
+    if (event.type === 'failed') return { ...about, type: 'failed', error: problemOf(errorFrom(event.error), call.id) };
+    return { ...about, type: event.type, result: resultOf(call, job, event, true) };
   }
-  return { ...about, ...withoutBytes(news), type: nameOf(news) };
+  return { ...about, ...withoutBytes(event), type: nameOf(event) };
 }
 
 /** As the stream calls them. */
-function nameOf({ type }: JobEvent['news']): string {
+function nameOf({ type }: LogEntry['event']): string {
   return type === 'question' ? 'candidates' : type;
 }
 
 /** Pictures become base64. */
-function withoutBytes(news: Exclude<JobEvent['news'], { results: unknown }>): Record<string, unknown> {
-  const { bytes, ...rest } = news as News & { bytes?: Uint8Array };
+function withoutBytes(event: Exclude<LogEntry['event'], { results: unknown }>): Record<string, unknown> {
+  const { bytes, ...rest } = event as JobEvent & { bytes?: Uint8Array };
   return bytes === undefined ? rest : { ...rest, base64: new Base64(bytes) };
 }

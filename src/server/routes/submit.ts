@@ -1,14 +1,13 @@
-/** From a checked request to a job, and from its end to an answer: at once, after a while, or later. */
+/** Submits requests as jobs, and waits for their end as long as the caller wants. */
 import { KandidError } from '../../errors.ts';
-import { type CancelledNews, type DoneNews, type EndNews, errorFrom, type Work } from '../../worker/messages.ts';
+import { errorFrom, type JobCancelled, type JobDone, type JobEnd, type Work } from '../../worker/messages.ts';
 import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
 import { checkGuideParams } from '../jobs/guide-params.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
-import { rememberMade } from './permalinks.ts';
 
-export interface Asked {
+export interface Submission {
   readonly work: Work;
   readonly label: string;
 }
@@ -30,7 +29,7 @@ export function preferenceOf(header: string | string[] | undefined): Preference 
 }
 
 /** What of a job does not come from what is asked. */
-export interface Terms {
+export interface SubmitOptions {
   readonly idempotencyKey?: string | undefined;
   readonly deadlineSeconds?: number | undefined;
   /** Ended when nobody has watched it for so long. @default never */
@@ -43,8 +42,8 @@ export interface Terms {
 export async function enqueue(
   { jobs, pool, settings }: Services,
   { name: client, key }: Client,
-  { work, label }: Asked,
-  terms: Terms,
+  { work, label }: Submission,
+  options: SubmitOptions,
 ): Promise<Job> {
   // Before a process has opened its guides nobody knows them; it looks at the parameters itself.
   if (pool.info) checkGuideParams(work, pool.info.guides);
@@ -53,9 +52,7 @@ export async function enqueue(
     const open = all.filter(({ isOpen }) => isOpen).length;
     if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
   }
-  const job = await jobs.submit({ work, label, client, priority: key?.priority, ...terms });
-  rememberMade(job, work);
-  return job;
+  return await jobs.submit({ work, label, client, priority: key?.priority, ...options });
 }
 
 /**
@@ -64,14 +61,16 @@ export async function enqueue(
  * @param stays whether it goes on all the same
  * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
  */
-export async function submit(call: RawCall, asked: Asked, stays: boolean): Promise<Job> {
+export async function submit(call: RawCall, submission: Submission, stays: boolean): Promise<Job> {
   const { services, client, request } = call;
   const { headers } = request;
   const idempotencyKey = keyOf(headers['idempotency-key']);
   const leaving = idempotencyKey === undefined ? 0 : services.settings.abandonSeconds;
   const abandonSeconds = stays ? undefined : leaving;
-  const job = await enqueue(services, client, asked, {
-    ...{ idempotencyKey, deadlineSeconds: deadlineOf(headers), abandonSeconds },
+  const job = await enqueue(services, client, submission, {
+    idempotencyKey,
+    deadlineSeconds: deadlineOf(headers),
+    abandonSeconds,
   });
   call.releaseBody();
   holdFor(call, job);
@@ -104,10 +103,10 @@ function deadlineOf(headers: RawCall['request']['headers']): number | undefined 
 }
 
 /** The end of a job, waited for as long as the caller stays; null when `seconds` have passed before. */
-export async function endOf(call: RawCall, job: Job, seconds: number | null): Promise<EndNews | null> {
+export async function endOf(call: RawCall, job: Job, seconds: number | null): Promise<JobEnd | null> {
   const { jobs, clock } = call.services;
-  const viewer = jobs.watch(job, { since: job.log.seq });
-  const leave = () => viewer.close();
+  const subscriber = jobs.watch(job, { since: job.log.seq });
+  const leave = () => subscriber.close();
   call.response.once('close', leave);
   let stopTimer = () => {};
   const over = new Promise<null>((resolve) => {
@@ -118,12 +117,12 @@ export async function endOf(call: RawCall, job: Job, seconds: number | null): Pr
   } finally {
     stopTimer();
     call.response.off('close', leave);
-    viewer.close();
+    subscriber.close();
   }
 }
 
 /** An end with pictures. @throws {KandidError} what the job failed with, cancelled */
-export function picturesOf(end: EndNews): DoneNews | CancelledNews {
+export function picturesOf(end: JobEnd): JobDone | JobCancelled {
   if (end.type === 'failed') throw errorFrom(end.error);
   if (end.type === 'cancelled' && end.results.length === 0)
     throw new KandidError('cancelled', { when: 'before there was anything to show' });

@@ -1,4 +1,4 @@
-/** A client's messages as work. */
+/** Translates messages of clients into work. */
 
 import { pathIn, pictureBytes } from '../../contract/fields.ts';
 import type { ClientMessage } from '../../contract/stream.ts';

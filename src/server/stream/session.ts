@@ -1,14 +1,14 @@
-/** One socket: many requests, and for each a viewer of its job. */
+/** The session of one socket: many requests, each a subscriber of its job. */
 
 import { type ClientMessage, PROTOCOL_VERSION, parseClientMessage } from '../../contract/stream.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
 import type { Client } from '../http/access.ts';
 import { Rates } from '../http/rate-limits.ts';
 import type { Job } from '../jobs/job.ts';
-import type { Viewer } from '../jobs/subscriber.ts';
+import type { JobSubscriber } from '../jobs/subscriber.ts';
 import { enqueue } from '../routes/submit.ts';
 import type { Services } from '../services.ts';
-import { type Told, toldOf } from './messages.ts';
+import { messagesOf, type StreamMessage } from './messages.ts';
 import { type Generate, idIn, readMessage, workOf } from './requests.ts';
 
 /** What a session needs of a socket; tests may bring their own. */
@@ -22,12 +22,12 @@ export interface Wire {
 
 interface Request {
   readonly job: Job;
-  readonly viewer: Viewer;
+  readonly subscriber: JobSubscriber;
   /** What is still to be said of the event that was taken last. */
-  telling: Iterator<Told, void>;
+  messages: Iterator<StreamMessage, void>;
 }
 
-const NOTHING: Iterator<Told, void> = { next: () => ({ done: true, value: undefined }) };
+const NOTHING: Iterator<StreamMessage, void> = { next: () => ({ done: true, value: undefined }) };
 
 const SECOND = 1000;
 /** Messages beyond the allowed rate until the socket is closed. */
@@ -50,7 +50,12 @@ export class Session {
     this.#client = client;
     this.#wire = wire;
     this.#rates = new Rates(SECOND, services.clock);
-    this.#say({ type: 'hello', version: services.version, protocol: PROTOCOL_VERSION });
+    this.#say({
+      type: 'hello',
+      version: services.version,
+      protocol: PROTOCOL_VERSION,
+      messageBytes: services.settings.messageBytes,
+    });
   }
 
   /** A message came; null: a binary one. They are answered in order; resolves when it is dealt with, and never rejects. */
@@ -61,7 +66,7 @@ export class Session {
       return await this.#work;
     }
     this.#excess += 1;
-    const limit = messagesPerSecond * 60;
+    const limit = messagesPerSecond;
     if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
     else this.#fail(new KandidError('rate_limited', { limit, unit: 'messages a second', retrySeconds: 1 }), idIn(data));
   }
@@ -69,7 +74,7 @@ export class Session {
   /** The socket is gone. Jobs go on for a while, in case somebody comes back for them. */
   close(): void {
     this.#isClosed = true;
-    for (const { viewer } of this.#requests.values()) viewer.close();
+    for (const { subscriber } of this.#requests.values()) subscriber.close();
     this.#requests.clear();
   }
 
@@ -93,12 +98,12 @@ export class Session {
       this.#checkFree(message.id);
       this.#follow(message.id, jobs.get(message.job), message.since);
     } else {
-      const { job, viewer } = this.#find(message.id);
+      const { job, subscriber } = this.#find(message.id);
       if (message.type === 'cancel') await jobs.cancel(job);
       else if (message.type === 'choose') jobs.choose(job, message.question, message.picks);
       else if (message.type === 'weights') jobs.weigh(job, message.weights);
       else {
-        viewer.close();
+        subscriber.close();
         this.#requests.delete(message.id);
       }
     }
@@ -114,8 +119,8 @@ export class Session {
   }
 
   #follow(id: string, job: Job, since: number | undefined): void {
-    const viewer = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
-    this.#requests.set(id, { job, viewer, telling: NOTHING });
+    const subscriber = this.#services.jobs.watch(job, { since, onEvent: () => this.#pumpSoon() });
+    this.#requests.set(id, { job, subscriber, messages: NOTHING });
     this.#pumpSoon();
   }
 
@@ -153,12 +158,12 @@ export class Session {
       hasMore = false;
       for (const [id, request] of this.#requests) {
         if (this.#wire.bufferedAmount > backlogBytes) return;
-        const told = nextTold(id, request);
-        if (told) {
+        const message = nextMessage(id, request);
+        if (message) {
           hasMore = true;
-          this.#say(told);
-        } else if (request.viewer.ended) {
-          request.viewer.close();
+          this.#say(message);
+        } else if (request.subscriber.ended) {
+          request.subscriber.close();
           this.#requests.delete(id);
         }
       }
@@ -169,20 +174,20 @@ export class Session {
     this.#say({ type: 'error', ...(id === undefined ? {} : { id }), code, message, details });
   }
 
-  #say(told: Told): void {
+  #say(message: StreamMessage): void {
     if (this.#isClosed) return;
-    this.#wire.send(told instanceof Uint8Array ? told : JSON.stringify(told), () => this.#pumpSoon());
+    this.#wire.send(message instanceof Uint8Array ? message : JSON.stringify(message), () => this.#pumpSoon());
   }
 }
 
 /** The rest of the event before, else the first message of the next; null where there is nothing to say now. */
-function nextTold(id: string, request: Request): Told | null {
+function nextMessage(id: string, request: Request): StreamMessage | null {
   for (;;) {
-    const { value, done } = request.telling.next();
+    const { value, done } = request.messages.next();
     if (!done) return value;
-    const { viewer, job } = request;
-    const event = viewer.next();
-    if (!event) return null;
-    request.telling = toldOf(event, { id, job: job.id }, viewer.dropped);
+    const { subscriber, job } = request;
+    const entry = subscriber.next();
+    if (!entry) return null;
+    request.messages = messagesOf(entry, { id, job: job.id }, subscriber.dropped);
   }
 }

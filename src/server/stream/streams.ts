@@ -1,4 +1,4 @@
-/** The door of WebSockets: who may open one, and how all of them are kept alive and closed. */
+/** Accepts WebSockets, and keeps them alive until they are closed. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -28,7 +28,9 @@ export class Streams {
     this.#services = services;
     this.#access = access;
     this.#server = new WebSocketServer({
-      ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
       maxPayload: services.settings.messageBytes,
       handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
@@ -103,7 +105,8 @@ export class Streams {
     ws.on('message', (data, isBinary) => {
       const { length } = data as Buffer;
       const taken = session.take(isBinary ? null : (data as Buffer));
-      void taken.then(() => lease.shrink(length + MOST_FRAME_HEAD));
+      const done = () => lease.shrink(length + MOST_FRAME_HEAD);
+      taken.then(done, done);
     });
     ws.once('close', () => {
       stopBeating();

@@ -1,4 +1,4 @@
-/** The inference processes: one per device, started again when they end, each running several jobs. */
+/** The pool of inference processes: one per device, restarted when they end, each running several jobs. */
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -11,7 +11,7 @@ import {
 } from '../../worker/messages.ts';
 import type { Assignment, Need, RunListener, Runner } from '../jobs/runner.ts';
 import { forkWorker, type StartProcess } from './worker-process.ts';
-import { Keeper, type WorkerStatus } from './worker-supervisor.ts';
+import { type WorkerStatus, WorkerSupervisor } from './worker-supervisor.ts';
 
 export type { WorkerStatus };
 
@@ -21,19 +21,21 @@ export interface PoolObserver {
   /** A process ended unasked, and why; it is started again. */
   exited?(device: string, reason: string): void;
   /** Something went wrong in it that no job is to blame for. */
-  complaint?(device: string, text: string): void;
+  warning?(device: string, text: string): void;
 }
 
 export interface PoolOptions {
   /** One process for each: 'auto', 'cpu', 'cuda:N'. */
   readonly devices: readonly string[];
   readonly worker: WorkerOptions;
+  /** Of one more process, which runs what users' guides are asked for, and nothing else. @default none: all run all */
+  readonly guideWorker?: string | undefined;
   /** Results, and beams of them, that one process takes at once. A job is begun while one is free, or where its client has none running there. */
-  readonly places: number;
+  readonly slots: number;
   /** Of memory that the jobs of one process may take together. */
   readonly jobBytes: number;
   /** Jobs of one process that wait for a person, beside those that compute. */
-  readonly parked: number;
+  readonly awaitingInput: number;
   /** A process that says nothing for so long is ended; while it starts, ten times as long. */
   readonly hangSeconds: number;
   readonly clock: Clock;
@@ -44,26 +46,30 @@ export interface PoolOptions {
 
 const RETRY_SECONDS = 5;
 
-export class Pool implements Runner {
-  readonly #keepers: readonly Keeper[];
+export class WorkerPool implements Runner {
+  readonly #supervisors: readonly WorkerSupervisor[];
+  readonly #guideSupervisor: WorkerSupervisor | null;
   #listener: () => void = () => {};
   #info: WorkerInfo | null = null;
 
-  constructor({ devices, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
-    this.#keepers = devices.map(
-      (device) =>
-        new Keeper({
-          ...{ ...limits, device, start, worker: { ...worker, engine: { ...worker.engine, device } } },
-          onReady: (info) => {
-            this.#info = info;
-            observer?.ready?.(device, info);
-          },
-          onRoom: () => this.#listener(),
-          onExit: (reason) => observer?.exited?.(device, reason),
-          onRun: (report) => observer?.run?.(device, report),
-          onComplaint: (text) => observer?.complaint?.(device, text),
-        }),
-    );
+  constructor({ devices, guideWorker, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
+    const supervisorOn = (device: string) =>
+      new WorkerSupervisor({
+        ...limits,
+        device,
+        start,
+        worker: { ...worker, engine: { ...worker.engine, device } },
+        onReady: (info) => {
+          this.#info = info;
+          observer?.ready?.(device, info);
+        },
+        onRoom: () => this.#listener(),
+        onExit: (reason) => observer?.exited?.(device, reason),
+        onRun: (report) => observer?.run?.(device, report),
+        onWarning: (text) => observer?.warning?.(device, text),
+      });
+    this.#guideSupervisor = guideWorker === undefined ? null : supervisorOn(guideWorker);
+    this.#supervisors = [...devices.map(supervisorOn), ...(this.#guideSupervisor ? [this.#guideSupervisor] : [])];
   }
 
   /**
@@ -73,7 +79,7 @@ export class Pool implements Runner {
    */
   async start(): Promise<WorkerInfo> {
     try {
-      return await Promise.any(this.#keepers.map((keeper) => keeper.start()));
+      return await Promise.any(this.#supervisors.map((supervisor) => supervisor.start()));
     } catch (error) {
       throw error instanceof AggregateError ? error.errors[0] : error;
     }
@@ -85,35 +91,46 @@ export class Pool implements Runner {
   }
 
   get ready(): boolean {
-    return this.#keepers.some(({ state }) => state === 'ready');
+    return this.#supervisors.some(({ state }) => state === 'ready');
   }
 
   status(): WorkerStatus[] {
-    return this.#keepers.map((keeper) => keeper.status());
+    return this.#supervisors.map((supervisor) => supervisor.status());
   }
 
   problem(): KandidError | null {
-    const all = this.#keepers.map(({ unfit }) => unfit);
+    const all = this.#supervisors.map(({ startupFailure }) => startupFailure);
     const [first] = all;
-    if (!first || all.some((unfit) => unfit === null)) return null;
+    if (!first || all.some((startupFailure) => startupFailure === null)) return null;
     return new KandidError('worker_unavailable', {
-      ...{ reason: errorFrom(first).message.replace(/\.$/, ''), retrySeconds: RETRY_SECONDS },
+      reason: errorFrom(first).message.replace(/\.$/, ''),
+      retrySeconds: RETRY_SECONDS,
     });
   }
 
   hasRoom(need: Need): boolean {
-    return this.#keepers.some((keeper) => keeper.hasRoom(need));
+    return this.#fitting(need).length > 0;
+  }
+
+  /** Processes that have room, the emptiest first. */
+  #fitting(need: Need): WorkerSupervisor[] {
+    const own = this.#guideSupervisor;
+    const known = this.#info?.guides ?? [];
+    const asksUsers = need.guides?.some((name) => known.some((guide) => guide.name === name && !guide.isOwn)) ?? false;
+    const allowed = own
+      ? this.#supervisors.filter((supervisor) => (supervisor === own) === asksUsers)
+      : this.#supervisors;
+    return allowed.filter((supervisor) => supervisor.hasRoom(need)).sort((a, b) => a.slots - b.slots);
   }
 
   run(assignment: Assignment, listener: RunListener): void {
-    const fit = this.#keepers.filter((keeper) => keeper.hasRoom(assignment));
-    const [best] = fit.sort((a, b) => a.places - b.places);
+    const [best] = this.#fitting(assignment);
     if (best) best.run(assignment, listener);
     else listener.lost('no process had room');
   }
 
   tell(job: string, message: JobMessage): void {
-    for (const keeper of this.#keepers) keeper.tell(job, message);
+    for (const supervisor of this.#supervisors) supervisor.tell(job, message);
   }
 
   listen(listener: () => void): void {
@@ -122,6 +139,6 @@ export class Pool implements Runner {
 
   /** Ends all processes: asked first, then forced. Jobs that still run are lost. */
   async stop(): Promise<void> {
-    await Promise.all(this.#keepers.map((keeper) => keeper.stop()));
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop()));
   }
 }

@@ -1,4 +1,4 @@
-/** One inference process from its start to its end. */
+/** Forks one inference process, and reports its messages and its end. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { INFERENCE_OPTIONS } from '../../config.ts';
@@ -35,7 +35,7 @@ const ENTRY = fileURLToPath(
 const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
 
 /** Bytes of what it wrote last that are told when it ends. */
-const LAST_WORDS = 1000;
+const STDERR_TAIL = 1000;
 
 export const forkWorker: StartProcess = (options, listener) => {
   const child = fork(ENTRY, [], {
@@ -43,20 +43,20 @@ export const forkWorker: StartProcess = (options, listener) => {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [...new Set([...INFERENCE_OPTIONS, ...process.execArgv.filter((option) => !OWN_OPTIONS.test(option))])],
   });
-  let words = '';
-  let unfit: ErrorData | null = null;
+  let stderrTail = '';
+  let startupFailure: ErrorData | null = null;
   let over = false;
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-LAST_WORDS);
+    stderrTail = (stderrTail + text).slice(-STDERR_TAIL);
   });
   const end = (how: string) => {
     if (over) return;
     over = true;
-    listener.exit(unfit ? errorFrom(unfit).message : withWords(how, words));
+    listener.exit(startupFailure ? errorFrom(startupFailure).message : withStderr(how, stderrTail));
   };
   child.on('message', (message: FromWorker) => {
     if (over) return;
-    if (message.type === 'unfit') unfit = message.error;
+    if (message.type === 'startupFailure') startupFailure = message.error;
     listener.message(message);
   });
   child.on('error', (error) => {
@@ -72,7 +72,7 @@ function sendTo(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message, () => {});
 }
 
-function withWords(how: string, words: string): string {
-  const last = words.replace(/\s+/g, ' ').trim();
+function withStderr(how: string, stderrTail: string): string {
+  const last = stderrTail.replace(/\s+/g, ' ').trim();
   return last ? `${how}; it said: ${last}` : how;
 }

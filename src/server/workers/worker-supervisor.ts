@@ -1,4 +1,4 @@
-/** Keeps one inference process alive: starts it, watches it, starts it again, and knows which jobs it runs. */
+/** Supervises one inference process: starts it, watches it, restarts it, and tracks its jobs. */
 
 import { KandidError, reasonOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
@@ -6,11 +6,11 @@ import type { Clock } from '../../kit/clock.ts';
 import {
   type ErrorData,
   errorFrom,
-  type FinishedNews,
   type FromWorker,
   isEnd,
+  type JobEvent,
   type JobMessage,
-  type News,
+  type JobPicture,
   type RunReport,
   type WorkerInfo,
   type WorkerOptions,
@@ -20,12 +20,12 @@ import type { Assignment, Need, RunListener } from '../jobs/runner.ts';
 import type { StartProcess, WorkerProcess } from './worker-process.ts';
 
 /** `starting`: its models are being opened; `waiting`: it ended, and is started again after a while. */
-export type KeeperState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
+export type SupervisorState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
 
 export interface WorkerStatus {
   /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
   readonly device: string;
-  readonly state: KeeperState;
+  readonly state: SupervisorState;
   readonly pid: number | null;
   readonly jobs: number;
   /** Processes that ended unasked. */
@@ -36,12 +36,12 @@ export interface WorkerStatus {
   readonly reason: string | null;
 }
 
-export interface KeeperOptions {
+export interface SupervisorOptions {
   readonly device: string;
   readonly worker: WorkerOptions;
-  readonly places: number;
+  readonly slots: number;
   readonly jobBytes: number;
-  readonly parked: number;
+  readonly awaitingInput: number;
   readonly hangSeconds: number;
   readonly clock: Clock;
   readonly start: StartProcess;
@@ -49,16 +49,16 @@ export interface KeeperOptions {
   readonly onRoom: () => void;
   readonly onExit: (reason: string) => void;
   readonly onRun: (report: RunReport) => void;
-  readonly onComplaint: (text: string) => void;
+  readonly onWarning: (text: string) => void;
 }
 
 interface Running {
   readonly assignment: Assignment;
   readonly listener: RunListener;
   /** Its pictures that are finished. */
-  readonly finished: FinishedNews[];
+  readonly finished: JobPicture[];
   /** Waits for a person, and computes nothing. */
-  parked: boolean;
+  awaitingInput: boolean;
 }
 
 /** A process is asked how it is this often. */
@@ -74,47 +74,51 @@ const STOP_MS = 500;
 const SMALL_SHARE = 1 / 16;
 const LARGE_SHARE = 3 / 4;
 
-export class Keeper {
-  readonly #options: KeeperOptions;
+export class WorkerSupervisor {
+  readonly #options: SupervisorOptions;
   readonly #backoff = new Backoff();
   readonly #jobs = new Map<string, Running>();
   #process: WorkerProcess | null = null;
   #device: string;
-  #state: KeeperState = 'stopped';
-  #unfit: ErrorData | null = null;
+  #state: SupervisorState = 'stopped';
+  #startupFailure: ErrorData | null = null;
   #reason: string | null = null;
   #restarts = 0;
+  #wasReady = false;
   #memory: number | null = null;
   #heard = 0;
   #cancelTimer: () => void = () => {};
   #first: { resolve: (info: WorkerInfo) => void; reject: (error: Error) => void } | null = null;
   #stopped: () => void = () => {};
 
-  constructor(options: KeeperOptions) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#device = options.device;
   }
 
-  get state(): KeeperState {
+  get state(): SupervisorState {
     return this.#state;
   }
 
   /** Why it cannot be opened; null where it can, or nothing is known yet. */
-  get unfit(): ErrorData | null {
-    return this.#unfit;
+  get startupFailure(): ErrorData | null {
+    return this.#startupFailure;
   }
 
   /** Places that are taken. */
-  get places(): number {
+  get slots(): number {
     let sum = 0;
-    for (const { assignment, parked } of this.#jobs.values()) if (!parked) sum += assignment.places;
+    for (const { assignment, awaitingInput } of this.#jobs.values()) if (!awaitingInput) sum += assignment.slots;
     return sum;
   }
 
   status(): WorkerStatus {
     return {
-      ...{ device: this.#device, state: this.#state, memory: this.#memory },
-      ...{ jobs: this.#jobs.size, restarts: this.#restarts },
+      device: this.#device,
+      state: this.#state,
+      memory: this.#memory,
+      jobs: this.#jobs.size,
+      restarts: this.#restarts,
       pid: this.#process?.pid ?? null,
       reason: this.#state === 'ready' ? null : this.#reason,
     };
@@ -134,26 +138,26 @@ export class Keeper {
    */
   hasRoom({ client, bytes, retried }: Need): boolean {
     if (this.#state !== 'ready') return false;
-    const { places, parked, jobBytes } = this.#options;
+    const { slots, awaitingInput, jobBytes } = this.#options;
     const jobs = [...this.#jobs.values()];
-    if (jobs.filter((job) => job.parked).length >= parked) return false;
-    const computing = jobs.filter((job) => !job.parked);
+    if (jobs.filter((job) => job.awaitingInput).length >= awaitingInput) return false;
+    const computing = jobs.filter((job) => !job.awaitingInput);
     if (retried && computing.some((job) => job.assignment.retried)) return false;
     const taken = jobs.reduce((sum, { assignment }) => sum + assignment.bytes, 0);
     const within = bytes > SMALL_SHARE * jobBytes ? LARGE_SHARE * jobBytes : jobBytes;
     if (taken > 0 && taken + bytes > within) return false;
-    return this.places < places || !computing.some(({ assignment }) => assignment.client === client);
+    return this.slots < slots || !computing.some(({ assignment }) => assignment.client === client);
   }
 
   run(assignment: Assignment, listener: RunListener): void {
     const { ticket } = assignment;
-    this.#jobs.set(ticket.job, { assignment, listener, finished: [], parked: false });
+    this.#jobs.set(ticket.job, { assignment, listener, finished: [], awaitingInput: false });
     try {
       this.#process?.send({ type: 'job', ticket });
     } catch (thrown) {
       this.#jobs.delete(ticket.job);
       const reason = `the request could not be sent to a worker process: ${reasonOf(thrown)}`;
-      listener.news({ type: 'failed', error: new KandidError('internal', { reason }).toJSON() });
+      listener.event({ type: 'failed', error: new KandidError('internal', { reason }).toJSON() });
     }
   }
 
@@ -164,7 +168,7 @@ export class Keeper {
     try {
       this.#process?.send({ type: 'tell', job, attempt, message });
     } catch (thrown) {
-      this.#options.onComplaint(`job ${job}: ${message.type} could not be sent: ${reasonOf(thrown)}`);
+      this.#options.onWarning(`job ${job}: ${message.type} could not be sent: ${reasonOf(thrown)}`);
     }
   }
 
@@ -188,10 +192,13 @@ export class Keeper {
     const { start, worker, clock } = this.#options;
     this.#state = 'starting';
     this.#heard = clock.now();
-    const current: WorkerProcess = start(worker, {
-      message: (message) => this.#message(message),
-      exit: (reason) => this.#exited(reason),
-    });
+    const current: WorkerProcess = start(
+      { ...worker, isRestart: this.#wasReady },
+      {
+        message: (message) => this.#message(message),
+        exit: (reason) => this.#exited(reason),
+      },
+    );
     this.#process = current;
     this.#watch();
   }
@@ -199,18 +206,19 @@ export class Keeper {
   #message(message: FromWorker): void {
     this.#heard = this.#options.clock.now();
     if (message.type === 'ready') this.#ready(message.info);
-    else if (message.type === 'unfit') this.#unfit = message.error;
-    else if (message.type === 'news') this.#news(message.job, message.attempt, message.news);
+    else if (message.type === 'startupFailure') this.#startupFailure = message.error;
+    else if (message.type === 'event') this.#event(message.job, message.attempt, message.event);
     else if (message.type === 'run') this.#options.onRun(message.run);
-    else if (message.type === 'complaint') this.#options.onComplaint(message.text);
+    else if (message.type === 'warning') this.#options.onWarning(message.text);
     else this.#memory = message.memory;
   }
 
   #ready(info: WorkerInfo): void {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
+    this.#wasReady = true;
     this.#device = info.device;
-    this.#unfit = null;
+    this.#startupFailure = null;
     this.#reason = null;
     this.#first?.resolve(info);
     this.#first = null;
@@ -218,22 +226,22 @@ export class Keeper {
     this.#options.onRoom();
   }
 
-  #news(job: string, attempt: number, news: News | FinishedNews): void {
+  #event(job: string, attempt: number, event: JobEvent | JobPicture): void {
     const running = this.#jobs.get(job);
     if (running?.assignment.ticket.attempt !== attempt) return;
-    if (news.type === 'finished') {
-      running.finished.push(news);
+    if (event.type === 'finished') {
+      running.finished.push(event);
       return;
     }
-    const parked = running.parked;
-    if (news.type === 'question') running.parked = true;
-    if (news.type === 'chosen') running.parked = false;
-    if (isEnd(news)) {
+    const awaitingInput = running.awaitingInput;
+    if (event.type === 'question') running.awaitingInput = true;
+    if (event.type === 'chosen') running.awaitingInput = false;
+    if (isEnd(event)) {
       this.#jobs.delete(job);
-      if (news.type === 'done') this.#backoff.reset();
+      if (event.type === 'done') this.#backoff.reset();
     }
-    running.listener.news(isEnd(news) ? withPictures(news, running.finished) : news);
-    if (isEnd(news) || running.parked !== parked) this.#options.onRoom();
+    running.listener.event(isEnd(event) ? withPictures(event, running.finished) : event);
+    if (isEnd(event) || running.awaitingInput !== awaitingInput) this.#options.onRoom();
   }
 
   #exited(reason: string): void {
@@ -251,7 +259,9 @@ export class Keeper {
       this.#cancelTimer = clock.after(this.#backoff.fail(), () => this.#launch());
     }
     this.#first?.reject(
-      this.#unfit ? errorFrom(this.#unfit) : new KandidError('worker_unavailable', { reason, retrySeconds: 1 }),
+      this.#startupFailure
+        ? errorFrom(this.#startupFailure)
+        : new KandidError('worker_unavailable', { reason, retrySeconds: 1 }),
     );
     this.#first = null;
     if (!stopping) onExit(reason);

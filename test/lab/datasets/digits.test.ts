@@ -15,8 +15,8 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true }));
 
-test('digits: about ten thousand, one in ten held out, no picture in both parts, every class in both', () => {
-  const [train, held] = [readDigits('train'), readDigits('test')];
+test('digits: about ten thousand, one in ten held out, no picture in both parts, every class in both', async () => {
+  const [train, held] = [await readDigits('train'), await readDigits('test')];
   assert.equal(train.length + held.length, 10_000);
   assert.ok(Math.abs(held.length - 1000) < 20, `${held.length}`);
   const sources = new Set([...train, ...held].map(({ source }) => source));
@@ -24,8 +24,8 @@ test('digits: about ten thousand, one in ten held out, no picture in both parts,
   for (const part of [train, held]) assert.equal(new Set(part.map(({ label }) => label)).size, 10);
 });
 
-test('digits: shuffled, the same every time, framed in black', () => {
-  const [first, again] = [readDigits('test'), readDigits('test')];
+test('digits: shuffled, the same every time, framed in black', async () => {
+  const [first, again] = [await readDigits('test'), await readDigits('test')];
   assert.deepEqual(first, again);
   assert.ok(new Set(first.slice(0, 20).map(({ label }) => label)).size > 5);
   for (const { pixels } of first.slice(0, 50)) {

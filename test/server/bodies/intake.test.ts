@@ -12,8 +12,14 @@ const folder = mkdtempSync(join(tmpdir(), 'kandid-'));
 let serving: Serving;
 before(async () => {
   serving = await serve({
-    ...{ bodyBytes: 300_000, clientBodyBytes: 500_000, allBodyBytes: 1_000_000, spoolFolder: folder },
-    ...{ connectionsPerAddress: 20, perClient: 128, jobPixels: 2 ** 20, clientAnswerBytes: 2 ** 23 },
+    bodyBytes: 300_000,
+    clientBodyBytes: 500_000,
+    allBodyBytes: 1_000_000,
+    spoolFolder: folder,
+    connectionsPerAddress: 20,
+    perClient: 128,
+    jobPixels: 2 ** 20,
+    clientAnswerBytes: 2 ** 23,
   });
 });
 after(async () => {

@@ -10,7 +10,9 @@ test('pieces make the JSON that all at once would be, and none is large', () => 
   const pieces = [...jsonPieces({ images: [{ base64: new Base64(a) }, { base64: new Base64(b) }], seed: 1, x: null })];
   const text = (of: Uint8Array) => Buffer.from(of).toString('base64');
   assert.deepEqual(JSON.parse(pieces.join('')), {
-    ...{ images: [{ base64: text(a) }, { base64: text(b) }], seed: 1, x: null },
+    images: [{ base64: text(a) }, { base64: text(b) }],
+    seed: 1,
+    x: null,
   });
   assert.ok(pieces.every(({ length }) => length <= 65_536));
   assert.equal([...jsonPieces({ a: 1 })].join(''), '{"a":1}');

@@ -19,7 +19,9 @@ const TOLD = {
 test('what a proxy says counts where it is trusted', () => {
   const trusting = places({ trustedProxies: ['loopback', '10.0.0.0/8'] });
   assert.deepEqual(trusting.of(asked(TOLD)), {
-    ...{ base: 'https://example.org/kandid', prefix: '/kandid', host: 'example.org' },
+    base: 'https://example.org/kandid',
+    prefix: '/kandid',
+    host: 'example.org',
   });
   assert.equal(trusting.address(asked(TOLD)), '198.51.100.4');
   for (const address of ['::1', '::ffff:127.0.0.1', '10.1.2.3'])

@@ -1,26 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { costOf, type Known, placesOf } from '../../../src/server/jobs/cost.ts';
+import { costOf, type Known, slotsOf } from '../../../src/server/jobs/cost.ts';
 import type { ModelSummary, Work } from '../../../src/worker/messages.ts';
 
 const licence = { data: 'none', weights: 'MIT', attribution: '' } as ModelSummary['licence'];
 const model: ModelSummary = {
-  ...{ name: 'm', title: '', description: '', hash: '', channels: 3, side: 8, bits: 8, condition: null, licence },
+  name: 'm',
+  title: '',
+  description: '',
+  hash: '',
+  channels: 3,
+  side: 8,
+  bits: 8,
+  condition: null,
+  licence,
   levels: [4, 4, 8].map((side) => ({ side, candidates: 10 })),
   textModels: [],
   metrics: {},
 };
 const params = { properties: { shortlist: { default: 3 }, refine: { default: 2 }, prompt: {} } };
 const known: Known = {
-  ...{ models: [model], defaultModel: 'm', beamBytes: { m: 100 } },
+  models: [model],
+  defaultModel: 'm',
+  beamBytes: { m: 100 },
   guides: [
-    { name: 'text', description: '', params },
-    { name: 'target', description: '', params: { properties: {} } },
+    { isOwn: true, name: 'text', description: '', params },
+    { isOwn: true, name: 'target', description: '', params: { properties: {} } },
   ],
 };
 type Generate = Extract<Work, { kind: 'generate' }>;
 const generate = (request: Generate['request'], more: Partial<Generate> = {}): Work => ({
-  ...{ kind: 'generate', request, output: { format: 'png' } },
+  kind: 'generate',
+  request,
+  output: { format: 'png' },
   ...more,
 });
 const workOf = (work: Work) => Math.round(1e6 * costOf(work, known).work);
@@ -58,8 +70,8 @@ test('work: guides that are asked about a shortlist look at its pictures; others
 
 test('what one choice and the results take at once', () => {
   const work = generate({ count: 2, guides: [{ name: 'text' }], sampler: { beams: { 4: 6 } } });
-  const { runBytes, choice, places, memory } = costOf(work, known);
-  assert.deepEqual([runBytes, choice, places], [6 * 10 * 64 * 3 * 4, 60, 12]);
+  const { runBytes, choice, slots, memory } = costOf(work, known);
+  assert.deepEqual([runBytes, choice, slots], [6 * 10 * 64 * 3 * 4, 60, 12]);
   assert.equal(memory, 2 ** 20 + 2 * 6 * 100);
   const plain = costOf(generate({ count: 256 }), known);
   assert.deepEqual([plain.runBytes, plain.choice], [0, 0]);
@@ -76,9 +88,9 @@ test('a model that does not exist costs its pictures: it is refused for that', (
 });
 
 test('places are results times beams', () => {
-  assert.equal(placesOf(generate({})), 1);
-  assert.equal(placesOf(generate({ count: 3, sampler: { beams: { 4: 16, 8: 2 } } })), 48);
+  assert.equal(slotsOf(generate({})), 1);
+  assert.equal(slotsOf(generate({ count: 3, sampler: { beams: { 4: 16, 8: 2 } } })), 48);
   const output = { format: 'png' } as const;
-  assert.equal(placesOf({ kind: 'encode', picture: new Uint8Array(), beams: 4, output }), 4);
-  assert.equal(placesOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
+  assert.equal(slotsOf({ kind: 'encode', picture: new Uint8Array(), beams: 4, output }), 4);
+  assert.equal(slotsOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
 });

@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Backoff } from '../../../src/kit/backoff.ts';
-import { Pace } from '../../../src/server/jobs/eta.ts';
+import { EtaEstimator } from '../../../src/server/jobs/eta.ts';
 
 test('nothing is told before something was measured', () => {
-  const pace = new Pace();
-  assert.equal(pace.estimate(3), null);
-  assert.equal(pace.retrySeconds(100), 10);
+  const eta = new EtaEstimator();
+  assert.equal(eta.estimate(3), null);
+  assert.equal(eta.retrySeconds(100), 10);
 });
 
 test('an estimate grows with those before and shrinks with those that run together', () => {
-  const pace = new Pace();
-  pace.add(2, 4);
-  assert.equal(pace.estimate(0), 2);
-  assert.equal(pace.estimate(8), 6);
-  for (let i = 0; i < 50; i++) pace.add(4, 1);
-  assert.ok(Math.abs((pace.estimate(1) ?? 0) - 8) < 0.2);
+  const eta = new EtaEstimator();
+  eta.add(2, 4);
+  assert.equal(eta.estimate(0), 2);
+  assert.equal(eta.estimate(8), 6);
+  for (let i = 0; i < 50; i++) eta.add(4, 1);
+  assert.ok(Math.abs((eta.estimate(1) ?? 0) - 8) < 0.2);
 });
 
 test('trying again is told in whole seconds from 1 to 60', () => {
-  const pace = new Pace();
-  pace.add(0.05, 8);
-  assert.equal(pace.retrySeconds(0), 1);
-  for (let i = 0; i < 50; i++) pace.add(30, 1);
-  assert.equal(pace.retrySeconds(1000), 60);
+  const eta = new EtaEstimator();
+  eta.add(0.05, 8);
+  assert.equal(eta.retrySeconds(0), 1);
+  for (let i = 0; i < 50; i++) eta.add(30, 1);
+  assert.equal(eta.retrySeconds(1000), 60);
 });
 
 test('waiting doubles up to a limit and starts anew after a success', () => {

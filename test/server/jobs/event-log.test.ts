@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventLog, type Gap, type JobEvent } from '../../../src/server/jobs/event-log.ts';
-import { Viewer } from '../../../src/server/jobs/subscriber.ts';
-import { done, level, preview, queued } from '../news.ts';
+import { EventLog, type Gap, type LogEntry } from '../../../src/server/jobs/event-log.ts';
+import { JobSubscriber } from '../../../src/server/jobs/subscriber.ts';
+import { done, level, preview, queued } from '../job-events.ts';
 
 function logOf(most = 100) {
   const log = new EventLog(most);
   let at = 0;
-  return { log, add: (...news: Parameters<EventLog['append']>[0][]) => news.map((one) => log.append(one, 1, at++)) };
+  return { log, add: (...event: Parameters<EventLog['append']>[0][]) => event.map((one) => log.append(one, 1, at++)) };
 }
 
-const shown = (event: JobEvent | Gap | null) => {
-  if (!event) return null;
-  if (!('news' in event)) return `gap ${event.from}–${event.to}`;
-  const { seq, news } = event;
-  return `${seq} ${news.type}${news.type === 'preview' || news.type === 'level' ? ` ${news.level}` : ''}`;
+const shown = (entry: LogEntry | Gap | null) => {
+  if (!entry) return null;
+  if (!('event' in entry)) return `gap ${entry.from}–${entry.to}`;
+  const { seq, event } = entry;
+  return `${seq} ${event.type}${event.type === 'preview' || event.type === 'level' ? ` ${event.level}` : ''}`;
 };
 
-function all(viewer: Viewer): (string | null)[] {
+function all(subscriber: JobSubscriber): (string | null)[] {
   const events: (string | null)[] = [];
-  for (let next = viewer.next(); next; next = viewer.next()) events.push(shown(next));
+  for (let next = subscriber.next(); next; next = subscriber.next()) events.push(shown(next));
   return events;
 }
 
 test('events are numbered and come in order to every viewer', () => {
   const { log, add } = logOf();
-  const early = new Viewer(log);
+  const early = new JobSubscriber(log);
   add(queued(0), level(0), preview(0));
-  const late = new Viewer(log);
+  const late = new JobSubscriber(log);
   add(level(1));
   const expected = ['0 queued', '1 level 0', '2 preview 0', '3 level 1'];
   assert.deepEqual(all(early), expected);
@@ -38,18 +38,18 @@ test('events are numbered and come in order to every viewer', () => {
 test('after a lost connection one goes on where one was', () => {
   const { log, add } = logOf();
   add(queued(0), level(0), level(1));
-  assert.deepEqual(all(new Viewer(log, { since: 1 })), ['2 level 1']);
-  assert.deepEqual(all(new Viewer(log, { since: 99 })), []);
+  assert.deepEqual(all(new JobSubscriber(log, { since: 1 })), ['2 level 1']);
+  assert.deepEqual(all(new JobSubscriber(log, { since: 99 })), []);
   add(level(2));
-  assert.deepEqual(all(new Viewer(log, { since: 2 })), ['3 level 2']);
+  assert.deepEqual(all(new JobSubscriber(log, { since: 2 })), ['3 level 2']);
 });
 
 test('what is no longer kept is told as a gap', () => {
   const { log, add } = logOf(2);
   add(level(0), level(1), level(2), level(3));
-  assert.deepEqual(all(new Viewer(log)), ['gap 0–1', '2 level 2', '3 level 3']);
-  assert.deepEqual(all(new Viewer(log, { since: 1 })), ['2 level 2', '3 level 3']);
-  const slow = new Viewer(log, { since: 0 });
+  assert.deepEqual(all(new JobSubscriber(log)), ['gap 0–1', '2 level 2', '3 level 3']);
+  assert.deepEqual(all(new JobSubscriber(log, { since: 1 })), ['2 level 2', '3 level 3']);
+  const slow = new JobSubscriber(log, { since: 0 });
   assert.equal(shown(slow.next()), 'gap 1–1');
   add(level(4), level(5), level(6));
   assert.deepEqual(all(slow), ['gap 2–4', '5 level 5', '6 level 6']);
@@ -57,8 +57,8 @@ test('what is no longer kept is told as a gap', () => {
 
 test('a slow viewer loses the older previews of each picture, and nothing else', () => {
   const { log, add } = logOf();
-  const slow = new Viewer(log);
-  const quick = new Viewer(log);
+  const slow = new JobSubscriber(log);
+  const quick = new JobSubscriber(log);
   add(queued(3), queued(2), level(0), preview(0, 0), preview(0, 1));
   assert.deepEqual(all(quick), ['1 queued', '2 level 0', '3 preview 0', '4 preview 0']);
   add(level(1), preview(1, 0), preview(1, 1), level(2), preview(2, 0));
@@ -70,28 +70,28 @@ test('a slow viewer loses the older previews of each picture, and nothing else',
 
 test('the end comes to the slowest, without the previews before it', () => {
   const { log, add } = logOf(3);
-  const slow = new Viewer(log);
+  const slow = new JobSubscriber(log);
   add(level(0), preview(0), level(1), preview(1), level(2), done());
   assert.deepEqual(all(slow), ['gap 0–0', '2 level 1', '4 level 2', '5 done']);
   assert.ok(slow.ended);
   assert.equal(slow.dropped, 2);
-  assert.deepEqual(all(new Viewer(log)), ['gap 0–0', '2 level 1', '4 level 2', '5 done']);
+  assert.deepEqual(all(new JobSubscriber(log)), ['gap 0–0', '2 level 1', '4 level 2', '5 done']);
   assert.throws(() => add(level(3)), RangeError);
 });
 
 test('previews that were asked for are kept', () => {
   const { log, add } = logOf();
   add(preview(1, 0, true), preview(2, 0, true), done());
-  const viewer = new Viewer(log);
-  assert.deepEqual(all(viewer), ['0 preview 1', '1 preview 2', '2 done']);
-  assert.equal(viewer.dropped, 0);
+  const subscriber = new JobSubscriber(log);
+  assert.deepEqual(all(subscriber), ['0 preview 1', '1 preview 2', '2 done']);
+  assert.equal(subscriber.dropped, 0);
 });
 
 test('a loop over a viewer waits for events and ends with the job', async () => {
   const { log, add } = logOf();
   add(level(0));
   const seen: (string | null)[] = [];
-  for await (const event of new Viewer(log)) {
+  for await (const event of new JobSubscriber(log)) {
     seen.push(shown(event));
     if (seen.length === 1) setImmediate(() => add(level(1)));
     if (seen.length === 2) add(preview(1));
@@ -102,27 +102,27 @@ test('a loop over a viewer waits for events and ends with the job', async () => 
 
 test('a loop ends when its viewer is closed', async () => {
   const { log } = logOf();
-  const viewer = new Viewer(log);
-  setImmediate(() => viewer.close());
-  for await (const event of viewer) assert.fail(String(shown(event)));
+  const subscriber = new JobSubscriber(log);
+  setImmediate(() => subscriber.close());
+  for await (const event of subscriber) assert.fail(String(shown(event)));
 });
 
 test('whoever looks away is told of by callbacks', () => {
   const { log, add } = logOf();
   const told: string[] = [];
-  const viewer = new Viewer(log, {
+  const subscriber = new JobSubscriber(log, {
     onEvent: () => told.push('event'),
     onPreview: (of) => told.push(`preview ${of}`),
     onClose: () => told.push('close'),
   });
   add(preview(3));
-  viewer.next();
-  viewer.close();
-  viewer.close();
+  subscriber.next();
+  subscriber.close();
+  subscriber.close();
   add(level(1));
   assert.deepEqual(told, ['event', 'preview 3', 'close']);
-  assert.equal(viewer.next(), null);
-  assert.ok(viewer.ended);
+  assert.equal(subscriber.next(), null);
+  assert.ok(subscriber.ended);
 });
 
 test('memory is counted by pictures', () => {

@@ -5,11 +5,12 @@ import { KandidError } from '../../../src/errors.ts';
 import type { Job } from '../../../src/server/jobs/job.ts';
 import type { Work } from '../../../src/worker/messages.ts';
 import { jobsOf, WORK } from '../fake-runner.ts';
-import { cancelled, done, level, preview, question } from '../news.ts';
+import { cancelled, done, level, preview, question } from '../job-events.ts';
 
 const typesOf = (job: Job) => {
   const types: string[] = [];
-  for (let next = job.log.after(-1); next && 'news' in next; next = job.log.after(next.seq)) types.push(next.news.type);
+  for (let next = job.log.after(-1); next && 'event' in next; next = job.log.after(next.seq))
+    types.push(next.event.type);
   return types;
 };
 
@@ -19,7 +20,7 @@ test('a job is queued, run and ended, and its result is kept', async () => {
   await breathe();
   assert.match(job.id, /^job_[\w-]{22}$/);
   assert.equal(job.state, 'running');
-  runner.news(job.id, level(0), done());
+  runner.event(job.id, level(0), done());
   assert.equal(job.state, 'done');
   assert.equal((await job.ended).type, 'done');
   assert.deepEqual(typesOf(job), ['queued', 'level', 'done']);
@@ -37,7 +38,7 @@ test('jobs begin in fair order as there is room, and those that wait are told th
   await breathe();
   assert.deepEqual([a2.position, b1.position, a3.position], [0, 1, 2]);
   clock.pass(3000);
-  runner.news(a1.id, done());
+  runner.event(a1.id, done());
   await breathe();
   assert.equal(a2.state, 'running');
   clock.pass(1000);
@@ -75,7 +76,7 @@ test('the same idempotency key gives the same job, with other work it is refused
   const first = await submit('a', { idempotencyKey: 'k' });
   assert.equal(await submit('a', { idempotencyKey: 'k' }), first);
   await breathe();
-  runner.news(first.id, done());
+  runner.event(first.id, done());
   assert.equal(await submit('a', { idempotencyKey: 'k' }), first);
   assert.notEqual(await submit('b', { idempotencyKey: 'k' }), first);
   const other: Work = { ...WORK, request: { seed: 1 } } as Work;
@@ -103,7 +104,7 @@ test('a job that waits is cancelled at once and never begins', async () => {
   await jobs.cancel(waiting);
   assert.equal(waiting.state, 'cancelled');
   assert.equal(waiting.end?.type === 'cancelled' && waiting.end.level, 0);
-  runner.news(running.id, done());
+  runner.event(running.id, done());
   await breathe();
   assert.equal(runner.begun.length, 1);
   await jobs.cancel(running);
@@ -115,7 +116,7 @@ test('cancelled in the very moment in which it would begin, it does not begin, a
   const job = await submit();
   await jobs.cancel(job);
   await breathe();
-  if (job.state === 'running') runner.news(job.id, cancelled());
+  if (job.state === 'running') runner.event(job.id, cancelled());
   assert.equal(job.state, 'cancelled');
   assert.equal(runner.running.size, 0);
 });
@@ -127,7 +128,7 @@ test('a running job is asked to stop and ends with what it has', async () => {
   await jobs.cancel(job);
   assert.equal(job.state, 'running');
   assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'cancel' } }]);
-  runner.news(job.id, cancelled());
+  runner.event(job.id, cancelled());
   assert.equal(job.end?.type === 'cancelled' && job.end.results.length, 1);
 });
 
@@ -135,13 +136,13 @@ test('a job whose process is lost is run once more, before all others, then fail
   const { runner, submit } = jobsOf();
   const [first, second] = [await submit(), await submit()];
   await breathe();
-  runner.news(first.id, level(0));
+  runner.event(first.id, level(0));
   const [lost] = runner.crash();
   await breathe();
   assert.equal(first.attempt, 2);
   assert.equal(first.state, 'running');
   assert.equal(second.state, 'queued');
-  lost?.news(done());
+  lost?.event(done());
   assert.equal(first.state, 'running', 'what an earlier attempt still says does not count');
   lost?.lost('again');
   assert.equal(first.attempt, 2);
@@ -170,7 +171,7 @@ test('of jobs lost together, one at a time is run again, so that the one to blam
   assert.equal(all[0]?.state, 'failed');
   for (const job of [all[1], all[2], fresh]) {
     assert.ok(job);
-    runner.news(job.id, done());
+    runner.event(job.id, done());
     await breathe();
     assert.equal(job.state, 'done');
     assert.equal(job.attempt, 2);
@@ -190,10 +191,10 @@ test('viewers let the next preview be made', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit();
   await breathe();
-  runner.news(job.id, preview(0));
+  runner.event(job.id, preview(0));
   assert.deepEqual(runner.told, []);
-  const viewer = jobs.watch(job);
-  while (viewer.next());
+  const subscriber = jobs.watch(job);
+  while (subscriber.next());
   assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
 });
 
@@ -223,12 +224,12 @@ test('a question is answered while it is open', async () => {
   const job = await submit();
   await breathe();
   assert.throws(() => jobs.choose(job, 0, []), { code: 'question_closed' });
-  runner.news(job.id, question(0));
+  runner.event(job.id, question(0));
   assert.throws(() => jobs.choose(job, 0, [4]), { code: 'option_invalid' });
   assert.throws(() => jobs.choose(job, 1, [0]), { code: 'question_closed' });
   jobs.choose(job, 0, [3, 1]);
   assert.deepEqual(runner.told.at(-1)?.message, { type: 'answer', question: 0, picks: [3, 1] });
-  runner.news(job.id, { type: 'chosen', question: 0, picks: [3, 1], by: 'person' });
+  runner.event(job.id, { type: 'chosen', question: 0, picks: [3, 1], by: 'person' });
   assert.throws(() => jobs.choose(job, 0, [1]), { code: 'question_closed' });
 });
 
@@ -254,7 +255,7 @@ test('past its deadline a job that waits fails, one that runs ends with what it 
   await breathe();
   assert.equal(waiting.end?.type === 'failed' && waiting.end.error.code, 'deadline_passed');
   assert.deepEqual(runner.told, [{ job: running.id, message: { type: 'cancel' } }]);
-  runner.news(running.id, cancelled());
+  runner.event(running.id, cancelled());
   await breathe();
   assert.equal(runner.begun.length, 1);
 });
@@ -264,7 +265,7 @@ test('ended jobs are kept for a while, as many as may, and no more bytes than ma
   const run = async (bytes: number) => {
     const job = await submit();
     await breathe();
-    runner.news(job.id, done(bytes));
+    runner.event(job.id, done(bytes));
     return job;
   };
   const isKept = (job: Job) => jobs.list().jobs.includes(job);
@@ -284,7 +285,7 @@ test('a job that is not to be kept is forgotten at its end', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit('a', { keep: false });
   await breathe();
-  runner.news(job.id, done());
+  runner.event(job.id, done());
   assert.equal((await job.ended).type, 'done');
   assert.throws(() => jobs.get(job.id), { code: 'job_unknown' });
 });
@@ -307,10 +308,10 @@ test('draining takes no more jobs and waits for those there are', async () => {
     drained = true;
   });
   await assert.rejects(submit(), { code: 'draining', status: 503 });
-  runner.news(running.id, done());
+  runner.event(running.id, done());
   await breathe();
   assert.equal(drained, false);
-  runner.news(waiting.id, done());
+  runner.event(waiting.id, done());
   await draining;
 });
 
@@ -322,7 +323,7 @@ test('what is left when draining has lasted too long is cancelled, and no timer 
   clock.pass(30_000);
   await breathe();
   assert.equal(waiting.state, 'cancelled');
-  runner.news(running.id, cancelled());
+  runner.event(running.id, cancelled());
   await draining;
   assert.equal(clock.waiting, 0);
 });

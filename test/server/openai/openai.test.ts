@@ -74,8 +74,18 @@ test('sizes: larger by Lanczos, said in the headers; not square: the nearest', a
 
 test('nulls are as if left out, and url is a permalink', async () => {
   const { data } = await client.images.generate({
-    ...{ prompt: 'x', model: 'dall-e-3', n: null, size: null, quality: null, response_format: null, style: null },
-    ...{ background: null, stream: null, partial_images: null, output_compression: null, moderation: null },
+    prompt: 'x',
+    model: 'dall-e-3',
+    n: null,
+    size: null,
+    quality: null,
+    response_format: null,
+    style: null,
+    background: null,
+    stream: null,
+    partial_images: null,
+    output_compression: null,
+    moderation: null,
   });
   const { url = '' } = data?.[0] ?? {};
   const file = Buffer.from(await (await fetch(url)).arrayBuffer());
@@ -84,7 +94,12 @@ test('nulls are as if left out, and url is a permalink', async () => {
 
 test('a stream brings pictures of real levels, then each result', async () => {
   const stream = await client.images.generate({
-    ...{ prompt: 'x', stream: true, partial_images: 3, n: 2, output_format: 'jpeg', size: '256x256' },
+    prompt: 'x',
+    stream: true,
+    partial_images: 3,
+    n: 2,
+    output_format: 'jpeg',
+    size: '256x256',
   });
   const events = [];
   for await (const event of stream) events.push(event);
@@ -199,6 +214,7 @@ test('fields by any of their names, files without a type', async () => {
 test('errors have the class, code and field that clients look at', async () => {
   const image = await png();
   const [small, none] = [await holed(8), await toFile(Buffer.from('no'), 'a.png')];
+  const odd = { prompt: 'x', colour: 1 };
   const cases: [() => PromiseLike<unknown>, number, string, string | null][] = [
     [() => client.images.generate({ prompt: 'x', model: 'gpt-9' }), 404, 'model_not_found', 'model'],
     [() => client.images.generate({ prompt: 'x', size: '9000x9000' }), 400, 'invalid_size', 'size'],
@@ -206,7 +222,7 @@ test('errors have the class, code and field that clients look at', async () => {
     [() => client.images.generate({ prompt: '' }), 400, 'invalid_value', 'prompt'],
     [() => client.images.generate({ prompt: 'x', background: 'transparent' }), 400, 'invalid_value', 'background'],
     [() => client.images.generate({ prompt: 'x', stream: true, n: 11 }), 400, 'invalid_value', 'n'],
-    [() => client.images.generate({ prompt: 'x', ...{ colour: 1 } }), 400, 'unknown_parameter', 'colour'],
+    [() => client.images.generate(odd), 400, 'unknown_parameter', 'colour'],
     [() => client.images.edit({ prompt: 'x', image, mask: small }), 400, 'invalid_mask', 'mask'],
     [() => client.images.edit({ prompt: 'x', image: none }), 400, 'picture_unreadable', null],
     [() => client.images.generate({ prompt: 'word '.repeat(7000) }), 400, 'invalid_value', 'prompt'],

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { createApp } from '../../../src/server/app.ts';
 import { Access } from '../../../src/server/http/access.ts';
-import { pageDoors } from '../../../src/server/routes/page.ts';
+import { pageRoutes } from '../../../src/server/routes/page.ts';
 import { createServices } from '../../../src/server/services.ts';
 import { loadServerSettings } from '../../../src/server/settings.ts';
 
@@ -21,7 +21,7 @@ let url: string;
 async function serving(from: string): Promise<string> {
   const settings = loadServerSettings({ logLevel: 'silent' }, {});
   const services = createServices(settings, []);
-  const app = createApp(services, new Access(settings, services.clock), pageDoors(from));
+  const app = createApp(services, new Access(settings, services.clock), pageRoutes(from));
   const server = createServer(app);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

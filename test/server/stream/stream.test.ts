@@ -8,8 +8,14 @@ import { refusedStatus, Socket } from '../socket.ts';
 let serving: Serving;
 before(async () => {
   serving = await serve({
-    ...{ abandonSeconds: 60, messageBytes: 65_536, events: 8, personSeconds: 0.3, requestsPerSocket: 3 },
-    ...{ backlogBytes: 1024, messagesPerSecond: 50, socketsPerClient: 12 },
+    abandonSeconds: 60,
+    messageBytes: 65_536,
+    events: 8,
+    personSeconds: 0.3,
+    requestsPerSocket: 3,
+    backlogBytes: 1024,
+    messagesPerSecond: 50,
+    socketsPerClient: 12,
   });
 });
 after(() => serving.close());
@@ -133,8 +139,8 @@ test('events that are no longer kept are said to be missing', async () => {
   const { job } = await socket.next('level', ({ level }) => level === 2);
   const { log } = serving.services.jobs.get(job);
   const level = log.after(0);
-  assert.ok(level && 'news' in level);
-  for (let i = 0; i < 10; i++) log.append({ ...level.news } as Parameters<typeof log.append>[0], 1, 0);
+  assert.ok(level && 'event' in level);
+  for (let i = 0; i < 10; i++) log.append({ ...level.event } as Parameters<typeof log.append>[0], 1, 0);
   socket.say({ type: 'attach', id: 'b', job, since: 0 });
   const gap = await socket.next('gap', ({ id }) => id === 'b');
   assert.ok(gap.from === 1 && gap.to > 1);
@@ -151,7 +157,7 @@ test('detach hears no more; a request that nobody follows ends after a while', a
   socket.say({ type: 'ping', nonce: 'n' });
   assert.equal((await socket.next('pong')).nonce, 'n');
   const found = serving.services.jobs.get(job);
-  assert.equal(found.viewers, 0);
+  assert.equal(found.subscribers, 0);
   await serving.services.jobs.cancel(found);
   assert.equal((await found.ended).type, 'cancelled');
   assert.ok(!socket.came.some(({ type }) => type === 'cancelled'));
@@ -163,7 +169,7 @@ test('a socket that does not read misses previews, never the end', async () => {
   socket.ws.pause();
   socket.say({ type: 'generate', id: 'a', seed: 1, count: 4, size: 512, previews: { images: 4, perSecond: 60 } });
   const { jobs } = serving.services;
-  const job = await until(() => jobs.list().jobs.find(({ state, viewers }) => state === 'done' || viewers > 0));
+  const job = await until(() => jobs.list().jobs.find(({ state, subscribers }) => state === 'done' || subscribers > 0));
   await job.ended;
   socket.ws.resume();
   assert.equal((await socket.next('done')).images.length, 4);

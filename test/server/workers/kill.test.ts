@@ -15,7 +15,7 @@ const submit = (work: Parameters<Services['jobs']['submit']>[0]['work'], client 
 const kill = () => process.kill(pidOf(services), 'SIGKILL');
 /** It stands at a level of a run. */
 const standsAt = (job: Job, attempt: number, level: number) =>
-  until(services, job, 'level', (news) => news.type === 'level' && news.level === level && job.attempt === attempt);
+  until(services, job, 'level', (event) => event.type === 'level' && event.level === level && job.attempt === attempt);
 
 function errorOf(job: Job) {
   return job.end?.type === 'failed' ? job.end.error : null;

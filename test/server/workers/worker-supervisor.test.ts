@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KandidError } from '../../../src/errors.ts';
 import type { Need, RunListener } from '../../../src/server/jobs/runner.ts';
-import { Pool } from '../../../src/server/workers/worker-pool.ts';
+import { WorkerPool } from '../../../src/server/workers/worker-pool.ts';
 import type { ProcessListener } from '../../../src/server/workers/worker-process.ts';
-import type { FromWorker, News, ToWorker, WorkerInfo } from '../../../src/worker/messages.ts';
+import type { FromWorker, JobEvent, ToWorker, WorkerInfo, WorkerOptions } from '../../../src/worker/messages.ts';
 import { FakeClock } from '../../clock.ts';
 import { WORK } from '../fake-runner.ts';
-import { done, level, question } from '../news.ts';
+import { done, level, question } from '../job-events.ts';
 
 const INFO: WorkerInfo = {
   device: 'cpu',
@@ -44,34 +44,48 @@ class FakeProcess {
     for (const message of messages) this.listener.message(message);
   }
 
-  news(job: string, attempt: number, ...all: News[]): void {
-    this.say(...all.map((news): FromWorker => ({ type: 'news', job, attempt, news })));
+  event(job: string, attempt: number, ...all: JobEvent[]): void {
+    this.say(...all.map((event): FromWorker => ({ type: 'event', job, attempt, event })));
   }
 }
 
-function poolOf({ devices = ['cpu'], places = 2, parked = 1 } = {}) {
+function poolOf({
+  devices = ['cpu'],
+  slots = 2,
+  awaitingInput = 1,
+  guideWorker = undefined as string | undefined,
+} = {}) {
   const clock = new FakeClock();
   const processes: FakeProcess[] = [];
   const exits: string[] = [];
-  const pool = new Pool({
-    ...{ devices, places, jobBytes: 1000, parked, clock, hangSeconds: 100, worker: { engine: { models: [] } } },
+  const started: WorkerOptions[] = [];
+  const pool = new WorkerPool({
+    devices,
+    guideWorker,
+    slots,
+    jobBytes: 1000,
+    awaitingInput,
+    clock,
+    hangSeconds: 100,
+    worker: { engine: { models: [] } },
     observer: { exited: (_, reason) => exits.push(reason) },
-    start: (_, listener) => {
+    start: (options, listener) => {
+      started.push(options);
       const made = new FakeProcess(listener);
       processes.push(made);
       return made;
     },
   });
   const latest = () => processes.at(-1) as FakeProcess;
-  return { pool, clock, processes, exits, latest };
+  return { pool, clock, processes, exits, started, latest };
 }
 
-const need = (more: Partial<Need> = {}): Need => ({ client: 'a', places: 1, bytes: 1, retried: false, ...more });
+const need = (more: Partial<Need> = {}): Need => ({ client: 'a', slots: 1, bytes: 1, retried: false, ...more });
 
-function assign(pool: Pool, job: string, { attempt = 1, ...more }: Partial<Need> & { attempt?: number } = {}) {
-  const heard: (News['type'] | string)[] = [];
+function assign(pool: WorkerPool, job: string, { attempt = 1, ...more }: Partial<Need> & { attempt?: number } = {}) {
+  const heard: (JobEvent['type'] | string)[] = [];
   const listener: RunListener = {
-    news: ({ type }) => heard.push(type),
+    event: ({ type }) => heard.push(type),
     lost: (reason) => heard.push(`lost: ${reason}`),
   };
   const wanted = need({ retried: attempt > 1, ...more });
@@ -102,7 +116,7 @@ test('where no process can be opened, starting says why, and goes on trying', as
   const { pool, clock, processes, latest } = poolOf();
   const starting = pool.start();
   const error = { code: 'models_missing', message: 'none', details: { folders: 'there' } } as const;
-  latest().say({ type: 'unfit', error });
+  latest().say({ type: 'startupFailure', error });
   latest().listener.exit('exit code 1');
   await assert.rejects(starting, { code: 'models_missing' });
   assert.match((pool.problem() as KandidError).message, /No worker process is ready: No bundle was found in there/);
@@ -123,15 +137,15 @@ test('a job is begun, told things and heard; other attempts are not', async () =
     latest().sent.map(({ type }) => type),
     ['job', 'tell'],
   );
-  latest().news('a', 1, done());
-  latest().news('b', 2, done());
-  latest().news('a', 2, level(0), done());
-  latest().news('a', 2, level(1));
+  latest().event('a', 1, done());
+  latest().event('b', 2, done());
+  latest().event('a', 2, level(0), done());
+  latest().event('a', 2, level(1));
   assert.deepEqual(heard, ['level', 'done']);
 });
 
 test('there is room while a place is free; a job that waits for a person takes none', async () => {
-  const { pool, latest } = poolOf({ places: 3, parked: 1 });
+  const { pool, latest } = poolOf({ slots: 3, awaitingInput: 1 });
   let told = 0;
   pool.listen(() => {
     told += 1;
@@ -139,24 +153,24 @@ test('there is room while a place is free; a job that waits for a person takes n
   void pool.start();
   latest().say({ type: 'ready', info: INFO });
   assert.equal(told, 1);
-  assign(pool, 'a', { places: 2 });
+  assign(pool, 'a', { slots: 2 });
   assert.equal(pool.hasRoom(need()), true);
-  assign(pool, 'b', { places: 5 });
+  assign(pool, 'b', { slots: 5 });
   assert.equal(pool.hasRoom(need()), false);
-  latest().news('b', 1, question(0));
+  latest().event('b', 1, question(0));
   assert.equal(told, 2);
   assert.equal(pool.hasRoom(need()), false, 'as many wait for persons as may');
-  latest().news('b', 1, { type: 'chosen', question: 0, picks: [], by: 'time' });
-  latest().news('b', 1, done());
+  latest().event('b', 1, { type: 'chosen', question: 0, picks: [], by: 'time' });
+  latest().event('b', 1, done());
   assert.equal(pool.hasRoom(need()), true);
 });
 
 test('jobs go to the process that has the most room, a job run again to one without another such', async () => {
-  const { pool, processes } = poolOf({ devices: ['cuda:0', 'cuda:1'], places: 9 });
+  const { pool, processes } = poolOf({ devices: ['cuda:0', 'cuda:1'], slots: 9 });
   void pool.start();
   for (const one of processes) one.say({ type: 'ready', info: INFO });
-  assign(pool, 'a', { places: 3, attempt: 2 });
-  assign(pool, 'b', { places: 1, attempt: 2 });
+  assign(pool, 'a', { slots: 3, attempt: 2 });
+  assign(pool, 'b', { slots: 1, attempt: 2 });
   assert.equal(pool.hasRoom(need({ retried: true })), false);
   assign(pool, 'c');
   assert.deepEqual(
@@ -185,7 +199,7 @@ test('a process that ends is started again, later and later until one has done s
   clock.pass(800);
   latest().say({ type: 'ready', info: INFO });
   assign(pool, 'b');
-  latest().news('b', 1, done());
+  latest().event('b', 1, done());
   latest().listener.exit('exit code 1');
   clock.pass(100);
   assert.equal(pool.status()[0]?.state, 'starting');
@@ -237,31 +251,31 @@ test('stopped while it waits to start again, it does not', async () => {
 });
 
 test('what cannot be sent fails its job alone', async () => {
-  const { pool, latest } = poolOf({ places: 4 });
+  const { pool, latest } = poolOf({ slots: 4 });
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
   await starting;
   const well = assign(pool, 'well');
-  const heard: News[] = [];
+  const heard: JobEvent[] = [];
   const work = { ...WORK, request: { guides: [{ name: 'odd', params: { odd: () => {} } }] } };
   pool.run(
     { ...need(), ticket: { job: 'odd', attempt: 1, client: 'a', work } },
-    { news: (news) => heard.push(news), lost: (reason) => assert.fail(reason) },
+    { event: (event) => heard.push(event), lost: (reason) => assert.fail(reason) },
   );
   assert.equal(heard.length, 1);
   assert.ok(heard[0]?.type === 'failed');
   assert.match(heard[0].error.message, /could not be sent to a worker process: .*could not be cloned/);
-  latest().news('well', 1, done());
+  latest().event('well', 1, done());
   assert.deepEqual(well, ['done']);
   assert.equal(pool.status()[0]?.jobs, 0);
 });
 
 test('a client that has nothing running is let in though the places are taken; memory bounds all', async () => {
-  const { pool, latest } = poolOf({ places: 2 });
+  const { pool, latest } = poolOf({ slots: 2 });
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
   await starting;
-  assign(pool, 'heavy', { places: 256, bytes: 500 });
+  assign(pool, 'heavy', { slots: 256, bytes: 500 });
   assert.equal(pool.hasRoom(need()), false);
   assert.equal(pool.hasRoom(need({ client: 'b' })), true);
   assert.equal(pool.hasRoom(need({ client: 'b', bytes: 500 })), false, 'large jobs leave a part of the memory');
@@ -286,18 +300,56 @@ test('pictures come one by one and are told with the end', async () => {
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
   await starting;
-  const ends: News[] = [];
-  const codes = () => ends.map((news) => (news.type === 'done' ? news.results.map(({ code }) => code[0]) : news.type));
+  const ends: JobEvent[] = [];
+  const codes = () =>
+    ends.map((event) => (event.type === 'done' ? event.results.map(({ code }) => code[0]) : event.type));
   pool.run(
     { ...need(), ticket: { job: 'a', attempt: 1, client: 'a', work: WORK } },
-    { news: (news) => ends.push(news), lost: () => {} },
+    { event: (event) => ends.push(event), lost: () => {} },
   );
   const picture = (index: number) => ({
-    ...{ bytes: Uint8Array.of(index), mime: 'image/png', width: 1, height: 1, code: [index], codeString: '' },
+    bytes: Uint8Array.of(index),
+    mime: 'image/png',
+    width: 1,
+    height: 1,
+    code: [index],
+    codeString: '',
   });
   for (const index of [1, 0])
-    latest().say({ type: 'news', job: 'a', attempt: 1, news: { type: 'finished', index, picture: picture(index) } });
+    latest().say({ type: 'event', job: 'a', attempt: 1, event: { type: 'finished', index, picture: picture(index) } });
   assert.deepEqual(codes(), []);
-  latest().news('a', 1, { ...done(), results: [] } as News);
+  latest().event('a', 1, { ...done(), results: [] } as JobEvent);
   assert.deepEqual(codes(), [[0, 1]]);
+});
+
+test('users’ guides have a process of their own where the operator wants it', async () => {
+  const { pool, processes } = poolOf({ slots: 4, guideWorker: 'cpu' });
+  const starting = pool.start();
+  const about = { description: '', params: {} };
+  const guides = [
+    { ...about, name: 'text', isOwn: true },
+    { ...about, name: 'mine', isOwn: false },
+  ];
+  for (const one of processes) one.say({ type: 'ready', info: { ...INFO, guides } });
+  await starting;
+  assign(pool, 'usual', { guides: ['text'] });
+  assign(pool, 'custom', { guides: ['text', 'mine'] });
+  const jobsOf = ({ sent }: FakeProcess) => sent.flatMap((one) => (one.type === 'job' ? [one.ticket.job] : []));
+  assert.deepEqual(processes.map(jobsOf), [['usual'], ['custom']]);
+  processes[1]?.kill('SIGKILL');
+  assert.equal(pool.hasRoom(need({ guides: ['mine'] })), false);
+  assert.equal(pool.hasRoom(need({ guides: ['text'] })), true);
+});
+
+test('a process that is started again says so: it need not open every model', async () => {
+  const { pool, clock, started, latest } = poolOf();
+  const starting = pool.start();
+  latest().say({ type: 'ready', info: INFO });
+  await starting;
+  latest().kill('SIGKILL');
+  clock.pass(10_000);
+  assert.deepEqual(
+    started.map(({ isRestart }) => isRestart),
+    [false, true],
+  );
 });

@@ -1,7 +1,7 @@
 /** Overload: ten times as many requests as the server can answer. */
-import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { median } from '../timing.ts';
+import { authorization, keysFor } from './clients.ts';
 import {
   type BenchContext,
   loadWith,
@@ -33,14 +33,13 @@ export const overload: Part = {
 
 /** Several clients by keys, so that the queue fills up, not just the share of one client; and no limit of requests a minute. */
 function settingsFor(clients: number) {
-  const keys = Array.from({ length: clients }, (_, n) => {
-    const sha256 = createHash('sha256').update(keyOf(n)).digest('hex');
-    return `client-${n}:${sha256}`;
-  });
-  return { apiKeys: keys.join(','), requestsPerMinute: 0, keptJobs: 50 };
+  return {
+    apiKeys: keysFor(clients).apiKeys,
+    requestsPerMinute: 0,
+    keptJobs: 50,
+    connectionsPerAddress: 2 * MOST_OPEN,
+  };
 }
-
-const keyOf = (client: number) => `bench-key-${client}`;
 
 type Memory = Awaited<ReturnType<ServerProcess['memory']>>;
 type Post = (client: number, signal?: AbortSignal) => ReturnType<typeof ask>;
@@ -51,7 +50,7 @@ async function measure(context: BenchContext, server: ServerProcess): Promise<Fi
   const post: Post = (client, stop) =>
     ask(`${server.url}/v1/generate`, {
       body: { ...request(), base64: false },
-      headers: { authorization: `Bearer ${keyOf(client)}` },
+      headers: authorization(client),
       signal: stop,
     });
   let answered = 0;

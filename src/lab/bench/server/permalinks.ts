@@ -42,14 +42,14 @@ export const permalinks: Part = {
 
 /** Addresses of pictures that nobody has asked for. */
 async function addresses(url: string): Promise<() => string> {
-  interface Told {
+  interface ModelEntry {
     readonly name: string;
     readonly hash: string;
     readonly isDefault: boolean;
     readonly levels: readonly { readonly candidates: number }[];
   }
-  const { models } = JSON.parse((await ask(`${url}/v1/models`)).body.toString()) as { models: readonly Told[] };
-  const { name, hash, levels } = models.find(({ isDefault }) => isDefault) as Told;
+  const { models } = JSON.parse((await ask(`${url}/v1/models`)).body.toString()) as { models: readonly ModelEntry[] };
+  const { name, hash, levels } = models.find(({ isDefault }) => isDefault) as ModelEntry;
   const candidates = levels.map((level) => level.candidates);
   const random = Random.of(7);
   return () => {

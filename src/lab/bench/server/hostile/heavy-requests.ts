@@ -1,11 +1,12 @@
 /** The heaviest requests that are legal: does another client still get a small picture? */
 import { median } from '../../timing.ts';
+import { authorization, keysFor } from '../clients.ts';
 import { type BenchContext, pause, requestMaker, until } from '../context.ts';
 import { type Figure, figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { type RequestLog, StreamClient } from '../stream-client.ts';
-import { authorization, type HostileCase, keysFor } from './case.ts';
+import type { HostileCase } from './case.ts';
 
 interface Heavy {
   readonly name: string;
@@ -26,7 +27,8 @@ const HEAVY: readonly Heavy[] = [
     body: (beams) => ({ sampler: { beams: { 4: beams, 8: beams } }, guides: [WORDS] }),
   },
   {
-    ...{ name: 'results by words, shortlist 4096', most: 256 },
+    name: 'results by words, shortlist 4096',
+    most: 256,
     body: (count) => ({ count, guides: [{ ...WORDS, params: { ...WORDS.params, shortlist: 4096 } }] }),
   },
 ];
@@ -84,7 +86,9 @@ async function besideOf(
   const note = `${jobs.length} × ${count} at once, ${still} not ended yet; ${spoken.length} small ones, median ${median(spoken.map(({ ms }) => ms)).toFixed(0)} ms, alone ${aloneMs.toFixed(0)} ms`;
   return [
     figure(`small request beside ${heavy.name}: slowest`, slowest, {
-      ...{ unit: 'ms', bar: { most: Math.max(ALWAYS_MS, Math.round(TIMES * aloneMs)) }, note },
+      unit: 'ms',
+      bar: { most: Math.max(ALWAYS_MS, Math.round(TIMES * aloneMs)) },
+      note,
     }),
     figure(`small request beside ${heavy.name}: without a preview`, unseen, { bar: { most: 0 } }),
     figure(`${heavy.name}: cancelled → nothing runs any more`, cancelMs, { unit: 'ms' }),
@@ -95,7 +99,8 @@ async function besideOf(
 async function begin(server: ServerProcess, { body, most }: Heavy): Promise<{ jobs: string[]; count: number }> {
   const send = (count: number) =>
     ask(`${server.url}/v1/generate`, {
-      ...{ body: { ...body(count), base64: false }, headers: { ...authorization(0), prefer: 'respond-async' } },
+      body: { ...body(count), base64: false },
+      headers: { ...authorization(0), prefer: 'respond-async' },
     });
   let count = most;
   let answer = await send(count);

@@ -1,11 +1,12 @@
 /** As many bytes of bodies as the limits allow, unfinished and waiting: is the memory what the server says it is at most? */
 import { connect, type Socket } from 'node:net';
 import { noiseFile } from '../../steps.ts';
+import { authorization, keysFor } from '../clients.ts';
 import { meanwhile, pause } from '../context.ts';
 import { type Figure, figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
 import type { ServerProcess } from '../server-process.ts';
-import { authorization, type HostileCase, keysFor } from './case.ts';
+import type { HostileCase } from './case.ts';
 
 const CLIENTS = 8;
 /** Side of a picture that waits: noise, some 12 MiB as a file. */
@@ -93,11 +94,14 @@ function figuresOf({ limits, before, after, samples, taken, refused }: Measured)
   const note = (of: 'server' | 'workers') => `${before[of].toFixed(0)} MiB before, ${after[of].toFixed(0)} after`;
   return [
     figure('most bodies: memory of the server, at its peak', peak('server'), {
-      ...{ unit: 'MiB', bar: { most: Math.floor(limits.serverBytes / MiB) } },
+      unit: 'MiB',
+      bar: { most: Math.floor(limits.serverBytes / MiB) },
       note: `${note('server')}; ${taken} jobs with pictures of 12 MiB taken, ${refused} refused`,
     }),
     figure('most bodies: memory of the worker, at its peak', peak('workers'), {
-      ...{ unit: 'MiB', bar: { most: Math.floor(limits.workerBytes / MiB) }, note: note('workers') },
+      unit: 'MiB',
+      bar: { most: Math.floor(limits.workerBytes / MiB) },
+      note: note('workers'),
     }),
   ];
 }

@@ -1,10 +1,11 @@
 /** SIGTERM while everything is busy: heavy requests, their readers, uploads that never end. */
 import { connect } from 'node:net';
+import { authorization, keysFor } from '../clients.ts';
 import { pause } from '../context.ts';
 import { figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
 import { StreamClient } from '../stream-client.ts';
-import { authorization, type HostileCase, keysFor } from './case.ts';
+import type { HostileCase } from './case.ts';
 
 const DRAIN_SECONDS = 1;
 const BEYOND_SECONDS = 2;
@@ -27,8 +28,9 @@ export const shutdown: HostileCase = {
     const reader = await StreamClient.open(server.url);
     reader.ws.pause();
     for (const body of [{ count: 8, format: 'avif' as const, size: 2048 }, { count: 256 }]) {
-      void reader.generate(body);
-      void ask(`${server.url}/v1/generate`, { body, headers: authorization(0) });
+      // Neither is answered: the server ends.
+      reader.generate(body).catch(() => {});
+      ask(`${server.url}/v1/generate`, { body, headers: authorization(0) }).catch(() => {});
     }
     await pause(BUSY_MS);
     const { code, ms } = await server.stop();
@@ -36,7 +38,8 @@ export const shutdown: HostileCase = {
     reader.ws.terminate();
     return [
       figure('shutdown beside all of these', ms / 1000, {
-        ...{ unit: 's', bar: { most: DRAIN_SECONDS + BEYOND_SECONDS } },
+        unit: 's',
+        bar: { most: DRAIN_SECONDS + BEYOND_SECONDS },
         note: `exit code ${code}; drainSeconds is ${DRAIN_SECONDS}; ${SOCKETS} uploads that never end, heavy requests, a reader that does not read`,
       }),
       figure('shutdown: exit code', code ?? Number.NaN, { bar: { most: 0 } }),

@@ -1,0 +1,54 @@
+/** Files of bundles: a bundle may come from anybody, so its files are its own and plain, and no larger than they may be. */
+import { constants } from 'node:fs';
+import { open, readdir, realpath } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { KandidError, reasonOf } from '../errors.ts';
+
+/** Opened all the same, something that waits for a writer (a FIFO) would hold us for ever. */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** @throws {KandidError} bundle_invalid (a link that leads out, no file, too large), file_unreadable */
+export async function readBundleFile(folder: string, file: string, mostBytes: number): Promise<string> {
+  const path = join(folder, file);
+  await checkInside(folder, file);
+  try {
+    const handle = await open(path, FLAGS);
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) throw invalid(folder, file, 'it is no file');
+      if (found.size > mostBytes)
+        throw invalid(folder, file, `it has ${found.size} bytes, expected at most ${mostBytes}`);
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    if (cause instanceof KandidError) throw cause;
+    throw new KandidError('file_unreadable', { file: path, reason: reasonOf(cause) }, { cause });
+  }
+}
+
+/** A file that does not exist is left to whoever reads it. @throws {KandidError} bundle_invalid: a link that leads out of the folder */
+export async function checkInside(folder: string, file: string): Promise<void> {
+  const path = await realpath(join(folder, file)).catch(() => null);
+  if (path === null) return;
+  const from = relative(await realpath(folder), path);
+  if (from === '..' || from.startsWith(`..${sep}`) || resolve(from) === from)
+    throw invalid(folder, file, "it is a link that leads out of the bundle's folder");
+}
+
+/** For whoever opens files of a bundle by themselves. @throws {KandidError} bundle_invalid, file_unreadable */
+export async function checkFiles(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new KandidError('file_unreadable', { file: folder, reason: reasonOf(cause) }, { cause });
+  });
+  for (const entry of entries) {
+    const file = relative(folder, join(entry.parentPath, entry.name));
+    if (entry.isSymbolicLink()) await checkInside(folder, file);
+    else if (!entry.isFile() && !entry.isDirectory()) throw invalid(folder, file, 'it is no file');
+  }
+}
+
+function invalid(folder: string, file: string, problem: string): KandidError {
+  return new KandidError('bundle_invalid', { bundle: basename(resolve(folder)), file, problem });
+}
