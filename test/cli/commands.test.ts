@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -173,12 +173,26 @@ test('cross: one picture per place', async () => {
 });
 
 test('models and guides are listed and described', async () => {
-  assert.match((await kandid(['models'])).out, /^tiny +8×8/m);
+  const listed = await kandid(['models']);
+  assert.match(listed.out, /^tiny +8×8/m);
+  assert.match(listed.out, /^avatars-64 \* +64×64/m);
   assert.equal(JSON.parse((await kandid(['models', 'tiny', '--json'])).out).name, 'tiny');
   assert.match((await kandid(['guides'])).out, /^super_resolution /m);
   const denoise = await kandid(['guides', 'denoise']);
   assert.match(denoise.out, /^ {2}image, needed$/m);
   assert.match(denoise.out, /^ {2}sigma \(0\.53\)$/m);
+});
+
+test('the default model is the one that ships or is set, whatever comes before it in the alphabet', async () => {
+  const models = inFolder('more');
+  cpSync('models/tiny', join(models, 'aaa-64'), { recursive: true });
+  const standard = async (environment: NodeJS.ProcessEnv) => {
+    const said = await kandid(['models', '--models', models, '--json'], { environment });
+    const all = JSON.parse(said.out) as { name: string; isDefault: boolean }[];
+    return all.filter(({ isDefault }) => isDefault).map(({ name }) => name);
+  };
+  assert.deepEqual(await standard({}), ['avatars-64']);
+  assert.deepEqual(await standard({ KANDID_DEFAULT_MODEL: 'aaa-64' }), ['aaa-64']);
 });
 
 test('guides --check: passes the example, and names what a bad one does', async () => {

@@ -25,8 +25,7 @@ export function addModels(program: Command, io: Io): void {
       const standard = all.length > 0 ? kandid.engine.models.defaultName : '';
       const rows = all.map((model) => [
         ...[
-          model.name === standard ? '*' : '',
-          model.name,
+          model.name === standard ? `${model.name} *` : model.name,
           `${model.side}×${model.side}`,
           model.channels === 1 ? 'gray' : 'colour',
         ],
