@@ -53,7 +53,7 @@ export function* shapes(seed: number, count: number): Generator<Buffer, void, un
 }
 
 /** Somewhere in it: at the top seldom, farther in mostly. */
-function changed(random: Random, value: Json): Json {
+export function changed(random: Random, value: Json): Json {
   if (typeof value !== 'object' || value === null || random.integer(8) === 0) return pick(random, STRANGERS)(random);
   if (Array.isArray(value)) {
     if (value.length === 0) return [changed(random, null)];
