@@ -85,3 +85,14 @@ test('where no picture is taken, a mebibyte is read and no more', async () => {
   assert.equal(status, 413);
   assert.match(said, /1048576 bytes/);
 });
+
+test('params that a guide does not take are refused before there is a job', async () => {
+  const body = { guides: [{ name: 'text', params: { prompt: [{}, 1] } }] };
+  const [status, said] = await refusal(await post(`${serving.url}/v1/generate`, body, { prefer: 'respond-async' }));
+  assert.equal(status, 400);
+  assert.match(said, /^params_invalid: Guide "text": prompt/);
+  const socket = await Socket.open(serving.url);
+  socket.ws.send(JSON.stringify({ type: 'generate', id: 'a', ...body }));
+  assert.equal((await socket.next('error')).job, undefined);
+  await socket.leave();
+});
