@@ -28,9 +28,9 @@ import type { Picture } from './guide.ts';
 
 export type { BeamSchedule } from './contract/beams.ts';
 export type { Code } from './contract/codes.ts';
+export type { GuideUse, Timings } from './contract/events.ts';
 export type { BlendKind, GenerateRequest, PictureInput } from './contract/requests.ts';
 export type { GuideSummary } from './engine/guides/registry.ts';
-export type { GuideUse } from './engine/guides/runner.ts';
 export type { ModelSummary } from './engine/models.ts';
 export type {
   CancelledEvent,
@@ -39,7 +39,6 @@ export type {
   LevelEvent,
   PartialResult,
   Result,
-  Timings,
 } from './engine/search/events.ts';
 export type { SamplerOptions } from './engine/search/sampler.ts';
 export { type ErrorCode, KandidError } from './errors.ts';

@@ -78,6 +78,15 @@ export const endFields = {
 export type Timings = Readonly<z.output<typeof milliseconds>>;
 export type GuideUse = Readonly<z.output<typeof guideUse>>;
 
+type Fields<Shape extends z.ZodRawShape> = DeepReadonly<z.output<z.ZodObject<Shape>>>;
+export type FileFields = Fields<typeof fileFields>;
+export type StartedFields = Fields<typeof startedFields>;
+export type LevelFields = Fields<typeof levelFields>;
+export type PreviewFields = Fields<typeof previewFields>;
+export type QuestionFields = Fields<typeof questionFields>;
+export type ChosenFields = Fields<typeof chosenFields>;
+export type EndFields = Fields<typeof endFields>;
+
 /** A message as it is built and read: nobody changes it. */
 export type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]

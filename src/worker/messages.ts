@@ -1,12 +1,21 @@
 /** Messages between the server and an inference process: plain data, for structured cloning. */
 
 import type { BeamSchedule } from '../contract/beams.ts';
+import type {
+  ChosenFields,
+  EndFields,
+  FileFields,
+  GuideUse,
+  LevelFields,
+  PreviewFields,
+  QuestionFields,
+  StartedFields,
+  Timings,
+} from '../contract/events.ts';
 import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { GuideSummary } from '../engine/guides/registry.ts';
-import type { GuideUse } from '../engine/guides/runner.ts';
 import type { ModelSummary } from '../engine/models.ts';
-import type { Timings } from '../engine/search/events.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
 import type { PictureFormat } from '../pictures/codec.ts';
 
@@ -76,11 +85,8 @@ export type Work =
     };
 
 /** A picture file. */
-export interface EncodedPicture {
+export interface EncodedPicture extends FileFields {
   readonly bytes: Uint8Array;
-  readonly mime: string;
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface ResultPicture extends EncodedPicture {
@@ -92,62 +98,27 @@ export interface ResultPicture extends EncodedPicture {
   readonly psnr?: number | undefined;
 }
 
-export interface JobStarted {
+export interface JobStarted extends StartedFields {
   readonly type: 'started';
-  readonly model: string;
-  /** 64 hexadecimal digits. */
-  readonly hash: string;
-  readonly levels: readonly { readonly side: number; readonly candidates: number }[];
-  /** Length of a code. */
-  readonly bits: number;
-  readonly seed: number;
-  readonly count: number;
-  readonly guides: readonly { readonly name: string; readonly weight: number }[];
 }
 
-export interface JobLevel {
+export interface JobLevel extends LevelFields {
   readonly type: 'level';
-  readonly level: number;
-  readonly side: number;
-  readonly choices: readonly number[];
-  readonly scores: readonly (number | null)[];
-  /** Of each guide, of each result. */
-  readonly guideScores: readonly (readonly (number | null)[])[];
-  readonly timings: Timings;
 }
 
-export interface JobPreview extends EncodedPicture {
+export interface JobPreview extends EncodedPicture, PreviewFields {
   readonly type: 'preview';
-  readonly image: number;
-  readonly level: number;
-  readonly side: number;
-  readonly choice: number;
   /** Asked for by its level: not replaced by later ones. */
   readonly kept: boolean;
 }
 
 /** A person is asked; the picture is a contact sheet, in reading order. */
-export interface JobQuestion extends EncodedPicture {
+export interface JobQuestion extends EncodedPicture, QuestionFields {
   readonly type: 'question';
-  readonly question: number;
-  readonly image: number;
-  readonly level: number;
-  readonly side: number;
-  readonly count: number;
-  readonly columns: number;
-  /** Pixels between the pictures. */
-  readonly gap: number;
-  readonly text: string;
-  /** Until it is closed without an answer. */
-  readonly seconds: number;
 }
 
-export interface JobChosen {
+export interface JobChosen extends ChosenFields {
   readonly type: 'chosen';
-  readonly question: number;
-  readonly picks: readonly number[];
-  /** `time`: nobody answered. */
-  readonly by: 'person' | 'time';
 }
 
 /** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
@@ -157,22 +128,17 @@ export interface JobPicture {
   readonly picture: ResultPicture;
 }
 
-interface Ending {
+interface EndWithPictures extends EndFields {
   readonly model: string;
   readonly hash: string;
-  readonly seed: number;
   readonly results: readonly ResultPicture[];
-  readonly guides: readonly GuideUse[];
-  /** What guides had to say. */
-  readonly notes: readonly string[];
-  readonly timings: Timings;
 }
 
-export interface JobDone extends Ending {
+export interface JobDone extends EndWithPictures {
   readonly type: 'done';
 }
 
-export interface JobCancelled extends Ending {
+export interface JobCancelled extends EndWithPictures {
   readonly type: 'cancelled';
   /** Levels that were chosen. */
   readonly level: number;

@@ -63,7 +63,7 @@ test('pictures go to standard output and come from standard input', async () => 
   assert.equal((await decodePicture(said.bytes)).width, 8);
 });
 
-test('every mending command runs', async () => {
+test('every restoring command runs', async () => {
   const file = inFolder('photo.png');
   writeFileSync(file, await photo());
   const mask = inFolder('mask.png');
@@ -78,9 +78,9 @@ test('every mending command runs', async () => {
     ['vary', file, '--keep', '2', '--temperature', '1'],
   ];
   for (const words of commands) {
-    const said = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('mended.png')]);
+    const said = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('restored.png')]);
     assert.equal(said.code, 0, `${words[0]}: ${said.err}`);
-    assert.match(said.out, /mended\.png {2}[\w-]{2}$/);
+    assert.match(said.out, /restored\.png {2}[\w-]{2}$/);
   }
 });
 

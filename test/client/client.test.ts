@@ -125,7 +125,7 @@ test('requests share one connection, which is closed when nobody needs it', asyn
   assert.notEqual(sockets.at(-1)?.readyState, WebSocket.OPEN);
 });
 
-test('a watched connection stays open, is mended, and tells of it', async () => {
+test('a watched connection stays open, reconnects, and says so', async () => {
   const states: string[] = [];
   let onOpen = () => {};
   const opened = () =>

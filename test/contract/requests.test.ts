@@ -8,7 +8,7 @@ test('an empty request is one picture at random', () => {
   assert.deepEqual(parseRequest({}), {
     guides: [],
     count: 1,
-    sampler: { temperature: 0, beams: 1 },
+    sampler: { beams: 1 },
     blend: 'zscore',
     prefix: [],
   });

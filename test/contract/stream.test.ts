@@ -37,7 +37,7 @@ test('a request is filled in with its defaults', () => {
   assert.equal(message.count, 1);
   assert.equal(message.format, 'png');
   assert.deepEqual(message.previews, { format: 'webp', quality: 80, images: 4, perSecond: 10 });
-  assert.deepEqual(message.sampler, { temperature: 0, beams: 1 });
+  assert.deepEqual(message.sampler, { beams: 1 });
 });
 
 test('every other message of a client is taken', () => {

@@ -43,7 +43,7 @@ test('fields of a form are bounded all together', async () => {
   for (let i = 0; i < 6; i++) form.set(`field${i}`, 'x'.repeat(200_000));
   const [status, said] = await refusal(await fetch(`${serving.url}/v1/generate`, { method: 'POST', body: form }));
   assert.equal(status, 413);
-  assert.match(said, /its text .*1048576 bytes/);
+  assert.match(said, /its text exceeds the limit of 1048576 bytes/);
 });
 
 test('a message of lists in lists is refused, and the socket goes on', async () => {
@@ -84,4 +84,15 @@ test('where no picture is taken, a mebibyte is read and no more', async () => {
   const [status, said] = await refusal(await post(`${serving.url}/v1/cross`, `{"a":"${'A'.repeat(2 * MEGA)}"}`));
   assert.equal(status, 413);
   assert.match(said, /1048576 bytes/);
+});
+
+test('params that a guide does not take are refused before there is a job', async () => {
+  const body = { guides: [{ name: 'text', params: { prompt: [{}, 1] } }] };
+  const [status, said] = await refusal(await post(`${serving.url}/v1/generate`, body, { prefer: 'respond-async' }));
+  assert.equal(status, 400);
+  assert.match(said, /^params_invalid: Guide "text": prompt/);
+  const socket = await Socket.open(serving.url);
+  socket.ws.send(JSON.stringify({ type: 'generate', id: 'a', ...body }));
+  assert.equal((await socket.next('error')).job, undefined);
+  await socket.leave();
 });

@@ -1,4 +1,4 @@
-/** The same request, whatever door it comes in by, is written into pictures in the same words. */
+/** The same request, whatever interface it comes in by, is written into pictures in the same way. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,17 +1,8 @@
 /** Runs guides: whatever a guide does ends in checked scores, or in one coded error that names it. */
 import { types } from 'node:util';
+import type { GuideUse } from '../../contract/events.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo, Preferences } from '../../guide.ts';
-
-/** How much a guide was used in one request. */
-export interface GuideUse {
-  readonly name: string;
-  /** Calls of `score`. */
-  readonly calls: number;
-  /** Candidates scored. */
-  readonly candidates: number;
-  readonly ms: number;
-}
 
 export interface GuideRunnerOptions {
   readonly timeoutSeconds: number;

@@ -1,5 +1,6 @@
 /** The descent of one request through the levels: a sequence of choices, one per level (no gradient is involved). */
 
+import type { Timings } from '../../contract/events.ts';
 import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
@@ -10,7 +11,7 @@ import type { PriorPath } from '../network/prior.ts';
 import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice, sliceOf } from './beams.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
-import type { GenerateEvent, Timings } from './events.ts';
+import type { GenerateEvent } from './events.ts';
 import type { DescentPlan } from './plan.ts';
 import { areDistinct, canDrawWhole, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
 import { temperatureAt } from './sampler.ts';

@@ -1,12 +1,13 @@
 /** Builds events from the state of a descent. */
 
 import { codeToString } from '../../contract/codes.ts';
+import type { Timings } from '../../contract/events.ts';
 import type { Picture } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { State } from '../network/network.ts';
 import type { LevelChoice, ResultBeams } from './beams.ts';
-import type { CancelledEvent, DoneEvent, LevelEvent, Timings } from './events.ts';
+import type { CancelledEvent, DoneEvent, LevelEvent } from './events.ts';
 
 interface EventSource {
   readonly info: NetworkInfo;

@@ -1,13 +1,6 @@
 /** Events of a descent while it runs. */
+import type { GuideUse, Timings } from '../../contract/events.ts';
 import type { Picture } from '../../guide.ts';
-import type { GuideUse } from '../guides/runner.ts';
-
-/** Milliseconds: inside ONNX Runtime (shared by all requests that ran together), waiting for guides, all the rest. */
-export interface Timings {
-  readonly network: number;
-  readonly guides: number;
-  readonly engine: number;
-}
 
 /** A level is chosen. Arrays have one entry per result. */
 export interface LevelEvent {

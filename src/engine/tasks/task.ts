@@ -1,14 +1,14 @@
 /** What a task is: its request, how it is run, how it ends. */
 import type { BeamSchedule } from '../../contract/beams.ts';
+import type { GuideUse, Timings } from '../../contract/events.ts';
 import type { GenerateRequest, PictureInput } from '../../contract/requests.ts';
 import type { Picture } from '../../guide.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
 import type { Engine, PrepareOptions } from '../engine.ts';
-import type { GuideUse } from '../guides/runner.ts';
 import type { OpenModel } from '../models.ts';
 import type { Network } from '../network/network.ts';
 import type { Descent } from '../search/descent.ts';
-import type { CancelledEvent, DoneEvent, Timings } from '../search/events.ts';
+import type { CancelledEvent, DoneEvent } from '../search/events.ts';
 
 /** Pictures of a request. To vary a code is to generate with its first levels as `prefix`. */
 export interface GenerateTask {

@@ -23,7 +23,7 @@ export class Places {
   readonly #proxies = new BlockList();
 
   constructor({ publicUrl, basePath, trustedProxies }: ServerSettings) {
-    this.#publicUrl = publicUrl?.replace(/\/+$/, '');
+    this.#publicUrl = publicUrl && withoutSlash(publicUrl);
     const path = publicUrl === undefined ? '' : new URL(publicUrl).pathname;
     this.#ownPrefix = withoutSlash(basePath ?? path);
     for (const range of trustedProxies.flatMap((one) => (one === 'loopback' ? LOOPBACK : [one]))) {
@@ -79,5 +79,7 @@ function lastOf({ headers }: IncomingMessage, name: string): string | undefined 
 }
 
 function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, '');
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
 }

@@ -37,6 +37,8 @@ export interface Amounts {
   readonly hostileSeconds: number;
   /** Jobs with a large picture, and unfinished uploads, of each client at most. */
   readonly hostileBodies: number;
+  /** Of each kind. */
+  readonly hostileMutations: number;
 }
 
 export const FULL: Amounts = {
@@ -61,6 +63,7 @@ export const FULL: Amounts = {
   mixedLoad: 10_000,
   hostileSeconds: 15,
   hostileBodies: 16,
+  hostileMutations: 10_000,
 };
 
 export const QUICK: Amounts = {
@@ -78,6 +81,7 @@ export const QUICK: Amounts = {
   permalinkSeconds: 2,
   mixedLoad: 1000,
   hostileSeconds: 5,
+  hostileMutations: 1000,
 };
 
 export interface BenchContext {

@@ -11,7 +11,7 @@ export interface Answer {
 
 export interface HttpRequestOptions {
   readonly method?: string | undefined;
-  /** Sent as JSON where it is no text. */
+  /** Sent as JSON where it is neither text nor bytes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -22,7 +22,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: 4096, maxFreeSockets: 256
 /** Never rejects. */
 export function ask(url: string, { method, body, headers = {}, signal }: HttpRequestOptions = {}): Promise<Answer> {
   const started = performance.now();
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const isReady = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const text = isReady ? body : JSON.stringify(body);
   return new Promise((resolve) => {
     const options = {
       agent,

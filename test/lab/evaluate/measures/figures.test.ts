@@ -43,7 +43,7 @@ test('bicubic keeps flat and sloping pictures, and weighs as Catmull-Rom does', 
   close(impulse.data[8 * 16 + 7] as number, ((111 / 128) * 29) / 128);
 });
 
-test('spoilt pictures', () => {
+test('degraded pictures', () => {
   const ramp = picture(8, 3, (x, _, channel) => (channel === 0 ? x / 4 - 1 : 0));
   close(shrunk(ramp, 1).data[0] as number, -0.125);
   close(grayed(ramp).data[0] as number, -0.299);

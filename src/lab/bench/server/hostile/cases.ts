@@ -2,6 +2,7 @@
 import type { HostileCase } from './case.ts';
 import { heavyRequests } from './heavy-requests.ts';
 import { mostBodies } from './most-bodies.ts';
+import { mutations } from './mutations.ts';
 import { shutdown } from './shutdown.ts';
 
-export const CASES: readonly HostileCase[] = [heavyRequests, mostBodies, shutdown];
+export const CASES: readonly HostileCase[] = [heavyRequests, mostBodies, mutations, shutdown];

@@ -1,0 +1,103 @@
+/** Bodies, files and frames changed at random: nothing ends the server, holds it, or stays in its memory. */
+import { type BenchContext, pause } from '../context.ts';
+import { type Figure, figure } from '../figure.ts';
+import { ask } from '../http-client.ts';
+import type { ServerProcess } from '../server-process.ts';
+import type { HostileCase } from './case.ts';
+import { frames } from './frames.ts';
+import { metadata } from './metadata.ts';
+import { sendFrames } from './raw-socket.ts';
+import { REQUESTS, shapes } from './shapes.ts';
+
+const SEED = 1;
+const AT_ONCE = 8;
+/** Frames over one socket. */
+const FRAMES = 20;
+const STALL_MS = 100;
+const GROWTH = 1.1;
+const SETTLE_MS = 2000;
+/** What is right by chance need not be made to its end. */
+const HEADERS = { 'cancel-after': '0.2' };
+
+interface Kind {
+  readonly name: string;
+  send(server: ServerProcess, count: number, signal: AbortSignal): Promise<void>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'shapes',
+    send: (server, count, signal) =>
+      inCrowd(shapes(SEED, count), signal, async (bytes) => {
+        await ask(`${server.url}/v1/generate`, { body: bytes, headers: HEADERS });
+      }),
+  },
+  {
+    name: 'metadata',
+    send: (server, count, signal) =>
+      inCrowd(metadata(SEED, count), signal, async (bytes) => {
+        await ask(`${server.url}/v1/info`, { body: { image: bytes.toString('base64') } });
+      }),
+  },
+  {
+    name: 'frames',
+    send: (server, count, signal) =>
+      inCrowd(inGroups(frames(SEED, count), FRAMES), signal, (group) => sendFrames(server.url, group)),
+  },
+];
+
+export const mutations: HostileCase = {
+  name: 'mutations',
+  // Results that are kept for their callers are no memory that is lost.
+  settings: { requestsPerMinute: 0, messagesPerSecond: 10_000, keptJobs: 8 },
+  async run(context, server) {
+    const figures: Figure[] = [];
+    // Guides open their networks when they are first asked.
+    for (const body of REQUESTS) await ask(`${server.url}/v1/generate`, { body });
+    for (const kind of KINDS) if (!context.signal.aborted) figures.push(...(await outcomeOf(context, server, kind)));
+    return figures;
+  },
+};
+
+async function outcomeOf(
+  { amounts, signal }: BenchContext,
+  server: ServerProcess,
+  { name, send }: Kind,
+): Promise<Figure[]> {
+  const count = amounts.hostileMutations;
+  // The first hundreds fill caches and pools that stay.
+  await send(server, Math.ceil(count / 10), signal);
+  await pause(SETTLE_MS);
+  const before = (await server.memory()).all;
+  await send(server, count, signal);
+  // Since it was asked last.
+  const lag = 1000 * ((await server.figures()).get('nodejs_eventloop_lag_max_seconds') ?? Number.NaN);
+  await pause(SETTLE_MS);
+  const after = (await server.memory()).all;
+  return [
+    figure(`${count} ${name}: longest stall of the event loop`, lag, { unit: 'ms', bar: { most: STALL_MS } }),
+    figure(`${count} ${name}: memory after / before`, after / before, {
+      bar: { most: GROWTH },
+      note: `${before.toFixed(0)} MiB, ${after.toFixed(0)} MiB`,
+    }),
+  ];
+}
+
+async function inCrowd<T>(all: Iterable<T>, signal: AbortSignal, send: (one: T) => Promise<void>): Promise<void> {
+  const left = all[Symbol.iterator]();
+  const work = async () => {
+    for (let next = left.next(); !next.done && !signal.aborted; next = left.next()) await send(next.value);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+function* inGroups<T>(all: Iterable<T>, size: number): Generator<T[], void, undefined> {
+  let group: T[] = [];
+  for (const one of all) {
+    group.push(one);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
