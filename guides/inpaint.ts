@@ -8,28 +8,27 @@ import { compareAt, visibleReference } from './lib/reference.ts';
 const params = z.strictObject({
   image: pictureParam('The picture; where it is transparent it is unknown.'),
   mask: pictureParam(
-    'Which pixels are unknown: white (or transparent, where the mask has transparency) is repainted, black is kept, gray counts in part.',
+    'Which pixels are unknown: white is repainted, black is kept, gray counts in part; a mask that is transparent somewhere is read by that instead: transparent is repainted.',
   ).optional(),
   invert: z.boolean().default(false).describe('Reads the mask the other way round: black is repainted.'),
 });
 
-/** Alpha that is not opaque somewhere says more than the colours do. */
+/** Alpha as a share: below the first somewhere it says more than the colours do; a soft rim stays above it. */
+const TRANSPARENT = 0.5;
 const OPAQUE = 0.999;
 
 /** Share of each pixel that is known by the mask: [side, side], 0 … 1. */
-function knownOf(rgba: Float32Array, size: number, invert: boolean): Float32Array {
-  const known = new Float32Array(size);
-  let transparent = false;
-  for (let p = 0; p < size; p++) {
-    known[p] = ((rgba[3 * size + p] as number) + 1) / 2;
-    transparent ||= (known[p] as number) < OPAQUE;
-  }
-  for (let p = 0; p < size; p++) {
+function knownOf(rgba: Float32Array, size: number, invert: boolean, note: GuideContext['note']): Float32Array {
+  const alpha = rgba.subarray(3 * size, 4 * size).map((value) => (value + 1) / 2);
+  const least = alpha.reduce((a, b) => Math.min(a, b), 1);
+  const byAlpha = least < TRANSPARENT;
+  if (byAlpha) note('the mask is read by its transparency: transparent is repainted, its colours do not count');
+  else if (least < OPAQUE) note('the mask is read by its colours, since it is transparent nowhere: white is repainted');
+  return Float32Array.from({ length: size }, (_, p) => {
     const white = ((rgba[p] as number) + (rgba[size + p] as number) + (rgba[2 * size + p] as number)) / 6 + 0.5;
-    const share = transparent ? (known[p] as number) : 1 - Math.min(1, Math.max(0, white));
-    known[p] = invert ? 1 - share : share;
-  }
-  return known;
+    const share = byAlpha ? (alpha[p] as number) : 1 - Math.min(1, Math.max(0, white));
+    return invert ? 1 - share : share;
+  });
 }
 
 async function maskOf(
@@ -45,19 +44,19 @@ async function maskOf(
     context.note(
       `the mask is ${size.width}×${size.height} and the picture ${image.width}×${image.height}: each is cut to its middle square, and the mask resized to fit`,
     );
-  return knownOf(mask.data, finalSide * finalSide, invert);
+  return knownOf(mask.data, finalSide * finalSide, invert, context.note);
 }
 
-/** Refuses a mask that leaves nothing known, and says so where it leaves nothing to paint. */
-function checkKnown(weight: Float32Array, context: GuideContext): void {
+/** @throws GuideProblem where nothing is known, or nothing is left to paint */
+function checkKnown(weight: Float32Array, hasMask: boolean): void {
   const share = weight.reduce((sum, known) => sum + known, 0) / weight.length;
   if (share < 1e-4)
     throw new GuideProblem(
       'every pixel of the picture is unknown, so there is nothing to keep: expected a mask that is black (or opaque) somewhere; give another mask, set invert, or leave the inpaint guide out',
     );
   if (share > 1 - 1e-4)
-    context.note(
-      'no pixel of the picture is unknown: expected a mask that is white (or transparent) somewhere, or a picture with transparency; the whole picture is kept',
+    throw new GuideProblem(
+      `no pixel of the picture is unknown, so there is nothing to repaint: ${hasMask ? 'in the middle square that the model sees, the mask read as black (or opaque) everywhere' : 'there is no mask, and the picture is transparent nowhere'}; expected a mask that is white (or transparent) there, or a picture with transparency`,
     );
 }
 
@@ -70,7 +69,7 @@ export default defineGuide({
     const { reference, original } = await visibleReference(image, context);
     const known = mask ? await maskOf(mask, invert, original, context) : null;
     const weight = known ? reference.weight.map((share, p) => share * (known[p] as number)) : reference.weight;
-    checkKnown(weight, context);
+    checkKnown(weight, known !== null);
     const masked = { ...reference, weight };
     return quadraticGuide((side) => compareAt(masked, side, side));
   },

@@ -5,6 +5,7 @@ import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
 import { askingParams, askingPreferences } from './lib/params.ts';
 import { phrasesOf } from './lib/phrases.ts';
 import { rivalsOf } from './lib/rivals.ts';
+import { clipFor, inKnownWords } from './lib/words.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
 const texts = z.union([text, z.array(text).min(1).max(16)]);
@@ -51,8 +52,10 @@ const params = z.strictObject({
   model: z
     .string()
     .min(1)
-    .default('avatars-clip')
-    .describe('The CLIP: a folder among the models, or a path, exported for transformers.js.'),
+    .optional()
+    .describe(
+      'The CLIP: a folder among the models, or a path, exported for transformers.js. Left out: the one that the model.json of the model names.',
+    ),
   ...askingParams({ fromSide: 4, shortlist: 9, refine: 5 }),
   coarse: z
     .number()
@@ -75,9 +78,9 @@ function list(value: string | string[] | undefined): string[] {
 }
 
 /** Texts and how much each counts; the weights of the prompts sum to 1. */
-function partsOf({ prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>): Map<string, number> {
+function partsOf({ prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>, read: Read): Map<string, number> {
   const parts = new Map<string, number>();
-  const add = (one: string, weight: number) => parts.set(one, (parts.get(one) ?? 0) + weight);
+  const add = (one: string, weight: number) => parts.set(read(one), (parts.get(read(one)) ?? 0) + weight);
   const prompts = list(prompt);
   for (const whole of prompts) {
     const pieces = phrases === 'whole' ? [whole] : phrasesOf(whole);
@@ -115,18 +118,22 @@ async function directions(clip: Clip, parts: ReadonlyMap<string, number>, groups
   return vectors.map((vector, i) => ({ vector, weight: weights[i] as number, rivals: rivalsOf(vector, groups) }));
 }
 
+/** A text in words that the CLIP knows. */
+type Read = (text: string) => string;
+
 type Groups = readonly (readonly Float32Array[])[];
 
 async function groupsOf(clip: Clip, rivals: boolean): Promise<Groups> {
   return await Promise.all((rivals ? clip.vocabulary : []).map((group) => clip.embedTexts(group)));
 }
 
-async function textGuide(clip: Clip, options: Params, compute: GuideContext['compute']): Promise<Guide> {
-  const wanted = await directions(clip, partsOf(options), await groupsOf(clip, options.rivals));
+async function textGuide(clip: Clip, options: Params, { compute, note }: GuideContext): Promise<Guide> {
+  const read = inKnownWords(clip.lexicon, [...list(options.prompt), ...list(options.negative)], note);
+  const wanted = await directions(clip, partsOf(options, read), await groupsOf(clip, options.rivals));
   const negatives = list(options.negative);
   const unwanted = await directions(
     clip,
-    new Map(negatives.map((one) => [one, options.negativeWeight / negatives.length])),
+    new Map(negatives.map((one) => [read(one), options.negativeWeight / negatives.length])),
     [],
   );
   const contrasts = await clip.embedTexts(options.contrast);
@@ -173,12 +180,12 @@ export default defineGuide({
     'fine',
   ],
   async create(options: Params, context: GuideContext) {
-    const folder = await context.folder(options.model);
+    const folder = await context.folder(clipFor(options.model, context));
     const clip = await context.shared(
       `clip ${folder}`,
       () => openClip(folder, context.execution),
       (one) => one.dispose(),
     );
-    return textGuide(clip, options, context.compute);
+    return textGuide(clip, options, context);
   },
 });

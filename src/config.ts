@@ -34,6 +34,8 @@ export const engineSettings = z.object({
   models: list(delimiter).default([]),
   /** Folders searched for guides besides the ones that come with Kandid. */
   guides: list(delimiter).default([]),
+  /** Model of requests that name none. @default the one that comes with Kandid, avatars-64 */
+  defaultModel: z.string().min(1, 'a name').optional(),
   device: z
     .string()
     .regex(DEVICE_PATTERN, 'auto, cpu, cuda or cuda:N')
@@ -70,6 +72,7 @@ export type SettingFlags = { [Name in keyof z.input<typeof engineSettings>]?: un
 export const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   models: 'KANDID_MODELS',
   guides: 'KANDID_GUIDES',
+  defaultModel: 'KANDID_DEFAULT_MODEL',
   device: 'KANDID_DEVICE',
   threads: 'KANDID_THREADS',
   allowedHosts: 'KANDID_ALLOWED_HOSTS',

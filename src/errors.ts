@@ -55,7 +55,7 @@ export const ERRORS = {
   picture_unreadable: [
     415,
     1,
-    '{name} is not a picture that can be read ({reason}). Expected PNG, JPEG, WebP, AVIF or GIF.',
+    '{name} is not a picture that can be read ({reason}). Expected PNG, JPEG, WebP, AVIF, TIFF or GIF.',
   ],
   picture_too_large: [413, 1, '{name} is {width}×{height} pixels, more than the {limit} allowed. Shrink it first.'],
   picture_damaged: [422, 1, '{name} is cut short or damaged ({reason}). Make or upload it again.'],
@@ -192,6 +192,7 @@ export const ERRORS = {
   key_unknown: [401, 2, 'The API key is unknown. Check it, or ask the operator for one.'],
   rate_limited: [429, 1, 'More than {limit} {unit}. Try again in {retrySeconds} s.'],
   keys_tried: [429, 1, 'Too many unknown API keys came from your address. Try again in {retrySeconds} s.'],
+  port_in_use: [500, 2, 'Port {port} is in use; try --port {next}.'],
   host_unknown: [
     421,
     2,

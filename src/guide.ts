@@ -130,6 +130,8 @@ export interface GuideContext {
     readonly channels: number;
     readonly finalSide: number;
     readonly levels: number;
+    /** Text models that know its pictures, best first. @default none is known to */
+    readonly textModels?: readonly string[];
   };
   /** Seed of the request, for a guide that needs randomness of its own. */
   readonly seed: number;
@@ -138,7 +140,7 @@ export interface GuideContext {
   /** Things worth telling the person who asked (a mask was resized, say); they arrive with the results. */
   note(message: string): void;
   /**
-   * Decodes a picture (PNG, JPEG, WebP, AVIF, GIF's first frame) given as bytes; throws a coded error for what is no picture.
+   * Decodes a picture (PNG, JPEG, WebP, AVIF, TIFF, GIF's first frame) given as bytes; throws a coded error for what is no picture.
    * `side`: cut to its middle square and resized to side × side. `maxSide`: shrunk, keeping its shape, to fit maxSide × maxSide.
    * `channels` 4 keeps the alpha channel as the last, −1 transparent … 1 opaque; 1 and 3 lay the picture on white.
    */

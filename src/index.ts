@@ -60,6 +60,8 @@ export interface EncodeRequest {
   readonly model?: string;
   /** More beams, nearer; 1 is greedy. @default 1 */
   readonly beams?: BeamSchedule;
+  /** Searches even where the file carries a code that its pixels still match. @default false */
+  readonly search?: boolean;
   /** The picture that a conditional model starts from. @default the picture itself */
   readonly condition?: PictureInput;
   readonly signal?: AbortSignal;
@@ -180,12 +182,16 @@ export class Kandid {
   }
 
   /**
-   * The code whose picture is nearest to a picture (the middle square of a file, or a square Picture).
+   * The code whose picture is nearest to a picture (the middle square of a file, or a square Picture); of a file of Kandid's own
+   * whose pixels are still those, the code that it carries.
    *
    * @throws {KandidError} picture_*, params_invalid, model_*, cancelled
    */
-  async encode(picture: PictureInput, { model, beams, condition, signal }: EncodeRequest = {}): Promise<Encoded> {
-    const { pictures, notes } = await this.#run({ kind: 'encode', picture, model, beams, condition }, signal);
+  async encode(
+    picture: PictureInput,
+    { model, beams, search, condition, signal }: EncodeRequest = {},
+  ): Promise<Encoded> {
+    const { pictures, notes } = await this.#run({ kind: 'encode', picture, model, beams, search, condition }, signal);
     const [{ code, codeString, psnr, image }] = pictures as [Required<TaskOutcome['pictures'][number]>];
     return { code: [...code], codeString, psnr, image, notes };
   }

@@ -50,7 +50,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'src/contract/frames.ts',
     'src/contract/version.ts',
   ],
-  'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts'],
+  'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts', 'src/kit/lexicon.ts'],
   'src/lab/datasets': ['src/pictures', 'src/config.ts', ...GROUND],
   // Pure, for Web Workers.
   'src/lab/toy': ['src/kit/random.ts'],

@@ -70,6 +70,7 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   key_unknown: [401, 2],
   rate_limited: [429, 1],
   keys_tried: [429, 1],
+  port_in_use: [500, 2],
   host_unknown: [421, 2],
   link_invalid: [403, 2],
   link_expired: [403, 2],

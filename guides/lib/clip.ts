@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@xenova/transformers';
 import { type Candidates, type GuideContext, GuideProblem } from '../../src/guide.ts';
+import { Lexicon } from '../../src/kit/lexicon.ts';
+import { readLexicon } from '../../src/kit/lexicon-files.ts';
 import { withoutTelemetry } from '../../src/kit/telemetry.ts';
 import { type PixelFormat, toPixels } from './pixels.ts';
 import { clipPixelFormat } from './preprocessor.ts';
@@ -20,6 +22,8 @@ export interface Clip {
   embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
   /** What its texts are commonly about, where the folder has a vocabulary.json. */
   readonly vocabulary: Vocabulary;
+  /** Which words it knows; null where it takes any. */
+  readonly lexicon: Lexicon | null;
   /** One unit vector per candidate, in order. */
   embedPictures(candidates: Candidates, signal: AbortSignal, compute: GuideContext['compute']): Promise<Embeddings>;
   dispose(): Promise<void>;
@@ -75,7 +79,8 @@ function loadOptions(folder: string, tower: string, execution: Execution) {
  */
 export async function openClip(folder: string, execution: Execution): Promise<Clip> {
   const format = clipPixelFormat(await readJson(join(folder, 'preprocessor_config.json')));
-  const vocabulary = await readVocabulary(join(folder, 'vocabulary.json'));
+  const vocabulary = await readVocabulary(folder);
+  const lexicon = await lexiconOf(folder);
   const textOptions = loadOptions(folder, 'text_model', execution);
   const visionOptions = loadOptions(folder, 'vision_model', execution);
   const library = await offlineLibrary();
@@ -83,11 +88,23 @@ export async function openClip(folder: string, execution: Execution): Promise<Cl
     const tokenizer = await library.AutoTokenizer.from_pretrained(folder, { local_files_only: true });
     const text = await library.CLIPTextModelWithProjection.from_pretrained(folder, textOptions);
     const vision = await library.CLIPVisionModelWithProjection.from_pretrained(folder, visionOptions);
-    return towers(library, { tokenizer, text, vision, format, vocabulary });
+    return towers(library, { tokenizer, text, vision, format, vocabulary, lexicon });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new GuideProblem(
       `the CLIP in folder "${basename(folder)}" could not be opened (${reason}): expected a folder exported for transformers.js; copy it again, or give another model`,
+      { cause },
+    );
+  }
+}
+
+async function lexiconOf(folder: string): Promise<Lexicon | null> {
+  try {
+    const parts = await readLexicon(folder);
+    return parts && new Lexicon(parts);
+  } catch (cause) {
+    throw new GuideProblem(
+      `tokenizer.json or synonyms.json of the CLIP in folder "${basename(folder)}" is not understood: expected an export for transformers.js, and {"synonyms": {"specs": "glasses"}}; copy it again`,
       { cause },
     );
   }
@@ -104,29 +121,35 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
+type TextOutput = { readonly text_embeds: Tensor };
+type VisionOutput = { readonly image_embeds: Tensor };
+
 interface Parts {
   readonly tokenizer: PreTrainedTokenizer;
   readonly text: PreTrainedModel;
   readonly vision: PreTrainedModel;
   readonly format: PixelFormat;
   readonly vocabulary: Vocabulary;
+  readonly lexicon: Lexicon | null;
 }
 
-function towers(library: Library, { tokenizer, text, vision, format, vocabulary }: Parts): Clip {
+function towers(library: Library, { tokenizer, text, vision, format, vocabulary, lexicon }: Parts): Clip {
   const kept = new Map<string, Float32Array>();
+  const runs = new Runs();
   const embedNew = async (texts: readonly string[]): Promise<readonly (readonly [string, Float32Array])[]> => {
     if (texts.length === 0) return [];
     const tokens = tokenizer([...texts], { padding: true, truncation: true });
-    const { data, size } = unitRows((await text(tokens)).text_embeds as Tensor, texts.length);
+    const { data, size } = unitRows((await runs.run<TextOutput>(() => text(tokens))).text_embeds, texts.length);
     return texts.map((one, index) => [one, data.slice(index * size, (index + 1) * size)]);
   };
   const embedChunk = async (candidates: Candidates, first: number, number: number): Promise<Embeddings> => {
     const pixels = toPixels(candidates, first, number, format);
     const input = new library.Tensor('float32', pixels, [number, format.mean.length, format.side, format.side]);
-    return unitRows((await vision({ pixel_values: input })).image_embeds as Tensor, number);
+    return unitRows((await runs.run<VisionOutput>(() => vision({ pixel_values: input }))).image_embeds, number);
   };
   return {
     vocabulary,
+    lexicon,
     async embedTexts(texts) {
       const asked = new Map([...new Set(texts)].map((one) => [one, kept.get(one)]));
       for (const [one, vector] of await embedNew([...asked.keys()].filter((one) => !asked.get(one))))
@@ -150,9 +173,32 @@ function towers(library: Library, { tokenizer, text, vision, format, vocabulary 
       return joined(parts);
     },
     async dispose() {
+      await runs.end();
       await Promise.all([text.dispose(), vision.dispose()]);
     },
   };
+}
+
+/** Runs of the networks: none begins after the end, and the end waits for those there are. The library would print the inputs of one whose session goes. */
+class Runs {
+  readonly #running = new Set<Promise<unknown>>();
+  #ended = false;
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#ended) throw new GuideProblem('its CLIP was closed meanwhile');
+    const run = work();
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await Promise.allSettled(this.#running);
+  }
 }
 
 function joined(parts: readonly Embeddings[]): Embeddings {

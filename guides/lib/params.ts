@@ -27,7 +27,7 @@ function toBytes(value: Uint8Array | string, check: z.core.$RefinementCtx): Uint
     typeof bytes === 'string'
       ? `the picture ${bytes}`
       : bytes.length === 0
-        ? 'the picture is empty: expected the bytes of a PNG, JPEG, WebP, AVIF or GIF file'
+        ? 'the picture is empty: expected the bytes of a PNG, JPEG, WebP, AVIF, TIFF or GIF file'
         : bytes.length > MAX_PICTURE_BYTES
           ? `the picture has ${bytes.length} bytes, at most ${MAX_PICTURE_BYTES} are taken; shrink it first`
           : null;

@@ -1,14 +1,9 @@
 /** Rivals of a phrase: the other texts of its group in the vocabulary of a CLIP. */
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { GuideProblem } from '../../src/guide.ts';
+import { readGroups } from '../../src/kit/lexicon-files.ts';
 
 /** Groups of texts, each about one thing that a picture shows one of ("red hair", "ginger hair", "black hair", …). */
 export type Vocabulary = readonly (readonly string[])[];
-
-const file = z
-  .record(z.string(), z.array(z.string().min(1).max(500)).min(2).max(256))
-  .refine((groups) => Object.keys(groups).length <= 64, 'at most 64 groups');
 
 /** A phrase belongs to the group of the text nearest to it, if its cosine is above this. */
 const NEAR = 0.85;
@@ -16,18 +11,12 @@ const NEAR = 0.85;
 const APART = 0.05;
 
 /**
- * Reads vocabulary.json, an object of groups; empty where there is no such file.
+ * The groups of vocabulary.json; none where there is no such file.
  * @throws GuideProblem where it is something else
  */
-export async function readVocabulary(path: string): Promise<Vocabulary> {
-  let text: string;
+export async function readVocabulary(folder: string): Promise<Vocabulary> {
   try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    return [];
-  }
-  try {
-    return Object.values(file.parse(JSON.parse(text)));
+    return Object.values(await readGroups(folder));
   } catch (cause) {
     throw new GuideProblem(
       'vocabulary.json of the CLIP is not understood: expected an object of groups, each a list of at least two texts, as in {"hair": ["red hair", "black hair"]}',

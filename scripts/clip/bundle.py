@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import torch
@@ -36,6 +37,7 @@ def write_bundle(
         ("vocabulary.json", vocabulary(attributes)),
     ):
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+    shutil.copyfile(Path(__file__).parent / "synonyms.json", folder / "synonyms.json")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = {
         "format_version": 1,

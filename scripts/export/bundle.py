@@ -18,6 +18,8 @@ from export.onnx_graph import tensor_locations
 
 FORMAT_VERSION = 1
 WEIGHTS = "weights.safetensors"
+TEXT_MODELS = {"avatars": ["avatars-clip"]}
+"""Of each data set, the text models that know its pictures, best first."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def manifest_of(config: ModelConfig, folder: Path, metadata: dict) -> dict:
         "architecture": config.to_dict(),
         "graphs": {"levels": level_names(config), "decode": "decode.onnx"},
         "weights": WEIGHTS,
+        "text_models": TEXT_MODELS.get(metadata["dataset"], []),
         **{key: metadata[key] for key in ("made", "parity", "metrics")},
         "files": {path.name: file_entry(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST},
     }

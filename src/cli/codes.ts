@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { parseCode } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';
 import type { Kandid } from '../index.ts';
-import { readProvenance } from '../pictures/provenance.ts';
 import { readInput } from './files.ts';
 import type { Io } from './io.ts';
 
@@ -19,16 +18,16 @@ export async function codeOf(
   io: Io,
   { partial = false } = {},
 ): Promise<number[]> {
-  const { network, bundle } = await kandid.engine.models.open(model);
+  const { network } = await kandid.engine.models.open(model);
   const { candidateCounts } = network;
   const given = argument === '-' || existsSync(argument) ? await readInput(argument, io) : null;
   const text = given === null ? argument : textOf(given);
   if (text?.startsWith('[') && partial) return parsePrefix(text, candidateCounts);
   if (given === null || text !== null) return parseCode(text ?? '', candidateCounts);
-  const written = writtenCode(given, bundle.hash);
-  if (written !== null) return parseCode(written, candidateCounts);
   const options = { ...(model === undefined ? {} : { model }), signal: io.signal };
-  return (await kandid.encode(given, options)).code;
+  const { code, notes } = await kandid.encode(given, options);
+  for (const note of notes) io.err(note);
+  return code;
 }
 
 function parsePrefix(text: string, candidateCounts: readonly number[]): number[] {
@@ -36,16 +35,6 @@ function parsePrefix(text: string, candidateCounts: readonly number[]): number[]
   return levels < candidateCounts.length
     ? parseCode(text, candidateCounts.slice(0, levels))
     : parseCode(text, candidateCounts);
-}
-
-/** The code that Kandid wrote into a picture of this very model, if it did: exact, and nothing to be searched. */
-function writtenCode(bytes: Uint8Array, hash: string): string | null {
-  try {
-    const provenance = readProvenance(bytes);
-    return provenance.hash === hash && provenance.level === undefined ? provenance.code : null;
-  } catch {
-    return null;
-  }
 }
 
 /** What comes in as text and not as a picture's bytes. */

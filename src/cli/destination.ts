@@ -1,9 +1,10 @@
 /** Where pictures are written: checked before anything is computed, so that a typing error costs nothing. */
+import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
 import { mosaic } from '../pictures/mosaic.ts';
 import { type Provenance, provenancePacket } from '../pictures/provenance.ts';
-import { writeOutput } from './files.ts';
+import { prepareFolder, writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import { wrongValue } from './values.ts';
 
@@ -26,6 +27,8 @@ export interface DestinationOptions {
 }
 
 export interface Destination {
+  /** Makes the folder, so that what cannot be written is known before anything is computed. @throws {KandidError} file_unwritable */
+  prepare(): Promise<void>;
   /**
    * Writes pictures and gives the file that each is in; null where they went to standard output.
    *
@@ -48,6 +51,7 @@ export function destinationFor(
     if (json) throw wrongValue('--out', '-', 'a file or folder beside --json, which takes standard output');
     if (count > 1 && !grid) throw wrongValue('--out', '-', 'a file or folder for several pictures, or --grid');
     return {
+      prepare: async () => {},
       async write(pictures, io, provenances) {
         const whole = pictures.length > 1 ? gridOf(pictures) : (pictures[0] as Picture);
         await io.outBytes(await fileOf(whole, 'png', pictures.length > 1 ? undefined : provenances[0]));
@@ -56,7 +60,10 @@ export function destinationFor(
     };
   }
   const paths = pathsFor(out, name);
-  return { write: (pictures, _io, provenances) => writeFiles(pictures, paths, grid, provenances) };
+  return {
+    prepare: () => prepareFolder(paths.at(0, count)),
+    write: (pictures, _io, provenances) => writeFiles(pictures, paths, grid, provenances),
+  };
 }
 
 /** Pictures beside one another with a thin white line between. */
@@ -67,6 +74,8 @@ export function gridOf(pictures: readonly Picture[]): Picture {
 
 interface Paths {
   readonly format: PictureFormat;
+  /** Whether what is there is overwritten: its name was given, and not chosen by us. */
+  readonly overwrites: boolean;
   at(index: number, of: number): string;
 }
 
@@ -75,11 +84,23 @@ function pathsFor(out: string | undefined, name: string): Paths {
   const isFolder = out !== undefined && (extension === '' || /[/\\]$/.test(out));
   const numbered = (stem: string, index: number, of: number) => (of === 1 ? stem : `${stem}-${index + 1}`);
   if (out === undefined || isFolder)
-    return { format: 'png', at: (index, of) => `${join(out ?? '', numbered(name, index, of))}.png` };
+    return {
+      format: 'png',
+      overwrites: false,
+      at: (index, of) => `${join(out ?? '', numbered(name, index, of))}.png`,
+    };
   const format = FORMATS[extension];
   if (!format) throw wrongValue('--out', out, `a file that ends in ${Object.keys(FORMATS).join(', ')}, or a folder`);
   const stem = out.slice(0, -extension.length);
-  return { format, at: (index, of) => numbered(stem, index, of) + out.slice(-extension.length) };
+  return { format, overwrites: true, at: (index, of) => numbered(stem, index, of) + out.slice(-extension.length) };
+}
+
+/** `kandid-7.png`, or `kandid-7 (2).png` where that is taken. */
+function freeName(file: string): string {
+  const ending = extname(file);
+  let free = file;
+  for (let n = 2; existsSync(free); n++) free = `${file.slice(0, -ending.length)} (${n})${ending}`;
+  return free;
 }
 
 /** A picture's file, with how it was made in it. */
@@ -103,7 +124,8 @@ async function writeFiles(
   const shown = isOne ? [gridOf(pictures)] : pictures;
   const files: string[] = [];
   for (const [i, picture] of shown.entries()) {
-    const file = paths.at(i, shown.length);
+    const wanted = paths.at(i, shown.length);
+    const file = paths.overwrites ? wanted : freeName(wanted);
     await writeOutput(file, await fileOf(picture, paths.format, isOne ? undefined : provenances[i]));
     files.push(file);
   }

@@ -1,5 +1,6 @@
 /** Reads and writes files for commands; writes are atomic. */
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Io } from './io.ts';
@@ -29,12 +30,40 @@ async function readWhole(path: string): Promise<Uint8Array> {
 export async function writeOutput(path: string, bytes: Uint8Array | string): Promise<void> {
   const growing = `${path}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(growing, bytes);
     await rename(growing, path);
   } catch (cause) {
     await rm(growing, { force: true }).catch(() => {});
     throw new KandidError('file_unwritable', { file: path, reason: plainReason(cause) }, { cause });
+  }
+}
+
+/**
+ * Makes a folder and those above it, one by one: Node's recursive way spins for ever where the system says that there is no
+ * such place (below /proc, say).
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) {
+    if (!(await stat(path)).isDirectory()) throw new Error('a file is where a folder should be');
+    return;
+  }
+  const above = dirname(path);
+  if (above !== path) await makeFolder(above);
+  await mkdir(path).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') throw new Error('its folder cannot be made there', { cause });
+    if (cause.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw cause;
+  });
+}
+
+/** Makes sure, before anything is computed, that a file can be written: its folder is made. @throws {KandidError} file_unwritable */
+export async function prepareFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  try {
+    await makeFolder(folder);
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new KandidError('file_unwritable', { file, reason: plainReason(cause) }, { cause });
   }
 }
 

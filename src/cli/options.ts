@@ -1,4 +1,5 @@
 /** Options that several commands share. */
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { loadSettings, modelFolders, type SettingFlags, type Settings } from '../config.ts';
 import type { BeamSchedule } from '../contract/beams.ts';
@@ -20,7 +21,7 @@ export interface EngineFlags {
 
 export function addEngineOptions(command: Command): Command {
   return command
-    .option('-m, --model <name>', 'model, by name or path; left out: the first trained one')
+    .option('-m, --model <name>', 'model, by name or path; left out: KANDID_DEFAULT_MODEL, else avatars-64')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
     .option('--device <device>', 'auto, cpu, cuda or cuda:N')
@@ -32,9 +33,11 @@ export function addEngineOptions(command: Command): Command {
 /** Opens Kandid for `work`, and frees it whatever happens. */
 export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: Kandid) => Promise<T>): Promise<T> {
   const settings = settingsOf(flags, io);
+  warnOfFolders(settings, io);
   const kandid = await Kandid.open({
     models: modelFolders(settings),
     guides: settings.guides,
+    defaultModel: settings.defaultModel,
     device: settings.device,
     threads: settings.threads,
     allowedHosts: settings.allowedHosts,
@@ -46,6 +49,13 @@ export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: K
   } finally {
     await kandid.close();
   }
+}
+
+/** A folder of models that does not exist holds none, and is most likely a typing error. */
+export function warnOfFolders({ models }: Pick<Settings, 'models'>, io: Io): void {
+  for (const folder of models)
+    if (!existsSync(folder))
+      io.err(`There is no folder ${folder} (--models, KANDID_MODELS): no models come from there.`);
 }
 
 export function settingsOf(

@@ -9,7 +9,7 @@ import type { Kandid } from '../index.ts';
 import { enlarged } from '../pictures/mosaic.ts';
 import { animationFormat, encodeAnimation } from './animation.ts';
 import { destinationFor } from './destination.ts';
-import { readInput, withFiles, writeOutput } from './files.ts';
+import { prepareFolder, readInput, withFiles, writeOutput } from './files.ts';
 import type { Io } from './io.ts';
 import {
   addEngineOptions,
@@ -45,6 +45,8 @@ export async function produce(
   const seed = flags.seed ?? randomInt(2 ** 32);
   const destination = destinationFor(flags, flags.count ?? 1, `kandid-${seed}`);
   const animation = flags.animate === undefined ? null : animationFormat(flags.animate);
+  await destination.prepare();
+  if (flags.animate !== undefined) await prepareFolder(flags.animate);
   await withKandid(flags, io, async (kandid) => {
     const request = await requestOf(flags, seed, typeof parts === 'function' ? await parts(kandid) : parts, io);
     const frames: (readonly Picture[])[] = [];

@@ -80,6 +80,7 @@ function failure(thrown: unknown, words: readonly string[], io: Io): 0 | 1 | 2 {
 
 /** Commander's message in our words: what is wrong, what there is instead, where to read more. */
 function usageLine({ message, code }: CommanderError, words: readonly string[]): string {
+  if (code === 'commander.excessArguments' && words[0] === 'generate') return quotesLine(words.slice(1));
   const plain = message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
@@ -91,4 +92,11 @@ function usageLine({ message, code }: CommanderError, words: readonly string[]):
   const code64 = /unknown option '(-[\w-]{5,})'/.test(plain) && /decode|cross|vary/.test(first);
   const hint = code64 ? ' If this is a code, put -- before it.' : '';
   return `${sentence}${end}${hint} See "kandid${command} --help".`;
+}
+
+/** A prompt of several words came as several arguments. */
+function quotesLine(words: readonly string[]): string {
+  const option = words.findIndex((word) => word.startsWith('-'));
+  const prompt = (option < 0 ? words : words.slice(0, option)).join(' ');
+  return `Put the words in quotes: kandid generate "${prompt.slice(0, 100) || 'a woman with red hair'}".`;
 }

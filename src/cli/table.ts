@@ -17,3 +17,9 @@ export function tableLines(header: readonly string[], rows: readonly (readonly s
       .trimEnd(),
   );
 }
+
+/** Names and what is said of them, each in a column as wide as its longest entry. */
+export function pairLines(pairs: readonly (readonly [name: string, text: string])[]): string[] {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  return pairs.map(([name, text]) => `${name.padEnd(width)}  ${text}`.trimEnd());
+}

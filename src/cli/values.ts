@@ -12,8 +12,7 @@ export function whole(option: string, least: number, most: number): (text: strin
   return (text) => {
     const number = Number(text);
     if (/^[+-]?\d+$/.test(text.trim()) && number >= least && number <= most) return number;
-    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
-    throw wrongValue(option, text, `a whole number ${range}`);
+    throw wrongValue(option, text, `a whole number from ${least} to ${most}`);
   };
 }
 

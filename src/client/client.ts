@@ -8,7 +8,14 @@
  * ```
  */
 
-import type { CrossAnswer, GuideAnswer, HealthAnswer, ModelAnswer, ResultAnswer } from '../contract/answers.ts';
+import type {
+  CrossAnswer,
+  GuideAnswer,
+  HealthAnswer,
+  ModelAnswer,
+  ResultAnswer,
+  WordsAnswer,
+} from '../contract/answers.ts';
 import type { ClientMessageInput, GenerateBody } from '../contract/stream.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { RequestError } from './error.ts';
@@ -23,6 +30,7 @@ export type {
   ModelAnswer,
   PictureAnswer,
   ResultAnswer,
+  WordsAnswer,
 } from '../contract/answers.ts';
 export type { GenerateBody } from '../contract/stream.ts';
 export type { ConnectionState } from './connection.ts';
@@ -104,6 +112,11 @@ export class KandidClient {
 
   async models(): Promise<readonly ModelAnswer[]> {
     return (await this.get<{ models: ModelAnswer[] }>('/v1/models')).models;
+  }
+
+  /** The words that steer a model. */
+  async words(model: string): Promise<WordsAnswer> {
+    return await this.get<WordsAnswer>(`/v1/models/${encodeURIComponent(model)}/words`);
   }
 
   async guides(): Promise<readonly GuideAnswer[]> {

@@ -64,6 +64,9 @@ export const model = z.looseObject({
   levels: z.array(z.object({ side: whole, candidates: whole })),
   bits: whole.describe('Length of a code.'),
   condition: z.object({ kind: z.string(), channels: whole }).nullable(),
+  textModels: z
+    .array(z.string())
+    .describe('Text models that know its pictures, best first; none: words cannot steer it.'),
   licence: z.object({ data: z.string(), weights: z.string(), attribution: z.string() }),
   metrics: z.record(z.string(), z.unknown()),
   isDefault: z.boolean(),
@@ -72,6 +75,16 @@ export const guide = z.object({
   name: z.string(),
   description: z.string(),
   params: z.record(z.string(), z.unknown()).describe('JSON Schema of its parameters.'),
+});
+export const words = z.object({
+  textModel: z
+    .string()
+    .nullable()
+    .describe('Whose words they are; null: the model has none, or one that takes any word.'),
+  words: z.array(z.string()).describe('Words it knows; endings of words after ##.'),
+  synonyms: z.record(z.string(), z.string()).describe('Other words, and known ones that mean the same.'),
+  traits: z.record(z.string(), z.string()).describe('Words that say what somebody has: crying, crying eyes.'),
+  groups: z.record(z.string(), z.array(z.string())).describe('Texts it knows well, of which a picture shows one each.'),
 });
 export const joined = z.object({ code: z.array(whole), codeString: z.string(), url: z.string().nullable() });
 export const provenance = z.looseObject({ model: z.string(), hash: z.string(), code: z.string().nullable() });
@@ -85,6 +98,7 @@ export const readiness = z.object({
 
 /** The answers as clients read them. */
 export type ModelAnswer = DeepReadonly<z.output<typeof model>>;
+export type WordsAnswer = DeepReadonly<z.output<typeof words>>;
 export type GuideAnswer = DeepReadonly<z.output<typeof guide>>;
 export type HealthAnswer = DeepReadonly<z.output<typeof readiness>>;
 export type CrossAnswer = DeepReadonly<z.output<typeof joined>>;

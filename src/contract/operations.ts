@@ -75,6 +75,10 @@ export const encodeBody = z.strictObject({
   model: modelName.optional(),
   image: picture('The picture; its middle square is used.'),
   beams: z.int().min(1).max(256).default(1).describe('Descents kept; more come nearer.'),
+  search: z
+    .boolean()
+    .default(false)
+    .describe('Searches even where the file carries a code that its pixels still match.'),
   condition,
 });
 

@@ -20,6 +20,7 @@ import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
+import { samplerNotes } from './search/notes.ts';
 import { samplerOf } from './search/sampler.ts';
 
 export interface EngineOptions {
@@ -116,7 +117,7 @@ export class Engine {
     const { info } = model.network;
     checkCapacity(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
-    const notes = priorNotes(checked, model);
+    const notes = samplerNotes(checked.sampler, info, model.network.prior !== null);
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
       inTurn: turns.picture,
@@ -153,12 +154,6 @@ export class Engine {
     await this.#services.shared.close();
     await this.models.close();
   }
-}
-
-/** What is to be said where a prior is asked for and the model has none. */
-function priorNotes({ sampler }: CheckedRequest, { network }: OpenModel): string[] {
-  if (network.prior || !sampler.prior) return [];
-  return [`The model ${network.info.name} has no prior: where no guide decides, all choices are equally likely.`];
 }
 
 /** There must be as many codes as results. */

@@ -2,6 +2,8 @@
 
 import { bitsOf } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';
+import type { LexiconParts } from '../kit/lexicon.ts';
+import { readLexicon } from '../kit/lexicon-files.ts';
 import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
@@ -24,6 +26,8 @@ export interface ModelSummary {
   /** Length of its codes. */
   readonly bits: number;
   readonly condition: { readonly kind: string; readonly channels: number } | null;
+  /** Text models that know its pictures, best first: words can steer it. */
+  readonly textModels: readonly string[];
   readonly licence: PyramidManifest['licence'];
   readonly metrics: Readonly<Record<string, unknown>>;
 }
@@ -38,11 +42,14 @@ export interface ModelsOptions {
   readonly folders: readonly string[];
   /** Whether a model may be named by path. */
   readonly paths: boolean;
-  /** @default the first by name of those that were trained, one that needs no condition if there is one */
+  /** @default the one that comes with Kandid; without it, the first by name that was trained and needs no condition */
   readonly defaultModel?: string | undefined;
   readonly device: Device;
   readonly threads?: number | undefined;
 }
+
+/** The model of requests that name none, where nothing else is set; its name, so that a model added to it changes nothing. */
+const SHIPPED_MODEL = 'avatars-64';
 
 export class Models {
   readonly #options: ModelsOptions;
@@ -75,6 +82,14 @@ export class Models {
     return Object.fromEntries(all);
   }
 
+  /** Of each text model that knows certain words alone, by name. */
+  async lexicons(): Promise<Record<string, LexiconParts>> {
+    const clips = this.#found.filter(({ manifest }) => manifest?.kind === 'clip');
+    // What cannot be read is told to whoever asks for its guide.
+    const read = clips.map(async ({ name, folder }) => [name, await readLexicon(folder).catch(() => null)] as const);
+    return Object.fromEntries((await Promise.all(read)).flatMap(([name, parts]) => (parts ? [[name, parts]] : [])));
+  }
+
   /**
    * Opens a model, once for all who ask.
    *
@@ -102,6 +117,7 @@ export class Models {
   get defaultName(): string {
     const { defaultModel, folders } = this.#options;
     if (defaultModel !== undefined) return defaultModel;
+    if (this.#found.some(({ name }) => name === SHIPPED_MODEL)) return SHIPPED_MODEL;
     const pyramids = this.#found.filter(({ manifest }) => manifest?.kind === 'pyramid');
     const trained = pyramids.filter(({ manifest }) => Number(manifest?.made?.steps ?? 1) > 0);
     const unconditional = trained.find(({ manifest }) => manifest?.kind === 'pyramid' && !manifest.condition);
@@ -112,7 +128,7 @@ export class Models {
 
   async #load(name: string): Promise<OpenModel> {
     const { folders, paths, device, threads } = this.#options;
-    const { folder } = await findModel(name, folders, { paths });
+    const { folder } = await findModel(name, folders, { paths, kind: 'pyramid' });
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
@@ -123,11 +139,15 @@ export class Models {
 }
 
 /** What the engine needs of a bundle's manifest. */
-export function networkInfoOf(name: string, { channels, condition, levels }: PyramidManifest): NetworkInfo {
+export function networkInfoOf(
+  name: string,
+  { channels, condition, levels, text_models: textModels }: PyramidManifest,
+): NetworkInfo {
   return {
     name,
     channels,
     condition,
+    textModels,
     levels: levels.map(({ side, candidates, width }) => ({ side, candidateCount: candidates, width })),
   };
 }
@@ -145,6 +165,7 @@ function summaryOf(name: string, manifest: PyramidManifest): ModelSummary {
     levels,
     bits: levels.reduce((sum, { candidates }) => sum + bitsOf(candidates), 0),
     condition,
+    textModels: manifest.text_models,
     licence,
     metrics,
   };

@@ -34,7 +34,7 @@ export interface DecodeOptions {
 const AT_ONCE: InTurn = (_, work) => work();
 
 /**
- * Decodes the first frame of a PNG, JPEG, WebP, AVIF or GIF file, upright by its EXIF orientation and in sRGB.
+ * Decodes the first frame of a PNG, JPEG, WebP, AVIF, TIFF or GIF file, upright by its EXIF orientation and in sRGB.
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
  */
@@ -44,6 +44,8 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   const original = await checkedSize(sharp, bytes, name, limitPixels);
   const plan = planResize(original, options);
   let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: limitPixels }).autoOrient();
+  // At 16 bits a channel, an ICC profile would be applied to numbers of another scale.
+  pipeline = pipeline.pipelineColourspace('srgb');
   if (channels !== 4) pipeline = pipeline.flatten({ background: '#ffffff' });
   if (plan) pipeline = presize(pipeline, plan);
   const upright = pipeline.toColourspace('srgb');
@@ -85,6 +87,12 @@ export async function pictureSize(
   return await checkedSize(await loadSharp(), bytes, name, limitPixels);
 }
 
+/** Whether any pixel is not opaque. @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged */
+export async function hasTransparency(bytes: Uint8Array, options: DecodeOptions = {}): Promise<boolean> {
+  const { data, width, height } = await decodePicture(bytes, { ...options, channels: 4 });
+  return data.subarray(3 * width * height).some((alpha) => alpha < 1);
+}
+
 interface ResizePlan {
   /** Wanted size. */
   readonly to: PlaneSize;
@@ -119,7 +127,7 @@ function presize(pipeline: Sharp, { first }: ResizePlan): Sharp {
 /** Upright size in pixels, from the header alone. */
 async function checkedSize(sharp: SharpFactory, bytes: Uint8Array, name: string, limit: number): Promise<PlaneSize> {
   if (!looksLikePicture(bytes)) {
-    const reason = bytes.length === 0 ? 'it is empty' : 'it does not begin like one';
+    const reason = bytes.length === 0 ? 'it is empty' : reasonFor(bytes);
     throw new KandidError('picture_unreadable', { name, reason });
   }
   let header: Metadata;
@@ -148,12 +156,35 @@ async function rawPicture(pipeline: Sharp, channels: 1 | 3 | 4, name: string): P
  * which may name other files.
  */
 function looksLikePicture(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32)).toString('latin1');
+  const start = startOf(bytes);
   return (
     start.startsWith('\x89PNG\r\n\x1a\n') ||
     start.startsWith('\xff\xd8\xff') ||
     /^GIF8[79]a/.test(start) ||
     /^RIFF.{4}WEBP/s.test(start) ||
-    /^.{4}ftyp(avif|avis|mif1|msf1)/s.test(start)
+    TIFF.some((begin) => start.startsWith(begin)) ||
+    (/^.{4}ftyp(avif|avis|mif1|msf1)/s.test(start) && !/hei[cxms]|hev[cxms]/.test(start.slice(12)))
   );
+}
+
+const TIFF = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'];
+
+/** Pictures that people have and that are not taken: how they begin, what they are, and what to do. */
+const OTHERS: readonly (readonly [begins: RegExp, what: string])[] = [
+  [/^BM/, 'it is a BMP file: save it as PNG in a picture editor'],
+  [/^.{4}ftyp.*(?:hei[cxms]|hev[cxms])/s, 'it is a HEIC file, as phones write: export or share it as JPEG'],
+  [/^\s*(?:<\?xml|<svg|<!DOCTYPE svg)/i, 'it is an SVG drawing: export it as PNG'],
+  [/^8BPS/, 'it is a Photoshop file: export it as PNG'],
+  [/^%PDF/, 'it is a PDF: export the page as PNG'],
+  [/^.{4}JXL /s, 'it is a JPEG XL file: convert it to PNG'],
+  [/^.{4}jP {2}/s, 'it is a JPEG 2000 file: convert it to PNG'],
+];
+
+function reasonFor(bytes: Uint8Array): string {
+  const start = startOf(bytes);
+  return OTHERS.find(([begins]) => begins.test(start))?.[1] ?? 'it does not begin like one';
+}
+
+function startOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32)).toString('latin1');
 }

@@ -34,6 +34,19 @@ export async function* examine({ models, device = 'auto' }: DoctorOptions): Asyn
   yield* checkModels(models);
 }
 
+/** Of the checks that `examine` will make, to be shown in a column. */
+export async function checkNames({ models, device = 'auto' }: DoctorOptions): Promise<string[]> {
+  const found = await findModels(models);
+  return [
+    'Node.js',
+    'memory',
+    'sharp',
+    'ONNX Runtime',
+    `device ${device}`,
+    ...found.map(({ name }) => `model ${name}`),
+  ];
+}
+
 const OLDEST_NODE = [20, 9] as const;
 
 export function checkNode(version: string): Check {

@@ -71,6 +71,8 @@ const pyramid = z.looseObject({
   architecture: z.looseObject({ type: z.string() }),
   graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),
   weights: z.string(),
+  /** Names of text models that know its pictures, best first. */
+  text_models: z.array(z.string().min(1).max(64)).max(16).default([]),
   /** A learned prior over choices; its files are not among `files`, as codes draw the same pictures without it. */
   prior: prior.optional(),
 });

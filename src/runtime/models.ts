@@ -32,12 +32,13 @@ export async function findModels(folders: readonly string[]): Promise<FoundModel
  * The model of a name; with `paths`, also the model in a folder given as a path (which is for the person at the machine,
  * not for a request from outside).
  *
+ * @param kind of the models whose names are offered where there is none of this name; one of another kind is given all the same
  * @throws {KandidError} models_missing, model_unknown (with the nearest names)
  */
 export async function findModel(
   nameOrPath: string,
   folders: readonly string[],
-  { paths = false }: { paths?: boolean } = {},
+  { paths = false, kind }: { readonly paths?: boolean; readonly kind?: Manifest['kind'] } = {},
 ): Promise<FoundModel> {
   const models = await findModels(folders);
   const named = models.find(({ name }) => name === nameOrPath);
@@ -46,7 +47,7 @@ export async function findModel(
   if (paths && isPath && existsSync(join(nameOrPath, MANIFEST_FILE)))
     return await describeModel(nameOrPath, resolve(nameOrPath));
   if (models.length === 0) throw new KandidError('models_missing', { folders: folders.join(', ') || 'no folder' });
-  const names = models.map(({ name }) => name);
+  const names = models.filter(({ manifest }) => !kind || manifest?.kind === kind).map(({ name }) => name);
   throw new KandidError('model_unknown', { name: nameOrPath.slice(0, 200), hint: nameHint(nameOrPath, names) });
 }
 

@@ -86,8 +86,6 @@ const serverSettings = engineSettings.extend({
   /** Signs addresses of pictures. @default one of this process: its addresses end with it */
   permalinkSecret: z.string().min(16, '16 characters or more').optional(),
 
-  /** Model of requests that name none. */
-  defaultModel: z.string().optional(),
   /** Names that clients have built in, and what they mean here; an empty model is the default one. */
   aliases: aliases.default({
     'gpt-image-1': '',

@@ -69,7 +69,14 @@ export class Inference {
         else await warming;
       }
       const told = { device: device.name, fallback: device.fallback, defaultModel };
-      const info = { ...told, models: models.summaries(), beamBytes: models.beamBytes(), guides: guides.summaries() };
+      const lexicons = await models.lexicons();
+      const info = {
+        ...told,
+        lexicons,
+        models: models.summaries(),
+        beamBytes: models.beamBytes(),
+        guides: guides.summaries(),
+      };
       return new Inference(engine, { info, options, post, clock });
     } catch (error) {
       await engine.close();

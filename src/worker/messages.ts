@@ -17,6 +17,7 @@ import type { EngineOptions } from '../engine/engine.ts';
 import type { GuideSummary } from '../engine/guides/registry.ts';
 import type { ModelSummary } from '../engine/models.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
+import type { LexiconParts } from '../kit/lexicon.ts';
 import type { PictureFormat } from '../pictures/codec.ts';
 
 export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
@@ -70,6 +71,7 @@ export type Work =
       readonly picture: PictureInput;
       readonly model?: string | undefined;
       readonly beams?: BeamSchedule | undefined;
+      readonly search?: boolean | undefined;
       readonly condition?: PictureInput | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;
@@ -221,6 +223,8 @@ export interface WorkerInfo {
   /** Of requests that name none. */
   readonly defaultModel: string;
   readonly guides: readonly GuideSummary[];
+  /** Of each text model that knows certain words alone, by name. */
+  readonly lexicons: Readonly<Record<string, LexiconParts>>;
 }
 
 export type FromWorker =

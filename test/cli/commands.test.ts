@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
+import { provenancePacket, readProvenance } from '../../src/pictures/provenance.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-cli-'));
@@ -43,6 +44,44 @@ test('generate: several pictures are numbered files, in a folder or by name, or 
   assert.ok(existsSync(inFolder('many/kandid-5-1.png')) && existsSync(inFolder('many/kandid-5-2.png')));
   await kandid(['generate', ...tiny, '-n', '4', '--grid', '--enlarge', '4', '--out', inFolder('grid.png')]);
   assert.equal((await sizeOf(inFolder('grid.png'))).width, 65);
+});
+
+test('names that nobody gave overwrite nothing', async () => {
+  const out = inFolder('free/');
+  const made = [];
+  for (const model of ['tiny', 'digits-32']) {
+    const said = await kandid(['generate', '--model', model, '--seed', '7', '--out', out]);
+    assert.equal(said.code, 0, said.err);
+    made.push(said.out.split('  ')[0] as string);
+  }
+  assert.deepEqual(made, [join(out, 'kandid-7.png'), join(out, 'kandid-7 (2).png')]);
+  assert.equal((await sizeOf(made[0] as string)).width, 8);
+  assert.equal((await sizeOf(made[1] as string)).width, 32);
+});
+
+test('the code of a file is the one that it carries, while its pixels are still those', async () => {
+  const file = inFolder('own.png');
+  const made = await kandid(['generate', ...tiny, '--seed', '11', '--top', '4', '--enlarge', '8', '--out', file]);
+  const code = made.out.split('  ')[1] as string;
+  const encode = async (path: string, ...more: string[]) => {
+    const said = await kandid(['encode', path, ...tiny, '--json', ...more]);
+    assert.equal(said.code, 0, said.err);
+    return { code: JSON.parse(said.out).results[0].codeString as string, notes: said.err };
+  };
+  const own = await encode(file);
+  assert.equal(own.code, code);
+  assert.match(own.notes, /the one that the file carries/);
+  assert.doesNotMatch((await encode(file, '--search')).notes, /carries/);
+  // The same metadata on other pixels.
+  const bytes = readFileSync(file);
+  const other = inFolder('other.png');
+  const dark = { data: new Float32Array(3 * 64).fill(-1), channels: 3, width: 8, height: 8 };
+  writeFileSync(other, await encodePicture(dark, 'png', { xmp: provenancePacket(readProvenance(bytes)) }));
+  assert.match((await encode(other)).notes, /no longer those: it was searched anew/);
+  assert.match(
+    (await kandid(['vary', other, ...tiny, '--keep', '4', '--out', inFolder('x.png')])).err,
+    /searched anew/,
+  );
 });
 
 test('generate --animate: a frame per level', async () => {
@@ -134,12 +173,26 @@ test('cross: one picture per place', async () => {
 });
 
 test('models and guides are listed and described', async () => {
-  assert.match((await kandid(['models'])).out, /^tiny +8×8/m);
+  const listed = await kandid(['models']);
+  assert.match(listed.out, /^tiny +8×8/m);
+  assert.match(listed.out, /^avatars-64 \* +64×64/m);
   assert.equal(JSON.parse((await kandid(['models', 'tiny', '--json'])).out).name, 'tiny');
   assert.match((await kandid(['guides'])).out, /^super_resolution /m);
   const denoise = await kandid(['guides', 'denoise']);
   assert.match(denoise.out, /^ {2}image, needed$/m);
   assert.match(denoise.out, /^ {2}sigma \(0\.53\)$/m);
+});
+
+test('the default model is the one that ships or is set, whatever comes before it in the alphabet', async () => {
+  const models = inFolder('more');
+  cpSync('models/tiny', join(models, 'aaa-64'), { recursive: true });
+  const standard = async (environment: NodeJS.ProcessEnv) => {
+    const said = await kandid(['models', '--models', models, '--json'], { environment });
+    const all = JSON.parse(said.out) as { name: string; isDefault: boolean }[];
+    return all.filter(({ isDefault }) => isDefault).map(({ name }) => name);
+  };
+  assert.deepEqual(await standard({}), ['avatars-64']);
+  assert.deepEqual(await standard({ KANDID_DEFAULT_MODEL: 'aaa-64' }), ['aaa-64']);
 });
 
 test('guides --check: passes the example, and names what a bad one does', async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { encodePicture } from '../../src/pictures/codec.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-usage-'));
@@ -42,7 +43,8 @@ test('nothing asked for: the help page, as wrong usage', async () => {
 const WRONG: readonly [words: readonly string[], message: RegExp][] = [
   [['generat'], /Did you mean generate\?/],
   [['generate', '--sede', '1'], /'--sede' \(Did you mean --seed\?\)/],
-  [['generate', '--seed', 'abc'], /^--seed is "abc", expected a whole number 0 or more\.$/],
+  [['generate', '--seed', 'abc'], /^--seed is "abc", expected a whole number from 0 to 9007199254740991\.$/],
+  [['generate', '--seed', '9007199254740993'], /from 0 to 9007199254740991\.$/],
   [['generate', '--seed'], /argument missing/],
   [['generate', '--count', '0'], /^--count is "0"/],
   [['generate', '--count', '-1'], /^--count is "-1"/],
@@ -58,7 +60,8 @@ const WRONG: readonly [words: readonly string[], message: RegExp][] = [
   [['generate', '--out', '-', '--json'], /--json/],
   [['generate', '--out', '-', '--count', '2'], /--grid/],
   [['generate', '--animate', 'x.mp4'], /^--animate is "x\.mp4", expected a file that ends in \.webp or \.gif/],
-  [['generate', 'a', 'b'], /^Too many arguments/],
+  [['generate', 'a', 'woman'], /^Put the words in quotes: kandid generate "a woman"\.$/],
+  [['upscale', 'a.png', 'b.png'], /^Too many arguments/],
   [['upscale'], /^Missing required argument 'picture'/],
   [['generate', '--device', 'gpu'], /device/],
   [['generate', '--threads', '0'], /^--threads is "0"/],
@@ -104,6 +107,48 @@ for (const [name, bytes, message] of FAILING)
     assert.match(said.err, message);
     assert.equal(said.err.split('\n').length, 1);
   });
+
+test('what is no folder of models is warned about', async () => {
+  const said = await kandid(['models'], { environment: { KANDID_MODELS: join(folder, 'nonexistent') } });
+  assert.equal(said.code, 0);
+  assert.match(said.err, /There is no folder .*nonexistent/);
+});
+
+test('an unknown model offers those that draw, and no others', async () => {
+  const said = await kandid(['generate', '--model', 'qqqqqqqqqqqqqqqqqqqqqq']);
+  assert.match(said.err, /There are: .*tiny/);
+  assert.doesNotMatch(said.err, /avatars-clip|avatars-attributes/);
+});
+
+test('inpaint without a mask is wrong usage where the picture is transparent nowhere', async () => {
+  const file = join(folder, 'opaque.png');
+  const data = new Float32Array(3 * 64);
+  writeFileSync(file, await encodePicture({ data, channels: 3, width: 8, height: 8 }));
+  const said = await kandid(['inpaint', file, '--model', 'tiny', '--out', join(folder, 'x.png')]);
+  assert.equal(said.code, 2);
+  assert.match(said.err, /^--mask is left out, expected a file, white where/);
+});
+
+for (const [words, note] of [
+  [['--top', '1000'], /top is 1000, and the model tiny proposes 4 at a level/],
+  [['--beams', '4:2,5:2'], /no level of tiny has 5 pixels a side; its sides are/],
+] as const)
+  test(`what the model has not is warned about: ${words.join(' ')}`, async () => {
+    const said = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.err, note);
+  });
+
+test('a folder that cannot be made fails in one line, before anything is computed', { timeout: 30_000 }, async () => {
+  const places = process.platform === 'linux' ? ['/proc/nope/x.png', '/proc/nope/a/b/', '/sys/nope/x.png'] : [];
+  for (const place of [...places, join(folder, 'empty.png', 'x.png')]) {
+    writeFileSync(join(folder, 'empty.png'), '');
+    const said = await kandid(['generate', '--model', 'no-such-model', '--out', place]);
+    assert.equal(said.code, 1, said.err);
+    assert.match(said.err, /could not be written/);
+    assert.equal(said.err.split('\n').length, 1);
+  }
+});
 
 test('a folder in the place of a picture, a file in the place of a folder', async () => {
   assert.match((await kandid(['upscale', '--model', 'tiny', folder])).err, /it is a folder, expected a file/);

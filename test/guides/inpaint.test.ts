@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { it } from 'node:test';
+import sharp from 'sharp';
 import inpaint from '../../guides/inpaint.ts';
 import { GuideProblem } from '../../src/guide.ts';
 import { type FakeParts, fakeContext } from './fake-context.ts';
@@ -59,10 +61,42 @@ it('refuses a picture of which nothing is known', async () => {
   );
 });
 
-it('says where nothing is unknown, and where sizes differ', async () => {
+it('refuses where nothing is unknown, and says what was read', async () => {
+  const black = await png(32, 32, 3, () => [-1, -1, -1]);
+  const wide = await png(64, 32, 3, (x) => Array(3).fill(x < 0.2 ? 1 : -1));
+  const cases = [
+    [{ image }, /there is no mask/],
+    [{ image, mask: black }, /read as black/],
+    [{ image, mask: wide }, /middle square/],
+  ] as const;
+  for (const [params, message] of cases)
+    await assert.rejects(
+      async () => create(params),
+      (error: Error) => error instanceof GuideProblem && message.test(error.message),
+    );
+});
+
+for (const file of ['mask-bw-alpha254.png', 'mask-bw-softrim.png'])
+  it(`reads a mask by its colours where it is transparent nowhere: ${file}`, async () => {
+    const bytes = await readFile(`test/fixtures/pictures/${file}`);
+    const plain = await sharp(bytes).removeAlpha().png().toBuffer();
+    const notes: string[] = [];
+    const weights = [];
+    for (const given of [bytes, plain])
+      weights.push((await create({ image, mask: given }, { notes })).linear?.(level(32))?.weight);
+    const [read, wanted] = weights;
+    const off = read?.reduce((sum, share, p) => sum + Math.abs(share - (wanted?.[p] ?? 9)), 0) ?? 9;
+    assert.ok(off / 1024 < 0.02, `${off / 1024}`);
+    assert.ok(
+      notes.some((note) => /read by its colours/.test(note)),
+      notes.join(),
+    );
+  });
+
+it('says where a mask is read by its transparency, and where sizes differ', async () => {
   const notes: string[] = [];
-  await create({ image }, { notes });
-  assert.match(notes[0] ?? '', /whole picture is kept/);
+  await create({ image, mask: await png(32, 32, 4, (x) => [1, 1, 1, x > 0.5 ? -1 : 1]) }, { notes });
+  assert.match(notes[0] ?? '', /read by its transparency/);
   await create({ image, mask: await png(16, 16, 3, rightHalf) }, { notes });
   assert.match(notes[1] ?? '', /mask is 16×16 and the picture 32×32/);
 });

@@ -75,6 +75,44 @@ it('reads many texts at once, known ones among them', async () => {
   await clip.dispose();
 });
 
+it('is refused where no text model knows the pictures, and warns where one insists', async () => {
+  const params = text.params.parse({ prompt: 'red', contrast: ['white'] });
+  const create = async (textModels: readonly string[], model?: string) => {
+    const notes: string[] = [];
+    const context = fakeContext({ ...parts, model: { name: 'digits', textModels }, notes });
+    await text.create(model === undefined ? params : { ...params, model }, context);
+    return notes;
+  };
+  await assert.rejects(
+    () => create([]),
+    (error: Error) => error instanceof GuideProblem && /digits.*insist/s.test(error.message),
+  );
+  assert.deepEqual(await create(['tiny-clip']), []);
+  assert.match((await create([], 'tiny-clip')).join(), /nobody has said that tiny-clip knows the pictures of digits/);
+});
+
+it('names words that mean nothing to its CLIP, and offers known ones', async () => {
+  const notes: string[] = [];
+  const params = text.params.parse({ prompt: 'a red castle', model: 'tiny-clip', contrast: [] });
+  const model = { textModels: ['tiny-clip'] };
+  await text.create(params, fakeContext({ ...parts, model, notes }));
+  assert.ok(
+    notes.some((note) => /the word "castle" has no meaning/.test(note)),
+    notes.join('\n'),
+  );
+});
+
+it('closes after the runs there are, and begins no other', async (t) => {
+  const told = t.mock.method(console, 'error', () => {});
+  const clip = await openClip(folder, { device: 'cpu' });
+  const running = clip.embedTexts(['red', 'green']);
+  const closing = clip.dispose();
+  assert.equal((await running).length, 2);
+  await closing;
+  await assert.rejects(clip.embedTexts(['blue']), /closed meanwhile/);
+  assert.equal(told.mock.callCount(), 0);
+});
+
 it('opens its CLIP once for many requests', async () => {
   await create({ prompt: 'red' });
   await create({ prompt: 'blue' });

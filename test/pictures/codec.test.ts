@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
@@ -82,6 +84,46 @@ test('alpha: kept as the fourth channel, else laid on white', async () => {
     .toBuffer();
   assert.equal(at(await decodePicture(gray, { channels: 4 }), 0, 0)[3], 128);
 });
+
+const PROFILES = 'test/fixtures/pictures';
+/** One colour, sRGB (200, 30, 30), as a PNG of a depth with a profile. */
+const RED_FILES = { srgb8: 'c-red-srgb8.png', srgb16: 'c-red-srgb16.png', p3of16: 'c-red-p3-16.png' };
+
+for (const [name, file] of Object.entries(RED_FILES))
+  for (const format of ['png', 'tiff', 'webp', 'jpeg', 'avif'] as const)
+    test(`sRGB whatever the depth, the profile and the file: ${name} as ${format}`, async () => {
+      const bytes = readFileSync(join(PROFILES, file));
+      const isDeep = (await sharp(bytes).metadata()).depth === 'ushort' && ['png', 'tiff'].includes(format);
+      // The numbers and the profile are carried over as they are.
+      const kept = sharp(bytes, { ignoreIcc: true }).keepIccProfile();
+      const given =
+        format === 'png'
+          ? bytes
+          : await (isDeep ? kept.toColourspace('rgb16') : kept)
+              .toFormat(format, format === 'tiff' ? { compression: 'lzw' } : {})
+              .toBuffer();
+      const { depth, hasProfile } = await sharp(given).metadata();
+      assert.deepEqual([depth, hasProfile], [isDeep ? 'ushort' : 'uchar', true]);
+      for (const channels of [3, 4] as const)
+        near(at(await decodePicture(given, { channels }), 1, 1).slice(0, 3), [200, 30, 30], format === 'avif' ? 6 : 3);
+      const side = await decodePicture(given, { side: 2 });
+      near(at(side, 1, 1), [200, 30, 30], format === 'avif' ? 6 : 3);
+    });
+
+const NOT_TAKEN: readonly [start: string, what: RegExp][] = [
+  ['BM\x36\0\0\0', /BMP.*save it as PNG/],
+  ['\0\0\0\x18ftypheic\0\0\0\0mif1heic', /HEIC.*JPEG/],
+  ['\0\0\0\x18ftypmif1\0\0\0\0mif1heic', /HEIC.*JPEG/],
+  ['<svg xmlns="http://www.w3.org/2000/svg"/>', /SVG.*PNG/],
+  ['%PDF-1.7', /PDF.*PNG/],
+];
+
+for (const [start, what] of NOT_TAKEN)
+  test(`says what a file is and what to do: ${JSON.stringify(start.slice(0, 12))}`, async () => {
+    const error = await refusal(Buffer.from(start.padEnd(64, '\0'), 'latin1'));
+    assert.equal(error.code, 'picture_unreadable');
+    assert.match(error.message, what);
+  });
 
 test('16 bits per channel', async () => {
   const gray = await flat(3, 3, { r: 100, g: 100, b: 100 }).toColourspace('grey16').png().toBuffer();

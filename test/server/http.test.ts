@@ -339,6 +339,9 @@ test('operations', async () => {
   const models = await json<{ models: Named[]; data: { id: string }[] }>(await fetch(url('/v1/models')));
   assert.ok(models.models.some((one) => one.name === 'tiny' && one.isDefault));
   assert.ok(models.data.some((one) => one.id === 'gpt-image-1'));
+  const words = await json<{ textModel: string; words: string[] }>(await fetch(url('/v1/models/tiny/words')));
+  assert.equal(words.textModel, 'avatars-clip');
+  assert.ok(words.words.includes('red'));
   const { guides } = await json<{ guides: Named[] }>(await fetch(url('/v1/guides')));
   assert.ok(guides.some((one) => one.name === 'text' && 'properties' in (one.params ?? {})));
 });

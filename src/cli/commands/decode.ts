@@ -34,6 +34,7 @@ export function addDecode(program: Command, io: Io): void {
     .option('--level <n>', 'as it is after this level, from 0', whole('--level', 0, 255));
   addDrawOptions(command).action(async (given: string[], flags: DecodeFlags) => {
     const destination = destinationFor(flags, given.length, 'kandid-decoded');
+    await destination.prepare();
     await withKandid(flags, io, async (kandid) => {
       const codes = [];
       for (const one of given) codes.push(await codeOf(one, kandid, flags.model, io));
@@ -50,6 +51,7 @@ export function addCross(program: Command, io: Io): void {
     .option('--at <n>', 'levels taken from the first; repeatable (half of them)', counts);
   addDrawOptions(command).action(async (first: string, second: string, flags: CrossFlags) => {
     const destination = destinationFor(flags, flags.at?.length ?? 1, 'kandid-crossed');
+    await destination.prepare();
     await withKandid(flags, io, async (kandid) => {
       const { candidateCounts } = (await kandid.engine.models.open(flags.model)).network;
       const levels = candidateCounts.length;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
 import { GuideRegistry } from '../../engine/guides/registry.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
-import { type Check, examine } from '../../runtime/doctor.ts';
+import { type Check, checkNames, examine } from '../../runtime/doctor.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf } from '../options.ts';
 
@@ -22,14 +22,16 @@ export function addDoctor(program: Command, io: Io): void {
 
 async function run(flags: Flags, io: Io): Promise<void> {
   const settings = settingsOf(flags, io);
+  const options = { models: modelFolders(settings), device: settings.device };
+  const width = Math.max(...(await checkNames(options)).map((name) => name.length));
   const checks: Check[] = [];
   const tell = (check: Check) => {
     checks.push(check);
     if (flags.json) return;
-    io.out(`${check.ok ? 'ok  ' : 'FAIL'}  ${check.name.padEnd(24)}${check.detail}`);
+    io.out(`${check.ok ? 'ok  ' : 'FAIL'}  ${check.name.padEnd(width)}  ${check.detail}`);
     if (check.remedy) io.out(`      ${check.remedy}`);
   };
-  for await (const check of examine({ models: modelFolders(settings), device: settings.device })) {
+  for await (const check of examine(options)) {
     tell(check);
     if (io.signal.aborted) throw new KandidError('cancelled', { when: `after ${checks.length} checks` });
   }

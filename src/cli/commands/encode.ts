@@ -15,6 +15,7 @@ import { beams, whole } from '../values.ts';
 
 interface Flags extends EngineFlags, OutputFlags {
   readonly beams?: BeamSchedule;
+  readonly search?: boolean;
 }
 
 export function addEncode(program: Command, io: Io): void {
@@ -23,6 +24,7 @@ export function addEncode(program: Command, io: Io): void {
     .summary('the code of a picture')
     .description('Finds the code whose picture is nearest: a short text that "kandid decode" turns back into it.')
     .option('--beams <beams>', 'descents kept; more come closer: 16, or by side 4:16,8:8', beams)
+    .option('--search', "search, even where Kandid's own file carries a code that its pixels still match")
     .option('-o, --out <path>', 'where to write the decoded picture; left out: nowhere')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
@@ -32,16 +34,17 @@ export function addEncode(program: Command, io: Io): void {
 
 async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void> {
   const destination = flags.out === undefined ? null : destinationFor(flags, paths.length, 'kandid-encoded');
+  await destination?.prepare();
   await withKandid(flags, io, async (kandid) => {
     const progress = progressOn(io);
-    const { model, beams } = flags;
+    const { model, beams, search } = flags;
     const encoded: (TaskPicture & { readonly psnr: number })[] = [];
     const provenances: Provenance[] = [];
     try {
       for (const [i, path] of paths.entries()) {
         const done = await performTask(
           kandid,
-          { kind: 'encode', picture: await readInput(path, io), model, beams },
+          { kind: 'encode', picture: await readInput(path, io), model, beams, search },
           io,
         );
         const [picture] = done.outcome.pictures;

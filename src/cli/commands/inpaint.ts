@@ -1,5 +1,7 @@
 /** `kandid inpaint photo.png --mask mask.png` */
 import type { Command } from 'commander';
+import { KandidError } from '../../errors.ts';
+import { hasTransparency } from '../../pictures/codec.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
 import { addProduceOptions, type ProduceFlags, produce } from '../produce.ts';
@@ -9,6 +11,11 @@ interface Flags extends ProduceFlags {
   readonly mask?: string;
   readonly invert?: boolean;
   readonly prompt?: string;
+}
+
+function noMask(): KandidError {
+  const expected = 'a file, white where it is to be repainted: the picture is transparent nowhere';
+  return new KandidError('option_invalid', { option: '--mask', got: 'left out', expected });
 }
 
 export function addInpaint(program: Command, io: Io): void {
@@ -21,6 +28,7 @@ export function addInpaint(program: Command, io: Io): void {
     .option('-p, --prompt <text>', 'what the new part should show');
   addProduceOptions(command).action(async (path: string, { mask, invert, prompt, ...flags }: Flags) => {
     const image = await readInput(path, io);
+    if (mask === undefined && !(await hasTransparency(image))) throw noMask();
     const params = {
       image,
       ...(mask === undefined ? {} : { mask: await readInput(mask, io) }),

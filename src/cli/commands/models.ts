@@ -1,9 +1,9 @@
 /** `kandid models` */
 import type { Command } from 'commander';
-import type { ModelSummary } from '../../engine/models.ts';
+import type { ModelSummary, Models } from '../../engine/models.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, withKandid } from '../options.ts';
-import { tableLines } from '../table.ts';
+import { pairLines, tableLines } from '../table.ts';
 
 interface Flags extends EngineFlags {
   readonly json?: boolean;
@@ -20,16 +20,27 @@ export function addModels(program: Command, io: Io): void {
       const all = kandid.models();
       if (name !== undefined)
         return describe(await summaryOf(name, all, (one) => kandid.engine.models.open(one)), flags, io);
-      if (flags.json) return io.out(JSON.stringify(all, null, 2));
+      if (flags.json) return io.out(JSON.stringify(withDefault(all, kandid.engine.models), null, 2));
       if (all.length === 0) io.err('There are no models. Name a folder of bundles with --models, or train one.');
+      const standard = all.length > 0 ? kandid.engine.models.defaultName : '';
       const rows = all.map((model) => [
-        ...[model.name, `${model.side}×${model.side}`, model.channels === 1 ? 'gray' : 'colour'],
+        ...[
+          model.name === standard ? `${model.name} *` : model.name,
+          `${model.side}×${model.side}`,
+          model.channels === 1 ? 'gray' : 'colour',
+        ],
         ...[String(model.levels.length), String(model.bits), model.hash.slice(0, 8), model.title],
       ]);
       for (const line of tableLines(['model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
         io.out(line);
+      if (standard) io.err(`* draws what names no model (KANDID_DEFAULT_MODEL=${standard})`);
     }),
   );
+}
+
+/** As `/v1/models` tells them. */
+function withDefault(all: readonly ModelSummary[], models: Pick<Models, 'defaultName'>) {
+  return all.map((model) => ({ ...model, isDefault: model.name === models.defaultName }));
 }
 
 /** Opening it gives the error with the nearest names for one that is not there. */
@@ -53,18 +64,22 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     const here = model.levels.filter((level) => level.side === side);
     return `${here.length} at ${side}×${side}`;
   });
-  const facts = [
+  const facts: [string, string][] = [
     ['title', model.title],
     ['about', model.description],
     ['levels', `${model.levels.length} (${sides.join(', ')}), ${model.levels[0]?.candidates ?? 0} candidates each`],
     ['codes', `${model.bits} bits`],
     ['hash', model.hash],
     ['condition', model.condition ? `${model.condition.kind} picture` : 'none'],
+    [
+      'words',
+      model.textModels.length > 0 ? `known to ${model.textModels.join(', ')}` : 'no text model knows its pictures',
+    ],
     ['data', model.licence.data],
     ['weights', model.licence.weights],
-    ...(model.licence.attribution ? [['attribution', model.licence.attribution]] : []),
   ];
+  if (model.licence.attribution) facts.push(['attribution', model.licence.attribution]);
   io.out(model.name);
-  for (const [name, value] of facts) io.out(`  ${String(name).padEnd(12)}${value}`);
-  for (const [name, value] of Object.entries(model.metrics)) io.out(`  ${name.padEnd(12)} ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(model.metrics)) facts.push([name, JSON.stringify(value)]);
+  for (const line of pairLines(facts)) io.out(`  ${line}`);
 }

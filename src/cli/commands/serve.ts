@@ -10,6 +10,7 @@ import { createServer, type KandidServer } from '../../server/server.ts';
 import { createServices } from '../../server/services.ts';
 import { loadServerSettings, printSettings, type ServerFlags, type ServerSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
+import { warnOfFolders } from '../options.ts';
 import { several, wrongValue } from '../values.ts';
 
 interface Flags extends Omit<ServerFlags, 'allowedHosts' | 'guideTimeout' | 'defaultModel'> {
@@ -52,6 +53,7 @@ async function run(flags: Flags, io: Io): Promise<void> {
     return;
   }
   checkKeys(settings);
+  warnOfFolders(settings, io);
   const output = new LogOutput(io.log());
   const log = createLog({ level: settings.logLevel, destination: output });
   const services = createServices(settings, modelFolders(settings), { log, lostLines: () => output.dropped });
@@ -99,9 +101,14 @@ async function listen(server: KandidServer, { host, port }: ServerSettings) {
   try {
     return await server.listen();
   } catch (cause) {
+    if (isInUse(cause)) throw new KandidError('port_in_use', { port, next: (port % 65_535) + 1 }, { cause });
     const expected = `a host and port that can be listened on (${reasonOf(cause)})`;
     throw new KandidError('setting_invalid', { name: 'port', got: `${port} on ${host}`, expected }, { cause });
   }
+}
+
+function isInUse(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
 }
 
 function setting(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -12,7 +12,7 @@ import { loadSharp } from '../../pictures/sharp.ts';
 import { MANIFEST_FILE } from '../../runtime/manifest.ts';
 import { findModels } from '../../runtime/models.ts';
 import { FORMATS } from '../destination.ts';
-import { readInput, writeOutput } from '../files.ts';
+import { prepareFolder, readInput, writeOutput } from '../files.ts';
 import { encodeFilm } from '../film.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, withKandid } from '../options.ts';
@@ -50,6 +50,7 @@ export function addTree(program: Command, io: Io): void {
 async function tree(name: string, flags: Flags, io: Io): Promise<void> {
   const frames = await framesIn(name);
   const extension = checkOut(flags, frames.length > 0);
+  if (flags.out !== '-') await prepareFolder(flags.out ?? STANDARD_OUT);
   await withKandid(flags, io, async (kandid) => {
     const draw = (model: string) => drawn(model, flags, kandid, io);
     if (frames.length === 0) {

@@ -63,6 +63,7 @@ export function guideContext(guide: string, services: GuideServices, request: Gu
       channels: info.channels,
       finalSide: info.levels.at(-1)?.side ?? 0,
       levels: info.levels.length,
+      textModels: info.textModels ?? [],
     },
     seed,
     signal,

@@ -16,4 +16,6 @@ export interface NetworkInfo {
   readonly channels: 1 | 3;
   readonly levels: readonly { readonly side: number; readonly candidateCount: number; readonly width: number }[];
   readonly condition: { readonly kind: string; readonly channels: number } | null;
+  /** Text models that know its pictures, best first. @default none is known to */
+  readonly textModels?: readonly string[];
 }

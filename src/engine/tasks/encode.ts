@@ -1,5 +1,6 @@
 /** Encoding: the code whose picture is nearest to a given one, found level by level. */
 import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
+import type { Code } from '../../contract/codes.ts';
 import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
 import { resample } from '../../kit/resample.ts';
@@ -9,19 +10,21 @@ import { conditionOf } from '../input/condition.ts';
 import { fitPicture } from '../input/pictures.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
+import { beamNotes } from '../search/notes.ts';
+import { ownCode } from './own-code.ts';
 import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
 
 /** @throws {KandidError} picture_*, condition_*, model_* */
 export async function prepareEncoding(
   engine: TaskEngine,
-  { picture, model: name, beams, condition: given }: EncodeTask,
+  { picture, model: name, beams, search = false, condition: given }: EncodeTask,
   { signal, turns = NO_TURNS }: TaskOptions = {},
 ): Promise<DescentTask> {
   const model = await engine.models.open(name);
   const { network } = model;
   const { info, finalSide } = network;
   const { limitPixels } = engine;
-  const notes: string[] = [];
+  const notes: string[] = beamNotes(beams, info);
   const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels, inTurn: turns.picture };
   const fitted = await fitPicture(picture, target);
   const condition = await conditionOf(given ?? (info.condition ? picture : undefined), info, {
@@ -29,7 +32,10 @@ export async function prepareEncoding(
     inTurn: turns.picture,
     note: (message) => void notes.push(message),
   });
-  const descent = encodingDescent(network, fitted, { beams, condition, signal, notes });
+  const own = search ? null : await ownCode(picture, fitted, model, condition, turns);
+  if (own?.note) notes.push(own.note);
+  const prefixes = own?.code ? [own.code] : [];
+  const descent = encodingDescent(network, fitted, { beams, condition, signal, notes, prefixes });
   return {
     kind: 'encode',
     run: 'descent',
@@ -52,6 +58,8 @@ interface EncodingOptions {
   readonly condition?: Float32Array | null;
   readonly signal?: AbortSignal | undefined;
   readonly notes?: readonly string[];
+  /** Choices of the first levels. */
+  readonly prefixes?: readonly Code[];
 }
 
 /** It is asked as long as it takes. */
@@ -59,7 +67,7 @@ const OWN = { timeoutSeconds: Number.POSITIVE_INFINITY, isTrusted: true };
 
 /** A descent towards a picture of the model's channels and size. */
 export function encodingDescent(network: Network, picture: Picture, options: EncodingOptions = {}): Descent {
-  const { beams = 1, condition = null, signal = new AbortController().signal, notes = [] } = options;
+  const { beams = 1, condition = null, signal = new AbortController().signal, notes = [], prefixes = [] } = options;
   const { levels } = network.info;
   return new Descent({
     info: network.info,
@@ -73,7 +81,7 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
     blend: 'zscore',
     guides: [new GuideRunner('reconstruction', reconstruction(picture), OWN)],
     weights: [1],
-    prefixes: [],
+    prefixes,
     condition,
     signal,
     notes,

@@ -23,6 +23,8 @@ export interface EncodeTask {
   readonly model?: string | undefined;
   /** 1 is greedy. @default 1 */
   readonly beams?: BeamSchedule | undefined;
+  /** Searches even where the file carries a code that its pixels still match. @default false */
+  readonly search?: boolean | undefined;
   /** @default the picture itself, where the model takes a condition */
   readonly condition?: PictureInput | undefined;
 }

@@ -134,11 +134,12 @@ export const pictureRoutes: readonly Route[] = [
     summary: 'The code whose picture is nearest',
     body: encodeBody,
     files: ['image', 'condition'],
-    toWork: ({ image, model, beams, condition, ...body }) => ({
+    toWork: ({ image, model, beams, search, condition, ...body }) => ({
       kind: 'encode',
       picture: image,
       model,
       beams,
+      search,
       condition,
       output: outputOf(body),
     }),

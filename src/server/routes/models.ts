@@ -1,7 +1,7 @@
 /** Routes of models and guides, and those that need nothing but their descriptions. */
 
 import { z } from 'zod';
-import { guide, joined, model, provenance } from '../../contract/answers.ts';
+import { guide, joined, model, provenance, words } from '../../contract/answers.ts';
 import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { crossBody, infoBody } from '../../contract/operations.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
@@ -52,6 +52,20 @@ export const modelRoutes: readonly Route[] = [
       const found = modelOf(call.services, name);
       const isDefault = found.name === infoOf(call.services).defaultModel;
       sendJson(call, { id, object: 'model', created: 0, owned_by: 'kandid', ...found, isDefault });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/models/{name}/words',
+    tag: 'models',
+    summary: 'The words that steer a model',
+    parts: { name: 'Its name.' },
+    answers: { 200: { description: 'The words.', schema: words } },
+    handle(call) {
+      const { lexicons } = infoOf(call.services);
+      const textModel = modelOf(call.services, call.params.name).textModels.find((one) => Object.hasOwn(lexicons, one));
+      const none = { words: [], synonyms: {}, traits: {}, groups: {} };
+      sendJson(call, { textModel: textModel ?? null, ...(textModel === undefined ? none : lexicons[textModel]) });
     },
   }),
   route({

@@ -15,6 +15,7 @@ const model: ModelSummary = {
   condition: null,
   licence,
   levels: [4, 4, 8].map((side) => ({ side, candidates: 10 })),
+  textModels: [],
   metrics: {},
 };
 const params = { properties: { shortlist: { default: 3 }, refine: { default: 2 }, prompt: {} } };

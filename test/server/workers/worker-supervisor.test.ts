@@ -9,7 +9,15 @@ import { FakeClock } from '../../clock.ts';
 import { WORK } from '../fake-runner.ts';
 import { done, level, question } from '../job-events.ts';
 
-const INFO: WorkerInfo = { device: 'cpu', fallback: null, models: [], defaultModel: 'tiny', beamBytes: {}, guides: [] };
+const INFO: WorkerInfo = {
+  device: 'cpu',
+  fallback: null,
+  models: [],
+  defaultModel: 'tiny',
+  beamBytes: {},
+  guides: [],
+  lexicons: {},
+};
 
 /** A process that says what the test says. */
 class FakeProcess {

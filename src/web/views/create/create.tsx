@@ -14,6 +14,7 @@ import { Intro } from './intro.tsx';
 import { current, generate, isRunning, live, open, pictures } from './session.ts';
 import { Settings } from './settings.tsx';
 import { Stage } from './stage.tsx';
+import { Words } from './words.tsx';
 
 export default function Create({ params }: ViewProps) {
   const shared = readShared(params);
@@ -75,6 +76,7 @@ function Form({ missing }: { readonly missing: readonly string[] }) {
         onKeyDown={onKey}
       />
       <Buttons wrong={wrong} />
+      <Words />
       {missing.length > 0 && (
         <p class="hint">
           The link came without the pictures that its guides were given ({missing.join(', ')}): the picture is the same,

@@ -1,0 +1,30 @@
+/** What to tell of a sampler that asks for something the model has not. */
+import type { BeamSchedule } from '../../contract/beams.ts';
+import type { NetworkInfo } from '../network/graph.ts';
+import type { SamplerOptions } from './sampler.ts';
+
+export function samplerNotes(
+  { top, prior, beams }: SamplerOptions & { readonly beams?: BeamSchedule | undefined },
+  { name, levels }: NetworkInfo,
+  hasPrior: boolean,
+): string[] {
+  const notes: string[] = [];
+  if (prior && !hasPrior)
+    notes.push(`The model ${name} has no prior: where no guide decides, all choices are equally likely.`);
+  const most = Math.max(...levels.map(({ candidateCount }) => candidateCount));
+  if (top !== undefined && top > most)
+    notes.push(`top is ${top}, and the model ${name} proposes ${most} at a level: any of them may be chosen.`);
+  return [...notes, ...beamNotes(beams, { name, levels })];
+}
+
+/** Sides of a schedule of beams that no level has. */
+export function beamNotes(
+  beams: BeamSchedule | undefined,
+  { name, levels }: Pick<NetworkInfo, 'name' | 'levels'>,
+): string[] {
+  if (typeof beams !== 'object' || Array.isArray(beams)) return [];
+  const sides = [...new Set(levels.map(({ side }) => side))];
+  const others = Object.keys(beams).filter((side) => !sides.includes(Number(side)));
+  if (others.length === 0) return [];
+  return [`beams: no level of ${name} has ${others.join(' or ')} pixels a side; its sides are ${sides.join(', ')}.`];
+}

@@ -1,0 +1,79 @@
+/** The code that a file carries, where its pixels are still those of the code's picture. */
+import { parseCode } from '../../contract/codes.ts';
+import type { PictureInput } from '../../contract/requests.ts';
+import { KandidError } from '../../errors.ts';
+import type { Picture } from '../../guide.ts';
+import { type Provenance, readProvenance } from '../../pictures/provenance.ts';
+import type { Turns } from '../guides/context.ts';
+import type { OpenModel } from '../models.ts';
+
+/** Cells a side over which differences are taken together: small enough for a small edit to show. */
+const CELLS = 16;
+/** Mean difference of a cell, of the range of 2, that compression and enlarging may make. */
+const MOST_OFF = 0.12;
+
+export interface OwnCode {
+  /** null: it carries none of this model, or its pixels are others. */
+  readonly code: number[] | null;
+  /** What to tell of it. */
+  readonly note: string | null;
+}
+
+const NONE: OwnCode = { code: null, note: null };
+
+/**
+ * @param given the file
+ * @param fitted what the file shows, at the model's size
+ * @param condition [channels, S, S] where the model has one
+ */
+export async function ownCode(
+  given: PictureInput,
+  fitted: Picture,
+  { network, bundle }: OpenModel,
+  condition: Float32Array | null,
+  turns: Turns,
+): Promise<OwnCode> {
+  const written = given instanceof Uint8Array ? provenanceOf(given) : null;
+  if (written?.hash !== bundle.hash || written.level !== undefined || typeof written.code !== 'string') return NONE;
+  const code = parsed(written.code, network.candidateCounts);
+  if (!code) return NONE;
+  const [picture] = await turns.compute(() => network.decode([code], [condition]));
+  if (picture && worstCell(picture, fitted) <= MOST_OFF)
+    return { code, note: 'The code is the one that the file carries: its pixels are still those.' };
+  return { code: null, note: 'The file carries a code, but its pixels are no longer those: it was searched anew.' };
+}
+
+function provenanceOf(bytes: Uint8Array): Provenance | null {
+  try {
+    return readProvenance(bytes);
+  } catch (thrown) {
+    if (thrown instanceof KandidError) return null;
+    throw thrown;
+  }
+}
+
+/** The metadata of a file may be anybody's. */
+function parsed(code: string, candidateCounts: readonly number[]): number[] | null {
+  try {
+    return parseCode(code, candidateCounts);
+  } catch {
+    return null;
+  }
+}
+
+/** Largest mean difference of any cell, between pictures of one size. */
+function worstCell(a: Picture, b: Picture): number {
+  const { width, height, channels } = a;
+  if (b.width !== width || b.height !== height || b.channels !== channels) return Number.POSITIVE_INFINITY;
+  const sums = new Float64Array(CELLS * CELLS);
+  const counts = new Uint32Array(CELLS * CELLS);
+  for (let i = 0; i < a.data.length; i++) {
+    const p = i % (width * height);
+    const row = Math.floor((Math.floor(p / width) * CELLS) / height);
+    const cell = row * CELLS + Math.floor(((p % width) * CELLS) / width);
+    const clamped = (value: number) => Math.min(1, Math.max(-1, value));
+    sums[cell] = (sums[cell] as number) + Math.abs(clamped(a.data[i] as number) - clamped(b.data[i] as number));
+    counts[cell] = (counts[cell] as number) + 1;
+  }
+  return Math.max(...sums.map((sum, cell) => (counts[cell] ? sum / (counts[cell] as number) : 0)));
+}

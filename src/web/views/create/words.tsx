@@ -1,0 +1,90 @@
+/** What the chosen model draws, and which words steer it: to click while typing, and where one has no meaning. */
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { Lexicon, type LexiconParts } from '../../../kit/lexicon.ts';
+import { modelNamed } from '../../state/catalogue.ts';
+import { client } from '../../state/server.ts';
+import { prompt, recipe, setPrompt } from './form.ts';
+
+const lexicons = signal<ReadonlyMap<string, Lexicon | null>>(new Map());
+const MOST_SUGGESTED = 4;
+
+export function Words() {
+  const model = modelNamed(recipe.value.model);
+  useEffect(() => {
+    if (model) void load(model.name);
+  }, [model?.name]);
+  if (!model) return null;
+  const lexicon = lexicons.value.get(model.name);
+  const text = prompt.value;
+  const reading = lexicon?.read(text);
+  return (
+    <div class="words">
+      <p class="hint">
+        {model.title}: {model.description}
+        {model.textModels.length === 0 && ' Words cannot steer it: add a guide, or choose another model.'}
+      </p>
+      {lexicon && text === '' && <Offers label="It knows" texts={lexicon.offers('')} onPick={append} />}
+      {lexicon && text !== '' && (
+        <Offers label="Such as" texts={lexicon.completions(text, MOST_SUGGESTED)} onPick={complete} />
+      )}
+      {[...(reading?.replaced ?? [])].map(([word, known]) => (
+        <p key={word} class="hint">
+          “{word}” is read as “{known}”.
+        </p>
+      ))}
+      {reading?.unknown.map((word) => (
+        <div key={word} class="wrong" role="status">
+          No such word: “{word}” has no meaning to this model.
+          <Offers label="It knows" texts={lexicon?.offers(word) ?? []} onPick={(known) => put(word, known)} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface OffersProps {
+  readonly label: string;
+  readonly texts: readonly string[];
+  onPick(text: string): void;
+}
+
+function Offers({ label, texts, onPick }: OffersProps) {
+  if (texts.length === 0) return null;
+  return (
+    <p class="row offers">
+      <span class="hint">{label}</span>
+      {texts.map((text) => (
+        <button key={text} type="button" class="quiet" onClick={() => onPick(text)}>
+          {text}
+        </button>
+      ))}
+    </p>
+  );
+}
+
+function append(text: string): void {
+  setPrompt(prompt.value === '' ? `a person with ${text}` : `${prompt.value}, ${text}`);
+}
+
+/** In the place of the word that is being typed. */
+function complete(text: string): void {
+  setPrompt(prompt.value.replace(/\S*$/, text));
+}
+
+function put(word: string, known: string): void {
+  const at = prompt.value.toLowerCase().indexOf(word);
+  if (at >= 0) setPrompt(prompt.value.slice(0, at) + known + prompt.value.slice(at + word.length));
+}
+
+/** Where the words cannot be had, the page goes on without them: the answer's notes still say what had no meaning. */
+async function load(model: string): Promise<void> {
+  if (lexicons.value.has(model)) return;
+  try {
+    const { textModel, ...parts } = await client.value.words(model);
+    const lexicon = textModel === null ? null : new Lexicon(parts satisfies LexiconParts);
+    lexicons.value = new Map([...lexicons.value, [model, lexicon]]);
+  } catch {
+    // Asked again when the model is chosen again.
+  }
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Lexicon } from '../../src/kit/lexicon.ts';
+import { readLexicon } from '../../src/kit/lexicon-files.ts';
+
+const parts = await readLexicon('models/avatars-clip');
+assert.ok(parts);
+const lexicon = new Lexicon(parts);
+
+const UNKNOWN: readonly [text: string, unknown: readonly string[]][] = [
+  ['a castle on a hill', ['castle', 'hill']],
+  ['xqzzt', ['xqzzt']],
+  ['a woman with red hair and round glasses', []],
+  ['Smiling, red-haired LADY; winking!', []],
+  ['a bearded man, in the hoodies', []],
+  ['hijab, turban, dreadlocks, tears', []],
+  ['城 a person', ['城']],
+  ['castle castle', ['castle']],
+  ['constructor', ['constructor']],
+  ['', []],
+];
+
+for (const [text, unknown] of UNKNOWN)
+  test(`words without a meaning: ${text || '(none)'}`, () => assert.deepEqual(lexicon.read(text).unknown, unknown));
+
+const READ: readonly [text: string, read: string][] = [
+  ['a man with specs', 'a man with glasses'],
+  ['a crying woman', 'a woman with crying eyes'],
+  ['weeping', 'crying eyes'],
+  ['a woman with crying eyes', 'a woman with crying eyes'],
+  ['a ginger man', 'a man with ginger hair'],
+  ['ginger hair', 'ginger hair'],
+  ['a ginger beard', 'a ginger beard'],
+  ['a redhead', 'red hair'],
+];
+
+for (const [text, read] of READ)
+  test(`read in known words: ${text}`, () => assert.equal(lexicon.read(text).text, read));
+
+test('every synonym is put in words that are known', () => {
+  for (const text of [...Object.values(parts.synonyms), ...Object.values(parts.traits)])
+    assert.deepEqual(lexicon.read(text).unknown, [], text);
+});
+
+test('offers what is spelt alike, else what it is commonly asked', () => {
+  assert.ok(lexicon.offers('glases').includes('glasses'));
+  assert.ok(lexicon.offers('xqzzt').length > 3);
+});
+
+test('completes the word that is being typed', () => {
+  assert.ok(lexicon.completions('a man with dreadl', 4).some((text) => /dreadlocks/.test(text)));
+  assert.deepEqual(lexicon.completions('a man ', 4), []);
+});
+
+test('a tokenizer that takes any word apart has no lexicon', async () => {
+  assert.equal(await readLexicon('models/tiny'), null);
+});
