@@ -95,7 +95,8 @@ test('a conditional model: how far it keeps to conditions, and what has no meani
   assert.deepEqual(Object.keys(told.condition), ['kind', 'gray_error']);
   for (const way of ['own', 'unguided', 'other']) {
     const error = told.condition.gray_error[way];
-    assert.ok(error > 0 && error < 255, `${way}: ${error}`);
+    // Its network puts the gray of the condition back (keeps_gray); only what clamping takes is missing.
+    assert.ok(error >= 0 && error < 0.01, `${way}: ${error}`);
   }
   assert.ok(told.reconstruction.psnr_db > told.reconstruction.random_db);
   for (const figure of ['skin', 'colours', 'shape', 'shape_unguided'])
