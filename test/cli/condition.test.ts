@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { encodePicture } from '../../src/pictures/codec.ts';
+import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-condition-'));
@@ -29,7 +29,8 @@ test('a picture is made from a condition, its code drawn and varied with it', as
     inFolder('b.png'),
   ]);
   assert.equal(drawn.code, 0, drawn.err);
-  assert.equal(readFileSync(inFolder('b.png')).length > 0, true);
+  const pixels = async (name: string) => (await decodePicture(readFileSync(inFolder(name)))).data;
+  assert.deepEqual(await pixels('b.png'), await pixels('a.png'));
   const varied = await kandid([
     ...['vary', inFolder('a.png'), '--keep', '1', ...own, '--condition', condition],
     ...['--seed', '2', '--out', inFolder('c.png')],

@@ -55,6 +55,12 @@ test('SSIM of pictures smaller than the window', () => {
   );
 });
 
+test('SSIM of 8 × 8 pixels, in a window of 7, as by NumPy', () => {
+  const first = gray((i) => (((i % 8) * 3 + Math.floor(i / 8) * 5) % 7) / 7, 8, 8);
+  const second = gray((i) => (((i % 8) * 2 + Math.floor(i / 8) * 3) % 5) / 5, 8, 8);
+  assert.ok(Math.abs(ssim(first, second) + 0.343663) < 1e-5, `${ssim(first, second)}`);
+});
+
 test('SSIM is the mean over channels', () => {
   const both = (x: Picture, y: Picture): Picture => ({
     data: Float32Array.of(...x.data, ...y.data, ...x.data),

@@ -126,9 +126,10 @@ test('the condition may differ from what a guide wants, and the result is made f
 });
 
 test('what is said of the condition comes with the result; without one there is none', async () => {
-  const events = kandid.generate({ condition: picture(3, 16, () => 0), seed: 1 });
-  for await (const event of events)
-    if (event.type === 'done') assert.match(event.notes.join(), /16×16 pixels were resized/);
+  const notes: string[] = [];
+  for await (const event of kandid.generate({ condition: picture(3, 16, () => 0), seed: 1 }))
+    if (event.type === 'done') notes.push(...event.notes);
+  assert.deepEqual(notes, ['condition: its 16×16 pixels were resized to 8×8']);
   await assert.rejects(kandid.pictures({}), { code: 'condition_missing', message: /"tiny-color".*grayscale/ });
   await assert.rejects(kandid.decode(undefined, [[0, 0]]), { code: 'condition_missing' });
 });

@@ -134,8 +134,10 @@ test('without a seed every request has another, and the answer tells it; with it
   assert.deepEqual(await ask({}, key), await ask({}, key));
   const { data, response } = await client.images.generate({ prompt: 'x' }).withResponse();
   assert.equal(response.headers.get('x-kandid-seed'), String((data as unknown as Beside).seed));
+  const ends = [];
   for await (const event of await client.images.generate({ prompt: 'x', stream: true }))
-    if (event.type === 'image_generation.completed') assert.ok('seed' in event && 'notes' in event);
+    if (event.type === 'image_generation.completed') ends.push('seed' in event && 'notes' in event);
+  assert.deepEqual(ends, [true]);
 });
 
 test('a prompt longer than what is read is shortened, and the answer says so', async () => {

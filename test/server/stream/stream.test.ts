@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
+import { parseServerMessage } from '../../../src/contract/stream.ts';
 import { readProvenance } from '../../../src/pictures/provenance.ts';
+import { Session, type Wire } from '../../../src/server/stream/session.ts';
 import { type Serving, serve } from '../serving.ts';
 import { refusedStatus, Socket } from '../socket.ts';
 
@@ -164,7 +166,7 @@ test('detach hears no more; a request that nobody follows ends after a while', a
   await socket.leave();
 });
 
-test('a socket that does not read misses previews, never the end', async () => {
+test('a socket that does not read for a while gets every picture and the end', async () => {
   const socket = await open();
   socket.ws.pause();
   socket.say({ type: 'generate', id: 'a', seed: 1, count: 4, size: 512, previews: { images: 4, perSecond: 60 } });
@@ -175,6 +177,49 @@ test('a socket that does not read misses previews, never the end', async () => {
   assert.equal((await socket.next('done')).images.length, 4);
   assert.equal(socket.came.filter(({ type }) => type === 'image').length, 4);
   await socket.leave();
+});
+
+/** Full until it flows. */
+class StuckWire implements Wire {
+  bufferedAmount = Number.POSITIVE_INFINITY;
+  readonly came: (string | Uint8Array)[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  send(data: string | Uint8Array, sent: () => void): void {
+    this.came.push(data);
+    if (this.bufferedAmount > 0) this.#waiting.push(sent);
+    else sent();
+  }
+
+  flow(): void {
+    this.bufferedAmount = 0;
+    for (const sent of this.#waiting.splice(0)) sent();
+  }
+
+  close(): void {}
+}
+
+test('a wire that is full misses previews, and the end says how many', async () => {
+  const { services } = serving;
+  const wire = new StuckWire();
+  const session = new Session(services, { name: 'at a full wire', key: null }, wire);
+  const before = new Set(services.jobs.list().jobs);
+  const previews = { images: 2, perSecond: 60 };
+  await session.take(Buffer.from(JSON.stringify({ type: 'generate', id: 'a', seed: 1, count: 2, previews })));
+  const job = await until(() => services.jobs.list().jobs.find((one) => !before.has(one)));
+  await job.ended;
+  wire.flow();
+  const done = await until(() =>
+    wire.came
+      .flatMap((one) => (typeof one === 'string' ? [parseServerMessage(one)] : []))
+      .find(({ type }) => type === 'done'),
+  );
+  assert.ok(done.type === 'done');
+  assert.ok(done.dropped > 0);
+  assert.equal(done.dropped, job.log.previews);
+  // Two pictures, and no preview.
+  assert.equal(wire.came.filter((one) => typeof one !== 'string').length, 2);
+  session.close();
 });
 
 /** Polls without sleeping: each round lets the event loop turn. */

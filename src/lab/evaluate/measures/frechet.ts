@@ -8,7 +8,7 @@ export function frechetDistance(a: readonly Float64Array[], b: readonly Float64A
   const { values } = eigen(root.mmul(other.covariance).mmul(root));
   const between = Matrix.sub(one.mean, other.mean).norm() ** 2;
   const cross = values.reduce((sum, value) => sum + Math.sqrt(value), 0);
-  return between + one.covariance.trace() + other.covariance.trace() - 2 * cross;
+  return Math.max(0, between + one.covariance.trace() + other.covariance.trace() - 2 * cross);
 }
 
 function momentsOf(rows: readonly Float64Array[]) {

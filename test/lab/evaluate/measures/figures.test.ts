@@ -147,6 +147,16 @@ test('usage: what was never chosen, and how even the rest is', () => {
   close(second, 0.75);
 });
 
+test('texture: mean, and products of the value with its differences to the left and above', () => {
+  const gray = (...values: number[]) => ({ data: Float32Array.from(values), channels: 1, width: 2, height: 2 });
+  // Of d below c to the left and b above: d, d², d(d − c), d(d − b), (d − c)², (d − c)(d − b), (d − b)².
+  const reference = textureOf(gray(0, 0, 0, 1));
+  const other = textureOf(gray(0, 0, 1, 1));
+  assert.deepEqual([...reference], [1, 1, 1, 1, 1, 1, 1]);
+  assert.deepEqual([...other], [1, 1, 0, 1, 0, 0, 1]);
+  close(textureDistance(reference, other), 3 / 7);
+});
+
 test('texture: blind to place, not to colour or grain', () => {
   const grain = (phase: number, step: number) =>
     picture(16, 3, (x, y) => ((((x + phase) / step) & 1) ^ ((y / step) & 1) ? 0.5 : -0.5));

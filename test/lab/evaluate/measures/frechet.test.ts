@@ -55,6 +55,19 @@ test('independent normals: the closed form, also after a turn that both share', 
   }
 });
 
+test('tiny sets: worked out by hand, and by SciPy', () => {
+  const rowsOf = (...values: number[][]) => values.map((row) => Float64Array.from(row));
+  // Variances 2/3 and 2/3, 8/3 and 8/3, means 3 apart: 9 + 2 (√(8/3) − √(2/3))².
+  const near = rowsOf([1, 0], [-1, 0], [0, 1], [0, -1]);
+  const far = rowsOf([5, 0], [1, 0], [3, 2], [3, -2]);
+  assert.ok(Math.abs(frechetDistance(near, far) - (9 + 4 / 3)) < 1e-9);
+  // |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 scipy.linalg.sqrtm(C₁ C₂)), the covariances not turned alike.
+  const one = rowsOf([1, 0, 2], [0, 1, 1], [3, 1, 0], [2, 4, 1], [0, 2, 5]);
+  const other = rowsOf([0, 2, 1], [4, 0, 1], [1, 1, 1], [2, 3, 0], [5, 1, 4]);
+  assert.ok(Math.abs(frechetDistance(one, other) - 6.026379848336999) < 1e-9);
+  assert.ok(Math.abs(frechetDistance(other, one) - 6.026379848336999) < 1e-9);
+});
+
 test('fewer rows than columns are no obstacle', () => {
   const wide: readonly (readonly [number, number])[] = Array.from({ length: 30 }, () => [0, 1] as const);
   assert.ok(Number.isFinite(frechetDistance(rows(5, wide, 4), rows(5, wide, 5))));
