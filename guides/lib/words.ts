@@ -2,6 +2,11 @@
 import { type GuideContext, GuideProblem } from '../../src/guide.ts';
 import type { Lexicon } from '../../src/kit/lexicon.ts';
 
+/** Of words that mean nothing: named, and as long; and of those offered in their place. */
+const MOST_NAMED = 5;
+const LONGEST_WORD = 50;
+const MOST_OFFERED = 8;
+
 /**
  * The CLIP asked for, else the one that knows the model's pictures.
  *
@@ -34,11 +39,17 @@ export function inKnownWords(
   const replaced = new Map(readings.flatMap((reading) => [...reading.replaced]));
   const changes = [...replaced].map(([word, known]) => `"${word}" as "${known}"`);
   if (changes.length > 0) note(`it reads ${changes.join(', ')}`);
-  for (const word of new Set(readings.flatMap(({ unknown }) => unknown))) {
-    const offers = lexicon.offers(word).map((one) => `"${one}"`);
-    note(
-      `the word "${word.slice(0, 50)}" has no meaning to it${offers.length > 0 ? `; it knows ${offers.join(', ')}` : ''}`,
-    );
-  }
+  const unknown = [...new Set(readings.flatMap((reading) => reading.unknown))];
+  if (unknown.length > 0) note(unknownNote(unknown, lexicon));
   return (text) => lexicon.read(text).text || text;
+}
+
+/** "the word "castle" has no meaning to its CLIP; it knows …" */
+function unknownNote(unknown: readonly string[], lexicon: Lexicon): string {
+  const quoted = (texts: readonly string[]) => texts.map((one) => `"${one.slice(0, LONGEST_WORD)}"`).join(', ');
+  const named = quoted(unknown.slice(0, MOST_NAMED));
+  const others = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : '';
+  const offers = new Set(unknown.slice(0, MOST_NAMED).flatMap((word) => lexicon.offers(word)));
+  const has = unknown.length > 1 ? `the words ${named}${others} have` : `the word ${named} has`;
+  return `${has} no meaning to its CLIP; it knows ${quoted([...offers].slice(0, MOST_OFFERED))}`;
 }

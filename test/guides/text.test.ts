@@ -97,7 +97,7 @@ it('names words that mean nothing to its CLIP, and offers known ones', async () 
   const model = { textModels: ['tiny-clip'] };
   await text.create(params, fakeContext({ ...parts, model, notes }));
   assert.ok(
-    notes.some((note) => /the word "castle" has no meaning/.test(note)),
+    notes.some((note) => /the words "a", "castle" have no meaning to its CLIP; it knows "red"/.test(note)),
     notes.join('\n'),
   );
 });
