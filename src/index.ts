@@ -83,7 +83,7 @@ export interface DecodeRequest {
   readonly level?: number | undefined;
   readonly condition?: PictureInput;
   readonly signal?: AbortSignal | undefined;
-  /** Is told what to know of the condition: whether it was cut or resized. */
+  /** Receives notes on the condition: whether it was cropped or resized. */
   note?(message: string): void;
 }
 

@@ -40,7 +40,7 @@ export async function writeOutput(path: string, bytes: Uint8Array | string): Pro
 }
 
 /**
- * Makes a folder and those above it, one by one: Node's recursive way spins for ever where the system says that there is no
+ * Makes a folder and those above it, one by one: Node's recursive mode loops forever where the system says that there is no
  * such place (below /proc, say).
  */
 export async function makeFolder(path: string): Promise<void> {

@@ -12,14 +12,14 @@ export interface Io {
   outBytes(bytes: Uint8Array): Promise<void>;
   /** All of standard input; can be taken once. @throws {KandidError} option_invalid the second time, file_unreadable */
   input(): Promise<Uint8Array>;
-  /** Where a progress bar may be drawn; null where nobody watches. */
+  /** Output of progress bars; null if it is not a terminal. */
   readonly terminal: NodeJS.WriteStream | null;
   /** Standard output for a log: lost rather than waited for. */
   log(): Sink;
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Hears of every error that nobody has caught; the process goes on. */
+  /** Called with every uncaught error; the process continues. */
   onCrash(listener: (error: unknown) => void): void;
   /** Ends the process after so many milliseconds, if anything still keeps it by then. */
   endAfter(ms: number): void;
@@ -35,11 +35,11 @@ export function processIo(): Io {
       if (controller.signal.aborted) process.exit(1);
       controller.abort();
     });
-  // Where standard error can't be written, there is nobody to tell.
+  // If standard error can't be written, the message is lost.
   process.stderr.on('error', () => {});
   let isWatched = false;
   const stdout = () => {
-    // Whoever reads our output may stop reading (`| head`): that is their business and no failure.
+    // A reader of the output may close the pipe (`| head`): that is not a failure.
     const end = (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1);
     if (!isWatched) process.stdout.on('error', end);
     isWatched = true;

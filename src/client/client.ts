@@ -74,7 +74,7 @@ export class KandidClient {
   /**
    * Keeps the connection open while there is no request, and reconnects without limit: for a page that shows whether its server is there.
    *
-   * @param onState also told at once
+   * @param onState also called immediately
    * @returns ends it
    */
   watch(onState: (state: ConnectionState) => void): () => void {

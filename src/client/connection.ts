@@ -6,7 +6,7 @@ import { RequestError } from './error.ts';
 import { type IncomingMessage, parseMessage } from './incoming.ts';
 import { type SocketLike, type SocketMaker, standardSocket } from './socket.ts';
 
-/** `lost`: it will be tried again; `closed`: nobody needs it. */
+/** `lost`: it will be retried; `closed`: not needed. */
 export type ConnectionState = 'closed' | 'connecting' | 'open' | 'lost';
 
 type Greeting = Extract<IncomingMessage, { type: 'hello' }>;
@@ -87,7 +87,7 @@ export class Connection {
     };
   }
 
-  /** While there is no connection, there is nobody to say it to. What is too large is not sent, and fails its request. */
+  /** Dropped without a connection. Messages that are too large are not sent, and fail their request. */
   send(message: ClientMessageInput): void {
     if (!this.isOpen) return;
     const text = JSON.stringify(message);
@@ -147,7 +147,7 @@ export class Connection {
       message = parseMessage(data);
     } catch {
       this.#socket?.close(1000);
-      this.#lose('it said what is not understood');
+      this.#lose('it sent an invalid message');
       return;
     }
     if (message.type === 'hello') this.#greeted(message);
@@ -181,7 +181,7 @@ export class Connection {
     return this.#handlers.size > 0 || this.#watchers.size > 0;
   }
 
-  /** Closes it where nobody needs it. */
+  /** Closes the connection if it is not needed. */
   #rest(): void {
     if (this.#isNeeded) return;
     if (this.#timer) clearTimeout(this.#timer);

@@ -69,10 +69,10 @@ export class Run implements Steering, MessageHandler {
     this.#send({ type: 'cancel', id: this.#id });
   }
 
-  /** Everything that is told, to the end. Stop reading to cancel. @throws {RequestError} */
+  /** All messages of the request, to its end. Stop iterating to cancel. @throws {RequestError} */
   async *messages(): AsyncGenerator<Message, void, undefined> {
     const { signal } = this.#options;
-    // While nobody can be told to end it, it is given up.
+    // Without a connection it cannot be cancelled, so it is abandoned.
     const onAbort = () => {
       if (this.#job === null || !this.#connection.isOpen) this.failed(aborted(signal));
       else this.cancel();

@@ -64,7 +64,7 @@ export const questionFields = {
 export const chosenFields = {
   question: whole,
   picks: z.array(whole),
-  by: z.enum(['person', 'time']).describe('time: nobody answered in time.'),
+  by: z.enum(['person', 'time']).describe('time: no answer in time.'),
 };
 
 /** The end of a request. */
@@ -87,7 +87,7 @@ export type QuestionFields = Fields<typeof questionFields>;
 export type ChosenFields = Fields<typeof chosenFields>;
 export type EndFields = Fields<typeof endFields>;
 
-/** A message as it is built and read: nobody changes it. */
+/** A message, immutable. */
 export type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object

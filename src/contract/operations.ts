@@ -10,7 +10,7 @@ const webhook = z
   .string()
   .max(2048)
   .optional()
-  .describe('Address that is told of the end of the job, signed; its host must be allowed by the operator.');
+  .describe('URL that receives a signed notification when the job ends; its host must be allowed by the operator.');
 const task = { ...searchFields, ...answerFields, condition, webhook };
 const shown = prompt.optional().describe('What the pictures should show, in words (guide text).');
 

@@ -14,7 +14,7 @@ export type BlendKind = 'rank' | 'zscore' | 'product';
 
 export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
 
-/** Seconds that a guide may take for one answer, unless it, or whoever runs Kandid, says otherwise. */
+/** Default time limit of one call of a guide, in seconds. */
 export const GUIDE_TIMEOUT_SECONDS = 30;
 
 const MOST_GUIDES = 16;
@@ -113,7 +113,7 @@ export const generateSchema = z.strictObject({
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('The same request with the same seed gives the same pictures. Left out: one is drawn and told.'),
+    .describe('The same request with the same seed gives the same pictures. Default: chosen at random and reported.'),
   sampler,
   blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides become one.'),
   prefix: z

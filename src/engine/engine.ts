@@ -46,7 +46,7 @@ export interface EngineOptions {
 
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Whoever answers the `human` guide. */
+  /** Answers the questions of the `human` guide. */
   readonly person?: AskPerson | undefined;
   /** @default it has the process for itself */
   readonly turns?: Turns | undefined;

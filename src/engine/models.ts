@@ -12,7 +12,7 @@ import type { NetworkInfo } from './network/graph.ts';
 import { LARGE_RUN_BYTES, Network } from './network/network.ts';
 import { Prior } from './network/prior.ts';
 
-/** A model as told to people. */
+/** Description of a model. */
 export interface ModelSummary {
   readonly name: string;
   readonly title: string;
@@ -102,7 +102,7 @@ export class Models {
   /** Of each text model that knows certain words alone, by name. */
   async lexicons(): Promise<Record<string, LexiconParts>> {
     const clips = this.#found.filter(({ manifest }) => manifest?.kind === 'clip');
-    // What cannot be read is told to whoever asks for its guide.
+    // Read errors are reported when the guide is requested.
     const read = clips.map(async ({ name, folder }) => [name, await readLexicon(folder).catch(() => null)] as const);
     return Object.fromEntries((await Promise.all(read)).flatMap(([name, parts]) => (parts ? [[name, parts]] : [])));
   }

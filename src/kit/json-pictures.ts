@@ -22,7 +22,7 @@ const MOST_HEAD = 200;
 export async function parseJsonWithPictures(bytes: Buffer, limits: JsonLimits): Promise<unknown> {
   const long = scanJson(bytes, limits, LONGEST_TEXT);
   if (long.length === 0) return parseText(bytes);
-  // Nobody can guess it, so that it stands nowhere else.
+  // Unguessable, so that it cannot occur elsewhere.
   const mark = randomUUID();
   const value = parseText(withoutLong(bytes, long, mark));
   const pictures = new Map<string, Uint8Array>();

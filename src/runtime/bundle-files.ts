@@ -4,7 +4,7 @@ import { open, readdir, realpath } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
 
-/** Opened all the same, something that waits for a writer (a FIFO) would hold us for ever. */
+/** Checked before opening: a FIFO would block forever. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** @throws {KandidError} bundle_invalid (a link that leads out, no file, too large), file_unreadable */
@@ -28,7 +28,7 @@ export async function readBundleFile(folder: string, file: string, mostBytes: nu
   }
 }
 
-/** A file that does not exist is left to whoever reads it. @throws {KandidError} bundle_invalid: a link that leads out of the folder */
+/** A missing file is reported by its reader. @throws {KandidError} bundle_invalid: a link that leads out of the folder */
 export async function checkInside(folder: string, file: string): Promise<void> {
   const path = await realpath(join(folder, file)).catch(() => null);
   if (path === null) return;
@@ -37,7 +37,7 @@ export async function checkInside(folder: string, file: string): Promise<void> {
     throw invalid(folder, file, "it is a link that leads out of the bundle's folder");
 }
 
-/** For whoever opens files of a bundle by themselves. @throws {KandidError} bundle_invalid, file_unreadable */
+/** For callers that open files of a bundle directly. @throws {KandidError} bundle_invalid, file_unreadable */
 export async function checkFiles(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
     throw new KandidError('file_unreadable', { file: folder, reason: reasonOf(cause) }, { cause });

@@ -28,7 +28,7 @@ interface Flags extends EngineFlags {
   readonly json?: boolean;
 }
 
-/** From so many pictures on, figures are written into model.json without being told to. */
+/** With at least this many pictures, figures are written into model.json by default. */
 const ENOUGH_TO_WRITE = 1000;
 
 export function addEvaluate(program: Command, io: Io): void {

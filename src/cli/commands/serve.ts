@@ -60,18 +60,18 @@ async function run(flags: Flags, io: Io): Promise<void> {
   const server = createServer(services);
   const { url } = await listen(server, settings);
   const crash = new AbortController();
-  // Whoever is being served has a right to the end of it; nobody new is taken in by a process that may be broken.
+  // Accepted jobs are finished; new ones are refused, as the process may be in an invalid state.
   io.onCrash((thrown) => {
-    log.fatal({ err: thrown }, 'an error that nobody caught: the server lets its jobs end, and ends');
+    log.fatal({ err: thrown }, 'uncaught error: the server finishes its jobs and exits');
     crash.abort(toKandidError(thrown));
   });
   const stop = AbortSignal.any([io.signal, crash.signal]);
   try {
-    // Who asks meanwhile is told that it is not ready yet.
+    // Requests in the meantime are answered with "not ready".
     await services.pool.start();
     io.err(`Kandid listens on ${url}`);
     if (!stop.aborted) await once(stop, 'abort');
-    // Whatever keeps it (a log that nobody reads any more, say), it is gone by then.
+    // Exits even if something keeps the process alive, such as a log pipe without a reader.
     io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
     io.err('Kandid stops: it takes no more requests and lets those there are end.');
   } finally {
@@ -85,7 +85,7 @@ function settingsOf(flags: Flags, io: Io): ServerSettings {
   return loadServerSettings({ ...set, ...rest, defaultModel: model, allowedHosts: allowHost }, io.environment);
 }
 
-/** @throws {KandidError} setting_invalid: others could connect, and nobody would have a key */
+/** @throws {KandidError} setting_invalid if other machines could connect and no key is configured */
 function checkKeys(settings: ServerSettings): void {
   const { auth, apiKeys, host } = settings;
   if (!needsKeys(settings) || apiKeys.length > 0) return;

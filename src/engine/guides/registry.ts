@@ -8,7 +8,7 @@ import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.t
 import { firstIssue } from '../../kit/issues.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
 
-/** A guide as told to people. */
+/** Description of a guide. */
 export interface GuideSummary {
   readonly name: string;
   readonly description: string;

@@ -96,7 +96,7 @@ export class GuideRunner {
     });
   }
 
-  /** Frees what the guide opened; a failure in doing so is of no use to whoever asked, and is dropped. */
+  /** Frees what the guide opened; a failure is ignored, as it does not concern the caller. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;

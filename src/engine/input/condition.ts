@@ -20,7 +20,7 @@ const LINES = 0.25;
 export interface ConditionOptions {
   readonly limitPixels?: number | undefined;
   readonly inTurn?: InTurn | undefined;
-  /** Is told what the caller should know of the picture. */
+  /** Receives notes on the picture for the caller. */
   note?(message: string): void;
 }
 

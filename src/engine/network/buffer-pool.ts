@@ -16,7 +16,7 @@ export class BufferPool {
     return new Float32Array(block, 0, length);
   }
 
-  /** Returns what was acquired; nobody may read it any more. */
+  /** Returns a buffer to the pool; it must not be used afterwards. */
   release({ buffer }: Float32Array): void {
     if (buffer.byteLength > 0) this.#blocks.push(buffer as ArrayBuffer);
     if (this.#blocks.length <= KEPT) return;

@@ -28,7 +28,7 @@ const MOST_ASKED = 512;
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
 
 /**
- * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. Whoever drives
+ * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. The driver
  * it may run the states of several descents that stand at the same level in one batch (`batches.ts`).
  */
 export class Descent {
@@ -122,7 +122,7 @@ export class Descent {
     if (this.#isOver || this.#cursor < this.#results.length) return;
     const drawn = this.#paths ?? [];
     this.#paths = null;
-    // Equal results are as good as impossible here; should there be some, the levels are walked, which keeps them apart.
+    // Equal results are very unlikely here; if there are some, the levels are run one by one, which keeps results distinct.
     if (areDistinct(drawn)) this.#tellLevels(drawn.map(statesOf));
     else this.#cursor = 0;
   }
@@ -181,7 +181,7 @@ export class Descent {
     this.#endLevel();
   }
 
-  /** Counts engine time spent on its behalf by whoever drives it. */
+  /** Adds engine time that the driver spent on its behalf. */
   spendEngine(ms: number): void {
     this.#spend({ network: 0, guides: 0, engine: ms });
   }
@@ -335,7 +335,7 @@ export class Descent {
     this.#end('cancelled');
   }
 
-  /** Lets go of everything large too, for whoever still holds the descent. */
+  /** Also releases all large data, in case the descent is still referenced. */
   #end(status: DescentStatus): void {
     this.#status = status;
     this.#children = new Map();

@@ -67,7 +67,7 @@ function endSummary({ guides, notes }: EventSource, total: Timings) {
   return { guides: guides.map((guide) => guide.use), notes: [...notes], timings: { ...total } };
 }
 
-/** A copy: whoever gets it may do with it what they like. */
+/** A copy, which the receiver may modify. */
 function pictureOf({ predict }: State, { channels }: NetworkInfo): Picture {
   const side = Math.round(Math.sqrt(predict.length / channels));
   return { data: predict.slice(), channels, width: side, height: side };

@@ -9,7 +9,7 @@ export interface LevelEvent {
   readonly level: number;
   readonly levels: number;
   readonly side: number;
-  /** The best beam's choice. With beams, its earlier choices may be others than were told before: `codes` has them all. */
+  /** The best beam's choice. With beams, its earlier choices may differ from those reported before: `codes` has them all. */
   readonly choices: number[];
   readonly codes: number[][];
   /** Blended score of the best beam, comparable within this level only; null where no guide had a say. */

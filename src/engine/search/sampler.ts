@@ -64,7 +64,7 @@ export interface Drawing {
 
 /**
  * Chooses `keep` different candidates, the best of those chosen first. `indices` are the candidates in question, rising;
- * `scores` theirs (logits, at temperature 1), or null where nobody has a say: then all are equally likely. Equal scores:
+ * `scores` theirs (logits, at temperature 1), or null without guides: then all are equally likely. Equal scores:
  * the lower index is better.
  *
  * With several to keep, `top` n means that they are drawn from the best n · keep.

@@ -44,7 +44,7 @@ export function selectKept(choice: SelectionInput): number[] {
 
 interface Open {
   readonly indices: readonly number[];
-  /** Null where nobody has a say. */
+  /** Null without guides. */
   readonly logits: Float64Array | null;
 }
 

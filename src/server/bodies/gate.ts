@@ -14,7 +14,7 @@ export class ByteGate {
     this.#most = most;
   }
 
-  /** Resolves, when there is room (or nobody inside), to what leaves again; leaving twice does no harm. */
+  /** Resolves, when there is room (or it is empty), to a release function, which may be called twice. */
   async enter(bytes: number): Promise<() => void> {
     await new Promise<void>((resolve) => {
       this.#waiting.push({ bytes, enter: resolve });

@@ -57,7 +57,7 @@ export class Intake {
       const release = () => {
         leave();
         lease.release();
-        // Nobody is harmed by a temporary file that stays a while.
+        // A temporary file that remains for a while does no harm.
         kept.close().catch(() => {});
       };
       return { source, release };

@@ -21,7 +21,7 @@ export interface Caller {
 }
 
 const MINUTE = 60_000;
-/** Unknown keys of one address in a minute; a key is too long to be guessed, but nobody needs to try. */
+/** Unknown keys accepted per address and minute. Keys are too long to be guessed; this only stops the attempts. */
 const WRONG_KEYS = 20;
 const MOST_PROVEN = 10_000;
 
@@ -55,7 +55,7 @@ export class Access {
     return key ? { name: `key ${key.name}`, key } : anonymous(address);
   }
 
-  /** Whoever has tried too many keys is told nothing of further ones, not even that one is right. */
+  /** After too many unknown keys, further ones are refused without checking, even correct ones. */
   #checkTries(address: string, { given, key }: { given: string | undefined; key: ApiKey | null }): void {
     if (given === undefined) throw new KandidError('key_missing', {});
     const shown = `${address} ${key?.name}`;

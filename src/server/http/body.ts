@@ -21,7 +21,7 @@ export function checkBody(request: Pick<IncomingMessage, 'headers'>, limit: numb
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
 }
 
-/** A request whose body is wanted: who waits to be told so before sending it (Expect: 100-continue) is told. */
+/** Sends 100 Continue to a client that expects it before it sends the body. */
 export function invited(request: IncomingMessage, response: ServerResponse): IncomingMessage {
   if (/100-continue/i.test(request.headers.expect ?? '')) response.writeContinue();
   return request;

@@ -34,7 +34,7 @@ export function setHeaders(access: Access, request: IncomingMessage, response: S
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Access-Control-Expose-Headers', READABLE.join(', '));
   if (request.method !== 'OPTIONS') return;
-  // Whoever the operator lets in may send what their libraries add (tracing, say): what is not known is not read.
+  // Allowed origins may send additional headers (such as tracing headers): unknown ones are not read.
   const asked = (request.headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
   const more = asked.filter((name) => /^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)).slice(0, MOST_ASKED);
   response.appendHeader('Vary', 'Access-Control-Request-Headers');

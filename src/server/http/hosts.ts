@@ -38,7 +38,7 @@ export class Hosts {
     if (this.#isAny) return true;
     const name = nameIn(header);
     if (name === null) return false;
-    // An address is nobody's name: nothing can be pointed here by it.
+    // IP addresses are safe: DNS rebinding needs a name.
     const isAddress = !this.#isLocalOnly && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
     return isLocalHost(name) || isAddress || this.#names.has(name);
   }

@@ -5,7 +5,7 @@ import type { KandidError } from '../../errors.ts';
 
 export type Dialect = 'problem' | 'openai';
 
-/** A client that is told of these should not try the same again by itself. */
+/** Problems that a client should not retry automatically. */
 const FINAL = new Set([409, 422, 499, 500, 501]);
 
 export function problemOf(error: KandidError, instance: string) {
