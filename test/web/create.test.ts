@@ -73,7 +73,7 @@ test('a link shows the same pixels and settings to somebody else', options, asyn
   const [a, b] = await Promise.all([mine, theirs].map(({ page }) => pixelsOf(page)));
   assert.ok(a && a === b, 'the pixels differ');
   assert.equal(await theirs.page.getByLabel('Prompt').inputValue(), 'green hair');
-  await theirs.page.getByText('Seed, boldness, model').click();
+  await theirs.page.getByText('Seed, surprise, model').click();
   assert.match(await theirs.page.getByLabel('seed', { exact: true }).inputValue(), /^\d+$/);
   assert.deepEqual(theirs.problems, []);
 });

@@ -18,7 +18,7 @@ const PAINT = '#1f6feb';
 /** In dots of a large picture: thin, as edges are, but thinner lines come out less crisp; and broad, as what is filled. */
 const PEN = 3;
 const BROAD = 24;
-/** How boldly is chosen where several answers are wanted. */
+/** Chooses among the best so many where several answers are wanted. */
 const SEVERAL_TOP = 2;
 
 export const mode = signal<Mode>(MODES[0] as Mode);
