@@ -69,6 +69,10 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     ['about', model.description],
     ['levels', `${model.levels.length} (${sides.join(', ')}), ${model.levels[0]?.candidates ?? 0} candidates each`],
     ['codes', `${model.bits} bits`],
+    [
+      'prior',
+      model.hasPrior ? 'knows which choices are likely' : 'none: what no guide decides is left to equal chance',
+    ],
     ['hash', model.hash],
     ['condition', model.condition ? `${model.condition.kind} picture` : 'none'],
     [
