@@ -15,7 +15,7 @@ from training.loop import run
 from training.options import arguments
 from training.prepare import fill_in_paths, prepare_pictures
 from training.ranks import barrier, rank
-from training.report import plan
+from training.report import closing_words, plan
 from training.resume import load_checkpoint
 from training.trainer import build
 
@@ -48,5 +48,7 @@ def main() -> None:
         export_checkpoint(
             Path(options.out) / "checkpoint.pt", Path(options.bundle), test, data=Path(options.data), **metadata
         )
+    if rank() == 0:
+        print(closing_words(options, config.condition_kind))
     if dist.is_initialized():
         dist.destroy_process_group()

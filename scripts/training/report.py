@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +133,25 @@ class Progress:
 
     def close(self) -> None:
         self.bar.close()
+
+
+def closing_words(options: argparse.Namespace, condition: str | None) -> str:
+    """Where what was trained is, and what to type next."""
+    if not options.bundle:
+        checkpoint = Path(options.out) / "checkpoint.pt"
+        name = re.sub(r"[^a-z0-9._-]+", "-", Path(options.out).name.lower()).strip("-.") or "mine"
+        return (
+            f"Trained: {checkpoint}. To draw with it, make a bundle:\n"
+            f"    python scripts/export.py {shlex.quote(str(checkpoint))} --out models/{name}"
+            f" --data {shlex.quote(str(options.data))}"
+        )
+    bundle = Path(options.bundle)
+    path = shlex.quote(f"./{bundle}" if not bundle.is_absolute() else str(bundle))
+    given = " --condition PICTURE" if condition else ""
+    return (
+        f"The bundle is {bundle}. Draw with it:\n"
+        f"    npm run kandid -- generate --model {path}{given} --count 4 --grid\n"
+        f"    npm run kandid -- evaluate {path}\n"
+        f"A server that runs with --models {shlex.quote(str(bundle.parent))} (or in a checkout, where that is models/) "
+        "lists it in a few seconds."
+    )

@@ -56,7 +56,7 @@ const SHIPPED_MODEL = 'avatars-64';
 export class Models {
   readonly #options: ModelsOptions;
   readonly #open = new Map<string, Promise<OpenModel>>();
-  readonly #found: readonly FoundModel[];
+  #found: readonly FoundModel[];
 
   private constructor(options: ModelsOptions, found: readonly FoundModel[]) {
     this.#options = options;
@@ -65,6 +65,23 @@ export class Models {
 
   static async find(options: ModelsOptions): Promise<Models> {
     return new Models(options, await findModels(options.folders));
+  }
+
+  /**
+   * Looks again for bundles that came or went. One that is open stays as it was opened.
+   *
+   * @returns whether anything has changed
+   */
+  async look(): Promise<boolean> {
+    const now = await findModels(this.#options.folders);
+    const kept = now.map((one) =>
+      this.#open.has(one.name) ? (this.#found.find(({ name }) => name === one.name) ?? one) : one,
+    );
+    const told = (models: readonly FoundModel[]) =>
+      JSON.stringify(models.map(({ folder, manifest }) => [folder, manifest]));
+    const hasChanged = told(kept) !== told(this.#found);
+    this.#found = kept;
+    return hasChanged;
   }
 
   /** Those that make pictures, in order of name; a bundle that cannot be read is left out (`kandid doctor` names it). */

@@ -11,6 +11,8 @@ import { RunningJob } from './running-job.ts';
 import { Scheduler } from './scheduler.ts';
 
 const PERSON_SECONDS = 60;
+/** Folders are looked into again so seldom. */
+const LOOK_MS = 4000;
 
 interface Entry {
   readonly attempt: number;
@@ -26,6 +28,7 @@ export class Inference {
   readonly #scheduler: Scheduler;
   readonly #pictures = new PictureQueue();
   readonly #jobs = new Map<string, Entry>();
+  #looked: number;
 
   private constructor(
     engine: Engine,
@@ -41,6 +44,7 @@ export class Inference {
     this.#options = options;
     this.#post = post;
     this.#clock = clock;
+    this.#looked = clock.now();
     this.#scheduler = new Scheduler({
       rowsPerRun: options.rowsPerRun,
       onRun: (run) => post({ type: 'run', run }),
@@ -60,23 +64,14 @@ export class Inference {
   ): Promise<Inference> {
     const engine = await Engine.open(options.engine);
     try {
-      const { device, models, guides } = engine;
-      const { defaultName: defaultModel } = models;
-      for (const model of new Set([defaultModel, ...(options.warm ?? [])])) {
+      const { defaultName } = engine.models;
+      for (const model of new Set([defaultName, ...(options.warm ?? [])])) {
         const warming = warmUp(engine, model);
         // Its requests are told why; those of the other models are made.
         if (options.isRestart) await warming.catch((error) => post({ type: 'warning', text: reasonOf(error) }));
         else await warming;
       }
-      const told = { device: device.name, fallback: device.fallback, defaultModel };
-      const lexicons = await models.lexicons();
-      const info = {
-        ...told,
-        lexicons,
-        models: models.summaries(),
-        beamBytes: models.beamBytes(),
-        guides: guides.summaries(),
-      };
+      const info = await infoOf(engine, defaultName);
       return new Inference(engine, { info, options, post, clock });
     } catch (error) {
       await engine.close();
@@ -90,12 +85,26 @@ export class Inference {
   }
 
   handle(message: Exclude<ToWorker, { type: 'open' | 'stop' }>): void {
-    if (message.type === 'ping') this.#post({ type: 'pong', memory: process.memoryUsage.rss() });
+    if (message.type === 'ping') this.#pong();
     else if (message.type === 'job') this.#run(message.ticket).catch((error) => this.#fail(message.ticket, error));
     else {
       const entry = this.#jobs.get(message.job);
       if (entry?.attempt === message.attempt) entry.job.tell(message.message);
     }
+  }
+
+  /** Says that it lives; and, now and then, which bundles came or went. */
+  #pong(): void {
+    this.#post({ type: 'pong', memory: process.memoryUsage.rss() });
+    const now = this.#clock.now();
+    if (now - this.#looked < LOOK_MS) return;
+    this.#looked = now;
+    this.#look().catch((error) => this.#post({ type: 'warning', text: reasonOf(error) }));
+  }
+
+  async #look(): Promise<void> {
+    if (!(await this.#engine.models.look())) return;
+    this.#post({ type: 'catalogue', info: await infoOf(this.#engine, this.info.defaultModel) });
   }
 
   /** A job that could not even be begun. */
@@ -128,6 +137,19 @@ export class Inference {
 }
 
 /** Runs a model by both of its ways once, for the first run is the slowest. */
+/** What is told of an engine. */
+async function infoOf({ device, models, guides }: Engine, defaultModel: string): Promise<WorkerInfo> {
+  return {
+    device: device.name,
+    fallback: device.fallback,
+    defaultModel,
+    models: models.summaries(),
+    beamBytes: models.beamBytes(),
+    guides: guides.summaries(),
+    lexicons: await models.lexicons(),
+  };
+}
+
 async function warmUp(engine: Engine, name: string): Promise<void> {
   const { network } = await engine.models.open(name);
   const { info } = network;

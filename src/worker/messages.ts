@@ -229,6 +229,8 @@ export interface WorkerInfo {
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly info: WorkerInfo }
+  /** Bundles came or went. */
+  | { readonly type: 'catalogue'; readonly info: WorkerInfo }
   /** It could not be opened, and exits. */
   | { readonly type: 'startupFailure'; readonly error: ErrorData }
   | { readonly type: 'event'; readonly job: string; readonly attempt: number; readonly event: JobEvent | JobPicture }

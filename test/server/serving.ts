@@ -53,7 +53,7 @@ export function testModels(): { folder: string; remove: () => void } {
   const licence = { data: 'none used', weights: 'MIT', attribution: '' };
   writeFileSync(
     join(folder, 'avatars-clip', 'model.json'),
-    JSON.stringify({ ...about, licence, dataset: null, made: {}, metrics: {}, files: {} }),
+    JSON.stringify({ ...about, licence, dataset: null, metrics: {}, files: {} }),
   );
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

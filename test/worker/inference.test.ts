@@ -10,6 +10,7 @@ import { readProvenance } from '../../src/pictures/provenance.ts';
 import { Inference } from '../../src/worker/inference.ts';
 import type { FromWorker, JobEvent, JobMessage, JobPicture, Previews, Work } from '../../src/worker/messages.ts';
 import { isEnd, withPictures } from '../../src/worker/messages.ts';
+import { FakeClock } from '../clock.ts';
 
 const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8'));
 const PNG = { format: 'png' } as const;
@@ -92,6 +93,36 @@ test('it says what it has', () => {
   inference.handle({ type: 'ping' });
   const pong = posted.at(-1);
   assert.ok(pong?.type === 'pong' && pong.memory > 2 ** 20);
+});
+
+test('it notices bundles that come and go, and lets one that is open be', async (t) => {
+  const models = mkdtempSync(join(tmpdir(), 'kandid-catalogue-'));
+  t.after(() => rmSync(models, { recursive: true, force: true }));
+  cpSync('models/tiny', join(models, 'tiny'), { recursive: true });
+  const clock = new FakeClock();
+  const told: FromWorker[] = [];
+  let hear = () => {};
+  const post = (message: FromWorker) => {
+    told.push(message);
+    if (message.type === 'catalogue') hear();
+  };
+  const options = { engine: { models: [models], device: 'cpu', threads: 1, paths: false } };
+  const own = await Inference.open(options, post, clock);
+  t.after(() => own.close());
+  const namesAfter = async (change: () => void) => {
+    change();
+    clock.pass(10_000);
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    own.handle({ type: 'ping' });
+    await heard;
+    const last = told.findLast(({ type }) => type === 'catalogue');
+    return last?.type === 'catalogue' ? last.info.models.map(({ name }) => name) : [];
+  };
+  const mine = join(models, 'mine');
+  assert.deepEqual(await namesAfter(() => cpSync('models/tiny', mine, { recursive: true })), ['mine', 'tiny']);
+  assert.deepEqual(await namesAfter(() => rmSync(mine, { recursive: true })), ['tiny']);
 });
 
 test('generate tells every level, shows previews and gives pictures with their codes', async () => {

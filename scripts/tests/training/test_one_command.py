@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from export.bundle import read_bundle
+from training.report import closing_words
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 READY = shutil.which("node") and (SCRIPTS.parent / "node_modules" / ".bin" / "tsx").exists()
@@ -40,6 +42,8 @@ def test_a_folder_becomes_a_bundle(tmp_path):
     assert finished.returncode == 0, finished.stderr
     assert "skipped notes.txt" in finished.stderr
     assert "62 pictures to train on, 8 held out, 1 skipped" in finished.stdout
+    assert "The bundle is models/my-cats-8." in finished.stdout
+    assert "generate --model ./models/my-cats-8 --count 4" in finished.stdout
     manifest = read_bundle(tmp_path / "models" / "my-cats-8").manifest
     assert manifest["dataset"] == "folder"
     assert manifest["licence"]["data"] == "my own"
@@ -63,3 +67,10 @@ def test_a_missing_folder_is_a_clear_error(tmp_path):
     finished = run(tmp_path)
     assert finished.returncode != 0
     assert "--pictures My cats! is no folder" in finished.stderr
+
+
+def test_a_run_without_a_bundle_says_how_to_make_one():
+    options = argparse.Namespace(bundle=None, out="runs/My run", data="data/my cats")
+    said = closing_words(options, None)
+    assert "Trained: runs/My run/checkpoint.pt" in said
+    assert "python scripts/export.py 'runs/My run/checkpoint.pt' --out models/my-run --data 'data/my cats'" in said

@@ -59,6 +59,9 @@ export class WorkerPool implements Runner {
         device,
         start,
         worker: { ...worker, engine: { ...worker.engine, device } },
+        onCatalogue: (info) => {
+          this.#info = info;
+        },
         onReady: (info) => {
           this.#info = info;
           observer?.ready?.(device, info);
@@ -85,7 +88,7 @@ export class WorkerPool implements Runner {
     }
   }
 
-  /** Models, guides and device, of the process that was ready last; null before that. */
+  /** Models, guides and device, of the process that was ready, or looked for models, last; null before that. */
   get info(): WorkerInfo | null {
     return this.#info;
   }

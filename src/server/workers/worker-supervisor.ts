@@ -46,6 +46,8 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly start: StartProcess;
   readonly onReady: (info: WorkerInfo) => void;
+  /** Models came or went. */
+  readonly onCatalogue: (info: WorkerInfo) => void;
   readonly onRoom: () => void;
   readonly onExit: (reason: string) => void;
   readonly onRun: (report: RunReport) => void;
@@ -206,6 +208,7 @@ export class WorkerSupervisor {
   #message(message: FromWorker): void {
     this.#heard = this.#options.clock.now();
     if (message.type === 'ready') this.#ready(message.info);
+    else if (message.type === 'catalogue') this.#options.onCatalogue(message.info);
     else if (message.type === 'startupFailure') this.#startupFailure = message.error;
     else if (message.type === 'event') this.#event(message.job, message.attempt, message.event);
     else if (message.type === 'run') this.#options.onRun(message.run);
