@@ -1,4 +1,4 @@
-/** Scores by how sure a classifier is that a candidate has the wanted labels. */
+/** Scores by the log-probability that a classifier gives to the requested labels. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ import { askingParams, askingPreferences } from './lib/params.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
 
 const CHUNK = 64;
-/** Side of the pictures where neither labels.json nor the request says it. */
+/** Side of the pictures if neither labels.json nor the request specifies it. */
 const USUAL_SIDE = 64;
 const name = z.string().min(1).max(100);
 
@@ -24,7 +24,7 @@ const params = z.strictObject({
     .union([z.record(name, z.union([name, z.array(name).min(1)])), z.array(name).min(1)])
     .refine((labels) => Object.keys(labels).length > 0, 'expected at least one label')
     .describe(
-      'What the picture should be: {"attribute": "value"}, {"attribute": ["either", "or"]}, or a list of label names.',
+      'Labels that the picture should have: {"attribute": "value"}, {"attribute": ["either", "or"]}, or a list of label names.',
     ),
   model: z
     .string()
@@ -38,12 +38,12 @@ const params = z.strictObject({
     .min(1)
     .max(1024)
     .optional()
-    .describe('Side of the pictures it wants, in pixels. Left out: what labels.json says, or 64.'),
+    .describe("Side of the classifier's input pictures, in pixels. Default: the value in labels.json, or 64."),
   normalise: z
     .enum(['signed', 'imagenet'])
     .optional()
     .describe(
-      "signed: it wants numbers from −1 to 1. imagenet: it wants ImageNet's mean and standard deviation. Left out: what labels.json says, or signed.",
+      "Normalisation of the input. signed: values from −1 to 1. imagenet: ImageNet's mean and standard deviation. Default: the value in labels.json, or signed.",
     ),
   ...askingParams({ fromSide: 8, shortlist: 24, refine: 12 }),
 });
@@ -77,10 +77,9 @@ async function openClassifier(options: Params, context: GuideContext): Promise<C
   try {
     json = JSON.parse(await readFile(join(folder, 'labels.json'), 'utf8'));
   } catch (cause) {
-    throw new GuideProblem(
-      `the classifier "${model}" has no labels.json that can be read: put one beside its ONNX file`,
-      { cause },
-    );
+    throw new GuideProblem(`the classifier "${model}" has no readable labels.json: put one beside its ONNX file`, {
+      cause,
+    });
   }
   const labels = readLabels(json);
   const network = await context.open(join(folder, isFile ? basename(model) : 'model.onnx'));
@@ -120,7 +119,7 @@ async function classify(
   const scores = new Float32Array(candidates.batch * candidates.count);
   for (let first = 0; first < scores.length; first += CHUNK) {
     const number = Math.min(CHUNK, scores.length - first);
-    // A run blocks the thread: others get their turn, and cancelling arrives, between two of them.
+    // A run blocks the thread: other work and cancellation are handled between two runs.
     const logits = await compute(async () => {
       signal.throwIfAborted();
       return await logitsOf(classifier, candidates, first, number);

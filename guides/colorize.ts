@@ -1,4 +1,4 @@
-/** Scores by the distance in luma to a gray picture, which leaves the colours free. */
+/** Scores by the distance in luma to a gray picture; colours are unconstrained. */
 import { z } from 'zod';
 import { defineGuide, GuideProblem } from '../src/guide.ts';
 import { LUMA, lumaOf } from '../src/kit/luma.ts';
@@ -7,12 +7,12 @@ import { quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, finalReference } from './lib/reference.ts';
 
 const params = z.strictObject({
-  image: pictureParam('The gray picture; of a colour picture only the luma (Rec. 601) counts.'),
+  image: pictureParam('The gray picture; of a colour picture only the luma (Rec. 601) is used.'),
 });
 
 export default defineGuide({
   name: 'colorize',
-  description: 'Distance in luma (Rec. 601) to a gray picture; the colours are free.',
+  description: 'Distance in luma (Rec. 601) to a gray picture; colours are unconstrained.',
   params,
   async create({ image }, context) {
     if (context.model.channels !== 3)

@@ -19,13 +19,13 @@ const params = z.strictObject({
     .enum(['distance', 'posterior'])
     .default('distance')
     .describe(
-      'distance: the candidate nearest to the noisy picture. posterior: the one nearest to the mean of all candidates, each counted by how likely it is under the noise.',
+      'distance: scores by the distance to the noisy picture. posterior: scores by the distance to the mean of all candidates, each weighted by its likelihood under the noise.',
     ),
   clipped: z
     .boolean()
     .default(true)
     .describe(
-      'Whether the noise was cut off at black and white, as it is in every picture file: noise then grays what is black or white, and candidates are judged by what it would make of them.',
+      'Whether the noisy values were clipped to black and white, as in every picture file. Clipped noise makes black lighter and white darker on average, so candidates are compared by their expected value after it.',
     ),
 });
 
@@ -48,7 +48,7 @@ function posteriorMean(candidates: Candidates, first: number, errors: Float32Arr
 
 /**
  * Scores against the posterior mean under the noise. Its variance at a side falls by area pooling to σ²·(side/final)²;
- * what the candidates cannot yet express at this level counts as noise too, and the best candidate's error shows how much.
+ * what the candidates cannot yet express at this level counts as noise too; the best candidate's error is taken as its size.
  */
 function posteriorScores(candidates: Candidates, errors: Float32Array, variance: number): Float32Array {
   const { batch, count, channels, side, data } = candidates;
@@ -72,7 +72,7 @@ function posteriorScores(candidates: Candidates, errors: Float32Array, variance:
 
 export default defineGuide({
   name: 'denoise',
-  description: 'Distance to a noisy picture, stopping its influence where it would fit the noise.',
+  description: 'Distance to a noisy picture; takes the standard deviation of the noise into account.',
   params,
   recorded: ['sigma', 'method', 'clipped'],
   async create({ image, sigma, method, clipped }, context): Promise<Guide> {

@@ -9,24 +9,24 @@ import { pictureParam, sideParams, sidePreferences } from './lib/params.ts';
 import { finalReference } from './lib/reference.ts';
 
 const params = z.strictObject({
-  image: pictureParam('A picture whose edges are followed, or a line drawing.'),
+  image: pictureParam('A picture whose edges the result should have, or a line drawing.'),
   kind: z
     .enum(['picture', 'drawing'])
     .default('picture')
-    .describe('picture: its edges are found first. drawing: its lines, dark on light or light on dark, are the edges.'),
+    .describe('picture: edges are detected in it. drawing: its lines, dark on light or light on dark, are the edges.'),
   blur: z
     .int()
     .min(0)
     .max(4)
     .default(1)
     .describe(
-      'Edge maps are compared as they are and blurred 1 … this many times, so that an edge close by counts in part.',
+      'Edge maps are compared unblurred and blurred 1 … this many times, so that an edge nearby counts in part.',
     ),
   match: z
     .enum(['correlation', 'distance'])
     .default('correlation')
     .describe(
-      'correlation: where edges are, however strong. distance: mean squared difference of the maps, strength included.',
+      'correlation: compares the position of edges, whatever their strength. distance: mean squared difference of the maps, strength included.',
     ),
   ...sideParams,
 });
@@ -75,7 +75,7 @@ function edgeScores(candidates: Candidates, reference: Maps, match: Options['mat
   return scores;
 }
 
-/** Lines of a drawing as strengths 0 … 1: what differs from its ground, which is the shade of most of it. */
+/** Lines of a drawing as strengths 0 … 1: the difference from its background, white if the mean is light and black otherwise. */
 function linesOf(gray: Float32Array): Float32Array {
   const mean = gray.reduce((sum, value) => sum + value, 0) / gray.length;
   return gray.map((value) => (mean > 0 ? 1 - value : 1 + value) / 2);
@@ -99,9 +99,8 @@ function referenceMaps(gray: Float32Array, finalSide: number, side: number, opti
 function checkEdges(gray: Float32Array, side: number, kind: Options['kind'], context: GuideContext): void {
   const [map] = referenceMaps(gray, side, side, { kind, blur: 0, match: 'distance' });
   const strongest = map?.reduce((most, value) => Math.max(most, value), 0) ?? 0;
-  if (strongest < 1e-3)
-    throw new GuideProblem('the picture has no edges: expected a picture that is not of one colour');
-  if (strongest < 0.05) context.note('the picture has hardly any edges: they say little');
+  if (strongest < 1e-3) throw new GuideProblem('the picture has no edges: expected a picture of more than one colour');
+  if (strongest < 0.05) context.note('the picture has hardly any edges: the guide has little effect');
 }
 
 export default defineGuide({

@@ -1,4 +1,4 @@
-/** Scores by a web service: candidates are posted to it, scores come back. README.md has the schema. */
+/** Scores from a web service: candidates are posted as JSON, the response holds the scores. Schema: README.md. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo } from '../src/guide.ts';
 import { allowUrl } from '../src/kit/allowed-hosts.ts';
@@ -13,13 +13,18 @@ const params = z.strictObject({
     .string()
     .min(1)
     .max(2048)
-    .describe('Address of the service, http or https; its host must be allowed by the operator.'),
+    .describe('URL of the service, http or https; the operator must have allowed its host.'),
   format: z
     .enum(['png', 'float32'])
     .default('png')
-    .describe('png: a contact sheet, a row per descent and a column per candidate. float32: the numbers themselves.'),
-  data: z.record(z.string(), z.json()).default({}).describe('Anything the service wants to know, passed on as it is.'),
-  timeoutSeconds: z.number().positive().max(600).default(10).describe('How long one question may take.'),
+    .describe('png: a contact sheet, a row per descent and a column per candidate. float32: raw values.'),
+  data: z.record(z.string(), z.json()).default({}).describe('Any JSON object; passed to the service unchanged.'),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .max(600)
+    .default(10)
+    .describe('Time limit of one request to the service, in seconds.'),
   ...askingParams({ fromSide: 8, shortlist: 16, refine: 8 }),
 });
 
@@ -41,7 +46,7 @@ async function contactSheet({ data, batch, count, channels, side }: Candidates):
       }
     }
   }
-  const { default: sharp } = await import('sharp'); // not before it is needed: other guides work without it
+  const { default: sharp } = await import('sharp'); // loaded lazily: other guides do not need it
   return sharp(pixels, { raw: { width, height: batch * side, channels: channels as 1 | 3 } })
     .png({ compressionLevel: 3 })
     .toBuffer();
@@ -89,7 +94,7 @@ function scoresOf(reply: unknown, expected: number): Float32Array {
 
 export default defineGuide({
   name: 'http',
-  description: 'Scores from a web service of your own: candidates are posted to it, scores come back.',
+  description: 'Scores from your own web service: candidates are posted to it, the response holds the scores.',
   params,
   recorded: ['format', 'timeoutSeconds', 'fromSide', 'toSide', 'shortlist', 'refine'],
   create(options, context) {

@@ -1,24 +1,29 @@
-/** Scores by a person, who now and then picks from a shortlist. */
+/** Scores by a person, who is shown a shortlist at some levels and picks from it. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo, type Picture } from '../src/guide.ts';
 
 const params = z.strictObject({
-  question: z.string().min(1).max(200).default('Which do you like best?').describe('What the person is asked.'),
-  shortlist: z.int().min(2).max(64).default(9).describe('How many candidates the person is shown, spread over all.'),
+  question: z.string().min(1).max(200).default('Which do you like best?').describe('The question shown to the person.'),
+  shortlist: z
+    .int()
+    .min(2)
+    .max(64)
+    .default(9)
+    .describe('Number of candidates shown to the person, spread over all candidates of the level.'),
   questionsPerSide: z
     .int()
     .min(1)
     .max(64)
     .default(1)
-    .describe('At how many levels of each side the person is asked: the first so many.'),
-  fromSide: z.int().min(1).max(4096).default(4).describe('Asked from this side on, in pixels.'),
+    .describe('Number of levels of each side at which the person is asked; the first ones of the side are used.'),
+  fromSide: z.int().min(1).max(4096).default(4).describe('Smallest side, in pixels, at which the person is asked.'),
   toSide: z
     .int()
     .min(1)
     .max(4096)
     .optional()
-    .describe('Asked up to this side, in pixels. Left out: up to the last level.'),
-  patienceSeconds: z.number().min(1).max(3600).default(600).describe('How long one answer may take.'),
+    .describe('Largest side, in pixels, at which the person is asked. Default: the side of the last level.'),
+  patienceSeconds: z.number().min(1).max(3600).default(600).describe('Time limit of one answer, in seconds.'),
 });
 
 function pictureOf({ data, channels, side }: Candidates, n: number): Picture {
@@ -26,7 +31,7 @@ function pictureOf({ data, channels, side }: Candidates, n: number): Picture {
   return { data: data.slice(n * length, (n + 1) * length), channels, width: side, height: side };
 }
 
-/** Candidates picked first score highest; those not picked 0, so that no pick is no opinion. */
+/** The first pick scores highest; candidates that were not picked score 0, so that an empty answer expresses no preference. */
 function writeScores(picked: readonly number[], count: number, scores: Float32Array, at: number): void {
   const liked = [...new Set(picked)];
   for (const [place, index] of liked.entries()) {
@@ -38,7 +43,7 @@ function writeScores(picked: readonly number[], count: number, scores: Float32Ar
   }
 }
 
-/** Tells, level by level of rising index, whether it is among the first `perSide` of its side; the same for every descent. */
+/** Whether a level is among the first `perSide` levels of its side. Levels must be passed by rising index; the result is the same for every descent. */
 function firstOfSide(perSide: number): (level: LevelInfo) => boolean {
   const seen = new Map<number, Set<number>>();
   return ({ side, index }) => {
@@ -51,7 +56,7 @@ function firstOfSide(perSide: number): (level: LevelInfo) => boolean {
 
 export default defineGuide({
   name: 'human',
-  description: 'The person who asked picks the candidates they like, through an open stream.',
+  description: 'The person who made the request picks candidates, over an open stream.',
   params,
   recorded: ['question', 'shortlist', 'questionsPerSide', 'fromSide', 'toSide', 'patienceSeconds'],
   create({ question, shortlist, questionsPerSide, fromSide, toSide, patienceSeconds }, context) {

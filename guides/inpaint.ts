@@ -1,4 +1,4 @@
-/** Scores by the distance on the known part of a picture, which leaves the rest free. */
+/** Scores by the distance on the known part of a picture; the rest is unconstrained. */
 import { z } from 'zod';
 import { defineGuide, type GuideContext, GuideProblem } from '../src/guide.ts';
 import { pictureParam } from './lib/params.ts';
@@ -6,24 +6,25 @@ import { quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, visibleReference } from './lib/reference.ts';
 
 const params = z.strictObject({
-  image: pictureParam('The picture; where it is transparent it is unknown.'),
+  image: pictureParam('The picture; transparent pixels are unknown.'),
   mask: pictureParam(
-    'Which pixels are unknown: white is repainted, black is kept, gray counts in part; a mask that is transparent somewhere is read by that instead: transparent is repainted.',
+    'Which pixels are unknown: white is repainted, black is kept, gray is weighted. If any part of the mask is transparent, its transparency is used instead: transparent is repainted.',
   ).optional(),
-  invert: z.boolean().default(false).describe('Reads the mask the other way round: black is repainted.'),
+  invert: z.boolean().default(false).describe('Inverts the mask: black is repainted.'),
 });
 
-/** Alpha as a share: below the first somewhere it says more than the colours do; a soft rim stays above it. */
+/** Alpha, 0 … 1: a mask with any value below the first is read by its alpha, not its colours; an antialiased border stays above it. */
 const TRANSPARENT = 0.5;
 const OPAQUE = 0.999;
 
-/** Share of each pixel that is known by the mask: [side, side], 0 … 1. */
+/** Known share of each pixel according to the mask: [side, side], 0 … 1. */
 function knownOf(rgba: Float32Array, size: number, invert: boolean, note: GuideContext['note']): Float32Array {
   const alpha = rgba.subarray(3 * size, 4 * size).map((value) => (value + 1) / 2);
   const least = alpha.reduce((a, b) => Math.min(a, b), 1);
   const byAlpha = least < TRANSPARENT;
-  if (byAlpha) note('the mask is read by its transparency: transparent is repainted, its colours do not count');
-  else if (least < OPAQUE) note('the mask is read by its colours, since it is transparent nowhere: white is repainted');
+  if (byAlpha) note('the mask is read by its transparency: transparent is repainted, its colours are ignored');
+  else if (least < OPAQUE)
+    note('the mask is read by its colours, since no part of it is transparent: white is repainted');
   return Float32Array.from({ length: size }, (_, p) => {
     const white = ((rgba[p] as number) + (rgba[size + p] as number) + (rgba[2 * size + p] as number)) / 6 + 0.5;
     const share = byAlpha ? (alpha[p] as number) : 1 - Math.min(1, Math.max(0, white));
@@ -47,7 +48,7 @@ async function maskOf(
   return knownOf(mask.data, finalSide * finalSide, invert, context.note);
 }
 
-/** @throws GuideProblem where nothing is known, or nothing is left to paint */
+/** @throws GuideProblem if no pixel is known, or none is unknown */
 function checkKnown(weight: Float32Array, hasMask: boolean): void {
   const share = weight.reduce((sum, known) => sum + known, 0) / weight.length;
   if (share < 1e-4)
@@ -56,13 +57,13 @@ function checkKnown(weight: Float32Array, hasMask: boolean): void {
     );
   if (share > 1 - 1e-4)
     throw new GuideProblem(
-      `no pixel of the picture is unknown, so there is nothing to repaint: ${hasMask ? 'in the middle square that the model sees, the mask read as black (or opaque) everywhere' : 'there is no mask, and the picture is transparent nowhere'}; expected a mask that is white (or transparent) there, or a picture with transparency`,
+      `no pixel of the picture is unknown, so there is nothing to repaint: ${hasMask ? 'in the middle square that the model sees, the mask read as black (or opaque) everywhere' : 'there is no mask, and no part of the picture is transparent'}; expected a mask that is white (or transparent) there, or a picture with transparency`,
     );
 }
 
 export default defineGuide({
   name: 'inpaint',
-  description: 'Distance to the known pixels of a picture; the unknown ones are free.',
+  description: 'Distance to the known pixels of a picture; the unknown ones are unconstrained.',
   params,
   recorded: ['invert'],
   async create({ image, mask, invert }, context) {

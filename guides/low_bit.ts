@@ -7,13 +7,13 @@ import { quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, finalReference, type Reference, shrinkReference } from './lib/reference.ts';
 
 const params = z.strictObject({
-  image: pictureParam('The picture; one with more shades is quantised first.'),
-  shades: z.int().min(2).max(64).default(5).describe('Shades per channel, evenly from black to white.'),
+  image: pictureParam('The picture; it is quantised first if it has more shades.'),
+  shades: z.int().min(2).max(64).default(5).describe('Shades per channel, evenly spaced from black to white.'),
   match: z
     .enum(['value', 'interval'])
     .default('value')
     .describe(
-      'value: distance to the quantised picture. interval: nothing is counted while a pixel would be rounded to the same shade, only what lies beyond.',
+      'value: distance to the quantised picture. interval: a pixel that rounds to the same shade has no error; otherwise its error is the distance to that interval.',
     ),
 });
 
@@ -23,7 +23,7 @@ function quantise(data: Float32Array, shades: number): Float32Array {
   return data.map((value) => (Math.round(((Math.min(1, Math.max(-1, value)) + 1) / 2) * steps) / steps) * 2 - 1);
 }
 
-/** A little of the plain distance keeps an order among candidates that lie in every interval. */
+/** Weight of the plain distance, which orders candidates that lie within every interval. */
 const INSIDE = 0.05;
 
 function intervalScores(candidates: Candidates, target: Float32Array, half: number): Float32Array {

@@ -1,4 +1,4 @@
-/** Scores by the look of a picture without its layout: Gram matrices of filter responses. */
+/** Scores by texture and colour independent of layout: Gram matrices of filter responses. */
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Candidates, Guide, GuideContext, GuideModel, LevelInfo } from '../src/guide.ts';
@@ -10,28 +10,28 @@ import { pictureParam, sideParams } from './lib/params.ts';
 import { finalReference, type Reference, shrinkReference } from './lib/reference.ts';
 
 const params = z.strictObject({
-  image: pictureParam('The picture whose look is taken: its colours and textures, not what it shows.'),
+  image: pictureParam('The style picture: its colours and textures are matched, not its content.'),
   network: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'An ONNX network (VGG, ResNet) whose feature maps take the place of the random filters: a path, or a folder that holds model.onnx.',
+      'An ONNX network (VGG, ResNet) whose feature maps replace the random filters: a path, or a folder that holds model.onnx.',
     ),
-  networkSide: z.int().min(16).max(512).default(64).describe('Side, in pixels, at which the network sees candidates.'),
+  networkSide: z.int().min(16).max(512).default(64).describe('Side, in pixels, of the pictures passed to the network.'),
   shortlist: z
     .int()
     .min(1)
     .max(4096)
     .optional()
-    .describe('About how many candidates it sees first. Left out: all of them, or 16 with a network.'),
+    .describe('Approximate number of candidates scored first. Default: all of them, or 16 with a network.'),
   ...sideParams,
   fromSide: z
     .int()
     .min(1)
     .max(4096)
     .default(8)
-    .describe('Asked from this side on, in pixels; smaller pictures have no texture.'),
+    .describe('Smallest side, in pixels, at which the guide scores; smaller pictures have no texture.'),
 });
 
 type Params = z.output<typeof params>;

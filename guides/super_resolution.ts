@@ -7,7 +7,7 @@ import { compareAt, middleSquare } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam(
-    "The small picture, of any size up to the model's own; larger ones are shrunk, others than squares cut to their middle.",
+    "The small picture, of any size up to the model's own; larger ones are shrunk, and non-square ones cropped to their middle square.",
   ),
 });
 

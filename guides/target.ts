@@ -6,7 +6,7 @@ import { quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, finalReference } from './lib/reference.ts';
 
 const params = z.strictObject({
-  image: pictureParam('The picture to come close to; its middle square is used.'),
+  image: pictureParam('The target picture; its middle square is used.'),
   metric: z.enum(['l2', 'l1']).default('l2').describe('l2: mean squared difference; l1: mean absolute difference.'),
   ...sideParams,
 });

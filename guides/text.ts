@@ -10,36 +10,36 @@ import { clipFor, inKnownWords } from './lib/words.ts';
 const text = z.string().trim().min(1, 'expected some words').max(500);
 const texts = z.union([text, z.array(text).min(1).max(16)]);
 
-/** Up to this side, in pixels, colours and layout are decided; later levels only fill them in. */
+/** Up to this side, in pixels, colours and layout are decided; later levels only refine them. */
 const COARSE_SIDE = 8;
 
 const params = z.strictObject({
-  prompt: texts.describe('What the picture should show; several prompts count alike.'),
-  negative: texts.optional().describe('What it should not show.'),
+  prompt: texts.describe('What the picture should show; several prompts have equal weight.'),
+  negative: texts.optional().describe('What the picture should not show.'),
   negativeWeight: z
     .number()
     .min(0)
     .max(10)
     .default(0.5)
-    .describe('How much the negative prompts count, beside 1 for the prompts.'),
+    .describe('Weight of the negative prompts; the prompts have weight 1.'),
   phrases: z
     .enum(['whole', 'split', 'both'])
     .default('both')
     .describe(
-      'whole: the prompt as one text. split: its phrases one by one, so that none is forgotten. both: the prompt and its phrases.',
+      'whole: scores the prompt as one text. split: scores each of its phrases, so that none is ignored. both: the prompt and its phrases.',
     ),
   contrast: z
     .array(text)
     .max(16)
     .default(['a person'])
     .describe(
-      'What any picture here resembles: a phrase scores by how much more likely it is than these. Empty: by its plain similarity.',
+      'Texts that fit every picture: a phrase scores by how much more likely it is than these. Empty: by its plain similarity.',
     ),
   rivals: z
     .boolean()
     .default(true)
     .describe(
-      'Whether a phrase also competes with what else the vocabulary.json of the CLIP has in its place: red hair with black hair.',
+      'Whether a phrase also competes with its alternatives in the vocabulary.json of the CLIP: red hair with black hair.',
     ),
   sharpness: z
     .number()
@@ -47,14 +47,14 @@ const params = z.strictObject({
     .max(1000)
     .default(20)
     .describe(
-      'Turns similarities into odds where there is a contrast: the higher, the sooner a phrase is held to be fulfilled.',
+      'Scale from similarities to log-odds where there is a contrast: the higher, the sooner a phrase counts as satisfied.',
     ),
   model: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'The CLIP: a folder among the models, or a path, exported for transformers.js. Left out: the one that the model.json of the model names.',
+      'The CLIP: a folder among the models, or a path, exported for transformers.js. Default: the one named in the model.json of the model.',
     ),
   ...askingParams({ fromSide: 4, shortlist: 9, refine: 5 }),
   coarse: z
@@ -62,13 +62,13 @@ const params = z.strictObject({
     .min(1)
     .max(100)
     .default(1.8)
-    .describe('How many times as many candidates it sees up to 8 px, where a choice decides most.'),
+    .describe('Factor on the number of candidates scored at sides up to 8 px, where choices matter most.'),
   fine: z
     .number()
     .min(0.1)
     .max(100)
     .default(0.33)
-    .describe('How many times as many it sees at the final side, where little is left to decide.'),
+    .describe('Factor on the number of candidates scored at the final side, where choices matter least.'),
 });
 
 type Params = z.output<typeof params>;
@@ -77,7 +77,7 @@ function list(value: string | string[] | undefined): string[] {
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 
-/** Texts and how much each counts; the weights of the prompts sum to 1. */
+/** Texts and their weights; the weights of the prompts sum to 1. */
 function partsOf({ prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>, read: Read): Map<string, number> {
   const parts = new Map<string, number>();
   const add = (one: string, weight: number) => parts.set(read(one), (parts.get(read(one)) ?? 0) + weight);
@@ -97,7 +97,7 @@ function cosine(pictures: Embeddings, n: number, direction: Float32Array): numbe
   return sum;
 }
 
-/** Log-odds of a phrase among itself and what it is contrasted with, back on the scale of similarities. */
+/** Log-odds of a phrase among itself and its contrasts, scaled back to similarities. */
 function contrasted(similarity: number, contrasts: readonly number[], sharpness: number): number {
   if (contrasts.length === 0) return similarity;
   let odds = 0;
@@ -108,7 +108,7 @@ function contrasted(similarity: number, contrasts: readonly number[], sharpness:
 interface Direction {
   readonly vector: Float32Array;
   readonly weight: number;
-  /** What else a picture could be like in its place. */
+  /** Alternatives to the phrase. */
   readonly rivals: readonly Float32Array[];
 }
 

@@ -1,4 +1,4 @@
-/** Settings: flags over environment variables over a file over defaults, parsed once. */
+/** Engine settings. Precedence: flags, environment variables, file, defaults. */
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,14 @@ import { DEFAULT_LIMIT_PIXELS } from './pictures/codec.ts';
 import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
 
 /**
- * Options of Node.js for a process that infers.
+ * Node.js options of an inference process.
  *
- * Every run of a graph makes V8 collect, since it hands large outputs out, and there is next to nothing to collect: helper
- * threads only take the cores from ONNX Runtime. Measured on two cores, 8 descents at once: 49 ms a picture instead of 55.
+ * Each run of a graph allocates large outputs, which triggers V8's garbage collector although there is little to collect: its
+ * helper threads compete with ONNX Runtime. Measured on two cores, 8 descents at once: 49 ms per picture instead of 55.
  */
 export const INFERENCE_OPTIONS: readonly string[] = ['--single-threaded-gc'];
 
-/** A list, or its parts in one text. */
+/** An array of strings, or one string with separators. */
 export const list = (separator: string) =>
   z.union([
     z.array(z.string()),
@@ -30,18 +30,18 @@ export const list = (separator: string) =>
   ]);
 
 export const engineSettings = z.object({
-  /** Folders searched for models before the ones that come with Kandid. */
+  /** Folders searched for models before the bundled ones. */
   models: list(delimiter).default([]),
-  /** Folders searched for guides besides the ones that come with Kandid. */
+  /** Folders searched for guides in addition to the built-in ones. */
   guides: list(delimiter).default([]),
-  /** Model of requests that name none. @default the one that comes with Kandid, avatars-64 */
+  /** Model of requests that name none. @default the bundled avatars-64 */
   defaultModel: z.string().min(1, 'a name').optional(),
   device: z
     .string()
     .regex(DEVICE_PATTERN, 'auto, cpu, cuda or cuda:N')
     .transform((device) => device as DeviceRequest)
     .default('auto'),
-  /** Threads of one run on the CPU. */
+  /** CPU threads of one run. @default chosen by the runtime */
   threads: z.coerce
     .number('a whole number')
     .int('a whole number')
@@ -50,13 +50,13 @@ export const engineSettings = z.object({
     .optional(),
   /** Hosts that guides may call, as `host` or `host:port`. */
   allowedHosts: list(',').default([]),
-  /** Seconds that one question to a guide may take. */
+  /** Time limit of one call of a guide, in seconds. */
   guideTimeout: z.coerce
     .number('a number of seconds')
     .positive('more than 0')
     .max(86_400, '86400 or less')
     .default(GUIDE_TIMEOUT_SECONDS),
-  /** Pixels that a picture given to Kandid may have. */
+  /** Largest number of pixels of an input picture. */
   limitPixels: z.coerce
     .number('a whole number')
     .int('a whole number')
@@ -66,7 +66,7 @@ export const engineSettings = z.object({
 });
 
 export type Settings = z.output<typeof engineSettings>;
-/** The same names as flags; undefined ones fall through to the environment. */
+/** Settings as flags; undefined ones fall back to the environment. */
 export type SettingFlags = { [Name in keyof z.input<typeof engineSettings>]?: unknown };
 
 export const VARIABLES: Readonly<Record<keyof Settings, string>> = {
@@ -80,11 +80,11 @@ export const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   limitPixels: 'KANDID_LIMIT_PIXELS',
 };
 
-/** Where settings are looked for, first come first served. */
+/** Sources of settings, in order of precedence. */
 export interface SettingSources {
   /** From the command line or the library's caller. */
   readonly flags?: Readonly<Record<string, unknown>>;
-  /** @default this process's */
+  /** @default process.env */
   readonly environment?: NodeJS.ProcessEnv;
   readonly file?: { readonly name: string; readonly values: Readonly<Record<string, unknown>> };
 }
@@ -126,7 +126,7 @@ export function readSettings<Schema extends z.ZodType>(
   });
 }
 
-/** Folder of the installed package: the one with its package.json. */
+/** Root folder of the installed package, which holds package.json. */
 export function packageFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
@@ -135,7 +135,7 @@ export function packageFolder(): string {
 
 interface PackageManifest {
   readonly version: string;
-  /** Version of each package that is optional to install, by name. */
+  /** Version range of each optional package, by name. */
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -149,7 +149,7 @@ export function packageVersion(): string {
   return packageManifest().version;
 }
 
-/** Folders to search for models, in order: the ones set, then the ones that come with Kandid. */
+/** Folders to search for models, in order: the configured ones, then the bundled one. */
 export function modelFolders({ models }: Pick<Settings, 'models'>): string[] {
   return [...models, join(packageFolder(), 'models')];
 }

@@ -123,7 +123,7 @@ export class Kandid {
     return this.engine.models.summaries();
   }
 
-  /** The guides there are, with their parameters as JSON Schema. */
+  /** The available guides, with their parameters as JSON Schema. */
   guides(): GuideSummary[] {
     return this.engine.guides.summaries();
   }

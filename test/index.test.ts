@@ -68,7 +68,8 @@ test('every guide of pictures works on the tiny model, drawn from a file', async
     'style',
     'color',
   ]) {
-    const [result] = await kandid.pictures({ guides: [{ name, params: { image } }], seed: 1 });
+    const more = name === 'inpaint' ? { mask: image } : {};
+    const [result] = await kandid.pictures({ guides: [{ name, params: { image, ...more } }], seed: 1 });
     assert.equal(result?.code.length, 4, name);
   }
 });

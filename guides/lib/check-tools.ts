@@ -5,17 +5,17 @@ import { uniform } from '../../src/kit/mulberry32.ts';
 export const FINAL_SIDE = 32;
 export const SIDES = [1, 2, 4, 8, 16, FINAL_SIDE];
 
-/** A model of the checks, gray or in colour. */
+/** A fake model, gray or in colour. */
 export function modelOf(channels: number): GuideContext['model'] {
   return { name: 'check', channels, finalSide: FINAL_SIDE, levels: SIDES.length };
 }
 
-/** The level of a side: the checks' models have one each. */
+/** The level of a side: the fake models have one level per side. */
 export function levelAt(side: number): LevelInfo {
   return { index: SIDES.indexOf(side), levels: SIDES.length, side, finalSide: FINAL_SIDE };
 }
 
-/** Candidates that differ in colour and in texture, now and then a little beyond [−1, 1]. */
+/** Candidates that differ in colour and texture; some values are slightly outside [−1, 1]. */
 export function someCandidates(side: number, batch: number, count: number, channels = 3, seed = 1): Candidates {
   const next = uniform(seed + side);
   const size = side * side;
@@ -36,7 +36,7 @@ export function pick({ data, channels, side }: Candidates, places: readonly numb
   return { data: picked, batch: 1, count: places.length, channels, side };
 }
 
-/** A quadratic form evaluated as its definition reads, with no shortcut: Σ w ((M·(R x Cᵀ)) − y)², times −scale. */
+/** A quadratic form evaluated literally from its definition: Σ w ((M·(R x Cᵀ)) − y)², times −scale. */
 export function evaluateForm(form: LinearForm, x: Float32Array, channels: number, side: number): number {
   const { rows, columns, color, height, width, outChannels } = form;
   let sum = 0;

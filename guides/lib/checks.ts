@@ -1,6 +1,6 @@
 /**
- * What every guide must do, as checks that can be run on any definition: by the tests here, by a user on a guide of their
- * own. Each throws an AssertionError that says what was expected.
+ * Conformance checks of guides, run by the tests of this repository and by `kandid guides --check` on a user's guide.
+ * Each throws an AssertionError that says what was expected.
  */
 import assert from 'node:assert/strict';
 import { z } from 'zod';
@@ -52,7 +52,7 @@ async function scored(guide: Guide, candidates: Candidates): Promise<Float32Arra
   return scores;
 }
 
-/** Sides at which the guide wants to be asked. */
+/** Sides at which the guide scores. */
 function sidesOf({ prefers }: Guide): number[] {
   return SIDES.filter(
     (side) => side >= (prefers?.fromSide ?? 1) && side <= (prefers?.toSide ?? Number.POSITIVE_INFINITY),
@@ -221,7 +221,7 @@ const wantsPossibleThings: GuideCheck = {
     }),
 };
 
-/** All checks, in the order in which they are worth reading. */
+/** All checks, in the order in which they are reported. */
 export const GUIDE_CHECKS: readonly GuideCheck[] = [
   describesItself,
   refusesUnknownParams,
@@ -236,7 +236,7 @@ export const GUIDE_CHECKS: readonly GuideCheck[] = [
   wantsPossibleThings,
 ];
 
-/** Runs all checks and says of each what was wrong; null where nothing was. */
+/** Runs all checks; gives the error message of each, null if it passed. */
 export async function checkGuide(
   definition: GuideDefinition,
   example: GuideExample,

@@ -18,22 +18,22 @@ export interface Embeddings {
 }
 
 export interface Clip {
-  /** One unit vector per text; kept, so that the levels of a request and the next request do not pay again. */
+  /** One unit vector per text; cached across levels and requests. */
   embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
-  /** What its texts are commonly about, where the folder has a vocabulary.json. */
+  /** Groups of texts from vocabulary.json, if the folder has one. */
   readonly vocabulary: Vocabulary;
-  /** Which words it knows; null where it takes any. */
+  /** The words it knows; null if it takes any. */
   readonly lexicon: Lexicon | null;
   /** One unit vector per candidate, in order. */
   embedPictures(candidates: Candidates, signal: AbortSignal, compute: GuideContext['compute']): Promise<Embeddings>;
   dispose(): Promise<void>;
 }
 
-/** Floats given to the picture tower at once, 13 pictures of 224×224, and pictures: others wait meanwhile. */
+/** Limits of one run of the picture tower, in floats (13 pictures of 224×224) and in pictures: other work waits during a run. */
 const CHUNK_FLOATS = 2 ** 21;
 const MAX_CHUNK = 32;
 const MAX_KEPT_TEXTS = 4096;
-/** Number formats looked for, by the ending of the file name, best first. */
+/** Number formats searched for, as suffix of the file name, best first. */
 const FORMATS = [
   ['', 'fp32'],
   ['_fp16', 'fp16'],
@@ -43,7 +43,7 @@ const FORMATS = [
 type Library = typeof import('@xenova/transformers');
 type Execution = GuideContext['execution'];
 
-/** The library, told to stay on this machine: by default it would download what it does not find, and write into node_modules. */
+/** The library, configured to use local files only: by default it downloads missing files and writes into node_modules. */
 async function offlineLibrary(): Promise<Library> {
   withoutTelemetry();
   const library = await import('@xenova/transformers');
@@ -73,9 +73,9 @@ function loadOptions(folder: string, tower: string, execution: Execution) {
 }
 
 /**
- * Opens a CLIP exported for transformers.js: config.json, tokenizer files, preprocessor_config.json, onnx/; and of our
- * own, if it is there, vocabulary.json.
- * @throws GuideProblem where a file is missing or cannot be read
+ * Opens a CLIP exported for transformers.js: config.json, tokenizer files, preprocessor_config.json, onnx/; and
+ * Kandid's vocabulary.json, if there is one.
+ * @throws GuideProblem if a file is missing or cannot be read
  */
 export async function openClip(folder: string, execution: Execution): Promise<Clip> {
   const format = clipPixelFormat(await readJson(join(folder, 'preprocessor_config.json')));
@@ -104,7 +104,7 @@ async function lexiconOf(folder: string): Promise<Lexicon | null> {
     return parts && new Lexicon(parts);
   } catch (cause) {
     throw new GuideProblem(
-      `tokenizer.json or synonyms.json of the CLIP in folder "${basename(folder)}" is not understood: expected an export for transformers.js, and {"synonyms": {"specs": "glasses"}}; copy it again`,
+      `tokenizer.json or synonyms.json of the CLIP in folder "${basename(folder)}" is invalid: expected an export for transformers.js, and {"synonyms": {"specs": "glasses"}}; copy it again`,
       { cause },
     );
   }
@@ -163,7 +163,7 @@ function towers(library: Library, { tokenizer, text, vision, format, vocabulary,
       const chunk = Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2))));
       const parts: Embeddings[] = [];
       for (let first = 0; first < total; first += chunk) {
-        // A run blocks the thread: others get their turn, and cancelling arrives, between two of them.
+        // A run blocks the thread: other work and cancellation are handled between two runs.
         const part = await compute(async () => {
           signal.throwIfAborted();
           return await embedChunk(candidates, first, Math.min(chunk, total - first));
@@ -179,13 +179,13 @@ function towers(library: Library, { tokenizer, text, vision, format, vocabulary,
   };
 }
 
-/** Runs of the networks: none begins after the end, and the end waits for those there are. The library would print the inputs of one whose session goes. */
+/** Tracks runs of the networks: `end` refuses new runs and waits for running ones. The library prints the inputs of a run whose session is released. */
 class Runs {
   readonly #running = new Set<Promise<unknown>>();
   #ended = false;
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#ended) throw new GuideProblem('its CLIP was closed meanwhile');
+    if (this.#ended) throw new GuideProblem('the CLIP was closed during the request');
     const run = work();
     this.#running.add(run);
     try {
@@ -212,7 +212,7 @@ function joined(parts: readonly Embeddings[]): Embeddings {
   return { data, size };
 }
 
-/** Rows of a tensor [n, size] scaled to length 1; the library leaves them as they come. */
+/** Rows of a tensor [n, size] scaled to length 1; the library does not normalise them. */
 function unitRows(tensor: Tensor, rows: number): Embeddings {
   const data = Float32Array.from(tensor.data as Float32Array);
   const size = data.length / rows;

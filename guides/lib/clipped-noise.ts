@@ -3,7 +3,7 @@
 /** Shades beyond black and white that candidates may have. */
 const REACH = 2;
 const STEPS = 2048;
-/** Largest place in the table that has a neighbour above it. */
+/** Largest position in the table that has a neighbour above it. */
 const LAST = STEPS - 1e-6;
 
 /**
@@ -36,7 +36,7 @@ function density(x: number): number {
   return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 }
 
-/** Normal distribution function, by the error function of Abramowitz and Stegun 7.1.26; off by 1.5e-7 at most. */
+/** Normal distribution function, by the error function of Abramowitz and Stegun 7.1.26; error at most 1.5e-7. */
 function cumulative(x: number): number {
   const z = Math.abs(x) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * z);

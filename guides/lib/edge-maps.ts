@@ -1,7 +1,7 @@
 /** Edge maps: Sobel magnitude of a gray plane, and the same blurred. Planes are [side, side], borders replicated. */
 import { sobel } from '../../src/kit/sobel.ts';
 
-/** Scratch of one side: gradients to the right and downwards. */
+/** Scratch buffers for one side: horizontal and vertical gradients. */
 export interface Gradients {
   readonly across: Float64Array;
   readonly down: Float64Array;

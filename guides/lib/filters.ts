@@ -1,15 +1,15 @@
 /**
- * Statistics of random filter responses: what a texture looks like, whatever its layout (Ustyuzhaninov et al. 2017,
+ * Statistics of random filter responses, which describe a texture independent of layout (Ustyuzhaninov et al. 2017,
  * "What does it take to generate natural textures?": shallow random filters at several scales do nearly what a trained
  * network does). Here: 3×3 filters on a pyramid of halved pictures, rectified, with the colours themselves beside them.
  */
 import { normal } from '../../src/kit/mulberry32.ts';
 
-/** Fixed, so that the same style always means the same numbers. */
+/** Fixed, so that a style always gives the same statistics. */
 const SEED = 20170427;
 const FILTERS = 12;
 const TAPS = 9;
-/** Positions per row at the most: a statistic needs no more, and fine levels are where the time goes. */
+/** Largest number of positions per row: enough for the statistics, and it bounds the time of fine levels. */
 const MAX_POSITIONS = 16;
 const MIN_SIDE = 4;
 const MAX_SCALES = 4;

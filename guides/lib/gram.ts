@@ -1,6 +1,6 @@
 /** Distance of Gram matrices, given as upper triangles one after another. */
 
-/** A Gram triangle to compare with, and how much each of its numbers counts. */
+/** A Gram triangle to compare with, and the weight of each of its numbers. */
 export interface GramReference {
   readonly gram: Float64Array;
   readonly weights: Float64Array;

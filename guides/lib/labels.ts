@@ -9,7 +9,7 @@ export interface LabelGroup {
   readonly values: readonly string[];
 }
 
-/** Something asked for: the outputs of a group any of which will do. */
+/** A requested label: outputs of one group, any of which satisfies it. */
 export interface WantedLabel {
   readonly group: LabelGroup;
   readonly indices: readonly number[];
@@ -29,7 +29,7 @@ const labelsFile = z.union([
   }),
 ]);
 
-/** What labels.json says: the groups, and what the network's pictures are like where it says so. */
+/** Content of labels.json: the groups, and the network's input format if given. */
 export interface Labels {
   readonly groups: readonly LabelGroup[];
   readonly side?: number | undefined;
@@ -37,12 +37,12 @@ export interface Labels {
   readonly deviation?: readonly number[] | undefined;
 }
 
-/** @throws GuideProblem where the document is neither of the two forms */
+/** @throws GuideProblem if the document has neither of the two forms */
 export function readLabels(json: unknown): Labels {
   const parsed = labelsFile.safeParse(json);
   if (!parsed.success)
     throw new GuideProblem(
-      'labels.json is not understood: expected a list of labels, or {"attributes": {"hair": ["red", "black"]}} in the order of the outputs',
+      'labels.json is invalid: expected a list of labels, or {"attributes": {"hair": ["red", "black"]}} in the order of the outputs',
     );
   const { attributes, ...rest } = { side: undefined, mean: undefined, deviation: undefined, ...parsed.data };
   let next = 0;
@@ -59,13 +59,13 @@ function wantedOf({ attribute, values: known, ...place }: LabelGroup, names: rea
   const indices = names.map((name) => {
     const index = known.indexOf(name);
     if (index < 0)
-      throw new GuideProblem(`"${name}" is no value of "${attribute}": expected one of ${known.join(', ')}`);
+      throw new GuideProblem(`"${name}" is not a value of "${attribute}": expected one of ${known.join(', ')}`);
     return index;
   });
   return { group: { attribute, values: known, ...place }, indices };
 }
 
-/** Finds `{attribute: value}` (or a list of values any of which will do). @throws GuideProblem naming what there is */
+/** Finds `{attribute: value}` (or a list of accepted values). @throws GuideProblem listing the known ones */
 export function findByAttribute(
   groups: readonly LabelGroup[],
   wanted: Readonly<Record<string, string | string[]>>,

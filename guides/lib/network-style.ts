@@ -10,7 +10,7 @@ import { addOuter, triangle } from './filters.ts';
 import { IMAGENET, toPixels } from './pixels.ts';
 
 const CHUNK = 16;
-/** More features than this would make Gram matrices too large to be worth it. */
+/** Feature maps with more channels are skipped: their Gram matrices would be too large. */
 const MAX_FEATURES = 512;
 
 /** The Gram triangles of one picture, one per feature map of the network, end to end, and their sizes. */
@@ -19,7 +19,7 @@ export interface NetworkGram {
   readonly sizes: readonly number[];
 }
 
-/** Grams of every candidate in order. @throws GuideProblem where the network has no feature maps [n, C, h, w] among its outputs */
+/** Grams of every candidate in order. @throws GuideProblem if the network has no feature maps [n, C, h, w] among its outputs */
 export async function networkGrams(
   model: GuideModel,
   candidates: Candidates,

@@ -12,7 +12,7 @@ function isPictureInput(value: unknown): value is Uint8Array | string {
   return value instanceof Uint8Array || typeof value === 'string';
 }
 
-/** Bytes of a base64 text or data URL; a sentence saying what is wrong where it is neither. */
+/** Bytes of a base64 text or data URL; an error message if it is neither. */
 function decodeText(text: string): Uint8Array | string {
   if (/^https?:/i.test(text)) return 'is an address; send the bytes of the picture itself, as base64 or a data URL';
   const body = text.replace(DATA_URL, '').replace(/\s+/g, '');
@@ -51,14 +51,14 @@ const sideParam = z.int().min(1).max(4096).optional();
 /** The two fields that bound the sides, in pixels, at which a guide is asked. */
 export const sideParams = {
   fromSide: sideParam.describe(
-    'Asked from this side on, in pixels; below it the other guides decide. Left out: from the first level.',
+    'Smallest side, in pixels, at which the guide scores; below it the other guides decide. Default: the side of the first level.',
   ),
   toSide: sideParam.describe(
-    'Asked up to this side, in pixels; above it the other guides decide. Left out: up to the last level.',
+    'Largest side, in pixels, at which the guide scores; above it the other guides decide. Default: the side of the last level.',
   ),
 };
 
-/** The preferences that `sideParams` express; none where nothing is bounded, for then the guide is cheap and always asked. */
+/** The preferences that `sideParams` express; none if no bound is set: such a guide is cheap and scores at every level. */
 export function sidePreferences(sides: { fromSide?: number | undefined; toSide?: number | undefined }): {
   prefers?: Preferences;
 } {
@@ -67,26 +67,26 @@ export function sidePreferences(sides: { fromSide?: number | undefined; toSide?:
   return { prefers: { ...(fromSide === undefined ? {} : { fromSide }), ...(toSide === undefined ? {} : { toSide }) } };
 }
 
-/** The fields of a guide that is expensive to ask, with its defaults; see `Preferences`. */
+/** The fields of an expensive guide, with its defaults; see `Preferences`. */
 export function askingParams(presets: { fromSide: number; shortlist: number; refine: number }) {
   const side = z.int().min(1).max(4096);
   return {
     fromSide: side
       .default(presets.fromSide)
-      .describe('Asked from this side on, in pixels; below it the other guides, or chance, decide.'),
+      .describe('Smallest side, in pixels, at which the guide scores; below it the other guides, or chance, decide.'),
     toSide: sideParams.toSide,
     shortlist: z
       .int()
       .min(1)
       .max(4096)
       .default(presets.shortlist)
-      .describe("About how many candidates it sees first, spread over the level's."),
+      .describe("Approximate number of candidates scored first, spread over the level's candidates."),
     refine: z
       .int()
       .min(0)
       .max(4096)
       .default(presets.refine)
-      .describe('How many neighbours of the best of these it sees then.'),
+      .describe('Number of neighbours of the best of these scored next.'),
   };
 }
 

@@ -9,7 +9,7 @@ const JOINTS =
  * first "with": later ones belong to their phrase ("a shirt with a bat on it").
  */
 export function phrasesOf(prompt: string): string[] {
-  // Runs of spaces would be tried in every way in which they can be cut.
+  // Collapsed first: the regular expression would backtrack over runs of spaces.
   const [head = '', ...rest] = prompt.trim().replace(/\s+/g, ' ').split(JOINTS);
   const cut = /^(?!wearing\s)(.*?\S)\s+with\s+(.+)$/.exec(head);
   const all = cut ? [cut[1] as string, cut[2] as string, ...rest] : [head, ...rest];

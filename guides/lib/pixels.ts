@@ -2,7 +2,7 @@
 import type { Candidates } from '../../src/guide.ts';
 import { type Axis, axis, type Kernel, resamplePlane } from '../../src/kit/resample.ts';
 
-/** What a network wants to see: pictures in [0, 1], less `mean`, over `deviation`, per channel. */
+/** Input format of a network: pictures in [0, 1], minus `mean`, divided by `deviation`, per channel. */
 export interface PixelFormat {
   readonly side: number;
   readonly kernel: Kernel;

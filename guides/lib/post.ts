@@ -17,7 +17,7 @@ export interface Service {
   close(): void;
 }
 
-/** Worth one more try: the service may have been restarting, or closed an idle connection. */
+/** A failure that is retried once: the service may have been restarting, or closed an idle connection. */
 class Hiccup extends GuideProblem {}
 
 export function openService({ url, lookup }: AllowedUrl, timeoutSeconds: number): Service {
@@ -60,7 +60,7 @@ function explain(error: unknown, host: string, timedOutAfter: number | null): Gu
   if (error instanceof GuideProblem) return error;
   if (timedOutAfter !== null)
     return new GuideProblem(
-      `the service at ${host} gave no answer within ${timedOutAfter} s: raise timeoutSeconds, or send it fewer candidates (shortlist)`,
+      `the service at ${host} did not respond within ${timedOutAfter} s: raise timeoutSeconds, or send it fewer candidates (shortlist)`,
     );
   const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
   return new Hiccup(
@@ -89,7 +89,7 @@ async function readAnswer(response: http.IncomingMessage, host: string): Promise
     );
   const text = await readText(response, host);
   if (status !== 200) {
-    // What it says of itself is for its operator, not for whoever asks here.
+    // The response body is not shown: it is meant for the operator of the service, not for the client of this server.
     const message = `the service at ${host} answered ${status}, expected 200 with {"scores": [...]}: look into the log of the service`;
     throw RETRIED_STATUS.has(status) ? new Hiccup(message) : new GuideProblem(message);
   }

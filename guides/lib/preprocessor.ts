@@ -19,7 +19,7 @@ const config = z.object({
   do_normalize: z.boolean().default(true),
 });
 
-/** Numbers that Pillow gives its filters. */
+/** Pillow's numbers of the resampling filters. */
 const PILLOW_KERNELS: Readonly<Record<number, Kernel>> = { 2: 'bilinear', 3: 'bicubic' };
 
 function sideOf(value: z.output<typeof size> | undefined): number | undefined {
@@ -27,13 +27,13 @@ function sideOf(value: z.output<typeof size> | undefined): number | undefined {
   return 'shortest_edge' in value ? value.shortest_edge : value.height;
 }
 
-/** @throws GuideProblem where the file does not say how large pictures must be */
+/** @throws GuideProblem if the file does not give the size of the pictures */
 export function clipPixelFormat(json: unknown): PixelFormat {
   const parsed = config.safeParse(json);
   const side = parsed.success ? (sideOf(parsed.data.crop_size) ?? sideOf(parsed.data.size)) : undefined;
   if (!parsed.success || side === undefined)
     throw new GuideProblem(
-      'preprocessor_config.json is not understood: expected crop_size or size, image_mean and image_std, as CLIP exports have them',
+      'preprocessor_config.json is invalid: expected crop_size or size, image_mean and image_std, as CLIP exports have them',
     );
   const { image_mean, image_std, do_normalize, resample = 3 } = parsed.data;
   return {

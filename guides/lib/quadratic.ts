@@ -5,7 +5,7 @@
 import type { Candidates, Guide, LevelInfo, LinearForm, Preferences } from '../../src/guide.ts';
 import { type Axis, axisOf, mixRows } from '../../src/kit/resample.ts';
 
-/** 'l2': squared differences, as in the LinearForm; 'l1': absolute ones, which no Gram matrix gives. */
+/** 'l2': squared differences, as in the LinearForm; 'l1': absolute ones, which cannot be computed from a Gram matrix. */
 export type Metric = 'l1' | 'l2';
 
 interface Operator {
@@ -79,7 +79,7 @@ function plainDistance(
   return sum;
 }
 
-/** Four sums, so that additions need not wait for each other: half the time. */
+/** Four independent sums, so that additions overlap: half the time. */
 function squaredDistance(
   data: Float32Array | Float64Array,
   at: number,
@@ -151,7 +151,7 @@ export function formScores(candidates: Candidates, form: LinearForm, metric: Met
   return operatorScores(candidates, operatorOf(form, candidates.side), metric);
 }
 
-/** A guide that is a quadratic form at each side: `formAt` is asked once per side and its answer kept. */
+/** A guide that is a quadratic form at each side: `formAt` is called once per side and its result cached. */
 export function quadraticGuide(
   formAt: (side: number) => LinearForm,
   options: { metric?: Metric; prefers?: Preferences } = {},

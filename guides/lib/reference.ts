@@ -3,7 +3,7 @@ import type { GuideContext, LinearForm, Picture } from '../../src/guide.ts';
 import { lumaOf } from '../../src/kit/luma.ts';
 import { axis, matrixOf, resample, resamplePlane } from '../../src/kit/resample.ts';
 
-/** A square picture, with how much each pixel counts (all alike where `weight` is absent). */
+/** A square picture with a weight per pixel (equal if `weight` is absent). */
 export interface Reference {
   /** [channels, side, side] in [−1, 1]. */
   readonly data: Float32Array;
@@ -20,7 +20,7 @@ export async function finalReference(bytes: Uint8Array, context: GuideContext): 
   return { data: picture.data, channels: picture.channels, side: finalSide };
 }
 
-/** Larger pictures are decoded at up to this many times the model's side, and shrunk by their transparency from there. */
+/** Larger pictures are decoded at up to this many times the model's side, then shrunk with their alpha as weight. */
 const FINE = 8;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Distance of colours that need not lie exactly where the reference has them: of each pixel to the nearest colour of the
+ * Distance of colours with tolerance in position: of each pixel to the nearest colour of the
  * other picture within a window, both ways (the modified Hausdorff distance of Dubuisson and Jain, 1994, of colours, with
  * a bounded reach in space).
  */
@@ -8,7 +8,7 @@ import { axis, resamplePlane } from '../../src/kit/resample.ts';
 import type { Metric } from './quadratic.ts';
 import type { Reference } from './reference.ts';
 
-/** Reference pixels of less weight are not there to be found. */
+/** Reference pixels of less weight are ignored. */
 const VISIBLE = 0.5;
 
 /** Smallest distances found so far, [side, side] each. */
@@ -21,7 +21,7 @@ interface Nearest {
 
 /**
  * Scores of drawn candidates, area-shrunk to the reference's side, each batch · count: minus the mean difference of both
- * directions, weighted by the reference's weight, a colour being looked for up to `reach` pixels away in rows and columns.
+ * directions, weighted by the reference's weight; a colour is searched up to `reach` pixels away in rows and columns.
  */
 export function slackScores(
   candidates: Candidates,

@@ -52,6 +52,8 @@ export interface GenerateOptions {
   /** Cancels: the last event is then `cancelled`, with the best pictures so far. */
   readonly signal?: AbortSignal | undefined;
   readonly previews?: Extract<ClientMessageInput, { type: 'generate' }>['previews'];
+  /** Follows this job from its beginning, which was asked for before with the same body; made anew where the server has forgotten it. */
+  readonly job?: string | undefined;
   /** Handed what steers the request, before the first event. */
   readonly onStart?: ((steering: Steering) => void) | undefined;
 }
@@ -85,8 +87,8 @@ export class KandidClient {
    * @throws {RequestError} what the server refuses it for, or fails with
    */
   async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Message, void, undefined> {
-    const { signal, previews, onStart } = options;
-    const run = new Run(this.#connection, body, { signal, previews, retries: this.#options.retries });
+    const { signal, previews, job, onStart } = options;
+    const run = new Run(this.#connection, body, { signal, previews, job, retries: this.#options.retries });
     onStart?.(run);
     yield* run.messages();
   }

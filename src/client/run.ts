@@ -22,6 +22,8 @@ export interface Steering {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly previews?: Extract<ClientMessageInput, { type: 'generate' }>['previews'];
+  /** Follows this job, which is made already; it is asked for anew where the server has forgotten it. */
+  readonly job?: string | undefined;
   /** Connections lost one after the other, without anything new between them, until it gives up. @default 5 */
   readonly retries?: number | undefined;
 }
@@ -49,6 +51,7 @@ export class Run implements Steering, MessageHandler {
 
   constructor(connection: Connection, body: GenerateBody, options: RunOptions) {
     this.#retries = options.retries ?? RETRIES;
+    this.#job = options.job ?? null;
     this.#connection = connection;
     this.#body = body;
     this.#options = options;

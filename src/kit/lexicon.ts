@@ -1,5 +1,5 @@
 /** Which words a text model knows, and what others mean in its words. Texts are taken apart as its tokenizer does. */
-import { nearestNames } from './nearest-names.ts';
+import { editDistance } from './nearest-names.ts';
 
 /** What a lexicon is made of; also what the server tells the page. */
 export interface LexiconParts {
@@ -38,6 +38,8 @@ const PEOPLE: readonly string[] = [
 ];
 const JOINTS: readonly string[] = ['with', 'and', 'in', 'wearing', 'on'];
 const OFFERED = 6;
+/** A word is taken for a misspelt one with one wrong letter in so many. */
+const LETTERS_PER_SLIP = 5;
 
 export class Lexicon {
   readonly #words: ReadonlySet<string>;
@@ -103,9 +105,12 @@ export class Lexicon {
   offers(word: string): string[] {
     const phrases = Object.values(this.#parts.groups).map((group) => group.map(phraseOf));
     const whole = this.#parts.words.filter((one) => /^[a-z]{3,}$/.test(one));
-    const near = nearestNames(word, whole).filter((one) => one.length > 3);
-    if (near.length > 0) return near;
-    return phrases.flatMap(([first]) => first ?? []).slice(0, OFFERED);
+    const near = whole.filter(
+      (one) => editDistance(word.toLowerCase(), one) <= Math.floor(word.length / LETTERS_PER_SLIP),
+    );
+    if (near.length > 0) return near.slice(0, OFFERED);
+    const usual = phrases.flatMap(([first]) => first ?? []);
+    return (usual.length > 0 ? usual : whole).slice(0, OFFERED);
   }
 }
 

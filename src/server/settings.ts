@@ -1,4 +1,4 @@
-/** Settings of the server beside those of the engine, and the file that both may stand in. */
+/** Settings of the server, which extend those of the engine, and the settings file. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -25,15 +25,15 @@ const MOST = 1_000_000;
 
 const apiKey = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,64}$/),
-  /** Of the key, in hexadecimal. */
+  /** SHA-256 of the key, in hexadecimal. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   requestsPerMinute: z.int().min(1).optional(),
-  /** Jobs that wait or run. */
+  /** Largest number of jobs that wait or run. */
   jobs: z.int().min(1).optional(),
   priority: z.int().min(-10).max(10).optional(),
 });
 
-/** `name:sha256,…` in the environment, objects with limits of their own in the file. */
+/** `name:sha256,…` in the environment; objects with limits per key in the file. */
 const apiKeys = z
   .union([
     z.array(apiKey),
@@ -55,38 +55,38 @@ const aliases = z.union(
 
 const serverSettings = engineSettings.extend({
   host: z.string().min(1).default('127.0.0.1'),
-  /** 0: any that is free. */
+  /** 0: any free port. */
   port: whole(0, 65_535).default(8080),
-  /** As others see it, for links. @default the host and port it listens on */
+  /** Public base URL, used in links. @default the host and port it listens on */
   publicUrl: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }).optional(),
-  /** Names that it answers to beside those of this machine, where no key is needed; `*`: any. */
+  /** Host names accepted beside those of this machine if no key is required; `*`: any. */
   hostNames: list(',').default([]),
-  /** Where a proxy keeps a prefix in paths, that prefix. @default the path of publicUrl */
+  /** Path prefix that a proxy forwards unchanged. @default the path of publicUrl */
   basePath: z
     .string()
     .regex(/^(\/[\w.~-]+)*\/?$/, 'a path such as /kandid')
     .optional(),
-  /** Addresses or networks of proxies whose X-Forwarded-For, -Host, -Proto and -Prefix count; `loopback`: this machine. */
+  /** Addresses or networks of proxies whose X-Forwarded-For, -Host, -Proto and -Prefix are trusted; `loopback`: this machine. */
   trustedProxies: list(',')
     .pipe(z.array(z.string().refine(isProxy, 'addresses as 10.0.0.1 or 10.0.0.0/8, or loopback')))
     .default([]),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
-  /** `auto`: keys are needed where it listens to other machines. */
+  /** `auto`: keys are required if the server listens on an address other than loopback. */
   auth: z.enum(['auto', 'on', 'off']).default('auto'),
   apiKeys,
-  /** Origins of web pages that may call; `*`: all. */
+  /** Allowed CORS origins; `*`: all. */
   origins: list(',').default([]),
   requestsPerMinute: whole(0, MOST).default(6000),
   webhookSecret: z.string().min(16, '16 characters or more').optional(),
-  /** Where keys are needed, what the address of a picture needs: a signature, or (`open`) nothing. */
+  /** Whether permalinks need a signature if keys are required; `open`: no signature. */
   permalinks: z.enum(['signed', 'open']).default('signed'),
-  /** How long a signature is good. */
+  /** Lifetime of a signature. */
   permalinkSeconds: whole(1, 10 * 366 * 86_400).default(3600),
-  /** Signs addresses of pictures. @default one of this process: its addresses end with it */
+  /** Signs permalinks. @default random per process: its permalinks become invalid when it ends */
   permalinkSecret: z.string().min(16, '16 characters or more').optional(),
 
-  /** Names that clients have built in, and what they mean here; an empty model is the default one. */
+  /** Model names that clients send, and the model used for each; an empty string is the default model. */
   aliases: aliases.default({
     'gpt-image-1': '',
     'gpt-image-1-mini': '',
@@ -96,54 +96,54 @@ const serverSettings = engineSettings.extend({
     'dall-e-2': '',
     'dall-e-3': '',
   }),
-  /** Models opened before it is ready, beside the default one. */
+  /** Models opened before the server reports ready, beside the default one. */
   warm: list(',').default([]),
-  /** One worker process for each. @default the device */
+  /** Devices, with one worker process each. @default the setting device */
   devices: list(',').optional(),
-  /** Device of one more process that runs what guides of your own folders are asked for: one that hangs holds no others. */
+  /** Device of an additional process for requests with guides from your own folders, so that one that hangs blocks no other requests. */
   guideWorker: z.string().min(1).optional(),
-  /** Results, and beams of them, that a worker process takes at once. */
+  /** Capacity of a worker process: results, times the beams of each, at once. */
   workerPlaces: whole(1, 4096).default(64),
   rowsPerRun: whole(1, 4096).default(64),
   hangSeconds: seconds(3600).default(120),
 
-  /** Of one body. */
+  /** Largest size of one request body. */
   bodyBytes: whole(1024, MOST_BYTES).default(32 * MiB),
-  /** Of bodies that come in, wait or run: of one client, and of all. Large ones are on disk. */
+  /** Total size of request bodies that are received, wait or run: of one client, and of all. Large bodies are on disk. */
   clientBodyBytes: whole(1024, MOST_BYTES).default(128 * MiB),
   allBodyBytes: whole(1024, MOST_BYTES).default(512 * MiB),
-  /** Of answers that are made or not read yet: of one client, and of all. */
+  /** Total size of responses in preparation or not yet read: of one client, and of all. */
   clientAnswerBytes: whole(1024, MOST_BYTES).default(512 * MiB),
   allAnswerBytes: whole(1024, MOST_BYTES).default(1024 * MiB),
-  /** Folder where large bodies wait, in files without a name. @default the system's for temporary files */
+  /** Folder of large request bodies, in unlinked files. @default the system's temporary folder */
   spoolFolder: z.string().min(1).optional(),
-  /** Of memory that the jobs in one worker process may take together. */
+  /** Memory of all jobs in one worker process. */
   workerBytes: whole(MiB, MOST_BYTES).default(1024 * MiB),
-  /** Results of one request times the beams that each keeps. */
+  /** Largest number of results of one request, times the beams of each. */
   jobPlaces: whole(1, 65_536).default(256),
-  /** Megapixels that one request may have proposed, looked at and encoded: see `jobs/cost.ts`. */
+  /** Megapixels that one request may generate, score and encode: see `jobs/cost.ts`. */
   jobWork: whole(1, 100_000_000).default(40_000),
-  /** Of candidates that are proposed at once for one result, where it keeps several beams. */
+  /** Size of the candidates generated at once for one result with several beams. */
   jobRunBytes: whole(MiB, MOST_BYTES).default(64 * MiB),
-  /** Candidates that an expensive guide's shortlist is chosen from. */
+  /** Largest number of candidates from which the shortlist of an expensive guide is chosen. */
   jobChoice: whole(1, MOST).default(8192),
-  /** Pixels of all pictures of one request together: 256 of 512×512, or 16 of 2048×2048. */
+  /** Total pixels of the pictures of one request: 256 of 512×512, or 16 of 2048×2048. */
   jobPixels: whole(1, 2 ** 30).default(2 ** 26),
-  /** Jobs that wait. */
+  /** Largest number of waiting jobs. */
   waiting: whole(1, MOST).default(1000),
-  /** Jobs of one client that wait or run. */
+  /** Largest number of jobs of one client that wait or run. */
   perClient: whole(1, MOST).default(128),
   keptJobs: whole(1, MOST).default(1000),
   keptSeconds: seconds(86_400).default(900),
   keptBytes: whole(0, MOST_BYTES).default(256 * MiB),
-  /** Events of a job that are kept for those who come back. */
+  /** Events kept per job, for clients that reconnect. */
   events: whole(8, 100_000).default(256),
   personSeconds: seconds(3600).default(60),
-  /** A job that nobody watches any more is cancelled after so long. */
+  /** A job without subscribers is cancelled after this time. */
   abandonSeconds: seconds(3600).default(5),
   drainSeconds: seconds(3600).default(30),
 
-  /** Connections of all kinds, in all and from one address; those of trusted proxies count in all only. */
+  /** Open connections of all kinds, in total and per address; those of trusted proxies count in the total only. */
   connections: whole(1, MOST).default(8192),
   connectionsPerAddress: whole(1, MOST).default(1024),
   sockets: whole(1, MOST).default(2000),
@@ -151,19 +151,19 @@ const serverSettings = engineSettings.extend({
   requestsPerSocket: whole(1, 10_000).default(64),
   messagesPerSecond: whole(1, 10_000).default(50),
   messageBytes: whole(1024, MOST_BYTES).default(16 * MiB),
-  /** Bytes that may wait for a socket before it is sent no more for a while. */
+  /** Bytes buffered for a socket before sending pauses. */
   backlogBytes: whole(1024, MOST_BYTES).default(MiB),
   heartbeatSeconds: seconds(3600).default(30),
 });
 
 export type ServerSettings = z.output<typeof serverSettings>;
 export type ApiKey = z.output<typeof apiKey>;
-/** The same names as flags, and `config`, the file's name. */
+/** Settings as flags, and `config`, the name of the settings file. */
 export type ServerFlags = { [Name in keyof z.input<typeof serverSettings>]?: unknown } & {
   config?: string | undefined;
 };
 
-/** Not to be shown. */
+/** Hidden when settings are printed. */
 const SECRETS: readonly string[] = ['apiKeys', 'webhookSecret', 'permalinkSecret'];
 
 const SERVER_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
@@ -174,7 +174,7 @@ const SERVER_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /**
- * Flags over environment variables (`KANDID_ROWS_PER_RUN` for `rowsPerRun`) over the file (`--config`, `KANDID_CONFIG`; JSON).
+ * Precedence: flags, environment variables (`KANDID_ROWS_PER_RUN` for `rowsPerRun`), the file (`--config`, `KANDID_CONFIG`; JSON).
  *
  * @throws {KandidError} setting_invalid, file_unreadable
  */
@@ -187,7 +187,7 @@ export function loadServerSettings(
   return readSettings(serverSettings, SERVER_VARIABLES, { flags, environment, ...file });
 }
 
-/** Every setting as JSON, secrets hidden, and what the limits add up to. */
+/** All settings as JSON, secrets hidden, with the total memory that the limits allow. */
 export function printSettings(settings: ServerSettings): string {
   const shown = Object.entries(settings).map(([name, value]) => {
     const isEmpty = value === undefined || (Array.isArray(value) && value.length === 0);
@@ -211,7 +211,7 @@ function readFile(name: string): Record<string, unknown> {
     throw refuse(`not JSON (${reasonOf(cause)})`, 'an object of settings as JSON');
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values))
-    throw refuse('no object', 'an object of settings as JSON');
+    throw refuse('not an object', 'an object of settings as JSON');
   const unknown = Object.keys(values).find((key) => !(key in SERVER_VARIABLES));
   if (unknown !== undefined) throw refuse(`a file with "${unknown.slice(0, 50)}"`, 'names of settings only');
   return values as Record<string, unknown>;

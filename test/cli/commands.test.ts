@@ -228,6 +228,9 @@ test('doctor: green lines, and a red one for a bundle that was changed', async (
   const unwell = await kandid(['doctor', '--models', inFolder('models')]);
   assert.equal(unwell.code, 1);
   assert.match(unwell.out, /^FAIL {2}model broken/m);
+  const found = unwell.out.split('\n').filter((line) => /^(ok|FAIL) /.test(line));
+  const columns = found.map((line) => /^(?:ok {2}|FAIL) {2}(?:\S+ )*?\S+ {2,}/.exec(line)?.[0].length ?? 0);
+  assert.equal(new Set(columns).size, 1, `details begin in one column: ${columns}`);
 });
 
 test('cancelled within a level: what is done is written, and said', async () => {

@@ -39,7 +39,10 @@ test('what cannot be served is said before anything is opened', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as { port: number };
-  assert.match(await messageOf('--port', String(port)), /^Setting port is \d+ on 127.0.0.1, expected .*EADDRINUSE/);
+  assert.match(
+    await messageOf('--port', String(port)),
+    new RegExp(`^Port ${port} is in use; try --port ${port + 1}\\.`),
+  );
   taken.close();
 });
 

@@ -60,7 +60,13 @@ test('a request becomes results: the guide gets its context, its note comes back
   const events = await run({ guides: [{ name: 'probe' }], seed: 77 });
   assert.deepEqual(codesOf(events), [[3, 3, 3, 3]]);
   const [context] = probe.contexts;
-  assert.deepEqual(context?.model, { name: 'tiny', channels: 3, finalSide: 8, levels: 4 });
+  assert.deepEqual(context?.model, {
+    name: 'tiny',
+    channels: 3,
+    finalSide: 8,
+    levels: 4,
+    textModels: ['avatars-clip'],
+  });
   assert.equal(context?.seed, 77);
   assert.deepEqual(context?.execution, { device: 'cpu', threads: 1 });
   assert.equal(context?.person, undefined);

@@ -79,7 +79,7 @@ it('names what there is where something is unknown', async () => {
   await assert.rejects(async () => create({ hair: 'red' }), /no attribute "hair": expected one of color, shade/);
   await assert.rejects(
     async () => create({ color: 'pink' }),
-    /"pink" is no value of "color": expected one of red, green, blue/,
+    /"pink" is not a value of "color": expected one of red, green, blue/,
   );
   assert.ok(!classifier.params.safeParse({ labels: [] }).success);
   assert.ok(!classifier.params.safeParse({ labels: {} }).success);
@@ -89,7 +89,7 @@ it('says where labels.json is missing, or does not fit the network', async () =>
   const elsewhere = fakeContext({ folders: { colors: tmpdir() } });
   await assert.rejects(
     async () => classifier.create(classifier.params.parse({ model: 'colors', labels: ['red'] }), elsewhere),
-    /no labels\.json/,
+    /no readable labels\.json/,
   );
   const small: GuideModel = { ...network, run: async () => ({ logits: { data: new Float32Array(2), dims: [1, 2] } }) };
   const context = fakeContext({ ...parts, networks: { [join(folder, 'model.onnx')]: small } });

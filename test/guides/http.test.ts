@@ -99,7 +99,7 @@ describe('answers that do not do', () => {
       (_, response) => response.end(`{"scores": [${'1,'.repeat(2 ** 20)}1]}`),
       /more than 1048576 bytes/,
     ],
-    ['no answer', () => {}, /no answer within 0\.2 s/],
+    ['no answer', () => {}, /did not respond within 0\.2 s/],
   ];
   for (const [name, answer, message] of cases)
     it(`${name}: a GuideProblem`, async () => {

@@ -75,7 +75,7 @@ it('reads many texts at once, known ones among them', async () => {
   await clip.dispose();
 });
 
-it('is refused where no text model knows the pictures, and warns where one insists', async () => {
+it('is refused if the model lists no text model, and warns if a CLIP is named anyway', async () => {
   const params = text.params.parse({ prompt: 'red', contrast: ['white'] });
   const create = async (textModels: readonly string[], model?: string) => {
     const notes: string[] = [];
@@ -85,10 +85,10 @@ it('is refused where no text model knows the pictures, and warns where one insis
   };
   await assert.rejects(
     () => create([]),
-    (error: Error) => error instanceof GuideProblem && /digits.*insist/s.test(error.message),
+    (error: Error) => error instanceof GuideProblem && /digits has no text model/s.test(error.message),
   );
   assert.deepEqual(await create(['tiny-clip']), []);
-  assert.match((await create([], 'tiny-clip')).join(), /nobody has said that tiny-clip knows the pictures of digits/);
+  assert.match((await create([], 'tiny-clip')).join(), /tiny-clip is not a text model of digits/);
 });
 
 it('names words that mean nothing to its CLIP, and offers known ones', async () => {
@@ -97,7 +97,7 @@ it('names words that mean nothing to its CLIP, and offers known ones', async () 
   const model = { textModels: ['tiny-clip'] };
   await text.create(params, fakeContext({ ...parts, model, notes }));
   assert.ok(
-    notes.some((note) => /the word "castle" has no meaning/.test(note)),
+    notes.some((note) => /does not know the words "a", "castle"; it knows "red"/.test(note)),
     notes.join('\n'),
   );
 });
@@ -109,7 +109,7 @@ it('closes after the runs there are, and begins no other', async (t) => {
   const closing = clip.dispose();
   assert.equal((await running).length, 2);
   await closing;
-  await assert.rejects(clip.embedTexts(['blue']), /closed meanwhile/);
+  await assert.rejects(clip.embedTexts(['blue']), /was closed/);
   assert.equal(told.mock.callCount(), 0);
 });
 

@@ -72,7 +72,7 @@ test('what is wrong is named as it was given', () => {
   );
   assert.match(refusal({ config: fileOf({ prot: 1 }) }), /a file with "prot", expected names of settings only/);
   assert.match(refusal({ config: fileOf('{') }), /not JSON/);
-  assert.match(refusal({ config: fileOf([]) }), /no object/);
+  assert.match(refusal({ config: fileOf([]) }), /not an object/);
   assert.match(refusal({ config: join(folder, 'nothing') }), /could not be read/);
 });
 

@@ -72,7 +72,7 @@ export const modelRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/guides',
     tag: 'models',
-    summary: 'The guides there are, with their parameters',
+    summary: 'Lists the guides with their parameters',
     answers: { 200: { description: 'Guides.', schema: z.object({ guides: z.array(guide) }) } },
     handle(call) {
       const guides = infoOf(call.services).guides.map(({ name, description, params }) => ({

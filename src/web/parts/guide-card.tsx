@@ -10,13 +10,15 @@ export interface GuideCardProps {
   readonly use: GuideUse;
   /** Fields that stand elsewhere. */
   readonly hidden?: readonly string[];
+  /** What the fields that may be left out stand under. @default More settings */
+  readonly more?: string;
   onChange(use: GuideUse): void;
   onRemove?: () => void;
 }
 
 const MOST_WEIGHT = 3;
 
-export function GuideCard({ guide, use, hidden = [], onChange, onRemove }: GuideCardProps) {
+export function GuideCard({ guide, use, hidden = [], more = 'More settings', onChange, onRemove }: GuideCardProps) {
   const { needed, others, all } = fieldsOf(guide.params);
   const field = (name: string) => (
     <Field
@@ -53,7 +55,7 @@ export function GuideCard({ guide, use, hidden = [], onChange, onRemove }: Guide
       {needed.filter(isShown).map(field)}
       {others.some(isShown) && (
         <details>
-          <summary>More settings</summary>
+          <summary>{more}</summary>
           {others.filter(isShown).map(field)}
         </details>
       )}

@@ -41,12 +41,16 @@ export interface LiveOptions {
   readonly images?: number;
   /** @default 30 */
   readonly perSecond?: number;
+  /** Follows this job, which is made already. */
+  readonly job?: string;
 }
 
 const NOTHING: Slot = { shots: [], latest: null, final: null, code: null, codeString: null };
 
 export class LiveRun {
   readonly body: GenerateBody;
+  /** Its job, as soon as the server has told. */
+  readonly job = signal<string | null>(null);
   readonly state = signal<LiveState>('waiting');
   /** Requests that go before, while it waits. */
   readonly position = signal(0);
@@ -67,11 +71,11 @@ export class LiveRun {
   readonly #urls: string[] = [];
   #steering: Steering | null = null;
 
-  constructor(body: GenerateBody, { images, perSecond = 30 }: LiveOptions = {}) {
+  constructor(body: GenerateBody, { images, perSecond = 30, job }: LiveOptions = {}) {
     this.body = body;
     const count = body.count ?? 1;
     this.slots = signal(Array.from({ length: count }, () => NOTHING));
-    this.ended = this.#run({ images: images ?? count, perSecond });
+    this.ended = this.#run({ images: images ?? count, perSecond }, job);
   }
 
   /** Ends it with the best pictures so far. */
@@ -97,12 +101,17 @@ export class LiveRun {
     for (const url of this.#urls) URL.revokeObjectURL(url);
   }
 
-  async #run(previews: { images: number; perSecond: number }): Promise<void> {
+  async #run(previews: { images: number; perSecond: number }, job: string | undefined): Promise<void> {
     const onStart = (steering: Steering) => {
       this.#steering = steering;
     };
     try {
-      for await (const message of client.value.generate(this.body, { signal: this.#stop.signal, previews, onStart }))
+      for await (const message of client.value.generate(this.body, {
+        signal: this.#stop.signal,
+        previews,
+        job,
+        onStart,
+      }))
         this.#take(message);
     } catch (thrown) {
       const isStopped = this.#stop.signal.aborted;
@@ -113,6 +122,7 @@ export class LiveRun {
   }
 
   #take(message: Message): void {
+    this.job.value = message.job;
     if (message.type === 'queued') this.position.value = message.position;
     else if (message.type === 'started') this.#begin(message);
     else if (message.type === 'level') this.#step(message);

@@ -10,6 +10,8 @@ export interface Shared {
   readonly recipe: Recipe | null;
   /** The picture: what stands in its permalink. */
   readonly picture: { readonly model: string; readonly hash: string; readonly code: string } | null;
+  /** Whether it is no longer as it was made: cut off, or letters changed. */
+  readonly isDamaged: boolean;
   /** Guides that were left out of the link, because they need a picture. */
   readonly missing: readonly string[];
 }
@@ -31,9 +33,10 @@ export function shareUrl(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeStrin
 export function readShared(params: URLSearchParams): Shared | null {
   const [, model, hash, code] = /^([^@/]+)@([0-9a-f]{8,64})\/([\w-]+)$/.exec(params.get('p') ?? '') ?? [];
   const recipe = recipeIn(params.get('r'));
-  if (!recipe && !code) return null;
+  if (!params.has('p') && !params.has('r')) return null;
   const picture = model && hash && code ? { model, hash, code } : null;
-  return { recipe, picture, missing: (params.get('without') ?? '').split(' ').filter(Boolean) };
+  const isDamaged = (params.has('p') && !picture) || (params.has('r') && !recipe);
+  return { recipe, picture, isDamaged, missing: (params.get('without') ?? '').split(' ').filter(Boolean) };
 }
 
 function recipeIn(text: string | null): Recipe | null {

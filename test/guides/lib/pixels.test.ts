@@ -36,7 +36,7 @@ describe('preprocessor_config.json', () => {
   });
 
   it('is refused where it gives no size', () => {
-    assert.throws(() => clipPixelFormat({ image_mean: [0, 0, 0] }), /preprocessor_config\.json is not understood/);
-    assert.throws(() => clipPixelFormat('nothing'), /not understood/);
+    assert.throws(() => clipPixelFormat({ image_mean: [0, 0, 0] }), /preprocessor_config\.json is invalid/);
+    assert.throws(() => clipPixelFormat('nothing'), /is invalid/);
   });
 });

@@ -29,20 +29,20 @@ it('knows no rivals of what is in no group', () => {
 
 it('reads the groups of a vocabulary; without a file there are none', async () => {
   const path = join(folder, 'vocabulary.json');
-  assert.deepEqual(await readVocabulary(path), []);
+  assert.deepEqual(await readVocabulary(folder), []);
   writeFileSync(path, '{"hair": ["red hair", "black hair"], "eyes": ["open", "closed"]}');
-  assert.deepEqual(await readVocabulary(path), [
+  assert.deepEqual(await readVocabulary(folder), [
     ['red hair', 'black hair'],
     ['open', 'closed'],
   ]);
 });
 
 it('says what a vocabulary should be where it is something else', async () => {
-  const path = join(folder, 'broken.json');
+  const path = join(folder, 'vocabulary.json');
   for (const text of ['', '{', '[]', '{"hair": []}', '{"hair": ["red"]}', '{"hair": ["red", 3]}']) {
     writeFileSync(path, text);
     await assert.rejects(
-      () => readVocabulary(path),
+      () => readVocabulary(folder),
       (error: Error) => error instanceof GuideProblem && /expected an object of groups/.test(error.message),
       text,
     );

@@ -146,7 +146,7 @@ test('a prompt longer than what is read is shortened, and the answer says so', a
   const note = /^The prompt has 31\d\d\d characters; its first 49\d were read/;
   assert.match((await notesOf(client.images.generate({ prompt: long })))[0] ?? '', note);
   assert.match((await notesOf(client.images.edit({ prompt: long, image: await png() })))[0] ?? '', note);
-  assert.deepEqual(await notesOf(client.images.generate({ prompt: 'a'.repeat(500) })), []);
+  assert.deepEqual(await notesOf(client.images.generate({ prompt: 'red '.repeat(125) })), []);
   const { prompt } = shortened(`a${'\u{1f600}'.repeat(400)}`);
   assert.equal(prompt, `a${'\u{1f600}'.repeat(249)}`);
 });

@@ -1,14 +1,16 @@
 /** A person as the guide: at each level they see candidates and pick one. */
 import './choose.css';
+import { useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { Before } from './before.tsx';
 import { Ending } from './ending.tsx';
 import { QuestionSheet } from './question-sheet.tsx';
-import { begin, phase, run } from './session.ts';
+import { begin, phase, resume, run } from './session.ts';
 import { Trail } from './trail.tsx';
 
 export default function Choose() {
   const now = phase.value;
+  useEffect(resume, []);
   return (
     <div class="choose">
       <ErrorNote error={run.value?.error.value ?? null} onRetry={begin} />

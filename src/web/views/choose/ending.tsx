@@ -1,5 +1,6 @@
 /** The machine finishes, or has: the picture that was chosen. */
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
+import { downloadPicture as download } from '../../parts/download.ts';
 import { shareUrl } from '../../state/share.ts';
 import { begin, endAnotherWay, levels, phase, run, saved, trail } from './session.ts';
 
@@ -46,6 +47,9 @@ function Facts() {
         <a class="button" href={link}>
           Open in Create
         </a>
+        <button type="button" onClick={() => void download(one)}>
+          Download
+        </button>
         <CopyButton text={link} label="link" />
       </div>
       <Copyable text={one.codeString} label="code" />

@@ -4,6 +4,7 @@ import { announce } from '../../state/announce.ts';
 import { modelNamed } from '../../state/catalogue.ts';
 import { idOf, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
+import { dropPending, keepPending, pendingOf } from '../../state/pending.ts';
 import { bodyOf, EMPTY, type GuideUse } from '../../state/recipe.ts';
 import { PACES, type Pace } from './pace.ts';
 
@@ -31,9 +32,31 @@ export const levels = computed(() => run.value?.about.value?.levels ?? modelName
 const PERSON_WEIGHT = 4;
 const SHOWN = 9;
 
+const VIEW = 'choose';
+
 export function begin(): void {
   trail.value = [];
   descend([]);
+}
+
+/** Goes on at the question that was open when the page was left. */
+export function resume(): void {
+  if (run.value) return;
+  const kept = pendingOf(VIEW);
+  if (!kept || !isSteps(kept.trail) || !isChoices(kept.choices)) return;
+  pace.value = PACES.find(({ name }) => name === kept.pace) ?? pace.value;
+  words.value = typeof kept.words === 'string' ? kept.words : '';
+  trail.value = kept.trail;
+  descend(kept.choices);
+}
+
+function isSteps(value: unknown): value is Step[] {
+  const isStep = (one: Partial<Step> | null) => Number.isInteger(one?.level) && Number.isInteger(one?.side);
+  return Array.isArray(value) && value.every(isStep);
+}
+
+function isChoices(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
 }
 
 /** Picks a candidate of the open question; −1: no opinion. */
@@ -95,9 +118,17 @@ async function follow(next: LiveRun, during: Phase): Promise<void> {
   const stopWatching = next.missed.subscribe((missed) => {
     if (missed && run.value === next) pause(next);
   });
+  // Also while it is paused: a reload asks the same again.
+  const stopKeeping = next.question.subscribe((question) => {
+    if (!question || run.value !== next) return;
+    const choices = next.choices.value.slice(0, question.level);
+    keepPending(VIEW, { pace: pace.value.name, words: words.value, trail: trail.value, choices });
+  });
   await next.ended;
   stopWatching();
+  stopKeeping();
   if (run.value !== next || phase.value === 'paused') return;
+  dropPending(VIEW);
   if (next.state.value === 'done') await finish(next);
   else if (next.state.value === 'failed') phase.value = 'failed';
 }

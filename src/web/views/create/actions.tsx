@@ -1,18 +1,15 @@
 /** What can be done with the picture that is selected. */
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
-import { pictureUrl } from '../../parts/picture.tsx';
+import { downloadPicture, pictureFile } from '../../parts/download.ts';
 import { readAsUrl } from '../../parts/picture-field.tsx';
-import { saveAs } from '../../parts/save.ts';
 import { models } from '../../state/catalogue.ts';
 import { parseCode } from '../../state/code.ts';
 import type { SavedPicture } from '../../state/history.ts';
-import { key } from '../../state/server.ts';
 import { shareUrl } from '../../state/share.ts';
 import { crossing } from './crossing.ts';
 import { change, prompt, recipe } from './form.ts';
 import { current, generate, isRunning, live, scrubbed, selected } from './session.ts';
 
-const DOWNLOAD_SIZE = 512;
 /** "More like this" holds on to the picture up to this share of the levels' sides; finer ones are free. */
 const LIKE_TO_SIDE = 16;
 const LIKE_TOP = 3;
@@ -42,7 +39,7 @@ export function Actions() {
         >
           Cross with …
         </button>
-        <button type="button" onClick={() => void download(saved)}>
+        <button type="button" onClick={() => void downloadPicture(saved)}>
           Download
         </button>
       </div>
@@ -92,15 +89,9 @@ function GoOn() {
   );
 }
 
-async function fetched(saved: SavedPicture, size?: number): Promise<Blob> {
-  const url = pictureUrl({ ...saved, code: saved.codeString, size }, 'png');
-  const answer = await fetch(url, key.value ? { headers: { authorization: `Bearer ${key.value}` } } : {});
-  return await answer.blob();
-}
-
 /** Coarse shapes and colours stay near, fine ones are free; the words still count. */
 async function moreLike(saved: SavedPicture): Promise<void> {
-  const image = await readAsUrl(await fetched(saved));
+  const image = await readAsUrl(await pictureFile(saved));
   const others = saved.recipe.guides.filter(({ name }) => name !== 'target');
   const { prefix: _, ...rest } = saved.recipe;
   recipe.value = {
@@ -120,8 +111,4 @@ async function varyFrom(saved: SavedPicture, level: number): Promise<void> {
   const words = prompt.value ? recipe.value.guides : saved.recipe.guides;
   change({ model: saved.model, guides: words, seed: null, prefix: code.slice(0, level + 1) });
   await generate(recipe.value);
-}
-
-async function download(saved: SavedPicture): Promise<void> {
-  saveAs(await fetched(saved, DOWNLOAD_SIZE), `kandid-${saved.codeString}.png`);
 }

@@ -1,37 +1,45 @@
 /** The Create view: prompt and guides in, pictures out, shown while they form. */
 import './create.css';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
+import { models } from '../../state/catalogue.ts';
+import { codeText, parseCode } from '../../state/code.ts';
 import { idOf } from '../../state/history.ts';
 import { EMPTY } from '../../state/recipe.ts';
-import { readShared } from '../../state/share.ts';
+import { readShared, type Shared } from '../../state/share.ts';
 import type { ViewProps } from '../../view-props.ts';
 import { Cross } from './cross.tsx';
-import { missingIn, prompt, recipe, setPrompt } from './form.ts';
+import { missingIn, negative, prompt, recipe, setNegative, setPrompt } from './form.ts';
 import { Guides } from './guides.tsx';
 import { History } from './history.tsx';
 import { Intro } from './intro.tsx';
-import { current, generate, isRunning, live, open, pictures } from './session.ts';
+import { current, generate, isRunning, live, open, pictures, resume } from './session.ts';
 import { Settings } from './settings.tsx';
 import { Stage } from './stage.tsx';
 import { Words } from './words.tsx';
 
 export default function Create({ params }: ViewProps) {
   const shared = readShared(params);
+  /** What stood in the address when something was gone on with. */
+  const left = useRef<URLSearchParams | null>(null);
+  const isDamaged = shared !== null && (shared.isDamaged || isNoCode(shared));
   useEffect(() => {
-    if (!shared) return;
+    const resumed = resume();
+    // The address is still that of the picture before it.
+    if (resumed) [recipe.value, left.current] = [resumed, params];
+    if (left.current === params || !shared || shared.isDamaged || models.value.length === 0 || isNoCode(shared)) return;
     const { picture } = shared;
     if (shared.recipe) recipe.value = shared.recipe;
     const kept = { ...EMPTY, ...shared.recipe };
     const saved = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
     if (saved && !(current.value && idOf(current.value) === idOf(saved))) open({ ...saved, id: idOf(saved), at: 0 });
-  }, [params]);
+  }, [params, models.value.length > 0]);
   // Hundreds of pictures are not gone through again whenever the form changes.
   const past = useMemo(() => <History />, []);
   const isEmpty = !live.value && pictures.value.length === 0;
   return (
     <div class="create">
-      <Form missing={shared?.missing ?? []} />
+      <Form missing={shared?.missing ?? []} isDamaged={isDamaged} />
       <div class="create-side">
         {isEmpty ? <Intro /> : <Stage />}
         <Cross />
@@ -45,7 +53,21 @@ export default function Create({ params }: ViewProps) {
   );
 }
 
-function Form({ missing }: { readonly missing: readonly string[] }) {
+/** Whether its model is here and the code is none of its: letters were lost or changed on the way. */
+function isNoCode({ picture }: Shared): boolean {
+  const model = models.value.find(({ name, hash }) => name === picture?.model && hash.startsWith(picture.hash));
+  if (!model || !picture) return false;
+  const code = parseCode(picture.code, model.levels);
+  return code === null || codeText(code, model.levels) !== picture.code;
+}
+
+interface FormProps {
+  /** Guides that a link came without. */
+  readonly missing: readonly string[];
+  readonly isDamaged: boolean;
+}
+
+function Form({ missing, isDamaged }: FormProps) {
   const wrong = recipe.value.guides.some((use) => missingIn(use) !== null);
   const start = () => {
     if (!wrong) void generate(recipe.value);
@@ -77,6 +99,12 @@ function Form({ missing }: { readonly missing: readonly string[] }) {
       />
       <Buttons wrong={wrong} />
       <Words />
+      {prompt.value !== '' && <Negative />}
+      {isDamaged && (
+        <p class="wrong" role="alert">
+          This link is damaged: letters were lost or changed on the way. Ask for it again, whole.
+        </p>
+      )}
       {missing.length > 0 && (
         <p class="hint">
           The link came without the pictures that its guides were given ({missing.join(', ')}): the picture is the same,
@@ -85,6 +113,21 @@ function Form({ missing }: { readonly missing: readonly string[] }) {
       )}
       <ErrorNote error={live.value?.error.value ?? null} onRetry={start} />
     </form>
+  );
+}
+
+function Negative() {
+  return (
+    <label class="field">
+      <span class="hint">And what not</span>
+      <input
+        type="text"
+        maxlength={500}
+        value={negative.value}
+        placeholder="a hat"
+        onInput={(event) => setNegative(event.currentTarget.value)}
+      />
+    </label>
   );
 }
 

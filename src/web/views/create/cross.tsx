@@ -1,4 +1,5 @@
 /** The panel in which two pictures are joined. */
+import { useEffect, useRef } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import type { SavedPicture } from '../../state/history.ts';
@@ -6,9 +7,12 @@ import { crossing, endCrossing, joined, keepJoined, levelCount, partner, share }
 
 export function Cross() {
   const [first, second, both] = [crossing.value, partner.value, joined.value];
+  const ref = useRef<HTMLElement>(null);
+  // It may open below the fold.
+  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [first, second]);
   if (!first) return null;
   return (
-    <section class="cross card" aria-label="Cross two pictures">
+    <section ref={ref} class="cross card" aria-label="Cross two pictures">
       <div class="cross-row">
         <One saved={first} alt="The first picture" />
         {both ? (

@@ -20,6 +20,22 @@ export function setPrompt(text: string): void {
   change({ guides: text === '' ? others : [{ ...words, params: { ...words.params, prompt: text } }, ...others] });
 }
 
+/** What the pictures should not show. */
+export const negative = computed(() => {
+  const given = recipe.value.guides.find(({ name }) => name === WORDS)?.params.negative;
+  return Array.isArray(given) ? given.join(', ') : typeof given === 'string' ? given : '';
+});
+
+export function setNegative(text: string): void {
+  change({
+    guides: recipe.value.guides.map((use) => {
+      if (use.name !== WORDS) return use;
+      const { negative: _, ...params } = use.params;
+      return { ...use, params: text === '' ? params : { ...params, negative: text } };
+    }),
+  });
+}
+
 export function addGuide(name: string, params: GuideUse['params'] = {}): void {
   change({ guides: [...recipe.value.guides, { name, weight: 1, params }] });
 }

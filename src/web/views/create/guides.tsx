@@ -24,7 +24,8 @@ export function Guides() {
               <GuideCard
                 guide={guide}
                 use={use}
-                hidden={isWords ? ['prompt'] : []}
+                hidden={isWords ? ['prompt', 'negative'] : []}
+                more={isWords ? 'For experts' : 'More settings'}
                 onChange={(changed) => changeGuide(n, changed)}
                 {...(isWords ? {} : { onRemove: () => removeGuide(n) })}
               />

@@ -3,7 +3,8 @@ import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { idOf, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
-import { bodyOf, type Recipe, titleOf } from '../../state/recipe.ts';
+import { dropPending, keepPending, pendingOf } from '../../state/pending.ts';
+import { bodyOf, parseRecipe, type Recipe, titleOf } from '../../state/recipe.ts';
 import { shareUrl } from '../../state/share.ts';
 
 export const live = signal<LiveRun | null>(null);
@@ -17,11 +18,31 @@ export const scrubbed = signal<number | null>(null);
 export const current = computed(() => pictures.value[selected.value] ?? null);
 export const isRunning = computed(() => ['waiting', 'running'].includes(live.value?.state.value ?? ''));
 
+const VIEW = 'create';
+
 export async function generate(recipe: Recipe): Promise<void> {
-  const run = new LiveRun(bodyOf(recipe));
+  await follow(new LiveRun(bodyOf(recipe)), recipe);
+}
+
+/** Goes on with what was being made when the page was left; gives its recipe, or null where nothing was. */
+export function resume(): Recipe | null {
+  if (live.value) return null;
+  const { job, recipe: kept } = pendingOf(VIEW) ?? {};
+  const recipe = parseRecipe(kept);
+  if (!recipe || typeof job !== 'string') return null;
+  void follow(new LiveRun(bodyOf(recipe), { job }), recipe);
+  return recipe;
+}
+
+async function follow(run: LiveRun, recipe: Recipe): Promise<void> {
   onStage(run, []);
   announce('Generating');
+  const stopKeeping = run.job.subscribe((job) => {
+    if (job !== null) keepPending(VIEW, { job, recipe });
+  });
   await run.ended;
+  stopKeeping();
+  if (live.value === run) dropPending(VIEW);
   if (live.value !== run) return;
   const state = run.state.value;
   announce(state === 'failed' ? 'That failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);

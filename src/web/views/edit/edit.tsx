@@ -15,6 +15,7 @@ import {
   modes,
   problem,
   prompt,
+  setPrompt,
   source,
   start,
   take,
@@ -107,7 +108,7 @@ function Form() {
           maxlength={500}
           placeholder="a person with a blue hat"
           onInput={(event) => {
-            prompt.value = event.currentTarget.value;
+            setPrompt(event.currentTarget.value);
           }}
         />
       </label>

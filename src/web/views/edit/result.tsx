@@ -54,14 +54,13 @@ export function Result() {
           <button type="button" onClick={() => void take(answer.file(), 'The answer', true)}>
             Go on with this one
           </button>
-          {answer.saved ? (
+          <button type="button" onClick={() => void download(answer)}>
+            Download
+          </button>
+          {answer.saved && (
             <a class="button" href={inCreate(shareUrl(answer.saved))}>
               Open in Create
             </a>
-          ) : (
-            <button type="button" onClick={() => void download(answer)}>
-              Download
-            </button>
           )}
         </div>
       )}

@@ -27,7 +27,9 @@ const modelNames = { plain: signal<string | undefined>(undefined), conditional: 
 export const source = signal<Source | null>(null);
 /** The second picture. */
 export const look = signal<Source | null>(null);
-export const prompt = signal('');
+/** Of each mode its own: a hat that was to be painted is not to be sharpened. */
+const prompts = signal<Readonly<Record<string, string>>>({});
+export const prompt = computed(() => prompts.value[mode.value.name] ?? '');
 export const count = signal(1);
 export const beams = signal(1);
 export const sigma = signal(0.3);
@@ -123,6 +125,10 @@ effect(() => {
   if (side.value === 0) return;
   for (const painting of mode.value.isConditional ? [lines, tints] : [mask, sketch]) painting.fit(side.value);
 });
+
+export function setPrompt(text: string): void {
+  prompts.value = { ...prompts.value, [mode.value.name]: text };
+}
 
 export function chooseModel(name: string): void {
   clearAnswers();

@@ -5,7 +5,7 @@ export function Start() {
   const now = plan.value;
   const missing = typeof now === 'string' ? now : null;
   return (
-    <div class="row">
+    <div class="row edit-start">
       {isRunning.value ? (
         <button type="button" class="main" onClick={() => current.value?.run.stop()}>
           Stop
