@@ -67,7 +67,6 @@ const MUST: Readonly<Record<string, readonly string[]>> = {
   permalinks: ['other answers'],
   mixed: ['no answer, or 5xx', 'exit code after SIGTERM'],
   hostile: [
-    'without a preview',
     'processes that ended',
     'memory of the server',
     'memory of the worker',
