@@ -1,13 +1,13 @@
-// `npm start`: builds the page where that is due, then is the server. Arguments are those of `kandid serve`.
+// `npm start`: builds the page if it is out of date, then runs the server. Arguments are those of `kandid serve`.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const LOOK_MS = 200;
 
-// A process of its own: what building takes in memory is given back.
+// A separate process, so that the memory of the build is released.
 spawnSync(process.execPath, [fileURLToPath(new URL('page.mjs', import.meta.url))], { stdio: 'inherit' });
 
-// npm passes signals on to the shell that it runs this in, and many shells end by them without passing them on.
+// npm sends signals to the shell that runs this, and many shells exit without forwarding them.
 const shell = process.ppid;
 const timer = setInterval(() => {
   if (process.ppid === shell) return;

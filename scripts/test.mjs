@@ -14,7 +14,7 @@ if (files.length === 0) {
   console.error(`No test file matches: ${wanted.join(' ')}`);
   process.exit(1);
 }
-// Tests that load ONNX Runtime by themselves tell nobody either.
+// No telemetry, also for tests that load ONNX Runtime directly.
 const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
 const run = spawnSync(process.execPath, ['--import', 'tsx', ...options, '--test', ...files], { stdio: 'inherit', env });
 process.exit(run.status ?? 1);

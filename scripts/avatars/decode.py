@@ -1,5 +1,5 @@
 """
-Avatars as a DDN decodes them, with their labels: what the CLIP of the avatars should know too.
+Avatars decoded by a DDN, with their labels: training data of the avatars' CLIP.
 
     python scripts/decode_avatars.py models/avatars-64 --data data/avatars-64/test --out data/avatars-decoded/test
     python scripts/decode_avatars.py models/avatars-64 --data data/avatars-64/train --out data/avatars-decoded/train \\
@@ -27,7 +27,7 @@ from avatars.avatar_set import to_pixels
 from ddn.model import Network
 from export.bundle import build_network, read_weights
 
-FIRST_SIDE = 8  # a smaller picture says nothing
+FIRST_SIDE = 8  # smaller pictures show nothing recognisable
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""What pictures look like before they are finished: blurred, shrunk and enlarged, noisy."""
+"""Degradations that imitate unfinished pictures: blur, shrinking and enlarging, noise."""
 
 from __future__ import annotations
 

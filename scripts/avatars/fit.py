@@ -94,7 +94,7 @@ class Fit:
         write_checkpoint(state, self.path)
 
     def resume(self) -> bool:
-        """Goes on from the folder's checkpoint; False where there is none."""
+        """Resumes from the folder's checkpoint; False if there is none."""
         if not self.path.exists():
             return False
         state = read_checkpoint(self.path)
@@ -109,7 +109,7 @@ class Fit:
         return True
 
     def start_from(self, path: Path) -> None:
-        """The weights of another run's checkpoint as the start; its optimiser and its steps are left behind."""
+        """Loads the weights of another run's checkpoint, without its optimiser and step count."""
         state = read_checkpoint(path)
         try:
             self.network.load_state_dict(state["network"])

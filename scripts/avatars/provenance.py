@@ -1,4 +1,4 @@
-"""What the bundles of all networks over avatars say of their origin."""
+"""Provenance in the bundles of the avatar networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LICENCE = {
 
 
 def portable_arguments(arguments: list[str]) -> list[str]:
-    """The command without what only says how this machine ran it."""
+    """The command without options that only concern this machine."""
     kept, skip = [], False
     for argument in arguments:
         if not skip and argument != "--threads":

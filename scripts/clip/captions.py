@@ -71,7 +71,7 @@ class Captions:
 
 
 def _allowed_persons(value: int) -> np.ndarray:
-    """Whoever may be a woman or a man is not wrongly called either."""
+    """For a person who may be a woman or a man, both words are true."""
     allowed = np.zeros(len(PERSONS) + 1, dtype=bool)
     allowed[[value, PERSONS.index("person")]] = True
     return allowed

@@ -40,7 +40,7 @@ def prompt_accuracy(
 
 
 class OnnxClip:
-    """The two graphs of a bundle, as any user runs them."""
+    """The two graphs of a bundle in onnxruntime."""
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()

@@ -153,7 +153,7 @@ class ClipTraining:
         return torch.stack(losses).sum()
 
     def _forget(self, ids: Tensor, rng: np.random.Generator) -> Tensor:
-        """Now and then a word is unknown, or only an ending."""
+        """Randomly replaces words by unknown ones or suffixes."""
         luck = torch.from_numpy(rng.random(tuple(ids.shape)))
         noise = torch.from_numpy(rng.integers(len(SPECIAL), len(SPECIAL) + len(SUFFIXES), tuple(ids.shape)))
         noise[luck < FORGOTTEN * 0.8] = self.tokenizer.token_to_id(UNKNOWN)

@@ -17,7 +17,7 @@ npx tsx scripts/datasets/avatars.ts [options]
   --prefix P    seeds of OUT/train: P-0, P-1, …             (train)
   --out FOLDER  where to write                              (data/DATASET-SIDE)
 
-The same options always give the same files. A run that was stopped goes on where it was; a larger --train grows the
+The same options always give the same files. A stopped run resumes; a larger --train extends the
 folder. Each folder gets pictures.npy (uint8 [N, side, side, 3]), labels.jsonl and dataset.json.`;
 
 function readOptions() {

@@ -1,4 +1,4 @@
-/** What every data set command does around its work. */
+/** Runs a data set command: help, errors, exit codes. */
 import { toKandidError } from '../../src/errors.ts';
 
 /** Prints `help` if it is asked for, else runs `work`; exit code 1 for a failure, 2 for wrong usage. */

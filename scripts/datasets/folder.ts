@@ -6,7 +6,7 @@ import { KandidError } from '../../src/errors.ts';
 import { type FolderReport, writeFolder } from '../../src/lab/datasets/folder-files.ts';
 import { runCommand } from './command.ts';
 
-const HELP = `Prepares any folder of pictures for training: cut to the middle square, resized, in sRGB, laid on white.
+const HELP = `Prepares any folder of pictures for training: cut to the middle square, resized, in sRGB, composed on white.
 
 npx tsx scripts/datasets/folder.ts FOLDER [options]
   --side N       side of the prepared pictures in pixels, 8 … 1024    (64)
@@ -14,9 +14,9 @@ npx tsx scripts/datasets/folder.ts FOLDER [options]
   --out FOLDER   where to write                                       (data/NAME-SIDE)
 
 Folders inside FOLDER are searched too. Files that cannot be read are named and skipped; at least 64 must be left. One
-in 20, chosen by the hash of its name, is held out. A run that was stopped goes on where it was.`;
+in 20, chosen by the hash of its name, is held out. A stopped run resumes.`;
 
-/** Skipped files that are named one by one. */
+/** Largest number of skipped files that are listed. */
 const NAMED = 100;
 
 await runCommand(HELP, async () => {

@@ -1,4 +1,4 @@
-"""Checkpoint files: written beside and renamed, so that a full disk or a kill leaves the earlier one whole."""
+"""Checkpoint files, written beside and renamed, so that a full disk or a kill leaves the earlier one intact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMAT = 1
 
 
 def write_checkpoint(data: dict, path: Path) -> None:
-    """Raises SystemExit with the reason where the disk does not take it; the earlier checkpoint stays as it is."""
+    """Raises SystemExit with the reason if writing fails; the earlier checkpoint stays intact."""
     temporary = path.with_suffix(".tmp")
     try:
         with temporary.open("wb") as file:
@@ -27,7 +27,7 @@ def write_checkpoint(data: dict, path: Path) -> None:
 
 
 def read_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict:
-    """Raises SystemExit with the reason where the file is none, or of another format."""
+    """Raises SystemExit with the reason if the file is not a checkpoint, or has another format."""
     try:
         data = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:

@@ -1,6 +1,6 @@
 """The Discrete Distribution Network, a pyramid or recurrent (Yang 2025, arXiv 2401.00036; METHOD terms, our own code).
 
-A level takes the features, the image so far (`predict`) and the choice of the level before it, and proposes K
+A level takes the features, the image so far (`predict`) and the choice of the level before it, and generates K
 candidates: each is linear in the level's features (a 1x1 convolution) plus the upsampled `predict`. Because of that
 linearity the squared distance of every candidate to a target follows from Gram matrices, and only the winner is drawn.
 
@@ -47,7 +47,7 @@ class ModelConfig:
         return [stage for stage in self.stages for _ in range(stage.levels)]
 
     def prefix(self, index: int) -> str:
-        """What the names of a level's weights begin with."""
+        """Prefix of the names of a level's weights."""
         return f"levels.{0 if self.type == 'recurrent' else index}"
 
     @property
@@ -175,7 +175,7 @@ class Shared(nn.ModuleList):
 
 @dataclass
 class State:
-    """What one level hands to the next."""
+    """Output of one level for the next."""
 
     features: Tensor | None
     predict: Tensor  # [B,c,s,s]
@@ -203,7 +203,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """To be called after every change of the weights: where gray is kept, nodes draw none."""
+        """Must be called after every change of the weights: if gray is kept, removes the gray from the nodes."""
         if self.config.keeps_gray:
             for level in self.levels:
                 drawn = level.nodes.weight[:, 0]
@@ -260,7 +260,7 @@ class Network(nn.Module):
 
 
 def luma(images: Tensor) -> Tensor:
-    """Gray of the channels of axis 1, which is kept."""
+    """Gray of the channels of axis 1, keeping the axis."""
     weights = torch.tensor(LUMA, device=images.device).reshape(1, 3, *[1] * (images.dim() - 2))
     return (images * weights).sum(1, keepdim=True)
 

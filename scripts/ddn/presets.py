@@ -28,7 +28,7 @@ PRESETS: dict[str, ModelConfig] = {
 
 
 def config_of(options: argparse.Namespace) -> ModelConfig:
-    """The preset with the command line's changes."""
+    """The preset, changed by the options of the command line."""
     data = PRESETS[options.preset].to_dict()
     if options.stages:
         parts = [part.split(":") for part in options.stages.split(",")]

@@ -31,7 +31,7 @@ class Bundle:
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Raises SystemExit with the reason where it is no bundle, or one that was changed after it was written."""
+    """Raises SystemExit with the reason if it is not a bundle, or was changed after it was written."""
     path = folder / MANIFEST
     if not path.exists():
         raise SystemExit(f"{folder} is no bundle: {MANIFEST} is missing")
@@ -85,7 +85,7 @@ def write_graphs(folder: Path, config: ModelConfig, weights: dict[str, Tensor]) 
 
 
 def level_names(config: ModelConfig) -> list[str]:
-    """The graph of each level. A recurrent network has two: one that begins, and one for every level after it."""
+    """The graph of each level. A recurrent network has two: one for level 0, and one for all later levels."""
     last = 1 if config.type == "recurrent" else len(config.level_stages)
     return [f"level-{min(index, last):02d}.onnx" for index in range(len(config.level_stages))]
 

@@ -22,24 +22,26 @@ from export.vectors import write_vectors
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", nargs="?", type=Path, help="what scripts/train.py saved")
+    parser.add_argument("checkpoint", nargs="?", type=Path, help="checkpoint of scripts/train.py")
     parser.add_argument("--bundle", type=Path, help="re-export this bundle instead")
     parser.add_argument(
         "--random", choices=sorted(presets.PRESETS), help="export random weights of this preset instead"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of --random")
+    parser.add_argument("--seed", type=int, default=1, help="seed of --random")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, models/NAME")
     parser.add_argument("--half", action="store_true", help="store kernels in half precision")
     parser.add_argument(
-        "--data", type=Path, help="the data set: its held-out pictures are checked, its licence is used"
+        "--data",
+        type=Path,
+        help="data set whose held-out pictures are used for the check, and whose licence is recorded",
     )
     parser.add_argument("--title")
     parser.add_argument("--description")
-    parser.add_argument("--dataset", choices=DATASETS, help="what `kandid evaluate` draws its pictures from")
-    parser.add_argument("--licence", help="of the data")
-    parser.add_argument("--weights-licence", help="of the weights")
-    parser.add_argument("--attribution", help="whom to name, for data and weights")
-    parser.add_argument("--vectors", type=Path, help="also write what the bundle should give to this JSON file")
+    parser.add_argument("--dataset", choices=DATASETS, help="data set of `kandid evaluate`")
+    parser.add_argument("--licence", help="licence of the data")
+    parser.add_argument("--weights-licence", help="licence of the weights")
+    parser.add_argument("--attribution", help="attribution of data and weights")
+    parser.add_argument("--vectors", type=Path, help="also write test vectors of the bundle to this JSON file")
     options = parser.parse_args(argv)
     if sum(bool(source) for source in (options.checkpoint, options.bundle, options.random)) != 1:
         parser.error("say what to export: a checkpoint, --bundle or --random")

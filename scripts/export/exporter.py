@@ -65,7 +65,7 @@ def export_checkpoint(
 
 
 def export_bundle(old: Bundle, out: Path, test: Pictures | None, half: bool = False, **overrides: str | None) -> dict:
-    """Writes `old` anew, with the graphs of today; half precision stays half."""
+    """Exports `old` again with the current graphs; half precision stays half."""
     manifest = old.manifest
     was_half = manifest["parity"]["half"]
     half = half or was_half
@@ -129,7 +129,7 @@ def write_bundle(
         replace_folder(folder, out)
         return manifest
     except OSError as error:
-        raise SystemExit(f"could not write {out}: {error}; what was there before is intact")
+        raise SystemExit(f"could not write {out}: {error}; the earlier bundle is intact")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -164,6 +164,6 @@ def psnr(network: Network, target: Tensor) -> float:
 
 
 def dataset_of(data: Path | None) -> dict:
-    """What the data set's folder says of itself."""
+    """The dataset.json of the data set's folder."""
     path = data / "train" / "dataset.json" if data else None
     return json.loads(path.read_text()) if path and path.exists() else {}

@@ -47,7 +47,7 @@ def staging_folder(out: Path) -> Path:
 
 
 def replace_folder(folder: Path, out: Path) -> None:
-    """Renames `folder` to `out`; what was there before goes last."""
+    """Renames `folder` to `out`; an earlier bundle is removed last."""
     old = folder.with_suffix(".old")
     if out.exists():
         os.replace(out, old)

@@ -1,4 +1,4 @@
-"""Does a bundle say what the network says? onnxruntime against torch: step path, decode, greedy codes."""
+"""Compares a bundle with its network, onnxruntime against torch: step path, decode, greedy codes."""
 
 from __future__ import annotations
 

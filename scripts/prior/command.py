@@ -1,9 +1,9 @@
 """Trains a prior over a bundle's choices: `python scripts/train_prior.py models/NAME --data data/NAME --minutes 60`.
 
-The network is frozen: the code of a picture stays what it is. Batches are walked along the choices that bring them
-nearest to their picture (with --wander, some a little beside that path, as sampled and guided descents go), and the
-prior learns which choice that is. Resumable: the same command goes on from OUT/checkpoint.pt. Ends in the bundle with
---write.
+The network is frozen, so the code of a picture does not change. Each batch follows the greedy choices towards its
+pictures (with --wander, some pictures leave that path slightly, like sampled and guided descents do), and the prior
+learns to predict these choices. Resumable: the same command continues from OUT/checkpoint.pt. With --write, the prior
+is stored in the bundle at the end.
 """
 
 from __future__ import annotations
@@ -36,27 +36,31 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder for the checkpoint, the log and the samples")
     parser.add_argument("--minutes", type=float, help="training time of the whole run")
     parser.add_argument("--random", action="store_true", help="write an untrained prior instead, for tests")
-    parser.add_argument("--vectors", type=Path, help="also write what the prior should give to this JSON file")
+    parser.add_argument("--vectors", type=Path, help="also write test vectors of the prior to this JSON file")
     parser.add_argument("--widths", default="96,64,48,32", help="channels of the U-Nets at 4, 8, 16 and 32 px")
-    parser.add_argument("--hidden", type=int, default=PriorConfig.hidden, help="of the dense layer at 4 px")
-    parser.add_argument("--write", action="store_true", help="put the prior into the bundle at the end")
+    parser.add_argument("--hidden", type=int, default=PriorConfig.hidden, help="width of the dense layer at 4 px")
+    parser.add_argument("--write", action="store_true", help="store the prior in the bundle at the end")
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--lr", type=float, default=2e-3, help="Adam's")
+    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of Adam")
     parser.add_argument("--muon-lr", type=float, default=3e-4, help="root-mean-square change of a kernel per step")
     parser.add_argument("--warmup", type=int, default=30, help="steps")
-    parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
+    parser.add_argument(
+        "--decay", type=float, default=1.0, help="fraction of the run, at its end, in which the rate falls to zero"
+    )
     parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
-    parser.add_argument("--share", type=float, default=0.55, help="share of the levels of 16 px taken in a step")
+    parser.add_argument("--share", type=float, default=0.55, help="fraction of the levels of 16 px used per step")
     parser.add_argument(
         "--estimate",
         type=float,
         default=1.0,
-        help="first weight of the estimates' error; falls to a tenth",
+        help="initial weight of the estimates' error; falls to a tenth",
     )
-    parser.add_argument("--wander", type=float, default=0.5, help="share of the pictures beside the nearest path")
-    parser.add_argument("--reach", type=float, default=0.3, help="how far they go at most, in standard deviations")
-    parser.add_argument("--held-out", type=int, default=256, help="held-out pictures of the log's figures")
-    parser.add_argument("--report-every", type=float, default=5, help="minutes")
+    parser.add_argument("--wander", type=float, default=0.5, help="fraction of the pictures that leave the greedy path")
+    parser.add_argument(
+        "--reach", type=float, default=0.3, help="how far they leave it at most, in standard deviations"
+    )
+    parser.add_argument("--held-out", type=int, default=256, help="held-out pictures for the figures in the log")
+    parser.add_argument("--report-every", type=float, default=5, help="minutes between reports")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all")
     parser.add_argument("--seed", type=int, default=1)
@@ -92,7 +96,7 @@ def widths(text: str) -> tuple[int, ...]:
 
 
 def write_random(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace) -> None:
-    """An untrained prior into the bundle: the same seed gives the same bytes."""
+    """Writes an untrained prior into the bundle; the same seed gives the same bytes."""
     torch.manual_seed(options.seed)
     prior = Prior(bundle.config, shape)
     with torch.no_grad():
@@ -120,7 +124,7 @@ def train_prior(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace)
 
 
 def write_trained(training: Run, test: Pictures) -> None:
-    """Into the bundle, with the bits of held-out codes in model.json."""
+    """Writes the prior into the bundle, and the bits of held-out codes into model.json."""
     bits = held_out_bits(training.prior, training.network, test, MEASURED)
     told = {
         "bits": round(float(bits.sum()), 2),

@@ -1,4 +1,4 @@
-"""Writes a prior into its network's bundle, beside what the bundle's hash covers, once torch and onnxruntime agree."""
+"""Writes a prior into its network's bundle, outside the bundle's hash, if torch and onnxruntime agree."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def rounded(prior: Prior) -> Prior:
 
 
 def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, told: dict) -> dict:
-    """Returns the new model.json. `target`: held-out pictures for the self-check; `told`: what model.json says beside.
+    """Returns the new model.json. `target`: held-out pictures for the self-check; `told`: more entries of model.json.
 
     Half precision where the network has it. Raises SystemExit where the two disagree or the disk does not take it; the
     bundle then stays as it was.

@@ -3,13 +3,13 @@
 `prior-SIDE.onnx` takes a level's `features` [batch,C,s,s] (what its own graph gives as next_features), the candidate
 chosen before it as `predict` [batch,c,h,w], h being s, or s/2 at the first level of a side, and its `place` [1] among
 the levels of that side; it gives `log_prior` [batch,K] and `estimate` [batch,c,s,s]. One graph serves all levels of a
-side, so that its kernels are in memory once. It stands beside the level graphs rather than in them: who asks for no
-prior computes none, and the hash of a bundle, which is part of permalinks, stays what it was.
+side, so that its kernels are in memory once. It is separate from the level graphs: requests without a prior do not
+compute it, and the hash of a bundle, which is part of permalinks, does not change.
 
-`descend.onnx` is decode.onnx with choices of its own: it takes `noise` [batch,L,K], and every level takes the candidate
-with the largest log_prior + noise. Zeros give the likeliest, temperature times Gumbel noise a draw at that temperature,
-a large number the candidate that it stands at. It gives `codes`, `log_prior` [batch,L] of what was chosen, and the
-chosen candidate of every level, `level_NN`.
+`descend.onnx` is decode.onnx that makes the choices itself: it takes `noise` [batch,L,K], and every level chooses the
+candidate with the largest log_prior + noise. Zeros give the likeliest choice, Gumbel noise times a temperature a sample
+at that temperature, and a large number forces a candidate. It gives `codes`, `log_prior` [batch,L] of the choices, and
+the chosen candidate of every level, `level_NN`.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def stacked_nodes(graph: Graph, prior: Prior, side: str) -> str:
 
 
 def one_levels_nodes(graph: Graph, config: ModelConfig, index: int) -> str:
-    """[1,K,c,C]: what draws the candidates."""
+    """[1,K,c,C]: the weights that draw the candidates."""
     name = f"{config.prefix(index)}.nodes.weight"
     rows = graph.float32(graph.op("Gather", graph.stored(name), graph.constant(0), axis=1), name)
     return graph.op("Unsqueeze", rows, graph.constant([0]))

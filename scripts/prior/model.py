@@ -1,20 +1,20 @@
 """A learned prior over a DDN's choices: p(choice | image so far), level by level, so that log p(code) is their sum.
 
-For every level a small network sees the level's features F and upsampled predict p (and the condition) and estimates
-what is still missing at that side, t [B,c,s,s], and how sure it is of every pixel, w [B,1,s,s]. A candidate is
+For every level a small network takes the level's features F and upsampled predict p (and the condition) and estimates
+the remaining difference at that side, t [B,c,s,s], and its precision for every pixel, w [B,1,s,s]. A candidate is
 p + r_k with r_k = W_k F, so its logit is
 
     sum over pixels of w (2 t r_k - r_k^2) + bias_k,
 
 the log-density of a normal distribution around t, up to a constant: the quadratic form of a linear guide whose target
-the network makes itself. It follows from Gram matrices, and no candidate is drawn. Without w the flat background,
-where a halo is plainly wrong, counted no more than an edge, where any candidate is a little off. bias [K] comes from a
-global view of the same network, for what one target cannot say (two likely, different candidates). p + t is the
-estimate of the finished picture at that side.
+the network predicts. It is computed from Gram matrices, without drawing candidates. Without w, the flat background,
+where a halo is clearly wrong, had the same weight as an edge, where every candidate is slightly off. bias [K] comes
+from a global view of the same network, and covers what a single target cannot express (two likely, different
+candidates). p + t is the estimate of the finished picture at that side.
 
-Levels of one side share one U-Net, which is told the level's place among them and gives a view of the picture as a
-whole; a small head of each level's own, at full resolution, makes t from it, F and p. A side above `FINEST` pixels is
-folded into channels (space to depth) for the U-Net, since what the finest sides lack is context, not resolution.
+Levels of one side share one U-Net, which receives the level's place among them and gives a view of the whole picture;
+a small head per level, at full resolution, computes t from it, F and p. A side above `FINEST` pixels is folded into
+channels (space to depth) for the U-Net, as the finest sides lack context, not resolution.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COARSEST = 4  # pixels: where a dense layer sees the whole picture
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """Everything beside the network's own config that rebuilds a prior."""
+    """Everything that rebuilds a prior, in addition to the network's config."""
 
     widths: tuple[int, ...] = (96, 64, 48, 32)  # channels at 4, 8, 16 and 32 px
     hidden: int = 128  # of the dense layer at the coarsest side
@@ -53,7 +53,7 @@ class PriorConfig:
 
 
 class Block(nn.Module):
-    """x + conv1(silu(conv0(silu(x)) + what the level is)); starts as the identity."""
+    """x + conv1(silu(conv0(silu(x)) + embedding of the level)); starts as the identity."""
 
     def __init__(self, width: int, levels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a prior is worth: bits of held-out codes, and a sheet of pictures drawn by it."""
+"""Evaluates a prior: bits of held-out codes, and a sheet of sampled pictures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def held_out_bits(prior: Prior, network: Network, test: Pictures, count: int) ->
 def sample(
     prior: Prior | None, network: Network, noise: Tensor, temperature: float, condition: Tensor | None
 ) -> Tensor:
-    """Pictures [B,c,S,S] drawn with Gumbel noise [B,L,K]; all candidates alike where there is no prior."""
+    """Pictures [B,c,S,S] drawn with Gumbel noise [B,L,K]; uniform without a prior."""
     state = network.begin(noise.shape[0])
     for index, level in enumerate(network.levels):
         features, predict = network.step(index, state, condition)
@@ -55,7 +55,7 @@ def sample(
 
 
 def sheet(prior: Prior, network: Network, test: Pictures, path: Path) -> None:
-    """Samples of the same noise down a column: all alike, then the prior at falling temperatures."""
+    """Samples; each column uses the same noise: uniform choices, then the prior at falling temperatures."""
     generator = torch.Generator().manual_seed(0)
     levels, count = len(network.levels), network.config.candidates
     noise = -torch.empty(SHOWN, levels, count).exponential_(generator=generator).log()

@@ -63,7 +63,7 @@ class Run:
         return float(entropy.detach()), float(error.detach())
 
     def start(self, target: Tensor) -> None:
-        """Before the first step: what least squares know."""
+        """Initialises the heads by least squares, before the first step."""
         seen = walk(self.network, self.prior, target, torch.zeros(len(target)), self.options.bf16)
         fit_heads(self.prior, self.network, seen)
 
@@ -100,7 +100,7 @@ class Run:
         self.step, self.seconds = data["step"], data["seconds"]
 
     def evaluate(self, test: Pictures, recent: list[tuple[float, float]]) -> None:
-        """A line of the log, and a sheet of samples."""
+        """Writes a line of the log, and a sheet of samples."""
         self.prior.eval()
         bits = held_out_bits(self.prior, self.network, test, self.options.held_out)
         sheet(self.prior, self.network, test, self.options.out / f"samples-{self.step}.png")
@@ -144,4 +144,4 @@ def run(training: Run, train: Pictures, test: Pictures) -> None:
     training.save()
     training.evaluate(test, recent)
     if stop["asked"]:
-        raise SystemExit(f"stopped at step {training.step}; run the same command again to go on")
+        raise SystemExit(f"stopped at step {training.step}; run the same command again to continue")

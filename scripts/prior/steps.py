@@ -1,4 +1,4 @@
-"""The way of a batch down a frozen network, and what a prior is taught at every level of it."""
+"""Descents of a batch through a frozen network, and the training loss of a prior at every level of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prior.model import Prior, quadratic
 
 @dataclass
 class Walk:
-    """What the levels of one side saw on the way of a batch, level by level along the first axis."""
+    """Inputs of the levels of one side during the descents of a batch, level by level along the first axis."""
 
     features: Tensor  # [n,B,C,s,s]
     images: Tensor  # [n,B,c(+condition),s,s]
@@ -26,8 +26,8 @@ class Walk:
 
 @torch.no_grad()
 def walk(network: Network, prior: Prior, target: Tensor, wander: Tensor, bf16: bool) -> dict[str, Walk]:
-    """Walks pictures [B,c,S,S] down; where `wander` [B] is above 0, among candidates about as near as the nearest:
-    with a chance of exp(-distance / (wander * standard deviation over the candidates))."""
+    """Encodes pictures [B,c,S,S]; where `wander` [B] is above 0, chooses among candidates about as near as the nearest:
+    with a probability proportional to exp(-distance / (wander * standard deviation over the candidates))."""
     condition = condition_of(target, network.config)
     state = network.begin(target.shape[0])
     seen: dict[str, list[tuple[Tensor, ...]]] = {}
@@ -85,7 +85,7 @@ def first_of(prior: Prior, side: str) -> int:
 
 @torch.no_grad()
 def fit_heads(prior: Prior, network: Network, seen: dict[str, Walk]) -> None:
-    """Starts every level where least squares leave it: sizes, the linear part of its head, and an even w."""
+    """Initialises every level by least squares: sizes, the linear part of its head, and a uniform w."""
     for side, one in seen.items():
         part = prior.sides[side]
         for level in range(part.levels):
@@ -117,7 +117,7 @@ def least_squares(inputs: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def best_sure(one: Walk, level: int, missing: Tensor, nodes: Nodes) -> float:
-    """The logarithm of the even w by which the greedy choices are likeliest."""
+    """The logarithm of the uniform w that maximises the likelihood of the greedy choices."""
     plain = quadratic(one.features[level], missing, torch.ones_like(missing[:, :1]), nodes)
     tried = [math.log(10) * step / 4 - plain.std(1).mean().log().item() for step in range(-8, 9)]
     return min(tried, key=lambda log: float(F.cross_entropy(plain * math.exp(log), one.choices[level])))

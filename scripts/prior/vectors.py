@@ -1,4 +1,4 @@
-"""What a bundle's prior should give, worked out by torch: for the tests of the other language."""
+"""Expected outputs of a bundle's prior, computed by torch, for the TypeScript tests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def vectors(folder: Path, seed: int = 1) -> dict:
 
 
 def read_prior(folder: Path, manifest: dict, config) -> Prior:
-    """The prior of a bundle, as torch has it: the way back of `export.stored`."""
+    """The prior of a bundle as a torch module: the inverse of `export.stored`."""
     about = manifest["prior"]
     prior = Prior(config, PriorConfig.from_dict(about["architecture"]))
     stored = {name: value.float() for name, value in load_file(folder / about["weights"]).items()}

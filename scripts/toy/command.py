@@ -82,17 +82,25 @@ def targets_of(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str,
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--densities", nargs="+", choices=NAMES, help="of these (all; an animation has its own order)")
+    parser.add_argument(
+        "--densities", nargs="+", choices=NAMES, help="which densities (all; an animation has its own order)"
+    )
     parser.add_argument(
         "--density", nargs="+", type=Path, metavar="FILE", help="pictures whose brightness is the density instead"
     )
-    parser.add_argument("--invert", action="store_true", help="of --density: dark is dense")
+    parser.add_argument("--invert", action="store_true", help="with --density: dark pixels are dense")
     parser.add_argument("--nodes", type=positive, default=1000, help="K, and the number of real samples (1000)")
     parser.add_argument("--steps", type=positive, help="on each density (100; 40 with --animate)")
     parser.add_argument("--batch", type=positive, default=4, help="samples per step and node (4)")
-    parser.add_argument("--rate", type=float, default=0.3, help="way that a node goes in a step (0.3)")
-    parser.add_argument("--memory", type=float, default=0.9, help="of the counts that Split-and-Prune goes by (0.9)")
-    parser.add_argument("--bins", type=positive, default=BINS, help="of the density and the figures, per axis (100)")
+    parser.add_argument(
+        "--rate", type=float, default=0.3, help="fraction of the distance that a node moves per step (0.3)"
+    )
+    parser.add_argument(
+        "--memory", type=float, default=0.9, help="decay per step of the counts of Split-and-Prune (0.9)"
+    )
+    parser.add_argument(
+        "--bins", type=positive, default=BINS, help="bins per axis of the density and the figures (100)"
+    )
     parser.add_argument("--seeds", type=positive, default=5, help="runs of each (5)")
     parser.add_argument("--json", action="store_true", help="all figures as JSON")
     parser.add_argument("--animate", nargs="+", type=Path, metavar="FILE", help="write .gif or .webp films instead")

@@ -29,7 +29,7 @@ def blur_circles(draw: ImageDraw.ImageDraw, side: int) -> None:
 
 
 def qr_code(draw: ImageDraw.ImageDraw, side: int) -> None:
-    """The look of a QR code (finders, timing lines, modules at random): it says nothing."""
+    """Resembles a QR code (finders, timing lines, random modules); it encodes nothing."""
     modules, quiet = 21, 2
     size = side / (modules + 2 * quiet)
     bits = np.random.default_rng(21).random((modules, modules)) < 0.5
@@ -45,7 +45,7 @@ def qr_code(draw: ImageDraw.ImageDraw, side: int) -> None:
 
 
 def arms(count: int) -> Callable[[ImageDraw.ImageDraw, int], None]:
-    """Archimedean spirals about one centre, the brighter the farther out."""
+    """Archimedean spirals around one centre, brighter towards the outside."""
 
     def paint(draw: ImageDraw.ImageDraw, side: int) -> None:
         for arm in range(count):

@@ -1,4 +1,4 @@
-"""Averaged weights beside the trained ones.
+"""Exponential moving average of the weights.
 
 Plain averaging breaks when Split-and-Prune gives a node's place to another: the average would mix the two. So a move
 copies the averaged row too.

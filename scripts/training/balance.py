@@ -1,9 +1,9 @@
-"""Taiji: choices that are equally frequent wherever one stands in the tree, so that with K = 2 each holds a whole bit.
+"""Taiji: choices that are equally frequent at every node of the tree, so that with K = 2 each holds a whole bit.
 
-Split-and-Prune evens out a level as a whole; here every place of the tree has prices of its own, one for each node,
-that rise whenever the node is given a picture and fall whenever another is, and a picture goes to the node that is
-cheapest, price and distance together (as Wang et al. 2024 balance experts without a loss, arXiv 2408.15664). Only in
-training: afterwards the nearest is chosen, so figures say how balanced the tree is without any help.
+Split-and-Prune balances a level as a whole; here every place of the tree has its own price for each output node. A
+price rises when its node is assigned a picture and falls when another one is; a picture is assigned to the node with
+the lowest sum of distance and price (like the loss-free balancing of experts of Wang et al. 2024, arXiv 2408.15664).
+In training only: encoding takes the nearest node, so figures show the balance without prices.
 """
 
 from __future__ import annotations

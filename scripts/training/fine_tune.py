@@ -12,7 +12,7 @@ from torch import nn
 from ddn.model import ModelConfig, Network, Stage
 from export.bundle import read_weights
 
-QUIET = 0.1  # a new level's nodes begin this much smaller: all of its candidates are close to what it was given
+QUIET = 0.1  # scale of a new level's nodes at the start: all of its candidates are close to its input image
 
 
 def start_from(network: Network, path: str) -> list[int]:
@@ -41,7 +41,7 @@ def start_from(network: Network, path: str) -> list[int]:
 
 
 def freeze(network: Network, levels: Iterable[int]) -> None:
-    """These levels stay as they are: a step costs no backward pass through them."""
+    """Freezes these levels: a step needs no backward pass through them."""
     for level in levels:
         network.levels[level].requires_grad_(False)
 

@@ -35,7 +35,7 @@ class Frames:
 
 
 def write_frame(trainer: Trainer, out: Path) -> None:
-    """Raises SystemExit with the reason where the disk does not take it."""
+    """Raises SystemExit with the reason if writing fails."""
     network = trainer.network
     metadata = {
         "name": out.name,

@@ -49,4 +49,4 @@ def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
         bar.evaluate(trainer, test)
     bar.close()
     if stop["asked"]:
-        raise SystemExit(f"stopped at step {trainer.step}; run the same command again to go on")
+        raise SystemExit(f"stopped at step {trainer.step}; run the same command again to continue")

@@ -1,4 +1,4 @@
-"""Muon for convolution kernels beside Adam for everything else.
+"""Muon for convolution kernels, Adam for everything else.
 
 Muon (Jordan 2024): momentum, then the nearest semi-orthogonal matrix by Newton-Schulz iterations. Output nodes stay
 with Adam, whose moments Split-and-Prune moves along with them.

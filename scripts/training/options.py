@@ -1,7 +1,7 @@
 """Trains a pyramid DDN: `python scripts/train.py --data data/avatars-64 --out runs/avatars-64 --minutes 60`.
 
 On your own pictures, one command from a folder to a bundle: `python scripts/train.py --pictures FOLDER --minutes 60`.
-Resumable to the step: a run started again with the same --out goes on from its last checkpoint. Ends in a bundle with
+Resumable to the step: a run started again with the same --out continues from its last checkpoint. Writes a bundle with
 --bundle models/NAME. Several GPUs: `torchrun --nproc-per-node N scripts/train.py ...`.
 """
 
@@ -31,24 +31,38 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--condition", choices=("grayscale", "edges", "color_edges"), help="train with such a condition"
     )
     parser.add_argument("--start-from", help="bundle or checkpoint to fine-tune; --stages may add levels to it")
-    parser.add_argument("--freeze", action="store_true", help="train only what --stages adds to --start-from")
+    parser.add_argument(
+        "--freeze", action="store_true", help="train only the levels that --stages adds to --start-from"
+    )
     parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")
     parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
-    parser.add_argument("--minutes", type=float, default=0, help="training time of the whole run, whichever ends first")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=0,
+        help="training time of the whole run; it ends at --steps or --minutes, whichever is first",
+    )
     parser.add_argument("--optimizer", choices=("adam", "muon"), default="muon")
-    parser.add_argument("--lr", type=float, default=6e-4, help="Adam's")
+    parser.add_argument("--lr", type=float, default=6e-4, help="learning rate of Adam")
     parser.add_argument(
         "--muon-lr", type=float, default=1.7e-4, help="root-mean-square change of a kernel weight per step"
     )
     parser.add_argument("--warmup", type=int, default=50, help="steps")
-    parser.add_argument("--decay", type=float, default=1.0, help="last part of the run in which the rate falls to zero")
+    parser.add_argument(
+        "--decay", type=float, default=1.0, help="fraction of the run, at its end, in which the rate falls to zero"
+    )
     parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
     parser.add_argument("--loss", choices=("mean", "log"), default="log")
     parser.add_argument("--chain-dropout", type=float, default=0.01)
     parser.add_argument(
-        "--average", type=float, default=0, help="keep averaged weights beside, of this decay per step (0.999, say)"
+        "--average",
+        type=float,
+        default=0,
+        help="also keep averaged weights, with this decay per step (for example 0.999)",
     )
-    parser.add_argument("--balance", action="store_true", help="make choices equally frequent everywhere in the tree")
+    parser.add_argument(
+        "--balance", action="store_true", help="make choices equally frequent at every node of the tree"
+    )
     parser.add_argument("--split-rule", choices=(*RULES, "none"), default="variation")
     parser.add_argument("--count-window", type=float, default=8192, help="images; inf for lifetime counts")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
@@ -58,12 +72,15 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--save-every", type=float, default=5, help="minutes")
     parser.add_argument("--report-every", type=float, default=5, help="minutes")
     parser.add_argument(
-        "--training-frames", type=int, default=0, help="so many bundles of the run, in OUT/frames, for `kandid tree`"
+        "--training-frames",
+        type=int,
+        default=0,
+        help="number of bundles saved during the run, in OUT/frames, for `kandid tree`",
     )
     parser.add_argument("--bundle", help="export to this folder at the end")
     parser.add_argument("--half", action="store_true", help="store the bundle's kernels in half precision")
     parser.add_argument("--licence", help="licence of the data, for the bundle")
-    parser.add_argument("--attribution", help="whom to name, for the bundle")
+    parser.add_argument("--attribution", help="attribution, for the bundle")
     parser.add_argument("--dry-run", action="store_true", help="print what would be done and stop")
     options = parser.parse_args(argv)
     if not options.steps and not options.minutes:

@@ -136,7 +136,7 @@ class Progress:
 
 
 def closing_words(options: argparse.Namespace, condition: str | None) -> str:
-    """Where what was trained is, and what to type next."""
+    """Location of the trained bundle or checkpoint, and the next commands."""
     if not options.bundle:
         checkpoint = Path(options.out) / "checkpoint.pt"
         name = re.sub(r"[^a-z0-9._-]+", "-", Path(options.out).name.lower()).strip("-.") or "mine"

@@ -12,7 +12,7 @@ from training.trainer import Trainer
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
-    """Raises SystemExit with the reason where the disk does not take it; the earlier checkpoint stays as it is."""
+    """Raises SystemExit with the reason if writing fails; the earlier checkpoint stays intact."""
     data = {
         "config": trainer.network.config.to_dict(),
         "network": trainer.network.state_dict(),

@@ -1,7 +1,7 @@
-"""Split-and-Prune: the optimiser step on the output nodes that gradient descent cannot take (Yang 2025, Algorithm 1).
+"""Split-and-Prune: a discrete optimisation step on the output nodes, beside gradient descent (Yang 2025, Algorithm 1).
 
-Nodes that win too often are split in two, nodes that hardly ever win give up their place. The tie of the twins breaks
-by itself, because the nearest-node assignment feeds only one of them.
+Nodes that win too often are split in two, nodes that hardly ever win are pruned. The twins diverge by themselves,
+because each sample is assigned to only one of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class UsageCounter:
         return self.counts / self.counts.sum()
 
     def move(self, split: int, pruned: int) -> None:
-        """The twins take half each; what the pruned node had is forgotten."""
+        """The twins take half of the count each; the count of the pruned node is dropped."""
         half = self.counts[split] / 2
         self.counts[split] = half
         self.counts[pruned] = half
@@ -81,7 +81,7 @@ def pick(counter: UsageCounter, rule: str) -> tuple[int, int] | None:
 
 @torch.no_grad()
 def clone_node(weight: torch.nn.Parameter, moments: dict[str, Tensor], split: int, pruned: int) -> None:
-    """Node `split` also takes the place of `pruned`, its optimiser moments with it."""
+    """Copies node `split`, with its optimiser moments, over node `pruned`."""
     weight[pruned] = weight[split]
     for value in moments.values():
         if torch.is_tensor(value) and value.shape == weight.shape:

@@ -1,5 +1,5 @@
 /** Props of every view. */
 export interface ViewProps {
-  /** What stands behind the `?` of the view's address. */
+  /** Query parameters of the view's URL fragment. */
   readonly params: URLSearchParams;
 }

@@ -19,7 +19,7 @@ export const views: readonly View[] = [
   { name: 'models', title: 'Models', load: () => import('./views/models/models.tsx') },
 ];
 
-/** The first one, where there is none of this name. */
+/** The view of a name; the first one if the name is unknown. */
 export function viewNamed(wanted: string): View | undefined {
   return views.find(({ name }) => name === wanted) ?? views[0];
 }

@@ -35,10 +35,10 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
   await page.keyboard.press('9');
   await page.getByText(beginning(3)).waitFor();
   await asked(page);
-  await page.getByLabel('The machine goes on').fill('a person with glasses');
-  await page.getByRole('button', { name: 'Let the machine finish' }).click();
+  await page.getByLabel('Choose the rest automatically').fill('a person with glasses');
+  await page.getByRole('button', { name: 'Finish automatically' }).click();
   await page.getByRole('heading', { name: 'Yours.' }).waitFor({ timeout: 60_000 });
-  await page.getByText(`3 choices of yours, ${server.sides.length - 3} by the machine`).waitFor();
+  await page.getByText(`3 choices by you, ${server.sides.length - 3} automatic`).waitFor();
   await screenshot(page, 'choose-finished');
   assert.deepEqual(await findings(page), []);
   assert.deepEqual(problems, []);
@@ -54,7 +54,7 @@ test('a choice is made another way, and everything before it stays', options, as
   await page.getByText(beginning(2)).waitFor();
   await asked(page);
   await page.keyboard.press('m');
-  await page.getByText(`2 choices of yours, ${server.sides.length - 2} by the machine`).waitFor({ timeout: 60_000 });
+  await page.getByText(`2 choices by you, ${server.sides.length - 2} automatic`).waitFor({ timeout: 60_000 });
 });
 
 test('what was chosen opens in Create', options, async () => {

@@ -40,7 +40,7 @@ test('the timeline goes back to coarse levels, and varying from there keeps them
   await page.getByText(level(5)).first().waitFor();
   assert.notDeepEqual(await page.locator('.tile').screenshot(), whole);
   await page.getByRole('button', { name: 'Vary from level 5' }).click();
-  await page.getByText('Goes on from 5 levels of a picture').waitFor();
+  await page.getByText('Continues from 5 levels of a picture').waitFor();
   await finished(page);
   const codes = await page.evaluate('[...document.querySelectorAll(".history-grid img")].map((one) => one.src)');
   const prefixes = (codes as string[]).map((src) => /\/([\w-]{5})[\w-]+\.webp/.exec(src)?.[1]);
@@ -56,7 +56,7 @@ test('stop in the middle leaves the best so far', options, async () => {
   await page.getByRole('button', { name: 'Generate' }).click();
   await page.locator('.tile img').first().waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
-  await page.getByText('Stopped: the best so far').waitFor();
+  await page.getByText('Stopped: best so far').waitFor();
   assert.ok((await page.locator('.tile img').count()) > 0);
   assert.equal(await page.locator('.history-grid li').count(), 0);
   assert.ok(await page.getByRole('button', { name: 'Generate' }).isEnabled());
@@ -73,7 +73,7 @@ test('a link shows the same pixels and settings to somebody else', options, asyn
   const [a, b] = await Promise.all([mine, theirs].map(({ page }) => pixelsOf(page)));
   assert.ok(a && a === b, 'the pixels differ');
   assert.equal(await theirs.page.getByLabel('Prompt').inputValue(), 'green hair');
-  await theirs.page.getByText('Seed, boldness, model').click();
+  await theirs.page.getByText('Seed, sampling, model').click();
   assert.match(await theirs.page.getByLabel('seed', { exact: true }).inputValue(), /^\d+$/);
   assert.deepEqual(theirs.problems, []);
 });
@@ -116,7 +116,7 @@ test('everything by keyboard: words, generating, going back, another theme', opt
   await page.getByText(level(2)).first().waitFor();
   await tabTo(page, 'Vary from level 2');
   await page.keyboard.press('Enter');
-  await page.getByText('Goes on from 2 levels of a picture').waitFor();
+  await page.getByText('Continues from 2 levels of a picture').waitFor();
   await finished(page);
   await tabTo(page, 'Theme: system. Change to light');
   await page.keyboard.press('Enter');

@@ -54,7 +54,7 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   await brush(page);
   const share = await painted(page);
   assert.ok(share > 0.03 && share < 0.2, `${share} painted`);
-  await page.getByLabel('Words, if you like').fill('sunglasses');
+  await page.getByLabel('Prompt (optional)').fill('sunglasses');
   await page.getByRole('button', { name: 'Repaint' }).click();
   await finished(page);
   assert.ok((await nearness(page)) > 15, `${await nearness(page)} dB`);
@@ -65,8 +65,8 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   await page.keyboard.press('Home');
   assert.equal(await divider.getAttribute('aria-valuetext'), '0 % before, 100 % after');
   assert.notDeepEqual(await page.locator('.compare').screenshot(), half);
-  await page.getByRole('button', { name: 'Go on with this one' }).click();
-  await page.getByText('The answer, 64 × 64').waitFor();
+  await page.getByRole('button', { name: 'Continue with this one' }).click();
+  await page.getByText('The result, 64 × 64').waitFor();
   await paintedIsAbout(page, 0);
   assert.equal(await page.locator('.offered li').count(), 1);
   assert.deepEqual(problems, []);
@@ -100,7 +100,7 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Sharpen');
-  await page.getByRole('slider', { name: 'shrunk beforehand to' }).fill('1');
+  await page.getByRole('slider', { name: 'shrink first to' }).fill('1');
   await page.getByRole('button', { name: 'Sharpen' }).click();
   await finished(page);
   assert.match((await figures(page).first().textContent()) ?? '', /to the small picture, at 4 × 4/);
@@ -109,10 +109,10 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   await finished(page);
   assert.ok((await nearness(page)) > 15);
   await mode(page, 'Clean');
-  await page.getByLabel('Put such noise into it first').check();
+  await page.getByLabel('Add this noise to the picture first').check();
   await page.getByRole('button', { name: 'Clean it' }).click();
   await finished(page);
-  assert.match((await figures(page).first().textContent()) ?? '', /behind the noise; the noisy one had \d+\.\d dB/);
+  assert.match((await figures(page).first().textContent()) ?? '', /without noise; the noisy one had \d+\.\d dB/);
   assert.deepEqual(problems, []);
 });
 
@@ -120,7 +120,7 @@ test('two pictures are joined by their looks; a sketch becomes a picture', optio
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Restyle');
-  await page.getByText('Give the second picture').waitFor();
+  await page.getByText('Add the style picture').waitFor();
   await give(page, 1);
   await page.getByRole('button', { name: 'Restyle' }).click();
   await finished(page);
@@ -129,7 +129,7 @@ test('two pictures are joined by their looks; a sketch becomes a picture', optio
   await brush(page);
   await page.getByRole('button', { name: 'Draw it' }).click();
   await finished(page);
-  assert.match((await figures(page).first().textContent()) ?? '', /to what was painted/);
+  assert.match((await figures(page).first().textContent()) ?? '', /to the painted parts/);
   await screenshot(page, 'edit-sketched');
   assert.deepEqual(problems, []);
 });
@@ -137,7 +137,7 @@ test('two pictures are joined by their looks; a sketch becomes a picture', optio
 test('lines are filled in: with colours that are painted, and with those of another picture', options, async () => {
   const { page, problems } = await opened();
   await mode(page, 'Fill in');
-  await page.getByText('Draw some lines, or give a picture.').first().waitFor();
+  await page.getByText('Draw some lines, or add a picture.').first().waitFor();
   await brush(page);
   await page
     .locator('label')
@@ -147,7 +147,7 @@ test('lines are filled in: with colours that are painted, and with those of anot
   await brush(page);
   await page.getByRole('button', { name: 'Fill it in' }).click();
   await finished(page);
-  assert.match((await figures(page).first().textContent()) ?? '', /to what was painted/);
+  assert.match((await figures(page).first().textContent()) ?? '', /to the painted parts/);
   await page.getByText('condition: a drawing in black and white').waitFor();
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download' }).click();
@@ -165,9 +165,9 @@ test('lines are filled in: with colours that are painted, and with those of anot
   await page.getByText("face-0.png, 300 × 200: its middle square, enlarged to the model's 256 × 256 pixels.").waitFor();
   await paintedIsAbout(page, 0);
   await page.getByRole('button', { name: 'Fill it in' }).click();
-  await page.getByRole('button', { name: 'Go on with this one' }).click();
-  await page.getByText("The answer, 256 × 256: the model's own size.").waitFor();
-  await page.getByRole('button', { name: 'Without it' }).first().click();
+  await page.getByRole('button', { name: 'Continue with this one' }).click();
+  await page.getByText("The result, 256 × 256: the model's own size.").waitFor();
+  await page.getByRole('button', { name: 'Remove' }).first().click();
   await paintedIs(page, (share) => share > 0);
   assert.equal(await page.locator('.offered').count(), 0);
   assert.deepEqual(problems, []);

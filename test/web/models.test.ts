@@ -40,7 +40,7 @@ test('calls hold valid JSON, the key where there is one, and say what they leave
 
 test('figures in rows: the main ones in words, all of them by their paths', () => {
   const metrics = { reconstruction: { pictures: 1000, psnr_db: 32.059, per_side_db: { 4: 16.4 } }, by_level: [0.9, 1] };
-  assert.deepEqual(mainFigures(metrics), [{ name: 'nearness to 1,000 pictures it never saw', value: '32.1 dB' }]);
+  assert.deepEqual(mainFigures(metrics), [{ name: 'PSNR on 1,000 held-out pictures', value: '32.1 dB' }]);
   assert.deepEqual(mainFigures({}), []);
   assert.deepEqual(allFigures(metrics).slice(2), [
     { name: 'reconstruction, per side db, 4', value: '16.4' },
@@ -84,7 +84,7 @@ test('what was made in Create can be called for from elsewhere; models tell what
   assert.match((await card.textContent()) ?? '', /3: 3 of 32 × 32.*9 bits.*16\.3 dB.*CC BY-SA 3\.0/);
   await page.waitForLoadState('load');
   await screenshot(page, 'models-calls');
-  await card.getByRole('link', { name: 'Its tree' }).click();
+  await card.getByRole('link', { name: 'Tree' }).click();
   await page.getByText('Level 1 of 3', { exact: true }).waitFor();
   assert.deepEqual(problems, []);
 });

@@ -16,10 +16,10 @@ test('words without a meaning are named while typing, and known ones are a click
   await page.getByText(/Avatars: /).waitFor();
   const prompt = page.getByLabel('Prompt');
   await prompt.fill('a man with glases');
-  await page.getByText('“glases” has no meaning to this model').waitFor();
+  await page.getByText('this model does not know “glases”').waitFor();
   await page.getByRole('status').getByRole('button', { name: 'glasses', exact: true }).click();
   assert.equal(await prompt.inputValue(), 'a man with glasses');
-  assert.equal(await page.getByText('No such word').count(), 0);
+  assert.equal(await page.getByText('Unknown word').count(), 0);
   await prompt.fill('a man with dreadl');
   await page
     .locator('.offers')
@@ -36,8 +36,8 @@ test('words without a meaning are named while typing, and known ones are a click
 test('what it should not show stands beside the prompt, the rest under "For experts"', options, async () => {
   const { page } = await opened();
   await page.getByLabel('Prompt').fill('a man');
-  await page.getByLabel('And what not').fill('a hat');
-  await page.getByText('For experts').click();
+  await page.getByLabel('What to avoid').fill('a hat');
+  await page.getByText('Advanced settings').click();
   const fields = page.locator('.guide-card details .field');
   assert.ok((await fields.count()) > 5);
   for (const field of await fields.all()) assert.match((await field.locator('.hint').textContent()) ?? '', /\.$/);
@@ -133,7 +133,7 @@ test('words belong to their mode, and every answer can be downloaded', options, 
   await finished(page);
   await page.getByRole('link', { name: 'Edit' }).click();
   await page.locator('.offered button').first().click();
-  const words = page.getByLabel('Words, if you like');
+  const words = page.getByLabel('Prompt (optional)');
   await words.fill('a blue hat');
   await page.getByText('Sharpen', { exact: true }).click();
   assert.equal(await words.inputValue(), '');

@@ -19,8 +19,8 @@ test('nodes follow the density that is chosen, and what is painted', options, as
   await stepsAbove(page, 60);
   assert.ok((await figure(page, APART)) < 0.2, `${await figure(page, APART)} apart`);
   assert.equal(await figure(page, DEAD), 0);
-  await page.getByText('bare, to paint on').click();
-  await page.getByText('Nothing is painted').waitFor();
+  await page.getByText('empty, to paint on').click();
+  await page.getByText('The canvas is empty').waitFor();
   await page.locator('.board').focus();
   await page.keyboard.press('Space');
   const painted = await figure(page, STEPS);
@@ -34,13 +34,13 @@ test('pauses, goes on step by step and from the start; few nodes without splitti
   const { page } = await visit(`${server.url}/#/toy`);
   await stepsAbove(page, 3);
   await page.getByRole('button', { name: 'Pause' }).click();
-  await page.getByRole('button', { name: 'Go on' }).waitFor();
+  await page.getByRole('button', { name: 'Continue' }).waitFor();
   const paused = await figure(page, STEPS);
   await page.getByRole('button', { name: 'One step' }).click();
   await stepsAbove(page, paused);
   await page.getByText('Split and prune').click();
   await page.getByRole('slider', { name: 'nodes' }).fill('500');
-  await page.getByRole('button', { name: 'From the start' }).click();
+  await page.getByRole('button', { name: 'Restart' }).click();
   await stepsAbove(page, 60);
   assert.ok((await figure(page, DEAD)) > 1, `${await figure(page, DEAD)} % dead`);
 });

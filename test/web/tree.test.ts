@@ -40,7 +40,7 @@ test('three levels deep by click, up by key and by crumb, and on to Create', opt
     await page.getByText(`Level ${n + 1} of 3`, { exact: true }).waitFor();
     await choices.nth(choice).click();
   }
-  await page.getByText('Its neighbours').waitFor();
+  await page.getByText('Neighbours').waitFor();
   await page.waitForLoadState('networkidle');
   await screenshot(page, 'tree-leaf');
   assert.match(page.url(), /at=2\.5\.1$/);
@@ -52,7 +52,7 @@ test('three levels deep by click, up by key and by crumb, and on to Create', opt
   await page.getByRole('link', { name: 'Level 1, choice 3' }).click();
   await page.getByText('Level 2 of 3', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Open one in Create' }).click();
-  await page.getByText('Goes on from 1 level of a picture').waitFor();
+  await page.getByText('Continues from 1 level of a picture').waitFor();
   assert.deepEqual(problems, []);
 });
 

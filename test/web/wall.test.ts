@@ -42,7 +42,7 @@ test('scrolls on without end, with no more in the page than is seen', options, a
   await page.evaluate('scrollTo(0, 0)');
   await page.locator('[data-index="0"]').waitFor();
   assert.equal(await bricks.first().getAttribute('href'), first);
-  await page.getByRole('button', { name: 'Throw again' }).click();
+  await page.getByRole('button', { name: 'New pictures' }).click();
   assert.notEqual(await bricks.first().getAttribute('href'), first);
   assert.deepEqual(problems, []);
 });

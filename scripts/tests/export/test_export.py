@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_the_earlier_bundle(tiny, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(exporter, "write_manifest", full)
-    with pytest.raises(SystemExit, match="No space left on device; what was there before is intact"):
+    with pytest.raises(SystemExit, match="No space left on device; the earlier bundle is intact"):
         exporter.export_random("tiny", 2, tiny)
     assert content(tiny) == before
     assert [path.name for path in tiny.parent.iterdir()] == ["tiny"]

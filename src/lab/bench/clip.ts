@@ -11,12 +11,12 @@ export const CLIP = 'avatars-clip';
 
 const BATCH = 64;
 
-/** A size that a CLIP's graph leaves open is taken to be this, in pixels. */
+/** Side in pixels if the graph of a CLIP leaves it open. */
 const OPEN_SIDE = 224;
 
 export type ClipFigures = Timing | { readonly missing: string };
 
-/** Milliseconds of a batch of 64 pictures; or why it cannot be measured. */
+/** Milliseconds of a batch of 64 pictures, or the reason why it cannot be measured. */
 export async function measureClip(folders: readonly string[], seconds: number): Promise<ClipFigures> {
   try {
     const { folder } = await findModel(CLIP, folders);

@@ -27,7 +27,7 @@ interface Answer {
 }
 
 function once(message: { models: readonly string[]; model: string; device: string }): Promise<Answer> {
-  // Beside this file, in the sources as in the build.
+  // Beside this file, both in the sources and in the build.
   const file = fileURLToPath(new URL(`./load-child${extname(import.meta.url)}`, import.meta.url));
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new KandidError('internal', { reason: `the loading process ${reason}` }));

@@ -22,7 +22,7 @@ export async function measureEncoding(engine: Engine, model: string, seconds: nu
   return figures;
 }
 
-/** Milliseconds a picture, by pictures at once. */
+/** Milliseconds per picture, by batch size. */
 export async function measureDecoding(engine: Engine, model: string, seconds: number): Promise<Record<string, number>> {
   const { network } = await engine.models.open(model);
   const figures: Record<string, number> = {};
@@ -42,7 +42,7 @@ const PROMPTS = [
 
 export type TextFigures = (Timing & { readonly guide_pictures: number }) | { readonly missing: string };
 
-/** One picture from words with the defaults, all models warm; or why it cannot be measured. */
+/** One picture from a prompt with the defaults, all models warm; or the reason why it cannot be measured. */
 export async function measureText(engine: Engine, model: string, seconds: number): Promise<TextFigures> {
   let n = 0;
   let seen = 0;
@@ -55,7 +55,7 @@ export async function measureText(engine: Engine, model: string, seconds: number
       if (event.type === 'done') seen = event.guides[0]?.candidates ?? 0;
   };
   try {
-    // Each prompt once, so that its words are no longer new either.
+    // Each prompt once, so that its embeddings are cached.
     for (const _ of PROMPTS) await once();
     return { ...(await timed(once, seconds)), guide_pictures: seen };
   } catch (error) {

@@ -15,7 +15,7 @@ export interface MemoryFigures {
   readonly growth: number;
 }
 
-/** Runs descents one after the other and watches the process grow, or not. */
+/** Runs descents one after the other and measures the memory of the process. */
 export async function measureMemory(
   engine: Engine,
   model: string,
@@ -51,7 +51,7 @@ const RUNS = 5;
 const TOGETHER = [1, 3, 8] as const;
 const REQUESTS = 8;
 
-/** The same eight requests again and again, in batches of different sizes. */
+/** Repeats the same eight requests in batches of different sizes. */
 export async function measureDeterminism(engine: Engine, model: string): Promise<DeterminismFigures> {
   const { network } = await engine.models.open(model);
   const image = await noiseFile(network.finalSide);
@@ -78,7 +78,7 @@ export async function measureDeterminism(engine: Engine, model: string): Promise
   return { runs: RUNS, batches: TOGETHER, requests: REQUESTS, identical: different === 0, different };
 }
 
-/** Greedy, dice, temperature, beams and several results: whatever chooses. */
+/** Greedy, random, temperature, beams and several results: all samplers. */
 function requestOf(model: string, seed: number, image: Uint8Array): GenerateRequest {
   const guides = [{ name: 'target', params: { image } }];
   const samplers = [{}, { top: 2 }, { temperature: 0.5 }, { beams: 3 }] as const;

@@ -36,7 +36,7 @@ export async function measureSteps(network: Network, batch: number, seconds: num
     const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
     const levels = (events[0] ?? []).map(({ side }, level) => ({
       side,
-      // Descents that shared a run tell the very same time of it; a level may take several runs.
+      // Descents that shared a run report the same time for it; a level may take several runs.
       network: sumOf(new Set(events.map((one) => one[level]?.timings.network ?? 0))),
     }));
     return { wall, guides: clock.guides, levels };
@@ -48,7 +48,7 @@ export async function measureSteps(network: Network, batch: number, seconds: num
   return figuresOf(runs, batch);
 }
 
-/** A descent whose guide is timed from within: what the engine says of it includes waiting for the descents beside it. */
+/** A descent whose guide measures itself: the engine's figure includes waiting for concurrent descents. */
 function timedDescent(network: Network, picture: Picture, seed: number, clock: { guides: number }): Descent {
   const inner = reconstruction(picture);
   const guide: Guide = {
@@ -110,7 +110,7 @@ function sumOf(values: Iterable<number>): number {
   return sum;
 }
 
-/** Something to descend to: what it shows does not change the time. */
+/** A target picture: its content does not affect the time. */
 export function noise(side: number, channels: number): Picture {
   const random = Random.of(1);
   const data = Float32Array.from({ length: channels * side * side }, () => 2 * random.uniform() - 1);

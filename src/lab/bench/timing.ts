@@ -10,7 +10,7 @@ export interface Timing {
 const LEAST_RUNS = 3;
 const MOST_RUNS = 50;
 
-/** Runs `work` once to warm up, then again and again for about `seconds`, 3 to 50 times. */
+/** Runs `work` once to warm up, then repeatedly for about `seconds`, 3 to 50 times. */
 export async function timed(work: () => Promise<unknown>, seconds: number): Promise<Timing> {
   await work();
   const runs: number[] = [];

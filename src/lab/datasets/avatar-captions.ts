@@ -1,4 +1,4 @@
-/** Captions and prompts for avatars: every caption says which attributes it is about, so that its truth can be checked. */
+/** Captions and prompts for avatars. Every caption lists the attributes that it mentions, so that it can be verified. */
 
 import { choose, type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
 import { correctArticles, fill, type Piece, pieceOf } from './avatar-pieces.ts';
@@ -33,7 +33,7 @@ export function captionsOf<A extends string>(style: AvatarStyle<A>, seed: string
   return [...captions.values()];
 }
 
-/** Ways to ask for one value, the plainest first: "a person with red hair". */
+/** Prompts for one value, the plainest first: "a person with red hair". */
 export function promptsOf<A extends string>(style: AvatarStyle<A>, attribute: A, name: string): string[] {
   const prompt = style.prompts[attribute];
   const template = typeof prompt === 'string' ? prompt : prompt(name);
@@ -69,7 +69,7 @@ function terse(chosen: readonly Piece[], random: SeededRandom): Caption {
   return { text: correctArticles(parts.join(', ')), about: pieces.flatMap((piece) => piece.about) };
 }
 
-/** Pieces of a caption: `wanted` 1 keeps about six, 0 keeps one; never none. */
+/** Pieces of a caption: `wanted` 1 keeps about six, 0 keeps one; at least one. */
 function choosePieces<A extends string>(
   style: AvatarStyle<A>,
   labels: VisibleLabels<A>,

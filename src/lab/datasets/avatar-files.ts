@@ -10,7 +10,7 @@ import { drawAvatar, renderAvatar, visibleLabels } from './avatars.ts';
 import { replaceFile } from './files.ts';
 import { NpyWriter, npyCount } from './npy.ts';
 
-/** Pictures rendered at once, and lost if the run is killed. */
+/** Pictures rendered at once; a killed run loses at most these. */
 const IN_FLIGHT = 64;
 
 /** Seeds `prefix-0` … `prefix-(count − 1)` of a style, drawn at `side` pixels. */
@@ -30,7 +30,7 @@ export interface AvatarRecord {
   readonly about: readonly (readonly string[])[];
 }
 
-/** All that is known of the avatar named `seed`. */
+/** The line of labels.jsonl of the avatar named `seed`. */
 export function avatarRecord(style: AvatarStyle, seed: string): AvatarRecord {
   const labels = visibleLabels(style, drawAvatar(style, seed));
   const captions = captionsOf(style, seed, labels);
@@ -44,9 +44,9 @@ export function avatarRecord(style: AvatarStyle, seed: string): AvatarRecord {
 }
 
 /**
- * Writes `pictures.npy` (uint8 [count, side, side, 3]), `labels.jsonl` and `dataset.json` into `folder`. A killed run goes
- * on where it was, and a smaller array that is already there is grown; each file is replaced whole at the end.
- * @throws KandidError option_invalid where the folder holds other pictures, file_unwritable where it cannot be written
+ * Writes `pictures.npy` (uint8 [count, side, side, 3]), `labels.jsonl` and `dataset.json` into `folder`. A killed run
+ * resumes, and an existing smaller array is extended; each file is replaced atomically at the end.
+ * @throws KandidError option_invalid if the folder holds other pictures, file_unwritable if it cannot be written
  */
 export async function writeAvatars(
   folder: string,
@@ -92,7 +92,7 @@ async function writePictures(path: string, part: AvatarPart, progress: (done: nu
   await rename(growing, path);
 }
 
-/** Notes in the folder which pictures it is for, before the first one, so that another run never goes on with others. */
+/** Records in the folder which pictures it is for, before the first one, so that a run with other options does not resume it. */
 async function claimFolder(folder: string, part: AvatarPart): Promise<void> {
   const path = join(folder, 'drawn.json');
   const mine = JSON.stringify({ prefix: part.prefix, side: part.side, drawing: drawingHash(part.style) });
@@ -106,7 +106,7 @@ async function claimFolder(folder: string, part: AvatarPart): Promise<void> {
   await replaceFile(path, `${mine}\n`);
 }
 
-/** Changes whenever the same seed would give another picture because the table of what is drawn has changed. */
+/** Changes whenever the same seed would give another picture because the style's table has changed. */
 function drawingHash(style: AvatarStyle): string {
   const drawing = attributeNames(style).map((name) => [
     name,

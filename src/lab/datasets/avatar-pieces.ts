@@ -1,4 +1,4 @@
-/** Pieces of captions: what the rules of a style say of an avatar's labels. */
+/** Pieces of captions, from the rules of a style and an avatar's labels. */
 
 import { choose, type SeededRandom } from '../../kit/text-seeded-random.ts';
 import { type AvatarStyle, attributeValue, type CaptionRule, type VisibleLabels } from './avatar-style.ts';
@@ -24,7 +24,7 @@ interface Context<A extends string> {
 
 type RuleOf<A extends string, F extends CaptionRule['form']> = Extract<CaptionRule<A>, { form: F }>;
 
-/** What a rule offers; undefined where its attribute cannot be seen. */
+/** The piece of a rule; undefined if its attribute is not visible. */
 export function pieceOf<A extends string>(rule: CaptionRule<A>, context: Context<A>): Offer | undefined {
   const label = context.labels[rule.attribute];
   if (label === undefined) return undefined;
@@ -120,7 +120,7 @@ function clothes<A extends string>(rule: RuleOf<A, 'clothes'>, context: Context<
   return coloredPiece(garment, color, 'wearing', context);
 }
 
-/** A thing, by its own words or by those of its kind, with its colour or without. */
+/** A thing in its own words or those of its kind, with or without its colour. */
 function coloredPiece<A extends string>(
   attribute: A,
   color: A | undefined,

@@ -1,30 +1,30 @@
-/** What describes a style of avatars: its attributes, what DiceBear draws for each value, what hides what, and the words. */
+/** Types of an avatar style: attributes, DiceBear's options per value, visibility rules, and wording. */
 import type { Style } from '@dicebear/core';
 
 /** One value of an attribute. */
 export interface AttributeValue {
-  /** Names or hexadecimal colours in DiceBear that all count as this value. */
+  /** Names or hexadecimal colours in DiceBear that map to this value. */
   readonly draws: readonly string[];
   /** Ways to say it, the plainest first; `%` is where the colour goes. */
   readonly words: readonly string[];
-  /** Where the words are adjectives: what such a person has ("a smile"). */
+  /** Noun form if the words are adjectives ("a smile"). */
   readonly nouns?: readonly string[];
-  /** A looser thing that it is too: a key of the style's `kinds`. */
+  /** A broader term: a key of the style's `kinds`. */
   readonly kind?: string;
-  /** How likely it is drawn, beside the others. @default 1 */
+  /** Relative frequency. @default 1 */
   readonly weight?: number;
 }
 
-/** The values of one attribute by name; "none" says that the part is not there. */
+/** The values of one attribute by name; "none": the part is absent. */
 export type AttributeValues = Readonly<Record<string, AttributeValue>>;
 
-/** The value of each attribute, those that cannot be seen left out. */
+/** The value of each visible attribute. */
 export type VisibleLabels<A extends string = string> = Readonly<Partial<Record<A, string>>>;
 
-/** What people call the one in the picture. The drawings have no gender; these are the words that people type. */
+/** Words for the person. The drawings have no gender; these are words that users type. */
 export type Person = 'woman' | 'man' | 'person';
 
-/** `odds`: how likely a caption says it, 1 being often and 0.1 seldom. */
+/** `odds`: how likely a caption mentions it, 1 often, 0.1 rarely. */
 interface Rule<A extends string> {
   readonly attribute: A;
   readonly odds: number;
@@ -66,25 +66,25 @@ export type CaptionRule<A extends string = string> =
 export interface AvatarStyle<A extends string = string> {
   /** DiceBear's name, as in the package `@dicebear/NAME`. */
   readonly name: string;
-  /** What data sets and models of it are called. */
+  /** Name prefix of its data sets and models. */
   readonly dataset: string;
   readonly licence: string;
   readonly attribution: string;
   /** The npm package, loaded when a picture is first drawn. */
   load(): Promise<unknown>;
   readonly attributes: Readonly<Record<A, AttributeValues>>;
-  /** Looser words that several values of one attribute share. */
+  /** Broader terms shared by several values of an attribute. */
   readonly kinds: Readonly<Record<string, readonly string[]>>;
   /** One word for a whole piece, by the name of a value or kind: "a bald man", "a bearded woman". */
   readonly adjectives: Readonly<Record<string, string>>;
   /** Multiplies a value's weight, given what was drawn before it. @default 1 */
   weightFactor?(attribute: A, value: string, drawn: VisibleLabels<A>): number;
-  /** Attributes whose value cannot be told from the picture; they are left out of labels and captions. */
+  /** Attributes that are not visible in the picture; they are left out of labels and captions. */
   hidden(labels: Readonly<Record<A, string>>): Iterable<A>;
   /** DiceBear's options, beside seed and size. */
   options(draws: Readonly<Record<A, string>>): Record<string, unknown>;
   person(labels: VisibleLabels<A>): Person;
-  /** How to ask for a value: `*` is where its words go. For "none" it is always "a person *". */
+  /** Prompt template; `*` is replaced by the words of the value. For "none" it is always "a person *". */
   readonly prompts: Readonly<Record<A, string | ((value: string) => string)>>;
   readonly captions: readonly CaptionRule<A>[];
 }

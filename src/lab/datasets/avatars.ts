@@ -38,7 +38,7 @@ function drawValue(
   return [label, draw];
 }
 
-/** The labels that can be told from the picture. */
+/** The labels that are visible in the picture. */
 export function visibleLabels<A extends string>(
   style: AvatarStyle<A>,
   { labels }: Avatar<A>,
@@ -51,7 +51,7 @@ export function visibleLabels<A extends string>(
 /**
  * The avatar as RGB bytes, laid out [side, side, 3].
  *
- * @throws {KandidError} package_missing where DiceBear or the style's package is not installed
+ * @throws {KandidError} package_missing if DiceBear or the style's package is not installed
  */
 export async function renderAvatar<A extends string>(
   style: AvatarStyle<A>,

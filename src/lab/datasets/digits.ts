@@ -20,7 +20,7 @@ export type DigitsPart = 'train' | 'test';
 export const DIGITS_SIDE = 32;
 const STORED_SIDE = 28;
 const STORED_PIXELS = STORED_SIDE * STORED_SIDE;
-/** One in so many digits is held out; the package has no split of its own. */
+/** One in this many digits is held out; the package has no split. */
 const HELD_OUT_EVERY = 10;
 
 /** Where Debian's package `dataset-fashion-mnist` puts its files. */
@@ -31,7 +31,7 @@ const FASHION_LABELS = [
 ] as const;
 const FASHION_FILES = { train: 'train', test: 't10k' } as const;
 
-/** What must be told of pictures made from each. */
+/** Licence and attribution of each source. */
 export const DIGITS_ORIGINS = {
   digits: {
     description: 'Handwritten digits (MNIST), 28 × 28 padded to 32 × 32',

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { NpyWriter } from './npy.ts';
 
-/** Writes a file beside its place and renames it, so that it is never there in part. */
+/** Writes a temporary file and renames it, so that the file is never incomplete. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await writeFile(`${path}.tmp`, text);
   await rename(`${path}.tmp`, path);
 }
 
-/** Values as JSON, one a line. */
+/** Values as JSON, one per line. */
 export function jsonLines(values: readonly unknown[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
@@ -28,7 +28,7 @@ export interface SmallSet {
 }
 
 /**
- * Writes pictures.npy, labels.jsonl and dataset.json, each whole or not at all.
+ * Writes pictures.npy, labels.jsonl and dataset.json, each atomically.
  * @throws KandidError file_unwritable
  */
 export async function writeSmallSet(folder: string, { shape, pictures, labels, description }: SmallSet): Promise<void> {

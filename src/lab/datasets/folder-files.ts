@@ -1,4 +1,4 @@
-/** A folder of pictures as a data set's files. A run that was killed goes on; a folder that has changed is prepared again. */
+/** Prepares a folder of pictures as a data set. A killed run resumes; a changed folder is prepared again. */
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, open, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { jsonLines, replaceFile } from './files.ts';
 import { FOLDER_LEAST, type FolderFormat, filesBelow, heldOutCount, readFolderPicture } from './folder.ts';
 import { NpyWriter, npyBytes } from './npy.ts';
 
-/** Pictures decoded at once, and lost if the run is killed. */
+/** Pictures decoded at once; a killed run loses at most these. */
 const IN_FLIGHT = 16;
 /** Pictures copied at once. */
 const CHUNK = 256;
@@ -26,7 +26,7 @@ export interface FolderReport {
 
 type SeenFile = { readonly file: string } | SkippedFile;
 
-/** Paths of the work that goes on in a data set's folder. */
+/** Paths of the intermediate files in a data set's folder. */
 const pathsIn = (to: string) => ({
   claim: join(to, 'prepared.json'),
   journal: join(to, 'seen.jsonl.tmp'),
@@ -36,7 +36,7 @@ const pathsIn = (to: string) => ({
 /**
  * Prepares the pictures below `from` into `to`/train and `to`/test: pictures.npy (uint8 [N, side, side, channels]),
  * labels.jsonl and dataset.json.
- * @throws KandidError file_unreadable; option_invalid where fewer than 64 can be read; file_unwritable
+ * @throws KandidError file_unreadable; option_invalid if fewer than 64 can be read; file_unwritable
  */
 export async function writeFolder(
   from: string,
@@ -68,7 +68,7 @@ export async function writeFolder(
   }
 }
 
-/** Reads every file that the journal does not know yet; gives what was seen, in order. */
+/** Reads every file that is not in the journal yet; returns the entries of all, in order. */
 async function readAll(
   from: string,
   to: string,
@@ -109,7 +109,7 @@ async function tryFile(
   }
 }
 
-/** Whole lines only: the last one may be cut short by a kill. */
+/** Complete lines only: a kill may have truncated the last one. */
 async function readJournal(path: string): Promise<SeenFile[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
@@ -117,7 +117,7 @@ async function readJournal(path: string): Promise<SeenFile[]> {
   return whole.split('\n').flatMap((line) => (line ? [JSON.parse(line) as SeenFile] : []));
 }
 
-/** Cuts off what lies behind `bytes`, where there is such a file. */
+/** Truncates the file to `bytes`, if it exists. */
 async function cutTo(path: string, bytes: number): Promise<void> {
   const size = await stat(path).then(
     (found) => found.size,
@@ -126,7 +126,7 @@ async function cutTo(path: string, bytes: number): Promise<void> {
   if (size > bytes) await truncate(path, bytes);
 }
 
-/** The report of an earlier run with the same fingerprint; else the folder is `fingerprint`'s from now on. */
+/** The report of an earlier run with the same fingerprint; otherwise resets the folder for this fingerprint. */
 async function claim(to: string, fingerprint: string): Promise<FolderReport | undefined> {
   const path = pathsIn(to).claim;
   await mkdir(to, { recursive: true });

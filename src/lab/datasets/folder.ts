@@ -1,4 +1,4 @@
-/** Any folder of pictures, as training takes them: cut to the middle square, resized, in an order that names decide. */
+/** Training pictures from any folder: cropped to the middle square, resized, ordered by a hash of their names. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
@@ -6,11 +6,11 @@ import { KandidError, reasonOf } from '../../errors.ts';
 import { decodePicture } from '../../pictures/codec.ts';
 import { pictureToPixels } from '../../pictures/pixels.ts';
 
-/** Fewer pictures than this teach a network nothing worth having. */
+/** Smallest number of pictures that is accepted for training. */
 export const FOLDER_LEAST = 64;
-/** Larger files are no pictures that anyone meant. */
+/** Larger files are skipped. */
 const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
-/** One in so many is held out, but at least HELD_OUT_LEAST and at most HELD_OUT_MOST. */
+/** One in this many is held out, but at least HELD_OUT_LEAST and at most HELD_OUT_MOST. */
 const HELD_OUT_EVERY = 20;
 const HELD_OUT_LEAST = 8;
 const HELD_OUT_MOST = 1000;
@@ -21,7 +21,7 @@ export interface FolderFormat {
   readonly channels: 1 | 3;
 }
 
-/** A file's pixels [side, side, channels]: the middle square, upright, laid on white, sRGB or its luma. */
+/** A file's pixels [side, side, channels]: the middle square, upright, composed on white, sRGB or its luma. */
 export async function readFolderPicture(path: string, { side, channels }: FolderFormat): Promise<Buffer> {
   const { size } = await stat(path);
   if (size > FILE_LIMIT_BYTES) throw new Error(`${basename(path)} has ${size} bytes, more than ${FILE_LIMIT_BYTES}`);
@@ -47,7 +47,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .map(({ file }) => file);
 }
 
-/** How many of so many pictures are held out: the first of them in the order of `filesBelow`. */
+/** Number of held-out pictures: the first ones in the order of `filesBelow`. */
 export function heldOutCount(pictures: number): number {
   return Math.min(HELD_OUT_MOST, Math.max(HELD_OUT_LEAST, Math.floor(pictures / HELD_OUT_EVERY)));
 }

@@ -1,4 +1,4 @@
-/** Pictures as one `.npy` array of uint8 [count, side, side, channels], grown bit by bit and resumable. */
+/** Pictures as one `.npy` array of uint8 [count, side, side, channels], written incrementally and resumable. */
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
@@ -33,7 +33,7 @@ function pictureBytesOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** An array being written: whole pictures only count, so that a killed run goes on after the last whole one. */
+/** An array being written. Only complete pictures count, so that a killed run resumes after the last one. */
 export class NpyWriter {
   readonly #file: FileHandle;
   readonly #pictureBytes: number;
@@ -71,7 +71,7 @@ export class NpyWriter {
     await this.#file.sync();
   }
 
-  /** Closes; where `finish` was not called a later run goes on. */
+  /** Closes the file; if `finish` was not called, a later run can resume. */
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -1,11 +1,11 @@
-/** Packages that only data sets need, so that they need not be installed to run Kandid. */
+/** Optional packages, needed for data sets only. */
 import { packageManifest } from '../../config.ts';
 import { KandidError } from '../../errors.ts';
 
 /**
  * What `load` imports from the packages of these names.
  *
- * @throws {KandidError} package_missing where one of them is not installed; it says how to install all, in the versions that fit
+ * @throws {KandidError} package_missing if one of them is not installed, with the command that installs all of them
  */
 export async function optionalPackages<T>(names: readonly string[], load: () => T | Promise<T>): Promise<T> {
   try {
@@ -17,14 +17,14 @@ export async function optionalPackages<T>(names: readonly string[], load: () => 
   }
 }
 
-/** Only the package itself: a file that is missing inside of it is a damaged installation. */
+/** Whether the package itself is missing, as opposed to a file of a damaged installation. */
 function isMissing(error: unknown, name: string): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   const isNotFound = error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND';
   return isNotFound && error.message.includes(`'${name}'`);
 }
 
-/** As npm takes them: other versions may draw other pictures. */
+/** Versions as npm takes them: others may draw other pictures. */
 function versionsOf(names: readonly string[]): string {
   const { peerDependencies = {} } = packageManifest();
   return names.map((name) => (peerDependencies[name] ? `${name}@${peerDependencies[name]}` : name)).join(' ');

@@ -46,7 +46,7 @@ export interface TrainingPictures {
   close(): Promise<void>;
 }
 
-/** How one request went. */
+/** Outcome of one request. */
 export interface RequestOutcome {
   readonly done: DoneEvent;
   readonly levels: readonly LevelEvent[];
@@ -69,7 +69,7 @@ export class EvaluationContext {
   readonly #cached = new Map<string, Promise<unknown>>();
 
   constructor(options: EvaluationContextOptions) {
-    // Every descent of a batch listens to it.
+    // Every descent of a batch adds a listener.
     setMaxListeners(0, options.signal);
     this.engine = options.engine;
     this.model = options.model;
@@ -98,7 +98,7 @@ export class EvaluationContext {
     return this.network.info.channels;
   }
 
-  /** Runs `count` requests, each as `requestOf` makes it, and hands every one's end to `onEnd` in order. */
+  /** Runs `count` requests from `requestOf`, and passes each result to `onEnd` in order. */
   async run(
     label: string,
     count: number,
@@ -128,7 +128,7 @@ export class EvaluationContext {
     await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
   }
 
-  /** Greedy reconstructions of the held-out pictures: what the same search reaches where nothing is hidden from it. */
+  /** Greedy reconstructions of the held-out pictures: an upper bound for restoration with the same search. */
   async ceiling(): Promise<readonly RequestOutcome[]> {
     return await this.cached('ceiling', async () => {
       const ended: RequestOutcome[] = [];
@@ -156,7 +156,7 @@ export class EvaluationContext {
     return info.condition ? await conditionOf(picture, info) : null;
   }
 
-  /** Something that several tasks need, made once. */
+  /** A value shared by several tasks, computed once. */
   async cached<T>(key: string, make: () => Promise<T>): Promise<T> {
     const known = this.#cached.get(key) ?? make();
     this.#cached.set(key, known);

@@ -33,13 +33,13 @@ export interface EvaluateOptions {
   /** Folders of models, for the judge. */
   readonly models: readonly string[];
   readonly model: string | undefined;
-  /** Names of tasks; all but those on request where absent. */
+  /** Names of tasks. @default all except those on request */
   readonly tasks?: readonly string[] | undefined;
   readonly count: number;
   readonly usageCount: number;
   /** Folder of data sets. */
   readonly data: string;
-  /** A folder of pictures to take in place of the model's own data set. */
+  /** A folder of pictures used instead of the model's data set. */
   readonly pictures?: string | undefined;
   /** In place of the defaults, for guided tasks. */
   readonly sampler?: GenerateRequest['sampler'] | undefined;
@@ -52,7 +52,7 @@ export interface EvaluateOptions {
 
 export interface EvaluateEvent {
   readonly task: Task;
-  /** Null where it was skipped. */
+  /** Null if the task was skipped. */
   readonly outcome: TaskOutcome | null;
   /** Why it was skipped. */
   readonly skipReason: string | null;
@@ -69,8 +69,8 @@ export interface Evaluation {
 }
 
 /**
- * Opens what an evaluation needs; its tasks run while the events are read. A task that was named and cannot be done is an
- * error, one that was not named is skipped with a reason.
+ * Opens the model and its pictures; the tasks run while the events are read. A named task that cannot run is an
+ * error; other tasks are skipped with a reason.
  *
  * @throws {KandidError} option_invalid, model_*, bundle_*, file_unreadable, file_unwritable, picture_*
  */
@@ -175,7 +175,7 @@ function chosenTasks(names: readonly string[] | undefined): readonly Task[] {
   return TASKS.filter(({ name }) => names.includes(name));
 }
 
-/** Where data sets are kept unless somebody says otherwise. */
+/** Default folder of data sets. */
 export function dataFolder(environment: NodeJS.ProcessEnv): string {
   return environment.KANDID_DATA || join(process.cwd(), 'data');
 }

@@ -77,7 +77,7 @@ export class Judge {
     );
   }
 
-  /** Its logits of each picture: what it sees, in numbers. */
+  /** Logits of each picture. */
   async features(pictures: readonly Picture[]): Promise<Float64Array[]> {
     const rows: Float64Array[] = [];
     for (let from = 0; from < pictures.length; from += CHUNK)
@@ -85,7 +85,7 @@ export class Judge {
     return rows;
   }
 
-  /** Mean share, over attributes, that it gives to the likeliest value: near 1 where a picture has clear attributes. */
+  /** Mean probability, over attributes, of the likeliest value: near 1 for pictures with clear attributes. */
   confidence(features: Float64Array): number {
     const shares = this.#groups.map(({ offset, values: names }) => {
       const own = features.subarray(offset, offset + names.length);
@@ -127,13 +127,13 @@ export class Judge {
   }
 }
 
-/** Shrunk by area, as the pictures were that the judge learnt from; enlarged smoothly. */
+/** Area-averaged if larger, as in the judge's training; interpolated if smaller. */
 function resized(picture: Picture, to: { height: number; width: number }): Float32Array {
   if (picture.width === to.width) return picture.data;
   return resample(picture.data, picture, to, picture.width > to.width ? 'area' : 'bilinear-plain');
 }
 
-/** Why nothing can be judged here; null where it can. */
+/** Reason why the judge is unavailable, or null. */
 export async function judgeSkipReason({ dataset, models }: Setting): Promise<string | null> {
   if (dataset !== 'avatars') return 'its attributes are those of avatars, and the model was not trained on them';
   try {

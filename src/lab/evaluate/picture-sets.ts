@@ -37,7 +37,7 @@ export interface SetRequest {
 }
 
 /**
- * Opens the pictures; avatars that are not there yet are drawn and kept.
+ * Opens the pictures; missing avatars are drawn and stored.
  *
  * @throws {KandidError} option_invalid, package_missing, file_unreadable, file_unwritable, picture_*
  */
@@ -55,7 +55,7 @@ export async function openPictures(request: SetRequest): Promise<PictureSet> {
       throw new KandidError('option_invalid', {
         option: '--pictures',
         got: 'missing',
-        expected: "a folder of pictures: the model was trained on somebody's own",
+        expected: "a folder of pictures: the model's own data set is private",
       });
   }
 }
@@ -72,7 +72,7 @@ async function openAvatars(style: AvatarStyle, request: SetRequest): Promise<Pic
   return openArray(own, shape, count, 3);
 }
 
-/** Whether a file holds enough avatars of today's drawing: its first and last wanted ones are drawn again and compared. */
+/** Whether a file holds enough avatars of the current drawing code: the first and last needed ones are drawn and compared. */
 async function isDrawnAlike(style: AvatarStyle, file: string, { part, count, side }: SetRequest): Promise<boolean> {
   const shape = [side, side, 3];
   if ((await npyCount(file, shape)) < count) return false;

@@ -3,23 +3,23 @@ import type { Picture } from '../../guide.ts';
 import type { EvaluationContext } from './context.ts';
 
 export interface Task {
-  /** As named on the command line; also its key among the metrics, where it has one of its own. */
+  /** Name on the command line; also its key in the metrics, if it has one. */
   readonly name: string;
-  /** One line for people. */
+  /** One-line title. */
   readonly title: string;
-  /** Left out where no tasks are named: it takes long. @default false */
+  /** Runs only if named, as it takes long. @default false */
   readonly onRequest?: boolean;
   /**
    * Whether it is for models that start from a condition picture: `also`, or `only`.
    * @default for others only
    */
   readonly conditional?: 'also' | 'only';
-  /** Why it cannot be done here, or null. */
+  /** Reason why it cannot run, or null. */
   skipReason?(setting: Setting): Promise<string | null> | string | null;
   run(context: EvaluationContext): Promise<TaskOutcome>;
 }
 
-/** What is known before any picture is opened. */
+/** Facts known before any picture is opened. */
 export interface Setting {
   readonly dataset: string | null;
   readonly channels: 1 | 3;
@@ -32,7 +32,7 @@ export interface Setting {
 }
 
 export interface TaskOutcome {
-  /** What goes into model.json and the JSON output, by key. */
+  /** Entries of model.json and the JSON output, by key. */
   readonly metrics: Readonly<Record<string, unknown>>;
   readonly table: Table;
   readonly sheets: readonly Sheet[];
@@ -43,7 +43,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Pictures to look at: a row per example, a column per way of treating it. */
+/** Contact sheet: a row per example, a column per method. */
 export interface Sheet {
   readonly name: string;
   readonly columns: readonly string[];
@@ -55,7 +55,7 @@ export interface Sheet {
 /** Examples on a contact sheet. */
 export const SHOWN = 12;
 
-/** A cell of a table: decibels, or a dash where there is no figure. */
+/** A cell of a table: decibels, or a dash if there is no figure. */
 export function cell(value: number | null | undefined, digits = 2): string {
   return value === null || value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits);
 }

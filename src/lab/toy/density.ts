@@ -11,9 +11,9 @@ export interface Density {
 }
 
 /**
- * The density that is proportional to `light` [bins × bins], rows from the top: what was drawn, or a picture's brightness.
+ * The density proportional to `light` [bins × bins], rows from the top: a drawing, or a picture's brightness.
  *
- * @throws {RangeError} where it is blank (nothing but zeros), or holds what is no number of at least 0
+ * @throws {RangeError} if all values are zero, or one is not a finite number of at least 0
  */
 export function densityOf(light: ArrayLike<number>, bins: number): Density {
   if (light.length !== bins * bins) throw new RangeError(`${light.length} values for ${bins} × ${bins} bins`);
@@ -33,7 +33,7 @@ export function densityOf(light: ArrayLike<number>, bins: number): Density {
   return { bins, shares, sums };
 }
 
-/** `count` points, x and y by turns, in the unit square; into `out` where given. */
+/** `count` points, x and y alternating, in the unit square; into `out` if given. */
 export function sample(
   { bins, sums }: Density,
   count: number,
@@ -49,7 +49,7 @@ export function sample(
   return out;
 }
 
-/** The first place whose sum is above `value`: never that of an empty bin. */
+/** The first index whose sum is above `value`: never an empty bin. */
 function firstAbove(sums: Float64Array, value: number): number {
   let [low, high] = [0, sums.length - 1];
   while (low < high) {

@@ -1,11 +1,11 @@
-/** Densities to begin with: those of the paper's page, drawn here (scripts/toy/densities.py draws the same subjects). */
+/** Predefined densities, after those of the paper's page (scripts/toy/densities.py draws the same subjects). */
 import { Random } from '../../kit/random.ts';
 import { type Density, densityOf } from './density.ts';
 
-/** How light a drawing is at x, y of the unit square, 0 … 1. */
+/** Brightness of a drawing at x, y of the unit square, 0 … 1. */
 type Drawing = (x: number, y: number) => number;
 
-/** Points looked at per bin and axis. */
+/** Samples per bin and axis. */
 const FINE = 3;
 
 function blurCircles(x: number, y: number): number {
@@ -15,7 +15,7 @@ function blurCircles(x: number, y: number): number {
   return ring(0.5, 0.34, 0.03) + 0.75 * disc + 0.4 * ring(0.26, 0.14, 0.025) + 0.4 * ring(0.74, 0.14, 0.025);
 }
 
-/** An Archimedean arm, the lighter the farther out. */
+/** An arm of an Archimedean spiral, brighter towards the outside. */
 function spiral(turns: number): Drawing {
   return (x, y) => {
     const radius = Math.hypot(x - 0.5, y - 0.5) / 0.42;
@@ -35,7 +35,7 @@ const FINDERS = [
   [0, MODULES - 7],
 ] as const;
 
-/** The look of a QR code: finders, timing lines, modules at random; it says nothing. */
+/** Resembles a QR code: finders, timing lines, random modules; it encodes nothing. */
 function qrCode(): Drawing {
   const random = Random.of(21);
   const bits = Array.from({ length: MODULES * MODULES }, () => random.bits() % 2 === 1);

@@ -1,7 +1,7 @@
 /** How far points are from a density (scripts/toy/figures.py has the same). */
 import type { Density } from './density.ts';
 
-/** What the paper's KL takes for the density of an empty bin. */
+/** Density of an empty bin in the paper's KL divergence. */
 const FLOOR = 1e-24;
 
 export interface ToyFigures {
@@ -13,7 +13,7 @@ export interface ToyFigures {
   readonly tv: number;
 }
 
-/** @param points x and y by turns */
+/** @param points x and y alternating */
 export function toyFigures(points: Float64Array, { bins, shares }: Density): ToyFigures {
   const count = points.length / 2;
   const found = new Float64Array(bins * bins);

@@ -10,7 +10,7 @@ export class Nearest {
   readonly #starts: Uint32Array;
   readonly #order: Uint32Array;
 
-  /** @param points x and y by turns; those outside the square count as on its border */
+  /** @param points x and y alternating; those outside the square are moved to its border */
   constructor(points: Float64Array) {
     const count = points.length / 2;
     this.#points = points;
@@ -29,12 +29,12 @@ export class Nearest {
     }
   }
 
-  /** The index of the point nearest to x, y, a place in the square; the first of equals by index. */
+  /** The index of the point nearest to x, y, a place in the square; the lowest index among equals. */
   of(x: number, y: number): number {
     const [column, row] = [this.#axis(x), this.#axis(y)];
     let best = { at: -1, far: Number.POSITIVE_INFINITY };
     for (let ring = 0; ring < this.#side; ring++) {
-      // Whatever lies in the next ring is at least so far away.
+      // Points in the next ring are at least this far away.
       if (best.at >= 0 && ((ring - 1) / this.#side) ** 2 > best.far) break;
       best = this.#searchRing(x, y, column, row, ring, best);
     }

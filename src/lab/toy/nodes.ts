@@ -1,14 +1,14 @@
 /**
- * A DDN of one level in two dimensions: of K nodes, the one nearest to a sample moves towards it. Alone, gradient descent
- * leaves nodes dead that win nothing; Split-and-Prune puts them where nodes win too often (Yang 2025, Algorithm 1).
+ * A DDN of one level in two dimensions: of K nodes, the one nearest to a sample moves towards it. Gradient descent alone
+ * leaves dead nodes that are never nearest; Split-and-Prune moves them to where nodes win too often (Yang 2025, Algorithm 1).
  */
 import type { Random } from '../../kit/random.ts';
 import { Nearest } from './nearest.ts';
 
 export interface NodesOptions {
-  /** Part of the way to what it won that a node of average share goes in a step, above 0, at most 1. @default 0.3 */
+  /** Fraction of the distance to its samples' mean that a node of average share moves per step, above 0, at most 1. @default 0.3 */
   readonly rate?: number;
-  /** Of the counts that Split-and-Prune goes by, per step, below 1. @default 0.9 */
+  /** Decay per step of the counts of Split-and-Prune, below 1. @default 0.9 */
   readonly memory?: number;
   /** @default true */
   readonly split?: boolean;
@@ -16,19 +16,19 @@ export interface NodesOptions {
 
 /** What one step did, to be shown. */
 export interface Moves {
-  /** Nodes that were split, and, pair by pair, those that gave up their place to be the twins. */
+  /** Nodes that were split, and, pair by pair, the pruned nodes that became their twins. */
   readonly split: readonly number[];
   readonly pruned: readonly number[];
 }
 
 const NO_MOVES: Moves = { split: [], pruned: [] };
-/** Samples per node in memory before a share means something. */
+/** Samples per node that must be counted before shares are significant. */
 const ENOUGH = 4;
 
 export class Nodes {
-  /** x and y by turns, in the unit square. */
+  /** x and y alternating, in the unit square. */
   readonly points: Float64Array;
-  /** Samples that each won of late; the memory fades. */
+  /** Decaying count of samples that each node won. */
   readonly counts: Float64Array;
   /** Whether to split and prune, from now on. */
   split: boolean;
@@ -49,13 +49,13 @@ export class Nodes {
     return this.counts.length;
   }
 
-  /** Share of the nodes that won next to nothing of late: less than a twentieth of their due. */
+  /** Share of nodes that recently won less than a twentieth of the average. */
   get dead(): number {
     const due = this.counts.reduce((sum, value) => sum + value, 0) / this.count;
     return this.counts.reduce((dead, value) => dead + (value < due / 20 ? 1 : 0), 0) / this.count;
   }
 
-  /** One step of gradient descent on samples, x and y by turns; no node goes beyond the mean of what it won. */
+  /** One step of gradient descent on samples, x and y alternating; no node moves beyond the mean of the samples it won. */
   step(samples: Float64Array): Moves {
     const { points, counts, count } = this;
     const total = samples.length / 2;
@@ -79,7 +79,7 @@ export class Nodes {
     return this.split ? this.#splitAndPrune() : NO_MOVES;
   }
 
-  /** The most used with the least used, as long as a pair calls for it. */
+  /** Pairs the most used node with the least used one while the rule applies. */
   #splitAndPrune(): Moves {
     const { points, counts, count } = this;
     const due = counts.reduce((sum, value) => sum + value, 0) / count;

@@ -10,14 +10,14 @@ const SAMPLES = 4;
 export interface PlayFrame {
   /** Steps so far. */
   readonly step: number;
-  /** x and y by turns, in the unit square. */
+  /** x and y alternating, in the unit square. */
   readonly points: Float64Array;
-  /** Nodes that were split in this step, and those that died to be their twins. */
+  /** Nodes split in this step, and the pruned nodes that became their twins. */
   readonly split: readonly number[];
   readonly pruned: readonly number[];
-  /** Of the nodes, the share that wins next to nothing. */
+  /** Share of unused nodes. */
   readonly dead: number;
-  /** Jensen-Shannon divergence of the nodes from the density, 0 … ln 2; null where there is no density. */
+  /** Jensen-Shannon divergence of the nodes from the density, 0 … ln 2; null without a density. */
   readonly js: number | null;
 }
 
@@ -37,7 +37,7 @@ export class Play {
     this.#nodes.split = value;
   }
 
-  /** Rows from the top; all zeros: there is none, and steps do nothing. @throws {RangeError} where it is no density */
+  /** Rows from the top; all zeros: no density, and steps do nothing. @throws {RangeError} if it is not a density */
   paint(light: ArrayLike<number>, bins: number): void {
     const isBlank = Array.from(light).every((value) => value === 0);
     this.#density = isBlank ? null : densityOf(light, bins);
@@ -51,7 +51,7 @@ export class Play {
     return { ...this.frame(), ...moves };
   }
 
-  /** As it stands. */
+  /** The current frame, without a step. */
   frame(): PlayFrame {
     const { points, dead } = this.#nodes;
     const js = this.#density && toyFigures(points, this.#density).js;

@@ -14,7 +14,7 @@ export interface Canvas {
   readonly channels: 3;
 }
 
-/** A picture of the tree and where it stands. */
+/** A picture of the tree and its position. */
 export interface DrawnNode extends Place {
   readonly code: readonly number[];
 }
@@ -27,7 +27,7 @@ export interface DrawnTree {
   readonly leaves: number;
 }
 
-/** Of parents, by depth: the root's first, then over and over again. */
+/** Frame colours of parents by depth: the root's first, then cyclic. */
 const FRAMES = [
   [236, 140, 40],
   [52, 104, 214],
@@ -39,7 +39,7 @@ const PAPER = 255;
 
 /**
  * Draws every picture of the first levels. The root, whose picture no network makes, is the mean of all leaves, summed in
- * double precision: exact, where a mean of some of them would move from run to run.
+ * double precision: exact, unlike a mean of random samples.
  *
  * @throws {KandidError} cancelled
  */
@@ -103,10 +103,10 @@ function drawNode(canvas: Canvas, layout: TreeLayout, code: readonly number[], p
   return place;
 }
 
-/** How much of its room a picture must fill with square pixels, or they are blended to fill it all. */
+/** Fraction of its cell that a picture must fill with square pixels; otherwise it is interpolated to fill it. */
 const FILLED = 0.9;
 
-/** Square pixels where it is enlarged (and they fill the room about), area averages otherwise. */
+/** Square pixels if it is enlarged (and they nearly fill the cell), area averages otherwise. */
 function fitted(picture: Picture, side: number): { picture: Picture; factor: number } {
   const factor = Math.floor(side / picture.width);
   if (factor * picture.width >= FILLED * side) return { picture, factor };

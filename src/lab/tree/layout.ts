@@ -1,5 +1,5 @@
 /**
- * Where the pictures of a tree lie: a parent in the middle, its children around it in reading order, each with its own
+ * Layout of the pictures of a tree: a parent in the middle, its children around it in reading order, each with its own
  * children around it, and so on.
  */
 import { KandidError } from '../../errors.ts';
@@ -28,11 +28,11 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** A parent with all that is below it. */
+/** A parent with its subtree. */
 interface Block {
   readonly width: number;
   readonly height: number;
-  /** Thickness of its frame, of the parent's, and of what is left between cells: a parent's frame lies there. */
+  /** Thickness of its frame, of the parent's frame, and of the gap between cells, which holds a parent's frame. */
   readonly frame: number;
   readonly grid: Grid;
 }
@@ -44,13 +44,13 @@ interface Grid {
   readonly cells: readonly (readonly [column: number, row: number])[];
 }
 
-/** What our own commands read again, and what WebP can hold. */
+/** Limits of Kandid's own decoder and of WebP. */
 export const MOST_PIXELS = 50_000_000;
 export const MOST_SIDE = 16_383;
 const MOST_PICTURES = 1_000_000;
-/** Smaller ones cannot be told apart. */
+/** Smaller leaves are indistinguishable. */
 const SMALLEST_LEAF = 4;
-/** Parts of a block's cell that its frame takes. */
+/** Fraction of a block's cell that its frame takes, as a divisor. */
 const FRAME = 32;
 
 export class TreeLayout {
@@ -83,7 +83,7 @@ export class TreeLayout {
     return { x, y, ...this.#sizeAt(code.length), frame };
   }
 
-  /** The room of the picture that a code (of at most `depth` choices) leads to. */
+  /** The square of the picture of a code (of at most `depth` choices). */
   place(code: readonly number[]): Place {
     const { x, y, frame } = this.block(code);
     const own = this.#blocks[code.length];
@@ -156,7 +156,7 @@ function blocksOf({ counts, depth, leaf }: TreeShape): Block[] {
   const blocks: Block[] = [];
   let [width, height] = [leaf, leaf];
   for (let at = depth - 1; at >= 0; at--) {
-    // Two by two, so that halves lie beside each other and quarters below: the picture stays square.
+    // Levels are combined in pairs, halves side by side and quarters below: the picture stays square.
     const halvings = counts.slice(0, at).filter((count) => count === 2).length;
     const grid = gridOf(counts[at] as number, halvings % 2 === 1);
     const frame = Math.max(1, Math.round(Math.min(width, height) / FRAME));

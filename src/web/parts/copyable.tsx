@@ -4,7 +4,7 @@ import { announce } from '../state/announce.ts';
 
 const SAID_MS = 1600;
 
-/** @param block as a block of code, lines kept */
+/** @param block whether it is shown as a code block with its line breaks */
 export function Copyable(props: { readonly text: string; readonly label: string; readonly block?: boolean }) {
   const { text, label, block = false } = props;
   return (
@@ -39,7 +39,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
   );
 }
 
-/** Over plain HTTP on another machine there is no clipboard but the old one. */
+/** The Clipboard API is missing over plain HTTP from another machine; execCommand still works. */
 async function toClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

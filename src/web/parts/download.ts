@@ -1,4 +1,4 @@
-/** Pictures of codes as files. */
+/** Downloads pictures of codes as files. */
 import type { SavedPicture } from '../state/history.ts';
 import { keyHeaders } from '../state/server.ts';
 import { pictureUrl } from './picture.tsx';
@@ -8,7 +8,7 @@ const DOWNLOAD_SIZE = 512;
 
 type Drawn = Pick<SavedPicture, 'model' | 'hash' | 'codeString'>;
 
-/** A PNG, as the server draws it. @param size of its sides; left out: the model's own */
+/** A PNG from the server. @param size side in pixels. @default the model's own */
 export async function pictureFile(saved: Drawn, size?: number): Promise<Blob> {
   const url = pictureUrl({ ...saved, code: saved.codeString, size }, 'png');
   return await (await fetch(url, { headers: keyHeaders() })).blob();

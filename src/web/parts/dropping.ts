@@ -1,7 +1,7 @@
 /** Files dropped onto an element. */
 import { useState } from 'preact/hooks';
 
-/** Whether a file hovers, and the handlers that take it when it falls. */
+/** Whether a file is dragged over the element, and the handlers that take it when dropped. */
 export function useDropping(take: (file: File | undefined) => void) {
   const [isOver, setOver] = useState(false);
   return {

@@ -1,7 +1,7 @@
 /** An error message, shown next to what caused it. */
 import { RequestError } from '../../client/client.ts';
 
-/** @param onRetry offered where trying again may help */
+/** @param onRetry shown as a button if a retry may help */
 export function ErrorNote({ error, onRetry }: { readonly error: Error | null; readonly onRetry?: () => void }) {
   if (!error) return null;
   return (
@@ -19,6 +19,6 @@ export function ErrorNote({ error, onRetry }: { readonly error: Error | null; re
 export function wordsOf(error: Error): string {
   if (error instanceof RequestError) return error.message;
   if (error instanceof TypeError)
-    return 'The server gives no answer. It may be stopped; the page goes on when it is back.';
+    return 'The server does not respond. It may have stopped; the page reconnects when it is back.';
   return error.message || 'Something went wrong. Try again.';
 }

@@ -7,7 +7,7 @@ import { kindOf, nameInWords, type Schema } from './schema.ts';
 export interface FieldProps {
   readonly name: string;
   readonly schema: Schema;
-  /** undefined: left out, the default holds. */
+  /** undefined: not set, the default applies. */
   readonly value: unknown;
   readonly required?: boolean;
   onChange(value: unknown): void;
@@ -104,7 +104,7 @@ const INPUTS: Readonly<Record<ReturnType<typeof kindOf>, (props: InputProps) => 
       id={id}
       aria-describedby={hint}
       rows={2}
-      placeholder={placeholderOf(schema) || 'one a line'}
+      placeholder={placeholderOf(schema) || 'one per line'}
       value={Array.isArray(value) ? value.join('\n') : ''}
       onInput={({ currentTarget }) => {
         const lines = currentTarget.value.split('\n').filter((line) => line.trim());
@@ -140,7 +140,7 @@ function JsonInput({ id, hint, value, onChange }: InputProps) {
         placeholder="JSON"
         onInput={(event) => read(event.currentTarget.value)}
       />
-      {isWrong && <p class="wrong">This is no JSON yet: the last value that was holds.</p>}
+      {isWrong && <p class="wrong">Not valid JSON: the last valid value is used.</p>}
     </>
   );
 }

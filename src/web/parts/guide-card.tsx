@@ -1,4 +1,4 @@
-/** A guide that was added: its weight, its parameters. */
+/** Card of a guide of the request: weight and parameters. */
 import type { GuideAnswer } from '../../client/client.ts';
 import type { GuideUse } from '../state/recipe.ts';
 import { Field } from './field.tsx';
@@ -8,9 +8,9 @@ import { Slider } from './slider.tsx';
 export interface GuideCardProps {
   readonly guide: GuideAnswer;
   readonly use: GuideUse;
-  /** Fields that stand elsewhere. */
+  /** Fields that are shown elsewhere. */
   readonly hidden?: readonly string[];
-  /** What the fields that may be left out stand under. @default More settings */
+  /** Title of the optional fields. @default More settings */
   readonly more?: string;
   onChange(use: GuideUse): void;
   onRemove?: () => void;

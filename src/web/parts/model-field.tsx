@@ -1,11 +1,11 @@
-/** Which model, where there are several. */
+/** Selects a model, if there are several. */
 import { useId } from 'preact/hooks';
 import type { ModelAnswer } from '../../client/client.ts';
 import { plainModels } from '../state/catalogue.ts';
 
 export interface ModelFieldProps {
   readonly value: string | undefined;
-  /** @default those that draw from nothing */
+  /** @default the unconditional models */
   readonly among?: readonly ModelAnswer[];
   onChange(name: string): void;
 }

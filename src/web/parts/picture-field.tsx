@@ -11,7 +11,7 @@ export interface PictureFieldProps {
   onChange(value: string | undefined): void;
 }
 
-/** Larger files are not taken: the server would refuse them. */
+/** Larger files are refused, as the server would refuse them. */
 const MOST_BYTES = 16 * 2 ** 20;
 
 export function PictureField({ id, name, hint, value, onChange }: PictureFieldProps) {
@@ -30,7 +30,7 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
       {...handlers}
       onPaste={(event) => void take(event.clipboardData?.files[0])}
     >
-      {value && <img class="picture" src={value} alt={`The ${name} that was given`} />}
+      {value && <img class="picture" src={value} alt={`Selected ${name}`} />}
       <input
         id={id}
         type="file"
@@ -48,7 +48,7 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
 }
 
 function problemOf({ type, size, name }: File): string {
-  if (!type.startsWith('image/')) return `${name} is no picture. Take a PNG, JPEG, WebP, AVIF, TIFF or GIF file.`;
+  if (!type.startsWith('image/')) return `${name} is not a picture. Use a PNG, JPEG, WebP, AVIF, TIFF or GIF file.`;
   if (size > MOST_BYTES)
     return `${name} has ${Math.round(size / 2 ** 20)} MiB, more than the 16 MiB that fit. Shrink it first.`;
   return '';

@@ -7,9 +7,9 @@ export interface PictureProps {
   readonly hash: string;
   /** The code string. */
   readonly code: string;
-  /** As it stood after this level. @default the last */
+  /** The preview after this level. @default the last */
   readonly level?: number | undefined;
-  /** Side in pixels that the server draws it at. @default the model's own */
+  /** Side in pixels of the picture requested from the server. @default the model's own */
   readonly size?: number | undefined;
   readonly alt: string;
   readonly class?: string | undefined;
@@ -49,7 +49,7 @@ export function Picture(props: PictureProps) {
   );
 }
 
-/** Pictures behind an API key are fetched with it; all others are left to the browser. */
+/** Pictures are fetched with the API key if there is one, otherwise by the browser itself. */
 function useKeyed(url: string): string | null {
   const [fetched, setFetched] = useState<string | null>(null);
   const secret = key.value;

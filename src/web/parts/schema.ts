@@ -25,7 +25,7 @@ export function kindOf(schema: Schema): Kind {
   if (schema.type === 'number' || schema.type === 'integer') return 'number';
   if (schema.type === 'string') return 'text';
   if (schema.type === 'array' && schema.items?.type === 'string') return 'texts';
-  // Several forms: the simplest one is enough for people.
+  // Of several alternatives, the form shows the simplest.
   if (schema.anyOf?.some(({ type }) => type === 'string')) return 'text';
   if (schema.anyOf?.some((one) => kindOf(one) === 'texts')) return 'texts';
   return 'json';
@@ -42,7 +42,7 @@ export function fieldsOf(params: Readonly<Record<string, unknown>>): {
   all: Record<string, Schema>;
 } {
   const { properties = {}, required = [] } = params as Schema;
-  // A default is filled in by the server, though zod says that the field is required in what comes out.
+  // zod lists fields with a default as required in its output schema; the server fills them in.
   const needed = Object.keys(properties).filter(
     (name) => required.includes(name) && properties[name]?.default === undefined,
   );

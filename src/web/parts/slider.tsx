@@ -1,4 +1,4 @@
-/** A slider with its name and value in words. */
+/** A slider with its label and formatted value. */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
@@ -9,7 +9,7 @@ export interface SliderProps {
   readonly max: number;
   /** @default 1 */
   readonly step?: number;
-  /** The value in words. @default the number */
+  /** The formatted value. @default the number */
   readonly text?: string;
   readonly disabled?: boolean;
   onChange(value: number): void;

@@ -1,11 +1,11 @@
-/** The levels of a descent, to go back and forth on: a strip of pictures, coarse to fine. */
+/** Scrubber over the levels of a descent: a strip of pictures, coarse to fine. */
 export interface TimelineProps {
   readonly levels: readonly { readonly side: number }[];
   /** Level shown now. */
   readonly value: number;
-  /** Last level that can be shown. @default the last */
+  /** Last level that can be selected. @default the last */
   readonly reached?: number;
-  /** Address of a picture of each level, as far as known. */
+  /** URL of a picture of each level, as far as known. */
   readonly shots?: readonly (string | undefined)[];
   readonly label?: string;
   onChange(level: number): void;

@@ -19,7 +19,7 @@ export function App() {
   return (
     <>
       <button type="button" class="skip" onClick={skip}>
-        To the content
+        Skip to content
       </button>
       <Header />
       <Connection />
@@ -28,7 +28,7 @@ export function App() {
       </main>
       <footer class="footer">
         <p>
-          Kandid draws from its own small models, on this server; nothing is sent elsewhere. <a href="docs">API</a>
+          Kandid runs its own small models on this server; no data is sent elsewhere. <a href="docs">API</a>
         </p>
       </footer>
       <div class="unseen" aria-live="polite">
@@ -38,7 +38,7 @@ export function App() {
   );
 }
 
-/** No link: what stands behind `#` in the address is the view's. */
+/** A button, as the URL's fragment holds the view. */
 function skip(): void {
   document.getElementById('main')?.focus();
 }
@@ -53,7 +53,7 @@ function Outlet() {
     setError(null);
     view?.load().then(
       ({ default: View }) => setLoaded({ name, View }),
-      () => setError(new Error('This part of the page could not be loaded. Is the server there?')),
+      () => setError(new Error('This part of the page could not be loaded. Is the server running?')),
     );
   };
   useEffect(load, [name]);

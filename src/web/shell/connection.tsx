@@ -1,4 +1,4 @@
-/** Says when the server is away, and asks for a key where one is needed. */
+/** Shows connection problems, and asks for an API key if the server requires one. */
 import { isStarting, loadCatalogue, models } from '../state/catalogue.ts';
 import { base, connection, key, needsKey, neverOpened } from '../state/server.ts';
 
@@ -15,10 +15,10 @@ export function Connection() {
 function textOf(): string {
   if (neverOpened.value) {
     if (models.value.length === 0 && !isStarting.value) return `The server at ${base} does not answer. Is it running?`;
-    return `The server answers, but the live connection to ${base.replace(/^http/, 'ws')}/v1/stream does not open, and all that is made comes over it. Where a proxy stands before the server, it must pass WebSockets on (the headers Upgrade and Connection).`;
+    return `The server responds, but the live connection to ${base.replace(/^http/, 'ws')}/v1/stream does not open; pictures are generated over it. A proxy in front of the server must forward WebSockets (the headers Upgrade and Connection).`;
   }
   if (connection.value === 'lost')
-    return 'The connection to the server is lost. It is tried again by itself; what was running goes on then.';
+    return 'The connection to the server is lost. Reconnecting; running requests continue afterwards.';
   return isStarting.value ? 'The server is opening its models …' : '';
 }
 
@@ -32,8 +32,8 @@ function KeyForm() {
   return (
     <form class="connection" onSubmit={use}>
       <p>
-        {key.value ? 'This server does not know that API key.' : 'This server wants an API key.'} It stays in this
-        browser.
+        {key.value ? 'The server does not accept this API key.' : 'The server requires an API key.'} It is stored in
+        this browser only.
       </p>
       <input name="key" type="password" autocomplete="off" required aria-label="API key" />
       <button type="submit">Use it</button>

@@ -1,4 +1,4 @@
-/** Announcements for screen readers: progress and ends, not every level. */
+/** Announcements for screen readers: progress and completion, not every level. */
 import { signal } from '@preact/signals';
 
 export const announcement = signal('');

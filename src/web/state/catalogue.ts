@@ -1,4 +1,4 @@
-/** What the server has: models and guides, asked for once and again after a reconnection. */
+/** Models and guides of the server, loaded once and after each reconnection. */
 import { computed, signal } from '@preact/signals';
 import { type GuideAnswer, type ModelAnswer, RequestError } from '../../client/client.ts';
 import { client, needsKey } from './server.ts';
@@ -7,27 +7,27 @@ export const models = signal<readonly ModelAnswer[]>([]);
 export const guides = signal<readonly GuideAnswer[]>([]);
 export const catalogueError = signal<Error | null>(null);
 
-/** Those that draw from nothing. */
+/** Unconditional models. */
 export const plainModels = computed(() => models.value.filter(({ condition }) => condition === null));
-/** Those that start from a picture; theirs have no address of their own. */
+/** Conditional models; their pictures have no permalink. */
 export const conditionalModels = computed(() => models.value.filter(({ condition }) => condition !== null));
 
 export const standardModel = computed(() => models.value.find(({ isDefault }) => isDefault) ?? models.value[0]);
 
-/** The model of a name; the default one where none is named. */
+/** The model of a name; the default model if none is given. */
 export function modelNamed(name: string | undefined): ModelAnswer | undefined {
   return name === undefined ? standardModel.value : models.value.find((one) => one.name === name);
 }
 
 const AGAIN_MS = 1500;
 const UNAUTHORIZED = 401;
-/** Too many requests; no worker is there. */
+/** Too many requests; no worker available. */
 const AGAIN_STATUS: readonly number[] = [429, 503];
 
-/** Whether the server has just begun, and is still opening its models. */
+/** Whether the server has just started and is still opening its models. */
 export const isStarting = signal(false);
 
-/** Asks until there is an answer. */
+/** Retries until the server responds. */
 export async function loadCatalogue(): Promise<void> {
   for (;;) {
     try {

@@ -5,7 +5,7 @@ type Levels = readonly { readonly candidates: number }[];
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const LETTER_BITS = 6;
 
-/** @returns null where it is no code of these levels */
+/** @returns null if the text is not a code of these levels */
 export function parseCode(text: string, levels: Levels): number[] | null {
   const letters = [...text].map((letter) => LETTERS.indexOf(letter));
   if (letters.includes(-1)) return null;
@@ -25,7 +25,7 @@ export function codeText(code: readonly number[], levels: Levels): string {
     bitsOf(levels[n]) === 0 ? '' : choice.toString(2).padStart(bitsOf(levels[n]), '0'),
   );
   const whole = bits.join('');
-  // Whole bytes, as the server writes them: their number tells how many letters there are.
+  // Padded to whole bytes, as by the server; their number determines the number of characters.
   const bytes = Math.ceil(whole.length / 8);
   const padded = whole.padEnd(bytes * 8, '0');
   const count = Math.ceil((bytes * 8) / LETTER_BITS);
@@ -35,7 +35,7 @@ export function codeText(code: readonly number[], levels: Levels): string {
   }).join('');
 }
 
-/** Choices at random: a picture that the model may draw. */
+/** A code of uniformly random choices. */
 export function randomCode(levels: Levels, random: () => number = Math.random): number[] {
   return levels.map(({ candidates }) => Math.floor(random() * candidates));
 }

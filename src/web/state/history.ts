@@ -1,4 +1,4 @@
-/** Pictures that were made here, newest first. They are kept in the browser (IndexedDB); codes, not pictures: those are drawn from them. */
+/** History of generated pictures, newest first, stored in the browser (IndexedDB) as codes, from which the server renders the pictures. */
 import { signal } from '@preact/signals';
 import type { Recipe } from './recipe.ts';
 
@@ -9,17 +9,17 @@ export interface SavedPicture {
   readonly model: string;
   readonly hash: string;
   readonly codeString: string;
-  /** Of its request, with the seed that was drawn. */
+  /** The recipe of its request, with the seed that was used. */
   readonly recipe: Recipe;
 }
 
-/** One picture is remembered once, however often it is made. */
+/** A picture is stored once, however often it is generated. */
 export function idOf({ model, hash, codeString }: Pick<SavedPicture, 'model' | 'hash' | 'codeString'>): string {
   return `${model}@${hash.slice(0, 8)}/${codeString}`;
 }
 
 export const history = signal<readonly SavedPicture[]>([]);
-/** Why history is not kept, where it is not. */
+/** Why the history is not stored; empty if it is. */
 export const historyProblem = signal<string | null>(null);
 
 const STORE = 'made';
@@ -27,7 +27,8 @@ const MOST = 1000;
 
 const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
   const give = () => {
-    historyProblem.value = 'This browser keeps no data for this page: the history lasts until it is closed.';
+    historyProblem.value =
+      'This browser does not store data for this page: the history is lost when the page is closed.';
     resolve(null);
   };
   try {
@@ -41,7 +42,7 @@ const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
   }
 });
 
-/** Brings back what was kept. */
+/** Loads the stored history. */
 export async function loadHistory(): Promise<void> {
   const store = await storeFor('readonly');
   if (!store) return;
@@ -51,7 +52,7 @@ export async function loadHistory(): Promise<void> {
   history.value = [...history.value, ...old];
 }
 
-/** Newest first, as the list is. */
+/** Compares by time, newest first. */
 export async function remember(saved: readonly SavedPicture[]): Promise<void> {
   const ids = new Set(saved.map(({ id }) => id));
   const all = [...saved, ...history.value.filter(({ id }) => !ids.has(id))];

@@ -1,11 +1,11 @@
-/** A request while it runs, as signals: what has come so far of every result, level by level. */
+/** State of a running request as signals: previews of every result, level by level. */
 import { type Signal, signal } from '@preact/signals';
 import type { GenerateBody, Message, RequestError, Steering } from '../../client/client.ts';
 import { client } from './server.ts';
 
-/** A result as it stood after a level. */
+/** A result after a level. */
 export interface Shot {
-  /** Of the picture, good until the run is disposed of. */
+  /** Object URL of the picture, valid until the run is disposed of. */
   readonly url: string;
   readonly level: number;
   readonly side: number;
@@ -13,10 +13,10 @@ export interface Shot {
 }
 
 export interface Slot {
-  /** By level; levels that were not shown are left out. */
+  /** By level; levels without a preview are missing. */
   readonly shots: readonly (Shot | undefined)[];
   readonly latest: Shot | null;
-  /** Address of the finished picture, or the best so far of a stopped one. */
+  /** URL of the finished picture, or of the best so far of a stopped one. */
   readonly final: string | null;
   /** The choices: all of them, or those made before it was stopped. */
   readonly code: readonly number[] | null;
@@ -31,17 +31,17 @@ export interface About {
   readonly levels: readonly { readonly side: number; readonly candidates: number }[];
 }
 
-/** A contact sheet: which do you like? */
+/** A question to the person, with a contact sheet of candidates. */
 export type Question = Extract<Message, { type: 'candidates' }> & { readonly sheet: Blob };
 
 export type LiveState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
 
 export interface LiveOptions {
-  /** Of so many results previews are shown. @default all */
+  /** Number of results that send previews. @default all */
   readonly images?: number;
   /** @default 30 */
   readonly perSecond?: number;
-  /** Follows this job, which is made already. */
+  /** Follows this existing job. */
   readonly job?: string;
 }
 
@@ -49,23 +49,23 @@ const NOTHING: Slot = { shots: [], latest: null, final: null, code: null, codeSt
 
 export class LiveRun {
   readonly body: GenerateBody;
-  /** Its job, as soon as the server has told. */
+  /** Id of its job, once known. */
   readonly job = signal<string | null>(null);
   readonly state = signal<LiveState>('waiting');
-  /** Requests that go before, while it waits. */
+  /** Requests ahead of it in the queue, while it waits. */
   readonly position = signal(0);
   readonly about = signal<About | null>(null);
   /** Last level that was chosen; −1 before the first. */
   readonly level = signal(-1);
   readonly slots: Signal<readonly Slot[]>;
-  /** Of the first result, as they were made. */
+  /** Choices of the first result, as they are made. */
   readonly choices = signal<readonly number[]>([]);
   readonly question = signal<Question | null>(null);
-  /** Whether the last question was closed because nobody answered it. */
+  /** Whether the last question timed out. */
   readonly missed = signal(false);
   readonly notes = signal<readonly string[]>([]);
   readonly error = signal<RequestError | Error | null>(null);
-  /** Resolves when it has ended, however it did. */
+  /** Resolves when the request has ended, in any state. */
   readonly ended: Promise<void>;
   readonly #stop = new AbortController();
   readonly #urls: string[] = [];
@@ -78,24 +78,24 @@ export class LiveRun {
     this.ended = this.#run({ images: images ?? count, perSecond }, job);
   }
 
-  /** Ends it with the best pictures so far. */
+  /** Ends the request with the best pictures so far. */
   stop(): void {
     this.#stop.abort();
   }
 
-  /** Answers the question that is open: pictures of its sheet, best first; none: no opinion. */
+  /** Answers the open question with indices of its sheet, best first; empty: no preference. */
   choose(picks: readonly number[]): void {
     const question = this.question.value;
     if (question) this.#steering?.choose(question.question, picks);
     this.question.value = null;
   }
 
-  /** New weights of the guides for the levels that are left. */
+  /** New weights of the guides for the remaining levels. */
   weigh(weights: readonly number[]): void {
     this.#steering?.weigh(weights);
   }
 
-  /** Stops it and frees its pictures. */
+  /** Stops the request and revokes its object URLs. */
   dispose(): void {
     this.stop();
     for (const url of this.#urls) URL.revokeObjectURL(url);
@@ -143,7 +143,7 @@ export class LiveRun {
   #begin({ model, hash, seed, bits, levels, count }: Extract<Message, { type: 'started' }>): void {
     this.about.value = { model, hash, seed, bits, levels };
     this.level.value = -1;
-    // What came of an attempt that was lost is shown until the new one reaches it.
+    // Previews of a lost attempt are shown until the new attempt reaches their level.
     if (this.slots.value.length !== count) this.slots.value = Array.from({ length: count }, () => NOTHING);
     this.state.value = 'running';
   }

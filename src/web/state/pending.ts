@@ -1,12 +1,12 @@
-/** What is under way in this tab, so that a reload goes on with it: kept for as long as the tab is open. */
+/** Running requests of this tab in sessionStorage, so that a reload resumes them. */
 const PREFIX = 'kandid.pending.';
 
-/** @param view whose it is */
+/** @param view the view that made the request */
 export function keepPending(view: string, state: unknown): void {
   try {
     sessionStorage.setItem(PREFIX + view, JSON.stringify(state));
   } catch {
-    // Storage is off or full: a reload begins anew.
+    // Storage is disabled or full: a reload starts over.
   }
 }
 
@@ -14,11 +14,11 @@ export function dropPending(view: string): void {
   try {
     sessionStorage.removeItem(PREFIX + view);
   } catch {
-    // Nothing was kept.
+    // Nothing was stored.
   }
 }
 
-/** What was under way when the page was left; null where nothing was. It is the reader's to check. */
+/** The stored request, or null. Not validated: the caller must check it. */
 export function pendingOf(view: string): Readonly<Record<string, unknown>> | null {
   try {
     const state: unknown = JSON.parse(sessionStorage.getItem(PREFIX + view) ?? 'null');

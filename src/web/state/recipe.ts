@@ -1,4 +1,4 @@
-/** Recipes: everything that determines a request, as form, history and links hold it. */
+/** Recipes: the parameters of a request, as stored by the form, the history and links. */
 import type { GenerateBody } from '../../client/client.ts';
 
 export interface GuideUse {
@@ -8,22 +8,22 @@ export interface GuideUse {
 }
 
 export interface Recipe {
-  /** Left out: the server's default one. */
+  /** Default: the server's default model. */
   readonly model?: string;
   readonly guides: readonly GuideUse[];
   readonly count: number;
-  /** null: the server draws one. */
+  /** null: chosen by the server. */
   readonly seed: number | null;
   readonly sampler: { readonly top?: number; readonly temperature?: number; readonly beams?: number };
-  /** Choices of the first levels that are kept, where it goes on from another picture. */
+  /** Choices of the first levels, if it continues another picture. */
   readonly prefix?: readonly number[];
-  /** A person chose, level by level. */
+  /** Whether a person chose level by level. */
   readonly byHand?: boolean;
 }
 
 export const EMPTY: Recipe = { guides: [], count: 1, seed: null, sampler: {} };
 
-/** Of finished pictures: twice the size they are mostly shown at, so that they are sharp on dense screens. */
+/** Side of finished pictures: twice the usual display size, for high-density screens. */
 const SHOWN_SIZE = 512;
 
 export function bodyOf({ model, guides, count, seed, sampler, prefix }: Recipe): GenerateBody {
@@ -45,17 +45,17 @@ export function promptOf({ guides }: Pick<Recipe, 'guides'>): string {
   return Array.isArray(prompt) ? prompt.join(', ') : typeof prompt === 'string' ? prompt : '';
 }
 
-/** What it says to people, in a few words. */
+/** Short title of a recipe. */
 export function titleOf(recipe: Pick<Recipe, 'guides' | 'byHand'>): string {
   const names = recipe.guides.map(({ name }) => name.replaceAll('_', ' '));
   const words = promptOf(recipe) || names.join(' + ');
   return recipe.byHand ? `chosen by hand${words && `: ${words}`}` : words || 'at random';
 }
 
-/** Of a recipe from elsewhere: what a page can show. */
+/** Largest number of results accepted from a link or from storage. */
 const MOST_COUNT = 64;
 
-/** What was written as JSON, where it is a recipe; null where it is something else. */
+/** Parses a recipe from JSON; null if it is not one. */
 export function parseRecipe(value: unknown): Recipe | null {
   if (typeof value !== 'object' || value === null) return null;
   const { model, guides, count, seed, sampler, prefix, byHand } = value as Record<string, unknown>;

@@ -1,8 +1,8 @@
-/** Which view is shown: all of it stands in the address behind `#`, so that any state can be linked to. */
+/** Routing: the view and its parameters are stored in the URL's fragment, so that any state can be linked to. */
 import { signal } from '@preact/signals';
 
 export interface Route {
-  /** As it stands in the address: there may be none of this name. */
+  /** Name in the URL; a view of this name may not exist. */
   readonly view: string;
   readonly params: URLSearchParams;
 }
@@ -18,7 +18,7 @@ function read(): Route {
   return { view: path, params: new URLSearchParams(search) };
 }
 
-/** Address of a view within the page, for links. */
+/** URL fragment of a view, for links. */
 export function addressOf(view: string, params: Readonly<Record<string, string>> = {}): string {
   const search = new URLSearchParams(params);
   return search.size > 0 ? `#/${view}?${search}` : `#/${view}`;

@@ -1,12 +1,12 @@
-/** The one client of the page, and whether its server is there. */
+/** The client of the page, and the state of its connection. */
 import { computed, effect, signal } from '@preact/signals';
 import { type ConnectionState, KandidClient } from '../../client/client.ts';
 import { keep, stored } from './storage.ts';
 
-/** Where the page was loaded from, which may be below a prefix; its calls go there too. Without a final slash. */
+/** Base URL of the page and of its API calls, possibly with a path prefix; without a trailing slash. */
 export const base = new URL('.', location.href).href.replace(/\/$/, '');
 
-/** API key, for servers that want one. */
+/** API key, for servers that require one. */
 export const key = signal(stored('key') ?? '');
 
 effect(() => keep('key', key.value));
@@ -15,19 +15,19 @@ export const client = computed(
   () => new KandidClient({ url: base, WebSocket, retries: 100, ...(key.value ? { key: key.value } : {}) }),
 );
 
-/** For what the browser fetches by itself. */
+/** Headers of the page's own fetch calls. */
 export function keyHeaders(): Readonly<Record<string, string>> {
   return key.value ? { authorization: `Bearer ${key.value}` } : {};
 }
 
 export const connection = signal<ConnectionState>('connecting');
 
-/** A socket takes no longer to open, unless something is wrong. */
+/** Time after which a socket that has not opened counts as blocked. */
 const LATE_MS = 4000;
-/** Whether none has ever opened, though there was time for it. */
+/** Whether no socket has opened within that time. */
 export const neverOpened = signal(false);
 
-/** Without a key there is no use in knocking. */
+/** Whether the server requires a key that is missing; no connection is tried meanwhile. */
 export const needsKey = signal(false);
 
 effect(() => {

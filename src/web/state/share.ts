@@ -1,22 +1,22 @@
-/** Links that reproduce a picture and its settings by the address alone. */
+/** Links that hold a picture's code and its settings. */
 import { idOf, type SavedPicture } from './history.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { addressOf } from './router.ts';
 
-/** Longer texts in a recipe are pictures; a link does without them. */
+/** Longer strings in a recipe are pictures, and are left out of links. */
 const LONGEST_TEXT = 2000;
 
 export interface Shared {
   readonly recipe: Recipe | null;
-  /** The picture: what stands in its permalink. */
+  /** The picture, as in its permalink. */
   readonly picture: { readonly model: string; readonly hash: string; readonly code: string } | null;
-  /** Whether it is no longer as it was made: cut off, or letters changed. */
+  /** Whether the link is truncated or altered. */
   readonly isDamaged: boolean;
-  /** Guides that were left out of the link, because they need a picture. */
+  /** Guides that were left out of the link because they need a picture. */
   readonly missing: readonly string[];
 }
 
-/** The whole address. */
+/** The full URL. */
 export function shareUrl(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString' | 'recipe'>): string {
   const { recipe } = saved;
   const isLight = ({ params }: Recipe['guides'][number]) => JSON.stringify(params).length <= LONGEST_TEXT;

@@ -1,4 +1,4 @@
-/** Small settings that outlive the page; where the browser keeps nothing, they last as long as the page. */
+/** Small settings in localStorage; if the browser stores nothing, they last as long as the page. */
 const PREFIX = 'kandid.';
 
 export function stored(name: string): string | null {
@@ -14,6 +14,6 @@ export function keep(name: string, value: string): void {
     if (value === '') localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, value);
   } catch {
-    // Storage is off or full: the setting lasts as long as the page.
+    // Storage is disabled or full: the setting lasts as long as the page.
   }
 }

@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, or as a person chose. */
+/** Theme: light, dark, or that of the system. */
 import { effect, signal } from '@preact/signals';
 import { keep, stored } from './storage.ts';
 

@@ -1,7 +1,7 @@
-/** Clients that the server tells apart. */
+/** API clients of the measurements. */
 import { createHash } from 'node:crypto';
 
-/** So many clients, told apart by their keys; a caller without a key is another. */
+/** Clients with one API key each; a caller without a key counts as another client. */
 export function keysFor(clients: number): { readonly apiKeys: string } {
   const keys = Array.from({ length: clients }, (_, client) => {
     const sha256 = createHash('sha256').update(keyOf(client)).digest('hex');

@@ -39,7 +39,7 @@ export const concurrency: Part = {
 
 interface Round {
   readonly ratio: number;
-  /** Pictures a second. */
+  /** Pictures per second. */
   readonly rate: number;
 }
 
@@ -64,7 +64,7 @@ async function measure({ amounts, signal }: BenchContext, server: ServerProcess)
     return { ratio: Math.max(...ms) / Math.min(...ms), rate: (1000 * ms.length) / Math.max(...ms) };
   };
   await burst();
-  // Asked for so that the histogram starts again.
+  // Reading the metrics resets the histogram.
   await server.figures();
   const probe = async () => (await ask(`${server.url}/healthz`)).ms;
   const { result: rounds, samples } = await meanwhile(PROBE_MS, probe, async () => {
@@ -98,7 +98,7 @@ function throughput(
   ];
 }
 
-/** Milliseconds inside ONNX Runtime for a picture, by pictures at once, in this process while no server runs. */
+/** Milliseconds per picture inside ONNX Runtime by batch size, in this process while no server runs. */
 async function batchCurve({ amounts, server }: BenchContext): Promise<[batch: number, ms: number][]> {
   const engine = await Engine.open({ models: server.models, device: server.device, threads: server.threads });
   try {
@@ -108,7 +108,7 @@ async function batchCurve({ amounts, server }: BenchContext): Promise<[batch: nu
       const descents = (await Promise.all(prepared)).map(({ descent }) => descent);
       await runTogether(network, descents);
       const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
-      // A run that is shared is told to all that shared it; a level may take several runs.
+      // A shared run is reported by every descent that shared it; a level may take several runs.
       const levels = network.candidateCounts.map(
         (_, level) => new Set(events.map((one) => one[level]?.timings.network ?? 0)),
       );

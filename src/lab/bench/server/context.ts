@@ -4,36 +4,36 @@ import { noiseFile } from '../steps.ts';
 import type { Figure } from './figure.ts';
 import { type ServerOptions, ServerProcess } from './server-process.ts';
 
-/** How much of everything. */
+/** Size of each measurement. */
 export interface Amounts {
-  /** Requests whose first preview is waited for. */
+  /** Requests of the preview measurement. */
   readonly previews: number;
-  /** Sockets that generate at once, and how often. */
+  /** Concurrent sockets, and rounds. */
   readonly sockets: number;
   readonly rounds: number;
-  /** Requests one by one. */
+  /** Sequential requests. */
   readonly alone: number;
-  /** Seconds for each point of the batch curve, and its points. */
+  /** Seconds per point of the batch curve, and its points. */
   readonly curveSeconds: number;
   readonly curve: readonly number[];
   readonly cancels: number;
-  /** Results of a request that is cancelled: its levels then take long enough to tell. */
+  /** Results of a cancelled request, so that a level takes measurably long. */
   readonly cancelCount: number;
   readonly readers: number;
   readonly windows: number;
   readonly windowSeconds: number;
   readonly overloadSeconds: number;
   readonly capacitySeconds: number;
-  /** Clients of the overload. */
+  /** Clients of the overload measurement. */
   readonly clients: number;
   readonly workerKills: number;
   /** Requests that wait or run while workers are killed. */
   readonly killSockets: number;
-  /** No longer than this. */
+  /** Largest duration, in seconds. */
   readonly killSeconds: number;
   readonly permalinkSeconds: number;
   readonly mixedLoad: number;
-  /** Seconds beside each of the heaviest requests, and at the most bodies. */
+  /** Seconds of load beside each of the heaviest requests, and beside the largest bodies. */
   readonly hostileSeconds: number;
   /** Jobs with a large picture, and unfinished uploads, of each client at most. */
   readonly hostileBodies: number;
@@ -97,14 +97,14 @@ export interface Part {
   run(context: BenchContext): Promise<Figure[]>;
 }
 
-/** Equal requests: descents to a picture of noise, each with a seed of its own. */
+/** Requests of equal cost: descents to a noise picture, each with its own seed. */
 export async function requestMaker(): Promise<(more?: Partial<GenerateBody>) => GenerateBody> {
   const image = Buffer.from(await noiseFile(8)).toString('base64');
   let seed = 0;
   return (more) => ({ guides: [{ name: 'target', params: { image } }], seed: seed++, ...more });
 }
 
-/** A server for a while; it is stopped whatever happens. */
+/** Runs `work` with a server, which is stopped in any case. */
 export async function withServer<T>(
   { server }: Pick<BenchContext, 'server'>,
   settings: Readonly<Record<string, string | number>>,
@@ -118,7 +118,7 @@ export async function withServer<T>(
   }
 }
 
-/** Does something again and again beside `work`, and gives what came of it. */
+/** Repeats an action during `work`, and collects the results. */
 export async function meanwhile<T, Sample>(
   everyMs: number,
   sample: () => Promise<Sample>,
@@ -142,7 +142,7 @@ export async function meanwhile<T, Sample>(
   }
 }
 
-/** So many at once, each again and again until `goesOn` says no. */
+/** Runs an action with the given concurrency, repeated while `goesOn` returns true. */
 export async function loadWith(
   count: number,
   goesOn: () => boolean,
@@ -154,7 +154,7 @@ export async function loadWith(
   await Promise.all(all);
 }
 
-/** Says yes for so many seconds, or until it is aborted. */
+/** True for the given seconds, or until aborted. */
 export function until(seconds: number, signal: AbortSignal): () => boolean {
   const end = performance.now() + 1000 * seconds;
   return () => performance.now() < end && !signal.aborted;

@@ -1,6 +1,6 @@
 /** A figure of the server with its target. */
 
-/** At most, or at least, so much. */
+/** Upper or lower bound. */
 export interface Bar {
   readonly most?: number;
   readonly least?: number;
@@ -11,17 +11,17 @@ export interface Figure {
   readonly value: number;
   /** '' for counts and ratios. */
   readonly unit: string;
-  /** null where it is told for its own sake. */
+  /** null for a figure without a target. */
   readonly bar: Bar | null;
-  /** null where there is no bar. */
+  /** null without a target. */
   readonly met: boolean | null;
-  /** What stands behind the value. */
+  /** Remark on the value. */
   readonly note?: string;
 }
 
 const DIGITS = 3;
 
-/** @param bar what it should be; left out: told for its own sake */
+/** @param bar target; omitted for figures without one */
 export function figure(
   name: string,
   value: number,
@@ -45,7 +45,7 @@ export function barText({ bar, unit }: Figure): string {
     .join(', ');
 }
 
-/** The value below which this share of all lies. @param share 0 … 1 */
+/** Quantile. @param share 0 … 1 */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 
 export interface Answer {
-  /** 0: no answer came. */
+  /** 0: no response. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
@@ -11,7 +11,7 @@ export interface Answer {
 
 export interface HttpRequestOptions {
   readonly method?: string | undefined;
-  /** Sent as JSON where it is neither text nor bytes. */
+  /** Sent as JSON if it is neither text nor bytes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -49,7 +49,7 @@ export function ask(url: string, { method, body, headers = {}, signal }: HttpReq
   });
 }
 
-/** Closes connections that nobody uses, so that nothing keeps the process. */
+/** Closes idle connections, so that the process can exit. */
 export function closeConnections(): void {
   agent.destroy();
 }

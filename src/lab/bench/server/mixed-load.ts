@@ -9,7 +9,7 @@ import { StreamClient } from './stream-client.ts';
 const USERS = 24;
 /** Samples of the memory. */
 const SAMPLES = 200;
-/** Full after few requests, so that what is kept on purpose is kept from early on. */
+/** Small retention limits, reached early, so that retained jobs do not look like a leak. */
 const SETTINGS = { keptJobs: 50, requestsPerMinute: 0 };
 
 export const mixedLoad: Part = {
@@ -28,7 +28,7 @@ export const mixedLoad: Part = {
 
 type Step = () => Promise<number>;
 
-/** Kinds of requests and how often each is drawn; each gives the status that it ended with. */
+/** Kinds of requests with their relative frequency; each returns its final status. */
 async function kinds(server: ServerProcess): Promise<readonly (readonly [share: number, Step])[]> {
   const { url } = server;
   const request = await requestMaker();
@@ -67,7 +67,7 @@ async function somePicture(url: string): Promise<{ code: string; path: string }>
   return { code: images[0].codeString, path: new URL(images[0].url).pathname };
 }
 
-/** @param leaves in the middle, by closing the socket */
+/** @param leaves whether the socket is closed midway */
 async function bySocket(url: string, request: () => object, leaves: boolean): Promise<number> {
   const client = await StreamClient.open(url);
   const { type } = await client.generate(request(), ({ type: message }) => {
@@ -77,7 +77,7 @@ async function bySocket(url: string, request: () => object, leaves: boolean): Pr
   return leaves || type === 'done' ? 200 : 0;
 }
 
-/** Begun, and cancelled at once. */
+/** Started and cancelled immediately. */
 async function asJob(url: string, request: () => object): Promise<number> {
   const { status, headers } = await ask(`${url}/v1/jobs`, { body: request() });
   if (status !== 202) return status;

@@ -22,7 +22,7 @@ const TICK_MS = 20;
 const AT_ONCE = 80;
 const SAMPLE_MS = 500;
 const ALLOWED = new Set([200, 429, 503]);
-/** Requests without an answer at most, so that this process stays within bounds itself. */
+/** Largest number of pending requests, which bounds the memory of this process. */
 const MOST_OPEN = 3000;
 
 export const overload: Part = {
@@ -31,7 +31,7 @@ export const overload: Part = {
   run: (context) => withServer(context, settingsFor(context.amounts.clients), (server) => measure(context, server)),
 };
 
-/** Several clients by keys, so that the queue fills up, not just the share of one client; and no limit of requests a minute. */
+/** Several clients by keys, so that the queue fills up and not just the share of one client; no limit of requests per minute. */
 function settingsFor(clients: number) {
   return {
     apiKeys: keysFor(clients).apiKeys,
@@ -66,7 +66,7 @@ async function measure(context: BenchContext, server: ServerProcess): Promise<Fi
     flood(context, capacity, post, statuses),
   );
   const full = samples.filter(({ at }) => at >= flooded.fullAt);
-  // A flood shorter than the time between two samples: what stands at its end.
+  // If the flood is shorter than the sampling interval, the sample at its end is used.
   const memories = full.length > 0 ? full : [await server.memory()];
   const sixth = Math.max(1, Math.floor(samples.length / 6));
   const medianOf = (some: readonly Memory[], of: keyof Memory) => median(some.map((one) => one[of]));
@@ -95,12 +95,12 @@ async function measure(context: BenchContext, server: ServerProcess): Promise<Fi
 }
 
 interface Flooded {
-  /** When the first was refused, for the queue was full; the beginning where none was. */
+  /** Time of the first refusal because of a full queue; the start if there was none. */
   readonly fullAt: number;
   readonly withoutRetry: number;
 }
 
-/** Sends at an even pace whatever comes back; those without an answer at the end are left. */
+/** Sends at a constant rate regardless of responses; pending requests are abandoned at the end. */
 async function flood(
   { amounts, signal }: BenchContext,
   capacity: number,

@@ -40,7 +40,7 @@ export const permalinks: Part = {
     }),
 };
 
-/** Addresses of pictures that nobody has asked for. */
+/** Permalinks that were not requested before. */
 async function addresses(url: string): Promise<() => string> {
   interface ModelEntry {
     readonly name: string;
@@ -64,7 +64,7 @@ interface Rate {
   readonly count: number;
 }
 
-/** Bare connections, one request at a time each: a client of HTTP costs as much as the server. */
+/** Raw connections with one request at a time: an HTTP client would cost as much CPU as the server. */
 async function unchanged(url: string, path: string, tag: string, seconds: number): Promise<Rate> {
   const { hostname, port } = new URL(url);
   const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nIf-None-Match: ${tag}\r\n\r\n`;
@@ -79,7 +79,7 @@ async function unchanged(url: string, path: string, tag: string, seconds: number
       socket.setEncoding('latin1');
       socket.on('data', (part: string) => {
         text += part;
-        // An answer of 304 has no body.
+        // A 304 response has no body.
         if (!text.endsWith('\r\n\r\n')) return;
         if (text.startsWith('HTTP/1.1 304')) same += 1;
         else others += 1;

@@ -1,4 +1,4 @@
-/** A server in a process of its own, as `kandid serve` starts it. */
+/** A server in a separate process, as started by `kandid serve`. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ export interface ServerOptions {
 }
 
 const MAIN = fileURLToPath(new URL(`../../../main${extname(import.meta.url)}`, import.meta.url));
-/** Options of this process that are not for others. */
+/** Node.js options that are not passed on to child processes. */
 const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
 const START_MS = 120_000;
 const STOP_MS = 60_000;
@@ -43,7 +43,7 @@ export class ServerProcess {
     this.url = url;
   }
 
-  /** Resolves when it is ready. Its log goes nowhere, but is written. @throws {KandidError} internal: what it said */
+  /** Resolves when the server is ready. Its log is written, but discarded. @throws {KandidError} internal, with its output */
   static async start({ models, model, device, threads, settings = {} }: ServerOptions): Promise<ServerProcess> {
     const options = process.execArgv.filter((option) => !OWN_OPTIONS.test(option));
     const flags = [
@@ -61,12 +61,12 @@ export class ServerProcess {
     return new ServerProcess(child, exited, url, { command, env });
   }
 
-  /** The server process is there. */
+  /** Whether the server process is running. */
   get isAlive(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Its figures for Prometheus, those without labels. */
+  /** Its Prometheus metrics without labels. */
   async figures(): Promise<ReadonlyMap<string, number>> {
     const { body } = await ask(`${this.url}/metrics`);
     const lines = body.toString().matchAll(/^(\w+) ([-+\d.e]+|NaN)$/gim);
@@ -81,12 +81,12 @@ export class ServerProcess {
     return { server, workers, all: server + workers };
   }
 
-  /** It was stopped from here. */
+  /** Whether it was stopped by `stop`. */
   get hasStopped(): boolean {
     return this.#hasStopped;
   }
 
-  /** Bytes that it says its processes take at most. */
+  /** Stated maximum of memory of its processes, in bytes. */
   async footprint(): Promise<{ readonly serverBytes: number; readonly workerBytes: number }> {
     const { command, env } = this.#started;
     const child = spawn(process.execPath, [...command, '--print-config'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -104,7 +104,7 @@ export class ServerProcess {
     return childrenOf(this.#child.pid as number);
   }
 
-  /** Asks it to stop; a server that leaves nothing behind then ends by itself. */
+  /** Sends SIGTERM; a server that releases everything then exits by itself. */
   async stop(): Promise<{ readonly code: number | null; readonly ms: number }> {
     this.#hasStopped = true;
     const started = performance.now();
@@ -127,7 +127,7 @@ async function addressOf(child: ChildProcess, exited: Promise<unknown>): Promise
     });
   });
   const failed = exited.then(() => {
-    throw new KandidError('internal', { reason: `the server did not start: ${said.trim() || 'it said nothing'}` });
+    throw new KandidError('internal', { reason: `the server did not start: ${said.trim() || 'no output'}` });
   });
   failed.catch(() => {});
   try {
@@ -137,7 +137,7 @@ async function addressOf(child: ChildProcess, exited: Promise<unknown>): Promise
   }
 }
 
-/** From the process table: /proc where there is one. */
+/** From the process table: /proc if there is one. */
 function childrenOf(pid: number): number[] {
   let text: string;
   try {

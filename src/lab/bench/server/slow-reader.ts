@@ -1,4 +1,4 @@
-/** A socket that never reads, beside others that do. */
+/** One socket that never reads beside others that do. */
 import { median } from '../timing.ts';
 import { type BenchContext, loadWith, type Part, pause, requestMaker, until, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';
@@ -6,11 +6,11 @@ import { ask } from './http-client.ts';
 import type { ServerProcess } from './server-process.ts';
 import { StreamClient } from './stream-client.ts';
 
-/** Large pictures until all buffers on the way are full: about 15 MB. */
+/** Large pictures that fill all buffers in between: about 15 MB. */
 const CLOG = { requests: 24, size: 1024 } as const;
-/** It goes on asking meanwhile, so seldom that its own share of the work is small. */
+/** It keeps sending requests, rarely enough that they cause little load. */
 const ASKS_EVERY_MS = 2500;
-/** So that what is kept of ended jobs does not look like growth. */
+/** Small retention limits, so that ended jobs do not look like growth. */
 const SETTINGS = { keptJobs: 20 };
 
 export const slowReader: Part = {
@@ -56,12 +56,12 @@ async function window(
   return ms;
 }
 
-/** Nobody reads the answer, and the socket is ended before there is one. */
+/** The response is never read, and the socket is closed before there is one. */
 function askInVain(stuck: StreamClient, body: Parameters<StreamClient['generate']>[0]): void {
   stuck.generate(body).catch(() => {});
 }
 
-/** A socket that has asked for much and reads nothing, when all of that is made. */
+/** Opens a socket that reads nothing, and resolves when all its requests are computed. */
 async function clogged(
   server: ServerProcess,
   request: Awaited<ReturnType<typeof requestMaker>>,

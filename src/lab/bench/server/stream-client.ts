@@ -4,7 +4,7 @@ import WebSocket from 'ws';
 import { decodeFrame } from '../../../contract/frames.ts';
 import { type ClientMessageInput, SUBPROTOCOL } from '../../../contract/stream.ts';
 
-/** What came: a message, or the header of a binary frame. Not checked against the schemas: that would cost the most here. */
+/** A received message, or the header of a binary frame. Not validated: that would dominate the time of this client. */
 export interface IncomingMessage {
   readonly type: string;
   readonly id?: string;
@@ -16,7 +16,7 @@ export interface IncomingMessage {
 export interface RequestLog {
   /** How it ended; `lost`: the socket was closed. */
   readonly type: 'done' | 'cancelled' | 'error' | 'lost';
-  /** From asking to its end. */
+  /** Milliseconds from sending to its end. */
   readonly ms: number;
   readonly firstPreviewMs: number | null;
   readonly wasAccepted: boolean;
@@ -39,7 +39,7 @@ export class StreamClient {
   readonly ws: WebSocket;
   readonly #open = new Map<string, Open>();
   #next = 0;
-  /** Ends of requests that had ended before, or were never begun. */
+  /** Number of ends of unknown or already ended requests. */
   surplusEnds = 0;
 
   private constructor(ws: WebSocket) {

@@ -8,7 +8,7 @@ import { type RequestLog, StreamClient } from './stream-client.ts';
 
 const PROBE_MS = 50;
 const POLL_MS = 20;
-/** A worker that is ready is killed after at most so long. */
+/** Largest delay between a worker's readiness and its kill. */
 const LONGEST_LIFE_MS = 1500;
 
 export const workerKills: Part = {
@@ -56,7 +56,7 @@ async function measure(context: BenchContext, server: ServerProcess): Promise<Fi
   ];
 }
 
-/** Kills a worker a random while after it is ready, again and again. Gives how many. */
+/** Repeatedly kills a worker a random time after it is ready. Returns the number of kills. */
 async function killing({ amounts, signal }: BenchContext, server: ServerProcess): Promise<number> {
   const random = Random.of(1);
   const end = performance.now() + 1000 * amounts.killSeconds;

@@ -41,7 +41,7 @@ export function fewShades(picture: Picture, shades: number): Picture {
   return { ...picture, data };
 }
 
-/** Blurred by a Gaussian of `sigma` pixels, edges repeated: the plainest way to be rid of noise. */
+/** Blurred by a Gaussian of `sigma` pixels, edges repeated: the simplest denoising. */
 export function blurred(picture: Picture, sigma: number): Picture {
   const { channels, width, height } = picture;
   const reach = Math.ceil(3 * sigma);

@@ -82,12 +82,12 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Rounded for people and for model.json; what is not finite (a PSNR of equal pictures) becomes null. */
+/** Rounded for display and model.json; non-finite values (a PSNR of equal pictures) become null. */
 export function rounded(value: number, digits = 2): number | null {
   return Number.isFinite(value) ? Number(value.toFixed(digits)) : null;
 }
 
-/** The picture as it is shown: within [−1, 1]. */
+/** The picture clamped to [−1, 1]. */
 export function clamped(picture: Picture): Picture {
   return { ...picture, data: picture.data.map(clamp) };
 }

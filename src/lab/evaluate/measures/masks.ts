@@ -32,7 +32,7 @@ export function maskPicture(known: Float32Array, side: number): Picture {
   return { data: known.map((share) => 1 - 2 * share), channels: 1, width: side, height: side };
 }
 
-/** The picture with its unknown pixels in the mean colour of the known ones: what inpainting is measured against. */
+/** The picture with its unknown pixels in the mean colour of the known ones: the baseline of inpainting. */
 export function filledWithMean(picture: Picture, known: Float32Array): Picture {
   const size = known.length;
   const data = picture.data.slice();

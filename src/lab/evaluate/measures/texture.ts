@@ -1,6 +1,6 @@
 /**
- * How alike two pictures look apart from what they show: the judge of the style task. Not the style guide's own
- * statistics (random filters), so that the guide is not marked by itself: colours and differences of neighbours at three sizes.
+ * Similarity in style independent of content: the judge of the style task. Differs from the style guide's
+ * statistics (random filters), so that the guide is not judged by its own measure: colours and neighbour differences at three sizes.
  */
 import type { Picture } from '../../../guide.ts';
 import { shrunk } from './degrade.ts';

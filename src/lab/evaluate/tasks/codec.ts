@@ -18,7 +18,7 @@ interface Point {
   readonly side?: number;
 }
 
-/** Files compared with, each at its lowest quality; WebP also of a picture shrunk first, the strongest of cheap tricks. */
+/** Files compared with, each at its lowest quality; WebP also of a picture shrunk first, a strong baseline. */
 const FILES = [
   { codec: 'webp', format: 'webp', shrink: 1 },
   { codec: 'webp, shrunk to half', format: 'webp', shrink: 2 },
@@ -27,7 +27,7 @@ const FILES = [
   { codec: 'avif', format: 'avif', shrink: 1 },
 ] as const satisfies readonly { codec: string; format: PictureFormat; shrink: number }[];
 
-/** Encoders take a while, and their mean is steady. */
+/** Pictures per encoder: encoders are slow, and the mean is stable. */
 const FILE_PICTURES = 200;
 /** Levels in the printed table; the JSON has all. */
 const SHOWN_POINTS = 10;

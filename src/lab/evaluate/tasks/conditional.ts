@@ -1,4 +1,4 @@
-/** Conditional models: how closely results follow the condition, alone and beside a guide that wants another picture. */
+/** Conditional models: how closely results follow the condition, unguided and guided by another picture. */
 
 import { conditionOf } from '../../../engine/input/condition.ts';
 import type { Picture } from '../../../guide.ts';
@@ -13,14 +13,14 @@ import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from '../task.ts
 import { edgesF1 } from './edges.ts';
 import { ceilingPictures, pngOf } from './restore.ts';
 
-/** Where about which colour goes: sharper or stricter, the other picture's shapes would count too. */
+/** Approximate position of colours only: at finer settings the other picture's shapes would count too. */
 const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
-/** A condition's picture is guided by the one so many further on. */
+/** Offset between a condition's picture and the guiding picture. */
 const FURTHER = 7;
 
 export const conditionKept: Task = {
   name: 'condition',
-  title: 'how far results keep to their condition',
+  title: 'how closely results follow their condition',
   conditional: 'only',
   async run(context) {
     const kind = context.network.info.condition?.kind ?? '';
@@ -47,7 +47,7 @@ export const conditionKept: Task = {
 
 export const conditionMixed: Task = {
   name: 'condition_mixed',
-  title: 'shape by the condition, colours by another picture: attributes that the judge finds so',
+  title: 'shape by the condition, colours by another picture: attributes found by the judge',
   conditional: 'only',
   skipReason: judgeSkipReason,
   async run(context) {
@@ -100,7 +100,7 @@ function grayError(picture: Picture, gray: Float32Array): number {
   return 127.5 * mean(Array.from(data, (value, i) => Math.abs(value - (gray[i] as number))));
 }
 
-/** What the guiding picture should decide; all else that is no colour is the condition's. */
+/** Attributes that the guiding picture should determine; the others follow the condition. */
 const COLOURS: readonly AvataaarsAttribute[] = ['hairColor', 'skin', 'clothesColor'];
 const OTHER_COLOURS: readonly AvataaarsAttribute[] = ['hatColor', 'accessoriesColor', 'facialHairColor', 'background'];
 const SHAPES = attributeNames(AVATAAARS).filter((name) => !COLOURS.includes(name) && !OTHER_COLOURS.includes(name));

@@ -17,7 +17,7 @@ const SMALL_SIDE = 8;
 /** Rows of the sheet. */
 const SHOWN_ROWS = 8;
 
-/** Ways to get several results: the default keeps them apart at the first levels only; the others throw dice at every level. */
+/** Ways to get several results: the default makes them distinct at the first levels only; the others sample at every level. */
 const SAMPLERS = {
   default: {},
   top2: { top: 2 },

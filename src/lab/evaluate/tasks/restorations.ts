@@ -11,9 +11,9 @@ import { ceilingPictures, meanQuality, pngOf, runRestoration } from './restore.t
 interface Restoration {
   readonly name: string;
   readonly guide: string;
-  /** What the guide is given of a picture. */
+  /** The degraded picture that the guide receives. */
   degrade(picture: Picture, index: number): Picture;
-  /** What else could be done: its name, how, and the figure's key. */
+  /** Baseline: its title, method, and the figure's key. */
   readonly plain: {
     readonly title: string;
     readonly key: string;
@@ -57,7 +57,7 @@ async function restore(context: EvaluationContext, { name, guide, degrade, plain
   };
 }
 
-/** σ of the denoising task, where black is −1 and white 1: about 68 of 255, as upstream has it. */
+/** σ of the denoising task, where black is −1 and white 1: about 68 of 255, as upstream. */
 const SIGMA = 0.53;
 const BLURS = [0.8, 1.2, 1.6, 2.4];
 const SHADES = 5;
@@ -103,7 +103,7 @@ export const lowBit: Task = {
     }),
 };
 
-/** The blur that the first pictures are best restored by. */
+/** The blur with the best PSNR on the first pictures. */
 function bestBlur(context: EvaluationContext): number {
   const some = context.pictures.slice(0, 50);
   const quality = (sigma: number) =>

@@ -7,7 +7,7 @@ import { encodePicture } from '../../../pictures/codec.ts';
 import type { EvaluationContext } from '../context.ts';
 import { mean } from '../measures/figures.ts';
 
-/** The picture as a file, as any user gives it. */
+/** The picture as a PNG file, like a user's input. */
 export function pngOf(picture: Picture): Promise<Uint8Array> {
   return encodePicture(picture, 'png');
 }
@@ -28,7 +28,7 @@ export async function runRestoration(
   return results;
 }
 
-/** Mean PSNR of pictures against the held-out ones, by `compare` where the whole picture is not the question. */
+/** Mean PSNR of pictures against the held-out ones; `compare` restricts it to a part. */
 export function meanQuality(
   context: EvaluationContext,
   found: readonly Picture[],
@@ -37,7 +37,7 @@ export function meanQuality(
   return mean(context.pictures.map((picture, i) => compare(found[i] as Picture, picture, i)));
 }
 
-/** The reconstructions: what the same search reaches where nothing is hidden. */
+/** Reconstructions by the same search from complete pictures: the upper bound. */
 export async function ceilingPictures(context: EvaluationContext): Promise<Picture[]> {
   return (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
 }

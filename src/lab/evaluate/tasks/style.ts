@@ -6,12 +6,12 @@ import { textureDistance, textureOf } from '../measures/texture.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
 import { pngOf } from './restore.ts';
 
-/** The style guide draws no shortcuts from Gram matrices, so fewer pictures. */
+/** Fewer pictures, as the style guide has no linear form and is slow. */
 const MOST_PICTURES = 200;
 
 export const style: Task = {
   name: 'style',
-  title: 'the look of another picture; distance of statistics, 0 is the same',
+  title: 'style of another picture; distance of statistics, 0 is equal',
   async run(context) {
     const styles = context.pictures.slice(0, MOST_PICTURES);
     const contents = styles.map((_, i) => context.pictures[(i + 7) % context.pictures.length] as Picture);

@@ -66,7 +66,7 @@ export const textInpaint: Task = {
   },
 };
 
-/** Pictures whose lower half says nothing of the head: no long hair, no hijab. */
+/** Pictures whose lower half shows no part of the head: no long hair, no hijab. */
 function suitable(context: EvaluationContext): number[] {
   return context.pictures.flatMap((_, i) => {
     const { top } = drawAvatar(AVATAAARS, `test-${i}`).labels;

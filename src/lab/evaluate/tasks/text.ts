@@ -14,10 +14,10 @@ import { cell, type Setting, type Table, type Task, type TaskOutcome } from '../
 
 const CLIP = 'avatars-clip';
 
-/** Pictures that the judge is tried on. */
+/** Pictures on which the judge is measured. */
 const JUDGED = 500;
 
-/** Why text cannot be judged here; null where it can. */
+/** Reason why the task cannot run, or null. */
 export async function textSkipReason({ dataset, models }: Setting): Promise<string | null> {
   if (dataset !== 'avatars') return 'the prompts are about avatars, and the model was not trained on them';
   try {
@@ -47,7 +47,7 @@ interface Judged {
   readonly prompts: readonly PromptRow[];
   readonly pictures: readonly Picture[];
   readonly verdicts: readonly Verdict[];
-  /** Pictures that CLIP looked at, a result. */
+  /** Candidates scored by CLIP, per result. */
   readonly seen: number;
 }
 
@@ -84,11 +84,11 @@ async function generate(
 
 interface JudgeSkill {
   readonly renders: number | null;
-  /** On the nearest codes of the same pictures: about what guidance could reach at most. */
+  /** On the nearest codes of the same pictures: about the upper bound of guidance. */
   readonly codes: number | null;
 }
 
-/** How often the judge itself is right, over all attributes that can be seen. */
+/** Accuracy of the judge over all visible attributes. */
 function judgeSkill(context: EvaluationContext, judge: Judge): Promise<JudgeSkill> {
   return context.cached('judge', async () => {
     const labels = context.pictures
@@ -182,7 +182,7 @@ function tableOf(figures: Figures): Table {
   };
 }
 
-/** Pictures whose prompt was met in full, and those where something is missing: both are worth looking at. */
+/** Examples: pictures that satisfy their prompt, and pictures that miss something. */
 function sheetsOf(
   name: string,
   prompts: readonly PromptRow[],

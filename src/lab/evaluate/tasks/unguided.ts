@@ -1,4 +1,4 @@
-/** Pictures that nobody guides: those that the prior draws, by temperature, beside uniform choices and real pictures. */
+/** Unguided pictures: samples of the prior by temperature, compared with uniform choices and real pictures. */
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
@@ -81,7 +81,7 @@ async function byPrior(context: EvaluationContext, sampler: NonNullable<Generate
   return pictures;
 }
 
-/** As many real pictures as the others are: what distance chance alone makes. */
+/** As many real pictures as in the other sets: the distance due to sampling alone. */
 async function trainingPictures(context: EvaluationContext): Promise<Picture[]> {
   const set = await context.trainingPictures(context.pictures.length);
   try {

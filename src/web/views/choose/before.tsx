@@ -10,8 +10,8 @@ export function Before() {
     <form class="choose-before" onSubmit={start}>
       <h1>You choose.</h1>
       <p class="lead">
-        It begins with nine smudges of colour. Pick the one that you like; what you picked grows into the next nine, a
-        little sharper each time, until it is a face that is yours alone.
+        Start with nine coarse pictures and pick one. The next nine are generated from it, each time a little sharper,
+        until the picture is finished.
       </p>
       <fieldset class="choices pace">
         <legend>How many choices?</legend>
@@ -31,7 +31,7 @@ export function Before() {
           </label>
         ))}
       </fieldset>
-      <Words label="Words that decide between your choices, if you like" />
+      <Words label="Prompt for the levels between your choices (optional)" />
       <div>
         <button type="submit" class="main">
           Begin
@@ -50,7 +50,7 @@ export function Words({ label }: { readonly label: string }) {
         type="text"
         maxlength={500}
         value={words.value}
-        placeholder="none: chance decides"
+        placeholder="none: at random"
         onInput={(event) => {
           words.value = event.currentTarget.value;
         }}

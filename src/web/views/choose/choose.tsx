@@ -1,4 +1,4 @@
-/** A person as the guide: at each level they see candidates and pick one. */
+/** The Choose view: a person as the guide, who picks one of the candidates at each level. */
 import './choose.css';
 import { useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';

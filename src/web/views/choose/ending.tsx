@@ -1,4 +1,4 @@
-/** The machine finishes, or has: the picture that was chosen. */
+/** The last step: the remaining levels are chosen automatically, then the finished picture is shown. */
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
 import { downloadPicture as download } from '../../parts/download.ts';
 import { shareUrl } from '../../state/share.ts';
@@ -11,9 +11,9 @@ export function Ending() {
   return (
     <section class="ending" aria-label="Your picture">
       {url ? (
-        <img class="picture" src={url} alt="What you chose" draggable={false} />
+        <img class="picture" src={url} alt="Result of your choices" draggable={false} />
       ) : (
-        <span class="picture" role="img" aria-label="Your picture, not begun" />
+        <span class="picture" role="img" aria-label="Your picture, not started" />
       )}
       <div class="stack">
         <h1>{isDone ? 'Yours.' : 'Finishing …'}</h1>
@@ -39,8 +39,8 @@ function Facts() {
   return (
     <>
       <p class="lead">
-        {clicks} {clicks === 1 ? 'choice' : 'choices'} of yours, {levels.value.length - clicks} by the machine: one
-        picture out of {levels.value[0]?.candidates ?? 0}
+        {clicks} {clicks === 1 ? 'choice' : 'choices'} by you, {levels.value.length - clicks} automatic: one picture out
+        of {levels.value[0]?.candidates ?? 0}
         <sup>{levels.value.length}</sup>.
       </p>
       <div class="row">
@@ -55,10 +55,10 @@ function Facts() {
       <Copyable text={one.codeString} label="code" />
       <div class="row">
         <button type="button" class="main" onClick={begin}>
-          Begin again
+          Start over
         </button>
         <button type="button" onClick={endAnotherWay}>
-          Another ending
+          Finish differently
         </button>
       </div>
     </>

@@ -3,7 +3,7 @@
 export interface Pace {
   readonly name: string;
   readonly questionsPerSide: number;
-  /** Last side that is asked about; null: all. */
+  /** Last side at which the person is asked; null: all. */
   readonly toSide: number | null;
 }
 

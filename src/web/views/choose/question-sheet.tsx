@@ -1,4 +1,4 @@
-/** The question that is open, and the picture so far. */
+/** The open question, and the picture so far. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../../state/announce.ts';
 import type { Question } from '../../state/live.ts';
@@ -53,24 +53,23 @@ export function QuestionSheet() {
         </header>
         <Grid shown={shown} picked={picked} isOpen={isOpen} choose={choose} />
         <p class="hint keys">
-          <kbd>1</kbd>–<kbd>9</kbd> pick · <kbd>0</kbd> any of them · <kbd>⌫</kbd> back · <kbd>M</kbd> the machine goes
-          on
+          <kbd>1</kbd>–<kbd>9</kbd> pick · <kbd>0</kbd> no preference · <kbd>⌫</kbd> back · <kbd>M</kbd> finish
         </p>
       </div>
       <aside class="question-side">
         <SoFar />
         <div class="row">
           <button type="button" disabled={!isOpen} onClick={() => choose(-1)}>
-            Any of them
+            No preference
           </button>
           <button type="button" disabled={trail.value.length === 0} onClick={() => backTo(trail.value.length - 1)}>
             Back
           </button>
         </div>
         <div class="takeover card">
-          <Words label="Enough? The machine goes on, with words or by chance" />
+          <Words label="Choose the rest automatically, by a prompt or at random" />
           <button type="button" class="main" onClick={takeOver}>
-            Let the machine finish
+            Finish automatically
           </button>
         </div>
       </aside>
@@ -126,17 +125,17 @@ function Canvas({ canvas }: { readonly canvas: HTMLCanvasElement | null }) {
 function SoFar() {
   const latest = run.value?.slots.value[0]?.latest;
   if (!latest) return <span class="picture so-far" role="img" aria-label="Nothing yet" />;
-  return <img class="picture so-far" src={latest.url} alt="How far it has come" draggable={false} />;
+  return <img class="picture so-far" src={latest.url} alt="Result so far" draggable={false} />;
 }
 
 function Paused() {
   return (
     <section class="stack">
       <h1>Still there?</h1>
-      <p class="lead">You did not choose for a while. Nothing is lost: it goes on from where you were.</p>
+      <p class="lead">The question timed out. Nothing is lost: continue where you were.</p>
       <div>
         <button type="button" class="main" onClick={goOn}>
-          Go on
+          Continue
         </button>
       </div>
     </section>

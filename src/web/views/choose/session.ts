@@ -1,4 +1,4 @@
-/** A descent in which a person chooses: the run that asks, and the way that led here. */
+/** State of the Choose view: the running request, and the choices made so far. */
 import { computed, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { modelNamed } from '../../state/catalogue.ts';
@@ -8,12 +8,12 @@ import { dropPending, keepPending, pendingOf } from '../../state/pending.ts';
 import { bodyOf, EMPTY, type GuideUse } from '../../state/recipe.ts';
 import { PACES, type Pace } from './pace.ts';
 
-/** A choice that was made by hand. */
+/** A choice made by the person. */
 export interface Step {
-  /** Levels that came before it. */
+  /** Number of levels before it. */
   readonly level: number;
   readonly side: number;
-  /** Data URL of what was chosen; null where anything was fine. */
+  /** Data URL of the chosen picture; null for no preference. */
   readonly url: string | null;
 }
 
@@ -28,7 +28,7 @@ export const saved = signal<SavedPicture | null>(null);
 
 export const levels = computed(() => run.value?.about.value?.levels ?? modelNamed(undefined)?.levels ?? []);
 
-/** A person outweighs the words. */
+/** Weight of the person, greater than that of the prompt. */
 const PERSON_WEIGHT = 4;
 const SHOWN = 9;
 
@@ -39,7 +39,7 @@ export function begin(): void {
   descend([]);
 }
 
-/** Goes on at the question that was open when the page was left. */
+/** Resumes at the question that was open when the page was left. */
 export function resume(): void {
   if (run.value) return;
   const kept = pendingOf(VIEW);
@@ -59,7 +59,7 @@ function isChoices(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
 }
 
-/** Picks a candidate of the open question; −1: no opinion. */
+/** Picks a candidate of the open question; −1: no preference. */
 export function pick(index: number, url: string | null): void {
   const question = run.value?.question.value;
   if (!question) return;
@@ -67,7 +67,7 @@ export function pick(index: number, url: string | null): void {
   run.value?.choose(index < 0 ? [] : [index]);
 }
 
-/** Back to before a choice, to make it another way. */
+/** Goes back to a choice, to make it again. */
 export function backTo(step: number): void {
   const to = trail.value[step];
   const choices = run.value?.choices.value ?? [];
@@ -76,17 +76,17 @@ export function backTo(step: number): void {
   descend(choices.slice(0, to.level));
 }
 
-/** After a pause. */
+/** Continues after a question that timed out. */
 export function goOn(): void {
   descend(resumeFrom);
 }
 
-/** The machine makes the choices that are left. */
+/** Makes the remaining choices automatically. */
 export function takeOver(): void {
   finishFrom(run.value?.choices.value ?? []);
 }
 
-/** The machine makes all choices anew that come after the last one made by hand. */
+/** Makes all choices after the person's last one again, automatically. */
 export function endAnotherWay(): void {
   const last = trail.value.at(-1)?.level ?? -1;
   finishFrom((run.value?.choices.value ?? []).slice(0, last + 1));
@@ -133,15 +133,15 @@ async function follow(next: LiveRun, during: Phase): Promise<void> {
   else if (next.state.value === 'failed') phase.value = 'failed';
 }
 
-/** Choices before the question that nobody answered. */
+/** Choices before the question that timed out. */
 let resumeFrom: readonly number[] = [];
 
-/** It waits for them without holding a place on the server. */
+/** Stops the request, so that it does not occupy the server meanwhile. */
 function pause(missed: LiveRun): void {
   resumeFrom = missed.choices.value;
   phase.value = 'paused';
   missed.stop();
-  announce('Paused: nobody chose for a while');
+  announce('Paused: the question timed out');
 }
 
 async function finish(done: LiveRun): Promise<void> {

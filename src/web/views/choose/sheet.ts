@@ -1,7 +1,7 @@
 /** The pictures of a contact sheet, one by one. */
 import type { Question } from '../../state/live.ts';
 
-/** @returns a canvas each, of as many pixels as the level has: the page enlarges them smoothly */
+/** @returns one canvas per candidate, at the side of the level; the page enlarges them smoothly */
 export async function cutSheet({
   sheet: file,
   width,
@@ -17,7 +17,7 @@ export async function cutSheet({
     [canvas.width, canvas.height] = [side, side];
     const context = canvas.getContext('2d');
     if (!context) return canvas;
-    // A candidate smaller than its cell stands there with every pixel repeated.
+    // A candidate smaller than its cell is drawn there with repeated pixels.
     context.imageSmoothingEnabled = false;
     const [left, top] = [(n % columns) * (cell + gap), Math.floor(n / columns) * (cell + gap)];
     context.drawImage(sheet, left, top, cell, cell, 0, 0, side, side);

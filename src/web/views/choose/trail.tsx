@@ -1,4 +1,4 @@
-/** The choices that led here; each can be made another way. */
+/** The choices so far; each is a button back to it. */
 import { backTo, phase, trail } from './session.ts';
 
 export function Trail() {

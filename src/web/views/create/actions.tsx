@@ -1,4 +1,4 @@
-/** What can be done with the picture that is selected. */
+/** Actions on the selected picture. */
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
 import { downloadPicture, pictureFile } from '../../parts/download.ts';
 import { readAsUrl } from '../../parts/picture-field.tsx';
@@ -10,7 +10,7 @@ import { crossing } from './crossing.ts';
 import { change, prompt, recipe } from './form.ts';
 import { current, generate, isRunning, live, scrubbed, selected } from './session.ts';
 
-/** "More like this" holds on to the picture up to this share of the levels' sides; finer ones are free. */
+/** Largest side at which "More like this" targets the picture; finer levels are unconstrained. */
 const LIKE_TO_SIDE = 16;
 const LIKE_TOP = 3;
 const LIKE_COUNT = 4;
@@ -45,14 +45,14 @@ export function Actions() {
       </div>
       <p class="hint">
         {scrubbed.value === null
-          ? 'Slide back along the levels to choose where it should go another way.'
-          : `The first ${level + 1} levels stay, the rest is drawn anew.`}
+          ? 'Select a level on the slider to vary the picture from there.'
+          : `The first ${level + 1} levels are kept, the rest is generated again.`}
       </p>
       <dl class="facts">
         <dt>link</dt>
         <dd class="row">
           <CopyButton text={shareUrl(saved)} label="link" />
-          <span class="hint">carries the picture and all settings</span>
+          <span class="hint">contains the picture's code and all settings</span>
         </dd>
         <dt>code</dt>
         <dd>
@@ -71,7 +71,7 @@ export function Actions() {
   );
 }
 
-/** For those who stopped too soon. */
+/** Continues a stopped picture. */
 function GoOn() {
   const run = live.value;
   const code = run?.slots.value[selected.value]?.code;
@@ -83,13 +83,13 @@ function GoOn() {
   return (
     <div>
       <button type="button" onClick={goOn}>
-        Go on from level {code.length}
+        Continue from level {code.length}
       </button>
     </div>
   );
 }
 
-/** Coarse shapes and colours stay near, fine ones are free; the words still count. */
+/** Coarse shapes and colours follow the picture, fine ones are unconstrained; the prompt still applies. */
 async function moreLike(saved: SavedPicture): Promise<void> {
   const image = await readAsUrl(await pictureFile(saved));
   const others = saved.recipe.guides.filter(({ name }) => name !== 'target');

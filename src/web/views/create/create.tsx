@@ -20,12 +20,12 @@ import { Words } from './words.tsx';
 
 export default function Create({ params }: ViewProps) {
   const shared = readShared(params);
-  /** What stood in the address when something was gone on with. */
+  /** Parameters of the URL when a request was resumed. */
   const left = useRef<URLSearchParams | null>(null);
   const isDamaged = shared !== null && (shared.isDamaged || isNoCode(shared));
   useEffect(() => {
     const resumed = resume();
-    // The address is still that of the picture before it.
+    // The URL is still that of the previous picture.
     if (resumed) [recipe.value, left.current] = [resumed, params];
     if (left.current === params || !shared || shared.isDamaged || models.value.length === 0 || isNoCode(shared)) return;
     const { picture } = shared;
@@ -34,7 +34,7 @@ export default function Create({ params }: ViewProps) {
     const saved = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
     if (saved && !(current.value && idOf(current.value) === idOf(saved))) open({ ...saved, id: idOf(saved), at: 0 });
   }, [params, models.value.length > 0]);
-  // Hundreds of pictures are not gone through again whenever the form changes.
+  // Memoised: the history may hold hundreds of pictures, and the form changes often.
   const past = useMemo(() => <History />, []);
   const isEmpty = !live.value && pictures.value.length === 0;
   return (
@@ -53,7 +53,7 @@ export default function Create({ params }: ViewProps) {
   );
 }
 
-/** Whether its model is here and the code is none of its: letters were lost or changed on the way. */
+/** Whether the model is known but the code is not one of its codes. */
 function isNoCode({ picture }: Shared): boolean {
   const model = models.value.find(({ name, hash }) => name === picture?.model && hash.startsWith(picture.hash));
   if (!model || !picture) return false;
@@ -62,7 +62,7 @@ function isNoCode({ picture }: Shared): boolean {
 }
 
 interface FormProps {
-  /** Guides that a link came without. */
+  /** Guides that were left out of the link. */
   readonly missing: readonly string[];
   readonly isDamaged: boolean;
 }
@@ -102,13 +102,13 @@ function Form({ missing, isDamaged }: FormProps) {
       {prompt.value !== '' && <Negative />}
       {isDamaged && (
         <p class="wrong" role="alert">
-          This link is damaged: letters were lost or changed on the way. Ask for it again, whole.
+          This link is damaged: characters are missing or altered. Ask for the complete link.
         </p>
       )}
       {missing.length > 0 && (
         <p class="hint">
-          The link came without the pictures that its guides were given ({missing.join(', ')}): the picture is the same,
-          making it again needs them.
+          The link does not contain the pictures of its guides ({missing.join(', ')}): the picture shown is the same,
+          but generating it again needs them.
         </p>
       )}
       <ErrorNote error={live.value?.error.value ?? null} onRetry={start} />
@@ -119,7 +119,7 @@ function Form({ missing, isDamaged }: FormProps) {
 function Negative() {
   return (
     <label class="field">
-      <span class="hint">And what not</span>
+      <span class="hint">What to avoid</span>
       <input
         type="text"
         maxlength={500}
@@ -150,10 +150,10 @@ function Buttons({ wrong }: { readonly wrong: boolean }) {
 
 function stateText(): string {
   const run = live.value;
-  if (!run) return prompt.value ? '' : 'No words: at random';
+  if (!run) return prompt.value ? '' : 'No prompt: random pictures';
   const { levels } = run.about.value ?? {};
   const waiting = run.position.value;
-  if (run.state.value === 'waiting') return waiting > 0 ? `${waiting} before it` : 'Waiting';
+  if (run.state.value === 'waiting') return waiting > 0 ? `${waiting} ahead in the queue` : 'Waiting';
   if (run.state.value === 'running') return `level ${run.level.value + 1} of ${levels?.length ?? '?'}`;
-  return run.state.value === 'stopped' ? 'Stopped: the best so far' : '';
+  return run.state.value === 'stopped' ? 'Stopped: best so far' : '';
 }

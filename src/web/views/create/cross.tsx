@@ -1,4 +1,4 @@
-/** The panel in which two pictures are joined. */
+/** Panel that combines two pictures. */
 import { useEffect, useRef } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';
 import { Slider } from '../../parts/slider.tsx';
@@ -8,7 +8,7 @@ import { crossing, endCrossing, joined, keepJoined, levelCount, partner, share }
 export function Cross() {
   const [first, second, both] = [crossing.value, partner.value, joined.value];
   const ref = useRef<HTMLElement>(null);
-  // It may open below the fold.
+  // It may open outside the visible area.
   useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [first, second]);
   if (!first) return null;
   return (
@@ -16,7 +16,7 @@ export function Cross() {
       <div class="cross-row">
         <One saved={first} alt="The first picture" />
         {both ? (
-          <One saved={both} alt="Both in one" />
+          <One saved={both} alt="The combined picture" />
         ) : (
           <p class="hint">Now choose the other one among your pictures.</p>
         )}
@@ -41,7 +41,7 @@ export function Cross() {
           </button>
         )}
         <button type="button" class="quiet" onClick={endCrossing}>
-          Never mind
+          Cancel
         </button>
       </div>
     </section>

@@ -1,17 +1,17 @@
-/** Two pictures joined: the first levels of one, the rest of the other. */
+/** Crossover of two pictures: the first levels of one, the rest of the other. */
 import { computed, signal } from '@preact/signals';
 import { models } from '../../state/catalogue.ts';
 import { codeText, parseCode } from '../../state/code.ts';
 import { idOf, remember, type SavedPicture } from '../../state/history.ts';
 import { open } from './session.ts';
 
-/** The first of the two, while a person looks for the second. */
+/** The first picture, while the second is being selected. */
 export const crossing = signal<SavedPicture | null>(null);
 export const partner = signal<SavedPicture | null>(null);
-/** So many levels are of the first. */
+/** Number of levels taken from the first. */
 export const share = signal(12);
 
-/** Takes the second; false where the two do not go together. */
+/** Selects the second picture; false if it is the same picture or of another model. */
 export function crossWith(saved: SavedPicture): boolean {
   const first = crossing.value;
   if (!first || first.id === saved.id || first.model !== saved.model || first.hash !== saved.hash) return false;

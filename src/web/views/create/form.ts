@@ -1,10 +1,10 @@
-/** What the form of Create holds. */
+/** State of the form of Create. */
 import { computed, signal } from '@preact/signals';
 import { fieldsOf, nameInWords } from '../../parts/schema.ts';
 import { guides } from '../../state/catalogue.ts';
 import { EMPTY, type GuideUse, promptOf, type Recipe } from '../../state/recipe.ts';
 
-/** Words are a guide like any other, but have their field at the top. */
+/** The guide `text`, which has its own field at the top. */
 export const WORDS = 'text';
 
 export const recipe = signal<Recipe>({ ...EMPTY, count: 4 });
@@ -48,15 +48,15 @@ export function removeGuide(index: number): void {
   change({ guides: recipe.value.guides.filter((_, n) => n !== index) });
 }
 
-/** Without what went on from another picture. */
+/** Removes the prefix of another picture. */
 export function startAnew(): void {
   const { prefix: _, ...rest } = recipe.value;
   recipe.value = rest;
 }
 
-/** What a guide of the form still needs, in words; null where it has all. */
+/** What a guide of the form still needs, as a message; null if nothing. */
 export function missingIn({ name, params }: GuideUse): string | null {
-  if (name === 'human') return 'A person chooses in the view Choose. Remove it here.';
+  if (name === 'human') return 'The guide human works in the view Choose only. Remove it here.';
   const guide = guides.value.find((one) => one.name === name);
   if (!guide) return guides.value.length > 0 ? `This server has no guide "${name}". Remove it.` : null;
   const missing = fieldsOf(guide.params).needed.filter((field) => params[field] === undefined);

@@ -6,7 +6,7 @@ import { guides } from '../../state/catalogue.ts';
 import { addGuide, changeGuide, missingIn, recipe, removeGuide, WORDS } from './form.ts';
 import { isRunning, live } from './session.ts';
 
-/** A person chooses in a view of their own. */
+/** The guide `human` has its own view. */
 const ELSEWHERE = ['human', WORDS];
 
 export function Guides() {
@@ -25,7 +25,7 @@ export function Guides() {
                 guide={guide}
                 use={use}
                 hidden={isWords ? ['prompt', 'negative'] : []}
-                more={isWords ? 'For experts' : 'More settings'}
+                more={isWords ? 'Advanced settings' : 'More settings'}
                 onChange={(changed) => changeGuide(n, changed)}
                 {...(isWords ? {} : { onRemove: () => removeGuide(n) })}
               />
@@ -58,11 +58,11 @@ function add(name: string, button: HTMLElement): void {
   const list = button.closest('details');
   if (!list) return;
   list.open = false;
-  // Else the focus would be lost with the button.
+  // The focus would be lost with the removed button.
   list.querySelector('summary')?.focus();
 }
 
-/** Weights changed while it runs count for the levels that are left. */
+/** Weights changed during a request apply to the remaining levels. */
 function weighLive(): void {
   const { guides: asked = [] } = live.value?.body ?? {};
   const now = recipe.value.guides;

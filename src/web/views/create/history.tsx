@@ -1,4 +1,4 @@
-/** What was made here before. */
+/** History of generated pictures. */
 import { useComputed } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';

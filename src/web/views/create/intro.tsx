@@ -1,4 +1,4 @@
-/** What a DDN is, in one line and five pictures of one face. */
+/** What a DDN is: one sentence, and one picture at the end of each side. */
 import { useState } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';
 import { modelNamed } from '../../state/catalogue.ts';
@@ -29,11 +29,11 @@ export function Intro() {
       </div>
       <figcaption>
         <p class="lead">
-          A Discrete Distribution Network draws {candidates} pictures at a time and one is kept; from it come the next{' '}
-          {candidates}, a little sharper, {levels.length} times over. Your words decide which is kept.
+          A Discrete Distribution Network generates {candidates} candidates at each of {levels.length} levels. One is
+          kept, and the next, sharper ones are generated from it. Your prompt decides which one is kept.
         </p>
         <button type="button" class="quiet" onClick={draw}>
-          Draw another at random
+          Another random picture
         </button>
       </figcaption>
     </figure>

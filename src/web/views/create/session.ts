@@ -1,4 +1,4 @@
-/** What is on the stage of Create: a request while it runs and after, or a picture that was made before. */
+/** State of Create: a request during and after its run, or a picture of the history. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { idOf, remember, type SavedPicture } from '../../state/history.ts';
@@ -8,11 +8,11 @@ import { bodyOf, parseRecipe, type Recipe, titleOf } from '../../state/recipe.ts
 import { shareUrl } from '../../state/share.ts';
 
 export const live = signal<LiveRun | null>(null);
-/** Pictures of the run when it has ended, or the one that was opened. */
+/** Pictures of the ended run, or the opened one. */
 export const pictures = signal<readonly SavedPicture[]>([]);
-/** Which of them the buttons are about. */
+/** Index of the selected picture. */
 export const selected = signal(0);
-/** Level that is looked at; null: the latest. */
+/** Level that is shown; null: the latest. */
 export const scrubbed = signal<number | null>(null);
 
 export const current = computed(() => pictures.value[selected.value] ?? null);
@@ -24,7 +24,7 @@ export async function generate(recipe: Recipe): Promise<void> {
   await follow(new LiveRun(bodyOf(recipe)), recipe);
 }
 
-/** Goes on with what was being made when the page was left; gives its recipe, or null where nothing was. */
+/** Resumes the request that was running when the page was left; returns its recipe, or null. */
 export function resume(): Recipe | null {
   if (live.value) return null;
   const { job, recipe: kept } = pendingOf(VIEW) ?? {};
@@ -45,7 +45,7 @@ async function follow(run: LiveRun, recipe: Recipe): Promise<void> {
   if (live.value === run) dropPending(VIEW);
   if (live.value !== run) return;
   const state = run.state.value;
-  announce(state === 'failed' ? 'That failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);
+  announce(state === 'failed' ? 'Failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);
   if (state !== 'done') return;
   pictures.value = savedFrom(run, recipe);
   await remember(pictures.value);
@@ -71,13 +71,13 @@ function savedFrom(run: LiveRun, recipe: Recipe): SavedPicture[] {
   });
 }
 
-// The address is always a link to what is seen.
+// The URL always links to what is shown.
 effect(() => {
   const saved = current.value;
   if (saved) globalThis.history.replaceState(null, '', shareUrl(saved));
 });
 
-// Of the levels, the sides are told: few enough to be listened to.
+// Screen readers are told each new side, not each level: that would be too many.
 let announced = 0;
 effect(() => {
   const run = live.value;

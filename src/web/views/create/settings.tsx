@@ -1,4 +1,4 @@
-/** Seed, number of results, and how boldly is chosen. */
+/** Seed, number of results and sampling. */
 import { Slider } from '../../parts/slider.tsx';
 import { modelNamed, plainModels } from '../../state/catalogue.ts';
 import type { Recipe } from '../../state/recipe.ts';
@@ -16,9 +16,9 @@ export function Settings() {
     <section class="settings" aria-label="Settings">
       {prefix && (
         <p class="chip">
-          Goes on from {prefix.length} {prefix.length === 1 ? 'level' : 'levels'} of a picture
+          Continues from {prefix.length} {prefix.length === 1 ? 'level' : 'levels'} of a picture
           <button type="button" class="quiet" onClick={startAnew}>
-            From nothing instead
+            Start from scratch
           </button>
         </p>
       )}
@@ -30,15 +30,15 @@ export function Settings() {
         onChange={(value) => change({ count: value })}
       />
       <details>
-        <summary>Seed, boldness, model</summary>
+        <summary>Seed, sampling, model</summary>
         <div class="stack">
           <Seed />
           <Slider
-            label="boldness: chooses among the best"
+            label="top: choose among the best candidates"
             min={1}
             max={MOST_TOP}
             value={top}
-            text={top === 1 ? 'the best alone' : `${top}`}
+            text={top === 1 ? 'only the best' : `${top}`}
             onChange={(value) => setSampler('top', value, 1)}
           />
           <Slider
@@ -51,7 +51,7 @@ export function Settings() {
             onChange={(value) => setSampler('temperature', value, 0)}
           />
           <Slider
-            label="beams: nearer, and as many times slower"
+            label="beams: closer match, proportionally slower"
             min={1}
             max={MOST_BEAMS}
             value={beams}
@@ -81,7 +81,7 @@ function Seed() {
           type="number"
           min={0}
           step={1}
-          placeholder="drawn anew each time"
+          placeholder="random each time"
           value={seed ?? ''}
           onInput={({ currentTarget: { valueAsNumber } }) =>
             change({ seed: Number.isSafeInteger(valueAsNumber) && valueAsNumber >= 0 ? valueAsNumber : null })
@@ -94,7 +94,7 @@ function Seed() {
         )}
         {seed !== null && (
           <button type="button" class="quiet" onClick={() => change({ seed: null })}>
-            Draw anew
+            Random seed
           </button>
         )}
       </div>

@@ -1,4 +1,4 @@
-/** The pictures of the request: sharpening in place while it runs, to go back and forth in afterwards. */
+/** The pictures of the request: live previews while it runs, a timeline of levels afterwards. */
 import { Picture, pictureUrl } from '../../parts/picture.tsx';
 import { Timeline } from '../../parts/timeline.tsx';
 import { models } from '../../state/catalogue.ts';
@@ -8,7 +8,7 @@ import { Actions } from './actions.tsx';
 import { crossing, crossWith } from './crossing.ts';
 import { current, live, pictures, scrubbed, selected } from './session.ts';
 
-/** Of pictures drawn from their codes. */
+/** Side of pictures decoded from their codes. */
 const SHOWN = 512;
 
 export function Stage() {
@@ -52,7 +52,7 @@ function descentOf(run: LiveRun | null, saved: SavedPicture | null) {
   return { levels, reached: levels.length - 1 };
 }
 
-/** A picture for each level; where a level was not seen, the one before it stands in. */
+/** A picture for each level; a level without a preview shows the one before it. */
 function stripOf(slot: Slot | undefined, saved: SavedPicture | null, levels: readonly { readonly side: number }[]) {
   const seen = slot?.shots.some(Boolean);
   let url: string | undefined;
@@ -111,7 +111,7 @@ function TilePicture({ slot, saved, level, alt }: Omit<TileProps, 'n' | 'count'>
   return <span class="picture picture-coming" role="img" aria-label={`${alt}, not begun`} />;
 }
 
-/** What was seen at a level, unless another beam than the one that was kept in the end. */
+/** The preview of a level, unless it belongs to a beam that was dropped later. */
 function shotAt({ shots, code }: Slot, level: number) {
   const isKept = !code || shots.slice(0, level + 1).every((shot) => !shot || shot.choice === code[shot.level]);
   return isKept ? shots[level] : undefined;

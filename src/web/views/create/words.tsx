@@ -1,4 +1,4 @@
-/** What the chosen model draws, and which words steer it: to click while typing, and where one has no meaning. */
+/** Description of the selected model, completions of the word being typed, and alternatives for unknown words. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Lexicon, type LexiconParts } from '../../../kit/lexicon.ts';
@@ -35,7 +35,7 @@ export function Words() {
       ))}
       {reading?.unknown.map((word) => (
         <div key={word} class="wrong" role="status">
-          No such word: “{word}” has no meaning to this model.
+          Unknown word: this model does not know “{word}”.
           <Offers label="It knows" texts={lexicon?.offers(word) ?? []} onPick={(known) => put(word, known)} />
         </div>
       ))}
@@ -67,7 +67,7 @@ function append(text: string): void {
   setPrompt(prompt.value === '' ? `a person with ${text}` : `${prompt.value}, ${text}`);
 }
 
-/** In the place of the word that is being typed. */
+/** Replaces the word that is being typed. */
 function complete(text: string): void {
   setPrompt(prompt.value.replace(/\S*$/, text));
 }
@@ -77,7 +77,7 @@ function put(word: string, known: string): void {
   if (at >= 0) setPrompt(prompt.value.slice(0, at) + known + prompt.value.slice(at + word.length));
 }
 
-/** Where the words cannot be had, the page goes on without them: the answer's notes still say what had no meaning. */
+/** If the vocabulary cannot be loaded, the page works without it: the response's notes still list unknown words. */
 async function load(model: string): Promise<void> {
   if (lexicons.value.has(model)) return;
   try {
@@ -85,6 +85,6 @@ async function load(model: string): Promise<void> {
     const lexicon = textModel === null ? null : new Lexicon(parts satisfies LexiconParts);
     lexicons.value = new Map([...lexicons.value, [model, lexicon]]);
   } catch {
-    // Asked again when the model is chosen again.
+    // Retried when the model is selected again.
   }
 }

@@ -1,11 +1,11 @@
-/** The brush of a board: size, colour, eraser, steps back and forth. */
+/** Tools of a board: brush size, colour, eraser, undo and redo. */
 import { useEffect } from 'preact/hooks';
 import { Slider } from '../../parts/slider.tsx';
 import { dotOf } from './layer.ts';
 import type { Painting } from './painting.ts';
 import type { Surface } from './surface.ts';
 
-/** What faces, hair, clothes and grounds are made of. */
+/** Colours of faces, hair, clothes and backgrounds. */
 const COLOURS = {
   white: '#ffffff',
   black: '#1a1a1a',
@@ -26,7 +26,7 @@ export type BoardToolsProps = Pick<Surface, 'painting' | 'hasColours' | 'canInve
 export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps) {
   const { side } = painting.layer.value;
   useEffect(() => {
-    // Wherever the focus is, except where a text has steps of its own.
+    // Works with any focus, except in text fields, which have their own undo.
     const onKey = (event: KeyboardEvent) => {
       const isText = event.target instanceof HTMLElement && event.target.matches('textarea, input, .board');
       if (isText || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return;
@@ -67,7 +67,7 @@ export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps)
         <Tool name="Clear" disabled={painting.isEmpty.value} onClick={() => painting.clear()} />
       </div>
       <p class="hint" id="board-keys">
-        Keys: arrows move (with Shift farther), Space paints, + and − size, E eraser, Ctrl+Z back.
+        Keys: arrows move (Shift: farther), Space paints, + and − change the size, E eraser, Ctrl+Z undo.
       </p>
     </div>
   );

@@ -1,4 +1,4 @@
-/** A picture to paint on, with a pointer or with keys. */
+/** A canvas to paint on, with pointer or keyboard. */
 import './board.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../../state/announce.ts';
@@ -11,11 +11,11 @@ export interface BoardProps {
   /** Picture below, if any. */
   readonly below: string | null;
   readonly label: string;
-  /** Whether what is below stays visible under the paint. */
+  /** Whether the paint is translucent over the picture below. */
   readonly isGlass: boolean;
 }
 
-/** Dots that an arrow goes with Shift. */
+/** Dots that an arrow key with Shift moves. */
 const LEAP = 8;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -85,7 +85,7 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
   );
 }
 
-/** @returns whether the key meant something */
+/** @returns whether the key was handled */
 function byKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (place: Place) => void): boolean {
   const { side } = painting.layer.value;
   if (event.ctrlKey || event.metaKey) return byCommand(event, painting);
@@ -128,7 +128,7 @@ function Paint({ painting, isGlass }: Pick<BoardProps, 'painting' | 'isGlass'>) 
   const ref = useRef<HTMLCanvasElement>(null);
   const layer = painting.layer.value;
   useEffect(() => {
-    // Pixels are put in, nothing is drawn: it stays where that is cheap.
+    // Only putImageData is used, which is fast in CPU memory.
     const brush = ref.current?.getContext('2d', { willReadFrequently: true });
     if (layer.side > 0) brush?.putImageData(new ImageData(pixelsOf(layer).data, layer.side, layer.side), 0, 0);
   }, [layer]);

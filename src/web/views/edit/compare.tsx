@@ -1,11 +1,11 @@
-/** Before and after in one place, with a divider to drag or to move by keys. */
+/** Before and after in one frame, with a divider to drag or to move with keys. */
 import { useState } from 'preact/hooks';
 
 export interface CompareProps {
   readonly before: string;
-  /** null: not begun. */
+  /** null: not started. */
   readonly after: string | null;
-  /** Whether the picture before is of few pixels that should be seen as such. */
+  /** Whether the picture before is small and shown with visible pixels. */
   readonly isCoarse?: boolean;
 }
 

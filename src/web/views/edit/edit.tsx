@@ -1,4 +1,4 @@
-/** Pictures that are given: painted over, sharpened, coloured, cleaned, restyled, drawn from a sketch, filled in. */
+/** The Edit view: repaint, sharpen, colour, clean, restyle, sketch, fill in. */
 import './edit.css';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
@@ -92,7 +92,7 @@ function Form() {
       )}
       {(name === 'restyle' || isConditional) && (
         <SourceField
-          label={isConditional ? 'Another, whose colours are taken' : 'Picture whose look is taken'}
+          label={isConditional ? 'Picture to take colours from' : 'Style picture'}
           value={look.value}
           takesPasted={false}
           onTake={(blob, title) => void takeLook(blob, title)}
@@ -101,7 +101,7 @@ function Form() {
       )}
       <ModeSettings />
       <label class="field">
-        <span class="hint">Words, if you like</span>
+        <span class="hint">Prompt (optional)</span>
         <input
           type="text"
           value={prompt.value}

@@ -1,8 +1,8 @@
-/** What a brush left on a square of dots, each of a colour or bare. */
+/** A painted layer: a square of dots, each with a colour or unpainted. */
 
 export interface Layer {
   readonly side: number;
-  /** Rows from the top: 0 where it is bare, else 0xff000000 + RGB. */
+  /** Rows from the top: 0 if unpainted, else 0xff000000 + RGB. */
   readonly dots: Uint32Array;
 }
 
@@ -23,7 +23,7 @@ export function bare(side: number): Layer {
   return { side, dots: new Uint32Array(side * side) };
 }
 
-/** A stroke from one place to another, in dots; at least the dot under its end. @param size diameter */
+/** Paints a stroke between two positions, in dots; at least the dot under its end. @param size diameter */
 export function stroked({ side, dots }: Layer, from: Place, to: Place, size: number, value: number): Layer {
   const result = dots.slice();
   const reach = size / 2;
@@ -37,7 +37,7 @@ export function stroked({ side, dots }: Layer, from: Place, to: Place, size: num
   return { side, dots: result };
 }
 
-/** From a place to a stretch between two others. */
+/** Distance from a point to a line segment. */
 function distance({ x, y }: Place, from: Place, to: Place): number {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
@@ -45,12 +45,12 @@ function distance({ x, y }: Place, from: Place, to: Place): number {
   return Math.hypot(x - from.x - along * dx, y - from.y - along * dy);
 }
 
-/** Bare dots get the value, all others become bare. */
+/** Paints unpainted dots with the value and clears all others. */
 export function inverted({ side, dots }: Layer, value: number): Layer {
   return { side, dots: dots.map((dot) => (dot === BARE ? value : BARE)) };
 }
 
-/** Of the dots, those that are not bare. */
+/** Share of painted dots. */
 export function share({ dots }: Layer): number {
   return dots.reduce((sum, dot) => sum + (dot === BARE ? 0 : 1), 0) / Math.max(1, dots.length);
 }

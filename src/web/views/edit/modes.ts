@@ -1,28 +1,28 @@
-/** What can be done to a picture: the guides that do it, what is given to them, and how near to that the answer is. */
+/** Edit modes: their guides, inputs, and the figures of the result. */
 import type { GuideUse } from '../../state/recipe.ts';
 import type { Layer } from './layer.ts';
 import { maskOf, onWhite, pixelsOf, urlOf } from './pictures.ts';
 import { gray, noisy, type Pixels, psnr, shrunk } from './pixels.ts';
 
-/** All that a mode may ask for. */
+/** Inputs of the modes. */
 export interface Given {
   /** The picture, at the model's side. */
   readonly picture: Pixels | null;
-  /** The picture with no more pixels than it has: whoever enlarges it should know that. */
+  /** The picture at its own resolution, if it is smaller than the model's. */
   readonly own: Pixels | null;
-  /** A second one, whose look is taken. */
+  /** A second picture: the style. */
   readonly look: Pixels | null;
   readonly mask: Layer;
   readonly sketch: Layer;
-  /** Drawn where no picture is given. */
+  /** Lines drawn in place of a picture. */
   readonly lines: Layer;
-  /** Painted over the picture or the lines. */
+  /** Colours painted over the picture or the lines. */
   readonly tints: Layer;
-  /** What the model takes of its condition; null of a model without. */
+  /** Kind of the model's condition; null if it has none. */
   readonly takes: string | null;
-  /** The picture as small as it is to be before it is sharpened. */
+  /** The picture shrunk to the size that is sharpened. */
   readonly small: Pixels | null;
-  /** Of the noise, on the scale where black is −1 and white 1. */
+  /** Standard deviation of the noise; black is −1, white 1. */
   readonly sigma: number;
   readonly addsNoise: boolean;
 }
@@ -34,11 +34,11 @@ export interface Figure {
 }
 
 export interface Plan {
-  /** What the answer is seen beside. */
+  /** The picture that the result is compared with. */
   readonly before: Pixels;
-  /** Made only when it is begun: they hold pictures as files, too expensive for every move of a brush. */
+  /** Called at the start only: encoding the pictures is too expensive for every brush stroke. */
   guides(): readonly GuideUse[];
-  /** What the model starts from, if it starts from a picture. */
+  /** Condition of a conditional model. */
   readonly condition?: Pixels;
   figures(answer: Pixels): readonly Figure[];
 }
@@ -48,22 +48,22 @@ export interface Mode {
   readonly title: string;
   readonly what: string;
   readonly button: string;
-  /** Whether it is for models that start from a picture. */
+  /** Whether the mode is for conditional models. */
   readonly isConditional?: true;
-  /** @returns what is still missing, in words */
+  /** @returns the plan, or a message about what is missing */
   plan(given: Given): Plan | string;
 }
 
-const NO_PICTURE = 'Give a picture first.';
-/** As the guide `color` compares. */
+const NO_PICTURE = 'Add a picture first.';
+/** Default detail of the guide `color`. */
 const SKETCH_DETAIL = 16;
-/** Another picture's colours where its shapes differ; measured: models/README.md, "avatars-256-edges". */
+/** For colours of a picture whose shapes differ; measured in models/README.md, "avatars-256-edges". */
 const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
 const guide = (name: string, params: GuideUse['params']): GuideUse => ({ name, weight: 1, params });
 const share = ({ dots }: Layer, counts: (dot: number) => boolean) =>
   Float32Array.from(dots, (dot) => (counts(dot) ? 1 : 0));
 
-/** A mode that starts from the picture alone. */
+/** The plan of a mode that needs a picture. */
 function ofPicture(make: (picture: Pixels, given: Given) => Plan | string): Mode['plan'] {
   return (given) => (given.picture ? make(given.picture, given) : NO_PICTURE);
 }
@@ -73,15 +73,15 @@ export const MODES: readonly Mode[] = [
     name: 'repaint',
     title: 'Repaint',
     button: 'Repaint',
-    what: 'Brush over what should be drawn anew. All else is kept as near as the model can.',
+    what: 'Brush over what should be repainted. The rest is kept as closely as the model can.',
     plan: ofPicture((picture, { mask }) => {
       if (!mask.dots.some(Boolean)) return 'Brush over what should change.';
-      if (mask.dots.every(Boolean)) return 'All of it is marked: leave something to be kept.';
+      if (mask.dots.every(Boolean)) return 'Everything is marked: leave a part to be kept.';
       const weights = share(mask, (dot) => dot === 0);
       return {
         before: picture,
         guides: () => [guide('inpaint', { image: urlOf(picture), mask: urlOf(maskOf(mask)) })],
-        figures: (answer) => [{ decibels: psnr(answer, picture, { weights }), words: 'to the part that was kept' }],
+        figures: (answer) => [{ decibels: psnr(answer, picture, { weights }), words: 'to the kept part' }],
       };
     }),
   },
@@ -89,7 +89,7 @@ export const MODES: readonly Mode[] = [
     name: 'sharpen',
     title: 'Sharpen',
     button: 'Sharpen',
-    what: 'Super-resolution: a small picture in, one of full size out that would look the same when small.',
+    what: 'Super-resolution: turns a small picture into one of full size that looks the same when shrunk.',
     plan: ofPicture((picture, { small: given }) => {
       const small = given ?? picture;
       const detail = small.side;
@@ -105,13 +105,13 @@ export const MODES: readonly Mode[] = [
     name: 'colour',
     title: 'Colour',
     button: 'Colour it',
-    what: 'Colours for a gray picture. Of a picture with colours, the brightness alone counts.',
+    what: 'Colours a gray picture. Of a colour picture, only the brightness is used.',
     plan: ofPicture((picture) => {
       const given = gray(picture);
       return {
         before: given,
         guides: () => [guide('colorize', { image: urlOf(given) })],
-        figures: (answer) => [{ decibels: psnr(gray(answer), given), words: 'to the gray picture, in brightness' }],
+        figures: (answer) => [{ decibels: psnr(gray(answer), given), words: 'to the gray picture (brightness)' }],
       };
     }),
   },
@@ -119,10 +119,10 @@ export const MODES: readonly Mode[] = [
     name: 'clean',
     title: 'Clean',
     button: 'Clean it',
-    what: 'Takes noise away: the picture that may be behind it.',
+    what: 'Removes noise.',
     plan: ofPicture((picture, { sigma, addsNoise }) => {
       const given = addsNoise ? noisyOf(picture, sigma) : picture;
-      const behind = { words: `to the picture behind the noise; the noisy one had ${decibels(psnr(given, picture))}` };
+      const behind = { words: `to the picture without noise; the noisy one had ${decibels(psnr(given, picture))}` };
       return {
         before: given,
         guides: () => [guide('denoise', { image: urlOf(given), sigma })],
@@ -137,9 +137,9 @@ export const MODES: readonly Mode[] = [
     name: 'restyle',
     title: 'Restyle',
     button: 'Restyle',
-    what: 'Brightness and shapes of one picture, colours and textures of another.',
+    what: 'Combines brightness and shapes of one picture with colours and textures of another.',
     plan: ofPicture((picture, { look }) => {
-      if (!look) return 'Give the second picture, whose look is taken.';
+      if (!look) return 'Add the style picture.';
       const words = 'to the brightness of the first picture';
       return {
         before: picture,
@@ -152,13 +152,13 @@ export const MODES: readonly Mode[] = [
     name: 'sketch',
     title: 'Sketch',
     button: 'Draw it',
-    what: 'Paint roughly where which colour goes; what is left bare is free.',
+    what: 'Paint roughly where each colour should be; unpainted parts are unconstrained.',
     plan({ sketch }) {
       if (!sketch.dots.some(Boolean)) return 'Paint something first.';
       const painted = pixelsOf(sketch);
       const weights = share(sketch, (dot) => dot !== 0);
       const detail = Math.min(sketch.side, SKETCH_DETAIL);
-      const words = `to what was painted, at ${detail} × ${detail}`;
+      const words = `to the painted parts, at ${detail} × ${detail}`;
       return {
         before: painted,
         guides: () => [guide('color', { image: urlOf(painted) })],
@@ -171,10 +171,10 @@ export const MODES: readonly Mode[] = [
     title: 'Fill in',
     button: 'Fill it in',
     isConditional: true,
-    what: 'The lines, or the brightness, are kept; colours come from paint, words, another picture, or by chance.',
+    what: 'Keeps the lines, or the brightness; colours come from paint, a prompt, another picture, or at random.',
     plan({ picture, own, look, lines, tints, takes }) {
       const before = picture ?? (takesLines(takes) && lines.dots.some(Boolean) ? onWhite(lines) : null);
-      if (!before) return takesLines(takes) ? 'Draw some lines, or give a picture.' : NO_PICTURE;
+      if (!before) return takesLines(takes) ? 'Draw some lines, or add a picture.' : NO_PICTURE;
       return {
         before,
         condition: takesLines(takes) ? (own ?? before) : before,
@@ -188,7 +188,7 @@ export const MODES: readonly Mode[] = [
   },
 ];
 
-/** Whether a drawing of lines will do for a model that takes this of its condition. */
+/** Whether a line drawing is a valid condition of this kind. */
 export function takesLines(takes: string | null): boolean {
   return takes !== null && takes !== 'grayscale';
 }
@@ -196,11 +196,11 @@ export function takesLines(takes: string | null): boolean {
 function filledFigures(answer: Pixels, condition: Pixels, tints: Layer, takes: string | null): Figure[] {
   const weights = share(tints, (dot) => dot !== 0);
   const detail = Math.min(tints.side, SKETCH_DETAIL);
-  const painted = { words: `to what was painted, at ${detail} × ${detail}` };
+  const painted = { words: `to the painted parts, at ${detail} × ${detail}` };
   return [
     ...(takesLines(takes)
       ? []
-      : [{ decibels: psnr(gray(answer), gray(condition)), words: 'to its gray, in brightness' }]),
+      : [{ decibels: psnr(gray(answer), gray(condition)), words: 'to the gray picture (brightness)' }]),
     ...(weights.some(Boolean) ? [{ decibels: psnr(answer, pixelsOf(tints), { weights, detail }), ...painted }] : []),
   ];
 }
@@ -209,7 +209,7 @@ export function decibels(value: number): string {
   return Number.isFinite(value) ? `${value.toFixed(1)} dB` : 'no difference';
 }
 
-/** The same noise as long as picture and strength are the same: what is seen is what is sent. */
+/** Cached noisy pictures, so that the picture sent is the one shown. */
 const noises = new WeakMap<Pixels, { readonly sigma: number; readonly result: Pixels }>();
 
 function noisyOf(picture: Pixels, sigma: number): Pixels {

@@ -1,4 +1,4 @@
-/** What a mode can be told, and what all of them can. */
+/** Options of each mode, and of all modes. */
 import { ModelField } from '../../parts/model-field.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import {
@@ -18,7 +18,7 @@ import {
 
 const MOST_ANSWERS = 6;
 const MOST_BEAMS = 16;
-/** Grades of a byte for the noise's scale. */
+/** Byte values per unit of the noise's scale. */
 const HALF_RANGE = 127.5;
 
 export function ModeSettings() {
@@ -36,7 +36,7 @@ function SmallSide() {
   const sides = smallSides.value;
   return (
     <Slider
-      label="shrunk beforehand to"
+      label="shrink first to"
       min={0}
       max={Math.max(0, sides.length - 1)}
       value={sides.indexOf(detail.value)}
@@ -53,7 +53,7 @@ function Noise() {
   return (
     <>
       <Slider
-        label="strength of the noise"
+        label="noise strength"
         min={0.05}
         max={1}
         step={0.05}
@@ -73,7 +73,7 @@ function Noise() {
             addsNoise.value = event.currentTarget.checked;
           }}
         />
-        Put such noise into it first, to try
+        Add this noise to the picture first, as a test
       </label>
     </>
   );
@@ -82,10 +82,10 @@ function Noise() {
 export function MoreSettings() {
   return (
     <details>
-      <summary>{mode.value.isConditional ? 'Answers, care' : 'Answers, care, model'}</summary>
+      <summary>{mode.value.isConditional ? 'Results, beams' : 'Results, beams, model'}</summary>
       <div class="stack">
         <Slider
-          label="answers"
+          label="results"
           min={1}
           max={MOST_ANSWERS}
           value={count.value}
@@ -94,7 +94,7 @@ export function MoreSettings() {
           }}
         />
         <Slider
-          label="beams: nearer, and as many times slower"
+          label="beams: closer match, proportionally slower"
           min={1}
           max={MOST_BEAMS}
           value={beams.value}

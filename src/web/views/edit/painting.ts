@@ -1,4 +1,4 @@
-/** A layer that is painted on, with all that it takes to undo and redo. */
+/** A painted layer with undo and redo. */
 import { computed, type Signal, signal } from '@preact/signals';
 import { BARE, bare, inverted, type Layer, type Place, share, stroked } from './layer.ts';
 
@@ -9,7 +9,7 @@ export class Painting {
   /** Diameter of the brush, in dots. */
   readonly size: Signal<number>;
   readonly isErasing = signal(false);
-  /** What the brush leaves. */
+  /** Colour of the brush. */
   readonly value = signal<number>(BARE);
   readonly isEmpty = computed(() => share(this.layer.value) === 0);
   readonly canUndo = computed(() => this.#past.value.length > 0);
@@ -22,14 +22,14 @@ export class Painting {
     this.size = signal(size);
   }
 
-  /** Begins anew where the side changes. */
+  /** Resets the layer if the side changes. */
   fit(side: number): void {
     if (this.layer.value.side === side) return;
     this.layer.value = bare(side);
     [this.#past.value, this.#future.value] = [[], []];
   }
 
-  /** Before each stroke: what is undone goes back to here. */
+  /** Call before each stroke: an undo restores this state. */
   begin(): void {
     this.#past.value = [...this.#past.value, this.layer.value].slice(-MOST_STEPS);
     this.#future.value = [];

@@ -7,21 +7,21 @@ import { BARE, type Layer } from './layer.ts';
 import type { Pixels } from './pixels.ts';
 
 export interface Source {
-  /** For showing. */
+  /** Object or data URL, for display. */
   readonly url: string;
   /** Its middle square, at its own size up to LARGEST. */
   readonly square: Pixels;
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** Made by a model: without noise. */
+  /** Whether a model generated it, so that it has no noise. */
   readonly isMade: boolean;
 }
 
-/** More is never looked at. */
+/** Largest side kept, in pixels. */
 const LARGEST = 512;
 
-/** @throws {Error} in words, where the browser can't read it */
+/** @throws {Error} if the browser can't decode it */
 export async function openPicture(blob: Blob, name: string, isMade = false): Promise<Source> {
   const image = await imageOf(blob, name);
   const { naturalWidth: width, naturalHeight: height } = image;
@@ -29,7 +29,7 @@ export async function openPicture(blob: Blob, name: string, isMade = false): Pro
   const side = Math.min(shorter, LARGEST);
   const canvas = canvasOf(side);
   const brush = canvas.brush;
-  // What is transparent is seen on white, as it mostly is on pages.
+  // Transparent parts are composed on white.
   brush.fillStyle = '#fff';
   brush.fillRect(0, 0, side, side);
   brush.imageSmoothingQuality = 'high';
@@ -46,21 +46,21 @@ async function imageOf(blob: Blob, name: string): Promise<HTMLImageElement> {
     await image.decode();
     return image;
   } catch {
-    throw new Error(`${name} can't be read as a picture. Take a PNG, JPEG, WebP, AVIF or GIF file.`);
+    throw new Error(`${name} can't be read as a picture. Use a PNG, JPEG, WebP, AVIF or GIF file.`);
   } finally {
     URL.revokeObjectURL(url);
   }
 }
 
-/** The file behind a picture that was made. @param size of its sides; left out: the model's own */
+/** The file of a generated picture. @param size side in pixels. @default the model's own */
 export async function fileOf(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString'>, size?: number): Promise<Blob> {
   const url = pictureUrl({ ...saved, code: saved.codeString, size }, 'png');
   const answer = await fetch(url, key.value ? { headers: { authorization: `Bearer ${key.value}` } } : {});
-  if (!answer.ok) throw new Error("This picture can't be drawn any more: its model has changed.");
+  if (!answer.ok) throw new Error("This picture can't be decoded any more: its model has changed.");
   return await answer.blob();
 }
 
-/** A picture of a model that starts from one, which no address can carry: drawn by code and condition. */
+/** A picture of a conditional model, which has no permalink: decoded from code and condition. */
 export async function fileFromCondition({ model, codeString, condition }: Conditional, size?: number): Promise<Blob> {
   const options = { model, condition, ...(size === undefined ? {} : { size }) };
   const { images } = await client.value.decode([codeString], options);
@@ -75,7 +75,7 @@ export interface Conditional {
   readonly condition: string;
 }
 
-/** At another size, as browsers enlarge: for pictures that are smaller than the model's. */
+/** Resized by the browser: for pictures smaller than the model's. */
 export function enlarged(pixels: Pixels, side: number): Pixels {
   const { element } = drawn(pixels);
   const { brush } = canvasOf(side);
@@ -89,21 +89,21 @@ export function urlOf(pixels: Pixels): string {
   return drawn(pixels).element.toDataURL('image/png');
 }
 
-/** A layer's colours on nothing. */
+/** A layer's colours on a transparent background. */
 export function pixelsOf({ side, dots }: Layer): Pixels {
   const data = new Uint8ClampedArray(4 * side * side);
   for (const [p, dot] of dots.entries()) data.set([(dot >> 16) & 255, (dot >> 8) & 255, dot & 255, dot >>> 24], 4 * p);
   return { side, data };
 }
 
-/** A layer's colours on paper. */
+/** A layer's colours on white. */
 export function onWhite(layer: Layer): Pixels {
   const { side, data } = pixelsOf(layer);
   for (let p = 0; p < data.length; p += 4) if (data[p + 3] === 0) data.fill(255, p, p + 4);
   return { side, data };
 }
 
-/** As the guide `inpaint` reads it: white is painted anew, black is kept. */
+/** Mask for the guide `inpaint`: white is repainted, black is kept. */
 export function maskOf({ side, dots }: Layer): Pixels {
   const data = new Uint8ClampedArray(4 * side * side).fill(255);
   for (const [p, dot] of dots.entries()) if (dot === BARE) data.fill(0, 4 * p, 4 * p + 3);

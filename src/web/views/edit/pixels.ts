@@ -9,7 +9,7 @@ export interface Pixels {
 
 const WHITE = 255;
 
-/** Each pixel the mean of the area that it covers, as the server shrinks. @param to at most its side */
+/** Area-averaged to a smaller side, like the server does. @param to at most its side */
 export function shrunk({ side, data }: Pixels, to: number): Pixels {
   if (to === side) return { side, data };
   const spans = Array.from({ length: to }, (_, n) => covered(n, side / to));
@@ -31,7 +31,7 @@ export function shrunk({ side, data }: Pixels, to: number): Pixels {
   return { side: to, data: result };
 }
 
-/** The pixels that pixel `n` of the smaller picture lies over, and how much of each. */
+/** The pixels covered by pixel `n` of the smaller picture, and their shares. */
 function covered(n: number, step: number): (readonly [number, number])[] {
   const [from, to] = [n * step, (n + 1) * step];
   const first = Math.floor(from);
@@ -41,7 +41,7 @@ function covered(n: number, step: number): (readonly [number, number])[] {
   });
 }
 
-/** Luma (Rec. 601), as the guide `colorize` sees it. */
+/** Luma (Rec. 601), like the guide `colorize` computes it. */
 export function gray({ side, data }: Pixels): Pixels {
   const result = data.slice();
   for (let i = 0; i < result.length; i += 4) {
@@ -51,7 +51,7 @@ export function gray({ side, data }: Pixels): Pixels {
   return { side, data: result };
 }
 
-/** With normal noise. @param sigma on the scale where black is −1 and white 1 */
+/** Adds normal noise. @param sigma standard deviation; black is −1, white 1 */
 export function noisy({ side, data }: Pixels, sigma: number, random: () => number = Math.random): Pixels {
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const result = data.map((value, i) => (i % 4 === 3 ? value : value + (WHITE / 2) * sigma * normal()));
@@ -59,13 +59,13 @@ export function noisy({ side, data }: Pixels, sigma: number, random: () => numbe
 }
 
 export interface Look {
-  /** Side at which they are compared: blocks are compared by their means. @default the picture's own */
+  /** Side at which they are compared, after area averaging. @default the picture's own */
   readonly detail?: number;
-  /** How much each pixel counts. @default all alike */
+  /** Weight of each pixel. @default equal */
   readonly weights?: ArrayLike<number>;
 }
 
-/** Peak signal-to-noise ratio in decibels; Infinity where nothing differs, NaN where nothing counts. */
+/** Peak signal-to-noise ratio in decibels; Infinity for equal pictures, NaN if all weights are 0. */
 export function psnr(a: Pixels, b: Pixels, { detail = a.side, weights }: Look = {}): number {
   const { side } = a;
   const cells = new Float64Array(5 * detail * detail);

@@ -1,4 +1,4 @@
-/** How near the answer is to what was known, other answers, and what to do with it. */
+/** Figures of the result, other results, and actions on it. */
 import { saveAs } from '../../parts/save.ts';
 import { addressOf } from '../../state/router.ts';
 import { shareUrl } from '../../state/share.ts';
@@ -51,8 +51,8 @@ export function Result() {
       ))}
       {answer && (
         <div class="row">
-          <button type="button" onClick={() => void take(answer.file(), 'The answer', true)}>
-            Go on with this one
+          <button type="button" onClick={() => void take(answer.file(), 'The result', true)}>
+            Continue with this one
           </button>
           <button type="button" onClick={() => void download(answer)}>
             Download

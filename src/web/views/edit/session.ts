@@ -11,30 +11,30 @@ import { Painting } from './painting.ts';
 import { enlarged, fileFromCondition, fileOf, openPicture, type Source, urlOf } from './pictures.ts';
 import { type Pixels, shrunk } from './pixels.ts';
 
-/** Seen over the picture in part; the server gets it in black and white. */
+/** Colour of the mask overlay; the server receives black and white. */
 const MASK_COLOUR = '#e0401a';
 const INK = '#000000';
 const PAINT = '#1f6feb';
-/** In dots of a large picture: thin, as edges are, but thinner lines come out less crisp; and broad, as what is filled. */
+/** Brush sizes in dots of a large picture: thin for lines, although thinner ones give less crisp results, and broad for colours. */
 const PEN = 3;
 const BROAD = 24;
-/** How boldly is chosen where several answers are wanted. */
+/** Sampling if several results are requested. */
 const SEVERAL_TOP = 2;
 
 export const mode = signal<Mode>(MODES[0] as Mode);
-/** Wishes: for models that draw from nothing, and for those that start from a picture. */
+/** Selected models: an unconditional and a conditional one. */
 const modelNames = { plain: signal<string | undefined>(undefined), conditional: signal<string | undefined>(undefined) };
 export const source = signal<Source | null>(null);
 /** The second picture. */
 export const look = signal<Source | null>(null);
-/** Of each mode its own: a hat that was to be painted is not to be sharpened. */
+/** Prompts by mode, so that the prompt of one mode does not affect another. */
 const prompts = signal<Readonly<Record<string, string>>>({});
 export const prompt = computed(() => prompts.value[mode.value.name] ?? '');
 export const count = signal(1);
 export const beams = signal(1);
 export const sigma = signal(0.3);
 export const addsNoise = signal(false);
-/** Wish; null: the half of the model's side, or the picture's own where it is smaller. */
+/** Selected size; null: half the model's side, or the picture's own if smaller. */
 export const smallSide = signal<number | null>(null);
 export const mask = new Painting(dotOf(MASK_COLOUR));
 export const sketch = new Painting(dotOf(PAINT));
@@ -43,14 +43,14 @@ export const tints = new Painting(dotOf(PAINT), BROAD);
 
 /** A finished picture. */
 export interface Answer {
-  /** Null where no address can carry it: history and links are of codes alone. */
+  /** Null for conditional models: history and links hold codes only. */
   readonly saved: SavedPicture | null;
   readonly codeString: string;
-  /** PNG. @param size of its sides; left out: the model's own */
+  /** PNG. @param size side in pixels. @default the model's own */
   file(size?: number): Promise<Blob>;
 }
 
-/** What was asked last, and with what in hand. */
+/** The last request and its inputs. */
 export interface EditRequest {
   readonly run: LiveRun;
   readonly plan: Plan;
@@ -59,12 +59,12 @@ export interface EditRequest {
 export const current = signal<EditRequest | null>(null);
 export const answers = signal<readonly Answer[]>([]);
 export const figures = signal<readonly (readonly Figure[])[]>([]);
-/** Which of the answers is looked at. */
+/** Index of the shown result. */
 export const chosen = signal(0);
-/** What is wrong with a picture that was given, or with an answer. */
+/** Problem with an input picture or a result. */
 export const problem = signal<Error | null>(null);
 
-/** What can be done with the models there are. */
+/** Modes for which the server has a model. */
 export const modes = computed(() => MODES.filter((one) => !one.isConditional || conditionalModels.value.length > 0));
 export const usable = computed(() => (mode.value.isConditional ? conditionalModels : plainModels).value);
 export const model = computed(() => {
@@ -73,7 +73,7 @@ export const model = computed(() => {
   const wished = all.find(({ name }) => name === modelNames.conditional.value);
   return wished ?? all.find(({ condition }) => takesLines(condition?.kind ?? null)) ?? all[0];
 });
-/** What the model takes of its condition; null of a model without. */
+/** Kind of the model's condition; null if it has none. */
 export const takes = computed(() => model.value?.condition?.kind ?? null);
 export const side = computed(() => model.value?.side ?? 0);
 export const picture = computed(() => atSide(source.value));
@@ -83,7 +83,7 @@ const own = computed(() => {
 });
 const lookPicture = computed(() => atSide(look.value));
 
-/** Sides that a picture can be shrunk to before it is sharpened. */
+/** Sides to which a picture can be shrunk before it is sharpened. */
 export const smallSides = computed(() => {
   const halves = [2, 4, 8, 16, 32].map((part) => Math.floor(side.value / part)).filter((one) => one >= 2);
   const own = source.value?.square.side ?? 0;
@@ -99,11 +99,11 @@ const small = computed(
   () => source.value && shrunk(source.value.square, Math.min(detail.value, source.value.square.side)),
 );
 
-/** What is to be done now, or what is missing for it. */
+/** The plan, or a message about what is missing. */
 export const plan = computed<Plan | string>(() => {
-  if (!model.value) return 'The server is not there yet.';
+  if (!model.value) return 'The server is not available yet.';
   if (mode.value.name === 'colour' && model.value.channels !== 3)
-    return 'This model draws in gray: choose one with colours.';
+    return 'This model generates gray pictures: choose one with colours.';
   return mode.value.plan({
     picture: picture.value,
     own: own.value,
@@ -140,7 +140,7 @@ function atSide(from: Source | null): Pixels | null {
   return from.square.side < side.value ? enlarged(from.square, side.value) : shrunk(from.square, side.value);
 }
 
-/** Takes another picture to begin from. */
+/** Opens a picture to edit. */
 export async function take(blob: Promise<Blob> | Blob, name: string, isMade = false): Promise<void> {
   const opened = await opening(blob, name, isMade);
   if (!opened) return;
@@ -150,7 +150,7 @@ export async function take(blob: Promise<Blob> | Blob, name: string, isMade = fa
   announce(`${name} is there`);
 }
 
-/** Goes on without the picture that was given, or without the second one. */
+/** Removes the picture, or the style picture. */
 export function leave(given: typeof source): void {
   clearAnswers();
   given.value = null;
@@ -189,7 +189,7 @@ export async function start(): Promise<void> {
   await mine.run.ended;
   if (current.value !== mine) return;
   const { state, about, slots } = mine.run;
-  announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'That failed');
+  announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'Failed');
   if (state.value !== 'done' || !about.value) return;
   const { hash, seed } = about.value;
   const codes = slots.value.flatMap(({ codeString }) => codeString ?? []);
@@ -223,11 +223,11 @@ function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
   };
 }
 
-/** From the files themselves: what is shown was made small for the way. */
+/** Computed from the files at full size, as the shown pictures may be smaller. */
 async function measure(mine: EditRequest, all: readonly Answer[]): Promise<void> {
   try {
     const found = await Promise.all(
-      all.map(async (one) => mine.plan.figures((await openPicture(await one.file(), 'The answer')).square)),
+      all.map(async (one) => mine.plan.figures((await openPicture(await one.file(), 'The result')).square)),
     );
     if (current.value === mine) figures.value = found;
   } catch (thrown) {

@@ -1,4 +1,4 @@
-/** Where a picture comes from: a file that is opened, dropped or pasted, or one that was made before. */
+/** Picture input: a file that is opened, dropped or pasted, or one of the history. */
 import { useEffect } from 'preact/hooks';
 import { useDropping } from '../../parts/dropping.ts';
 import { Picture } from '../../parts/picture.tsx';
@@ -10,14 +10,14 @@ import { side } from './session.ts';
 export interface SourceFieldProps {
   readonly label: string;
   readonly value: Source | null;
-  /** Whether pictures that are pasted anywhere are for it. */
+  /** Whether it takes pictures pasted anywhere on the page. */
   readonly takesPasted: boolean;
   onTake(blob: Promise<Blob> | Blob, name: string, isMade: boolean): void;
-  /** Left out where there is no going on without it. */
+  /** Missing if the picture cannot be removed. */
   onLeave?: (() => void) | undefined;
 }
 
-/** Of the history, the latest. */
+/** Number of pictures offered from the history, latest first. */
 const OFFERED = 12;
 
 export function SourceField({ label, value, takesPasted, onTake, onLeave }: SourceFieldProps) {
@@ -35,7 +35,7 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
     <fieldset class={isOver ? 'source over' : 'source'} {...handlers}>
       <legend>{label}</legend>
       <div class="row">
-        {value && <img class="picture source-now" src={value.url} alt={`Now: ${value.name}`} />}
+        {value && <img class="picture source-now" src={value.url} alt={`Selected: ${value.name}`} />}
         <label class="button source-file">
           {value ? 'Another …' : 'Open …'}
           <input
@@ -50,7 +50,7 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
         </label>
         {value && onLeave && (
           <button type="button" class="quiet" onClick={onLeave}>
-            Without it
+            Remove
           </button>
         )}
         <span class="hint">{takesPasted ? 'or drop or paste one' : 'or drop one'}</span>
@@ -61,7 +61,7 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
   );
 }
 
-/** What was done to a picture so that the model can work on it. */
+/** Describes how a picture was fitted to the model. */
 function fitted({ name, width, height }: Source, to: number): string {
   const shorter = Math.min(width, height);
   const size = `the model's ${to} × ${to} pixels`;

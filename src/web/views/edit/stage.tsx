@@ -1,4 +1,4 @@
-/** What is painted on, and the answer beside or over what was given. */
+/** The canvas, and the result beside or over the input. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Board } from './board.tsx';
 import { BoardTools } from './board-tools.tsx';
@@ -30,7 +30,7 @@ export function Stage() {
   );
 }
 
-/** What the brush is for. */
+/** Selects what the brush paints. */
 function Inks() {
   return (
     <fieldset class="choices pills">
@@ -61,7 +61,7 @@ function PaintedOn({ painting, below: under, label, isGlass }: Surface) {
 function Answer() {
   const now = current.value;
   const ref = useRef<HTMLDivElement>(null);
-  // On small screens it comes below the fold.
+  // On small screens it is below the fold.
   useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [now]);
   if (!now) return null;
   const slot = now.run.slots.value[chosen.value];
@@ -74,13 +74,13 @@ function Answer() {
   );
 }
 
-/** Before anything is asked: what would be given. */
+/** Before the first request: the input. */
 function Before() {
   const now = plan.value;
   const missing = typeof now === 'string' ? now : null;
-  // What is painted on is seen there already.
+  // The canvas already shows it.
   const given = surface.value ? null : typeof now === 'string' ? picture.value : now.before;
   const url = useMemo(() => given && urlOf(given), [given]);
-  if (!url || !given) return <p class="edit-empty hint">{missing ?? 'The answer comes here.'}</p>;
+  if (!url || !given) return <p class="edit-empty hint">{missing ?? 'The result appears here.'}</p>;
   return <Compare before={url} after={null} isCoarse={given.side < side.value} />;
 }

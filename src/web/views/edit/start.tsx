@@ -1,4 +1,4 @@
-/** Begins, or ends with the best so far; below what is painted on, where something is. */
+/** Start and stop button; below the canvas, if there is one. */
 import { current, isRunning, mode, plan } from './session.ts';
 
 export function Start() {

@@ -1,4 +1,4 @@
-/** What is painted on now: which layer, over what, by which brush. */
+/** The current canvas: layer, picture below, brush. */
 import { computed, signal } from '@preact/signals';
 import { takesLines } from './modes.ts';
 import type { Painting } from './painting.ts';
@@ -10,28 +10,28 @@ export interface Surface {
   readonly painting: Painting;
   readonly label: string;
   readonly below: Pixels | null;
-  /** Whether what is below stays visible under the paint. */
+  /** Whether the paint is translucent over the picture below. */
   readonly isGlass: boolean;
   readonly hasColours: boolean;
-  /** Whether its opposite may be meant: all but what was brushed over. */
+  /** Whether inverting the layer makes sense. */
   readonly canInvert: boolean;
 }
 
-/** What the brush leaves where lines and colours can both be painted. */
+/** What the brush paints if both lines and colours can be painted. */
 export type Ink = 'lines' | 'colours';
 export const ink = signal<Ink>('lines');
 
-/** Whether lines are drawn by hand, for want of a picture that has them. */
+/** Whether lines are drawn by hand because no picture is given. */
 export const drawsLines = computed(
   () => mode.value.name === 'fill' && picture.value === null && takesLines(takes.value),
 );
 
-/** Null where there is nothing to paint on. */
+/** Null if the mode has nothing to paint. */
 export const surface = computed<Surface | null>(() => {
   if (side.value === 0) return null;
   const given = picture.value;
   if (mode.value.name === 'sketch')
-    return { ...brushOf(sketch, 'Sketch: paint where which colour goes'), below: null, isGlass: false };
+    return { ...brushOf(sketch, 'Sketch: paint where each colour should be'), below: null, isGlass: false };
   if (mode.value.name === 'repaint' && given)
     return {
       ...brushOf(mask, 'Mask: brush over what should change'),
@@ -48,10 +48,10 @@ function filling(given: Pixels | null): Surface | null {
   if (!given && !drawsLines.value) return null;
   if (given || ink.value === 'colours') {
     const below = given ?? onWhite(lines.layer.value);
-    return { ...brushOf(tints, 'Colours: paint where which one goes'), below, isGlass: true };
+    return { ...brushOf(tints, 'Colours: paint where each colour should be'), below, isGlass: true };
   }
   const below = onWhite(tints.layer.value);
-  return { ...brushOf(lines, 'Lines: draw what shapes there are'), below, isGlass: false, hasColours: false };
+  return { ...brushOf(lines, 'Lines: draw the shapes'), below, isGlass: false, hasColours: false };
 }
 
 function brushOf(painting: Painting, label: string) {

@@ -1,20 +1,20 @@
-/** A recipe as calls that make the same from elsewhere. */
+/** A recipe as calls of the API. */
 import { promptOf, type Recipe } from '../../state/recipe.ts';
 
 export interface Asking {
   readonly recipe: Recipe;
-  /** Of the server. */
+  /** Base URL of the server. */
   readonly origin: string;
   readonly hasKey: boolean;
 }
 
-/** Longer texts are pictures: nobody reads them. */
+/** Longer strings are pictures, and are replaced by a placeholder. */
 const LONGEST_TEXT = 300;
 const PICTURE = 'BASE64 OF YOUR PICTURE';
-/** That OpenAI's API takes. */
+/** Largest n of OpenAI's API. */
 const MOST_OPENAI = 10;
 
-/** What is sent, without what is left to the server anyway. */
+/** The request body, without default values. */
 export function askedBody({ model, guides, count, seed, sampler, prefix }: Recipe): Readonly<Record<string, unknown>> {
   return {
     ...(model === undefined ? {} : { model }),
@@ -30,7 +30,7 @@ export function askedBody({ model, guides, count, seed, sampler, prefix }: Recip
   };
 }
 
-/** Whether pictures were taken out, so that the calls need yours. */
+/** Whether pictures were replaced by placeholders. */
 export function needsPictures({ guides }: Recipe): boolean {
   return guides.some(({ params }) => Object.values(params).some((value) => shortened(value) !== value));
 }
@@ -59,7 +59,7 @@ const { images } = await client.pictures(${written(askedBody(recipe))});
 for (const { codeString, base64 = '' } of images) await writeFile(\`\${codeString}.png\`, base64, 'base64');`;
 }
 
-/** Words alone: OpenAI's API knows nothing else. */
+/** OpenAI's API takes a prompt only. */
 export function pythonCall({ recipe, origin, hasKey }: Asking): string {
   const { model, count, seed, guides } = recipe;
   const prompt = promptOf(recipe);
@@ -68,8 +68,8 @@ export function pythonCall({ recipe, origin, hasKey }: Asking): string {
     ...(hasKey ? ['import os', ''] : []),
     ...['from openai import OpenAI', ''],
     `client = OpenAI(base_url="${origin}/v1", api_key=${hasKey ? 'os.environ["KANDID_KEY"]' : '"none"'})`,
-    ...(hasOthers ? ["# OpenAI's API knows words alone: whatever else steers it is left out here."] : []),
-    ...(prompt ? [] : ['# It wants words, too.']),
+    ...(hasOthers ? ["# OpenAI's API takes a prompt only: all other guides are left out."] : []),
+    ...(prompt ? [] : ['# A prompt is required.']),
     'answer = client.images.generate(',
     ...(model === undefined ? [] : [`    model=${JSON.stringify(model)},`]),
     `    prompt=${JSON.stringify(prompt || 'a person')},`,
@@ -83,7 +83,7 @@ export function pythonCall({ recipe, origin, hasKey }: Asking): string {
   ].join('\n');
 }
 
-/** JSON, with what is short on one line. */
+/** JSON with short values on one line. */
 function written(value: unknown, indent = ''): string {
   const flat = JSON.stringify(value).replaceAll('":', '": ').replaceAll(',"', ', "');
   if (typeof value !== 'object' || value === null || flat.length + indent.length < 70) return flat;

@@ -1,4 +1,4 @@
-/** What was measured of a model, in rows for people. */
+/** Metrics of a model as rows of a table. */
 
 type Metrics = Readonly<Record<string, unknown>>;
 
@@ -9,22 +9,24 @@ export interface Row {
 
 const PERCENT = 100;
 
-/** The figures that say most; those that were not measured are left out. */
+/** The main metrics; missing ones are left out. */
 export function mainFigures(metrics: Metrics): Row[] {
   const reconstruction = (metrics.reconstruction ?? {}) as Metrics;
   const { psnr_db: near, random_db: random, ssim, pictures } = reconstruction;
   const entropy = metrics.code_entropy_ratio;
   return [
     ...(isNumber(near) && isNumber(pictures)
-      ? [{ name: `nearness to ${pictures.toLocaleString('en')} pictures it never saw`, value: `${near.toFixed(1)} dB` }]
+      ? [{ name: `PSNR on ${pictures.toLocaleString('en')} held-out pictures`, value: `${near.toFixed(1)} dB` }]
       : []),
-    ...(isNumber(random) ? [{ name: 'of a picture at random', value: `${random.toFixed(1)} dB` }] : []),
-    ...(isNumber(ssim) ? [{ name: 'likeness in structure (SSIM, of 1)', value: ssim.toFixed(2) }] : []),
-    ...(isNumber(entropy) ? [{ name: 'of its code that is used', value: `${(PERCENT * entropy).toFixed(1)} %` }] : []),
+    ...(isNumber(random) ? [{ name: 'PSNR of random pictures', value: `${random.toFixed(1)} dB` }] : []),
+    ...(isNumber(ssim) ? [{ name: 'SSIM', value: ssim.toFixed(2) }] : []),
+    ...(isNumber(entropy)
+      ? [{ name: 'code entropy, of the maximum', value: `${(PERCENT * entropy).toFixed(1)} %` }]
+      : []),
   ];
 }
 
-/** All numbers, however deep, each with its path in words. */
+/** All numbers at any depth, each with its path as name. */
 export function allFigures(metrics: unknown, path: readonly string[] = []): Row[] {
   if (isNumber(metrics)) return [{ name: path.join(', ').replaceAll('_', ' '), value: String(metrics) }];
   if (typeof metrics === 'string') return [{ name: path.join(', ').replaceAll('_', ' '), value: metrics }];
@@ -33,7 +35,7 @@ export function allFigures(metrics: unknown, path: readonly string[] = []): Row[
   return Object.entries(metrics).flatMap(([name, value]) => allFigures(value, [...path, name]));
 }
 
-/** Numbers in one line, anything else one by one. */
+/** Arrays of numbers as one row, other values one row each. */
 function listed(values: readonly unknown[], path: readonly string[]): Row[] {
   if (values.every(isNumber)) return [{ name: path.join(', ').replaceAll('_', ' '), value: values.join('  ') }];
   return values.flatMap((value, n) => allFigures(value, [...path, String(n + 1)]));
@@ -48,7 +50,7 @@ export interface Stage {
   readonly levels: number;
 }
 
-/** How many levels there are of each size, in turn. */
+/** Number of levels of each side, in order. */
 export function stagesOf(levels: readonly { readonly side: number }[]): Stage[] {
   const sides = [...new Set(levels.map(({ side }) => side))];
   return sides.map((side) => ({ side, levels: levels.filter((one) => one.side === side).length }));

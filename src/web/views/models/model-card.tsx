@@ -1,4 +1,4 @@
-/** What a model is: a few of its pictures, its levels, its licence, its figures. */
+/** Card of a model: samples, levels, licence, metrics. */
 import { useMemo } from 'preact/hooks';
 import type { ModelAnswer } from '../../../client/client.ts';
 import { Picture } from '../../parts/picture.tsx';
@@ -22,32 +22,32 @@ export function ModelCard({ model }: { readonly model: ModelAnswer }) {
           <code>
             {name}@{hash.slice(0, 8)}
           </code>
-          {isDefault && ', used where none is named'}
+          {isDefault && ', default model'}
         </p>
       </header>
       <p>{description}</p>
       <Rows
         rows={[
           { name: 'levels', value: `${levels.length}: ${stages.join(', ')}` },
-          { name: 'choices at each', value: counts },
-          { name: 'a picture is', value: `${bits} bits, ${channels === 1 ? 'gray' : 'in colour'}` },
-          ...(condition ? [{ name: 'starts from', value: condition.kind.replaceAll('_', ' ') }] : []),
+          { name: 'candidates per level', value: counts },
+          { name: 'code length', value: `${bits} bits, ${channels === 1 ? 'gray' : 'in colour'}` },
+          ...(condition ? [{ name: 'condition', value: condition.kind.replaceAll('_', ' ') }] : []),
           ...mainFigures(metrics),
           { name: 'licence of the weights', value: licence.weights },
           { name: 'trained on', value: licence.data },
-          ...(licence.attribution ? [{ name: 'with thanks to', value: licence.attribution }] : []),
+          ...(licence.attribution ? [{ name: 'attribution', value: licence.attribution }] : []),
         ]}
       />
       {figures.length > 0 && (
         <details>
-          <summary>All figures</summary>
+          <summary>All metrics</summary>
           <Rows rows={figures} />
         </details>
       )}
       {condition === null && (
         <p class="row">
-          <a href={addressOf('tree', { model: name })}>Its tree</a>
-          <a href={addressOf('wall', { model: name })}>Its wall</a>
+          <a href={addressOf('tree', { model: name })}>Tree</a>
+          <a href={addressOf('wall', { model: name })}>Wall</a>
         </p>
       )}
     </article>

@@ -1,4 +1,4 @@
-/** What there is, how the server is doing, and how to ask it from elsewhere. */
+/** The Models view: state of the server, API calls, models. */
 import './models.css';
 import { useState } from 'preact/hooks';
 import { Copyable } from '../../parts/copyable.tsx';
@@ -15,11 +15,11 @@ export default function Models() {
     <div class="models">
       <h1>Models and server</h1>
       <section class="stack" aria-labelledby="now">
-        <h2 id="now">Now</h2>
+        <h2 id="now">Server</h2>
         <Now />
       </section>
       <section class="stack" aria-labelledby="calls">
-        <h2 id="calls">The same from elsewhere</h2>
+        <h2 id="calls">API call</h2>
         <Calls />
       </section>
       <section class="stack" aria-labelledby="bundles">
@@ -44,7 +44,7 @@ function Calls() {
   return (
     <>
       <p class="lead">
-        What stands in Create, as a call. All it takes is in the <a href="docs">API document</a>.
+        The request of the Create view as an API call. Full reference: <a href="docs">API document</a>.
       </p>
       <fieldset class="choices pills languages">
         <legend class="unseen">Language</legend>
@@ -62,7 +62,7 @@ function Calls() {
         ))}
       </fieldset>
       <Copyable text={call} label={`call in ${language}`} block />
-      {needsPictures(shown) && <p class="hint">Put your own pictures in where it says so: base64, or a data URL.</p>}
+      {needsPictures(shown) && <p class="hint">Replace the placeholders by your pictures: base64, or a data URL.</p>}
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** How the server is doing at this moment. */
+/** Current state of the server. */
 import { useEffect, useState } from 'preact/hooks';
 import type { HealthAnswer } from '../../../client/client.ts';
 import { base, client, connection, keyHeaders } from '../../state/server.ts';
@@ -24,7 +24,7 @@ export function Now() {
     let isOver = false;
     const look = async () => {
       if (document.hidden) return;
-      // While it is away, the page says so at its top.
+      // Connection problems are shown at the top of the page.
       const now = await lookedAt().catch(() => null);
       if (!isOver && now) setLooked((known) => ({ now, before: known?.now ?? null }));
     };
@@ -35,8 +35,8 @@ export function Now() {
       clearInterval(timer);
     };
   }, []);
-  if (connection.value === 'lost') return <p class="soft">The server is away.</p>;
-  if (!looked) return <p class="soft">Asking the server …</p>;
+  if (connection.value === 'lost') return <p class="soft">The server is not available.</p>;
+  if (!looked) return <p class="soft">Loading …</p>;
   const { health, samples } = looked.now;
   const before = looked.before?.samples ?? [];
   return (
@@ -55,7 +55,7 @@ export function Now() {
           <Figure
             key={n}
             name={`worker ${n + 1}, on ${device}`}
-            value={restarts > 0 ? `${state}, started again ${restarts} times` : state}
+            value={restarts > 0 ? `${state}, restarted ${restarts} times` : state}
           />
         ))}
       </dl>
@@ -65,7 +65,7 @@ export function Now() {
 
 interface SpeedsProps {
   readonly samples: readonly Sample[];
-  /** Of the look before. */
+  /** Samples of the previous poll. */
   readonly before: readonly Sample[];
   readonly graph: 'level' | 'decode';
   readonly of: string;

@@ -1,4 +1,4 @@
-/** Speed of the server, from its figures for Prometheus. */
+/** Speed of the server, from its Prometheus metrics. */
 
 export interface Sample {
   readonly name: string;
@@ -6,7 +6,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** Of the text format; lines that say something else are left out. */
+/** Parses the Prometheus text format; other lines are skipped. */
 export function parseSamples(text: string): Sample[] {
   return text.split('\n').flatMap((line) => {
     const [, name, labels = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
@@ -21,7 +21,7 @@ export interface Counted {
   readonly times: number;
 }
 
-/** Graphs of a kind that were run: by model, in all since the server began. */
+/** Runs of graphs of a kind, by model, since the server started. */
 export function runsOf(samples: readonly Sample[], wanted: 'level' | 'decode'): Readonly<Record<string, Counted>> {
   const runs: Record<string, Counted> = {};
   for (const { name, labels, value } of samples) {
@@ -34,14 +34,14 @@ export function runsOf(samples: readonly Sample[], wanted: 'level' | 'decode'): 
   return runs;
 }
 
-/** Mean milliseconds of what was run between two looks; of all where nothing was; null before anything was. */
+/** Mean milliseconds of the runs between two polls, of all runs if there were none, null before the first run. */
 export function meanMs(now: Counted, before: Counted = { seconds: 0, times: 0 }): number | null {
   const since = now.times > before.times ? before : { seconds: 0, times: 0 };
   const times = now.times - since.times;
   return times > 0 ? (1000 * (now.seconds - since.seconds)) / times : null;
 }
 
-/** Of a counter, all of its kinds. */
+/** Sum of a counter over all label values. */
 export function total(samples: readonly Sample[], wanted: string, labels: Sample['labels'] = {}): number {
   const fits = (sample: Sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value);
   return samples.reduce((sum, sample) => (sample.name === wanted && fits(sample) ? sum + sample.value : sum), 0);

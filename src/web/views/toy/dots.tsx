@@ -1,4 +1,4 @@
-/** The nodes: dots, those that were just split in colour, a ring where one died. */
+/** The nodes as dots; new splits are coloured, pruned nodes leave a ring. */
 import { useEffect, useRef } from 'preact/hooks';
 import { theme } from '../../state/theme.ts';
 import { before, frame } from './session.ts';

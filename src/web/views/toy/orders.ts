@@ -1,4 +1,4 @@
-/** What the page tells its worker; it answers `begin` and `step` with a frame. */
+/** Messages of the page to its worker, which replies to `begin` and `step` with a frame. */
 interface Painted {
   readonly light: Float64Array;
   readonly bins: number;

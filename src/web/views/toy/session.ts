@@ -1,4 +1,4 @@
-/** The playground: what is painted, and the network that learns it in a worker. */
+/** State of the Toy view: the painted density, and the network that a worker trains on it. */
 import { computed, effect, signal } from '@preact/signals';
 import { DRAWINGS, type DrawingName, drawn } from '../../../lab/toy/drawings.ts';
 import type { PlayFrame } from '../../../lab/toy/play.ts';
@@ -8,11 +8,11 @@ import type { Pixels } from '../edit/pixels.ts';
 import type { Order } from './orders.ts';
 
 export const BINS = 64;
-/** It has found its place by then; resting spares the machine. */
+/** Training has converged by then and pauses, to save CPU. */
 const REST_AFTER = 400;
 const PAINT = '#e0401a';
 
-/** In the order of the list; '' is a bare ground. */
+/** In the order of the list; '' is an empty canvas. */
 export const NAMES: readonly (DrawingName | '')[] = [...(Object.keys(DRAWINGS) as DrawingName[]), ''];
 
 export const drawing = signal<DrawingName | ''>('spiral');
@@ -23,10 +23,10 @@ export const count = signal(1000);
 export const splits = signal(true);
 export const isRunning = signal(false);
 export const frame = signal<PlayFrame | null>(null);
-/** The points before it: where nodes died. */
+/** The previous frame, for the position of pruned nodes. */
 export const before = signal<PlayFrame | null>(null);
 
-/** The drawing, its lightest place 1. */
+/** The drawing, scaled to a maximum of 1. */
 const ground = computed(() => {
   if (drawing.value === '') return new Float64Array(BINS * BINS);
   const { shares } = drawn(drawing.value, BINS);
@@ -34,7 +34,7 @@ const ground = computed(() => {
   return shares.map((share) => share / most);
 });
 
-/** With what was painted on it. */
+/** The drawing with the painted layer. */
 const light = computed(() => {
   const { dots } = painting.layer.value;
   return ground.value.map((value, n) => (dots[n] ? 1 : value));
@@ -51,11 +51,11 @@ export const isBlank = computed(() => light.value.every((value) => value === 0))
 
 let worker: Worker | null = null;
 let seed = 1;
-/** Step that it rests after. */
+/** Step after which training pauses. */
 let until = REST_AFTER;
-/** Whether it rests by itself: what is painted wakes it. */
+/** Whether training paused by itself: painting resumes it. */
 let isResting = false;
-/** Frames that were asked for and have not come: never more than one step ahead of the eye. */
+/** Frames requested but not received; at most one. */
 let awaited = 0;
 
 function tell(order: Order): void {
@@ -68,7 +68,7 @@ function askForNext(): void {
   if (awaited === 0 && isRunning.peek() && !isBlank.peek()) tell({ type: 'step' });
 }
 
-/** Begins with new nodes. */
+/** Restarts with new nodes. */
 export function begin(): void {
   until = REST_AFTER;
   before.value = null;
@@ -106,7 +106,7 @@ export function open(isMoving: boolean): () => void {
     effect(() => {
       tell({ type: 'paint', light: light.value, bins: BINS });
       if (isResting) run(true);
-      // What was learnt before counts no more.
+      // Frames of the previous run are ignored.
       until = (frame.peek()?.step ?? 0) + REST_AFTER;
       askForNext();
     }),

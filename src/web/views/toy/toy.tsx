@@ -1,4 +1,4 @@
-/** A network of one level in two dimensions, to watch while it learns. */
+/** The Toy view: a network of one level in two dimensions, animated during training. */
 import './toy.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Slider } from '../../parts/slider.tsx';
@@ -32,19 +32,19 @@ export default function Toy() {
       <header class="stack">
         <h1>How it learns</h1>
         <p class="lead">
-          Here a picture is but a point, and the network a crowd of nodes. Of all of them, the one nearest to a sample
-          moves towards it: that is the whole of learning. A node that wins too often is split in two; for it, one that
-          wins next to nothing dies. So they come to lie as the samples do.
+          Here a picture is a point in the plane, and the network a set of nodes. In each step, the node nearest to a
+          sample moves towards it. A node that is nearest too often is split in two, and one that hardly ever is gets
+          pruned. In this way the nodes take on the distribution of the samples.
         </p>
       </header>
       <section class="stack" aria-label="Where samples come from">
-        <h2>Samples come from here</h2>
+        <h2>Distribution of the samples</h2>
         <Board painting={painting} below={below} label="Density: paint where samples should be" isGlass={false} />
         <Drawings />
         <BoardTools painting={painting} hasColours={false} canInvert />
       </section>
       <section class="stack" aria-label="The network">
-        <h2>and the nodes follow</h2>
+        <h2>Nodes</h2>
         <Dots />
         <Figures />
         <Controls />
@@ -68,7 +68,7 @@ function Drawings() {
               drawing.value = name;
             }}
           />
-          <span>{name.replaceAll('_', ' ') || 'bare, to paint on'}</span>
+          <span>{name.replaceAll('_', ' ') || 'empty, to paint on'}</span>
         </label>
       ))}
     </fieldset>
@@ -84,11 +84,11 @@ function Figures() {
         <dd>{step}</dd>
       </div>
       <div>
-        <dt>nodes without a use</dt>
+        <dt>unused nodes</dt>
         <dd>{`${(100 * dead).toFixed(1)} %`}</dd>
       </div>
       <div>
-        <dt>apart (Jensen-Shannon)</dt>
+        <dt>Jensen-Shannon divergence</dt>
         <dd>{js === null ? '–' : js.toFixed(3)}</dd>
       </div>
     </dl>
@@ -100,7 +100,7 @@ function Controls() {
     <>
       <div class="row">
         <button type="button" class="main" disabled={isBlank.value} onClick={() => run(!isRunning.value)}>
-          {isRunning.value ? 'Pause' : 'Go on'}
+          {isRunning.value ? 'Pause' : 'Continue'}
         </button>
         <button type="button" disabled={isBlank.value} onClick={stepOnce}>
           One step
@@ -113,10 +113,10 @@ function Controls() {
             run(true);
           }}
         >
-          From the start
+          Restart
         </button>
       </div>
-      {isBlank.value && <p class="hint">Nothing is painted: paint where samples should be.</p>}
+      {isBlank.value && <p class="hint">The canvas is empty: paint where samples should be.</p>}
       <Slider
         label="nodes"
         min={50}
@@ -137,7 +137,7 @@ function Controls() {
             splits.value = event.currentTarget.checked;
           }}
         />
-        Split and prune: without it, nodes that nothing comes near stay where they are
+        Split and prune: without it, nodes far from all samples never move
       </label>
     </>
   );

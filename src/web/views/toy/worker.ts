@@ -1,4 +1,4 @@
-/** Plays away from the page: the next frame is made when the last one was seen. */
+/** Trains in a worker; computes the next frame when the previous one was shown. */
 import { Play } from '../../../lab/toy/play.ts';
 import type { Order } from './orders.ts';
 

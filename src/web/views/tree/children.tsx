@@ -1,4 +1,4 @@
-/** What a level proposes from where one is: a grid to go through with the pointer or the arrows. */
+/** The candidates below the current node: a grid for pointer and arrow keys. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { ModelAnswer } from '../../../client/client.ts';
 import { Picture } from '../../parts/picture.tsx';
@@ -8,16 +8,16 @@ export interface ChildrenProps {
   readonly model: ModelAnswer;
   readonly path: Path;
   readonly size: number;
-  /** Draws a finished picture of each, not the child itself. */
+  /** Shows a finished picture of each child instead of the child. */
   readonly looksAhead: boolean;
-  /** The one that is marked, or was come from. */
+  /** Index of the marked child. */
   readonly current: number | null;
-  /** Whether the keyboard is to be where one is. */
+  /** Whether the current child takes the focus. */
   readonly takesFocus: boolean;
   onEnter(choice: number): void;
 }
 
-/** More columns do not fit a narrow screen. */
+/** Largest number of columns on a narrow screen. */
 const MOST_NARROW = 8;
 
 export function Children(props: ChildrenProps) {
@@ -72,7 +72,7 @@ export function Children(props: ChildrenProps) {
   );
 }
 
-/** As they lie now. */
+/** Current number of columns. */
 function columnsOf(list: Element | null): number {
   return list ? getComputedStyle(list).gridTemplateColumns.split(' ').length : 1;
 }
@@ -90,7 +90,7 @@ function steppedTo(key: string, at: number, columns: number, count: number): num
   return to === undefined || to < 0 || to >= count ? null : to;
 }
 
-/** One of them is reached by Tab: where the arrows were last. */
+/** Roving tabindex: Tab reaches the child that was focused last. */
 function focusOn(list: HTMLUListElement | null, choice: number): void {
   const buttons = [...(list?.querySelectorAll('button') ?? [])];
   for (const [n, button] of buttons.entries()) button.tabIndex = n === choice ? 0 : -1;

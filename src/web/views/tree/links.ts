@@ -1,4 +1,4 @@
-/** Addresses of places in the tree, and from there into Create. */
+/** URLs of nodes of the tree, and of their pictures in Create. */
 import type { ModelAnswer } from '../../../client/client.ts';
 import { EMPTY } from '../../state/recipe.ts';
 import { addressOf } from '../../state/router.ts';
@@ -9,7 +9,7 @@ export function addressOfPlace(model: string, path: Path): string {
   return addressOf('tree', { model, ...(path.length > 0 ? { at: path.join('.') } : {}) });
 }
 
-/** Opens a finished picture below the place in Create, where it can be grown again from the place. */
+/** URL of a finished picture below the node in Create, with the node's choices as prefix. */
 export function inCreate(path: Path, model: ModelAnswer): string {
   const { name, hash } = model;
   const recipe = { ...EMPTY, model: name, ...(path.length > 0 ? { prefix: path } : {}) };

@@ -1,4 +1,4 @@
-/** The root of the tree: the mean of all that the first level proposes. */
+/** The root of the tree: the mean of the candidates of the first level. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { ModelAnswer } from '../../../client/client.ts';
 import { pictureUrl } from '../../parts/picture.tsx';
@@ -7,7 +7,7 @@ import { codeAt } from './place.ts';
 
 export interface MeanProps {
   readonly model: ModelAnswer;
-  /** Of the pictures that it is made of, as they are drawn for the grid: they are fetched once. */
+  /** Size of the averaged pictures, the same as in the grid, so that they are fetched once. */
   readonly size: number;
   readonly alt: string;
 }
@@ -20,7 +20,7 @@ export function Mean({ model, size, alt }: MeanProps) {
     void firsts(model, size).then((pictures) => {
       const brush = ref.current?.getContext('2d');
       if (isOver || !brush) return;
-      // Each covers the mean of those before it by its share.
+      // Running mean: picture n is drawn with opacity 1/n.
       for (const [n, picture] of pictures.entries()) {
         brush.globalAlpha = 1 / (n + 1);
         brush.drawImage(picture, 0, 0, size, size);
@@ -41,6 +41,6 @@ async function firsts(model: ModelAnswer, size: number): Promise<ImageBitmap[]> 
     const answer = await fetch(url, { headers });
     return answer.ok ? [await createImageBitmap(await answer.blob())] : [];
   });
-  // What does not come is left out: the grid says so in its place.
+  // Pictures that fail to load are skipped; the grid shows the error.
   return (await Promise.all(all.map((one) => one.catch(() => [])))).flat();
 }

@@ -1,10 +1,10 @@
-/** A place in the tree of codes: the choices that lead there. */
+/** A node of the tree of codes, as its path of choices. */
 import type { ModelAnswer } from '../../../client/client.ts';
 import { codeText } from '../../state/code.ts';
 
 export type Path = readonly number[];
 
-/** As it stands in an address: `3.5.1`; what does not fit the model ends it. */
+/** Parses a path such as `3.5.1`, up to the first choice that the model does not have. */
 export function parsePath(text: string | null, { levels }: Pick<ModelAnswer, 'levels'>): Path {
   const choices = (text ?? '').split('.').filter(Boolean).map(Number);
   const wrong = choices.findIndex(
@@ -13,7 +13,7 @@ export function parsePath(text: string | null, { levels }: Pick<ModelAnswer, 'le
   return wrong < 0 ? choices : choices.slice(0, wrong);
 }
 
-/** Choices that are shown: a code must be whole, though only its beginning is drawn. */
+/** The code of a path, padded to full length, as previews need a complete code. */
 export function codeAt(path: Path, { levels }: Pick<ModelAnswer, 'levels'>): string {
   return codeText(
     levels.map((_, n) => path[n] ?? 0),
@@ -21,7 +21,7 @@ export function codeAt(path: Path, { levels }: Pick<ModelAnswer, 'levels'>): str
   );
 }
 
-/** One of the finished pictures below a place, always the same one. */
+/** A finished picture below a node, deterministic. */
 export function finishedAt(path: Path, { levels }: Pick<ModelAnswer, 'levels'>): string {
   const random = randomOf(path);
   return codeText(
@@ -30,14 +30,14 @@ export function finishedAt(path: Path, { levels }: Pick<ModelAnswer, 'levels'>):
   );
 }
 
-/** How many codes there are, in words. */
+/** Number of codes, formatted. */
 export function numberOfCodes({ levels }: Pick<ModelAnswer, 'levels'>): string {
   const digits = levels.reduce((sum, { candidates }) => sum + Math.log10(candidates), 0);
   if (digits < 7) return Math.round(10 ** digits).toLocaleString('en');
   return `about 10${[...String(Math.floor(digits))].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`;
 }
 
-/** Of a grid: a power of two, so that its rows are full. */
+/** Columns of a grid: a power of two, so that rows are complete. */
 export function columnsFor(count: number): number {
   return 2 ** Math.ceil(Math.log2(count) / 2);
 }

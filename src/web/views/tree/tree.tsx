@@ -1,4 +1,4 @@
-/** The space of codes as a tree: from the mean of all pictures down to each of them. */
+/** The Tree view: all codes of a model as a tree, from the mean of all pictures to single ones. */
 import './tree.css';
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -13,7 +13,7 @@ import { addressOfPlace, inCreate } from './links.ts';
 import { Mean } from './mean.tsx';
 import { codeAt, finishedAt, numberOfCodes, type Path, parsePath } from './place.ts';
 
-/** Small enough to be seen whole. */
+/** Small enough to browse completely. */
 const FIRST_MODEL = 'digits-32';
 const LARGE = 320;
 const looksAhead = signal(false);
@@ -22,16 +22,16 @@ export default function Tree({ params }: ViewProps) {
   const wanted = params.get('model') ?? FIRST_MODEL;
   const named = modelNamed(wanted);
   const model = named?.condition === null ? named : modelNamed(undefined);
-  if (!model) return <h1>Every picture there is</h1>;
+  if (!model) return <h1>All pictures of a model</h1>;
   const path = parsePath(params.get('at'), model);
   return (
     <div class="tree">
       <header class="stack">
-        <h1>Every picture there is</h1>
+        <h1>All pictures of a model</h1>
         <p class="lead">
-          All pictures of a model hang on one tree. Its root is the mean of all; each of its {model.levels.length}{' '}
-          levels splits into {spreadOf(model)}, which makes {numberOfCodes(model)} pictures. Go down a branch and see
-          what its pictures have in common.
+          The pictures of a model form a tree. Its root is the mean of all pictures; each of its {model.levels.length}{' '}
+          levels has {spreadOf(model)} branches per node, {numberOfCodes(model)} pictures in total. Descend a branch to
+          see what its pictures have in common.
         </p>
       </header>
       <Explorer key={model.hash} model={model} path={path} />
@@ -39,7 +39,7 @@ export default function Tree({ params }: ViewProps) {
   );
 }
 
-/** How many ways there are at a level. */
+/** Number of candidates per level, formatted. */
 function spreadOf({ levels }: ModelAnswer): string {
   const counts = levels.map(({ candidates }) => candidates);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
@@ -83,7 +83,7 @@ function Explorer({ model, path }: PlaceProps) {
       <div class="tree-here">
         <Here model={model} path={path} size={size} />
         <div class="stack tree-below">
-          <h2>{isLeaf ? 'Its neighbours' : `Level ${path.length + 1} of ${model.levels.length}`}</h2>
+          <h2>{isLeaf ? 'Neighbours' : `Level ${path.length + 1} of ${model.levels.length}`}</h2>
           <Children
             key={parent.join('.')}
             model={model}
@@ -94,7 +94,7 @@ function Explorer({ model, path }: PlaceProps) {
             looksAhead={looksAhead.value && !isLeaf}
             takesFocus={cameFrom !== null}
           />
-          <p class="hint">Keys: arrows go through them, Enter goes down, Backspace up.</p>
+          <p class="hint">Keys: arrows move, Enter goes down, Backspace up.</p>
           <Options name={model.name} isLeaf={isLeaf} />
         </div>
       </div>
@@ -145,12 +145,12 @@ function Here({ model, path, size }: PlaceProps & { readonly size: number }) {
       {path.length === 0 ? (
         <Mean model={model} size={size} alt="The mean of all pictures" />
       ) : (
-        <Picture {...picture} code={codeAt(path, model)} level={path.length - 1} alt="Where you are" />
+        <Picture {...picture} code={codeAt(path, model)} level={path.length - 1} alt="The current node" />
       )}
       {!isLeaf && (
         <div class="tree-ahead">
-          <Picture {...picture} size={96} code={finishedAt(path, model)} alt="One of the finished pictures below" />
-          <span class="hint">one of the finished pictures below it</span>
+          <Picture {...picture} size={96} code={finishedAt(path, model)} alt="A finished picture below this node" />
+          <span class="hint">a finished picture below this node</span>
         </div>
       )}
       <div class="row">
@@ -187,7 +187,7 @@ function Options({ name, isLeaf }: { readonly name: string; readonly isLeaf: boo
               looksAhead.value = event.currentTarget.checked;
             }}
           />
-          Show finished pictures of each choice
+          Show a finished picture for each choice
         </label>
       )}
     </div>

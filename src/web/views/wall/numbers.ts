@@ -1,9 +1,9 @@
-/** The wall's pictures: which codes, and which of them are on the screen. */
+/** Codes of the wall's pictures, and the rows that are visible. */
 import { codeText } from '../../state/code.ts';
 
 type Levels = readonly { readonly candidates: number }[];
 
-/** Picture `index` of a wall: always the same one, so that going back shows what was there (mulberry32 by Tommy Ettinger, public domain). */
+/** Picture `index` of a wall: deterministic, so that scrolling back shows the same pictures (mulberry32 by Tommy Ettinger, public domain). */
 export function codeOf(seed: number, index: number, levels: Levels): string {
   let state = Math.imul(seed ^ Math.imul(index + 1, 0x9e3779b1), 0x85ebca6b);
   const random = () => {
@@ -19,12 +19,12 @@ export function codeOf(seed: number, index: number, levels: Levels): string {
 }
 
 export interface Sight {
-  /** Rows that are drawn. */
+  /** Rendered rows. */
   readonly first: number;
   readonly last: number;
 }
 
-/** Rows in reach of the eye. @param top pixels of the wall above the screen; @param screen height of the screen; @param row height of a row */
+/** Visible rows and half a screen around them. @param top pixels of the wall above the screen; @param screen height of the screen; @param row height of a row */
 export function sightOf(top: number, screen: number, row: number): Sight {
   const spare = screen / 2;
   return {

@@ -1,4 +1,4 @@
-/** Pictures at random without end, as many as one likes to scroll by. */
+/** The Wall view: an endless grid of random pictures. */
 import './wall.css';
 import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -13,9 +13,9 @@ import type { ViewProps } from '../../view-props.ts';
 import { codeOf, type Sight, sightOf } from './numbers.ts';
 
 const seed = signal(newSeed());
-/** Rows that were reached so far: the wall is as high, and a screen more. */
+/** Rows reached so far; the wall is that high plus one screen. */
 const reached = signal(0);
-/** Where one was, for coming back. */
+/** Scroll position, restored when the view is shown again. */
 let scrolled = 0;
 
 const DRAWN_SIZE = 128;
@@ -26,9 +26,9 @@ export default function Wall({ params }: ViewProps) {
   return (
     <div class="wall">
       <header class="wall-head">
-        <h1>Any picture at all</h1>
+        <h1>Random pictures</h1>
         <p class="lead">
-          Dice thrown at every level: what the model draws when nobody asks for anything. Click one to go on with it.
+          Pictures generated without a guide: every level is chosen at random. Click one to open it in Create.
         </p>
         <div class="row">
           <ModelField
@@ -45,7 +45,7 @@ export default function Wall({ params }: ViewProps) {
               scrollTo({ top: 0 });
             }}
           >
-            Throw again
+            New pictures
           </button>
         </div>
       </header>
@@ -60,7 +60,7 @@ function newSeed(): number {
 
 interface Measures {
   readonly columns: number;
-  /** Height of a row, with its gap. */
+  /** Height of a row including its gap. */
   readonly row: number;
   readonly sight: Sight;
 }
@@ -79,7 +79,7 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
     };
     look();
     const kept = scrolled;
-    // The height that it had must be there before it can be scrolled to.
+    // The wall must have its height again before it can be scrolled.
     if (kept > 0 && reached.value > 0) requestAnimationFrame(() => scrollTo({ top: kept }));
     const watch = new ResizeObserver(look);
     if (ref.current) watch.observe(ref.current);
@@ -131,7 +131,7 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
 interface BrickProps {
   readonly model: ModelAnswer;
   readonly index: number;
-  /** Whether Tab goes to it. */
+  /** Whether it is the picture that Tab reaches. */
   readonly isReached: boolean;
   onFocus(index: number): void;
 }
@@ -152,7 +152,7 @@ function Brick({ model, index, isReached, onFocus }: BrickProps) {
   );
 }
 
-/** Of the pictures that are there: one of them must be within reach of the keyboard. */
+/** Clamps to the rendered pictures, one of which must be reachable by Tab. */
 function clamped(index: number, first: number, count: number): number {
   return index < first || index >= first + count ? first : index;
 }
@@ -180,7 +180,7 @@ function steppedTo(key: string, at: number, columns: number): number | null {
   return to === undefined || to < 0 ? null : to;
 }
 
-/** Scrolls so far that a row is seen: it is drawn then, and can be focused. */
+/** Scrolls a row into view, so that it is rendered and can be focused. */
 function bringUp(list: HTMLElement | null, at: number, row: number): void {
   if (!list) return;
   const top = list.getBoundingClientRect().top + at * row;

@@ -1,4 +1,4 @@
-/** One way to harm a server. A case is one file: it is listed in `cases.ts`, and `hostile.ts` runs it on a server of its own. */
+/** A hostile case: one file, listed in `cases.ts`, run by `hostile.ts` on its own server. */
 import type { BenchContext } from '../context.ts';
 import type { Figure } from '../figure.ts';
 import type { ServerProcess } from '../server-process.ts';
@@ -7,6 +7,6 @@ export interface HostileCase {
   readonly name: string;
   /** Settings that are not the defaults. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** What the server must still stand afterwards is looked at by `hostile.ts`: it lives, and answers. */
+  /** Runs the case. `hostile.ts` checks afterwards that the server is alive and responds. */
   run(context: BenchContext, server: ServerProcess): Promise<Figure[]>;
 }

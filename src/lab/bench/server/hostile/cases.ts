@@ -1,4 +1,4 @@
-/** All cases, in order. A further one is one file and a line here. */
+/** All cases, in order. To add one, add a file and a line here. */
 import type { HostileCase } from './case.ts';
 import { heavyRequests } from './heavy-requests.ts';
 import { mostBodies } from './most-bodies.ts';

@@ -1,11 +1,11 @@
-/** Choices of the mutations: the same seed gives the same ones on every machine. */
+/** Random choices of the mutations, reproducible by seed on every machine. */
 import type { Random } from '../../../../kit/random.ts';
 
 export function pick<T>(random: Random, list: readonly T[]): T {
   return list[random.integer(list.length)] as T;
 }
 
-/** Some of the bytes changed, left out, said twice, or cut off behind. */
+/** Changes, removes, duplicates or truncates some of the bytes. */
 export function damaged(random: Random, bytes: Buffer): Buffer {
   if (bytes.length === 0) return bytes;
   const at = random.integer(bytes.length);

@@ -1,4 +1,4 @@
-/** WebSocket frames as a client sends them (RFC 6455), and as it must not: every bit of their heads at random. */
+/** WebSocket frames, valid (RFC 6455) and with random header bits. */
 import { Random } from '../../../../kit/random.ts';
 import { damaged, pick } from './chance.ts';
 import { shapes } from './shapes.ts';
@@ -16,7 +16,7 @@ export function* frames(seed: number, count: number): Generator<Buffer, void, un
   }
 }
 
-/** Of a request, what opens one on a socket; or something else that a client says. */
+/** A client message: a request, or another message of the protocol. */
 function asMessage(random: Random, body: Buffer): Buffer {
   const type = pick(random, ['generate', 'generate', 'attach', 'cancel', 'choose', 'weights', 'ping', 'nonsense']);
   const head = `{"type":"${type}","id":"m${random.integer(5)}","picks":[0],"question":0,"job":"j"`;
@@ -35,7 +35,7 @@ function frameOf(random: Random, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([first]), lengthOf(claimed, isMasked), ...(isMasked ? [mask] : []), data]);
 }
 
-/** In 7, 16 or 64 bits. */
+/** Payload length in 7, 16 or 64 bits. */
 function lengthOf(length: number, isMasked: boolean): Buffer {
   const bit = isMasked ? 0x80 : 0;
   if (length < 126) return Buffer.from([bit | length]);

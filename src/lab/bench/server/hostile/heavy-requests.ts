@@ -1,4 +1,4 @@
-/** The heaviest requests that are legal: does another client still get a small picture? */
+/** The heaviest valid requests: does another client still get a small picture? */
 import { median } from '../../timing.ts';
 import { authorization, keysFor } from '../clients.ts';
 import { type BenchContext, pause, requestMaker, until } from '../context.ts';
@@ -10,7 +10,7 @@ import type { HostileCase } from './case.ts';
 
 interface Heavy {
   readonly name: string;
-  /** For so many results; where that is refused, fewer are asked for. */
+  /** Number of results; reduced while the server refuses it. */
   body(count: number): object;
   readonly most: number;
 }
@@ -33,7 +33,7 @@ const HEAVY: readonly Heavy[] = [
   },
 ];
 
-/** At once, of one client. */
+/** Concurrent heavy requests of one client. */
 const AT_ONCE = 4;
 const SAMPLES_ALONE = 5;
 const TIMES = 3;
@@ -95,7 +95,7 @@ async function besideOf(
   ];
 }
 
-/** The largest that is legal, several times. */
+/** Starts the largest accepted request several times. */
 async function begin(server: ServerProcess, { body, most }: Heavy): Promise<{ jobs: string[]; count: number }> {
   const send = (count: number) =>
     ask(`${server.url}/v1/generate`, {
@@ -116,7 +116,7 @@ async function begin(server: ServerProcess, { body, most }: Heavy): Promise<{ jo
   return { jobs, count };
 }
 
-/** Of the jobs that were begun, those that have not ended. */
+/** The started jobs that have not ended. */
 async function openOf(server: ServerProcess, jobs: readonly string[]): Promise<number> {
   const { body } = await ask(`${server.url}/v1/jobs?limit=100`, { headers: authorization(0) });
   const { jobs: all } = JSON.parse(body.toString()) as { jobs: { id: string; state: string }[] };

@@ -1,4 +1,4 @@
-/** What ends or stops a server, or shuts others out: each case on a server of its own, which must live on. */
+/** Runs cases that try to crash or block a server, each on its own server, which must survive. */
 import { type BenchContext, type Part, withServer } from '../context.ts';
 import { type Figure, figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
@@ -19,7 +19,7 @@ function outcomeOf(context: BenchContext, { name, settings = {}, run }: HostileC
   return withServer(context, settings, async (server) => {
     const workers = server.workers().join();
     const figures = await run(context, server);
-    // A case may have stopped it; then it has looked at how it ended.
+    // A case may have stopped the server, and has then checked how it ended.
     if (server.hasStopped) return figures;
     const { status } = await ask(`${server.url}/healthz`);
     const lost = (status === 200 ? 0 : 1) + (server.workers().join() === workers ? 0 : 1);

@@ -1,4 +1,4 @@
-/** Files that begin as pictures do, and whose chunks are anything: lengths that lie, packets without end, chunks without number. */
+/** Files with a picture's signature and random chunks: wrong lengths, unterminated packets, very many chunks. */
 import { Random } from '../../../../kit/random.ts';
 import { damaged, pick } from './chance.ts';
 
@@ -16,7 +16,7 @@ const MOST_CHUNKS = 5000;
 
 type Format = (random: Random, parts: readonly Buffer[]) => Buffer;
 
-/** Now and then a length that is not that of the data. */
+/** Sometimes a wrong length. */
 const lengthOf = (random: Random, { length }: Buffer, most: number) =>
   random.integer(20) === 0 ? random.integer(most) : Math.min(length, most);
 

@@ -1,4 +1,4 @@
-/** As many bytes of bodies as the limits allow, unfinished and waiting: is the memory what the server says it is at most? */
+/** As many bytes of bodies as the limits allow, unfinished and waiting: does memory stay below the stated maximum? */
 import { connect, type Socket } from 'node:net';
 import { noiseFile } from '../../steps.ts';
 import { authorization, keysFor } from '../clients.ts';
@@ -9,7 +9,7 @@ import type { ServerProcess } from '../server-process.ts';
 import type { HostileCase } from './case.ts';
 
 const CLIENTS = 8;
-/** Side of a picture that waits: noise, some 12 MiB as a file. */
+/** Side of a waiting picture: noise, about 12 MiB as a file. */
 const SIDE = 2048;
 const SAMPLE_MS = 100;
 const SETTLE_MS = 500;
@@ -37,7 +37,7 @@ export const mostBodies: HostileCase = {
   },
 };
 
-/** Jobs with a large picture each, that nobody waits for, until they are refused. */
+/** Starts jobs with a large picture each until they are refused. */
 async function fillWithJobs(server: ServerProcess, most: number): Promise<{ taken: number; refused: number }> {
   const image = Buffer.from(await noiseFile(SIDE)).toString('base64');
   let taken = 0;
@@ -55,7 +55,7 @@ async function fillWithJobs(server: ServerProcess, most: number): Promise<{ take
   return { taken, refused };
 }
 
-/** An upload that never ends. */
+/** An upload that is never completed. */
 function unfinished(server: ServerProcess, client: number, bytes: number): Socket {
   const { hostname, port, host } = new URL(server.url);
   const socket = connect(Number(port), hostname);

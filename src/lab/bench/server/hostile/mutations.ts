@@ -1,4 +1,4 @@
-/** Bodies, files and frames changed at random: nothing ends the server, holds it, or stays in its memory. */
+/** Randomly changed bodies, files and frames must not crash, block or leak memory in the server. */
 import { type BenchContext, pause } from '../context.ts';
 import { type Figure, figure } from '../figure.ts';
 import { ask } from '../http-client.ts';
@@ -16,7 +16,7 @@ const FRAMES = 20;
 const STALL_MS = 100;
 const GROWTH = 1.1;
 const SETTLE_MS = 2000;
-/** What is right by chance need not be made to its end. */
+/** Valid requests are cancelled, as their results are not needed. */
 const HEADERS = { 'cancel-after': '0.2' };
 
 interface Kind {
@@ -48,11 +48,11 @@ const KINDS: readonly Kind[] = [
 
 export const mutations: HostileCase = {
   name: 'mutations',
-  // Results that are kept for their callers are no memory that is lost.
+  // Retained results would look like a leak.
   settings: { requestsPerMinute: 0, messagesPerSecond: 10_000, keptJobs: 8 },
   async run(context, server) {
     const figures: Figure[] = [];
-    // Guides open their networks when they are first asked.
+    // Guides open their networks at their first call.
     for (const body of REQUESTS) await ask(`${server.url}/v1/generate`, { body });
     for (const kind of KINDS) if (!context.signal.aborted) figures.push(...(await outcomeOf(context, server, kind)));
     return figures;
@@ -65,12 +65,12 @@ async function outcomeOf(
   { name, send }: Kind,
 ): Promise<Figure[]> {
   const count = amounts.hostileMutations;
-  // The first hundreds fill caches and pools that stay.
+  // The first hundreds fill permanent caches and pools.
   await send(server, Math.ceil(count / 10), signal);
   await pause(SETTLE_MS);
   const before = (await server.memory()).all;
   await send(server, count, signal);
-  // Since it was asked last.
+  // Since the last reading.
   const lag = 1000 * ((await server.figures()).get('nodejs_eventloop_lag_max_seconds') ?? Number.NaN);
   await pause(SETTLE_MS);
   const after = (await server.memory()).all;

@@ -1,4 +1,4 @@
-/** A WebSocket of which only the greeting is right. */
+/** A raw WebSocket connection with a valid handshake only. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
@@ -17,7 +17,7 @@ export async function sendFrames(url: string, frames: readonly Buffer[]): Promis
     ].join('\r\n'),
   );
   await Promise.race([once(socket, 'data').catch(() => {}), closed]);
-  // What comes is not read, but must not fill the socket.
+  // Incoming data is discarded, so that the socket does not fill up.
   socket.resume();
   for (const frame of frames) if (!socket.destroyed) socket.write(frame);
   socket.setTimeout(LINGER_MS, () => socket.destroy());

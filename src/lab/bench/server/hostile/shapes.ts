@@ -1,11 +1,11 @@
-/** JSON that means to be a request: right ones, changed in a place or two, in what they hold or in how they are written. */
+/** Mutated JSON requests: valid ones with one or two changes in values or syntax. */
 import { Random } from '../../../../kit/random.ts';
 import { damaged, pick } from './chance.ts';
 
 type Json = unknown;
 
 const PICTURE = 'iVBORw0KGgo=';
-/** Right ones. */
+/** Valid requests. */
 export const REQUESTS: readonly Json[] = [
   { seed: 1, count: 1, guides: [{ name: 'text', weight: 1, params: { prompt: 'a red hat', negative: ['a', 'b'] } }] },
   {
@@ -18,7 +18,7 @@ export const REQUESTS: readonly Json[] = [
   { seed: 5, condition: PICTURE, format: 'webp', quality: 50, base64: false },
 ];
 
-/** Larger ones are a test of bytes, which count by themselves. */
+/** Larger bodies are covered by the limits on bytes. */
 const MOST = 20_000;
 
 const nested = (random: Random): Json => {
@@ -29,7 +29,7 @@ const nested = (random: Random): Json => {
 };
 const many = (random: Random): number => 1 + random.integer(random.integer(4) === 0 ? MOST : 50);
 
-/** What is put in the place of something else. */
+/** Replacement values. */
 const STRANGERS: readonly ((random: Random) => Json)[] = [
   nested,
   (random) => Array.from({ length: many(random) }, () => pick<Json>(random, [{}, [], '', 0, 1.5, null])),
@@ -52,7 +52,7 @@ export function* shapes(seed: number, count: number): Generator<Buffer, void, un
   }
 }
 
-/** Somewhere in it: at the top seldom, farther in mostly. */
+/** A random position, usually a nested one. */
 export function changed(random: Random, value: Json): Json {
   if (typeof value !== 'object' || value === null || random.integer(8) === 0) return pick(random, STRANGERS)(random);
   if (Array.isArray(value)) {

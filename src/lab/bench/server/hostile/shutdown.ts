@@ -1,4 +1,4 @@
-/** SIGTERM while everything is busy: heavy requests, their readers, uploads that never end. */
+/** SIGTERM under load: heavy requests, their readers, unfinished uploads. */
 import { connect } from 'node:net';
 import { authorization, keysFor } from '../clients.ts';
 import { pause } from '../context.ts';
@@ -28,7 +28,7 @@ export const shutdown: HostileCase = {
     const reader = await StreamClient.open(server.url);
     reader.ws.pause();
     for (const body of [{ count: 8, format: 'avif' as const, size: 2048 }, { count: 256 }]) {
-      // Neither is answered: the server ends.
+      // Neither gets a response: the server ends.
       reader.generate(body).catch(() => {});
       ask(`${server.url}/v1/generate`, { body, headers: authorization(0) }).catch(() => {});
     }
