@@ -33,7 +33,7 @@ export function addModels(program: Command, io: Io): void {
       ]);
       for (const line of tableLines(['model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
         io.out(line);
-      if (standard) io.err(`* draws what names no model (KANDID_DEFAULT_MODEL=${standard})`);
+      if (standard) io.err('* the default model; KANDID_DEFAULT_MODEL sets another');
     }),
   );
 }
