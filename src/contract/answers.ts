@@ -67,6 +67,7 @@ export const model = z.looseObject({
   textModels: z
     .array(z.string())
     .describe('Text models that know its pictures, best first; none: words cannot steer it.'),
+  hasPrior: z.boolean().describe('Whether it knows which choices are likely: sampler.prior.'),
   licence: z.object({ data: z.string(), weights: z.string(), attribution: z.string() }),
   metrics: z.record(z.string(), z.unknown()),
   isDefault: z.boolean(),

@@ -29,6 +29,8 @@ export interface ModelSummary {
   /** Text models that know its pictures, best first: words can steer it. */
   readonly textModels: readonly string[];
   readonly licence: PyramidManifest['licence'];
+  /** Whether it knows which choices are likely (`sampler.prior`). */
+  readonly hasPrior: boolean;
   readonly metrics: Readonly<Record<string, unknown>>;
 }
 
@@ -182,6 +184,7 @@ function summaryOf(name: string, manifest: PyramidManifest): ModelSummary {
     levels,
     bits: levels.reduce((sum, { candidates }) => sum + bitsOf(candidates), 0),
     condition,
+    hasPrior: manifest.prior !== undefined,
     textModels: manifest.text_models,
     licence,
     metrics,

@@ -10,6 +10,7 @@ import { coldLoad } from '../../lab/bench/load.ts';
 import { measureDecoding, measureEncoding, measureText } from '../../lab/bench/speed.ts';
 import { measureDeterminism, measureMemory } from '../../lab/bench/stability.ts';
 import { BATCHES, measureSteps } from '../../lab/bench/steps.ts';
+import { measureUnguided } from '../../lab/bench/unguided.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from '../options.ts';
 import { progressOn } from '../progress.ts';
@@ -118,6 +119,7 @@ async function speed(
     ]),
     ['encode', () => measureEncoding(engine, model, seconds)],
     ['decode', () => measureDecoding(engine, model, seconds)],
+    ['unguided', () => measureUnguided(engine, model, seconds)],
     ['text', () => measureText(engine, model, seconds)],
     ['clip_64', () => measureClip(folders, seconds)],
     // Last: while other processes load, this one is idle, and V8 then collects garbage more often for a while.

@@ -33,7 +33,7 @@ export function addModels(program: Command, io: Io): void {
       ]);
       for (const line of tableLines(['model', 'size', 'colours', 'levels', 'bits', 'hash', 'title'], rows))
         io.out(line);
-      if (standard) io.err(`* draws what names no model (KANDID_DEFAULT_MODEL=${standard})`);
+      if (standard) io.err('* the default model; KANDID_DEFAULT_MODEL sets another');
     }),
   );
 }
@@ -69,6 +69,10 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     ['about', model.description],
     ['levels', `${model.levels.length} (${sides.join(', ')}), ${model.levels[0]?.candidates ?? 0} candidates each`],
     ['codes', `${model.bits} bits`],
+    [
+      'prior',
+      model.hasPrior ? 'knows which choices are likely' : 'none: what no guide decides is left to equal chance',
+    ],
     ['hash', model.hash],
     ['condition', model.condition ? `${model.condition.kind} picture` : 'none'],
     [

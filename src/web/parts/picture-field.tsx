@@ -48,7 +48,7 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
 }
 
 function problemOf({ type, size, name }: File): string {
-  if (!type.startsWith('image/')) return `${name} is not a picture. Use a PNG, JPEG, WebP, AVIF or GIF file.`;
+  if (!type.startsWith('image/')) return `${name} is not a picture. Use a PNG, JPEG, WebP, AVIF, TIFF or GIF file.`;
   if (size > MOST_BYTES)
     return `${name} has ${Math.round(size / 2 ** 20)} MiB, more than the 16 MiB that fit. Shrink it first.`;
   return '';

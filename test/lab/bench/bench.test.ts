@@ -26,6 +26,8 @@ test('bench: every figure, as JSON', async () => {
     assert.ok(figures.ms_per_level > 0 && figures.outside_share >= 0 && figures.outside_share <= 1);
   assert.deepEqual(Object.keys(told.encode), ['1', '4', '16']);
   assert.ok(told.decode[8] > 0);
+  assert.ok(told.unguided.uniform_ms > 0);
+  assert.equal(told.unguided.prior_ms, null, 'tiny has no prior');
   assert.ok(told.text.median_ms > 0);
   // Sixteen candidates of four levels: fewer than CLIP takes at once, so it sees them all.
   assert.equal(told.text.guide_pictures, 16);

@@ -16,6 +16,7 @@ const model: ModelSummary = {
   licence,
   levels: [4, 4, 8].map((side) => ({ side, candidates: 10 })),
   textModels: [],
+  hasPrior: false,
   metrics: {},
 };
 const params = { properties: { shortlist: { default: 3 }, refine: { default: 2 }, prompt: {} } };

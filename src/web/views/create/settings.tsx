@@ -6,12 +6,14 @@ import { change, recipe, startAnew } from './form.ts';
 import { current } from './session.ts';
 
 const MOST_RESULTS = 12;
-const MOST_TOP = 32;
+const MOST_TEMPERATURE = 1.5;
+/** What the server takes where nothing is said: with guides the best, without them this. */
+const USUAL_TEMPERATURE = 0.6;
 const MOST_BEAMS = 16;
 
 export function Settings() {
   const { count, sampler, prefix } = recipe.value;
-  const { top = 1, temperature = 0, beams = 1 } = sampler;
+  const { beams = 1 } = sampler;
   return (
     <section class="settings" aria-label="Settings">
       {prefix && (
@@ -33,23 +35,7 @@ export function Settings() {
         <summary>Seed, sampling, model</summary>
         <div class="stack">
           <Seed />
-          <Slider
-            label="top: choose among the best candidates"
-            min={1}
-            max={MOST_TOP}
-            value={top}
-            text={top === 1 ? 'only the best' : `${top}`}
-            onChange={(value) => setSampler('top', value, 1)}
-          />
-          <Slider
-            label="temperature"
-            min={0}
-            max={2}
-            step={0.05}
-            value={temperature}
-            text={temperature === 0 ? 'off' : temperature.toFixed(2)}
-            onChange={(value) => setSampler('temperature', value, 0)}
-          />
+          <Surprise />
           <Slider
             label="beams: closer match, proportionally slower"
             min={1}
@@ -67,6 +53,24 @@ export function Settings() {
 function setSampler(name: keyof Recipe['sampler'], value: number, standard: number): void {
   const { [name]: _, ...rest } = recipe.value.sampler;
   change({ sampler: value === standard ? rest : { ...rest, [name]: value } });
+}
+
+/** The temperature by the word that it is for: 0 is what is most typical, 1 as varied as the pictures it was trained on. */
+function Surprise() {
+  const { sampler, guides } = recipe.value;
+  const usual = guides.length > 0 ? 0 : USUAL_TEMPERATURE;
+  const { temperature = usual } = sampler;
+  return (
+    <Slider
+      label="from typical to surprising"
+      min={0}
+      max={MOST_TEMPERATURE}
+      step={0.05}
+      value={temperature}
+      text={sampler.temperature === undefined ? 'as usual' : temperature.toFixed(2)}
+      onChange={(value) => setSampler('temperature', value, usual)}
+    />
+  );
 }
 
 function Seed() {

@@ -1,0 +1,44 @@
+/** Time of an unguided picture: drawn by the prior, and beside it by equal chance, level by level. */
+import type { Engine } from '../../engine/engine.ts';
+import { eventsOf } from '../../engine/search/run.ts';
+import { median, round } from './timing.ts';
+
+export interface UnguidedFigures {
+  /** All choices equally likely: the levels are walked. */
+  readonly uniform_ms: number;
+  /** By the prior, whole descents in one run; null where the model has none. */
+  readonly prior_ms: number | null;
+  /** The second over the first. */
+  readonly ratio: number | null;
+  readonly runs: number;
+}
+
+const LEAST_RUNS = 3;
+const MOST_RUNS = 100;
+
+/** One picture at a time, the two ways in turn, so that both meet the same machine. */
+export async function measureUnguided(engine: Engine, model: string, seconds: number): Promise<UnguidedFigures> {
+  const { network } = await engine.models.open(model);
+  const draw = async (seed: number, prior: number): Promise<number> => {
+    const { descent } = await engine.prepare({ model, seed, sampler: { prior } });
+    const started = performance.now();
+    for await (const _ of eventsOf(network, descent));
+    return performance.now() - started;
+  };
+  const uniform: number[] = [];
+  const byPrior: number[] = [];
+  await draw(0, 0);
+  await draw(0, 1);
+  const end = performance.now() + 1000 * seconds;
+  while (uniform.length < LEAST_RUNS || (performance.now() < end && uniform.length < MOST_RUNS)) {
+    uniform.push(await draw(uniform.length, 0));
+    if (network.prior) byPrior.push(await draw(uniform.length, 1));
+  }
+  const [uniformMs, priorMs] = [median(uniform), median(byPrior)];
+  return {
+    uniform_ms: round(uniformMs),
+    prior_ms: network.prior ? round(priorMs) : null,
+    ratio: network.prior ? round(priorMs / uniformMs, 3) : null,
+    runs: uniform.length,
+  };
+}
