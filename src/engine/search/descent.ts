@@ -28,8 +28,8 @@ const MOST_ASKED = 512;
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
 
 /**
- * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. The driver
- * it may run the states of several descents that stand at the same level in one batch (`batches.ts`).
+ * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. The driver may
+ * run the states of several descents that stand at the same level in one batch (`batches.ts`).
  */
 export class Descent {
   readonly plan: DescentPlan;

@@ -44,7 +44,7 @@ export const operationRoutes: readonly Route[] = [
     path: '/v1/status',
     summary: 'How the server is doing: as /readyz tells, always with 200',
     description: 'For pages that wait: `starting` while models are being opened is no error.',
-    answers: { 200: { description: 'starting, ready, draining or failed.', schema: health } },
+    answers: { 200: { description: 'starting, ready, draining or failed.', schema: readiness } },
     handle: (call) => sendJson(call, statusOf(call.services)),
   }),
   route({
