@@ -50,6 +50,8 @@ export interface PrepareOptions {
   readonly person?: AskPerson | undefined;
   /** @default it has the process for itself */
   readonly turns?: Turns | undefined;
+  /** Whether somebody watches the levels: then none are drawn in one run together. @default false */
+  readonly isWatched?: boolean | undefined;
 }
 
 export interface Prepared extends OpenModel {
@@ -108,7 +110,7 @@ export class Engine {
    */
   async prepare(
     request: GenerateRequest,
-    { signal, person, turns = NO_TURNS }: PrepareOptions = {},
+    { signal, person, turns = NO_TURNS, isWatched = false }: PrepareOptions = {},
   ): Promise<Prepared> {
     const checked = parseRequest(request);
     const running = signal ?? new AbortController().signal;
@@ -145,6 +147,7 @@ export class Engine {
       beams: beamsPerLevel(checked.sampler.beams, sides),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
+      isWatched,
     });
     return { ...model, descent };
   }

@@ -76,7 +76,12 @@ export class RunningJob {
       };
       this.#work = await withEditGuide(this.#work, { limitPixels: engine.limitPixels, inTurn: turns.picture });
       const person = this.#work.kind === 'generate' && this.#work.person ? this.#questions.ask : undefined;
-      const task = await prepareTask(engine, this.#work, { signal, person, turns });
+      const task = await prepareTask(engine, this.#work, {
+        signal,
+        person,
+        turns,
+        isWatched: this.#previewer !== null,
+      });
       this.#begin(task);
       const outcome = await runTask(task, {
         descend: (network, descent) => this.#descend(network, descent),

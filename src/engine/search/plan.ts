@@ -23,6 +23,8 @@ export interface DescentPlan {
   /** [channels, S, S] where the model has a condition. */
   readonly condition: Float32Array | null;
   readonly signal: AbortSignal;
+  /** Whether each level is to be told as it is chosen. @default false */
+  readonly isWatched?: boolean;
   /** Guides add to it while they run. */
   readonly notes: readonly string[];
 }

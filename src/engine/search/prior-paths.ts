@@ -17,12 +17,13 @@ const ROOM = 1e6;
 /** What makes a choice certain: beyond any log-probability that a candidate may have. */
 const CERTAIN = 1e6;
 
-/** Whether nothing but the prior decides, and there are codes enough for results never to come out equal. */
+/** Whether nothing but the prior decides, nobody watches, and there are codes enough for results never to come out equal. */
 export function canDrawWhole(plan: DescentPlan): boolean {
-  const { info, sampler, guides, beams, count, prefixes } = plan;
+  const { info, sampler, guides, beams, count, prefixes, isWatched = false } = plan;
   const counts = info.levels.map(({ candidateCount }) => candidateCount);
   const kept = prefixes[0]?.length ?? 0;
   return (
+    !isWatched &&
     (sampler.prior ?? 0) > 0 &&
     sampler.top === Number.POSITIVE_INFINITY &&
     guides.length === 0 &&
