@@ -93,6 +93,16 @@ export const ERRORS = {
     1,
     'Bundle "{bundle}": {file} does not fit model.json: {what} is {got}, expected {expected}. Export the bundle again.',
   ],
+  bundle_exists: [
+    409,
+    2,
+    'There is a model "{name}" in {folder} already. Choose another --name, or remove its folder first.',
+  ],
+  checkpoint_refused: [
+    422,
+    1,
+    '{file} was not imported: {problem}. Expected a checkpoint of a Discrete Distribution Network as its author published it; nothing in the file was executed.',
+  ],
 
   // The runtime
   library_unavailable: [

@@ -38,6 +38,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/contract': GROUND,
   'src/pictures': GROUND,
   'src/runtime': ['src/pictures', ...GROUND],
+  'src/importer': ['src/runtime', ...GROUND],
   'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
@@ -62,6 +63,7 @@ const ROOMS: Record<string, readonly string[]> = {
   // The checks that a user's guide must pass lie beside the guides.
   'src/cli': [
     ...LIBRARY,
+    'src/importer',
     'src/server',
     'src/lab/datasets',
     'src/lab/evaluate',
@@ -76,7 +78,10 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 /** Packages that only one place may import. */
-const KEEPERS: Record<string, string> = { 'onnxruntime-node': 'src/runtime/session.ts' };
+const KEEPERS: Record<string, string> = {
+  'onnxruntime-node': 'src/runtime/session.ts',
+  '@bufbuild/protobuf/wire': 'src/importer/onnx/messages.ts',
+};
 
 const files = ['src', 'guides'].flatMap((root) =>
   readdirSync(root, { recursive: true })
