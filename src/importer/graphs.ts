@@ -86,7 +86,12 @@ function firstFeatures(graph: GraphBuilder, network: SlotsNetwork, condition: st
       values[width - 3 + i] = (values[width - 3 + i] as number) + value;
     }
   let start = graph.floats('start', values, [1, width, 1, 1]);
-  if (condition !== null) start = withSlots(graph, start, level, { middle: atSmaller(graph, network, condition, 1) });
+  if (condition !== null) {
+    const batch = graph.op('Slice', [graph.op('Shape', [condition]), graph.integers([0]), graph.integers([1])]);
+    start = withSlots(graph, repeated(graph, start, batch, 3), level, {
+      middle: atSmaller(graph, network, condition, 1),
+    });
+  }
   return block(graph, level, 0, start);
 }
 
