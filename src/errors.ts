@@ -41,7 +41,7 @@ export const ERRORS = {
   package_missing: [
     500,
     1,
-    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {install}',
+    'The npm package {package} is not installed; only {purpose} need it. Run: npm install {install}',
   ],
   file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
   file_unwritable: [

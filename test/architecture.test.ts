@@ -40,6 +40,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/runtime': ['src/pictures', ...GROUND],
   'src/importer': ['src/runtime', ...GROUND],
   'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
+  'src/optional-packages.ts': ['src/config.ts', ...GROUND],
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
@@ -52,7 +53,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'src/contract/version.ts',
   ],
   'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts', 'src/kit/lexicon.ts'],
-  'src/lab/datasets': ['src/pictures', 'src/config.ts', ...GROUND],
+  'src/lab/datasets': ['src/pictures', 'src/config.ts', 'src/optional-packages.ts', ...GROUND],
   // Pure, for Web Workers.
   'src/lab/toy': ['src/kit/random.ts'],
   'src/lab/tree': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
