@@ -65,7 +65,8 @@ export function checkAdmission(job: Job, { limits, jobs, retrySeconds }: Admissi
   checkCost(job.cost, limits.cost);
   let open = 0;
   for (const other of jobs) if (other.isOpen && other.client === job.client) open += 1;
-  if (open >= limits.perClient) throw new KandidError('client_busy', { open, retrySeconds });
+  if (open >= Math.min(limits.perClient, job.spec.mostOpen ?? Number.POSITIVE_INFINITY))
+    throw new KandidError('client_busy', { open, retrySeconds });
 }
 
 /** @throws {KandidError} request_too_large, with the limit and what to lower */

@@ -15,8 +15,9 @@ interface About {
 /** The permalink of a result; null where its code alone does not draw it, or it is an animation. */
 export function addressOf(services: Services, job: Job, about: About, { codeString }: ResultPicture): string | null {
   const summary = services.pool.info?.models.find(({ name }) => name === about.model);
-  if (!job.isPlain || job.output.animation || !codeString || !summary || summary.condition) return null;
-  return permalink(about, codeString, job.output);
+  const { isPlain, output } = job.outline;
+  if (!isPlain || output.animation || !codeString || !summary || summary.condition) return null;
+  return permalink(about, codeString, output);
 }
 
 export function permalink({ model, hash }: About, code: string, output: Output): string {
