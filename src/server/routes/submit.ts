@@ -40,19 +40,14 @@ export interface SubmitOptions {
 
 /** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide) */
 export async function enqueue(
-  { jobs, pool, settings }: Services,
+  { jobs, pool }: Services,
   { name: client, key }: Client,
   { work, label }: Submission,
   options: SubmitOptions,
 ): Promise<Job> {
   // Before a process has opened its guides nobody knows them; it looks at the parameters itself.
   if (pool.info) checkGuideParams(work, pool.info.guides);
-  if (key?.jobs !== undefined) {
-    const all = jobs.list({ client, limit: settings.waiting + settings.keptJobs }).jobs;
-    const open = all.filter(({ isOpen }) => isOpen).length;
-    if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
-  }
-  return await jobs.submit({ work, label, client, priority: key?.priority, ...options });
+  return await jobs.submit({ work, label, client, priority: key?.priority, mostOpen: key?.jobs, ...options });
 }
 
 /**
