@@ -1,7 +1,8 @@
 """How kernels are stored in a bundle: as float32, in half precision, or as int8 with a scale for each output.
 
 Whatever it is, graphs compute in float32: the weights are restored when a graph is opened. int8 is half the size of
-half precision, and neither loses anything that can be measured on avatars-64: 31.92 and 31.96 dB, 236.28 and 236.33 bits.
+half precision, and neither loses anything that can be measured on avatars-64: 31.92 and 31.96 dB, 236.28 and 236.33
+bits.
 """
 
 from __future__ import annotations
