@@ -179,9 +179,9 @@ export class RunningJob {
     this.#isEncoding = true;
     const encoding = pictures.map(async (picture, index) => {
       const xmp = provenancePacket(provenanceOf(version, task, picture, this.#weights));
-      const file = await this.#resultFile(picture.image, index, xmp);
+      const file = await this.#resultFile(picture.image, picture.index, xmp);
       const { code, codeString, psnr } = picture;
-      const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+      const about = { code, codeString, image: picture.index, ...(psnr === undefined ? {} : { psnr }) };
       post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');

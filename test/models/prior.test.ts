@@ -47,7 +47,9 @@ test('the same codes, pictures and levels, whether somebody watches or not', asy
 });
 
 async function guided(isWatched: boolean) {
-  const gray = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#789' } }).png().toBuffer();
+  const gray = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#789' } })
+    .png()
+    .toBuffer();
   const guides = [{ name: 'target', params: { image: gray, toSide: 16 } }];
   const { network, descent } = await engine.prepare({ model: 'avatars-64', seed: 5, count: 3, guides }, { isWatched });
   const wholeAt: number[] = [];

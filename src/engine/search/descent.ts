@@ -57,7 +57,12 @@ export class Descent {
     this.plan = plan;
     this.#weights = [...plan.weights];
     this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
-    this.#results = Array.from({ length: plan.count }, (_, index) => ({ index, beams: [START], chosen: null }));
+    this.#results = Array.from({ length: plan.count }, (_, index) => ({
+      index,
+      beams: [START],
+      chosen: null,
+      lastScores: plan.guides.map(() => null),
+    }));
     this.#drawnFrom = drawnWholeFrom(plan);
     // Always the best, or the same best few: chance would never make the results differ.
     this.#divergeSoon = plan.sampler.top === 1 || plan.beams.some((beams) => beams > 1);
@@ -209,7 +214,7 @@ export class Descent {
     this.#children = new Map();
     this.#spent = { network: 0, guides: 0, engine: 0 };
     if (this.#level === this.plan.info.levels.length) {
-      this.#events.push(doneEvent(this.plan, this.#results, this.#total));
+      this.#events.push(doneEvent(this.plan, this.#results, this.#weights, this.#total));
       this.#end('done');
       return;
     }
@@ -219,7 +224,11 @@ export class Descent {
 
   #endLevel(): void {
     for (const result of this.#results) {
-      if (result.chosen) result.beams = result.chosen.beams;
+      const { chosen } = result;
+      if (chosen) {
+        result.beams = chosen.beams;
+        result.lastScores = result.lastScores.map((before, guide) => chosen.guideScores[guide] ?? before);
+      }
       result.chosen = null;
     }
     for (const part of ['network', 'guides', 'engine'] as const) this.#total[part] += this.#spent[part];
