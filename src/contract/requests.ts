@@ -18,7 +18,8 @@ export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly 
 export const GUIDE_TIMEOUT_SECONDS = 30;
 
 const MOST_GUIDES = 16;
-const MOST_RESULTS = 256;
+/** Results of a request; of whole pictures, squares of all of them. */
+export const MOST_RESULTS = 256;
 const MOST_BEAMS = 256;
 const MOST_LEVELS = 256;
 
@@ -104,6 +105,33 @@ const pictureInput = z.custom<PictureInput>(
   'expected a picture: the bytes of a file, or a Picture',
 );
 
+/** How a picture of any size and shape is worked on. */
+export const wholeFields = {
+  feather: z
+    .number()
+    .min(0)
+    .max(1024)
+    .optional()
+    .describe(
+      'Pixels around what is repainted over which it passes into the picture, at most an eighth of a square; 0: a hard edge, all others are bit for bit those of the picture. Left out: a 32nd of a square.',
+    ),
+  window: z
+    .int()
+    .min(4)
+    .max(8192)
+    .optional()
+    .describe(
+      "Side of the squares that the model works on, in pixels of the picture. Left out: its shorter side; half the model's side where a picture is to be enlarged that is no smaller than the model's.",
+    ),
+};
+
+const whole = z
+  .strictObject(wholeFields)
+  .optional()
+  .describe(
+    'Results are the whole picture of the guide inpaint or super_resolution, repainted or enlarged in squares, one descent each, that lie where they must and are blended where they overlap. Left out: results are the square pictures of the model.',
+  );
+
 export const generateSchema = z.strictObject({
   model: z.string().min(1).max(200).optional().describe('Name of the model. Left out: the default one.'),
   guides: z.array(guide).max(MOST_GUIDES).default([]).describe('What the pictures should be like; none: at random.'),
@@ -122,6 +150,7 @@ export const generateSchema = z.strictObject({
     .default([])
     .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),
   condition: pictureInput.optional().describe('The picture that a conditional model starts from.'),
+  whole,
 });
 
 /** A request as it may be given. */
