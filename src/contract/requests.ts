@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import { firstIssue } from '../kit/issues.ts';
+import { whole } from './whole.ts';
 
 /**
  * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
@@ -104,33 +105,6 @@ const pictureInput = z.custom<PictureInput>(
   (value) => value instanceof Uint8Array || (typeof value === 'object' && value !== null && 'data' in value),
   'expected a picture: the bytes of a file, or a Picture',
 );
-
-/** How a picture of any size and shape is worked on. */
-export const wholeFields = {
-  feather: z
-    .number()
-    .min(0)
-    .max(1024)
-    .optional()
-    .describe(
-      'Pixels around what is repainted over which it passes into the picture, at most an eighth of a square; 0: a hard edge, all others are bit for bit those of the picture. Left out: a 32nd of a square.',
-    ),
-  window: z
-    .int()
-    .min(4)
-    .max(8192)
-    .optional()
-    .describe(
-      "Side of the squares that the model works on, in pixels of the picture. Left out: its shorter side; half the model's side where a picture is to be enlarged that is no smaller than the model's.",
-    ),
-};
-
-const whole = z
-  .strictObject(wholeFields)
-  .optional()
-  .describe(
-    'Results are the whole picture of the guide inpaint or super_resolution, repainted or enlarged in squares, one descent each, that lie where they must and are blended where they overlap. Left out: results are the square pictures of the model.',
-  );
 
 export const generateSchema = z.strictObject({
   model: z.string().min(1).max(200).optional().describe('Name of the model. Left out: the default one.'),

@@ -81,8 +81,9 @@ export async function encodePicture(
 
 /** Size of a picture whose longer side is so many pixels. @param longer @default its own */
 export function fittedSize({ width, height }: PlaneSize, longer = Math.max(width, height)): PlaneSize {
-  const scale = longer / Math.max(width, height);
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  const most = Math.max(width, height);
+  const scaled = (length: number) => (most === 0 ? longer : Math.max(1, Math.round((length * longer) / most)));
+  return { width: scaled(width), height: scaled(height) };
 }
 
 /** Upright size of a picture file in pixels, from its header alone. @throws {KandidError} picture_unreadable, picture_too_large */

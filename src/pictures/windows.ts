@@ -33,14 +33,23 @@ export function tilesOf({ width, height }: PlaneSize, side: number): Window[] {
   return startsOf(height, side).flatMap((top) => columns.map((left) => ({ left, top, side })));
 }
 
+function startCount(length: number, side: number): number {
+  return 1 + Math.ceil((length - side) / Math.max(1, side * (1 - OVERLAP)));
+}
+
 function startsOf(length: number, side: number): number[] {
-  const count = 1 + Math.ceil((length - side) / Math.max(1, side * (1 - OVERLAP)));
+  const count = startCount(length, side);
   return Array.from({ length: count }, (_, i) => (count === 1 ? 0 : Math.round((i * (length - side)) / (count - 1))));
 }
 
-/** How many squares a picture takes at most: all of it, or a region of it. */
+/** How many they are. */
+export function tilesAtMost({ width, height }: PlaneSize, side: number): number {
+  return startCount(width, side) * startCount(height, side);
+}
+
+/** How many squares a region of a picture takes at most. */
 export function windowsAtMost(size: PlaneSize, side: number): number {
-  const tiles = startsOf(size.width, side).length * startsOf(size.height, side).length;
+  const tiles = tilesAtMost(size, side);
   return tiles === 1 ? 1 : 2 * tiles;
 }
 

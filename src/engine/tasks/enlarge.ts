@@ -1,4 +1,5 @@
 /** Enlarging a picture of any shape: in overlapping squares, each as large as the model makes it. */
+import { squareSide } from '../../contract/whole.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
@@ -26,7 +27,7 @@ export async function enlargePlan(
   const picture = await decode(image, 'The picture');
   const { width, height } = picture;
   const shorter = Math.min(width, height);
-  const side = options.window ?? (shorter < own ? shorter : Math.max(1, own >> 1));
+  const side = squareSide({ guide: 'super_resolution', size: picture, modelSide: own, window: options.window });
   const most = Math.min(shorter, own);
   if (side > most)
     throw refused(

@@ -1,4 +1,5 @@
 /** Repainting part of a picture: its squares are those around what is unknown, the rest stays as it is. */
+import { squareSide } from '../../contract/whole.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { keptShares } from '../../kit/mask.ts';
@@ -38,7 +39,7 @@ export async function repaintPlan(params: RepaintParams, context: WholeContext):
   const notes: string[] = [];
   const unknown = unknownOf(picture, await maskShares(params, picture, { decode, note: (one) => notes.push(one) }));
   const shorter = Math.min(width, height);
-  const { window: side = shorter } = options;
+  const side = squareSide({ guide: 'inpaint', size: picture, modelSide: own, window: options.window });
   if (side > shorter)
     throw refused(`it is ${side}, expected at most the picture's shorter side, ${shorter}`, 'whole.window');
   const squares = windowsAround(unknown, side);

@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import type { GuideUse } from '../../contract/events.ts';
 import { type CheckedRequest, type GenerateRequest, MOST_RESULTS, parseRequest } from '../../contract/requests.ts';
+import { WHOLE_GUIDES, type WholeGuide } from '../../contract/whole.ts';
 import { type PlaneSize, resample } from '../../kit/resample.ts';
 import { decodePicture } from '../../pictures/codec.ts';
 import { cropped, type Layout, scaled, type Window } from '../../pictures/windows.ts';
@@ -18,8 +19,8 @@ import type { TaskEngine, TaskOptions, Walk } from './task.ts';
 import { joiningOf } from './whole-events.ts';
 import { isAlike, refused, type WholeContext, type WholePlan } from './whole-plan.ts';
 
-/** Guides whose picture can be worked on whole: given their parameters, how. Null where it is one square of the model's. */
-const PLANS: Readonly<Record<string, (params: never, context: WholeContext) => Promise<WholePlan | null>>> = {
+/** Given the parameters of the guide, how; null where it is one square of the model's. */
+const PLANS: Readonly<Record<WholeGuide, (params: never, context: WholeContext) => Promise<WholePlan | null>>> = {
   inpaint: repaintPlan,
   super_resolution: enlargePlan,
 };
@@ -45,14 +46,13 @@ export async function prepareWhole(
   options: TaskOptions,
 ): Promise<PreparedWhole | null> {
   const { whole = {}, ...checked } = parseRequest(request);
-  const at = guideOf(checked);
-  const { name, params } = checked.guides[at] as CheckedRequest['guides'][number];
+  const { at, name, params } = guideOf(checked);
   const model = await engine.models.open(checked.model);
   const limits = engine.wholePixels === undefined ? {} : { limitPixels: engine.wholePixels };
   const inTurn = (options.turns ?? NO_TURNS).picture;
   const decode = (bytes: Uint8Array, title: string) =>
     decodePicture(bytes, { channels: 4, name: title, inTurn, ...limits });
-  const plan = await PLANS[name]?.((await parsedParams(engine.guides.get(name), params)) as never, {
+  const plan = await PLANS[name]((await parsedParams(engine.guides.get(name), params)) as never, {
     side: model.network.finalSide,
     options: whole,
     decode,
@@ -79,10 +79,14 @@ export async function prepareWhole(
 }
 
 /** @throws {KandidError} params_invalid */
-function guideOf({ guides }: Pick<CheckedRequest, 'guides'>): number {
-  const named = guides.flatMap(({ name }, i) => (Object.hasOwn(PLANS, name) ? i : []));
-  if (named.length === 1) return named[0] as number;
-  throw refused(`expected one guide ${Object.keys(PLANS).join(' or ')}, whose picture it is; got ${named.length}`);
+function guideOf({ guides }: Pick<CheckedRequest, 'guides'>) {
+  const found = guides.flatMap(({ name: given, params }, at) => {
+    const name = WHOLE_GUIDES.find((one) => one === given);
+    return name ? { at, name, params } : [];
+  });
+  const [first] = found;
+  if (first && found.length === 1) return first;
+  throw refused(`expected one guide ${WHOLE_GUIDES.join(' or ')}, whose picture it is; got ${found.length}`);
 }
 
 function checkSquares(

@@ -25,7 +25,7 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     if (path === null) return { url: `data:${picture.mime};base64,${Buffer.from(bytes).toString('base64')}` };
     return { url: urlOf(call, path) };
   });
-  const told = { seed: event.seed, notes: [...terms.notes, ...event.notes] };
+  const told = { ...sizeOf(event), seed: event.seed, notes: [...terms.notes, ...event.notes] };
   const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(event) };
   await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(event.seed) });
 }
@@ -107,10 +107,16 @@ async function sendEnd(
       image_index,
       code: codeString,
       ...about,
+      ...sizeOf(event),
       seed: event.seed,
       notes: [...notes, ...event.notes],
       usage: usageOf(event),
     });
+}
+
+/** Of the pictures as they are: those of whole pictures are known at the end only. */
+function sizeOf({ results: [first] }: Pick<JobDone, 'results'>): { readonly size?: string } {
+  return first ? { size: `${first.width}x${first.height}` } : {};
 }
 
 async function sendFailure(to: EventStream, error: KandidError): Promise<void> {

@@ -47,6 +47,12 @@ export const editBody = z.strictObject({
   ...common,
   image: z.array(picture('A picture.')).min(1).max(16).describe('The first is edited, further ones lend their look.'),
   mask: z.array(picture('The mask.')).max(1, 'expected one mask').optional().describe('Transparent: repainted.'),
+  whole: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Of Kandid: what is repainted is put back into the picture, which keeps its size and shape (size: auto) or fits into what is asked for. false: the square that the model draws of its middle.',
+    ),
   input_fidelity: z.enum(['high', 'low']).optional().describe('How much of a picture without a mask is kept.'),
 });
 
@@ -111,7 +117,7 @@ export function fromForm(parts: readonly { readonly name: string; readonly value
 /** Of the fields that are no texts. */
 function plainValue(name: string, text: string): unknown {
   if (text === 'null' && name !== 'prompt' && name !== 'user') return null;
-  if (name === 'stream' && (text === 'true' || text === 'false')) return text === 'true';
+  if (['stream', 'whole'].includes(name) && (text === 'true' || text === 'false')) return text === 'true';
   const isNumber = ['n', 'output_compression', 'partial_images', 'seed'].includes(name) && /^\d{1,16}$/.test(text);
   return isNumber ? Number(text) : text;
 }

@@ -1,10 +1,12 @@
 /** The Images API as OpenAI's clients speak it. */
 import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
+import { fittedSize } from '../../pictures/codec.ts';
 import type { Edit as EditWork } from '../../worker/messages.ts';
-import { type Answer, type Route, route } from '../http/route.ts';
+import { type Answer, type RawCall, type Route, route } from '../http/route.ts';
+import { measured } from '../jobs/whole-pictures.ts';
 import { shortened } from '../openai/prompts.ts';
-import { termsOf } from '../openai/requests.ts';
+import { type Terms, termsOf } from '../openai/requests.ts';
 import { encodedCode, reply, stream } from '../openai/responses.ts';
 import {
   editBody,
@@ -31,13 +33,31 @@ const KEPT = { low: 0.5, high: 2 };
 const LOOK = 0.3;
 
 /** The picture itself is looked at where it is decoded: in a worker. */
-function editOf({ image, mask, input_fidelity }: Edit): EditWork {
-  return { image: image[0] as Uint8Array, mask: mask?.[0], weight: KEPT[input_fidelity ?? 'low'] };
+function editOf({ image, mask, input_fidelity, whole }: Edit): EditWork {
+  return { image: image[0] as Uint8Array, mask: mask?.[0], weight: KEPT[input_fidelity ?? 'low'], whole };
 }
 
 function editGuides({ prompt, image }: Edit): Guides {
   const looks = image.slice(1).map((one) => ({ name: 'style', weight: LOOK, params: { image: one } }));
   return [{ name: 'text', params: { prompt } }, ...looks];
+}
+
+/** An edit of a whole picture has its size, or as much of it as fits into what is asked for. */
+async function wholeTerms(call: RawCall & { readonly body: Edit }, asked: Terms): Promise<Terms> {
+  const { services, body } = call;
+  const size = body.size === 'auto' ? undefined : (asked.work.output.size ?? asked.model.side);
+  const edited = { ...asked.work, edit: editOf(body), output: { ...asked.work.output, size } };
+  const work = await measured(edited, services.settings.wholePixels);
+  if (!work.wholeSize || !work.edit.mask) return { ...asked, work };
+  const { width, height } = fittedSize(work.wholeSize, size);
+  const shown = { size: `${width}x${height}` };
+  const previews = work.previews && { ...work.previews, size: Math.max(width, height) };
+  return {
+    ...asked,
+    work: { ...work, previews },
+    echo: { ...asked.echo, ...shown },
+    headers: { 'x-kandid-model': asked.model.name, 'x-kandid-size': shown.size },
+  };
 }
 
 export const openAiDoors: readonly Route[] = [
@@ -72,7 +92,7 @@ export const openAiDoors: readonly Route[] = [
     async handle(call) {
       const { prompt, notes } = shortened(call.body.prompt);
       const asked = termsOf(call, call.body, { guides: editGuides({ ...call.body, prompt }), notes });
-      const terms = { ...asked, work: { ...asked.work, edit: editOf(call.body) } };
+      const terms = await wholeTerms(call, asked);
       if (call.body.stream) await stream(call, terms, 'image_edit', 'edits');
       else await reply(call, terms, 'edits');
     },

@@ -13,9 +13,14 @@ interface About {
 }
 
 /** The permalink of a result; null where its code alone does not draw it. */
-export function addressOf(services: Services, job: Job, about: About, { codeString }: ResultPicture): string | null {
+export function addressOf(
+  services: Services,
+  job: Job,
+  about: About,
+  { codeString, windows }: ResultPicture,
+): string | null {
   const summary = services.pool.info?.models.find(({ name }) => name === about.model);
-  if (!job.isPlain || !codeString || !summary || summary.condition) return null;
+  if (!job.isPlain || windows || !codeString || !summary || summary.condition) return null;
   return permalink(about, codeString, job.output);
 }
 

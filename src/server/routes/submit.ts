@@ -5,6 +5,7 @@ import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
 import { checkGuideParams } from '../jobs/guide-params.ts';
 import type { Job } from '../jobs/job.ts';
+import { measured } from '../jobs/whole-pictures.ts';
 import type { Services } from '../services.ts';
 
 export interface Submission {
@@ -38,7 +39,7 @@ export interface SubmitOptions {
   readonly keep?: boolean | undefined;
 }
 
-/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide) */
+/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide), picture_* */
 export async function enqueue(
   { jobs, pool, settings }: Services,
   { name: client, key }: Client,
@@ -52,7 +53,8 @@ export async function enqueue(
     const open = all.filter(({ isOpen }) => isOpen).length;
     if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
   }
-  return await jobs.submit({ work, label, client, priority: key?.priority, ...options });
+  const sized = await measured(work, settings.wholePixels);
+  return await jobs.submit({ work: sized, label, client, priority: key?.priority, ...options });
 }
 
 /**
