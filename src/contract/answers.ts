@@ -17,7 +17,7 @@ export const problem = z
 export const picture = z.object({
   code: z.array(whole).describe('The choices; of a cancelled request, of the levels that were chosen.'),
   codeString: z.string().nullable().describe('null where the code is not whole.'),
-  url: z.string().nullable().describe('Permanent address; null where only this answer has it.'),
+  url: z.string().nullable().describe('Permanent address; null where only this answer has it: of animations, say.'),
   ...fileFields,
   base64: z.string().optional(),
   windows: windowsField.optional(),

@@ -61,5 +61,7 @@ async function describeModel(name: string, folder: string): Promise<FoundModel> 
 
 async function subfolders(folder: string): Promise<string[]> {
   const entries: Dirent[] = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+  const isFolder = (entry: Dirent) => entry.isDirectory() || entry.isSymbolicLink();
+  // Those that begin with a dot are being written.
+  return entries.filter((entry) => isFolder(entry) && !entry.name.startsWith('.')).map(({ name }) => name);
 }

@@ -6,6 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';
+import { halfToNumber } from '../kit/half.ts';
 import { parseJson } from '../kit/json.ts';
 
 const LARGEST_HEADER = 16 * 2 ** 20;
@@ -97,14 +98,4 @@ function halves(bytes: Buffer): Float32Array {
   const data = new Float32Array(bytes.length / 2);
   for (let i = 0; i < data.length; i++) data[i] = halfToNumber(bytes.readUInt16LE(i * 2));
   return data;
-}
-
-/** IEEE 754 binary16: one sign bit, five of exponent (bias 15), ten of fraction. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

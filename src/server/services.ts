@@ -11,19 +11,21 @@ import { type Cost, costOf } from './jobs/cost.ts';
 import type { JobLimits } from './jobs/jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { JobsObserver } from './jobs/observer.ts';
+import type { JobService } from './jobs/service.ts';
 import { createLog, type Logger } from './log.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerSettings } from './settings.ts';
 import { type PoolObserver, WorkerPool } from './workers/worker-pool.ts';
 import type { StartProcess } from './workers/worker-process.ts';
+import type { Workers } from './workers/workers.ts';
 
 export interface Services {
   /** Of Kandid. */
   readonly version: string;
   readonly settings: ServerSettings;
-  readonly jobs: Jobs;
-  readonly pool: WorkerPool;
+  readonly jobs: JobService;
+  readonly pool: Workers;
   /** Where bodies come in. */
   readonly intake: Intake;
   readonly metrics: Metrics;
@@ -33,6 +35,12 @@ export interface Services {
   readonly signedLinks: SignedLinks;
   /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
   close(): Promise<void>;
+}
+
+/** Jobs and worker processes of this server alone. */
+export interface LocalServices extends Services {
+  readonly jobs: Jobs;
+  readonly pool: WorkerPool;
 }
 
 export interface ServiceOptions {
@@ -54,7 +62,7 @@ export function createServices(
   settings: ServerSettings,
   modelFolders: readonly string[],
   options: ServiceOptions = {},
-): Services {
+): LocalServices {
   const { clock = systemClock, log = createLog({ level: 'silent' }), start } = options;
   const metrics: Metrics = new Metrics({
     waiting: () => jobs.waiting,
@@ -123,7 +131,7 @@ export function createServices(
 }
 
 /** @throws {KandidError} not_ready */
-function priceOf(work: Work, { info }: WorkerPool): Cost {
+function priceOf(work: Work, { info }: Workers): Cost {
   if (info) return costOf(work, info);
   throw new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
 }

@@ -26,10 +26,19 @@ export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
 /** How finished pictures are encoded. */
 export interface Output {
   readonly format: PictureFormat;
-  /** 1 … 100, for all but PNG. */
+  /** 1 … 100, for all but PNG and GIF. */
   readonly quality?: number | undefined;
   /** Longer side in pixels, by Lanczos. @default the model's, or that of the whole picture */
   readonly size?: number | undefined;
+  /** The descent of each result in place of its finished picture; of a generation as GIF or WebP. */
+  readonly animation?: Animation | undefined;
+}
+
+export interface Animation {
+  /** Levels shown, spread evenly; the last is the finished picture. @default all */
+  readonly frames?: number | undefined;
+  /** How long each is shown, in milliseconds. */
+  readonly frameMs: number;
 }
 
 /** How a job's levels are shown while it runs. */

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from '../../src/server/jobs/job.ts';
 import type { JobSubscriber } from '../../src/server/jobs/subscriber.ts';
-import type { Services } from '../../src/server/services.ts';
+import type { LocalServices } from '../../src/server/services.ts';
 import { generate, holding, pidOf, tinyServices, until } from './workers.ts';
 
 const isAlive = (pid: number) => {
@@ -30,7 +30,7 @@ test('jobs that are left are ended, and no process stays', async () => {
 
 /** Stops a guide that is being asked, and gives what it has noted by the end of the job. */
 async function notesAfter(
-  stop: (services: Services, job: Job, subscriber: JobSubscriber) => unknown,
+  stop: (services: LocalServices, job: Job, subscriber: JobSubscriber) => unknown,
 ): Promise<readonly string[]> {
   const services = await tinyServices();
   const work = { ...generate({ guides: [{ name: 'patient' }] }), person: true };

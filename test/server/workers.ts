@@ -1,11 +1,11 @@
-/** Services with real inference processes on models/tiny, for tests. */
+/** LocalServices with real inference processes on models/tiny, for tests. */
 import { after } from 'node:test';
 import { createLog } from '../../src/server/log.ts';
-import { createServices, type Services } from '../../src/server/services.ts';
+import { createServices, type LocalServices } from '../../src/server/services.ts';
 import { loadServerSettings, type ServerFlags } from '../../src/server/settings.ts';
 import type { JobEvent, Work } from '../../src/worker/messages.ts';
 
-const open: Services[] = [];
+const open: LocalServices[] = [];
 // What waits for a process to be started again keeps nothing alive by itself; a server listens meanwhile.
 const alive = setInterval(() => {}, 1000);
 after(async () => {
@@ -14,7 +14,7 @@ after(async () => {
 });
 
 /** Started, and stopped after the tests of the file. */
-export async function tinyServices(flags: ServerFlags = {}): Promise<Services> {
+export async function tinyServices(flags: ServerFlags = {}): Promise<LocalServices> {
   const settings = loadServerSettings(
     {
       device: 'cpu',
@@ -43,7 +43,7 @@ export function generate(
 export const holding = (level: number): Work => generate({ guides: [{ name: 'hold', params: { level } }] });
 
 /** A process's id. */
-export function pidOf({ pool }: Services): number {
+export function pidOf({ pool }: LocalServices): number {
   const { pid } = pool.status()[0] ?? {};
   if (!pid) throw new Error('no process');
   return pid;
@@ -51,8 +51,8 @@ export function pidOf({ pool }: Services): number {
 
 /** Resolves when a job tells of something for the `times`th time. */
 export async function until(
-  { jobs }: Services,
-  job: Awaited<ReturnType<Services['jobs']['submit']>>,
+  { jobs }: LocalServices,
+  job: Awaited<ReturnType<LocalServices['jobs']['submit']>>,
   type: JobEvent['type'] | 'queued',
   matches: (event: JobEvent) => boolean = () => true,
 ): Promise<void> {

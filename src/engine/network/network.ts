@@ -230,7 +230,8 @@ interface LevelInputs extends Record<string, Tensor<TensorData>> {
 }
 
 const MOST_DECODED = 32;
-const MOST_DESCENDING = 8;
+/** A whole descent cannot be interrupted, and somebody else's request waits for it: two take some 0.1 s on two cores. */
+const MOST_DESCENDING = 2;
 
 /** Rows of features in the states' order; the run's own tensor where that is just what they are. */
 function gatherFeatures(states: readonly State[]): Tensor {

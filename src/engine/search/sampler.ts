@@ -14,8 +14,6 @@ export interface SamplerOptions {
   readonly prior?: number | undefined;
   /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
   readonly beams?: BeamSchedule | undefined;
-  /** How choices are drawn that no guide makes: alike, or as often as in training pictures. @default 'uniform' */
-  readonly draw?: 'uniform' | 'transitions' | undefined;
 }
 
 /** One for all levels, or by side (sides that are not named: 0). */

@@ -1,8 +1,9 @@
 /** Avatars: a picture and exact labels for every seed, drawn by DiceBear in any of the styles of `styles/`. */
 import sharp from 'sharp';
 import { type SeededRandom, seededRandom } from '../../kit/text-seeded-random.ts';
+import { optionalPackages } from '../../optional-packages.ts';
 import { type AttributeValues, type AvatarStyle, attributeNames, type DiceBearStyle } from './avatar-style.ts';
-import { optionalPackages } from './optional-package.ts';
+import { PURPOSE } from './purpose.ts';
 
 /** The value of every attribute, and what DiceBear is asked to draw for it. */
 export interface Avatar<A extends string = string> {
@@ -59,7 +60,7 @@ export async function renderAvatar<A extends string>(
   side: number,
 ): Promise<Buffer> {
   const packages = ['@dicebear/core', `@dicebear/${style.name}`];
-  const [{ createAvatar }, drawing] = await optionalPackages(packages, () =>
+  const [{ createAvatar }, drawing] = await optionalPackages(packages, PURPOSE, () =>
     Promise.all([import('@dicebear/core'), style.load()]),
   );
   const svg = createAvatar(drawing as DiceBearStyle, { seed, size: side, ...style.options(draws) }).toString();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { seededRandom } from '../../kit/text-seeded-random.ts';
-import { optionalPackages } from './optional-package.ts';
+import { optionalPackages } from '../../optional-packages.ts';
+import { PURPOSE } from './purpose.ts';
 
 /** A picture of 32 × 32 gray pixels and its class. */
 export interface LabelledPicture {
@@ -52,7 +53,7 @@ export const DIGITS_ORIGINS = {
  */
 export async function readDigits(part: DigitsPart): Promise<LabelledPicture[]> {
   const require = createRequire(import.meta.url);
-  await optionalPackages(['mnist'], () => require.resolve('mnist'));
+  await optionalPackages(['mnist'], PURPOSE, () => require.resolve('mnist'));
   const pictures: LabelledPicture[] = [];
   for (let digit = 0; digit < 10; digit++) {
     const { data } = require(`mnist/src/digits/${digit}.json`) as { data: readonly number[] };

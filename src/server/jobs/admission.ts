@@ -33,7 +33,7 @@ const COSTS = {
   work: {
     what: 'The work (megapixels proposed, looked at and encoded)',
     remedy:
-      'Ask for fewer results (count), fewer beams, a shorter shortlist, a smaller size or a format that is quicker to encode.',
+      'Ask for fewer results (count), fewer beams, a shorter shortlist, a smaller size, fewer frames of an animation or a format that is quicker to encode.',
   },
   runBytes: {
     what: 'The memory of the candidates of one result (bytes)',
@@ -45,7 +45,7 @@ const COSTS = {
   },
   pixels: {
     what: 'The number of pixels of all pictures together',
-    remedy: 'Ask for fewer results (count) at once, or a smaller size.',
+    remedy: 'Ask for fewer results (count) at once, a smaller size, or fewer frames of an animation.',
   },
   memory: {
     what: 'The memory of the results and their beams (bytes)',
@@ -65,7 +65,8 @@ export function checkAdmission(job: Job, { limits, jobs, retrySeconds }: Admissi
   checkCost(job.cost, limits.cost);
   let open = 0;
   for (const other of jobs) if (other.isOpen && other.client === job.client) open += 1;
-  if (open >= limits.perClient) throw new KandidError('client_busy', { open, retrySeconds });
+  if (open >= Math.min(limits.perClient, job.spec.mostOpen ?? Number.POSITIVE_INFINITY))
+    throw new KandidError('client_busy', { open, retrySeconds });
 }
 
 /** @throws {KandidError} request_too_large, with the limit and what to lower */

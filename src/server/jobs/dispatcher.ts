@@ -6,12 +6,12 @@ import { isEnd, type JobEnd, type JobEvent, type Work } from '../../worker/messa
 import type { EtaEstimator } from './eta.ts';
 import type { Job } from './job.ts';
 import type { JobsObserver } from './observer.ts';
-import type { JobQueue } from './queue.ts';
+import type { Claim, LocalQueue, Settlement } from './queue.ts';
 import type { Need, Runner } from './runner.ts';
 
 export interface DispatcherOptions {
   readonly runner: Runner;
-  readonly queue: JobQueue;
+  readonly queue: LocalQueue;
   readonly clock: Clock;
   readonly eta: EtaEstimator;
   readonly observer: JobsObserver;
@@ -26,9 +26,8 @@ const ANNOUNCE_MS = 1000;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  /** Jobs whose process was lost; they go before all others. */
-  #retries: Job[] = [];
-  readonly #running = new Set<Job>();
+  /** What runs, and the claim by which it is ours. */
+  readonly #running = new Map<Job, Claim>();
   readonly #deadlines = new Map<Job, () => void>();
   #pumping = false;
   #pumpAgain = false;
@@ -41,7 +40,7 @@ export class Dispatcher {
   }
 
   get waiting(): number {
-    return this.#options.queue.size + this.#retries.length;
+    return this.#options.queue.size;
   }
 
   get running(): number {
@@ -76,9 +75,8 @@ export class Dispatcher {
       this.#options.runner.tell(job.id, { type: how });
       return;
     }
-    this.#retries = this.#retries.filter((one) => one !== job);
     await this.#options.queue.remove(job.id);
-    // Taken meanwhile, it runs: the pump looks at `isCancelling` before it starts.
+    // Claimed meanwhile, it runs: the pump looks at `isCancelling` before it starts.
     if (job.isOpen && !this.#running.has(job)) this.#end(job, cancelledUnbegun());
   }
 
@@ -110,43 +108,38 @@ export class Dispatcher {
 
   async #startNext(): Promise<boolean> {
     const { runner, queue, find } = this.#options;
-    const [retry] = this.#retries;
-    if (retry && runner.hasRoom(needOf(retry))) {
-      this.#retries.shift();
-      await this.#begin(retry);
-      return true;
-    }
-    const entry = await queue.take(({ id }) => {
+    const claim = await queue.claim(({ id }) => {
       const job = find(id);
       return !job || runner.hasRoom(needOf(job));
     });
-    if (!entry) return false;
-    const job = find(entry.id);
-    if (job) await this.#begin(job);
+    if (!claim) return false;
+    const job = find(claim.entry.id);
+    if (!job || !(await this.#begin(job, claim))) await queue.settle(claim, 'done');
     this.#announceSoon();
     return true;
   }
 
-  /** Loads what it needs, and starts it if it is still wanted. */
-  async #begin(job: Job): Promise<void> {
+  /** Loads what it needs, and starts it; false where it is not wanted any more. */
+  async #begin(job: Job, claim: Claim): Promise<boolean> {
     let work: Work | null;
     try {
       work = await job.load();
     } catch (thrown) {
       if (job.isOpen) this.#end(job, { type: 'failed', error: toKandidError(thrown).toJSON() });
-      return;
+      return false;
     }
-    if (!work || !job.isOpen || job.isCancelling) return;
-    if (this.#options.runner.hasRoom(needOf(job))) this.#start(job, work);
-    else this.#retries.unshift(job);
+    if (!work || !job.isOpen || job.isCancelling) return false;
+    if (this.#options.runner.hasRoom(needOf(job))) this.#start(job, work, claim);
+    else await this.#options.queue.settle(claim, 'again');
+    return true;
   }
 
-  #start(job: Job, work: Work): void {
+  #start(job: Job, work: Work, claim: Claim): void {
     const { runner, clock, observer } = this.#options;
     const need = needOf(job);
     const attempt = job.start(clock.date());
     const { client } = job;
-    this.#running.add(job);
+    this.#running.set(job, claim);
     const begun = clock.now();
     const isCurrent = () => job.attempt === attempt && job.state === 'running';
     observer.started?.(job);
@@ -170,23 +163,25 @@ export class Dispatcher {
       return;
     }
     if (event.type === 'done') eta.add((clock.now() - begun) / 1000, this.#running.size);
-    this.#running.delete(job);
+    this.#settle(job, 'done');
     this.#end(job, event);
   }
 
   #lost(job: Job, reason: string): void {
     const { observer } = this.#options;
-    this.#running.delete(job);
     observer.lost?.(job, reason);
-    if (job.isCancelling) this.#end(job, cancelledUnbegun());
-    else if (job.attempt < MOST_ATTEMPTS) this.#retry(job);
-    else this.#end(job, { type: 'failed', error: new KandidError('worker_lost', { reason }).toJSON() });
+    const isRetried = !job.isCancelling && job.attempt < MOST_ATTEMPTS;
+    if (isRetried) this.#wait(job, 0);
+    this.#settle(job, isRetried ? 'again' : 'done');
+    if (isRetried) return;
+    const failed: JobEnd = { type: 'failed', error: new KandidError('worker_lost', { reason }).toJSON() };
+    this.#end(job, job.isCancelling ? cancelledUnbegun() : failed);
   }
 
-  #retry(job: Job): void {
-    this.#wait(job, this.#retries.length);
-    this.#retries.push(job);
-    this.#pumpSoon();
+  #settle(job: Job, how: Settlement): void {
+    const claim = this.#running.get(job);
+    this.#running.delete(job);
+    if (claim) this.#options.queue.settle(claim, how).catch(this.#tell);
   }
 
   #wait(job: Job, position: number): void {
@@ -209,7 +204,6 @@ export class Dispatcher {
     if (!job.isOpen) return;
     if (this.#running.has(job)) return await this.cancel(job);
     job.cancel();
-    this.#retries = this.#retries.filter((one) => one !== job);
     await this.#options.queue.remove(job.id);
     const error = new KandidError('deadline_passed', { seconds }).toJSON();
     if (job.isOpen && !this.#running.has(job)) this.#end(job, { type: 'failed', error });
@@ -230,23 +224,21 @@ export class Dispatcher {
   async #announce(): Promise<void> {
     const { queue, find } = this.#options;
     const order = await queue.order();
-    for (const [i, id] of order.entries()) {
+    for (const [position, id] of order.entries()) {
       const job = find(id);
-      const position = this.#retries.length + i;
       if (job?.state !== 'queued' || job.position === position) continue;
       this.#wait(job, position);
     }
   }
 }
 
-function needOf({ client, cost, attempt, bodyBytes, work }: Job): Need {
-  const asked = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
-  const guides = asked.map(({ name }) => name);
-  return { client, slots: cost.slots, bytes: cost.memory + bodyBytes, retried: attempt > 0, guides };
+function needOf({ client, cost, attempt, outline }: Job): Need {
+  const { guides, bytes } = outline;
+  return { client, slots: cost.slots, bytes: cost.memory + bytes, retried: attempt > 0, guides };
 }
 
 /** There is nothing to show. */
-function cancelledUnbegun(): JobEnd {
+export function cancelledUnbegun(): JobEnd {
   const timings = { network: 0, guides: 0, engine: 0 };
   return { type: 'cancelled', level: 0, model: '', hash: '', seed: 0, results: [], guides: [], notes: [], timings };
 }

@@ -68,8 +68,17 @@ export class EventLog {
 
   /** Nothing may follow the end. */
   append(event: JobUpdate, attempt: number, at: number): LogEntry {
+    const entry = { seq: this.#next, at, attempt, event };
+    this.insert(entry);
+    return entry;
+  }
+
+  /** One that was numbered elsewhere, higher than all before it. */
+  insert(entry: LogEntry): void {
+    const { event, seq } = entry;
     if (this.#end) throw new RangeError(`${event.type} after ${this.#end.event.type}`);
-    const entry = { seq: this.#next++, at, attempt, event };
+    if (seq < this.#next) throw new RangeError(`event ${seq} after ${this.seq}`);
+    this.#next = seq + 1;
     const slot = slotOf(event);
     if (event.type === 'preview' && !event.kept) this.#previews += 1;
     if (slot !== null) this.#latest.set(slot, entry);
@@ -79,7 +88,12 @@ export class EventLog {
       for (const [name, { event: old }] of this.#latest) if (old.type === 'preview') this.#latest.delete(name);
     }
     for (const listener of [...this.#listeners]) listener();
-    return entry;
+  }
+
+  /** Those up to `seq` that are not here are no longer kept anywhere. */
+  forget(seq: number): void {
+    this.#forgotten = Math.max(this.#forgotten, seq);
+    this.#next = Math.max(this.#next, seq + 1);
   }
 
   /** The first event behind `cursor` that is kept, or what is missing before it; null where there is none yet. */

@@ -1,11 +1,12 @@
 /** A job: one request while it waits, runs and has ended. */
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
-import { isEnd, type JobEnd, type JobEvent, type JobQuestion, type Output, type Work } from '../../worker/messages.ts';
+import { isEnd, type JobEnd, type JobEvent, type JobQuestion, type Work } from '../../worker/messages.ts';
 import type { Lease } from '../bodies/budget.ts';
-import { bytesIn, type StoredWork, storeWork } from '../bodies/stored-work.ts';
+import { type StoredWork, storeWork } from '../bodies/stored-work.ts';
 import type { Cost } from './cost.ts';
-import { EventLog, type JobUpdate } from './event-log.ts';
+import { EventLog, type JobUpdate, type LogEntry } from './event-log.ts';
+import { type WorkOutline, withWeights } from './outline.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
@@ -18,6 +19,8 @@ export interface JobSpec {
   readonly label?: string | undefined;
   /** Higher goes first. @default 0 */
   readonly priority?: number | undefined;
+  /** Jobs of this client that may wait or run. @default the server's limit */
+  readonly mostOpen?: number | undefined;
   /** The same key and work give the same job; the same key with other work is refused. */
   readonly idempotencyKey?: string | undefined;
   /** After so long it is not begun any more, or ends with the best pictures so far. */
@@ -34,29 +37,33 @@ export interface Leases {
   readonly answer: Lease;
 }
 
-interface JobFacts {
+export interface JobFacts {
+  /** @default a new one */
+  readonly id?: string | undefined;
+  readonly outline: WorkOutline;
+  /** null: others have it, or it has ended. */
+  readonly work: Work | null;
   readonly created: number;
   readonly events: number;
   readonly cost: Cost;
   readonly leases?: Leases | null | undefined;
 }
 
+export function newJobId(): string {
+  return `job_${randomBytes(16).toString('base64url')}`;
+}
+
 /** One request and its state, which changes by its own methods alone. */
 export class Job {
-  readonly id = `job_${randomBytes(16).toString('base64url')}`;
+  readonly id: string;
   readonly spec: Omit<JobSpec, 'work'>;
   readonly label: string;
+  readonly outline: WorkOutline;
   readonly cost: Cost;
-  /** Of the pictures in its work. */
-  readonly bodyBytes: number;
   readonly leases: Leases | null;
   readonly log: EventLog;
   /** Milliseconds since 1970. */
   readonly created: number;
-  /** How its pictures are encoded. */
-  readonly output: Output;
-  /** Whether codes alone draw its pictures: not where they are those of an earlier level. */
-  readonly isPlain: boolean;
   readonly ended: Promise<JobEnd>;
   #state: JobState = 'queued';
   #started: number | null = null;
@@ -73,13 +80,12 @@ export class Job {
   #holders = 0;
   #resolve: (end: JobEnd) => void = () => {};
 
-  constructor({ work, ...spec }: JobSpec, { created, events, cost, leases }: JobFacts) {
+  constructor(spec: Omit<JobSpec, 'work'>, { id, outline, work, created, events, cost, leases }: JobFacts) {
+    this.id = id ?? newJobId();
     this.spec = spec;
-    this.label = spec.label ?? work.kind;
-    this.output = work.output;
-    this.isPlain = work.kind !== 'decode' || work.level === undefined;
+    this.label = spec.label ?? outline.kind;
+    this.outline = outline;
     this.cost = cost;
-    this.bodyBytes = bytesIn(work);
     this.leases = leases ?? null;
     this.created = created;
     this.log = new EventLog(events);
@@ -146,35 +152,32 @@ export class Job {
 
   /** It waits in the queue: at first, at another place, or again after its process was lost. */
   wait(position: number, estimateSeconds: number | null, at: number): void {
-    this.#state = 'queued';
-    this.#position = position;
-    this.#question = null;
     this.#append({ type: 'queued', position, estimateSeconds }, at);
   }
 
-  /** It is given to a process. @returns the number of this attempt */
-  start(at: number): number {
-    this.#attempt += 1;
+  /** It is given to a process. @param attempt @default the next @returns the number of this attempt */
+  start(at: number, attempt = this.#attempt + 1): number {
+    this.#attempt = attempt;
     this.#state = 'running';
     this.#started ??= at;
-    return this.#attempt;
+    return attempt;
   }
 
   /** Something happened while it runs. */
   record(event: Exclude<JobEvent, JobEnd>, at: number): void {
-    if (event.type === 'question') this.#question = event;
-    if (event.type === 'chosen') this.#question = null;
     this.#append(event, at);
   }
 
   /** It has ended; nothing may follow. */
   finish(end: JobEnd, at: number): void {
-    this.#state = end.type;
-    this.#finished = at;
-    this.#question = null;
-    this.#work = null;
     this.#append(end, at);
-    this.#resolve(end);
+  }
+
+  /** Takes over an event that was numbered elsewhere; those before it are there, or are let go of. */
+  take(entry: LogEntry): void {
+    this.#apply(entry.event, entry.at);
+    this.log.insert(entry);
+    this.#tellEnd();
   }
 
   /** Its cancellation was requested. */
@@ -233,20 +236,39 @@ export class Job {
 
   /** New weights of its guides, for a run that is still to start. @throws {KandidError} option_invalid */
   setWeights(weights: readonly number[]): void {
-    const work = this.#work;
-    const guides = work?.kind === 'generate' ? (work.request.guides ?? []) : [];
-    if (work && weights.length !== guides.length)
+    const { guides } = this.outline;
+    if (this.isOpen && weights.length !== guides.length)
       throw new KandidError('option_invalid', {
         option: 'weights',
         got: `${weights.length} numbers`,
         expected: `${guides.length}, one per guide`,
       });
-    if (work?.kind !== 'generate') return;
-    const weighted = guides.map((guide, i) => ({ ...guide, weight: weights[i] as number }));
-    this.#work = { ...work, request: { ...work.request, guides: weighted } };
+    this.#work = this.#work && withWeights(this.#work, weights);
   }
 
   #append(event: JobUpdate, at: number): void {
+    this.#apply(event, at);
     this.log.append(event, Math.max(1, this.#attempt), at);
+    this.#tellEnd();
+  }
+
+  #apply(event: JobUpdate, at: number): void {
+    if (event.type === 'question') this.#question = event;
+    else if (event.type === 'chosen') this.#question = null;
+    else if (event.type === 'queued') {
+      this.#state = 'queued';
+      this.#position = event.position;
+      this.#question = null;
+    } else if (isEnd(event)) {
+      this.#state = event.type;
+      this.#finished = at;
+      this.#question = null;
+      this.#work = null;
+    }
+  }
+
+  #tellEnd(): void {
+    const { end } = this;
+    if (end) this.#resolve(end);
   }
 }

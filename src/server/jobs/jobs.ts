@@ -9,11 +9,13 @@ import type { Cost } from './cost.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EtaEstimator } from './eta.ts';
 import { fingerprint, IdempotencyKeys } from './idempotency.ts';
-import { Job, type JobSpec, type JobState, type Leases } from './job.ts';
+import { Job, type JobSpec, type Leases } from './job.ts';
 import type { JobsObserver } from './observer.ts';
-import { FairQueue, type JobQueue } from './queue.ts';
+import { outlineOf } from './outline.ts';
+import { FairQueue, type LocalQueue } from './queue.ts';
 import { JobRetention } from './retention.ts';
 import type { Runner } from './runner.ts';
+import type { JobList, JobService, ListOptions } from './service.ts';
 import { JobSubscriber, type SubscriberOptions } from './subscriber.ts';
 
 export type { JobLimits };
@@ -27,7 +29,7 @@ export interface JobsOptions {
   /** What bodies and answers may hold, and where large bodies wait. @default all of it, in memory */
   readonly storage?: JobStorage | undefined;
   /** @default in memory */
-  readonly queue?: JobQueue | undefined;
+  readonly queue?: LocalQueue | undefined;
   readonly observer?: JobsObserver | undefined;
 }
 
@@ -37,19 +39,10 @@ export interface JobStorage {
   readonly folder?: string | undefined;
 }
 
-export interface ListOptions {
-  readonly client?: string | undefined;
-  readonly state?: JobState | undefined;
-  /** @default 50 */
-  readonly limit?: number | undefined;
-  /** @default 0 */
-  readonly offset?: number | undefined;
-}
-
 const SHUTDOWN_RETRY_SECONDS = 10;
 
-export class Jobs {
-  readonly queue: JobQueue;
+export class Jobs implements JobService {
+  readonly queue: LocalQueue;
   readonly #options: JobsOptions;
   readonly #dispatcher: Dispatcher;
   readonly #retention: JobRetention;
@@ -122,7 +115,7 @@ export class Jobs {
   }
 
   /** Newest first. */
-  list({ client, state, limit = 50, offset = 0 }: ListOptions = {}): { jobs: Job[]; hasMore: boolean } {
+  list({ client, state, limit = 50, offset = 0 }: ListOptions = {}): JobList {
     const found = [...this.#jobs.values()]
       .filter((job) => (client === undefined || job.client === client) && (state === undefined || job.state === state))
       .reverse();
@@ -207,13 +200,15 @@ export class Jobs {
     if (problem) throw problem;
     const cost = price(spec.work);
     const leases = this.#leasesOf(spec);
-    const job = new Job(spec, { created: clock.date(), events: limits.events, cost, leases });
+    const { work, ...asked } = spec;
+    const outline = outlineOf(work);
+    const job = new Job(asked, { outline, work, created: clock.date(), events: limits.events, cost, leases });
     this.#check(job);
     const { client, idempotencyKey: key } = spec;
     this.#jobs.set(job.id, job);
-    if (key !== undefined) this.#keys.add(client, key, { fingerprint: fingerprint(spec.work), job: job.id });
+    if (key !== undefined) this.#keys.add(client, key, { fingerprint: fingerprint(work), job: job.id });
     try {
-      leases?.body.grow(job.bodyBytes);
+      leases?.body.grow(outline.bytes);
       leases?.answer.grow(cost.answerBytes);
       if (storage) await job.store(storage.folder);
       if (job.isOpen) await this.#dispatcher.add(job);

@@ -1,9 +1,10 @@
 /** Requests on whole pictures, as far as their costs depend on the picture's size: it is read from the header alone. */
 import { pictureBytes } from '../../contract/fields.ts';
 import { squareSide, WHOLE_GUIDES, type WholeGuide } from '../../contract/whole.ts';
+import type { PlaneSize } from '../../kit/resample.ts';
 import { pictureSize } from '../../pictures/codec.ts';
 import { tilesAtMost, windowsAtMost } from '../../pictures/windows.ts';
-import type { Work } from '../../worker/messages.ts';
+import type { Edit, Work } from '../../worker/messages.ts';
 
 type Generate = Extract<Work, { kind: 'generate' }>;
 
@@ -18,15 +19,28 @@ interface WholePicture {
  * @param most pixels of such a picture
  * @throws {KandidError} picture_unreadable, picture_too_large
  */
-export async function measured<Of extends Work>(work: Of, most: number): Promise<Of> {
+export async function measured(work: Work, most: number): Promise<Work> {
   if (work.kind !== 'generate' || work.wholeSize) return work;
-  const found = wholePicture(work);
-  if (!found) return work;
-  // An edit without a mask is a whole picture only where it has holes: its worker looks.
-  const isSure = !work.edit || work.edit.mask !== undefined;
-  const limits = isSure ? { limitPixels: most } : {};
-  const { width, height } = await pictureSize(found.bytes, { name: 'The picture', ...limits });
-  return width * height > most ? work : { ...work, wholeSize: { width, height } };
+  const wholeSize = work.edit ? await editSize(work.edit, most) : await sizeOf(wholePicture(work)?.bytes, most);
+  return wholeSize ? { ...work, wholeSize } : work;
+}
+
+/** Of an edit; undefined where it is none of a whole picture. @throws {KandidError} picture_unreadable, picture_too_large */
+export async function wholeSizeOf({ image, mask, whole }: Edit, most: number): Promise<PlaneSize | undefined> {
+  return whole && mask ? await sizeOf(image, most) : undefined;
+}
+
+/** One without a mask is a whole picture where it has holes, and no larger than may be: its worker looks. */
+async function editSize(edit: Edit, most: number): Promise<PlaneSize | undefined> {
+  if (!edit.whole || edit.mask) return await wholeSizeOf(edit, most);
+  const { width, height } = await pictureSize(edit.image, { name: 'The picture' });
+  return width * height > most ? undefined : { width, height };
+}
+
+async function sizeOf(bytes: Uint8Array | undefined, most: number): Promise<PlaneSize | undefined> {
+  if (!bytes) return undefined;
+  const { width, height } = await pictureSize(bytes, { name: 'The picture', limitPixels: most });
+  return { width, height };
 }
 
 function wholePicture({ request, edit }: Generate): WholePicture | null {

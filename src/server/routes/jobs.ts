@@ -26,8 +26,8 @@ export const jobRoutes: readonly Route[] = [
     summary: "The caller's own jobs, newest first",
     query: listQuery,
     answers: { 200: { description: 'Jobs.', schema: jobList } },
-    handle(call) {
-      const { jobs, hasMore } = call.services.jobs.list({ ...call.query, client: call.client.name });
+    async handle(call) {
+      const { jobs, hasMore } = await call.services.jobs.list({ ...call.query, client: call.client.name });
       sendJson(call, { jobs: jobs.map((one) => describeJob(call, one)), hasMore });
     },
   }),
@@ -55,7 +55,7 @@ export const jobRoutes: readonly Route[] = [
     parts,
     answers: { 200: { description: 'The job.', schema: job } },
     async handle(call) {
-      const found = call.services.jobs.get(call.params.id ?? '');
+      const found = await call.services.jobs.get(call.params.id ?? '');
       holdFor(call, found);
       await sendPictures(call, describeJob(call, found, true));
     },
@@ -69,12 +69,12 @@ export const jobRoutes: readonly Route[] = [
     description: 'For those without a WebSocket; what it has chosen so far stays.',
     body: steerBody,
     answers: { 200: { description: 'The job.', schema: job } },
-    handle(call) {
+    async handle(call) {
       const { jobs } = call.services;
       const { weights, question, picks } = call.body;
-      const found = jobs.get(call.params.id ?? '');
-      if (question !== undefined && picks) jobs.choose(found, question, picks);
-      if (weights) jobs.weigh(found, weights);
+      const found = await jobs.get(call.params.id ?? '');
+      if (question !== undefined && picks) await jobs.choose(found, question, picks);
+      if (weights) await jobs.weigh(found, weights);
       sendJson(call, describeJob(call, found));
     },
   }),
@@ -87,7 +87,7 @@ export const jobRoutes: readonly Route[] = [
     description: 'It ends within a level with its best pictures so far; one that has ended stays as it is.',
     answers: { 202: { description: 'The job.', schema: job } },
     async handle(call) {
-      const found = call.services.jobs.get(call.params.id ?? '');
+      const found = await call.services.jobs.get(call.params.id ?? '');
       await call.services.jobs.cancel(found);
       sendJson(call, describeJob(call, found), { status: 202 });
     },
@@ -105,7 +105,7 @@ export const jobRoutes: readonly Route[] = [
     async handle(call) {
       const header = Number(call.request.headers['last-event-id'] ?? Number.NaN);
       const since = call.query.since ?? (Number.isInteger(header) && header >= 0 ? header : undefined);
-      await followJob(call, call.services.jobs.get(call.params.id ?? ''), since);
+      await followJob(call, await call.services.jobs.get(call.params.id ?? ''), since);
     },
   }),
 ];

@@ -5,14 +5,14 @@ import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
 
 /** File name endings of the formats. */
-export const ENDINGS = { png: 'png', webp: 'webp', jpeg: 'jpg', avif: 'avif' } as const;
+export const ENDINGS = { png: 'png', webp: 'webp', jpeg: 'jpg', avif: 'avif', gif: 'gif' } as const;
 
 interface About {
   readonly model: string;
   readonly hash: string;
 }
 
-/** The permalink of a result; null where its code alone does not draw it. */
+/** The permalink of a result; null where its code alone does not draw it, or it is an animation. */
 export function addressOf(
   services: Services,
   job: Job,
@@ -20,8 +20,9 @@ export function addressOf(
   { codeString, windows }: ResultPicture,
 ): string | null {
   const summary = services.pool.info?.models.find(({ name }) => name === about.model);
-  if (!job.isPlain || windows || !codeString || !summary || summary.condition) return null;
-  return permalink(about, codeString, job.output);
+  const { isPlain, output } = job.outline;
+  if (!isPlain || output.animation || windows || !codeString || !summary || summary.condition) return null;
+  return permalink(about, codeString, output);
 }
 
 export function permalink({ model, hash }: About, code: string, output: Output): string {

@@ -48,13 +48,8 @@ export async function enqueue(
 ): Promise<Job> {
   // Before a process has opened its guides nobody knows them; it looks at the parameters itself.
   if (pool.info) checkGuideParams(work, pool.info.guides);
-  if (key?.jobs !== undefined) {
-    const all = jobs.list({ client, limit: settings.waiting + settings.keptJobs }).jobs;
-    const open = all.filter(({ isOpen }) => isOpen).length;
-    if (open >= key.jobs) throw new KandidError('client_busy', { open, retrySeconds: 1 });
-  }
   const sized = await measured(work, settings.wholePixels);
-  return await jobs.submit({ work: sized, label, client, priority: key?.priority, ...options });
+  return await jobs.submit({ work: sized, label, client, priority: key?.priority, mostOpen: key?.jobs, ...options });
 }
 
 /**

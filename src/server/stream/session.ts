@@ -96,12 +96,13 @@ export class Session {
     else if (message.type === 'generate') await this.#generate(message);
     else if (message.type === 'attach') {
       this.#checkFree(message.id);
-      this.#follow(message.id, jobs.get(message.job), message.since);
+      this.#follow(message.id, await jobs.get(message.job), message.since);
+      if (this.#isClosed) this.close();
     } else {
       const { job, subscriber } = this.#find(message.id);
       if (message.type === 'cancel') await jobs.cancel(job);
-      else if (message.type === 'choose') jobs.choose(job, message.question, message.picks);
-      else if (message.type === 'weights') jobs.weigh(job, message.weights);
+      else if (message.type === 'choose') await jobs.choose(job, message.question, message.picks);
+      else if (message.type === 'weights') await jobs.weigh(job, message.weights);
       else {
         subscriber.close();
         this.#requests.delete(message.id);

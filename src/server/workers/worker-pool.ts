@@ -12,6 +12,7 @@ import {
 import type { Assignment, Need, RunListener, Runner } from '../jobs/runner.ts';
 import { forkWorker, type StartProcess } from './worker-process.ts';
 import { type WorkerStatus, WorkerSupervisor } from './worker-supervisor.ts';
+import type { Workers } from './workers.ts';
 
 export type { WorkerStatus };
 
@@ -46,7 +47,7 @@ export interface PoolOptions {
 
 const RETRY_SECONDS = 5;
 
-export class WorkerPool implements Runner {
+export class WorkerPool implements Runner, Workers {
   readonly #supervisors: readonly WorkerSupervisor[];
   readonly #guideSupervisor: WorkerSupervisor | null;
   #listener: () => void = () => {};

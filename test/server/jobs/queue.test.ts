@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FairQueue } from '../../../src/server/jobs/queue.ts';
+import { type Claim, FairQueue } from '../../../src/server/jobs/queue.ts';
+import { FakeClock } from '../../clock.ts';
 
 async function queueOf(...entries: [id: string, client: string, priority?: number][]) {
   const queue = new FairQueue({ most: 10, retrySeconds: () => 7 });
@@ -10,7 +11,7 @@ async function queueOf(...entries: [id: string, client: string, priority?: numbe
 
 async function takeAll(queue: FairQueue): Promise<string[]> {
   const ids: string[] = [];
-  for (let next = await queue.take(); next; next = await queue.take()) ids.push(next.id);
+  for (let next = await queue.claim(); next; next = await queue.claim()) ids.push(next.entry.id);
   return ids;
 }
 
@@ -30,7 +31,7 @@ test('clients take turns, each with its own jobs in order', async () => {
 
 test('a client that has had its turn waits behind the others', async () => {
   const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b']);
-  assert.equal((await queue.take())?.id, 'a1');
+  assert.equal((await queue.claim())?.entry.id, 'a1');
   await queue.push({ id: 'c1', client: 'c', priority: 0 });
   assert.deepEqual(await takeAll(queue), ['b1', 'a2', 'c1']);
 });
@@ -47,7 +48,7 @@ test('what is removed is not taken', async () => {
   assert.equal(await queue.remove('b1'), true);
   assert.equal(await queue.remove('a1'), false);
   assert.deepEqual(await takeAll(queue), ['a2']);
-  assert.equal(await queue.take(), null);
+  assert.equal(await queue.claim(), null);
 });
 
 test('it is bounded', async () => {
@@ -56,7 +57,7 @@ test('it is bounded', async () => {
     code: 'queue_full',
     message: 'The queue is full: 10 requests wait. Try again in 7 s.',
   });
-  await queue.take();
+  await queue.claim();
   await queue.push({ id: 'x', client: 'b', priority: 0 });
 });
 
@@ -72,9 +73,51 @@ test('it tells when something came', async () => {
 
 test('what does not fit is skipped, and keeps its place', async () => {
   const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['low', 'c', -1]);
-  const next = async (...unfit: string[]) => (await queue.take(({ id }) => !unfit.includes(id)))?.id ?? null;
+  const next = async (...unfit: string[]) => (await queue.claim(({ id }) => !unfit.includes(id)))?.entry.id ?? null;
   assert.equal(await next('a1'), 'b1');
   assert.equal(await next('a1'), 'low');
   assert.equal(await next('a1', 'a2'), null);
   assert.deepEqual(await takeAll(queue), ['a1', 'a2']);
+});
+
+const LEASE_MS = 1000;
+
+async function leased() {
+  const clock = new FakeClock();
+  const queue = new FairQueue({ most: 10, retrySeconds: () => 7, leases: { clock, ms: LEASE_MS } });
+  for (const id of ['a', 'b']) await queue.push({ id, client: 'c', priority: 0 });
+  const claim = (await queue.claim()) as Claim;
+  return { clock, queue, claim };
+}
+
+test('what is claimed and not renewed waits again, before all others, and its old lease counts for nothing', async () => {
+  const { clock, queue, claim } = await leased();
+  clock.pass(LEASE_MS - 1);
+  assert.equal(await queue.renew(claim), true);
+  clock.pass(LEASE_MS - 1);
+  assert.deepEqual(await queue.order(), ['b']);
+  clock.pass(1);
+  assert.deepEqual(await queue.order(), ['a', 'b']);
+  assert.equal((await queue.claim())?.entry.id, 'a');
+  assert.equal(await queue.renew(claim), false);
+  assert.equal(await queue.settle(claim, 'again'), false);
+  assert.deepEqual(await queue.order(), ['b']);
+});
+
+test('what is settled leaves the queue, or waits again before all others', async () => {
+  const { clock, queue, claim } = await leased();
+  let told = 0;
+  queue.listen(() => {
+    told += 1;
+  });
+  assert.equal(await queue.settle(claim, 'again'), true);
+  assert.equal(told, 1);
+  assert.deepEqual(await queue.order(), ['a', 'b']);
+  const again = (await queue.claim()) as Claim;
+  assert.notEqual(again.lease, claim.lease);
+  assert.equal(await queue.remove('a'), false, 'it does not wait');
+  assert.equal(await queue.settle(again, 'done'), true);
+  clock.pass(10 * LEASE_MS);
+  assert.deepEqual(await queue.order(), ['b']);
+  assert.equal(clock.waiting, 0);
 });

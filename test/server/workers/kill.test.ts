@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Job } from '../../../src/server/jobs/job.ts';
-import type { Services } from '../../../src/server/services.ts';
+import type { LocalServices } from '../../../src/server/services.ts';
 import { generate, holding, pidOf, tinyServices, until } from '../workers.ts';
 
-let services: Services;
+let services: LocalServices;
 before(async () => {
   services = await tinyServices({ hangSeconds: 20 });
 });
 
-const submit = (work: Parameters<Services['jobs']['submit']>[0]['work'], client = 'a') =>
+const submit = (work: Parameters<LocalServices['jobs']['submit']>[0]['work'], client = 'a') =>
   services.jobs.submit({ work, client });
 const kill = () => process.kill(pidOf(services), 'SIGKILL');
 /** It stands at a level of a run. */

