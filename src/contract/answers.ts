@@ -29,7 +29,7 @@ export const result = z.object({
   state: z.enum(['done', 'cancelled']).describe('cancelled: the best pictures so far.'),
   model: z.string(),
   hash: z.string(),
-  images: z.array(picture),
+  images: z.array(picture).describe('Of a request that is done, the best first by what the guides say of them.'),
   ...endFields,
 });
 

@@ -171,6 +171,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
       ...end,
       type: z.literal('done'),
       images: z.array(z.object({ code: z.array(whole), codeString: z.string(), windows: windowsField.optional() })),
+      ranking: z.array(whole).describe('The images by their numbers, the best first by what the guides say of them.'),
     })
     .describe('All pictures are finished; they came before, one `image` frame each.'),
   z

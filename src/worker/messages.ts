@@ -112,6 +112,8 @@ export interface ResultPicture extends EncodedPicture {
   readonly codeString: string;
   /** Against the picture given, in dB; of an encoding only. */
   readonly psnr?: number | undefined;
+  /** The `image` of its previews. */
+  readonly image: number;
   /** Of a whole picture: its squares. */
   readonly windows?: readonly WindowCode[] | undefined;
 }
@@ -142,6 +144,7 @@ export interface JobChosen extends ChosenFields {
 /** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
 export interface JobPicture {
   readonly type: 'finished';
+  /** Its place among the results. */
   readonly index: number;
   readonly picture: ResultPicture;
 }
@@ -149,6 +152,7 @@ export interface JobPicture {
 interface EndWithPictures extends EndFields {
   readonly model: string;
   readonly hash: string;
+  /** Of a request that is done, the best first. */
   readonly results: readonly ResultPicture[];
 }
 

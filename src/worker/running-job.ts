@@ -201,9 +201,15 @@ export class RunningJob {
     this.#isEncoding = true;
     const encoding = pictures.map(async (picture, index) => {
       const xmp = provenancePacket(provenanceOf(version, task, picture, this.#weights));
-      const file = await this.#resultFile(picture, index, xmp);
+      const file = await this.#resultFile(picture, picture.index, xmp);
       const { code, codeString, psnr, windows } = picture;
-      const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }), ...(windows ? { windows } : {}) };
+      const about = {
+        code,
+        codeString,
+        image: picture.index,
+        ...(psnr === undefined ? {} : { psnr }),
+        ...(windows ? { windows } : {}),
+      };
       post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');

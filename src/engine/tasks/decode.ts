@@ -54,7 +54,7 @@ export async function prepareDecoding(
           const code = codes[i] as Code;
           const codeString = codeToString(code, counts);
           const { width, height } = image;
-          return { draw: () => image, width, height, code, codeString, origin: { code: codeString } };
+          return { draw: () => image, width, height, code, codeString, index: i, origin: { code: codeString } };
         }),
         guides: [],
         notes,
@@ -68,9 +68,10 @@ export async function prepareDecoding(
     ...walkOf(decodingDescent(network.info, codes, { condition, signal, notes })),
     outcomeOf(end) {
       const outcome = outcomeOf(end);
-      const pictures = end.results.map(({ image }, i) =>
-        partialPicture(outcome.pictures[i]?.code ?? [], { image }, { whole: wholes[i] ?? null }),
-      );
+      const pictures = end.results.map((result, i) => {
+        const { code = [], index = i } = outcome.pictures[i] ?? {};
+        return partialPicture(code, result, { index, whole: wholes[index] ?? null });
+      });
       return { ...outcome, pictures };
     },
   };

@@ -55,6 +55,8 @@ export interface TaskPicture {
   readonly codeString: string;
   /** Against the picture given, in dB; of an encoding only. */
   readonly psnr?: number;
+  /** Its place among the previews of its task. */
+  readonly index: number;
   /** Of a whole picture, which its code alone does not draw. */
   readonly windows?: readonly WindowCode[];
   /** What the picture's metadata say of its code. */
@@ -145,30 +147,34 @@ export function outcomeOf(end: EndEvent, size?: PlaneSize): TaskOutcome {
   const pictures =
     end.type === 'done'
       ? end.results.map((one) => finishedPicture(one, size))
-      : end.results.map((one) => partialPicture(one.prefix, one, { size }));
+      : end.results.map((one, index) => partialPicture(one.prefix, one, { index, size }));
   const level = end.type === 'done' ? (pictures[0]?.code.length ?? 0) : end.level;
   return { type: end.type, level, pictures, guides, notes, timings };
 }
 
 function finishedPicture(result: Result, size: PlaneSize = result.image): TaskPicture {
-  const { code, codeString, windows } = result;
-  const about = { width: size.width, height: size.height, code, codeString };
+  const { code, codeString, index, windows } = result;
+  const about = { width: size.width, height: size.height, code, codeString, index };
   if (!windows) return { ...about, draw: () => result.image, origin: { code: codeString } };
   return { ...about, draw: () => result.image, windows, origin: { code: null, windows } };
 }
 
-/**
- * A picture as it stands after some levels. No code string: it would pass for one of a model with so many levels.
- *
- * @param whole the code string of a code whose first levels these are
- */
+export interface PartialOptions {
+  readonly index: number;
+  /** The code string of a code whose first levels these are. @default null */
+  readonly whole?: string | null;
+  /** @default that of the picture */
+  readonly size?: PlaneSize | undefined;
+}
+
+/** A picture as it stands after some levels. No code string: it would pass for one of a model with so many levels. */
 export function partialPicture(
   code: readonly number[],
   result: Pick<PartialResult, 'image' | 'windows'>,
-  { whole = null, size = result.image }: { whole?: string | null; size?: PlaneSize | undefined } = {},
+  { index, whole = null, size = result.image }: PartialOptions,
 ): TaskPicture {
   const windows = result.windows ? { windows: result.windows } : {};
   const { width, height } = size;
   const origin = { code: whole, level: code.length, ...windows };
-  return { draw: () => result.image, width, height, code, codeString: '', ...windows, origin };
+  return { draw: () => result.image, width, height, code, codeString: '', index, ...windows, origin };
 }

@@ -44,20 +44,26 @@ function levelOf(events: readonly LevelEvent[], { ofGuides, preview }: WholeEven
   };
 }
 
+/** The best first: by the sum of the places that their squares have among those of their place. */
 function doneOf(ends: readonly EndEvent[], whole: WholeEvents): DoneEvent {
   const all = ends as readonly DoneEvent[];
   const [first] = all as [DoneEvent];
   const notes: string[] = [];
-  const results = first.results.map((result, i): Result => {
-    const squares = all.map(({ results }) => results[i] as Result);
+  const places = (index: number) =>
+    all.reduce((sum, { results }) => sum + results.findIndex((one) => one.index === index), 0);
+  const order = first.results.map(({ index }) => index).sort((a, b) => places(a) - places(b) || a - b);
+  const results = order.map((index): Result => {
+    const squares = all.map(({ results }) => results.find((one) => one.index === index) as Result);
     const pictures = squares.map(({ image }) => image);
     const { isMade, notes: own } = whole.judge(pictures);
     notes.push(...own);
-    const windows = codesOf(whole, squares).filter((_, square) => isMade[square]);
+    const [square] = squares as [Result];
+    const windows = codesOf(whole, squares).filter((_, i) => isMade[i]);
     return {
-      code: windows[0]?.code ?? result.code,
-      codeString: windows[0]?.codeString ?? result.codeString,
-      seed: result.seed,
+      code: windows[0]?.code ?? square.code,
+      codeString: windows[0]?.codeString ?? square.codeString,
+      seed: square.seed,
+      index,
       windows,
       get image() {
         return whole.compose(pictures);
@@ -72,7 +78,7 @@ function cancelledOf(ends: readonly EndEvent[], whole: WholeEvents): CancelledEv
   const count = Math.min(...ends.map(({ results }) => results.length));
   const levels = ends.flatMap((end) => (end.type === 'cancelled' ? end.level : []));
   const results = Array.from({ length: count }, (_, i): PartialResult => {
-    const squares = ends.map(({ results }) => results[i] as Result | PartialResult);
+    const squares = ends.map((end) => partOf(end, i));
     const windows = codesOf(whole, squares);
     return {
       prefix: windows[0]?.code ?? [],
@@ -84,6 +90,12 @@ function cancelledOf(ends: readonly EndEvent[], whole: WholeEvents): CancelledEv
     };
   });
   return { type: 'cancelled', level: Math.min(...levels), results, ...summaryOf(ends, whole) };
+}
+
+/** Of a result by its number: results that are done stand in another order. */
+function partOf(end: EndEvent, index: number): Result | PartialResult {
+  const part = end.type === 'done' ? end.results.find((one) => one.index === index) : end.results[index];
+  return part as Result | PartialResult;
 }
 
 function codesOf({ windows }: WholeEvents, squares: readonly (Result | PartialResult)[]): WindowCode[] {

@@ -105,7 +105,7 @@ async function sendEnd(
   event: JobDone | JobCancelled,
   { kind, about, notes }: { kind: string; about: object; notes: readonly string[] },
 ): Promise<void> {
-  for (const [image_index, { bytes, codeString }] of event.results.entries())
+  for (const { image: image_index, bytes, codeString } of event.results)
     await send(open(), {
       type: `${kind}.completed`,
       b64_json: new Base64(bytes),
