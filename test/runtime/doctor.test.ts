@@ -15,7 +15,7 @@ const all = async (checks: AsyncIterable<Check>) => {
 test('a sound machine passes every check', async (t) => {
   const folder = dirname(await copyOfTiny(t));
   const checks = await all(examine({ models: [folder], device: 'cpu' }));
-  const names = ['Node.js', 'memory', 'sharp', 'ONNX Runtime', 'device cpu', 'model tiny'];
+  const names = ['Node.js', 'memory', 'sharp', 'ONNX Runtime', 'device cpu', 'model tiny', 'CLIPs'];
   assert.deepEqual(
     checks.map(({ name }) => name),
     names,
