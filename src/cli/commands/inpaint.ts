@@ -47,7 +47,7 @@ export function addInpaint(program: Command, io: Io): void {
       ...(invert ? { invert } : {}),
     };
     await produce(flags, io, {
-      guides: [{ name: 'inpaint', params }, ...textGuides(prompt)],
+      guides: [{ name: 'inpaint', params }, ...textGuides(prompt, flags)],
       ...(whole ? { whole: { window, feather } } : {}),
     });
   });

@@ -66,7 +66,7 @@ function addRestoration(program: Command, io: Io, { name, guide, summary, descri
   return addProduceOptions(command).action(async (path: string, { prompt, sigma, whole, window, ...flags }: Flags) => {
     const params = { image: await readInput(path, io), ...(sigma === undefined ? {} : { sigma }) };
     await produce(flags, io, {
-      guides: [{ name: guide, params }, ...textGuides(prompt)],
+      guides: [{ name: guide, params }, ...textGuides(prompt, flags)],
       ...(whole ? { whole: { window } } : {}),
     });
   });
