@@ -46,7 +46,7 @@ export interface Session {
   release(): Promise<void>;
 }
 
-// Guides of a user's own may load it too, after this.
+// Custom guides may load it too, after this module.
 withoutTelemetry();
 
 let loading: Promise<Runtime> | undefined;
@@ -107,7 +107,7 @@ function settingsFor({ cuda = null, threads }: SessionOptions): InferenceSession
   };
 }
 
-/** A closed port: what is transferred to it belongs to nobody (HTML, "message port post message steps"). */
+/** A closed port: memory transferred to it is freed (HTML, "message port post message steps"). */
 const nowhere = new MessageChannel().port1;
 nowhere.close();
 
