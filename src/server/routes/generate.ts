@@ -11,7 +11,7 @@ import {
   styleBody,
   varyBody,
 } from '../../contract/operations.ts';
-import type { GenerateRequest } from '../../contract/requests.ts';
+import { type GenerateRequest, paramsError } from '../../contract/requests.ts';
 import { outputOf } from '../../contract/stream.ts';
 import type { Work } from '../../worker/messages.ts';
 import { type Answer, type RawCall, type Route, route } from '../http/route.ts';
@@ -50,12 +50,34 @@ interface TaskSpec<Body extends z.ZodType> {
   readonly summary: string;
   readonly body: Body;
   readonly files: readonly string[];
-  readonly toWork: (body: z.output<Body>, call: RawCall) => Work;
+  readonly toWork: (body: z.output<Body>, call: Pick<RawCall, 'services'>) => Work;
+}
+
+type Translation = (given: unknown, call: Pick<RawCall, 'services'>) => Work;
+
+/** What each route makes of a body, for doors that speak otherwise. */
+const translations = new Map<string, Translation>();
+
+/**
+ * The work that a route makes of a body.
+ *
+ * @param path as `/v1/generate`
+ * @throws {KandidError} params_invalid, and what the route refuses it for
+ */
+export function workAt(path: string, given: unknown, call: Pick<RawCall, 'services'>): Work {
+  const translation = translations.get(path);
+  if (!translation) throw new RangeError(`${path} makes no pictures`);
+  return translation(given, call);
 }
 
 /** A route that makes a job of its body; its label is the path's last word. */
 function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: TaskSpec<Body>): Route {
   const label = path.slice(path.lastIndexOf('/') + 1);
+  translations.set(path, (given, call) => {
+    const parsed = body.safeParse(given);
+    if (!parsed.success) throw paramsError('The request', parsed.error);
+    return toWork(parsed.data, call);
+  });
   return route({
     method: 'post',
     path,
