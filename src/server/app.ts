@@ -17,11 +17,12 @@ import { modelRoutes } from './routes/models.ts';
 import { openAiDoors } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pageRoutes } from './routes/page.ts';
+import { sdapiRoutes } from './sdapi/routes.ts';
 import type { Services } from './services.ts';
 
 export const allRoutes: readonly Route[] = [
   ...[...pictureRoutes, ...modelRoutes, ...imageRoutes, ...openAiDoors, ...jobRoutes, ...operationRoutes],
-  ...mcpRoutes,
+  ...[...mcpRoutes, ...sdapiRoutes],
   ...documentationRoutes(() => allRoutes),
 ];
 
