@@ -39,6 +39,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/pictures': GROUND,
   'src/runtime': ['src/pictures', ...GROUND],
   'src/importer': ['src/runtime', ...GROUND],
+  'src/hub': ['src/runtime', 'src/importer', ...GROUND],
   'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
   'src/optional-packages.ts': ['src/config.ts', ...GROUND],
   ...engineRooms,
@@ -65,6 +66,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/cli': [
     ...LIBRARY,
     'src/importer',
+    'src/hub',
     'src/server',
     'src/lab/datasets',
     'src/lab/evaluate',
@@ -82,6 +84,7 @@ const ROOMS: Record<string, readonly string[]> = {
 const KEEPERS: Record<string, string> = {
   'onnxruntime-node': 'src/runtime/session.ts',
   '@bufbuild/protobuf/wire': 'src/importer/onnx/messages.ts',
+  undici: 'src/hub/connection.ts',
 };
 
 const files = ['src', 'guides'].flatMap((root) =>

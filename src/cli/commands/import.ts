@@ -1,6 +1,7 @@
 /** `kandid import FILE.pkl --name NAME` */
 import { type Command, Option } from 'commander';
 import { userModelsFolder } from '../../config.ts';
+import { GENERAL_CLIPS } from '../../hub/catalogue.ts';
 import { type Imported, importCheckpoint } from '../../importer/import.ts';
 import type { Io } from '../io.ts';
 import { settingsOf } from '../options.ts';
@@ -38,7 +39,7 @@ export function addImport(program: Command, io: Io): void {
     .option('--licence <text>', 'licence of the weights')
     .option('--data-licence <text>', 'licence of the data that it was trained on')
     .option('--attribution <text>', 'who is to be named')
-    .option('--text-model <name>', 'CLIP for its pictures, best first (repeatable)', several)
+    .option('--text-model <name>', 'CLIP for its pictures, best first; left out: those that pull knows', several)
     .addOption(
       new Option(
         '--start <start>',
@@ -71,7 +72,7 @@ async function run(checkpoint: string, flags: Flags, io: Io): Promise<void> {
         data: flags.dataLicence ?? UNKNOWN,
         attribution: flags.attribution ?? '',
       },
-      textModels: textModel,
+      textModels: textModel ?? GENERAL_CLIPS,
       command: `kandid import ${checkpoint} --name ${name}`,
       signal: io.signal,
       progress: (done, total, doing) => progress.update(Math.floor((100 * done) / total), 100, `% ${doing}`),

@@ -42,6 +42,11 @@ const shown = prompt
   .describe('What the pictures should show. Models know certain words only; notes name others.');
 const negative = prompt.optional().describe('What they should not show.');
 
+const whole = z
+  .boolean()
+  .default(true)
+  .describe('The picture as a whole, of its own shape; false: the square that the model draws of its middle.');
+
 export const generateInput = z.strictObject({
   prompt: shown,
   negative,
@@ -62,10 +67,11 @@ export const editInput = z.strictObject({
     .max(10)
     .default(0.5)
     .describe('How much of the picture is kept where nothing says what to repaint; the words count 1.'),
+  whole,
   ...wanted,
 });
 
-export const upscaleInput = z.strictObject({ image: source('The small picture.'), prompt: shown, ...wanted });
+export const upscaleInput = z.strictObject({ image: source('The small picture.'), prompt: shown, whole, ...wanted });
 
 export const varyInput = z.strictObject({
   code: code.optional().describe('Code of the picture to vary, as generate answers it.'),

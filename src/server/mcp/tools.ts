@@ -7,7 +7,7 @@ import { nameHint } from '../../kit/nearest-names.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
 import type { Work } from '../../worker/messages.ts';
 import { candidateCountsOf, infoOf, modelOf, wholeCode } from '../models.ts';
-import { workAt } from '../routes/generate.ts';
+import { generationAt } from '../routes/generate.ts';
 import { ended, perform, type ToolUse } from './perform.ts';
 import { pictureAt } from './pictures.ts';
 import { editInput, generateInput, guidesInput, infoInput, nothing, upscaleInput, varyInput } from './schemas.ts';
@@ -94,7 +94,7 @@ export const tools: readonly Tool[] = [
     input: generateInput,
     run: ({ prompt, negative, guides, ...wanted }, use) => {
       const body = { ...bodyOf(wanted), guides: [...wordsOf({ prompt, negative }), ...guides] };
-      return perform(use, { work: workAt('/v1/generate', body, use), label: 'generate' });
+      return perform(use, { work: generationAt('/v1/generate', body, use), label: 'generate' });
     },
   }),
   tool({
@@ -103,12 +103,12 @@ export const tools: readonly Tool[] = [
     description:
       'Repaints a part of a picture (mask), or changes all of it a little, so that it shows what a prompt says.',
     input: editInput,
-    async run({ image, mask, keep, prompt, negative, ...wanted }, use) {
+    async run({ image, mask, keep, whole, prompt, negative, ...wanted }, use) {
       const picture = await pictureAt(image, use, 'image');
       const drawn = mask && (await pictureAt(mask, use, 'mask'));
-      const work = workAt('/v1/generate', { ...bodyOf(wanted), guides: wordsOf({ prompt, negative }) }, use);
-      const edit = { image: picture, mask: drawn, weight: keep };
-      return await perform(use, { work: { ...work, edit } as Work, label: 'edit' });
+      const work = generationAt('/v1/generate', { ...bodyOf(wanted), guides: wordsOf({ prompt, negative }) }, use);
+      const edit = { image: picture, mask: drawn, weight: keep, whole };
+      return await perform(use, { work: { ...work, edit }, label: 'edit' });
     },
   }),
   tool({
@@ -116,9 +116,9 @@ export const tools: readonly Tool[] = [
     title: 'Enlarge a picture',
     description: 'Draws a small picture sharp and larger, of the kind that the model knows.',
     input: upscaleInput,
-    async run({ image, prompt, ...wanted }, use) {
-      const body = { ...bodyOf(wanted), prompt, image: await pictureAt(image, use, 'image') };
-      return await perform(use, { work: workAt('/v1/super-resolution', body, use), label: 'upscale' });
+    async run({ image, prompt, whole, ...wanted }, use) {
+      const body = { ...bodyOf(wanted), prompt, whole, image: await pictureAt(image, use, 'image') };
+      return await perform(use, { work: generationAt('/v1/super-resolution', body, use), label: 'upscale' });
     },
   }),
   tool({
@@ -139,7 +139,7 @@ export const tools: readonly Tool[] = [
       const levels = Math.round(keep * model.levels.length);
       const guides = wordsOf({ prompt, negative });
       const body = { ...bodyOf(wanted), model: model.name, code: [...found], keep: levels, guides };
-      return await perform(use, { work: workAt('/v1/vary', body, use), label: 'vary' });
+      return await perform(use, { work: generationAt('/v1/vary', body, use), label: 'vary' });
     },
   }),
   tool({

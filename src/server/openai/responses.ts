@@ -27,7 +27,8 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     return { url: urlOf(call, path) };
   });
   const notes = [...terms.notes, ...event.notes];
-  const answer = { created: secondsOf(call), data, ...terms.echo, seed: event.seed, notes, usage: usageOf(event) };
+  const told = { ...sizeOf(event), seed: event.seed, notes };
+  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(event) };
   const seed = { 'x-kandid-seed': String(event.seed) };
   await sendPictures(call, answer, { ...terms.headers, ...notesHeader(notes), ...timeHeaders(job), ...seed });
 }
@@ -104,17 +105,23 @@ async function sendEnd(
   event: JobDone | JobCancelled,
   { kind, about, notes }: { kind: string; about: object; notes: readonly string[] },
 ): Promise<void> {
-  for (const [image_index, { bytes, codeString }] of event.results.entries())
+  for (const { image: image_index, bytes, codeString } of event.results)
     await send(open(), {
       type: `${kind}.completed`,
       b64_json: new Base64(bytes),
       image_index,
       code: codeString,
       ...about,
+      ...sizeOf(event),
       seed: event.seed,
       notes: [...notes, ...event.notes],
       usage: usageOf(event),
     });
+}
+
+/** Of the pictures as they are: those of whole pictures are known at the end only. */
+function sizeOf({ results: [first] }: Pick<JobDone, 'results'>): { readonly size?: string } {
+  return first ? { size: `${first.width}x${first.height}` } : {};
 }
 
 async function sendFailure(to: EventStream, error: KandidError): Promise<void> {

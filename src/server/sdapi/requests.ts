@@ -1,14 +1,15 @@
 /** Translates requests of Automatic1111's web API. */
 import { KandidError } from '../../errors.ts';
+import { pictureSize } from '../../pictures/codec.ts';
 import type { Work } from '../../worker/messages.ts';
 import type { RawCall } from '../http/route.ts';
 import { modelOf } from '../models.ts';
 import { shortened } from '../openai/prompts.ts';
-import { workAt } from '../routes/generate.ts';
+import { generationAt } from '../routes/generate.ts';
 import { type Common, HEEDED, type Img2Img, MOST_SIDE, seedOf } from './schemas.ts';
 
 type Caller = Pick<RawCall, 'services'>;
-export type Generation = Extract<Work, { kind: 'generate' }>;
+type Generation = Extract<Work, { kind: 'generate' }>;
 
 /** A request in our words, and what to tell of it. */
 export interface Asked {
@@ -32,17 +33,15 @@ export interface Translation {
   readonly edit: Img2Img | null;
 }
 
-/** @throws {KandidError} params_invalid, model_unknown, not_ready */
-export function askedOf(body: Common, { chosen, edit }: Translation, call: Caller): Asked {
+/** @throws {KandidError} params_invalid, model_unknown, not_ready, picture_* */
+export async function askedOf(body: Common, { chosen, edit }: Translation, call: Caller): Promise<Asked> {
   const title = body.override_settings?.sd_model_checkpoint;
   const model = modelOf(call.services, title ? titled(title) : chosen);
-  const side = Math.min(body.width, body.height, MOST_SIDE);
   const [prompt, negative] = [shortened(body.prompt), shortened(body.negative_prompt, 'negative prompt')];
-  const size = side === model.side ? undefined : side;
-  const wanted = { model: model.name, count: countOf(body), seed: seedOf(body), size };
+  const side = edit?.mask ? await longerSide(edit, body) : Math.min(body.width, body.height, MOST_SIDE);
+  const wanted = { model: model.name, count: countOf(body), seed: seedOf(body), size: side };
   const work = edit ? changed(edit, wanted, prompt.prompt, call) : generated(wanted, prompt.prompt, call);
   const isAlone = negative.prompt !== '' && prompt.prompt === '';
-  const isOther = body.width !== side || body.height !== side;
   return {
     work: { ...withNegative(work, negative.prompt), previews: { ...PREVIEWS, size: side } },
     model: model.name,
@@ -51,10 +50,16 @@ export function askedOf(body: Common, { chosen, edit }: Translation, call: Calle
     notes: [
       ...prompt.notes,
       ...negative.notes,
-      ...(isOther ? [`The size ${body.width}x${body.height} was asked for; it is ${side}x${side}.`] : []),
       ...(isAlone ? ['The negative prompt needs a prompt beside it; it was left out.'] : []),
     ],
   };
+}
+
+/** Of a picture that is repainted and keeps its shape: as large as fits into what is asked for. */
+async function longerSide({ init_images }: Img2Img, { width, height }: Common): Promise<number> {
+  const own = await pictureSize(init_images[0] as Uint8Array, { name: 'init_images.0' });
+  const scale = Math.min(width / own.width, height / own.height);
+  return Math.max(1, Math.min(MOST_SIDE, Math.round(Math.max(own.width, own.height) * scale)));
 }
 
 /** The name in the title of a model, as `sd-models` has it: `name [hash]`. */
@@ -69,7 +74,7 @@ function textOf(prompt: string) {
 }
 
 function generated(wanted: Wanted, prompt: string, call: Caller): Generation {
-  return workAt('/v1/generate', { ...wanted, guides: textOf(prompt) }, call) as Generation;
+  return generationAt('/v1/generate', { ...wanted, guides: textOf(prompt) }, call);
 }
 
 function changed(body: Img2Img, wanted: Wanted, prompt: string, call: Caller): Generation {
@@ -78,10 +83,11 @@ function changed(body: Img2Img, wanted: Wanted, prompt: string, call: Caller): G
   if (mask) {
     const invert = Boolean(body.inpainting_mask_invert);
     const words = prompt === '' ? {} : { prompt };
-    return workAt('/v1/inpaint', { ...wanted, image, mask, invert, ...words }, call) as Generation;
+    const feather = body.mask_blur ?? undefined;
+    return generationAt('/v1/inpaint', { ...wanted, image, mask, invert, feather, ...words }, call);
   }
   const target = { name: 'target', weight: KEPT * (1 - strength), params: { image } };
-  return workAt('/v1/generate', { ...wanted, guides: [target, ...textOf(prompt)] }, call) as Generation;
+  return generationAt('/v1/generate', { ...wanted, guides: [target, ...textOf(prompt)] }, call);
 }
 
 function withNegative(work: Generation, negative: string): Generation {

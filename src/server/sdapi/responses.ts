@@ -1,5 +1,5 @@
 /** Answers in the shape of Automatic1111's web API. */
-import type { JobCancelled, JobDone } from '../../worker/messages.ts';
+import type { JobCancelled, JobDone, ResultPicture } from '../../worker/messages.ts';
 import { Base64 } from '../http/json-stream.ts';
 import type { RawCall } from '../http/route.ts';
 import type { JobUpdate } from '../jobs/event-log.ts';
@@ -77,8 +77,13 @@ function infoOf(body: Common, { hash, ignored, notes }: Asked, event: JobDone | 
       return [prompt, ...negative, told.map(([name, value]) => `${name}: ${value}`).join(', ')].join('\n');
     }),
     ignored,
-    notes: [...notes, ...event.notes],
+    notes: [...sizeNotes(body, first), ...notes, ...event.notes],
   });
+}
+
+function sizeNotes(asked: Common, made: ResultPicture | undefined): string[] {
+  if (!made || (made.width === asked.width && made.height === asked.height)) return [];
+  return [`The size ${asked.width}x${asked.height} was asked for; it is ${made.width}x${made.height}.`];
 }
 
 /** How far the client's newest request is. */

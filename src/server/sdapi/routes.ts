@@ -59,7 +59,7 @@ export const sdapiRoutes: readonly Route[] = [
     body: txt2imgBody,
     answers: { 200: { description: 'The pictures.', schema: made } },
     async handle(call) {
-      const asked = askedOf(call.body, { chosen: chosenBy(call), edit: null }, call);
+      const asked = await askedOf(call.body, { chosen: chosenBy(call), edit: null }, call);
       await reply(call, call.body, asked, 'txt2img');
     },
   }),
@@ -73,7 +73,7 @@ export const sdapiRoutes: readonly Route[] = [
     takesPictures: true,
     answers: { 200: { description: 'The pictures.', schema: made } },
     async handle(call) {
-      const asked = askedOf(call.body, { chosen: chosenBy(call), edit: call.body }, call);
+      const asked = await askedOf(call.body, { chosen: chosenBy(call), edit: call.body }, call);
       await reply(call, call.body, asked, 'img2img');
     },
   }),

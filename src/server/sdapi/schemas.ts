@@ -14,7 +14,9 @@ const common = {
   prompt: words.describe('What the pictures should show; empty: anything.'),
   negative_prompt: words.describe('What they should not show.'),
   seed: z.int().min(RANDOM_SEED).max(Number.MAX_SAFE_INTEGER).default(RANDOM_SEED).describe('-1: another each time.'),
-  width: side.describe('Pictures are square: the largest that fits into width and height, of at most 2048 pixels.'),
+  width: side.describe(
+    'Pictures are square: the largest that fits into width and height, of at most 2048 pixels. One that is repainted keeps its shape.',
+  ),
   height: side,
   batch_size: z.int().min(1).max(256).default(1).describe('Times n_iter: how many.'),
   n_iter: z.int().min(1).max(256).default(1),
@@ -35,6 +37,12 @@ export const img2imgBody = z.looseObject({
     .union([z.boolean(), z.int().min(0).max(1)])
     .default(0)
     .describe('1: black is repainted.'),
+  mask_blur: z
+    .number()
+    .min(0)
+    .max(1024)
+    .nullish()
+    .describe('Pixels over which what is repainted passes into the picture.'),
   denoising_strength: z
     .number()
     .min(0)

@@ -78,11 +78,15 @@ test('generate: pictures as content, what was made as text and structure, the ad
 
 test('edit, upscale, vary and info take pictures as base64 and data URLs, large ones too', async () => {
   const [image, mask] = [base64(await pngOf()), base64(await holedOf())];
-  const guidesOf = (result: CallToolResult) =>
-    readProvenance(imagesOf(result)[0] as Buffer).guides?.map(({ name }) => name);
+  const guidesOf = (result: CallToolResult) => {
+    assert.equal(result.isError, undefined, textOf(result));
+    return readProvenance(imagesOf(result)[0] as Buffer).guides?.map(({ name }) => name);
+  };
   assert.deepEqual(guidesOf(await call('edit', { image, mask, prompt: 'red' })), ['inpaint', 'text']);
   assert.deepEqual(guidesOf(await call('edit', { image, prompt: 'red' })), ['target', 'text']);
-  assert.deepEqual(guidesOf(await call('upscale', { image: `data:image/png;base64,${image}` })), ['super_resolution']);
+  assert.deepEqual(guidesOf(await call('upscale', { image: `data:image/png;base64,${image}`, whole: false })), [
+    'super_resolution',
+  ]);
   const jpeg = base64(
     await sharp(await pngOf())
       .flatten()
@@ -90,7 +94,10 @@ test('edit, upscale, vary and info take pictures as base64 and data URLs, large 
       .toBuffer(),
   );
   assert.ok(jpeg.startsWith('/9j/'));
-  assert.deepEqual(guidesOf(await call('upscale', { image: jpeg, prompt: 'red' })), ['super_resolution', 'text']);
+  assert.deepEqual(guidesOf(await call('upscale', { image: jpeg, prompt: 'red', whole: false })), [
+    'super_resolution',
+    'text',
+  ]);
   const made = await call('generate', { seed: 3 });
   const [{ code } = { code: '' }] = toldOf(made).images;
   const same = await call('vary', { code, keep: 1 });

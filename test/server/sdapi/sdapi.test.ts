@@ -64,7 +64,7 @@ test('img2img: a mask, either way round; none, by its strength', async () => {
   const [image, hole] = [base64(await pngOf()), await holedOf()];
   const mask = base64(await sharp(hole).extractChannel('alpha').negate().png().toBuffer());
   const body = { init_images: [`data:image/png;base64,${image}`], prompt: 'red', negative_prompt: 'blue' };
-  const masked = await made('img2img', { ...body, mask, mask_blur: 4 });
+  const masked = await made('img2img', { ...body, mask, mask_blur: 4, inpainting_fill: 1 });
   assert.deepEqual(
     guidesOf(masked.files[0]).map(({ name, params }) => [name, params]),
     [
@@ -72,8 +72,19 @@ test('img2img: a mask, either way round; none, by its strength', async () => {
       ['text', { prompt: 'red', negative: 'blue' }],
     ],
   );
-  assert.deepEqual(masked.info.ignored, ['mask_blur']);
+  assert.deepEqual(masked.info.ignored, ['inpainting_fill']);
   assert.deepEqual([masked.parameters.init_images, masked.parameters.mask], [null, null]);
+  const wide = base64(
+    await sharp(await pngOf())
+      .resize(32, 16, { fit: 'fill' })
+      .png()
+      .toBuffer(),
+  );
+  const wideMask = base64(await sharp(Buffer.from(mask, 'base64')).resize(32, 16, { fit: 'fill' }).png().toBuffer());
+  const kept = await made('img2img', { init_images: [wide], mask: wideMask, prompt: 'red', width: 128, height: 128 });
+  const { width, height } = await sharp(kept.files[0]).metadata();
+  assert.deepEqual([width, height], [128, 64]);
+  assert.match(kept.info.notes.join(), /The size 128x128 was asked for; it is 128x64/);
   const inverted = await made('img2img', { ...body, mask, inpainting_mask_invert: 1 });
   assert.deepEqual(guidesOf(inverted.files[0])[0]?.params, { invert: true });
   const free = await made('img2img', { ...body, mask: null, init_images: [image, image], denoising_strength: 0.25 });
