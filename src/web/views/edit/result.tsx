@@ -63,8 +63,12 @@ export function Result() {
               Open in Create
             </a>
           )}
+        </div>
+      )}
+      {answer && (
+        <div class="row">
+          <span class="hint">{answer.saved.kept ? 'Link to the settings, without the pictures' : 'Link'}</span>
           <CopyButton text={shareUrl(answer.saved)} label="link" />
-          {answer.saved.kept && <span class="hint">The link has the settings, not the pictures.</span>}
         </div>
       )}
     </div>
