@@ -80,8 +80,7 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
   await verifyFiles(folder, manifest.files);
   const open = (path: string) => sessions.open(path, sessionOptions);
   const graphs = graphsOf(folder, manifest, open);
-  const isLarge = (manifest.files[manifest.weights]?.bytes ?? 0) >= LARGE;
-  if (!isLarge) await openAll([...graphs.levels, graphs.decode]);
+  if (!isLarge(manifest)) await openAll([...graphs.levels, graphs.decode]);
   let prior: Promise<PriorGraphs | null> | undefined;
   return {
     name: basename(resolve(folder)),
@@ -188,6 +187,10 @@ async function openSides(
   return sides;
 }
 
+function isLarge({ files, weights }: PyramidManifest): boolean {
+  return (files[weights]?.bytes ?? 0) >= LARGE;
+}
+
 interface Graphs {
   readonly levels: readonly LazySession[];
   readonly scores: readonly LazySession[] | null;
@@ -240,7 +243,7 @@ export async function checkBundle(folder: string, { signal, progress }: CheckOpt
   await verifyFiles(folder, manifest.files);
   if (manifest.kind !== 'pyramid') return;
   const sessions = new Sessions();
-  const open = (path: string) => sessions.open(path);
+  const open = (path: string) => sessions.open(path, { isOptimized: !isLarge(manifest) });
   const { levels, scores, decode } = graphsOf(folder, manifest, open);
   const all = [...levels, ...(scores ?? []), decode];
   for (const [done, graph] of all.entries()) {
