@@ -193,7 +193,8 @@ class ScoredPool {
       if (!all) return [];
       const scores = new Float64Array(indices.length);
       for (let i = 0; i < indices.length; i++) scores[i] = all[indices[i] as number] as number;
-      return [{ scores, weight: this.#options.weights[guide] as number }];
+      const { vetoBelow } = (this.#options.guides[guide] as GuideRunner).prefers;
+      return [{ scores, weight: this.#options.weights[guide] as number, vetoBelow }];
     });
     return blendScores(this.#options.blend, parts);
   }
