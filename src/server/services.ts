@@ -149,7 +149,7 @@ function costLimits(settings: ServerSettings): JobLimits['cost'] {
 }
 
 function workerOptions(settings: ServerSettings, models: readonly string[]): WorkerOptions {
-  const { guides, threads, allowedHosts, guideTimeout, limitPixels, defaultModel, warm } = settings;
+  const { guides, threads, allowedHosts, guideTimeout, limitPixels, wholePixels, defaultModel, warm } = settings;
   return {
     engine: {
       models,
@@ -157,6 +157,7 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
       threads,
       allowedHosts,
       limitPixels,
+      wholePixels,
       defaultModel,
       guideTimeoutSeconds: guideTimeout,
       // Requests come from outside: they name models, never files.
