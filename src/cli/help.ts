@@ -15,7 +15,6 @@ export function helpPage(program: Command): string {
   return [
     `kandid: ${program.description()}`,
     ...shown.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`),
-    '',
     `  ${EXAMPLE}`,
     '  kandid COMMAND --help   options of a command      kandid --version   version',
     '',

@@ -54,12 +54,15 @@ export function windowsAtMost(size: PlaneSize, side: number): number {
 }
 
 /**
- * Squares that hold all of a region, each around what it is for, with a margin where the picture has more. Null where
- * `windowsAtMost` do not do.
+ * Squares that hold all of a region, each around what it is for: one where that holds all; of several each has a margin where
+ * the picture has more. Null where `windowsAtMost` do not do.
  *
  * @param side at most the picture's shorter side
  */
 export function windowsAround(region: Region, side: number): Window[] | null {
+  const all = boxOf(region.data, region, { left: 0, right: region.width, top: 0, bottom: region.height });
+  if (all.left >= all.right) return [];
+  if (all.right - all.left <= side && all.bottom - all.top <= side) return [windowAround(all, region, side)];
   const open = region.data.slice();
   const most = windowsAtMost(region, side);
   const windows: Window[] = [];
@@ -90,21 +93,20 @@ function nextWindow(open: Uint8Array, size: PlaneSize, side: number, row: number
   const top = between(row - margin, 0, size.height - side);
   const band = boxOf(open, size, { ...whole, ...rowsOf(coreOf({ left: 0, top, side }, size)) });
   const left = between(band.left - margin, 0, size.width - side);
-  const box = boxOf(open, size, coreOf({ left, top, side }, size));
+  return windowAround(boxOf(open, size, coreOf({ left, top, side }, size)), size, side);
+}
+
+/** Its middle is that of the box, or as near to it as the picture allows. */
+function windowAround({ left, right, top, bottom }: Box, { width, height }: PlaneSize, side: number): Window {
   return {
-    left: around(box.left, box.right, size.width, side),
-    top: around(box.top, box.bottom, size.height, side),
+    left: between(Math.round((left + right - side) / 2), 0, width - side),
+    top: between(Math.round((top + bottom - side) / 2), 0, height - side),
     side,
   };
 }
 
 function rowsOf({ top, bottom }: Box): Pick<Box, 'top' | 'bottom'> {
   return { top, bottom };
-}
-
-/** Where a square begins whose middle is that of from … to, or as near to it as the picture allows. */
-function around(from: number, to: number, length: number, side: number): number {
-  return between(Math.round((from + to - side) / 2), 0, length - side);
 }
 
 function between(value: number, least: number, most: number): number {

@@ -13,6 +13,7 @@ import { Jobs } from './jobs/jobs.ts';
 import type { JobsObserver } from './jobs/observer.ts';
 import type { JobService } from './jobs/service.ts';
 import { createLog, type Logger } from './log.ts';
+import { McpSessions } from './mcp/sessions.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerSettings } from './settings.ts';
@@ -33,6 +34,7 @@ export interface Services {
   readonly clock: Clock;
   readonly places: Places;
   readonly signedLinks: SignedLinks;
+  readonly mcpSessions: McpSessions;
   /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
   close(): Promise<void>;
 }
@@ -110,9 +112,12 @@ export function createServices(
       keptBytes: settings.keptBytes,
     },
   });
+  const { sockets, socketsPerClient } = settings;
+  const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
   const close = async () => {
     const late = new Promise<void>((resolve) => void clock.after(settings.drainSeconds * 1000 + LAST_MS, resolve));
     await Promise.race([jobs.drain(settings.drainSeconds), late]);
+    await mcpSessions.close();
     await pool.stop();
   };
   return {
@@ -126,6 +131,7 @@ export function createServices(
     clock,
     close,
     places: new Places(settings),
+    mcpSessions,
     signedLinks: new SignedLinks(settings, clock),
   };
 }

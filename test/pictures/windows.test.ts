@@ -100,6 +100,8 @@ test('the square around a region has it in its middle, or as near to that as the
   assert.deepEqual(at(250, 300), [{ left: 147, top: 0, side: 256 }]);
   assert.deepEqual(at(430, 500), [{ left: 337, top: 0, side: 256 }]);
   assert.deepEqual(at(0, 20), [{ left: 0, top: 0, side: 256 }]);
+  // What one square holds is not cut for the sake of margins.
+  assert.deepEqual(at(200, 450), [{ left: 197, top: 0, side: 256 }]);
   assert.deepEqual(at(590, 600), [{ left: 344, top: 0, side: 256 }]);
   assert.deepEqual(
     windowsAround(

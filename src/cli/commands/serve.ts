@@ -8,15 +8,12 @@ import { createLog } from '../../server/log.ts';
 import { LogOutput } from '../../server/log-output.ts';
 import { createServer, type KandidServer } from '../../server/server.ts';
 import { createServices } from '../../server/services.ts';
-import { loadServerSettings, printSettings, type ServerFlags, type ServerSettings } from '../../server/settings.ts';
+import { printSettings, type ServerSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
 import { warnOfFolders } from '../options.ts';
-import { several, wrongValue } from '../values.ts';
+import { addServiceOptions, type ServiceFlags, serviceSettings } from '../service-options.ts';
 
-interface Flags extends Omit<ServerFlags, 'allowedHosts' | 'guideTimeout' | 'defaultModel'> {
-  readonly model?: string;
-  readonly allowHost?: string[];
-  readonly set?: Record<string, string>;
+interface Flags extends ServiceFlags {
   readonly printConfig?: boolean;
 }
 
@@ -24,31 +21,22 @@ interface Flags extends Omit<ServerFlags, 'allowedHosts' | 'guideTimeout' | 'def
 const LAST_MS = 1900;
 
 export function addServe(program: Command, io: Io): void {
-  program
+  const command = program
     .command('serve')
     .summary('HTTP, WebSocket and the OpenAI Images contract')
     .description('Serves until it is stopped. Every setting is a flag here, a variable KANDID_…, or in the file.')
-    .option('--config <file>', 'settings as JSON')
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
     .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
     .option('--port <n>', 'port to listen on; 0: any that is free')
-    .option('-m, --model <name>', 'model of requests that name none')
-    .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
-    .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
-    .option('--device <device>', 'auto, cpu, cuda or cuda:N')
-    .option('--devices <device>', 'one worker process on each (repeatable)', several)
-    .option('--threads <n>', 'threads of one run on the CPU')
-    .option('--allow-host <host>', 'host that guides may call (repeatable)', several)
-    .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
-    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
-    .option('--set <name=value>', 'any other setting (repeatable)', setting)
+    .option('--auth <when>', 'API keys: auto (where others can connect), on, off');
+  addServiceOptions(command)
     .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
     .action((flags: Flags) => run(flags, io));
 }
 
-async function run(flags: Flags, io: Io): Promise<void> {
-  const settings = settingsOf(flags, io);
-  if (flags.printConfig) {
+async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
+  const settings = serviceSettings(flags, io);
+  if (printConfig) {
     io.out(printSettings(settings));
     return;
   }
@@ -80,11 +68,6 @@ async function run(flags: Flags, io: Io): Promise<void> {
   if (crash.signal.aborted) throw crash.signal.reason;
 }
 
-function settingsOf(flags: Flags, io: Io): ServerSettings {
-  const { model, allowHost, set = {}, printConfig: _, ...rest } = flags;
-  return loadServerSettings({ ...set, ...rest, defaultModel: model, allowedHosts: allowHost }, io.environment);
-}
-
 /** @throws {KandidError} setting_invalid if other machines could connect and no key is configured */
 function checkKeys(settings: ServerSettings): void {
   const { auth, apiKeys, host } = settings;
@@ -109,10 +92,4 @@ async function listen(server: KandidServer, { host, port }: ServerSettings) {
 
 function isInUse(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-}
-
-function setting(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw wrongValue('--set', text, 'name=value');
-  return { ...before, [name]: value };
 }

@@ -12,7 +12,7 @@ import {
   styleBody,
   varyBody,
 } from '../../contract/operations.ts';
-import type { GenerateRequest } from '../../contract/requests.ts';
+import { type GenerateRequest, paramsError } from '../../contract/requests.ts';
 import { outputOf } from '../../contract/stream.ts';
 import type { Work } from '../../worker/messages.ts';
 import { type Answer, type RawCall, type Route, route } from '../http/route.ts';
@@ -53,12 +53,34 @@ interface TaskSpec<Body extends z.ZodType> {
   readonly summary: string;
   readonly body: Body;
   readonly files: readonly string[];
-  readonly toWork: (body: z.output<Body>, call: RawCall) => Work;
+  readonly toWork: (body: z.output<Body>, call: Pick<RawCall, 'services'>) => Work;
+}
+
+type Translation = (given: unknown, call: Pick<RawCall, 'services'>) => Work;
+
+/** What each route makes of a body, for doors that speak otherwise. */
+const translations = new Map<string, Translation>();
+
+/**
+ * The generation that a route makes of a body.
+ *
+ * @param path as `/v1/generate`
+ * @throws {KandidError} params_invalid, and what the route refuses it for
+ */
+export function generationAt(path: string, given: unknown, call: Pick<RawCall, 'services'>): Generation {
+  const work = translations.get(path)?.(given, call);
+  if (work?.kind === 'generate') return work;
+  throw new RangeError(`${path} generates no pictures`);
 }
 
 /** A route that makes a job of its body; its label is the path's last word. */
 function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: TaskSpec<Body>): Route {
   const label = path.slice(path.lastIndexOf('/') + 1);
+  translations.set(path, (given, call) => {
+    const parsed = body.safeParse(given);
+    if (!parsed.success) throw paramsError('The request', parsed.error);
+    return toWork(parsed.data, call);
+  });
   return route({
     method: 'post',
     path,
