@@ -43,7 +43,14 @@ const ROOMS: Record<string, readonly string[]> = {
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
-  'src/server': ['src/worker/messages.ts', 'src/contract', 'src/config.ts', 'src/pictures', ...GROUND],
+  'src/server': [
+    'src/worker/messages.ts',
+    'src/contract',
+    'src/config.ts',
+    'src/optional-packages.ts',
+    'src/pictures',
+    ...GROUND,
+  ],
   // For browsers too: nothing of Node's.
   'src/client': [
     'src/contract/answers.ts',

@@ -1,0 +1,14 @@
+/** The packages that only clusters need, loaded when they are asked for. */
+import { optionalPackages } from '../../optional-packages.ts';
+
+const PURPOSE = 'servers and workers that share jobs by Redis (--redis)';
+
+/** @throws {KandidError} package_missing */
+export async function clusterPackages() {
+  return await optionalPackages(['bullmq', 'ioredis'], PURPOSE, async () => {
+    const [bull, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')]);
+    return { Queue: bull.Queue, Worker: bull.Worker, Redis };
+  });
+}
+
+export type ClusterPackages = Awaited<ReturnType<typeof clusterPackages>>;
