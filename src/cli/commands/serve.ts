@@ -1,53 +1,30 @@
 /** `kandid serve` */
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
-import { KandidError, reasonOf, toKandidError } from '../../errors.ts';
-import { needsKeys } from '../../server/http/hosts.ts';
+import { KandidError, reasonOf } from '../../errors.ts';
 import { createLog } from '../../server/log.ts';
 import { LogOutput } from '../../server/log-output.ts';
 import { createServer, type KandidServer } from '../../server/server.ts';
-import { createServices } from '../../server/services.ts';
-import { loadServerSettings, printSettings, type ServerFlags, type ServerSettings } from '../../server/settings.ts';
+import { createServices, type ServiceOptions, type Services } from '../../server/services.ts';
+import { printSettings, type ServerSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
 import { warnOfFolders } from '../options.ts';
-import { several, wrongValue } from '../values.ts';
-
-interface Flags extends Omit<ServerFlags, 'allowedHosts' | 'guideTimeout' | 'defaultModel'> {
-  readonly model?: string;
-  readonly allowHost?: string[];
-  readonly set?: Record<string, string>;
-  readonly printConfig?: boolean;
-}
-
-/** Beyond the time for jobs to end by themselves. */
-const LAST_MS = 1900;
+import { addCommonOptions, type CommonFlags, checkKeys, runUntilStopped, serverSettingsOf } from '../server-options.ts';
 
 export function addServe(program: Command, io: Io): void {
-  program
+  const command = program
     .command('serve')
     .summary('HTTP, WebSocket and the OpenAI Images contract')
     .description('Serves until it is stopped. Every setting is a flag here, a variable KANDID_…, or in the file.')
-    .option('--config <file>', 'settings as JSON')
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
-    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
     .option('--port <n>', 'port to listen on; 0: any that is free')
-    .option('-m, --model <name>', 'model of requests that name none')
-    .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
-    .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
-    .option('--device <device>', 'auto, cpu, cuda or cuda:N')
-    .option('--devices <device>', 'one worker process on each (repeatable)', several)
-    .option('--threads <n>', 'threads of one run on the CPU')
-    .option('--allow-host <host>', 'host that guides may call (repeatable)', several)
-    .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
-    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
-    .option('--set <name=value>', 'any other setting (repeatable)', setting)
-    .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
-    .action((flags: Flags) => run(flags, io));
+    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
+    .option('--redis <url>', 'share jobs with other servers, and have them run by "kandid worker"');
+  addCommonOptions(command).action((flags: CommonFlags) => run(flags, io));
 }
 
-async function run(flags: Flags, io: Io): Promise<void> {
-  const settings = settingsOf(flags, io);
+async function run(flags: CommonFlags, io: Io): Promise<void> {
+  const settings = serverSettingsOf(flags, io);
   if (flags.printConfig) {
     io.out(printSettings(settings));
     return;
@@ -56,44 +33,31 @@ async function run(flags: Flags, io: Io): Promise<void> {
   warnOfFolders(settings, io);
   const output = new LogOutput(io.log());
   const log = createLog({ level: settings.logLevel, destination: output });
-  const services = createServices(settings, modelFolders(settings), { log, lostLines: () => output.dropped });
+  const services = await servicesOf(settings, { log, lostLines: () => output.dropped });
   const server = createServer(services);
   const { url } = await listen(server, settings);
-  const crash = new AbortController();
-  // Accepted jobs are finished; new ones are refused, as the process may be in an invalid state.
-  io.onCrash((thrown) => {
-    log.fatal({ err: thrown }, 'uncaught error: the server finishes its jobs and exits');
-    crash.abort(toKandidError(thrown));
-  });
-  const stop = AbortSignal.any([io.signal, crash.signal]);
-  try {
-    // Requests in the meantime are answered with "not ready".
-    await services.pool.start();
-    io.err(`Kandid listens on ${url}`);
-    if (!stop.aborted) await once(stop, 'abort');
-    // Exits even if something keeps the process alive, such as a log pipe without a reader.
-    io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
-    io.err('Kandid stops: it takes no more requests and lets those there are end.');
-  } finally {
-    await server.close();
-  }
-  if (crash.signal.aborted) throw crash.signal.reason;
+  const { drainSeconds } = settings;
+  await runUntilStopped(
+    {
+      async start() {
+        // Requests in the meantime are answered with "not ready".
+        await services.pool.start();
+        io.err(`Kandid listens on ${url}`);
+      },
+      close: () => server.close(),
+      farewell: 'Kandid stops: it takes no more requests and lets those there are end.',
+    },
+    { io, log, drainSeconds },
+  );
 }
 
-function settingsOf(flags: Flags, io: Io): ServerSettings {
-  const { model, allowHost, set = {}, printConfig: _, ...rest } = flags;
-  return loadServerSettings({ ...set, ...rest, defaultModel: model, allowedHosts: allowHost }, io.environment);
-}
-
-/** @throws {KandidError} setting_invalid if other machines could connect and no key is configured */
-function checkKeys(settings: ServerSettings): void {
-  const { auth, apiKeys, host } = settings;
-  if (!needsKeys(settings) || apiKeys.length > 0) return;
-  throw new KandidError('setting_invalid', {
-    name: 'apiKeys',
-    got: 'empty',
-    expected: `at least one key, because ${auth === 'on' ? 'auth is on' : `others can connect to ${host}`}; or set auth to off`,
-  });
+/** Jobs are run by processes of this server, or by workers elsewhere. */
+async function servicesOf(settings: ServerSettings, options: ServiceOptions): Promise<Services> {
+  const { redis } = settings;
+  if (redis === undefined) return createServices(settings, modelFolders(settings), options);
+  // Loaded when it is asked for.
+  const { createGateway } = await import('../../server/cluster/gateway.ts');
+  return await createGateway({ ...settings, redis }, options);
 }
 
 /** @throws {KandidError} setting_invalid: the port or the host cannot be had */
@@ -109,10 +73,4 @@ async function listen(server: KandidServer, { host, port }: ServerSettings) {
 
 function isInUse(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-}
-
-function setting(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw wrongValue('--set', text, 'name=value');
-  return { ...before, [name]: value };
 }

@@ -96,9 +96,10 @@ export class Attempt {
 
   #event(event: JobEvent): void {
     if (this.#isEnding) return;
-    if (!isEnd(event)) return this.#reporter.tell(event);
-    this.#isEnding = true;
-    this.#closing(this.#end(event));
+    if (isEnd(event)) {
+      this.#isEnding = true;
+      this.#closing(this.#end(event));
+    } else this.#reporter.tell(event);
   }
 
   #closing(how: Promise<Settlement>): void {

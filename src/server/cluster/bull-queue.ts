@@ -69,15 +69,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
 
   /** @throws {KandidError} redis_unavailable */
   static async open(options: BullQueueOptions): Promise<BullQueue> {
-    const { link, name } = options;
-    const connection = link.client(`queue ${name}`, { maxRetriesPerRequest: null });
-    try {
-      await link.ask(() => connection.connect());
-    } catch (error) {
-      connection.disconnect();
-      throw error;
-    }
-    return new BullQueue(options, connection);
+    return new BullQueue(options, await options.link.forQueues());
   }
 
   /** @throws {KandidError} redis_unavailable */
@@ -106,7 +98,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
         if (!claim) return null;
         const { entry } = claim;
         if (fits(entry)) {
-          const { turn } = this.#claimed.get(claim.lease)?.data as Data;
+          const turn = this.#claimed.get(claim.lease)?.data.turn ?? 0;
           await BEGUN.run(link, name, bandOf(entry), turn).catch((error) => link.tellTrouble(error));
           return claim;
         }
@@ -156,7 +148,6 @@ export class BullQueue implements JobQueue<ClusterEntry> {
     const worker = await this.#worker?.catch(() => null);
     await worker?.close(true).catch(() => {});
     await this.#queue.close().catch(() => {});
-    this.#connection.disconnect();
   }
 
   async #claimNext(waits: boolean): Promise<Claim<ClusterEntry> | null> {

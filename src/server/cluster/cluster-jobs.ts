@@ -14,7 +14,7 @@ import { outlineOf } from '../jobs/outline.ts';
 import type { JobList, JobService, ListOptions } from '../jobs/service.ts';
 import { JobSubscriber, type SubscriberOptions } from '../jobs/subscriber.ts';
 import type { Fleet } from './fleet.ts';
-import { type Ledger, WATCH_GRACE_SECONDS } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { jobOf, Mirror } from './mirror.ts';
 import type { Queues } from './queues.ts';
 import type { RedisLink } from './redis-link.ts';
@@ -310,7 +310,10 @@ export class ClusterJobs implements JobService {
   #abandonIfAlone(job: Job): void {
     const { abandonSeconds } = job.spec;
     if (abandonSeconds === undefined || job.subscribers > 0 || !job.isOpen || this.#isStopped) return;
-    if (abandonSeconds === 0) return this.#cancelSoon(job, 'drop');
+    if (abandonSeconds === 0) {
+      this.#cancelSoon(job, 'drop');
+      return;
+    }
     const stopTimer = this.#options.clock.after(abandonSeconds * 1000, () => {
       this.#abandoning.delete(job);
       // Somebody may watch it elsewhere.

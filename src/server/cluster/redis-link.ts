@@ -38,6 +38,7 @@ export class RedisLink {
   readonly #subscriber: Redis;
   readonly #listeners = new Map<string, Set<() => void>>();
   #isTold = false;
+  #queues: Promise<Redis> | null = null;
 
   private constructor(options: LinkOptions, packages: ClusterPackages) {
     this.#options = options;
@@ -106,6 +107,29 @@ export class RedisLink {
     return client;
   }
 
+  /** The connection that all of BullMQ's queues share; those that wait for jobs have another one each. @throws {KandidError} redis_unavailable */
+  async forQueues(): Promise<Redis> {
+    this.#queues ??= this.#connect('queues');
+    try {
+      return await this.#queues;
+    } catch (error) {
+      this.#queues = null;
+      throw error;
+    }
+  }
+
+  async #connect(purpose: string): Promise<Redis> {
+    // As BullMQ wants it.
+    const client = this.client(purpose, { maxRetriesPerRequest: null });
+    try {
+      await this.ask(() => client.connect());
+      return client;
+    } catch (error) {
+      client.disconnect();
+      throw error;
+    }
+  }
+
   /** Tells of a trouble, once until the connection is back. */
   tellTrouble(error: unknown): void {
     if (this.#isTold) return;
@@ -165,6 +189,10 @@ export class RedisLink {
   close(): void {
     this.#listeners.clear();
     this.redis.disconnect();
+    this.#queues?.then(
+      (client) => client.disconnect(),
+      () => {},
+    );
     this.#subscriber.disconnect();
   }
 

@@ -16,7 +16,7 @@ import { tinyInfo } from './tiny-info.ts';
 const LEASE_MS = 1000;
 const limits = { ...LIMITS, waiting: 6, perClient: 4, kept: 100 };
 const ledgerLimits = { ...limits, clientBytes: 1e6, allBytes: 1e7, keptBytes: 1e7 };
-const onTrouble = (error: unknown) => console.error(error);
+const onTrouble = () => {};
 
 async function open(): Promise<Backend> {
   const redis = await RedisServer.start();
