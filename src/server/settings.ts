@@ -156,6 +156,8 @@ const serverSettings = engineSettings.extend({
     .string()
     .regex(/^[\w.-]{1,64}$/, '1 to 64 of A–Z, a–z, 0–9, _, - and .')
     .default('kandid'),
+  /** A Redis that takes longer for a command counts as away. */
+  redisSeconds: z.coerce.number('seconds').min(0.1, 'seconds, 0.1 to 60').max(60, 'seconds, 0.1 to 60').default(5),
   /** A worker that shows no sign of life for so long has lost its jobs to others. */
   leaseSeconds: z.coerce.number('seconds').min(1, 'seconds, 1 to 600').max(600, 'seconds, 1 to 600').default(10),
 

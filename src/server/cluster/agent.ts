@@ -136,7 +136,7 @@ export class Agent {
     const report = {
       ...node,
       deviceClass: classOf(info.device),
-      state: this.#isStopping || places.all === 0 ? ('draining' as const) : ('ready' as const),
+      state: this.#isStopping ? ('draining' as const) : pool.problem() ? ('failed' as const) : ('ready' as const),
       places: places.all,
       jobs: this.#attempts.size,
       workers: pool.status(),

@@ -128,10 +128,11 @@ export class Fleet implements Workers {
 
   async #look(): Promise<void> {
     const { registry } = this.#options;
-    this.#nodes = await registry.nodes();
-    const alive = this.#nodes.filter(({ state }) => state === 'ready');
+    const nodes = await registry.nodes();
+    const alive = nodes.filter(({ state }) => state === 'ready');
+    const queues = await this.#figures(alive);
+    [this.#nodes, this.#queues] = [nodes, queues];
     if (alive.length > 0) this.#info = joined(alive);
-    this.#queues = await this.#figures(alive);
   }
 
   #lookSoon(): void {
@@ -150,7 +151,13 @@ export class Fleet implements Workers {
   #loadOf({ name, waiting }: QueueFigures): number {
     const nodes = this.#nodes.filter((node) => node.state === 'ready' && this.#queuesOf(node).includes(name));
     const jobs = nodes.reduce((sum, node) => sum + node.jobs, waiting);
-    return jobs / nodes.reduce((sum, node) => sum + node.places, 0);
+    return (
+      jobs /
+      Math.max(
+        1,
+        nodes.reduce((sum, node) => sum + node.places, 0),
+      )
+    );
   }
 
   #queuesOf({ known, deviceClass }: KnownNode): string[] {

@@ -38,7 +38,8 @@ export async function createGateway(
 ): Promise<Gateway> {
   const onTrouble = (reason: string) => log.warn({ reason }, 'trouble with Redis');
   const { redis: url, redisPrefix: prefix, leaseSeconds } = settings;
-  const link = await RedisLink.open({ url, prefix, name: 'kandid gateway', onTrouble });
+  const commandMs = 1000 * settings.redisSeconds;
+  const link = await RedisLink.open({ url, prefix, commandMs, onTrouble, name: 'kandid gateway' });
   const registry = new Registry(link);
   const fleet = new Fleet({ link, registry, clock, onTrouble: (error) => link.tellTrouble(error) });
   const queues = new Queues({ link, owner: randomUUID(), leaseMs: leaseSeconds * 1000 });

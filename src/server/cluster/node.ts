@@ -13,7 +13,8 @@ export interface NodeReport {
   readonly pid: number;
   readonly version: string;
   readonly deviceClass: DeviceClass;
-  readonly state: 'ready' | 'draining';
+  /** `ready` also while its processes are started again: jobs wait for them. */
+  readonly state: 'ready' | 'draining' | 'failed';
   /** Results, and beams of them, that it takes at once. */
   readonly places: number;
   readonly jobs: number;

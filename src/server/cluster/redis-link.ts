@@ -15,11 +15,12 @@ export interface LinkOptions {
   readonly prefix: string;
   /** How the connections are called in Redis' own list of clients. */
   readonly name: string;
+  /** A command that takes longer has failed: a Redis so slow counts as away. @default 5000 */
+  readonly commandMs?: number | undefined;
   /** Told of troubles with the connection, once for each time that it is lost. @default nobody */
   readonly onTrouble?: ((reason: string) => void) | undefined;
 }
 
-/** A command takes so long at most; a Redis that is slower counts as away. */
 const COMMAND_MS = 5000;
 const CONNECT_MS = 3000;
 const FIRST_RETRY_MS = 50;
@@ -94,7 +95,7 @@ export class RedisLink {
       lazyConnect: true,
       connectionName: `${this.#options.name} ${purpose}`,
       connectTimeout: CONNECT_MS,
-      commandTimeout: COMMAND_MS,
+      commandTimeout: this.#options.commandMs ?? COMMAND_MS,
       enableOfflineQueue: false,
       // What was on its way may have been done: only those who sent it know whether it may be done twice.
       autoResendUnfulfilledCommands: false,

@@ -35,8 +35,9 @@ export async function createWorkerNode(
   { clock = systemClock, log = createLog({ level: 'silent' }), lostLines = () => 0, start }: ServiceOptions = {},
 ): Promise<WorkerNode> {
   const { redis: url, redisPrefix: prefix, leaseSeconds, drainSeconds } = settings;
+  const commandMs = 1000 * settings.redisSeconds;
   const onTrouble = (reason: string) => log.warn({ reason }, 'trouble with Redis');
-  const link = await RedisLink.open({ url, prefix, name: 'kandid worker', onTrouble });
+  const link = await RedisLink.open({ url, prefix, commandMs, onTrouble, name: 'kandid worker' });
   const node = { id: randomUUID(), host: hostname(), pid: process.pid, version: packageVersion() };
   const leaseMs = leaseSeconds * 1000;
   const metrics: Metrics = new Metrics({

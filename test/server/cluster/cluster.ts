@@ -1,14 +1,17 @@
 /** Gateways and workers in this process, on a Redis of the test's own; inference in this process too, unless told otherwise. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 
 import { createGateway, type Gateway } from '../../../src/server/cluster/gateway.ts';
 import { createWorkerNode, type WorkerNode } from '../../../src/server/cluster/worker-node.ts';
-import { createLog } from '../../../src/server/log.ts';
 import { createServer } from '../../../src/server/server.ts';
 import { loadServerSettings, type ServerFlags, type ServerSettings } from '../../../src/server/settings.ts';
 import type { StartProcess } from '../../../src/server/workers/worker-process.ts';
-import { startHere } from '../serving.ts';
+import { startHere, testModels } from '../serving.ts';
 import { cleanups, type RedisServer } from './redis-server.ts';
 
+const models = testModels();
+cleanups.push(models.remove);
 let prefixes = 0;
 
 export class Cluster {
@@ -16,8 +19,11 @@ export class Cluster {
   readonly gateways: Gateway[] = [];
   readonly workers: WorkerNode[] = [];
 
-  private constructor(settings: ServerSettings & { readonly redis: string }) {
+  readonly #flags: ServerFlags;
+
+  private constructor(settings: ServerSettings & { readonly redis: string }, flags: ServerFlags) {
     this.settings = settings;
+    this.#flags = flags;
   }
 
   /** Closed after the tests of the file. */
@@ -25,15 +31,12 @@ export class Cluster {
     redis: RedisServer,
     { gateways = 1, workers = 1, ...flags }: ServerFlags & { gateways?: number; workers?: number } = {},
   ): Promise<Cluster> {
-    const settings = loadServerSettings(
-      {
-        ...{ port: 0, device: 'cpu', threads: 1, logLevel: 'silent', defaultModel: 'tiny', drainSeconds: 0 },
-        ...{ guides: ['test/fixtures/slow-guides'], redis: redis.url, redisPrefix: `c${prefixes++}`, leaseSeconds: 1 },
-        ...flags,
-      },
-      {},
-    );
-    const cluster = new Cluster({ ...settings, redis: redis.url });
+    const all = {
+      ...{ port: 0, device: 'cpu', threads: 1, logLevel: 'silent', defaultModel: 'tiny', drainSeconds: 0 },
+      ...{ guides: ['test/fixtures/slow-guides'], redis: redis.url, redisPrefix: `c${prefixes++}`, leaseSeconds: 1 },
+      ...flags,
+    };
+    const cluster = new Cluster({ ...loadServerSettings(all, {}), redis: redis.url }, all);
     cleanups.push(() => cluster.close());
     for (let n = 0; n < workers; n++) await cluster.addWorker();
     for (let n = 0; n < gateways; n++) await cluster.addGateway();
@@ -41,17 +44,27 @@ export class Cluster {
   }
 
   async addGateway(): Promise<Gateway> {
-    const gateway = await createGateway(this.settings, { log: createLog({ level: 'silent' }) });
+    const gateway = await createGateway(this.settings);
     this.gateways.push(gateway);
     await gateway.pool.start();
     return gateway;
   }
 
-  async addWorker(start: StartProcess | undefined = startHere): Promise<WorkerNode> {
-    const worker = await createWorkerNode(this.settings, ['models'], { log: createLog({ level: 'silent' }), start });
+  /** @param start @default inference in this process */
+  async addWorker(start: StartProcess = startHere): Promise<WorkerNode> {
+    const worker = await createWorkerNode(this.settings, [models.folder], { start });
     this.workers.push(worker);
     await worker.start();
     return worker;
+  }
+
+  /** A worker as a process of its own, once it takes jobs. */
+  async forkWorker(environment: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const env = { ...process.env, SETTINGS: JSON.stringify(this.#flags), MODELS: models.folder, ...environment };
+    const child = fork('test/fixtures/cluster-worker.ts', [], { execArgv: ['--import', 'tsx'], env });
+    cleanups.push(() => child.kill('SIGKILL'));
+    await once(child, 'message');
+    return child;
   }
 
   /** HTTP and WebSockets of a gateway; closes with the cluster. */
