@@ -1,11 +1,14 @@
 /** Scores by the similarity of candidate and text according to CLIP. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, type Guide, type GuideContext, type LevelInfo } from '../src/guide.ts';
-import { type Clip, type Embeddings, openClip } from './lib/clip.ts';
+import { type Clip, cosine, type Embeddings } from './lib/clip/clip.ts';
+import { cutouts } from './lib/clip/cutouts.ts';
+import { phrasesOf } from './lib/clip/phrases.ts';
+import { readPrompt, weightOf } from './lib/clip/prompt.ts';
+import { rivalsOf } from './lib/clip/rivals.ts';
+import { sharedClip } from './lib/clip/shared.ts';
+import { inKnownWords } from './lib/clip/words.ts';
 import { askingParams, askingPreferences } from './lib/params.ts';
-import { phrasesOf } from './lib/phrases.ts';
-import { rivalsOf } from './lib/rivals.ts';
-import { clipFor, inKnownWords } from './lib/words.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
 const texts = z.union([text, z.array(text).min(1).max(16)]);
@@ -14,7 +17,9 @@ const texts = z.union([text, z.array(text).min(1).max(16)]);
 const COARSE_SIDE = 8;
 
 const params = z.strictObject({
-  prompt: texts.describe('What the picture should show; several prompts have equal weight.'),
+  prompt: texts.describe(
+    'What the picture should show; several prompts have equal weight. (red hair:1.3) gives words another weight than 1.',
+  ),
   negative: texts.optional().describe('What the picture should not show.'),
   negativeWeight: z
     .number()
@@ -31,10 +36,15 @@ const params = z.strictObject({
   contrast: z
     .array(text)
     .max(16)
-    .default(['a person'])
+    .optional()
     .describe(
-      'Texts that fit every picture: a phrase scores by how much more likely it is than these. Empty: by its plain similarity.',
+      'Texts that fit every picture: a phrase scores by how much more likely it is than these. Empty: by its plain similarity. Default: "a person"; none for a SigLIP, which says how likely a phrase is without.',
     ),
+  templates: z
+    .array(text.refine((one) => one.includes('{}'), 'expected {} where the words are to stand'))
+    .max(16)
+    .default([])
+    .describe('Sentences that each text is put into, as "a photo of {}"; their mean is taken.'),
   rivals: z
     .boolean()
     .default(true)
@@ -45,10 +55,16 @@ const params = z.strictObject({
     .number()
     .positive()
     .max(1000)
-    .default(20)
+    .optional()
     .describe(
-      'Scale from similarities to log-odds where there is a contrast: the higher, the sooner a phrase counts as satisfied.',
+      'Scale from similarities to log-odds where there is a contrast: the higher, the sooner a phrase counts as satisfied. Default: that of the CLIP.',
     ),
+  cutouts: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe('Random parts of a picture that are looked at beside the whole; each costs as much time as the whole.'),
   model: z
     .string()
     .min(1)
@@ -77,24 +93,21 @@ function list(value: string | string[] | undefined): string[] {
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 
-/** Texts and their weights; the weights of the prompts sum to 1. */
+/** Texts and their weights; the weights of the prompts sum to 1, where none has one of its own. */
 function partsOf({ prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>, read: Read): Map<string, number> {
   const parts = new Map<string, number>();
   const add = (one: string, weight: number) => parts.set(read(one), (parts.get(read(one)) ?? 0) + weight);
   const prompts = list(prompt);
-  for (const whole of prompts) {
-    const pieces = phrases === 'whole' ? [whole] : phrasesOf(whole);
-    if (phrases === 'both' && pieces.length > 1) pieces.push(whole);
-    for (const piece of pieces) add(piece, 1 / pieces.length / prompts.length);
+  for (const given of prompts) {
+    const { text: whole, parts: weighed } = readPrompt(given);
+    const pieces = phrases === 'whole' ? [] : phrasesOf(whole);
+    const share = 1 / prompts.length / Math.max(1, pieces.length + (phrases === 'both' && pieces.length > 1 ? 1 : 0));
+    for (const piece of pieces) add(piece, share * weightOf(piece, weighed));
+    if (phrases === 'whole' || (phrases === 'both' && pieces.length > 1)) add(whole, share);
+    // A text that is scored as one cannot weigh its words: those that weigh more or less count once more.
+    if (phrases === 'whole') for (const { text: one, weight } of weighed) add(one, share * (weight - 1));
   }
   return parts;
-}
-
-function cosine(pictures: Embeddings, n: number, direction: Float32Array): number {
-  let sum = 0;
-  const from = n * pictures.size;
-  for (let i = 0; i < direction.length; i++) sum += (pictures.data[from + i] as number) * (direction[i] as number);
-  return sum;
 }
 
 /** Log-odds of a phrase among itself and its contrasts, scaled back to similarities. */
@@ -112,8 +125,23 @@ interface Direction {
   readonly rivals: readonly Float32Array[];
 }
 
-async function directions(clip: Clip, parts: ReadonlyMap<string, number>, groups: Groups): Promise<Direction[]> {
-  const vectors = await clip.embedTexts([...parts.keys()]);
+/** A unit vector per text; with templates, along the mean of those of its sentences. */
+async function embedIn(clip: Clip, templates: readonly string[], texts: readonly string[]): Promise<Float32Array[]> {
+  if (templates.length === 0) return await clip.embedTexts(texts);
+  const sentences = texts.flatMap((one) => templates.map((template) => template.replaceAll('{}', one)));
+  const vectors = await clip.embedTexts(sentences);
+  return texts.map((_, i) => {
+    const own = vectors.slice(i * templates.length, (i + 1) * templates.length);
+    const sum = (own[0] as Float32Array).map((_, d) => own.reduce((total, vector) => total + (vector[d] as number), 0));
+    const length = Math.hypot(...sum) || 1;
+    return sum.map((value) => value / length);
+  });
+}
+
+type Embed = (texts: readonly string[]) => Promise<Float32Array[]>;
+
+async function directions(embed: Embed, parts: ReadonlyMap<string, number>, groups: Groups): Promise<Direction[]> {
+  const vectors = await embed([...parts.keys()]);
   const weights = [...parts.values()];
   return vectors.map((vector, i) => ({ vector, weight: weights[i] as number, rivals: rivalsOf(vector, groups) }));
 }
@@ -127,29 +155,45 @@ async function groupsOf(clip: Clip, rivals: boolean): Promise<Groups> {
   return await Promise.all((rivals ? clip.vocabulary : []).map((group) => clip.embedTexts(group)));
 }
 
-async function textGuide(clip: Clip, options: Params, { compute, note }: GuideContext): Promise<Guide> {
+/** Of a network that judges each pair on its own: how likely it is that the phrase fits, scaled back to similarities. */
+function likelihood(similarity: number, { scale, bias }: Clip['scale']): number {
+  return -Math.log1p(Math.exp(-(scale * similarity + bias))) / scale;
+}
+
+/** What a phrase scores, by its similarity and those of what stands against it. */
+function scoring(clip: Clip, { sharpness = clip.scale.scale }: Params) {
+  return (similarity: number, contrasts: readonly number[]) =>
+    clip.isSigmoid && contrasts.length === 0
+      ? likelihood(similarity, clip.scale)
+      : contrasted(similarity, contrasts, sharpness);
+}
+
+async function textGuide(clip: Clip, options: Params, { compute, note, seed }: GuideContext): Promise<Guide> {
+  const embed: Embed = (texts) => embedIn(clip, options.templates, texts);
+  const scored = scoring(clip, options);
+  const views = cutouts(options.cutouts, seed);
   const read = inKnownWords(clip.lexicon, [...list(options.prompt), ...list(options.negative)], note);
-  const wanted = await directions(clip, partsOf(options, read), await groupsOf(clip, options.rivals));
+  const wanted = await directions(embed, partsOf(options, read), await groupsOf(clip, options.rivals));
   const negatives = list(options.negative);
   const unwanted = await directions(
-    clip,
+    embed,
     new Map(negatives.map((one) => [read(one), options.negativeWeight / negatives.length])),
     [],
   );
-  const contrasts = await clip.embedTexts(options.contrast);
+  const contrasts = await clip.embedTexts(options.contrast ?? (clip.isSigmoid ? [] : ['a person']));
   const scoreOf = (pictures: Embeddings, n: number): number => {
     const likeness = (vector: Float32Array) => cosine(pictures, n, vector);
     const common = contrasts.map(likeness);
     let score = 0;
     for (const { vector, weight, rivals } of wanted)
-      score += weight * contrasted(likeness(vector), [...common, ...rivals.map(likeness)], options.sharpness);
+      score += weight * scored(likeness(vector), [...common, ...rivals.map(likeness)]);
     for (const { vector, weight } of unwanted) score -= weight * likeness(vector);
     return score;
   };
   return {
     prefers: { ...askingPreferences(options), times: (level) => timesAt(level, options) },
     async score(candidates: Candidates, _level, signal) {
-      const pictures = await clip.embedPictures(candidates, signal, compute);
+      const pictures = await clip.embedPictures(candidates, { signal, compute }, views);
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));
     },
   };
@@ -172,6 +216,8 @@ export default defineGuide({
     'contrast',
     'rivals',
     'sharpness',
+    'templates',
+    'cutouts',
     'fromSide',
     'toSide',
     'shortlist',
@@ -180,12 +226,6 @@ export default defineGuide({
     'fine',
   ],
   async create(options: Params, context: GuideContext) {
-    const folder = await context.folder(clipFor(options.model, context));
-    const clip = await context.shared(
-      `clip ${folder}`,
-      () => openClip(folder, context.execution),
-      (one) => one.dispose(),
-    );
-    return textGuide(clip, options, context);
+    return textGuide(await sharedClip(options.model, context), options, context);
   },
 });

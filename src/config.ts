@@ -1,5 +1,6 @@
 /** Engine settings. Precedence: flags, environment variables, file, defaults. */
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -151,7 +152,19 @@ export function packageVersion(): string {
   return packageManifest().version;
 }
 
-/** Folders to search for models, in order: the configured ones, then the bundled one. */
-export function modelFolders({ models }: Pick<Settings, 'models'>): string[] {
-  return [...models, join(packageFolder(), 'models')];
+/** Folders to search for models, in order: the configured ones, the user's own, then the bundled one. */
+export function modelFolders({ models }: Pick<Settings, 'models'>, environment = process.env): string[] {
+  return [...models, userModelsFolder(environment), join(packageFolder(), 'models')];
+}
+
+/** Folder that new models go into where none is configured: beside other programs' data of the user. */
+export function userModelsFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const home = environment.HOME || homedir();
+  const data = {
+    win32: environment.LOCALAPPDATA || join(home, 'AppData', 'Local'),
+    darwin: join(home, 'Library', 'Application Support'),
+  };
+  const folder =
+    data[process.platform as keyof typeof data] ?? (environment.XDG_DATA_HOME || join(home, '.local', 'share'));
+  return join(folder, 'kandid', 'models');
 }

@@ -93,6 +93,40 @@ export const ERRORS = {
     1,
     'Bundle "{bundle}": {file} does not fit model.json: {what} is {got}, expected {expected}. Export the bundle again.',
   ],
+  bundle_exists: [
+    409,
+    2,
+    'There is a model "{name}" in {folder} already. Choose another --name, or remove its folder first.',
+  ],
+  checkpoint_refused: [
+    422,
+    1,
+    '{file} was not imported: {problem}. Expected a checkpoint of a Discrete Distribution Network as its author published it; nothing in the file was executed.',
+  ],
+
+  // The hub
+  hub_unknown: [
+    404,
+    2,
+    'There is nothing to fetch that is called "{name}". {hint} Or give hf:OWNER/NAME, or an address.',
+  ],
+  hub_missing: [404, 1, 'There is nothing at {url}. Check the name and the revision.'],
+  hub_refused: [
+    403,
+    1,
+    '{url} answers {status}: it needs an account. Accept its terms there, and set HF_TOKEN to a token of yours.',
+  ],
+  hub_failed: [
+    502,
+    1,
+    '{url} could not be fetched: {reason}. What is here already is kept: give the same command again. Behind a proxy, set HTTPS_PROXY; another hub is named by HF_ENDPOINT.',
+  ],
+  hub_changed: [
+    502,
+    1,
+    '{url} is not what the hub says it is: {got}, expected {expected}. It was thrown away; try again later.',
+  ],
+  hub_unfit: [422, 1, '{source} is no model that Kandid can use: {problem}. Nothing was installed.'],
 
   // The runtime
   library_unavailable: [

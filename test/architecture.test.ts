@@ -38,6 +38,8 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/contract': GROUND,
   'src/pictures': GROUND,
   'src/runtime': ['src/pictures', ...GROUND],
+  'src/importer': ['src/runtime', ...GROUND],
+  'src/hub': ['src/runtime', 'src/importer', ...GROUND],
   'src/config.ts': ['src/contract', 'src/runtime', 'src/pictures', ...GROUND],
   'src/optional-packages.ts': ['src/config.ts', ...GROUND],
   ...engineRooms,
@@ -70,6 +72,8 @@ const ROOMS: Record<string, readonly string[]> = {
   // The checks that a user's guide must pass lie beside the guides.
   'src/cli': [
     ...LIBRARY,
+    'src/importer',
+    'src/hub',
     'src/server',
     'src/lab/datasets',
     'src/lab/evaluate',
@@ -84,7 +88,11 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 /** Packages that only one place may import. */
-const KEEPERS: Record<string, string> = { 'onnxruntime-node': 'src/runtime/session.ts' };
+const KEEPERS: Record<string, string> = {
+  'onnxruntime-node': 'src/runtime/session.ts',
+  '@bufbuild/protobuf/wire': 'src/importer/onnx/messages.ts',
+  undici: 'src/hub/connection.ts',
+};
 
 const files = ['src', 'guides'].flatMap((root) =>
   readdirSync(root, { recursive: true })

@@ -56,5 +56,8 @@ test('a wrong setting is named as it was given', () => {
 
 test('what comes with Kandid is found', () => {
   assert.ok(existsSync(join(packageFolder(), 'package.json')));
-  assert.deepEqual(modelFolders({ models: ['mine'] }), ['mine', join(packageFolder(), 'models')]);
+  const environment = { XDG_DATA_HOME: 'data', LOCALAPPDATA: 'data' };
+  const [mine, own, shipped, ...more] = modelFolders({ models: ['mine'] }, environment);
+  assert.deepEqual([mine, shipped, more], ['mine', join(packageFolder(), 'models'), []]);
+  assert.match(own ?? '', /kandid[/\\]models$/);
 });

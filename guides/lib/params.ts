@@ -54,7 +54,7 @@ export const sideParams = {
     'Smallest side, in pixels, at which the guide scores; below it the other guides decide. Default: the side of the first level.',
   ),
   toSide: sideParam.describe(
-    'Largest side, in pixels, at which the guide scores; above it the other guides decide. Default: the side of the last level.',
+    'Largest side, in pixels, at which the guide scores; above it the other guides, or the prior, decide. Default: the side of the last level; of a guide with a shortlist, 64 where the model has a prior.',
   ),
 };
 

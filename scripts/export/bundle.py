@@ -15,6 +15,7 @@ from ddn.model import ModelConfig, Network
 from export.files import MANIFEST, file_entry
 from export.graphs import decode_graph, level_graph
 from export.onnx_graph import tensor_locations
+from export.precision import restored
 
 FORMAT_VERSION = 1
 WEIGHTS = "weights.safetensors"
@@ -49,8 +50,7 @@ def read_bundle(folder: Path) -> Bundle:
         raise SystemExit(
             f"{weights} is not the file that {MANIFEST} describes (sha256 differs); fetch the bundle again"
         )
-    loaded = {name: value.float() for name, value in load_file(weights).items()}
-    return Bundle(folder, manifest, ModelConfig.from_dict(manifest["architecture"]), loaded)
+    return Bundle(folder, manifest, ModelConfig.from_dict(manifest["architecture"]), restored(load_file(weights)))
 
 
 def read_weights(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
@@ -68,13 +68,8 @@ def build_network(config: ModelConfig, weights: dict[str, Tensor]) -> Network:
     return network.eval()
 
 
-def to_half(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Kernels in half precision; biases and norms, a few kilobytes, stay as they are."""
-    return {name: value.half() if value.dim() > 1 else value for name, value in weights.items()}
-
-
 def write_graphs(folder: Path, config: ModelConfig, weights: dict[str, Tensor]) -> None:
-    """Weights and all graphs into `folder`."""
+    """Weights, as `precision.stored` gives them, and all graphs into `folder`."""
     save_file({name: value.contiguous() for name, value in weights.items()}, folder / WEIGHTS)
     (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner reads
     found = tensor_locations(folder / WEIGHTS)

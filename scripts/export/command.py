@@ -17,6 +17,7 @@ from ddn.pictures import Pictures
 from export.bundle import read_bundle
 from export.exporter import DATASETS, export_bundle, export_checkpoint, export_random
 from export.files import bundle_hash
+from export.precision import PRECISIONS
 from export.vectors import write_vectors
 
 
@@ -29,7 +30,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of --random")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, models/NAME")
-    parser.add_argument("--half", action="store_true", help="store kernels in half precision")
+    parser.add_argument("--precision", choices=PRECISIONS, help="of the stored kernels; float, or as in --bundle")
     parser.add_argument(
         "--data",
         type=Path,
@@ -53,15 +54,20 @@ def main(argv: list[str] | None = None) -> None:
     names = ("title", "description", "dataset", "licence", "weights_licence", "attribution")
     overrides = {name: getattr(options, name) for name in names}
     if options.random:
-        manifest = export_random(options.random, options.seed, options.out, options.half, **overrides)
+        manifest = export_random(options.random, options.seed, options.out, options.precision or "float", **overrides)
     elif options.bundle:
         old = read_bundle(options.bundle)
-        manifest = export_bundle(old, options.out, held_out(options.data, old.config), options.half, **overrides)
+        manifest = export_bundle(old, options.out, held_out(options.data, old.config), options.precision, **overrides)
     else:
         config = ModelConfig.from_dict(read_checkpoint(options.checkpoint)["config"])
         test = held_out(options.data, config)
         manifest = export_checkpoint(
-            options.checkpoint, options.out, test, data=options.data, half=options.half, **overrides
+            options.checkpoint,
+            options.out,
+            test,
+            data=options.data,
+            precision=options.precision or "float",
+            **overrides,
         )
     if options.vectors:
         write_vectors(options.out, options.vectors)

@@ -15,13 +15,14 @@ from ddn.conditions import condition_of
 from ddn.model import ModelConfig, Network
 from ddn.pictures import Pictures
 from export import parity
-from export.bundle import Bundle, build_network, manifest_of, to_half, write_graphs
+from export.bundle import Bundle, build_network, manifest_of, write_graphs
 from export.files import replace_folder, staging_folder, write_manifest
+from export.precision import precision_of, restored, stored
 
 CHECKED = 64  # pictures of the self-check, of up to 64 px; fewer of larger ones, as all candidates are held at once
 DATASETS = ("avatars", "open-peeps", "digits", "fashion", "folder")
 WEIGHTS_LICENCES = {"avatars": "MIT", "open-peeps": "MIT", "digits": "CC BY-SA 3.0", "fashion": "MIT"}  # unless stated
-HALF_LOSS_DB = 0.1  # more than this lost by half precision is refused
+MOST_LOST_DB = 0.1  # more than this lost by storing kernels in fewer bits is refused
 
 
 def export_checkpoint(
@@ -30,7 +31,7 @@ def export_checkpoint(
     test: Pictures | None,
     licence: str | None = None,
     data: Path | None = None,
-    half: bool = False,
+    precision: str = "float",
     **overrides: str | None,
 ) -> dict:
     """Writes the bundle `out`; returns its model.json. `data` is the folder of the data set, whose dataset.json
@@ -61,14 +62,16 @@ def export_checkpoint(
         "made": made,
         "metrics": {},
     }
-    return write_bundle(out, ModelConfig.from_dict(saved["config"]), saved["network"], metadata, test, half)
+    return write_bundle(out, ModelConfig.from_dict(saved["config"]), saved["network"], metadata, test, precision)
 
 
-def export_bundle(old: Bundle, out: Path, test: Pictures | None, half: bool = False, **overrides: str | None) -> dict:
-    """Exports `old` again with the current graphs; half precision stays half."""
+def export_bundle(
+    old: Bundle, out: Path, test: Pictures | None, precision: str | None = None, **overrides: str | None
+) -> dict:
+    """Exports `old` again with the current graphs, by default in the precision that it has."""
     manifest = old.manifest
-    was_half = manifest["parity"]["half"]
-    half = half or was_half
+    before = precision_of(manifest)
+    precision = precision or before
     licence = manifest["licence"]
     metadata = {
         "name": out.name,
@@ -81,12 +84,12 @@ def export_bundle(old: Bundle, out: Path, test: Pictures | None, half: bool = Fa
         },
         "dataset": overrides.get("dataset") or manifest["dataset"],
         "made": manifest["made"],
-        "metrics": manifest["metrics"] if half == was_half else {},  # of other weights they say nothing
+        "metrics": manifest["metrics"] if precision == before else {},  # of other weights they say nothing
     }
-    return write_bundle(out, old.config, old.weights, metadata, test, half)
+    return write_bundle(out, old.config, old.weights, metadata, test, precision)
 
 
-def export_random(preset: str, seed: int, out: Path, half: bool = False, **overrides: str | None) -> dict:
+def export_random(preset: str, seed: int, out: Path, precision: str = "float", **overrides: str | None) -> dict:
     """A bundle of an untrained network, for tests: the same seed gives the same bytes."""
     torch.manual_seed(seed)
     config = presets.PRESETS[preset]
@@ -105,24 +108,24 @@ def export_random(preset: str, seed: int, out: Path, half: bool = False, **overr
         },
         "metrics": {},
     }
-    return write_bundle(out, config, Network(config).state_dict(), metadata, None, half)
+    return write_bundle(out, config, Network(config).state_dict(), metadata, None, precision)
 
 
 def write_bundle(
-    out: Path, config: ModelConfig, weights: dict[str, Tensor], metadata: dict, test: Pictures | None, half: bool
+    out: Path, config: ModelConfig, weights: dict[str, Tensor], metadata: dict, test: Pictures | None, precision: str
 ) -> dict:
     """Graphs, weights, self-check, model.json; raises SystemExit where torch and onnxruntime disagree."""
     folder = staging_folder(out)
     try:
-        stored = to_half(weights) if half else weights
-        write_graphs(folder, config, stored)
-        network = build_network(config, stored)
+        kept = stored(weights, precision)
+        write_graphs(folder, config, kept)
+        network = build_network(config, restored(kept))
         target = pictures_to_check(test, config)
         found = parity.check(folder, network, target)
-        found.update(pictures=len(target), of="held-out" if test else "random", half=half)
-        if half:
+        found.update(pictures=len(target), of="held-out" if test else "random", precision=precision)
+        if precision != "float":
             lost = psnr(build_network(config, weights), target) - psnr(network, target)
-            found["half_lost_db"] = max(0.0, round(lost, 4))
+            found["lost_db"] = max(0.0, round(lost, 4))
         refuse(out, found, lossy=test is not None)
         manifest = manifest_of(config, folder, {**metadata, "parity": found})
         write_manifest(folder, manifest)
@@ -136,10 +139,9 @@ def write_bundle(
 
 def refuse(out: Path, found: dict, lossy: bool) -> None:
     reasons = parity.reasons(found)
-    if lossy and found.get("half_lost_db", 0) > HALF_LOSS_DB:
-        reasons.append(
-            f"half precision loses {found['half_lost_db']} dB (at most {HALF_LOSS_DB}); export without --half"
-        )
+    if lossy and found.get("lost_db", 0) > MOST_LOST_DB:
+        lost, precision = found["lost_db"], found["precision"]
+        reasons.append(f"{precision} loses {lost} dB (at most {MOST_LOST_DB}); choose another --precision")
     if reasons:
         raise SystemExit(f"{out} was not written: torch and onnxruntime disagree: {'; '.join(reasons)}")
 

@@ -11,9 +11,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from export.precision import SCALE
+
 OPSET = 21  # the newest that onnxruntime-node 1.30 runs with every optimisation
 IR_VERSION = 10
-DTYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
+DTYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16, "I8": TensorProto.INT8}
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class TensorLocation:
     """Where a tensor lies in a weights file."""
 
     file: str  # its name, in the folder of the graph
-    dtype: str  # "F32" | "F16"
+    dtype: str  # "F32" | "F16" | "I8"
     shape: tuple[int, ...]
     offset: int  # bytes from the start of the file
     length: int  # bytes
@@ -84,7 +86,15 @@ class Graph:
         return name
 
     def stored(self, name: str) -> str:
-        """A tensor of the weights file as it is stored, float32 or float16."""
+        """A tensor of the weights file: float32 or float16 as it is stored, int8 times its scale."""
+        if self._locations[name].dtype != "I8":
+            return self._external(name)
+        if name not in self._casts:
+            whole = self.op("Cast", self._external(name), to=TensorProto.FLOAT)
+            self._casts[name] = self.op("Mul", whole, self._external(name + SCALE))
+        return self._casts[name]
+
+    def _external(self, name: str) -> str:
         if name not in self._tensors:
             location = self._locations[name]
             tensor = TensorProto(name=name, data_type=DTYPES[location.dtype], dims=location.shape)
@@ -96,7 +106,7 @@ class Graph:
 
     def float32(self, value: str, stored: str) -> str:
         """`value`, taken from the tensor `stored`, as float32."""
-        return value if self._locations[stored].dtype == "F32" else self.op("Cast", value, to=TensorProto.FLOAT)
+        return self.op("Cast", value, to=TensorProto.FLOAT) if self._locations[stored].dtype == "F16" else value
 
     def weight(self, name: str) -> str:
         """A tensor of the weights file as float32."""

@@ -39,6 +39,14 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--vectors", type=Path, help="also write test vectors of the prior to this JSON file")
     parser.add_argument("--widths", default="96,64,48,32", help="channels of the U-Nets at 4, 8, 16 and 32 px")
     parser.add_argument("--hidden", type=int, default=PriorConfig.hidden, help="width of the dense layer at 4 px")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="bundle or checkpoint of a prior of this network, or of one that it has grown from",
+    )
+    parser.add_argument(
+        "--freeze", action="store_true", help="train only the sides that have levels which --start-from lacks"
+    )
     parser.add_argument("--write", action="store_true", help="store the prior in the bundle at the end")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of Adam")
@@ -67,6 +75,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if not options.random and not (options.data and options.out and options.minutes):
         parser.error("say what to train on, where and how long: --data, --out and --minutes")
+    if options.freeze and not options.start_from:
+        parser.error("--freeze: say what is known already, with --start-from")
     options.command = "python scripts/train_prior.py " + shlex.join(sys.argv[1:] if argv is None else argv)
     return options
 

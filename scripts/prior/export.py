@@ -10,16 +10,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ddn.conditions import condition_of
-from ddn.model import Network
-from export.bundle import Bundle, to_half
+from ddn.model import ModelConfig, Network
+from export.bundle import Bundle
 from export.files import file_entry, write_manifest
 from export.onnx_graph import tensor_locations
+from export.precision import precision_of, restored, stored
 from prior.graphs import descend_graph, side_graph
-from prior.model import Prior
+from prior.model import Prior, PriorConfig
 
 WEIGHTS = "prior.safetensors"
 DESCEND = "descend.onnx"
@@ -28,7 +29,7 @@ TOLERANCE = 1e-3  # of log p beside its own size: a sum of some ten thousand pro
 
 
 @torch.no_grad()
-def stored(prior: Prior) -> dict[str, Tensor]:
+def graph_weights(prior: Prior) -> dict[str, Tensor]:
     """Parameters as the graphs take them: heads stacked by place, and the channels of the first kernel in the order of
     ONNX's SpaceToDepth, which torch's pixel_unshuffle has the other way round."""
     found = {}
@@ -42,18 +43,33 @@ def stored(prior: Prior) -> dict[str, Tensor]:
     return found
 
 
-def rounded(prior: Prior) -> Prior:
-    """The same prior with its kernels in half precision and back, as the bundle has them."""
-    copy = Prior(prior.model, prior.config)
-    copy.load_state_dict({name: value.float() for name, value in to_half(prior.state_dict()).items()})
-    return copy.eval()
+def from_graph_weights(config: ModelConfig, shape: PriorConfig, weights: dict[str, Tensor]) -> Prior:
+    """The inverse of `graph_weights`."""
+    prior = Prior(config, shape)
+    state: dict[str, Tensor] = {}
+    for side, part in prior.sides.items():
+        own = {name: weights[f"sides.{side}.{name}"] for name in part.state_dict() if not name.startswith("heads.")}
+        if part.fold > 1:
+            own["enter.weight"] = own["enter.weight"].unflatten(1, (part.fold**2, -1)).transpose(1, 2).flatten(1, 2)
+        for place, head in enumerate(part.heads):
+            own |= {f"heads.{place}.{name}": weights[f"sides.{side}.heads.{name}"][place] for name in head.state_dict()}
+        state |= {f"sides.{side}.{name}": value for name, value in own.items()}
+    prior.load_state_dict(state)
+    return prior.eval()
+
+
+def read_prior(folder: Path, manifest: dict, config: ModelConfig) -> Prior:
+    """The prior of a bundle as a torch module."""
+    about = manifest["prior"]
+    weights = restored(load_file(folder / about["weights"]))
+    return from_graph_weights(config, PriorConfig.from_dict(about["architecture"]), weights)
 
 
 def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, told: dict) -> dict:
     """Returns the new model.json. `target`: held-out pictures for the self-check; `told`: more entries of model.json.
 
-    Half precision where the network has it. Raises SystemExit where the two disagree or the disk does not take it; the
-    bundle then stays as it was.
+    Stored as int8, unless the network is stored as float32. Raises SystemExit where the two disagree or the disk does
+    not take it; the bundle then stays as it was.
     """
     folder = bundle.folder
     beside = folder.parent / f".{folder.name}.prior.{os.getpid()}.tmp"
@@ -61,11 +77,10 @@ def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, 
     try:
         beside.mkdir()
         os.link(folder / bundle.manifest["weights"], beside / bundle.manifest["weights"])
-        half = bundle.manifest["parity"]["half"]
-        if half:
-            prior = rounded(prior)
-        kept = stored(prior)
-        save_file(to_half(kept) if half else kept, beside / WEIGHTS)
+        precision = "float" if precision_of(bundle.manifest) == "float" else "int8"
+        kept = stored(graph_weights(prior), precision)
+        prior = from_graph_weights(prior.model, prior.config, restored(kept))
+        save_file(kept, beside / WEIGHTS)
         (beside / WEIGHTS).chmod(0o644)
         locations = tensor_locations(beside / bundle.manifest["weights"]) | tensor_locations(beside / WEIGHTS)
         names = {side: f"prior-{side}.onnx" for side in prior.sides}

@@ -41,8 +41,7 @@ def side_graph(prior: Prior, side: str, weights: dict[str, TensorLocation]) -> o
     """`prior-SIDE.onnx`."""
     config, part = prior.model, prior.sides[side]
     graph = Graph(f"prior-{side}", weights)
-    width = next(stage.width for stage in config.stages if stage.side == part.side)
-    features = graph.input("features", [BATCH, width, part.side, part.side])
+    features = graph.input("features", [BATCH, width_of(config, part), part.side, part.side])
     predict = graph.input("predict", [BATCH, config.channels, "height", "width"])
     place = graph.input("place", [1], TensorProto.INT64)
     condition = condition_input(graph, config)
@@ -124,15 +123,23 @@ def log_prior_of(
     part, name = prior.sides[side], f"sides.{side}"
     images = [value for value in (predict or zeros_like(graph, prior.model, part), condition) if value is not None]
     scaled = graph.op("Mul", features, scalar(graph, f"{name}.feature_scale", place))
-    view, seen = u_net(graph, part, name, place, scaled, images)
-    missing, sure = head(graph, prior, name, place, graph.op("Concat", scaled, *images, view, axis=1))
+    bias = at(graph, f"{name}.bias", place)
+    views = []
+    if part.has_context:
+        view, seen = u_net(graph, part, name, place, scaled, images)
+        views.append(view)
+        bias_of = graph.op("Reshape", at(graph, f"{name}.bias_of", place), graph.constant([prior.model.candidates, -1]))
+        bias = graph.op("Add", graph.op("Gemm", seen, bias_of, transB=1), bias)
+    missing, sure = head(graph, prior, name, place, graph.op("Concat", scaled, *images, *views, axis=1))
     count, channels = prior.model.candidates, prior.model.channels
-    width = part.features.shape[2]
+    width = width_of(prior.model, part)
     nodes = graph.op("Reshape", nodes, graph.constant([count * channels, width]))
-    logits = quadratic(graph, part, nodes, features, missing, sure, count, channels)
-    bias_of = graph.op("Reshape", at(graph, f"{name}.bias_of", place), graph.constant([count, -1]))
-    bias = graph.op("Add", graph.op("Gemm", seen, bias_of, transB=1), at(graph, f"{name}.bias", place))
+    logits = quadratic(graph, (width, part.side**2), nodes, features, missing, sure, count, channels)
     return graph.op("LogSoftmax", graph.op("Add", logits, bias), axis=1), missing
+
+
+def width_of(config: ModelConfig, part: SidePrior) -> int:
+    return next(stage.width for stage in config.stages if stage.side == part.side)
 
 
 def zeros_like(graph: Graph, config: ModelConfig, part: SidePrior) -> str:
@@ -224,10 +231,18 @@ def convolution(graph: Graph, name: str, x: str, size: int) -> str:
 
 
 def quadratic(
-    graph: Graph, part: SidePrior, nodes: str, features: str, missing: str, sure: str, count: int, channels: int
+    graph: Graph,
+    size: tuple[int, int],
+    nodes: str,
+    features: str,
+    missing: str,
+    sure: str,
+    count: int,
+    channels: int,
 ) -> str:
-    """Sum over pixels of w (2 t r_k - r_k^2), [batch,K]; `nodes` [K*c,C]. Squares the cheaper way, as in model.py."""
-    width, pixels = part.features.shape[2], part.side**2
+    """Sum over pixels of w (2 t r_k - r_k^2), [batch,K]; `nodes` [K*c,C], `size` C and the pixels. Squares the cheaper
+    way, as in model.py."""
+    width, pixels = size
     flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
     even = graph.op("Reshape", sure, graph.constant([0, 1, pixels]))
     weighted = graph.op("Transpose", graph.op("Mul", flat, even), perm=[0, 2, 1])

@@ -14,7 +14,8 @@ candidates). p + t is the estimate of the finished picture at that side.
 
 Levels of one side share one U-Net, which receives the level's place among them and gives a view of the whole picture;
 a small head per level, at full resolution, computes t from it, F and p. A side above `FINEST` pixels is folded into
-channels (space to depth) for the U-Net, as the finest sides lack context, not resolution.
+channels (space to depth) for the U-Net, as the finest sides lack context, not resolution. Sides above
+`PriorConfig.context` have heads alone: what is there to decide follows from what is near.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class PriorConfig:
     hidden: int = 128  # of the dense layer at the coarsest side
     view: int = 8  # channels that the U-Net hands to the heads
     head: int = 16  # channels inside a head
+    context: int = 64  # pixels: the largest side with a U-Net
 
     def to_dict(self) -> dict:
         return asdict(self)
@@ -97,14 +99,28 @@ class SidePrior(nn.Module):
         super().__init__()
         self.side, self.levels = stage.side, levels
         self.top = min(stage.side, FINEST)
-        self.fold = stage.side // self.top
+        self.has_context = stage.side <= config.context
+        self.fold = stage.side // self.top if self.has_context else 1
+        self.register_buffer("feature_scale", torch.ones(levels))
+        self.missing_scale = nn.Parameter(torch.zeros(levels))  # logarithm
+        self.beta = nn.Parameter(torch.zeros(levels))  # logarithm of w before the head
+        self.bias = nn.Parameter(torch.zeros(levels, model.candidates))
+        images = model.channels + model.condition_channels
+        if self.has_context:
+            self._make_context(stage, levels, model, config)
+        view = config.view if self.has_context else 0
+        self.heads = nn.ModuleList(
+            Head(stage.width + images + view, config.head, model.channels) for _ in range(levels)
+        )
+
+    def _make_context(self, stage: Stage, levels: int, model: ModelConfig, config: PriorConfig) -> None:
+        """The U-Net with its dense layer."""
         sides = [self.top >> step for step in range(int(math.log2(self.top // COARSEST)) + 1)]
         widths = [config.width(side) for side in sides]
         area_folded = self.fold**2
         taken = max(4, widths[0] // area_folded)
         images = model.channels + model.condition_channels
         self.features = nn.Parameter(torch.randn(levels, taken, stage.width) / stage.width**0.5)
-        self.register_buffer("feature_scale", torch.ones(levels))
         self.enter = nn.Conv2d((taken + images) * area_folded, widths[0], 3, padding=1)
         self.place = nn.Parameter(torch.zeros(1, widths[0], self.top, self.top))
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in zip(widths, widths[1:]))
@@ -117,17 +133,13 @@ class SidePrior(nn.Module):
         nn.init.zeros_(self.tell.weight)
         self.whole = nn.Parameter(torch.zeros(levels, config.hidden))
         self.leave = nn.Conv2d(widths[0], config.view * area_folded, 3, padding=1)
-        self.heads = nn.ModuleList(
-            Head(stage.width + images + config.view, config.head, model.channels) for _ in range(levels)
-        )
-        self.missing_scale = nn.Parameter(torch.zeros(levels))  # logarithm
-        self.beta = nn.Parameter(torch.zeros(levels))  # logarithm of w before the head
-        self.bias = nn.Parameter(torch.zeros(levels, model.candidates))
         self.bias_of = nn.Parameter(torch.zeros(levels, model.candidates, config.hidden))
 
     def forward(self, features: Tensor, images: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
         """features [B,C,s,s], images [B,c(+condition),s,s], which [B] place among the side's levels -> the view
-        [B,view,s,s], bias [B,K]."""
+        [B,view,s,s], without channels where there is no context, and bias [B,K]."""
+        if not self.has_context:
+            return features[:, :0], self.bias[which]
         rows = (self.features * self.feature_scale[:, None, None])[which]
         taken = torch.bmm(rows.to(features.dtype), features.flatten(2)).unflatten(2, features.shape[2:])
         x = torch.cat([taken, images.to(taken.dtype)], 1)

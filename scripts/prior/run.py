@@ -18,11 +18,12 @@ from ddn.pictures import Pictures, shuffled
 from export.bundle import Bundle, build_network
 from prior.model import Prior, PriorConfig
 from prior.report import held_out_bits, sheet
+from prior.start import freeze, start_from
 from prior.steps import fit_heads, losses, walk
 from training import optimizers
 
 FORMAT = 1
-FIRST = 128  # pictures that the heads are first fitted to
+FIRST = 128  # pictures of up to 64 px that the heads are first fitted to; fewer larger ones
 
 
 class Run:
@@ -35,6 +36,9 @@ class Run:
             build_network(bundle.config, bundle.weights).to(memory_format=torch.channels_last).requires_grad_(False)
         )
         self.prior = Prior(bundle.config, shape).to(memory_format=torch.channels_last)
+        self.known = start_from(self.prior, options.start_from) if options.start_from else {}
+        if options.freeze:
+            freeze(self.prior, self.known)
         self.optimizers = optimizers.make_optimizers(self.prior, "muon", options.lr, options.muon_lr)
         self.step, self.seconds = 0, 0.0
         self.log = options.out / "log.jsonl"
@@ -65,7 +69,7 @@ class Run:
     def start(self, target: Tensor) -> None:
         """Initialises the heads by least squares, before the first step."""
         seen = walk(self.network, self.prior, target, torch.zeros(len(target)), self.options.bf16)
-        fit_heads(self.prior, self.network, seen)
+        fit_heads(self.prior, self.network, seen, self.known)
 
     def save(self) -> None:
         path = self.options.out / "checkpoint.pt"
@@ -127,7 +131,8 @@ def run(training: Run, train: Pictures, test: Pictures) -> None:
         signal.signal(name, lambda *_: stop.update(asked=True))
     recent: list[tuple[float, float]] = []
     if training.step == 0:
-        training.start(train.batch(slice(0, min(FIRST, len(train)))))
+        first = max(16, FIRST * 64**2 // max(64, training.bundle.config.side) ** 2)
+        training.start(train.batch(slice(0, min(first, len(train)))))
         training.evaluate(test, recent)
     last = time.monotonic()
     with tqdm(unit="pictures", mininterval=30, disable=None) as bar:

@@ -26,8 +26,11 @@ class Walk:
 
 @torch.no_grad()
 def walk(network: Network, prior: Prior, target: Tensor, wander: Tensor, bf16: bool) -> dict[str, Walk]:
-    """Encodes pictures [B,c,S,S]; where `wander` [B] is above 0, chooses among candidates about as near as the nearest:
-    with a probability proportional to exp(-distance / (wander * standard deviation over the candidates))."""
+    """Encodes pictures [B,c,S,S], and keeps the inputs of the sides that are trained.
+
+    Where `wander` [B] is above 0, chooses among candidates about as near as the nearest: with a probability
+    proportional to exp(-distance / (wander * standard deviation over the candidates)).
+    """
     condition = condition_of(target, network.config)
     state = network.begin(target.shape[0])
     seen: dict[str, list[tuple[Tensor, ...]]] = {}
@@ -39,7 +42,9 @@ def walk(network: Network, prior: Prior, target: Tensor, wander: Tensor, bf16: b
         nearest = distances.argmin(1)
         choice = torch.where(wander > 0, near(distances, wander), nearest)
         images = prior.images(index, predict, condition)
-        seen.setdefault(prior.where[index][0], []).append((features, images, missing, nearest))
+        side = prior.where[index][0]
+        if prior.sides[side].beta.requires_grad:
+            seen.setdefault(side, []).append((features, images, missing, nearest))
         state = network.choose(index, features, predict, choice)
     return {side: Walk(*map(torch.stack, zip(*levels))) for side, levels in seen.items()}
 
@@ -84,11 +89,12 @@ def first_of(prior: Prior, side: str) -> int:
 
 
 @torch.no_grad()
-def fit_heads(prior: Prior, network: Network, seen: dict[str, Walk]) -> None:
-    """Initialises every level by least squares: sizes, the linear part of its head, and a uniform w."""
+def fit_heads(prior: Prior, network: Network, seen: dict[str, Walk], known: dict[str, int]) -> None:
+    """Initialises levels by least squares: sizes, the linear part of the head, and a uniform w; of each side, all but
+    the first `known`."""
     for side, one in seen.items():
         part = prior.sides[side]
-        for level in range(part.levels):
+        for level in range(known.get(side, 0), part.levels):
             features, images, missing = one.features[level].float(), one.images[level], one.missing[level]
             part.feature_scale[level] = 1 / float(features.square().mean().sqrt() + 1e-6)
             size = float(missing.square().mean().sqrt()) + 1e-6

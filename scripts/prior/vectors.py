@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
 
 from ddn.conditions import condition_of
 from export.bundle import build_network, read_bundle
 from export.exporter import pictures_to_check
 from export.vectors import numbers
-from prior.model import Prior, PriorConfig
+from prior.export import read_prior
 
 PICTURES = 3
 
@@ -48,20 +46,3 @@ def vectors(folder: Path, seed: int = 1) -> dict:
         "image": [numbers(one) for one in state.predict],
         **({} if condition is None else {"condition": [numbers(one) for one in condition]}),
     }
-
-
-def read_prior(folder: Path, manifest: dict, config) -> Prior:
-    """The prior of a bundle as a torch module: the inverse of `export.stored`."""
-    about = manifest["prior"]
-    prior = Prior(config, PriorConfig.from_dict(about["architecture"]))
-    stored = {name: value.float() for name, value in load_file(folder / about["weights"]).items()}
-    state: dict[str, Tensor] = {}
-    for side, part in prior.sides.items():
-        own = {name: stored[f"sides.{side}.{name}"] for name in part.state_dict() if not name.startswith("heads.")}
-        if part.fold > 1:
-            own["enter.weight"] = own["enter.weight"].unflatten(1, (part.fold**2, -1)).transpose(1, 2).flatten(1, 2)
-        for place, head in enumerate(part.heads):
-            own |= {f"heads.{place}.{name}": stored[f"sides.{side}.heads.{name}"][place] for name in head.state_dict()}
-        state |= {f"sides.{side}.{name}": value for name, value in own.items()}
-    prior.load_state_dict(state)
-    return prior.eval()

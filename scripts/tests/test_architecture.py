@@ -22,7 +22,8 @@ LAYERS: dict[str, set[str]] = {
     "attributes": {"ddn", "export", "avatars"},
     "clip": {"ddn", "export", "avatars"},
     "toy": set(),
-    "make": set(),
+    "published": set(),
+    "make": {"published"},
 }
 
 

@@ -44,7 +44,7 @@ def main() -> None:
     load_checkpoint(trainer, Path(options.out) / "checkpoint.pt")
     run(trainer, train, test)
     if options.bundle and rank() == 0:
-        metadata = {"licence": options.licence, "attribution": options.attribution, "half": options.half}
+        metadata = {"licence": options.licence, "attribution": options.attribution, "precision": options.precision}
         export_checkpoint(
             Path(options.out) / "checkpoint.pt", Path(options.bundle), test, data=Path(options.data), **metadata
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from export.bundle import manifest_of, to_half, write_graphs
+from export.bundle import manifest_of, write_graphs
 from export.files import replace_folder, staging_folder, write_manifest
+from export.precision import stored
 from training.trainer import Trainer
 
 
@@ -50,7 +51,7 @@ def write_frame(trainer: Trainer, out: Path) -> None:
     folder = None
     try:
         folder = staging_folder(out)
-        write_graphs(folder, network.config, to_half(network.state_dict()))
+        write_graphs(folder, network.config, stored(network.state_dict(), "half"))
         write_manifest(folder, manifest_of(network.config, folder, metadata))
         replace_folder(folder, out)
     except OSError as error:

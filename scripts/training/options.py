@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from ddn import presets
+from export.precision import PRECISIONS
 from training.split_prune import RULES
 
 
@@ -78,7 +79,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         help="number of bundles saved during the run, in OUT/frames, for `kandid tree`",
     )
     parser.add_argument("--bundle", help="export to this folder at the end")
-    parser.add_argument("--half", action="store_true", help="store the bundle's kernels in half precision")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float", help="of the bundle's stored kernels")
     parser.add_argument("--licence", help="licence of the data, for the bundle")
     parser.add_argument("--attribution", help="attribution, for the bundle")
     parser.add_argument("--dry-run", action="store_true", help="print what would be done and stop")

@@ -1,9 +1,8 @@
 /** The descent as an animation: every level's choice, from a few pixels to the whole picture. */
 import { extname } from 'node:path';
+import { type AnimationFormat, framePixels, joinFrames, packedFrame } from '../pictures/animation.ts';
 import type { Picture } from '../pictures/codec.ts';
 import { enlarged } from '../pictures/mosaic.ts';
-import { pictureToPixels } from '../pictures/pixels.ts';
-import { loadSharp } from '../pictures/sharp.ts';
 import { gridOf } from './destination.ts';
 import { wrongValue } from './values.ts';
 
@@ -11,8 +10,6 @@ const FRAME_MS = 80;
 const LAST_FRAME_MS = 1600;
 /** Small pictures are shown larger, so that the first levels can be seen at all. */
 const SHOWN_SIDE = 256;
-
-export type AnimationFormat = 'webp' | 'gif';
 
 /** @throws {KandidError} option_invalid */
 export function animationFormat(file: string): AnimationFormat {
@@ -27,19 +24,11 @@ export async function encodeAnimation(
   finalSide: number,
   format: AnimationFormat,
 ): Promise<Uint8Array> {
-  const sharp = await loadSharp();
   const side = finalSide * Math.max(1, Math.round(SHOWN_SIDE / finalSide));
   const shown = frames.map((previews) => gridOf(previews.map((preview) => fitted(preview, side))));
-  const raws = shown.map((frame) => {
-    const raw = { width: frame.width, height: frame.height, channels: frame.channels as 1 | 3 };
-    return sharp(pictureToPixels(frame), { raw }).toColourspace('srgb').png({ compressionLevel: 1 }).toBuffer();
-  });
-  const delay = shown.map((_, i) => (i === shown.length - 1 ? LAST_FRAME_MS : FRAME_MS));
-  const joined = sharp(await Promise.all(raws), { join: { animated: true } });
-  return await (format === 'webp'
-    ? joined.webp({ delay, loop: 0, quality: 85 })
-    : joined.gif({ delay, loop: 0 })
-  ).toBuffer();
+  const packed = await Promise.all(shown.map((frame) => packedFrame(framePixels(frame))));
+  const delays = shown.map((_, i) => (i === shown.length - 1 ? LAST_FRAME_MS : FRAME_MS));
+  return await joinFrames(packed, format, { delays });
 }
 
 /** Enlarged to `side` with square pixels; sides of levels need not divide the last one. */

@@ -14,7 +14,6 @@ export function helpPage(program: Command): string {
   const width = Math.max(...shown.map(([usage]) => usage.length));
   return [
     `kandid: ${program.description()}`,
-    '',
     ...shown.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`),
     '',
     `  ${EXAMPLE}`,

@@ -24,9 +24,12 @@ import {
 import { progressOn } from './progress.ts';
 import { type CommandOutcome, performTask } from './task.ts';
 
-export type ProduceFlags = EngineFlags & SamplerFlags & OutputFlags;
+export interface ProduceFlags extends EngineFlags, SamplerFlags, OutputFlags {
+  readonly clip?: string;
+}
 
 export function addProduceOptions(command: Command): Command {
+  command.option('--clip <name>', 'CLIP that reads the prompt; left out: one that knows the model');
   return addEngineOptions(addOutputOptions(addSamplerOptions(command)));
 }
 

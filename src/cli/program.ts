@@ -9,9 +9,11 @@ import { addEncode } from './commands/encode.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addGuides } from './commands/guides.ts';
+import { addImport } from './commands/import.ts';
 import { addInfo } from './commands/info.ts';
 import { addInpaint } from './commands/inpaint.ts';
 import { addModels } from './commands/models.ts';
+import { addPull } from './commands/pull.ts';
 import { addColorize, addDenoise, addUpscale } from './commands/restore.ts';
 import { addServe } from './commands/serve.ts';
 import { addStyle } from './commands/style.ts';
@@ -25,7 +27,7 @@ import type { Io } from './io.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross, addTree, addInfo],
-  ...[addServe, addWorker, addModels, addGuides, addEvaluate, addBench, addDoctor],
+  ...[addServe, addWorker, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

@@ -17,7 +17,7 @@ export const problem = z
 export const picture = z.object({
   code: z.array(whole).describe('The choices; of a cancelled request, of the levels that were chosen.'),
   codeString: z.string().nullable().describe('null where the code is not whole.'),
-  url: z.string().nullable().describe('Permanent address; null where only this answer has it.'),
+  url: z.string().nullable().describe('Permanent address; null where only this answer has it: of animations, say.'),
   ...fileFields,
   base64: z.string().optional(),
   psnr: z.number().nullable().optional().describe('Of an encoding, against the picture given, in dB; null: equal.'),
@@ -28,7 +28,7 @@ export const result = z.object({
   state: z.enum(['done', 'cancelled']).describe('cancelled: the best pictures so far.'),
   model: z.string(),
   hash: z.string(),
-  images: z.array(picture),
+  images: z.array(picture).describe('Of a request that is done, the best first by what the guides say of them.'),
   ...endFields,
 });
 

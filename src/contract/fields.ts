@@ -1,7 +1,7 @@
 /** Schemas of fields that several requests share. */
 import { z } from 'zod';
 import { choices, generateSchema } from './requests.ts';
-import { outputFields } from './stream.ts';
+import { descentFields, outputFields } from './stream.ts';
 
 const DATA_URL = /^data:image\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
@@ -46,11 +46,15 @@ export const searchFields = {
   blend: generate.blend,
 };
 
+const base64 = z
+  .boolean()
+  .default(true)
+  .describe('Whether the answer holds the pictures; their addresses it holds always.');
+
 /** How results are wanted over HTTP. */
-export const answerFields = {
-  ...outputFields,
-  base64: z.boolean().default(true).describe('Whether the answer holds the pictures; their addresses it holds always.'),
-};
+export const answerFields = { ...outputFields, base64 };
+/** The same where levels are walked. */
+export const descentAnswerFields = { ...descentFields, base64 };
 
 /** Parameters of guides that name a model: over the network these are names, never paths. */
 const NAMING = ['model', 'network'];

@@ -1,6 +1,6 @@
 /** Schemas of the bodies of the native routes. */
 import { z } from 'zod';
-import { answerFields, code, guides, modelName, picture, prompt, searchFields } from './fields.ts';
+import { answerFields, code, descentAnswerFields, guides, modelName, picture, prompt, searchFields } from './fields.ts';
 import { generateSchema } from './requests.ts';
 import { previewsSchema } from './stream.ts';
 
@@ -11,7 +11,7 @@ const webhook = z
   .max(2048)
   .optional()
   .describe('URL that receives a signed notification when the job ends; its host must be allowed by the operator.');
-const task = { ...searchFields, ...answerFields, condition, webhook };
+const task = { ...searchFields, ...descentAnswerFields, condition, webhook };
 const shown = prompt.optional().describe('What the pictures should show, in words (guide text).');
 
 export const generateBody = z.strictObject({ ...task, guides, prefix });

@@ -37,16 +37,43 @@ const job = z.string().min(1).max(100).describe('The job that the request became
 const seq = z.int().min(0).describe('Number of the event within its job, rising; some may be left out.');
 const quality = z.int().min(1).max(100);
 
+const STILL = ['png', 'webp', 'jpeg', 'avif'] as const;
+/** Most frames of an animation. */
+export const MOST_FRAMES = 64;
+/** How long each is shown, in milliseconds. */
+export const FRAME_MS = { least: 20, most: 655_350, usual: 80 };
+
 /** How finished pictures are wanted. */
 export const outputFields = {
-  format: z.enum(['png', 'webp', 'jpeg', 'avif']).default('png').describe('File format of the finished pictures.'),
-  quality: quality.optional().describe('1 to 100, for all formats but PNG.'),
+  format: z.enum(STILL).default('png').describe('File format of the finished pictures.'),
+  quality: quality.optional().describe('1 to 100, for all formats but PNG and GIF.'),
   size: z
     .int()
     .min(1)
     .max(MOST_SIDE)
     .optional()
     .describe("Width and height of the finished pictures in pixels, resized by Lanczos. Left out: the model's own."),
+};
+
+/** The same where levels are walked. */
+export const descentFields = {
+  ...outputFields,
+  format: z
+    .enum([...STILL, 'gif'])
+    .default('png')
+    .describe('File format of the finished pictures; gif: the descent, animated.'),
+  animation: z
+    .strictObject({
+      frames: z.int().min(2).max(MOST_FRAMES).optional().describe('Levels shown, spread evenly. Left out: all.'),
+      frameMs: z
+        .int()
+        .min(FRAME_MS.least)
+        .max(FRAME_MS.most)
+        .default(FRAME_MS.usual)
+        .describe('Of each, in milliseconds.'),
+    })
+    .optional()
+    .describe('The descent of each result in place of its finished picture: of the formats gif and webp.'),
 };
 
 /** Where a large one is read, its bytes take the place of its text (`kit/json-pictures.ts`). */
@@ -65,7 +92,7 @@ const pictureText = z
 /** A request to generate as it comes over HTTP and the stream. */
 export const generateBodySchema = generateSchema.omit({ condition: true }).extend({
   condition: pictureText.optional(),
-  ...outputFields,
+  ...descentFields,
 });
 
 export const previewsSchema = z
@@ -141,6 +168,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
       ...end,
       type: z.literal('done'),
       images: z.array(z.object({ code: z.array(whole), codeString: z.string() })),
+      ranking: z.array(whole).describe('The images by their numbers, the best first by what the guides say of them.'),
     })
     .describe('All pictures are finished; they came before, one `image` frame each.'),
   z
@@ -183,6 +211,19 @@ export const frameHeaderSchema = z.discriminatedUnion('type', [
     .describe('A person is asked: answer with `choose`.'),
   z.object({ ...about, ...fileFields, type: z.literal('image'), image: whole, final: z.boolean() }),
 ]);
+
+type Wanted = z.output<z.ZodObject<typeof descentFields>>;
+
+/** A GIF is an animation whether or not more is said of it. @throws {KandidError} params_invalid: of another format */
+export function outputOf({ format, quality, size, animation }: Wanted) {
+  const isAnimated = format === 'gif' || animation !== undefined;
+  if (isAnimated && format !== 'gif' && format !== 'webp') {
+    const problem = `${format} files show one picture; expected format gif or webp beside it`;
+    throw new KandidError('params_invalid', { subject: 'The request', field: 'animation', problem });
+  }
+  const usual = { frames: undefined, frameMs: FRAME_MS.usual };
+  return { format, quality, size, ...(isAnimated ? { animation: animation ?? usual } : {}) };
+}
 
 /** A request body as it may be given. */
 export type GenerateBody = z.input<typeof generateBodySchema>;

@@ -127,6 +127,7 @@ export class Engine {
     });
     const guides = await createGuides(checked.guides, this.guides, this.#services, {
       info,
+      hasPrior: model.network.prior !== null,
       seed,
       signal: running,
       notes,

@@ -8,10 +8,10 @@ export interface PlaneSize {
 /**
  * `area`: each output pixel is the mean of the rectangle that it covers, fractions of pixels counted by their area; an axis
  * that grows repeats pixels, blending where an output pixel straddles two.
- * `bilinear`, `bicubic`: pixel centres at halves, the kernel widened when shrinking (antialiased), as Pillow has it.
+ * `bilinear`, `bicubic`, `lanczos`: pixel centres at halves, the kernel widened when shrinking (antialiased), as Pillow has it.
  * `bilinear-plain`, `bicubic-plain`: the same never widened, edges repeated (PyTorch's `align_corners=False`).
  */
-export type Kernel = 'area' | 'bilinear' | 'bicubic' | 'bilinear-plain' | 'bicubic-plain';
+export type Kernel = 'area' | 'bilinear' | 'bicubic' | 'lanczos' | 'bilinear-plain' | 'bicubic-plain';
 
 /** One axis of a resampling: output i = Σ_t weights[i·taps + t] · input[start[i] + t]. */
 export interface Axis {
@@ -66,6 +66,17 @@ export function axis(kernel: Kernel, to: number, from: number): Axis {
   return built;
 }
 
+/** The part of a resampling that gives `count` outputs from output `first` on. */
+export function partOfAxis({ from, taps, start, weights }: Axis, first: number, count: number): Axis {
+  return {
+    from,
+    to: count,
+    taps,
+    start: start.subarray(first, first + count),
+    weights: weights.subarray(first * taps, (first + count) * taps),
+  };
+}
+
 /** The axis that a dense matrix [to, from] in row order stands for. */
 export function axisOf(matrix: Float32Array | Float64Array, to: number, from: number): Axis {
   const rows = Array.from({ length: to }, (_, i): Row => {
@@ -103,8 +114,7 @@ function packed(rows: readonly Row[], from: number): Axis {
 function rowOf(kernel: Kernel, i: number, from: number, to: number): Row {
   if (kernel === 'area') return areaRow(i, from, to);
   const isPlain = kernel === 'bilinear-plain' || kernel === 'bicubic-plain';
-  const weightAt = kernel === 'bilinear' || kernel === 'bilinear-plain' ? linearWeight : cubicWeight;
-  const reach = weightAt === linearWeight ? 1 : 2;
+  const { weightAt, reach } = KERNELS[kernel];
   const stretch = isPlain ? 1 : Math.max(1, from / to);
   const centre = ((i + 0.5) * from) / to - 0.5;
   const first = Math.ceil(centre - reach * stretch);
@@ -138,6 +148,16 @@ function linearWeight(distance: number): number {
   return Math.max(0, 1 - Math.abs(distance));
 }
 
+/** Of three lobes, as Pillow has it. */
+function lanczosWeight(distance: number): number {
+  const x = Math.abs(distance);
+  return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
 /** Keys' cubic convolution with a = −½ (Catmull-Rom), as Pillow and CLIP's own preprocessing have it. */
 function cubicWeight(distance: number): number {
   const a = -0.5;
@@ -145,6 +165,16 @@ function cubicWeight(distance: number): number {
   if (x < 1) return (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1;
   return x < 2 ? a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a : 0;
 }
+
+const LINEAR = { weightAt: linearWeight, reach: 1 };
+const CUBIC = { weightAt: cubicWeight, reach: 2 };
+const KERNELS = {
+  bilinear: LINEAR,
+  'bilinear-plain': LINEAR,
+  bicubic: CUBIC,
+  'bicubic-plain': CUBIC,
+  lanczos: { weightAt: lanczosWeight, reach: 3 },
+} as const;
 
 /** Weights that add to 1, without those that rounding left at the ends. */
 function normalised(start: number, weights: readonly number[]): Row {

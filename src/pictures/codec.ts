@@ -3,6 +3,7 @@ import type { Metadata, Sharp } from 'sharp';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import { type PlaneSize, resample } from '../kit/resample.ts';
+import { gifWithXmp } from './gif-xmp.ts';
 import { pictureToPixels, pixelsToPicture } from './pixels.ts';
 import { loadSharp, type SharpFactory } from './sharp.ts';
 
@@ -11,7 +12,8 @@ export type { Picture } from '../guide.ts';
 /** Pixels a picture may have unless the caller says otherwise: 50 million, a 50-megapixel photo. */
 export const DEFAULT_LIMIT_PIXELS = 50_000_000;
 
-export type PictureFormat = 'png' | 'webp' | 'jpeg' | 'avif';
+/** gif: of one frame here; `animation.ts` writes more. */
+export type PictureFormat = 'png' | 'webp' | 'jpeg' | 'avif' | 'gif';
 
 /** Does a piece of work on so many pixels when its turn comes, where many share the machine. */
 export type InTurn = <T>(pixels: number, work: () => Promise<T>) => Promise<T>;
@@ -61,7 +63,7 @@ export async function encodePicture(
   picture: Picture,
   format: PictureFormat = 'png',
   options: {
-    /** 1 … 100, for all but PNG. */
+    /** 1 … 100, for all but PNG and GIF. */
     readonly quality?: number;
     /** Width and height in pixels, by Lanczos. @default the picture's own */
     readonly size?: number;
@@ -76,7 +78,9 @@ export async function encodePicture(
   let image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
   if (size !== undefined) image = image.resize(size, size, { fit: 'fill', kernel: 'lanczos3' });
   if (xmp !== undefined) image = image.withXmp(xmp);
-  return await image.toFormat(format, format === 'png' || quality === undefined ? {} : { quality }).toBuffer();
+  const hasQuality = format !== 'png' && format !== 'gif' && quality !== undefined;
+  const file = await image.toFormat(format, hasQuality ? { quality } : {}).toBuffer();
+  return format === 'gif' && xmp !== undefined ? gifWithXmp(file, xmp) : file;
 }
 
 /** Upright size of a picture file in pixels, from its header alone. @throws {KandidError} picture_unreadable, picture_too_large */

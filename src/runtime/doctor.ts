@@ -32,6 +32,7 @@ export async function* examine({ models, device = 'auto' }: DoctorOptions): Asyn
   yield await checkRuntime();
   yield await checkDevice(device);
   yield* checkModels(models);
+  yield await checkClips(models);
 }
 
 /** Of the checks that `examine` will make, to be shown in a column. */
@@ -44,8 +45,21 @@ export async function checkNames({ models, device = 'auto' }: DoctorOptions): Pr
     'ONNX Runtime',
     `device ${device}`,
     ...found.map(({ name }) => `model ${name}`),
+    'CLIPs',
   ];
 }
+
+/** Which text models there are, and how to get one that knows more words. */
+export async function checkClips(folders: readonly string[]): Promise<Check> {
+  const clips = (await findModels(folders)).filter(({ manifest }) => manifest?.kind === 'clip').map(({ name }) => name);
+  const detail = clips.length > 0 ? clips.join(', ') : 'none: words cannot steer any model';
+  const remedy = clips.some((name) => name !== OWN_CLIP)
+    ? null
+    : `${OWN_CLIP} knows the words of avatars only: "kandid pull clip-vit-base-patch32" fetches one for any words.`;
+  return { name: 'CLIPs', ok: true, detail, remedy };
+}
+
+const OWN_CLIP = 'avatars-clip';
 
 const OLDEST_NODE = [20, 9] as const;
 

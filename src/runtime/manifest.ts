@@ -66,7 +66,7 @@ const pyramid = z.looseObject({
       'expected sides that never shrink',
     ),
   condition: z
-    .object({ kind: z.enum(['grayscale', 'edges', 'color_edges']), channels: z.int().min(1).max(4) })
+    .object({ kind: z.enum(['grayscale', 'mean', 'edges', 'color_edges']), channels: z.int().min(1).max(4) })
     .nullable(),
   architecture: z.looseObject({ type: z.string() }),
   graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),

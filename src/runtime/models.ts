@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { KandidError, toKandidError } from '../errors.ts';
 import { nameHint } from '../kit/nearest-names.ts';
 import { readManifest } from './bundle.ts';
-import { MANIFEST_FILE, type Manifest } from './manifest.ts';
+import { FORMAT_VERSION, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 export interface FoundModel {
   /** Its folder's name, by which it is asked for. */
@@ -22,8 +22,9 @@ export async function findModels(folders: readonly string[]): Promise<FoundModel
   for (const folder of folders)
     for (const entry of await subfolders(folder)) {
       const path = join(resolve(folder), entry);
-      if (found.has(entry) || !existsSync(join(path, MANIFEST_FILE))) continue;
-      found.set(entry, await describeModel(entry, path));
+      if (found.has(entry)) continue;
+      if (existsSync(join(path, MANIFEST_FILE))) found.set(entry, await describeModel(entry, path));
+      else if (isClipFolder(path)) found.set(entry, foundClip(entry, path));
     }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -59,7 +60,23 @@ async function describeModel(name: string, folder: string): Promise<FoundModel> 
   }
 }
 
+/** A CLIP in the Hugging Face layout, copied here by hand. */
+function isClipFolder(folder: string): boolean {
+  return ['config.json', 'tokenizer.json', 'preprocessor_config.json', 'onnx'].every((part) =>
+    existsSync(join(folder, part)),
+  );
+}
+
+function foundClip(name: string, folder: string): FoundModel {
+  const licence = { data: 'not stated', weights: 'not stated', attribution: '' };
+  const description = 'A CLIP without a model.json: its files are not verified';
+  const about = { title: name, description, licence, metrics: {}, files: {} };
+  return { name, folder, manifest: { format_version: FORMAT_VERSION, kind: 'clip', name, ...about }, error: null };
+}
+
 async function subfolders(folder: string): Promise<string[]> {
   const entries: Dirent[] = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+  const isFolder = (entry: Dirent) => entry.isDirectory() || entry.isSymbolicLink();
+  // Those that begin with a dot are being written.
+  return entries.filter((entry) => isFolder(entry) && !entry.name.startsWith('.')).map(({ name }) => name);
 }

@@ -6,7 +6,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { KandidError, reasonOf } from '../errors.ts';
+import { halfToNumber } from '../kit/half.ts';
 import { parseJson } from '../kit/json.ts';
+
+/** Suffix of the tensor that holds the scales of an I8 tensor, [out, 1, …]: scripts/export/precision.py. */
+const SCALE = '.scale';
 
 const LARGEST_HEADER = 16 * 2 ** 20;
 const HEADER_JSON = { bytes: LARGEST_HEADER, depth: 4, values: 1_000_000, keys: 300_000 };
@@ -25,7 +29,7 @@ const entrySchema = z.object({
 type Entry = z.output<typeof entrySchema>;
 
 /**
- * Reads some tensors, F32 or F16, without reading the others.
+ * Reads some tensors, F32, F16, or I8 with their scales, without reading the others.
  *
  * @throws {KandidError} bundle_invalid, file_unreadable
  */
@@ -41,10 +45,18 @@ export async function readTensors(
     handle = await open(path);
     const { header, start } = await readHeader(handle, refuse);
     const tensors = new Map<string, StoredTensor>();
-    for (const name of names) {
+    const read = async (handle: FileHandle, name: string) => {
       const entry = entrySchema.safeParse(header[name]);
       if (!entry.success) throw refuse(`tensor "${name}" is missing or not described`);
-      tensors.set(name, await readTensor(handle, start, name, entry.data, refuse));
+      return { ...(await readTensor(handle, start, name, entry.data, refuse)), dtype: entry.data.dtype };
+    };
+    for (const name of names) {
+      const { dtype, ...tensor } = await read(handle, name);
+      if (dtype === 'I8')
+        multiply(tensor, await read(handle, name + SCALE), () =>
+          refuse(`the scales of tensor "${name}" do not fit it`),
+        );
+      tensors.set(name, tensor);
     }
     return tensors;
   } catch (cause) {
@@ -72,11 +84,19 @@ async function readTensor(handle: FileHandle, start: number, name: string, entry
   const { dtype, shape } = entry;
   const [from, to] = entry.data_offsets;
   const size = shape.reduce((product, dim) => product * dim, 1);
-  const width = dtype === 'F32' ? 4 : dtype === 'F16' ? 2 : 0;
-  if (width === 0) throw refuse(`tensor "${name}" is ${dtype}, expected F32 or F16`);
+  const type = TYPES[dtype];
+  if (!type) throw refuse(`tensor "${name}" is ${dtype}, expected F32, F16 or I8`);
+  const { width } = type;
   if (to - from !== size * width) throw refuse(`tensor "${name}" has ${to - from} bytes, expected ${size * width}`);
   const bytes = await readBytes(handle, start + from, size * width, refuse);
-  return { data: width === 4 ? floats(bytes) : halves(bytes), dims: shape };
+  return { data: type.read(bytes), dims: shape };
+}
+
+/** Each of the scales belongs to as many numbers, one after the other. */
+function multiply({ data }: StoredTensor, { data: scales }: StoredTensor, misfit: () => KandidError): void {
+  if (scales.length === 0 || data.length % scales.length !== 0) throw misfit();
+  const each = data.length / scales.length;
+  for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) * (scales[Math.floor(i / each)] as number);
 }
 
 async function readBytes(handle: FileHandle, position: number, length: number, refuse: Refuse): Promise<Buffer> {
@@ -86,6 +106,12 @@ async function readBytes(handle: FileHandle, position: number, length: number, r
   await handle.read(bytes, 0, length, position);
   return bytes;
 }
+
+const TYPES: Readonly<Record<string, { readonly width: number; read(bytes: Buffer): Float32Array }>> = {
+  F32: { width: 4, read: floats },
+  F16: { width: 2, read: halves },
+  I8: { width: 1, read: (bytes) => Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length)) },
+};
 
 function floats(bytes: Buffer): Float32Array {
   const data = new Float32Array(bytes.length / 4);
@@ -97,14 +123,4 @@ function halves(bytes: Buffer): Float32Array {
   const data = new Float32Array(bytes.length / 2);
   for (let i = 0; i < data.length; i++) data[i] = halfToNumber(bytes.readUInt16LE(i * 2));
   return data;
-}
-
-/** IEEE 754 binary16: one sign bit, five of exponent (bias 15), ten of fraction. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

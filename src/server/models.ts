@@ -23,6 +23,28 @@ export function modelOf(services: Services, name?: string): ModelSummary {
   throw new KandidError('model_unknown', { name: wanted.slice(0, 200), hint: nameHint(wanted, names) });
 }
 
+/**
+ * The model that a client of OpenAI's names: by an alias, as it is called here, or by an alias that ends in `*`, the longest
+ * that fits.
+ *
+ * @throws {KandidError} model_unknown, not_ready
+ */
+export function aliasedModelOf(services: Services, name?: string): ModelSummary {
+  const { aliases } = services.settings;
+  const isOwn = infoOf(services).models.some((one) => one.name === name);
+  if (name === undefined || (isOwn && !Object.hasOwn(aliases, name))) return modelOf(services, name);
+  const fitting = Object.keys(aliases)
+    .filter((alias) => (isFamily(alias) ? name.startsWith(alias.slice(0, -1)) : name === alias))
+    .sort((a, b) => Number(isFamily(a)) - Number(isFamily(b)) || b.length - a.length);
+  const [alias] = fitting;
+  return modelOf(services, alias === undefined ? name : aliases[alias] || undefined);
+}
+
+/** Whether an alias stands for all names that begin so. */
+export function isFamily(alias: string): boolean {
+  return alias.endsWith('*');
+}
+
 /** @throws {KandidError} code_invalid */
 export function wholeCode(code: string | readonly number[], { levels }: ModelSummary): number[] {
   return parseCode(code, candidateCountsOf({ levels }));

@@ -53,6 +53,19 @@ const aliases = z.union(
   'names as name=model',
 );
 
+/** Names that clients of OpenAI's look for in the list of models. */
+const OPENAI_MODELS = [
+  ...[
+    'gpt-image-1',
+    'gpt-image-1-mini',
+    'gpt-image-1.5',
+    'gpt-image-2',
+    'gpt-image-2.5-flare',
+    'gpt-image-2.5-sunburst',
+  ],
+  ...['gpt-image-2.6-flare', 'gpt-image-2.6-sunburst', 'chatgpt-image-latest', 'dall-e-2', 'dall-e-3'],
+];
+
 const serverSettings = engineSettings.extend({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0: any free port. */
@@ -86,16 +99,21 @@ const serverSettings = engineSettings.extend({
   /** Signs permalinks. @default random per process: its permalinks become invalid when it ends */
   permalinkSecret: z.string().min(16, '16 characters or more').optional(),
 
-  /** Model names that clients send, and the model used for each; an empty string is the default model. */
+  /**
+   * Model names that clients send, and the model used for each; an empty string is the default model. A name that ends in `*`
+   * stands for all that begin so, unless a longer one fits; `/v1/models` lists the others.
+   */
   aliases: aliases.default({
-    'gpt-image-1': '',
-    'gpt-image-1-mini': '',
-    'gpt-image-1.5': '',
-    'gpt-image-2': '',
-    'chatgpt-image-latest': '',
-    'dall-e-2': '',
-    'dall-e-3': '',
+    'gpt-image-*': '',
+    'chatgpt-image-*': '',
+    'dall-e-*': '',
+    ...Object.fromEntries(OPENAI_MODELS.map((name) => [name, ''])),
   }),
+  /**
+   * Whether requests in OpenAI's format get what is nearest to what cannot be made (a transparent background, a size that is
+   * not square), and are told; `strict`: they are refused.
+   */
+  openaiRequests: z.enum(['nearest', 'strict']).default('nearest'),
   /** Models opened before the server reports ready, beside the default one. */
   warm: list(',').default([]),
   /** Devices, with one worker process each. @default the setting device */

@@ -25,10 +25,19 @@ export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
 /** How finished pictures are encoded. */
 export interface Output {
   readonly format: PictureFormat;
-  /** 1 … 100, for all but PNG. */
+  /** 1 … 100, for all but PNG and GIF. */
   readonly quality?: number | undefined;
   /** Side in pixels, by Lanczos. @default the model's */
   readonly size?: number | undefined;
+  /** The descent of each result in place of its finished picture; of a generation as GIF or WebP. */
+  readonly animation?: Animation | undefined;
+}
+
+export interface Animation {
+  /** Levels shown, spread evenly; the last is the finished picture. @default all */
+  readonly frames?: number | undefined;
+  /** How long each is shown, in milliseconds. */
+  readonly frameMs: number;
 }
 
 /** How a job's levels are shown while it runs. */
@@ -98,6 +107,8 @@ export interface ResultPicture extends EncodedPicture {
   readonly codeString: string;
   /** Against the picture given, in dB; of an encoding only. */
   readonly psnr?: number | undefined;
+  /** The `image` of its previews. */
+  readonly image: number;
 }
 
 export interface JobStarted extends StartedFields {
@@ -126,6 +137,7 @@ export interface JobChosen extends ChosenFields {
 /** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
 export interface JobPicture {
   readonly type: 'finished';
+  /** Its place among the results. */
   readonly index: number;
   readonly picture: ResultPicture;
 }
@@ -133,6 +145,7 @@ export interface JobPicture {
 interface EndWithPictures extends EndFields {
   readonly model: string;
   readonly hash: string;
+  /** Of a request that is done, the best first. */
   readonly results: readonly ResultPicture[];
 }
 

@@ -19,6 +19,7 @@ import { encoded } from './picture-files.ts';
 import type { PictureQueue } from './picture-queue.ts';
 import { Previewer } from './previews.ts';
 import { Questions } from './questions.ts';
+import { DescentRecorder } from './recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface JobServices {
@@ -45,6 +46,8 @@ export class RunningJob {
   #isEncoding = false;
   readonly #questions: Questions;
   readonly #previewer: Previewer | null;
+  /** Of results that are animations. */
+  readonly #recorder: DescentRecorder | null;
   #descent: Descent | null = null;
   /** Given before there was a descent. */
   #weights: readonly number[] | null = null;
@@ -56,6 +59,8 @@ export class RunningJob {
     this.#work = work;
     this.#services = services;
     this.#previewer = this.#previewerFor(work);
+    const { animation } = work.output;
+    this.#recorder = animation ? new DescentRecorder(animation, work.output) : null;
     this.#questions = new Questions({
       clock,
       post,
@@ -80,7 +85,7 @@ export class RunningJob {
         signal,
         person,
         turns,
-        isWatched: this.#previewer !== null,
+        isWatched: this.#previewer !== null || this.#recorder !== null,
       });
       this.#begin(task);
       const outcome = await runTask(task, {
@@ -165,6 +170,7 @@ export class RunningJob {
     const { level, side, choices, scores, guideScores, timings } = event;
     this.#services.post({ type: 'level', level, side, choices, scores, guideScores, timings });
     this.#previewer?.show(event);
+    this.#recorder?.record(event);
   }
 
   /** Its pictures are encoded and told of one by one; where that is cancelled, it ends with those that are. */
@@ -173,16 +179,24 @@ export class RunningJob {
     this.#isEncoding = true;
     const encoding = pictures.map(async (picture, index) => {
       const xmp = provenancePacket(provenanceOf(version, task, picture, this.#weights));
-      const file = await this.#encoded(picture.image, this.#work.output, xmp);
+      const file = await this.#resultFile(picture.image, picture.index, xmp);
       const { code, codeString, psnr } = picture;
-      const about = { code, codeString, ...(psnr === undefined ? {} : { psnr }) };
+      const about = { code, codeString, image: picture.index, ...(psnr === undefined ? {} : { psnr }) };
       post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
-    const end = { ...this.#about, results: [], guides, notes, timings };
+    const told = [...notes, ...(this.#recorder?.notes ?? [])];
+    const end = { ...this.#about, results: [], guides, notes: told, timings };
     if (failed && !this.#encoding.signal.aborted) throw failed.reason;
     if (type === 'done' && !failed) return { type, ...end };
     return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
+  }
+
+  #resultFile(picture: Picture, index: number, xmp: string): Promise<EncodedPicture> {
+    const recorder = this.#recorder;
+    if (!recorder) return this.#encoded(picture, this.#work.output, xmp);
+    const pixels = recorder.pixels(picture, index);
+    return this.#inTurn(pixels, this.#encoding.signal, () => recorder.encoded(picture, index, xmp));
   }
 
   #encoded(picture: Picture, output: Output, xmp?: string): Promise<EncodedPicture> {

@@ -127,5 +127,5 @@ export async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
 export function codesOf(events: readonly GenerateEvent[]): number[][] {
   const done = events.find((event): event is DoneEvent => event.type === 'done');
   if (!done) throw new Error(`not done: ${events.at(-1)?.type}`);
-  return done.results.map(({ code }) => code);
+  return [...done.results].sort((a, b) => a.index - b.index).map(({ code }) => code);
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openClip } from '../../guides/lib/clip.ts';
-import { phrasesOf } from '../../guides/lib/phrases.ts';
+import { openClip } from '../../guides/lib/clip/clip.ts';
+import { phrasesOf } from '../../guides/lib/clip/phrases.ts';
 import text from '../../guides/text.ts';
 import { GuideProblem } from '../../src/guide.ts';
 import { fakeContext } from './fake-context.ts';
@@ -58,7 +58,7 @@ it('lets a phrase compete with what the vocabulary of the CLIP has in its place'
   cpSync(folder, known, { recursive: true });
   writeFileSync(join(known, 'vocabulary.json'), '{"colours": ["red", "green"]}');
   const lead = async (rivals: boolean) => {
-    const params = text.params.parse({ prompt: 'red', model: 'known', contrast: ['white'], rivals });
+    const params = text.params.parse({ prompt: 'red', model: 'known', contrast: ['white'], rivals, sharpness: 20 });
     const guide = await text.create(params, fakeContext({ folders: { known } }));
     const [first, mixed] = (await scoresOf(guide, red, yellow)) as [number, number];
     return first - mixed;

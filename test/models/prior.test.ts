@@ -1,6 +1,7 @@
 /** The prior of avatars-64: whole descents and descents that are watched level by level end at the same codes. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import sharp from 'sharp';
 import { Engine } from '../../src/engine/engine.ts';
 import type { LevelEvent } from '../../src/engine/search/events.ts';
 import { eventsOf } from '../../src/engine/search/run.ts';
@@ -43,4 +44,26 @@ test('the same codes, pictures and levels, whether somebody watches or not', asy
   const at = isSame.indexOf(true);
   const [one, other] = [whole, walked].map(({ results }) => results[at]?.image.data as Float32Array);
   assert.ok(one?.every((value, i) => Math.abs(value - (other?.[i] as number)) < 1e-3));
+});
+
+async function guided(isWatched: boolean) {
+  const gray = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#789' } })
+    .png()
+    .toBuffer();
+  const guides = [{ name: 'target', params: { image: gray, toSide: 16 } }];
+  const { network, descent } = await engine.prepare({ model: 'avatars-64', seed: 5, count: 3, guides }, { isWatched });
+  const wholeAt: number[] = [];
+  for await (const event of eventsOf(network, descent)) {
+    if (descent.isDrawnWhole) wholeAt.push(descent.level);
+    if (event.type === 'done') return { wholeAt, codes: event.results.map(({ code }) => code.join()) };
+  }
+  throw new Error('the descent did not end');
+}
+
+test('the rest is drawn in one run as soon as no guide decides any more, with the codes of walking', async () => {
+  const [whole, walked] = [await guided(false), await guided(true)];
+  assert.deepEqual(whole.wholeAt.slice(0, 1), [23], 'from the first level of 32 px');
+  assert.deepEqual(walked.wholeAt, []);
+  const same = whole.codes.filter((code, i) => code === walked.codes[i]);
+  assert.ok(same.length >= 2, `${same.length} of 3`);
 });

@@ -30,9 +30,20 @@ test('float32 and float16 tensors are read by name', async (t) => {
   assert.deepEqual([...(tensors.get('b')?.data ?? [])], [1, -2, 2 ** -24, 65504, -0, Number.POSITIVE_INFINITY]);
 });
 
+test('int8 tensors are read with the scale of each output', async (t) => {
+  const data = Buffer.concat([bytesOf(Float32Array.of(0.5, 2)), bytesOf(Int8Array.of(1, -127, 3, 127))]);
+  const header = {
+    'a.scale': { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] },
+    a: { dtype: 'I8', shape: [2, 2], data_offsets: [8, 12] },
+  };
+  const tensors = await readTensors(await write(t, header, data), ['a'], 'x');
+  assert.deepEqual(tensors.get('a'), { data: Float32Array.of(0.5, -63.5, 6, 254), dims: [2, 2] });
+});
+
 for (const [what, header, says] of [
   ['a missing tensor', {}, /tensor "a" is missing/],
-  ['another type', { a: { dtype: 'I8', shape: [4], data_offsets: [0, 4] } }, /is I8, expected F32 or F16/],
+  ['another type', { a: { dtype: 'I64', shape: [4], data_offsets: [0, 4] } }, /is I64, expected F32, F16 or I8/],
+  ['int8 without scales', { a: { dtype: 'I8', shape: [4], data_offsets: [0, 4] } }, /"a.scale" is missing/],
   ['a wrong size', { a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, /has 4 bytes, expected 8/],
   ['data beyond the end', { a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, /it ends at byte/],
   ['a broken header', '{oops', /header is not JSON/],

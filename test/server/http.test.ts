@@ -74,6 +74,24 @@ test('a picture itself where Accept asks for one', async () => {
   assert.match(answer.headers.get('content-location') ?? '', /^\/v1\/images\/tiny@[0-9a-f]{8}\/[\w-]+\.png\?size=32$/);
 });
 
+test('the descent as an animation, of as many frames as asked for; an animation has no address', async () => {
+  const ask = (more: object) =>
+    post(`${serving.url}/v1/generate`, { seed: 1, size: 32, ...more }, { accept: 'image/*' });
+  for (const [more, format, pages, delay] of [
+    [{ format: 'gif' }, 'gif', 4, 80],
+    [{ format: 'gif', animation: { frames: 2, frameMs: 200 } }, 'gif', 2, 200],
+    [{ format: 'webp', animation: { frames: 3 } }, 'webp', 3, 80],
+  ] as const) {
+    const answer = await ask(more);
+    assert.equal(answer.headers.get('content-location'), null);
+    const about = await sharp(Buffer.from(await answer.arrayBuffer()), { animated: true }).metadata();
+    assert.deepEqual([about.format, about.pages, about.delay?.[0], about.width], [format, pages, delay, 32]);
+  }
+  const wrong = await ask({ format: 'png', animation: {} });
+  assert.equal(wrong.status, 400);
+  assert.match(((await wrong.json()) as { detail: string }).detail, /animation: png files show one picture; expected/);
+});
+
 test('every task takes a form, and JSON with base64', async () => {
   const base64 = picture.toString('base64');
   const white = {

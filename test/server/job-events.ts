@@ -54,7 +54,9 @@ export const done = (bytes = 100): JobDone => ({
   notes: [],
   timings,
   guides: [{ name: 'text', calls: 2, candidates: 8, ms: 500 }],
-  results: [{ code: [1], codeString: 'AA', bytes: new Uint8Array(bytes), mime: 'image/png', width: 8, height: 8 }],
+  results: [
+    { code: [1], codeString: 'AA', bytes: new Uint8Array(bytes), mime: 'image/png', width: 8, height: 8, image: 0 },
+  ],
 });
 
 export const cancelled = (): JobCancelled => ({ ...done(), type: 'cancelled', level: 1 });

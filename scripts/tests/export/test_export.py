@@ -16,6 +16,7 @@ from ddn.model import ModelConfig, Network, Stage
 from ddn.pictures import Pictures
 from export import bundle, exporter, graphs, parity, vectors
 from export.files import bundle_hash
+from export.precision import PRECISIONS, restored, stored
 from training import resume
 from training.step import train_step
 
@@ -47,15 +48,16 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("half", [False, True], ids=["float", "half"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize(
     "config",
     [TINY, CONDITIONAL, KEEPING, WIDENING, RECURRENT],
     ids=["tiny", "condition", "gray kept", "widening", "recurrent"],
 )
-def test_onnxruntime_agrees_with_torch(config, half, tmp_path, monkeypatch):
+def test_onnxruntime_agrees_with_torch(config, precision, tmp_path, monkeypatch):
+    monkeypatch.setattr("export.precision.SMALL", 0)
     monkeypatch.setitem(presets.PRESETS, "tested", config)
-    manifest = exporter.export_random("tested", 2, tmp_path / "made", half=half)
+    manifest = exporter.export_random("tested", 2, tmp_path / "made", precision=precision)
     found = manifest["parity"]
     assert found["candidates_max_abs"] < 1e-5
     assert found["decode_max_abs"] < 1e-5
@@ -121,9 +123,10 @@ def test_the_bundle_of_a_checkpoint_tells_how_it_was_made(saved, data, tmp_path)
         assert torch.equal(network.state_dict()[name], value), name
 
 
-@pytest.mark.parametrize("half", [False, True], ids=["float", "half"])
-def test_a_bundle_exported_from_a_bundle_is_equal(saved, tmp_path, half):
-    exporter.export_checkpoint(saved, tmp_path / "a" / "made", None, half=half)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_bundle_exported_from_a_bundle_is_equal(saved, tmp_path, precision, monkeypatch):
+    monkeypatch.setattr("export.precision.SMALL", 0)
+    exporter.export_checkpoint(saved, tmp_path / "a" / "made", None, precision=precision)
     old = bundle.read_bundle(tmp_path / "a" / "made")
     exporter.export_bundle(old, tmp_path / "b" / "made", None)
     first, second = content(tmp_path / "a" / "made"), content(tmp_path / "b" / "made")
@@ -133,15 +136,33 @@ def test_a_bundle_exported_from_a_bundle_is_equal(saved, tmp_path, half):
     assert {**ours, "parity": None} == {**theirs, "parity": None}
 
 
-def test_half_precision_is_half_the_size_and_lossy_half_is_refused(saved, data, tmp_path, monkeypatch):
-    exporter.export_checkpoint(saved, tmp_path / "whole", None)
-    exporter.export_checkpoint(saved, tmp_path / "half", None, half=True)
-    sizes = [(tmp_path / name / "weights.safetensors").stat().st_size for name in ("whole", "half")]
-    assert sizes[1] < 0.65 * sizes[0]
-    monkeypatch.setattr(exporter, "HALF_LOSS_DB", -1)
-    with pytest.raises(SystemExit, match="half precision loses"):
-        exporter.export_checkpoint(saved, tmp_path / "refused", Pictures(data / "test", 8, 3, least=1), half=True)
+def test_fewer_bits_are_fewer_bytes_and_lossy_ones_are_refused(saved, data, tmp_path, monkeypatch):
+    sizes = {}
+    for precision in ("float", "half"):
+        exporter.export_checkpoint(saved, tmp_path / precision, None, precision=precision)
+        sizes[precision] = (tmp_path / precision / "weights.safetensors").stat().st_size
+    assert sizes["half"] < 0.65 * sizes["float"]
+    monkeypatch.setattr(exporter, "MOST_LOST_DB", -1)
+    with pytest.raises(SystemExit, match="half loses"):
+        exporter.export_checkpoint(
+            saved, tmp_path / "refused", Pictures(data / "test", 8, 3, least=1), precision="half"
+        )
     assert not (tmp_path / "refused").exists()
+
+
+@pytest.mark.parametrize("shape", [(8, 600), (4, 16, 80), (64, 16, 3, 3), (3, 32, 16, 3, 3)], ids=str)
+def test_int8_is_off_by_half_a_step_of_each_output_at_most(shape):
+    torch.manual_seed(1)
+    outputs = torch.logspace(-3, 3, shape[-4] if len(shape) > 3 else shape[-2]).reshape(
+        -1, *[1] * min(3, len(shape) - 1)
+    )
+    wanted = torch.randn(shape) * (outputs if len(shape) > 3 else outputs.reshape(-1, 1))
+    kept = stored({"kernel": wanted, "bias": torch.randn(7)}, "int8")
+    assert kept["kernel"].dtype == torch.int8 and kept["bias"].dtype == torch.float32
+    found = restored(kept)
+    assert set(found) == {"kernel", "bias"}
+    step = wanted.abs().amax(tuple(range(-3 if len(shape) > 3 else -1, 0)), keepdim=True) / 127
+    assert ((found["kernel"] - wanted).abs() <= 0.5001 * step).all()
 
 
 def test_a_bundle_trains_on(tiny, built):

@@ -16,9 +16,10 @@ from ddn.model import ModelConfig, Network, Stage
 from export.bundle import build_network, read_bundle
 from export.files import bundle_hash
 from prior import command
+from prior.export import read_prior
 from prior.model import Prior, PriorConfig, quadratic
+from prior.start import freeze, start_from
 from prior.steps import least_squares
-from prior.vectors import read_prior
 
 ROOT = Path(__file__).parents[3]
 BUNDLES = {
@@ -135,3 +136,47 @@ def test_a_prior_knows_the_places_of_its_networks_levels() -> None:
     logits, missing = prior.logits(0, network.levels[0].nodes, features, predict)
     assert logits.shape == (2, 4)
     assert missing.shape == (2, 3, 4, 4)
+
+
+def grown_pair(tmp_path: Path) -> tuple[Prior, Prior, Path]:
+    """A prior with its checkpoint, and one of a network with a level and a side more."""
+    torch.manual_seed(1)
+    shape = PriorConfig(widths=(8, 8, 8, 8), hidden=8, context=8)
+    old = Prior(ModelConfig((Stage(4, 2, 8), Stage(8, 2, 8)), candidates=4, norm_group=4), shape)
+    with torch.no_grad():
+        for parameter in old.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"config": shape.to_dict(), "prior": old.state_dict()}, path)
+    stages = (Stage(4, 2, 8), Stage(8, 3, 8), Stage(16, 1, 8))
+    return old, Prior(ModelConfig(stages, candidates=4, norm_group=4), shape), path
+
+
+def test_a_grown_prior_says_the_same_of_the_levels_that_it_had(tmp_path: Path) -> None:
+    old, new, path = grown_pair(tmp_path)
+    assert start_from(new, path) == {"4": 2, "8": 2}
+    nodes = Network(old.model).levels[3].nodes
+    features, predict = torch.randn(2, 8, 8, 8), torch.randn(2, 3, 8, 8)
+    for index in (2, 3):
+        torch.testing.assert_close(
+            new.logits(index, nodes, features, predict), old.logits(index, nodes, features, predict)
+        )
+    wide = torch.randn(2, 8, 16, 16), torch.randn(2, 3, 16, 16)
+    assert new.logits(5, nodes, *wide)[0].shape == (2, 4), "a side above the context has a head alone"
+
+
+def test_only_sides_with_new_levels_are_trained(tmp_path: Path) -> None:
+    _, new, path = grown_pair(tmp_path)
+    freeze(new, start_from(new, path))
+    trained = {side for side, part in new.sides.items() if all(p.requires_grad for p in part.parameters())}
+    assert trained == {"8", "16"}
+    assert not any(parameter.requires_grad for parameter in new.sides["4"].parameters())
+
+
+def test_the_prior_of_another_network_is_no_start(tmp_path: Path) -> None:
+    _, _, path = grown_pair(tmp_path)
+    shape = PriorConfig(widths=(8, 8, 8, 8), hidden=8, context=8)
+    with pytest.raises(SystemExit, match="another network"):
+        start_from(Prior(ModelConfig((Stage(4, 2, 16),), candidates=4, norm_group=4), shape), path)
+    with pytest.raises(SystemExit, match="another shape"):
+        start_from(Prior(ModelConfig((Stage(4, 2, 8),), candidates=4, norm_group=4), PriorConfig()), path)

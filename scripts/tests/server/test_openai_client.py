@@ -86,7 +86,8 @@ def test_variation(client):
     ("options", "kind", "code"),
     [
         ({"model": "gpt-9"}, "NotFoundError", "model_not_found"),
-        ({"size": "9000x9000"}, "BadRequestError", "invalid_size"),
+        ({"size": "huge"}, "BadRequestError", "invalid_value"),
+        ({"extra_body": {"output_format": "svg"}}, "BadRequestError", "invalid_value"),
         ({"n": 11}, "BadRequestError", "invalid_value"),
         ({"n": 11, "stream": True}, "BadRequestError", "invalid_value"),
         ({"extra_body": {"colour": 1}}, "BadRequestError", "unknown_parameter"),

@@ -17,12 +17,13 @@ export function addGenerate(program: Command, io: Io): void {
     )
     .option('--negative <text>', 'what the pictures should not show (repeatable)', several);
   addProduceOptions(command).action((prompt: string | undefined, flags: Flags) =>
-    produce(flags, io, { guides: textGuides(prompt, flags.negative) }),
+    produce(flags, io, { guides: textGuides(prompt, flags) }),
   );
 }
 
 /** The `text` guide for a prompt; none without words. */
-export function textGuides(prompt: string | undefined, negative?: readonly string[]) {
+export function textGuides(prompt: string | undefined, { negative, clip }: Pick<Flags, 'negative' | 'clip'> = {}) {
   if (prompt === undefined) return [];
-  return [{ name: 'text', params: { prompt, ...(negative ? { negative } : {}) } }];
+  const params = { prompt, ...(negative ? { negative } : {}), ...(clip === undefined ? {} : { model: clip }) };
+  return [{ name: 'text', params }];
 }

@@ -67,6 +67,7 @@ async function checkContext(flags: EngineFlags, io: Io, guide: string) {
     const info = { name: model.name, channels, levels, condition: null };
     const base = guideContext(guide, services, {
       info,
+      hasPrior: false,
       seed: 1,
       signal: io.signal,
       notes: [],

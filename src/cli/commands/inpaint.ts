@@ -34,6 +34,6 @@ export function addInpaint(program: Command, io: Io): void {
       ...(mask === undefined ? {} : { mask: await readInput(mask, io) }),
       ...(invert ? { invert } : {}),
     };
-    await produce(flags, io, { guides: [{ name: 'inpaint', params }, ...textGuides(prompt)] });
+    await produce(flags, io, { guides: [{ name: 'inpaint', params }, ...textGuides(prompt, flags)] });
   });
 }

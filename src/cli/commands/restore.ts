@@ -63,6 +63,6 @@ function addRestoration(program: Command, io: Io, { name, guide, summary, descri
     .option('-p, --prompt <text>', 'what the picture should show');
   return addProduceOptions(command).action(async (path: string, { prompt, sigma, ...flags }: Flags) => {
     const params = { image: await readInput(path, io), ...(sigma === undefined ? {} : { sigma }) };
-    await produce(flags, io, { guides: [{ name: guide, params }, ...textGuides(prompt)] });
+    await produce(flags, io, { guides: [{ name: guide, params }, ...textGuides(prompt, flags)] });
   });
 }

@@ -26,6 +26,6 @@ export function addStyle(program: Command, io: Io): void {
       content === undefined
         ? []
         : [{ name: 'colorize', weight: contentWeight, params: { image: await readInput(content, io) } }];
-    await produce(flags, io, { guides: [style, ...shapes, ...textGuides(prompt)] });
+    await produce(flags, io, { guides: [style, ...shapes, ...textGuides(prompt, flags)] });
   });
 }

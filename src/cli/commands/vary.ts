@@ -26,7 +26,7 @@ export function addVary(program: Command, io: Io): void {
       const { candidateCounts } = (await kandid.engine.models.open(flags.model)).network;
       const isWhole = code.length === candidateCounts.length;
       const kept = levelCount('--keep', keep, isWhole ? Math.floor(code.length / 2) : code.length, code.length);
-      return { guides: textGuides(prompt), prefix: [code.slice(0, kept)] };
+      return { guides: textGuides(prompt, flags), prefix: [code.slice(0, kept)] };
     }),
   );
 }

@@ -46,6 +46,8 @@ export const NO_TURNS: Turns = {
 /** What the guides of one request have in common. */
 export interface GuideRequest {
   readonly info: NetworkInfo;
+  /** Whether a prior decides where no guide does. */
+  readonly hasPrior: boolean;
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly notes: string[];

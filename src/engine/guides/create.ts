@@ -7,6 +7,12 @@ import type { GuideRegistry } from './registry.ts';
 import { GuideRunner, guideError, withTimeLimit } from './runner.ts';
 
 /**
+ * Largest side in pixels at which expensive guides are asked where a prior decides the finer ones: those show lines and
+ * edges, hardly anything that a network trained on small pictures can see.
+ */
+const FINEST_ASKED = 64;
+
+/**
  * Creates all guides of a request, or none: where one fails, those created before it are disposed of.
  *
  * @throws {KandidError} guide_unknown, params_invalid, guide_refused, guide_failed, guide_timeout, cancelled, and what
@@ -28,7 +34,11 @@ export async function createGuides(
       const guide = await createGuide(definition, params[i], services, request);
       const { name } = definition;
       created.push(
-        new GuideRunner(name, guide, { timeoutSeconds: services.timeoutSeconds, isTrusted: registry.isOwn(name) }),
+        new GuideRunner(name, guide, {
+          timeoutSeconds: services.timeoutSeconds,
+          isTrusted: registry.isOwn(name),
+          finestAsked: request.hasPrior ? FINEST_ASKED : undefined,
+        }),
       );
       noteIfInactive(created.at(-1) as GuideRunner, request);
     }

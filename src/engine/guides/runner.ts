@@ -11,6 +11,8 @@ export interface GuideRunnerOptions {
    * @default false
    */
   readonly isTrusted?: boolean;
+  /** Largest side in pixels at which it is asked, if it is expensive and does not say itself. @default none */
+  readonly finestAsked?: number | undefined;
 }
 
 /** Runs one guide of one request, and counts what it costs. */
@@ -19,15 +21,21 @@ export class GuideRunner {
   readonly #guide: Guide;
   readonly #timeoutSeconds: number;
   readonly #isTrusted: boolean;
+  readonly #finestAsked: number;
   #disposed = false;
   #calls = 0;
   #scored = 0;
   #ms = 0;
 
-  constructor(name: string, guide: Guide, { timeoutSeconds, isTrusted = false }: GuideRunnerOptions) {
+  constructor(
+    name: string,
+    guide: Guide,
+    { timeoutSeconds, isTrusted = false, finestAsked = Number.POSITIVE_INFINITY }: GuideRunnerOptions,
+  ) {
     this.name = name;
     this.#guide = guide;
     this.#isTrusted = isTrusted;
+    this.#finestAsked = finestAsked;
     this.#timeoutSeconds = this.prefers.patienceSeconds ?? timeoutSeconds;
   }
 
@@ -59,7 +67,8 @@ export class GuideRunner {
   /** Whether it wants to score at a level. */
   isActiveAt(level: LevelInfo): boolean {
     const { prefers } = this;
-    const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = prefers;
+    const { fromSide = 0, toSide = prefers.shortlist === undefined ? Number.POSITIVE_INFINITY : this.#finestAsked } =
+      prefers;
     if (level.side < fromSide || level.side > toSide) return false;
     return this.#guarded(() => prefers.asks?.(level) ?? true);
   }

@@ -25,8 +25,8 @@ export interface ConditionOptions {
 }
 
 /**
- * What a model with a condition is given of a picture, [1, S, S]: its luma, or its edges as −1 and 1. Null for a model
- * without. Edges are found in a picture; a drawing in black and white is taken as the edges themselves.
+ * What a model with a condition is given of a picture, [1, S, S]: its luma, the mean of its channels, or its edges as −1
+ * and 1. Null for a model without. Edges are found in a picture; a drawing in black and white is taken as the edges themselves.
  *
  * @throws {KandidError} condition_missing, condition_unexpected, and what fitPicture throws
  */
@@ -44,9 +44,9 @@ export async function conditionOf(
   const fitted = await fitPicture(given, { side, channels: 3, name: 'The condition', limitPixels, inTurn });
   noteSize(given, fitted, note);
   const drawing = linesOf(fitted);
-  if (condition.kind === 'grayscale') {
+  if (condition.kind === 'grayscale' || condition.kind === 'mean') {
     if (drawing) note('condition: black and white, as a drawing of edges is; this model wants shades of gray');
-    return lumaOf(fitted.data, fitted.channels);
+    return condition.kind === 'mean' ? meanOfChannels(fitted) : lumaOf(fitted.data, fitted.channels);
   }
   if (drawing) note('condition: a drawing in black and white; the rarer of the two is taken as the edges');
   const { width, height } = originalOf(given, fitted);

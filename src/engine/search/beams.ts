@@ -7,6 +7,8 @@ export interface ResultBeams {
   /** Empty once the descent is over. */
   beams: readonly State[];
   chosen: LevelChoice | null;
+  /** Of each guide, what it said of the best beam when it was asked last; null where it never was. */
+  lastScores: readonly (number | null)[];
 }
 
 export interface LevelChoice {

@@ -12,8 +12,8 @@ import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent } from './events.ts';
-import type { DescentPlan } from './plan.ts';
-import { areDistinct, canDrawWhole, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
+import { type DescentPlan, levelInfoAt } from './plan.ts';
+import { areDistinct, drawnWholeFrom, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
 import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
 
@@ -49,15 +49,21 @@ export class Descent {
   #outputs: LevelOutput[] = [];
   #outputsBefore: LevelOutput[] = [];
   #events: GenerateEvent[] = [];
-  /** Paths drawn so far, where whole descents are drawn; else null. */
-  #paths: PriorPath[] | null;
+  /** The level from which the rest is drawn in one run; null: all are walked. */
+  #drawnFrom: number | null;
+  #paths: PriorPath[] = [];
 
   constructor(plan: DescentPlan) {
     this.plan = plan;
     this.#weights = [...plan.weights];
     this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
-    this.#results = Array.from({ length: plan.count }, (_, index) => ({ index, beams: [START], chosen: null }));
-    this.#paths = canDrawWhole(plan) ? [] : null;
+    this.#results = Array.from({ length: plan.count }, (_, index) => ({
+      index,
+      beams: [START],
+      chosen: null,
+      lastScores: plan.guides.map(() => null),
+    }));
+    this.#drawnFrom = drawnWholeFrom(plan);
     // Always the best, or the same best few: chance would never make the results differ.
     this.#divergeSoon = plan.sampler.top === 1 || plan.beams.some((beams) => beams > 1);
     this.#beginLevel();
@@ -96,11 +102,11 @@ export class Descent {
   }
 
   /**
-   * Whether whole descents are to be drawn in one run (`prior-paths.ts`): `takeNoise` in place of `take`, `follow` in place
-   * of `choose`.
+   * Whether all levels that are left are to be drawn in one run (`prior-paths.ts`): `takeNoise` in place of `take`, `follow`
+   * in place of `choose`.
    */
   get isDrawnWhole(): boolean {
-    return this.#paths !== null && this.#level === 0;
+    return this.#level === this.#drawnFrom;
   }
 
   /** The noise of the next results, of `rows` at most. */
@@ -110,18 +116,18 @@ export class Descent {
     const taken = this.#results.slice(this.#cursor, this.#cursor + rows);
     this.#cursor += taken.length;
     this.#status = 'choosing';
-    return taken.map(({ index }) => noiseOf(this.plan, index));
+    return taken.map(({ index, beams }) => noiseOf(this.plan, index, beams[0]?.code ?? []));
   }
 
   /** Takes the paths that came of the noise taken last. Its levels are told when all results have theirs. */
   follow(paths: readonly PriorPath[], ms: number): void {
-    this.#paths?.push(...paths);
+    this.#paths.push(...paths);
     this.#spend({ network: ms, guides: 0, engine: 0 });
     this.#status = 'ready';
     this.#cancelIfAsked();
     if (this.#isOver || this.#cursor < this.#results.length) return;
-    const drawn = this.#paths ?? [];
-    this.#paths = null;
+    const drawn = this.#paths.splice(0);
+    this.#drawnFrom = null;
     // Equal results are very unlikely here; if there are some, the levels are run one by one, which keeps results distinct.
     if (areDistinct(drawn)) this.#tellLevels(drawn.map(statesOf));
     else this.#cursor = 0;
@@ -208,7 +214,7 @@ export class Descent {
     this.#children = new Map();
     this.#spent = { network: 0, guides: 0, engine: 0 };
     if (this.#level === this.plan.info.levels.length) {
-      this.#events.push(doneEvent(this.plan, this.#results, this.#total));
+      this.#events.push(doneEvent(this.plan, this.#results, this.#weights, this.#total));
       this.#end('done');
       return;
     }
@@ -218,7 +224,11 @@ export class Descent {
 
   #endLevel(): void {
     for (const result of this.#results) {
-      if (result.chosen) result.beams = result.chosen.beams;
+      const { chosen } = result;
+      if (chosen) {
+        result.beams = chosen.beams;
+        result.lastScores = result.lastScores.map((before, guide) => chosen.guideScores[guide] ?? before);
+      }
       result.chosen = null;
     }
     for (const part of ['network', 'guides', 'engine'] as const) this.#total[part] += this.#spent[part];
@@ -268,9 +278,7 @@ export class Descent {
   }
 
   #levelInfo(): LevelInfo {
-    const { levels } = this.plan.info;
-    const side = (level: number) => levels[level]?.side ?? 0;
-    return { index: this.#level, levels: levels.length, side: side(this.#level), finalSide: side(levels.length - 1) };
+    return levelInfoAt(this.plan.info, this.#level);
   }
 
   #pick(slice: Slice, scores: readonly PoolScores[] | null, output: LevelOutput, firstRow: number): void {

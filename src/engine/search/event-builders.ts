@@ -2,12 +2,14 @@
 
 import { codeToString } from '../../contract/codes.ts';
 import type { Timings } from '../../contract/events.ts';
+import type { BlendKind } from '../../contract/requests.ts';
 import type { Picture } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { State } from '../network/network.ts';
 import type { LevelChoice, ResultBeams } from './beams.ts';
 import type { CancelledEvent, DoneEvent, LevelEvent } from './events.ts';
+import { ranked } from './ranking.ts';
 
 interface EventSource {
   readonly info: NetworkInfo;
@@ -37,12 +39,22 @@ export function levelEvent(
   };
 }
 
-export function doneEvent(source: EventSource, beams: readonly ResultBeams[], total: Timings): DoneEvent {
+/** @param weights of the guides as they are now */
+export function doneEvent(
+  source: EventSource & { readonly blend: BlendKind },
+  ended: readonly ResultBeams[],
+  weights: readonly number[],
+  total: Timings,
+): DoneEvent {
   const counts = source.info.levels.map((level) => level.candidateCount);
-  const results = beams.map(({ beams }) => {
-    const state = beams[0] as State;
+  const order = ranked(
+    ended.map(({ lastScores }) => lastScores),
+    { blend: source.blend, weights },
+  );
+  const results = order.map((index) => {
+    const state = ended[index]?.beams[0] as State;
     const codeString = codeToString(state.code, counts);
-    return { code: [...state.code], codeString, seed: source.seed, image: pictureOf(state, source.info) };
+    return { code: [...state.code], codeString, seed: source.seed, image: pictureOf(state, source.info), index };
   });
   return { type: 'done', results, ...endSummary(source, total) };
 }

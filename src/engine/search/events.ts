@@ -28,6 +28,8 @@ export interface Result {
   /** Seed of the request; with the place among its results, what the picture depends on. */
   readonly seed: number;
   readonly image: Picture;
+  /** Its place in the arrays of level events. */
+  readonly index: number;
 }
 
 /** The best picture so far of a result that was not finished: `prefix` can be given to another request to go on from. */
@@ -48,6 +50,7 @@ interface EndSummary {
 /** All results are finished. */
 export interface DoneEvent extends EndSummary {
   readonly type: 'done';
+  /** The best first, by what the guides said of each at the last level that they were asked at (`ranking.ts`). */
   readonly results: Result[];
 }
 

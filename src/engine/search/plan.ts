@@ -1,6 +1,7 @@
 /** What a descent is to do. */
 import type { Code } from '../../contract/codes.ts';
 import type { BlendKind } from '../../contract/requests.ts';
+import type { LevelInfo } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { Sampler } from './sampler.ts';
@@ -27,4 +28,10 @@ export interface DescentPlan {
   readonly isWatched?: boolean;
   /** Guides add to it while they run. */
   readonly notes: readonly string[];
+}
+
+/** What guides are told of a level. */
+export function levelInfoAt({ levels }: NetworkInfo, index: number): LevelInfo {
+  const side = (level: number) => levels[level]?.side ?? 0;
+  return { index, levels: levels.length, side: side(index), finalSide: side(levels.length - 1) };
 }

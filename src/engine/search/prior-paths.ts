@@ -5,11 +5,12 @@ import type { NetworkInfo } from '../network/graph.ts';
 import type { LevelOutput, State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
 import { codesBelow } from './distinct.ts';
-import type { DescentPlan } from './plan.ts';
+import { type DescentPlan, levelInfoAt } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
 
-/** More results than this are walked level by level: they take seconds, and previews should show how far they are. */
+/** Results, and sides in pixels, up to which levels are walked one by one where somebody wants to see how far they are. */
 const MOST_DRAWN_WHOLE = 16;
+const SHOWN_SIDE = 64;
 
 /** So many codes for each pair of results that equal ones need not be feared. */
 const ROOM = 1e6;
@@ -17,30 +18,43 @@ const ROOM = 1e6;
 /** What makes a choice certain: beyond any log-probability that a candidate may have. */
 const CERTAIN = 1e6;
 
-/** Whether nothing but the prior decides, nobody watches, and there are codes enough for results never to come out equal. */
-export function canDrawWhole(plan: DescentPlan): boolean {
-  const { info, sampler, guides, beams, count, prefixes, isWatched = false } = plan;
+/**
+ * The level from which the rest of every result is drawn in one run, in which no candidate is drawn but the chosen ones: the
+ * first one from which nothing but the prior decides. Null where there is none, or where that is not what the sampler asks.
+ * Levels that somebody watches are walked, up to `SHOWN_SIDE`: above it nothing new appears, and candidates are large.
+ */
+export function drawnWholeFrom(plan: DescentPlan): number | null {
+  const { info, sampler, beams, count, isWatched = false } = plan;
   const counts = info.levels.map(({ candidateCount }) => candidateCount);
-  const kept = prefixes[0]?.length ?? 0;
-  return (
-    !isWatched &&
-    (sampler.prior ?? 0) > 0 &&
-    sampler.top === Number.POSITIVE_INFINITY &&
-    guides.length === 0 &&
-    count <= MOST_DRAWN_WHOLE &&
-    kept < counts.length &&
-    beams.every((one) => one === 1) &&
-    counts.every((one) => one === counts[0]) &&
-    codesBelow(kept - 1, counts) >= ROOM * count ** 2
-  );
+  if ((sampler.prior ?? 0) === 0 || counts.some((one) => one !== counts[0])) return null;
+  const isShown = isWatched || count > MOST_DRAWN_WHOLE;
+  const shown = isShown ? info.levels.filter(({ side }) => side <= SHOWN_SIDE).length : 0;
+  const from = Math.max(firstUnguided(plan), shown);
+  const kept = Math.max(from, plan.prefixes[0]?.length ?? 0);
+  if (kept >= counts.length || beams.slice(Math.max(0, from - 1)).some((one) => one > 1)) return null;
+  const canDraw = sampler.top === Number.POSITIVE_INFINITY || (sampler.top === 1 && isCertain(plan, from));
+  return canDraw && codesBelow(kept - 1, counts) >= ROOM * count ** 2 ? from : null;
+}
+
+/** The first level from which no guide has a say, whatever its weight is now. */
+function firstUnguided({ info, guides }: DescentPlan): number {
+  const isGuided = (level: number) => guides.some((guide) => guide.isActiveAt(levelInfoAt(info, level)));
+  let level = info.levels.length;
+  while (level > 0 && !isGuided(level - 1)) level -= 1;
+  return level;
+}
+
+/** Whether all levels from this one on take the likeliest candidate. */
+function isCertain({ info, sampler }: DescentPlan, from: number): boolean {
+  return info.levels.slice(from).every(({ side }) => temperatureAt(sampler, side) === 0);
 }
 
 /**
  * Noise of one result for descend.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw level by
- * level, and certainty for the choices of a prefix.
+ * level, and certainty for the choices made already and those of a prefix.
  */
-export function noiseOf({ info, sampler, seed, prefixes }: DescentPlan, result: number): Float32Array {
-  const prefix = prefixes[result] ?? prefixes[0] ?? [];
+export function noiseOf({ info, sampler, seed, prefixes }: DescentPlan, result: number, chosen: Code): Float32Array {
+  const prefix = [...chosen, ...(prefixes[result] ?? prefixes[0] ?? []).slice(chosen.length)];
   const count = info.levels[0]?.candidateCount ?? 0;
   const noise = new Float32Array(info.levels.length * count);
   for (const [level, { side }] of info.levels.entries()) {

@@ -52,7 +52,7 @@ export async function prepareDecoding(
         pictures: images.map((image, i) => {
           const code = codes[i] as Code;
           const codeString = codeToString(code, counts);
-          return { image, code, codeString, origin: { code: codeString } };
+          return { image, code, codeString, index: i, origin: { code: codeString } };
         }),
         guides: [],
         notes,
@@ -66,7 +66,7 @@ export async function prepareDecoding(
     descent: decodingDescent(network.info, codes, { condition, signal, notes }),
     outcomeOf(end) {
       const outcome = outcomeOf(end);
-      const pictures = outcome.pictures.map(({ code, image }, i) => partialPicture(code, image, wholes[i] ?? null));
+      const pictures = outcome.pictures.map(({ code, image }, i) => partialPicture(code, image, i, wholes[i] ?? null));
       return { ...outcome, pictures };
     },
   };

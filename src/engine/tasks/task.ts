@@ -50,6 +50,8 @@ export interface TaskPicture {
   readonly codeString: string;
   /** Against the picture given, in dB; of an encoding only. */
   readonly psnr?: number;
+  /** Its place among the previews of its task. */
+  readonly index: number;
   /** What the picture's metadata say of its code. */
   readonly origin: Pick<Provenance, 'code' | 'level'>;
 }
@@ -120,19 +122,25 @@ export type TaskEngine = Pick<Engine, 'models' | 'guides' | 'limitPixels' | 'pre
 export function outcomeOf(end: DoneEvent | CancelledEvent): TaskOutcome {
   const { guides, notes, timings } = end;
   if (end.type === 'cancelled') {
-    const pictures = end.results.map(({ prefix, image }) => partialPicture(prefix, image));
+    const pictures = end.results.map(({ prefix, image }, index) => partialPicture(prefix, image, index));
     return { type: 'cancelled', level: end.level, pictures, guides, notes, timings };
   }
-  const pictures = end.results.map(({ code, codeString, image }) => ({
+  const pictures = end.results.map(({ code, codeString, image, index }) => ({
     image,
     code,
     codeString,
+    index,
     origin: { code: codeString },
   }));
   return { type: 'done', level: pictures[0]?.code.length ?? 0, pictures, guides, notes, timings };
 }
 
 /** A picture as it stands after some levels. No code string: it would pass for one of a model with so many levels. */
-export function partialPicture(code: readonly number[], image: Picture, whole: string | null = null): TaskPicture {
-  return { image, code, codeString: '', origin: { code: whole, level: code.length } };
+export function partialPicture(
+  code: readonly number[],
+  image: Picture,
+  index: number,
+  whole: string | null = null,
+): TaskPicture {
+  return { image, code, codeString: '', index, origin: { code: whole, level: code.length } };
 }

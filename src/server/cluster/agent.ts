@@ -275,7 +275,10 @@ export class Agent {
     if (!record || !work) return null;
     const { deadlineSeconds } = record.spec;
     return new Attempt({
-      ...{ link, ledger, clock, observer },
+      link,
+      ledger,
+      clock,
+      observer,
       runner: pool,
       need: needOf(entry),
       job: jobOf(record, 1),

@@ -53,7 +53,10 @@ export class Attempt {
     });
     const images = work.kind === 'decode' ? 0 : (work.previews?.images ?? 0);
     this.#reporter = new Reporter({
-      ...{ ledger, clock, job: job.id, attempt: number },
+      ledger,
+      clock,
+      job: job.id,
+      attempt: number,
       shown: images + 2,
       onTrouble: (error) => observer.trouble?.(error),
       onOver: () => this.drop(),

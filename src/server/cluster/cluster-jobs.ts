@@ -197,7 +197,12 @@ export class ClusterJobs implements JobService {
     const leases = this.#lease(spec.client, outline.bytes, cost.answerBytes);
     try {
       const { id, created } = await ledger.submit({
-        ...{ spec, work, outline, cost, queue, id: newJobId() },
+        spec,
+        work,
+        outline,
+        cost,
+        queue,
+        id: newJobId(),
         mostOpen: Math.min(limits.perClient, spec.mostOpen ?? limits.perClient),
         fingerprint: spec.idempotencyKey === undefined ? '' : fingerprint(work),
         retrySeconds: this.#eta.retrySeconds(this.waiting),

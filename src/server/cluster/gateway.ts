@@ -53,7 +53,11 @@ export async function createGateway(
   addGatewayMetrics(metrics.registry, fleet, link);
   const { intake, storage } = createStorage(settings);
   const jobs = new ClusterJobs({
-    ...{ link, fleet, queues, clock, storage },
+    link,
+    fleet,
+    queues,
+    clock,
+    storage,
     ledger: new Ledger(link, ledgerLimits(settings)),
     limits: jobLimits(settings),
     price: (work) => priceOf(work, fleet),
@@ -66,7 +70,15 @@ export async function createGateway(
     link.close();
   };
   return {
-    ...{ settings, jobs, pool: fleet, link, intake, metrics, log, clock, close },
+    settings,
+    jobs,
+    pool: fleet,
+    link,
+    intake,
+    metrics,
+    log,
+    clock,
+    close,
     version: packageVersion(),
     places: new Places(settings),
     signedLinks: new SignedLinks(settings, clock),

@@ -51,13 +51,21 @@ export async function createWorkerNode(
   const pool = createPool(settings, modelFolders, { clock, start, observer: together(metrics.pool, poolLog(log)) });
   const queues = new Queues({ link, owner: node.id, leaseMs });
   const agent = new Agent({
-    ...{ link, pool, queues, clock, node, leaseMs },
+    link,
+    pool,
+    queues,
+    clock,
+    node,
+    leaseMs,
     registry: new Registry(link),
     ledger: new Ledger(link, ledgerLimits(settings)),
     observer: together(metrics.jobs, jobsLog(log)),
   });
   return {
-    ...{ pool, agent, link, metrics },
+    pool,
+    agent,
+    link,
+    metrics,
     async start() {
       await pool.start();
       await agent.start();

@@ -72,6 +72,8 @@ interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly files?: readonly string[];
   /** Only a form is taken. */
   readonly formOnly?: boolean;
+  /** Of a form, where its fields are not those of JSON; it gives the same. @default body */
+  readonly form?: z.ZodType<z.output<Body>>;
   /** A form as the object that the schema checks. @default fields by name, texts that are no texts there as JSON */
   readonly fromForm?: (parts: readonly FormPart[]) => unknown;
   /** Changes a JSON body before it is checked; see `nullable` for what the document says of it. */
@@ -131,10 +133,12 @@ async function parseBody<Body extends z.ZodType, Query extends z.ZodType>(
   received: ReceivedBody | null,
   call: RawCall,
 ): Promise<z.output<Body>> {
-  const given = received ? await givenBody(schema, facts, received.source, call) : {};
-  const parsed = await schema.safeParseAsync(given);
+  const isForm = received !== null && contentType(received.source) === FORM_TYPE;
+  const expected: z.ZodType = (isForm && facts.form) || schema;
+  const given = received ? await givenBody(expected, facts, received.source, call) : {};
+  const parsed = await expected.safeParseAsync(given);
   if (!parsed.success) throw paramsError('The body', parsed.error);
-  return parsed.data;
+  return parsed.data as z.output<Body>;
 }
 
 /** The body that has come in; null where it may be left out and is. @throws {KandidError} what the body is refused for */
@@ -158,7 +162,7 @@ async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
 }
 
 async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
-  schema: Body,
+  schema: z.ZodType,
   { fromJson = (body) => body, fromForm = (parts) => formBody(schema, parts) }: DoorFacts<Body, Query>,
   source: BodySource,
   { services }: RawCall,

@@ -33,7 +33,7 @@ const COSTS = {
   work: {
     what: 'The work (megapixels proposed, looked at and encoded)',
     remedy:
-      'Ask for fewer results (count), fewer beams, a shorter shortlist, a smaller size or a format that is quicker to encode.',
+      'Ask for fewer results (count), fewer beams, a shorter shortlist, a smaller size, fewer frames of an animation or a format that is quicker to encode.',
   },
   runBytes: {
     what: 'The memory of the candidates of one result (bytes)',
@@ -45,7 +45,7 @@ const COSTS = {
   },
   pixels: {
     what: 'The number of pixels of all pictures together',
-    remedy: 'Ask for fewer results (count) at once, or a smaller size.',
+    remedy: 'Ask for fewer results (count) at once, a smaller size, or fewer frames of an animation.',
   },
   memory: {
     what: 'The memory of the results and their beams (bytes)',

@@ -5,10 +5,10 @@
  *
  * - proposed: results × Σ over levels of (beams before it × candidates × side²)
  * - looked at: results × Σ over levels of (candidates that an expensive guide is asked about) × `LOOK`, of each such guide
- * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews too
+ * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews and frames of animations too
  *
- * To lower it: fewer results, fewer beams (most of all at large sides), a shorter shortlist, smaller pictures, a format that
- * is quicker to encode.
+ * To lower it: fewer results, fewer beams (most of all at large sides), a shorter shortlist, smaller pictures, fewer frames,
+ * a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
 import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
@@ -34,9 +34,9 @@ const MEGA = 1e6;
 /** An expensive guide looks at a picture with a network of its own: 2 ms, CLIP on two cores. */
 const LOOK = 250_000;
 /** Time that a pixel takes to encode, beside one to propose. Measured at 2048×2048. */
-const ENCODING: Readonly<Record<PictureFormat, number>> = { png: 12, jpeg: 8, webp: 28, avif: 350 };
-/** Bytes that an encoded pixel takes at most. */
-const ENCODED_BYTES: Readonly<Record<PictureFormat, number>> = { png: 3.1, jpeg: 3, webp: 3, avif: 3 };
+const ENCODING: Readonly<Record<PictureFormat, number>> = { png: 12, jpeg: 8, webp: 28, avif: 350, gif: 80 };
+/** Bytes that an encoded pixel takes at most; one of a GIF is an index, badly compressed. */
+const ENCODED_BYTES: Readonly<Record<PictureFormat, number>> = { png: 3.1, jpeg: 3, webp: 3, avif: 3, gif: 1.5 };
 /** Metadata of a file, and what is said of it. */
 const ABOUT_BYTES = 4096;
 /** What a job takes whatever it is. */
@@ -53,7 +53,8 @@ export function costOf(work: Work, known: Known): Cost {
   const { count, beams } = searchOf(work, model);
   const side = work.output.size ?? model?.side ?? 0;
   const { format } = work.output;
-  const pixels = count * side * side;
+  const frames = framesIn(work.output, model);
+  const pixels = count * frames * side * side;
   const rows = beams.map((_, level) => (level === 0 ? 1 : (beams[level - 1] as number)));
   const levels = (model?.levels ?? []).map((level, i) => ({ ...level, rows: rows[i] as number }));
   const proposed = levels.reduce((sum, level) => sum + level.rows * level.candidates * level.side ** 2, 0);
@@ -67,7 +68,8 @@ export function costOf(work: Work, known: Known): Cost {
     runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
     choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
     pixels,
-    memory: JOB_BYTES + count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0),
+    memory:
+      JOB_BYTES + count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0) + recorded(model, count * (frames - 1)),
     answerBytes: pixels * ENCODED_BYTES[format] + count * ABOUT_BYTES,
   };
 }
@@ -79,6 +81,17 @@ export function slotsOf(work: Work): number {
   const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);
   const kept = typeof beams === 'object' ? Object.values(beams) : [beams ?? 1];
   return count * Math.max(1, ...kept);
+}
+
+/** Pictures in each file. */
+function framesIn({ animation }: Work['output'], model: ModelSummary | undefined): number {
+  const levels = model?.levels.length ?? 1;
+  return animation ? Math.min(animation.frames ?? levels, levels) : 1;
+}
+
+/** Bytes of frames until their animation is made. */
+function recorded(model: ModelSummary | undefined, frames: number): number {
+  return model ? frames * model.channels * model.side ** 2 : 0;
 }
 
 function modelOf(work: Work): string | undefined {

@@ -8,7 +8,7 @@ export interface Shortened {
 }
 
 /** Up to the last word that is whole. */
-export function shortened(prompt: string): Shortened {
+export function shortened(prompt: string, what = 'prompt'): Shortened {
   if (prompt.length <= MOST_PROMPT) return { prompt, notes: [] };
   const head = prompt.slice(0, MOST_PROMPT + 1);
   const words = head.replace(/\s+\S*$/, '');
@@ -16,6 +16,6 @@ export function shortened(prompt: string): Shortened {
   const kept = words.length <= MOST_PROMPT ? words : head.slice(0, MOST_PROMPT).replace(/[\ud800-\udbff]$/, '');
   return {
     prompt: kept,
-    notes: [`The prompt has ${prompt.length} characters; its first ${kept.length} were read, the rest was left out.`],
+    notes: [`The ${what} has ${prompt.length} characters; its first ${kept.length} were read, the rest was left out.`],
   };
 }

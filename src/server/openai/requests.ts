@@ -1,14 +1,12 @@
 /** Translates requests of OpenAI's Images API. */
 import { createHash, randomInt } from 'node:crypto';
-import type { z } from 'zod';
 import type { GenerateRequest } from '../../contract/requests.ts';
-import { KandidError } from '../../errors.ts';
-import type { ModelSummary, Output, Work } from '../../worker/messages.ts';
+import type { Animation, ModelSummary, Output, Work } from '../../worker/messages.ts';
 import type { RawCall } from '../http/route.ts';
-import { modelOf } from '../models.ts';
-import type { generationBody } from './schemas.ts';
-
-export type Common = Omit<z.output<typeof generationBody>, 'moderation' | 'style'>;
+import { aliasedModelOf } from '../models.ts';
+import { shortened } from './prompts.ts';
+import type { Common } from './schemas.ts';
+import { tellingOf } from './telling.ts';
 
 /** A request, and what its answer says of it. */
 export interface Terms {
@@ -19,8 +17,8 @@ export interface Terms {
   /** Said back in answers and events. */
   readonly echo: {
     readonly background: 'opaque';
-    readonly output_format: 'png' | 'jpeg' | 'webp';
-    readonly quality: 'low' | 'medium' | 'high';
+    readonly output_format: Common['output_format'];
+    readonly quality: 'low' | 'medium' | 'high' | 'xhigh' | 'max';
     readonly size: string;
   };
   readonly headers: Readonly<Record<string, string>>;
@@ -28,62 +26,99 @@ export interface Terms {
   readonly notes: readonly string[];
 }
 
+type Guides = NonNullable<GenerateRequest['guides']>;
+
 /** What a request says in our words. */
 export interface Wish {
-  readonly guides: NonNullable<GenerateRequest['guides']>;
+  readonly guides: Guides;
   readonly notes?: readonly string[];
 }
 
 const SEEDS = 2 ** 32;
 const LARGEST_SIDE = 2048;
-const LARGEST_ASKED = 4096;
 const PREVIEW_QUALITY = 85;
 const BEAMS: Readonly<Record<string, number>> = { high: 2, hd: 2, xhigh: 4, max: 4 };
+const QUALITIES: Readonly<Record<Common['quality'], Terms['echo']['quality']>> = {
+  auto: 'medium',
+  low: 'low',
+  medium: 'medium',
+  standard: 'medium',
+  high: 'high',
+  hd: 'high',
+  xhigh: 'xhigh',
+  max: 'max',
+};
+/** Where an animation is asked for and no more is said. */
+const USUAL_FRAMES = 9;
+const USUAL_FRAME_MS = 200;
+
+/** The guide of the words of a request, as far as they are read. */
+export function wordsOf({
+  prompt: words,
+  negative_prompt,
+}: Pick<Common, 'prompt' | 'negative_prompt'>): Required<Wish> {
+  const { prompt, notes } = shortened(words);
+  if (!negative_prompt) return { guides: [{ name: 'text', params: { prompt } }], notes };
+  const negative = shortened(negative_prompt, 'negative prompt');
+  const params = { prompt, negative: negative.prompt };
+  return { guides: [{ name: 'text', params }], notes: [...notes, ...negative.notes] };
+}
 
 /** @throws {KandidError} model_unknown, params_invalid, not_ready */
 export function termsOf(call: RawCall, body: Common, { guides, notes = [] }: Wish): Terms {
   const { services } = call;
-  const { settings } = services;
-  const alias = body.model !== undefined && Object.hasOwn(settings.aliases, body.model);
-  const name = alias ? settings.aliases[body.model as string] || undefined : body.model;
-  const model = modelOf(services, name);
-  if (body.background === 'transparent')
-    throw refused('background', 'pictures here are opaque; expected auto or opaque', 'invalid_value');
+  const model = aliasedModelOf(services, body.model);
   const side = sideOf(body.size, model.side);
-  const { n: count, output_format: format, partial_images: partials, seed = freshSeed(call) } = body;
-  const quality = format === 'png' ? undefined : Math.max(1, body.output_compression);
-  const size = side === model.side ? undefined : side;
-  const output: Output = { format, quality, size };
+  const size = `${side}x${side}`;
+  const { n: count, output_format: format, seed = freshSeed(call) } = body;
+  const output = outputOf(body, side === model.side ? undefined : side);
+  const isStrict = services.settings.openaiRequests === 'strict';
+  const telling = tellingOf(body, { size, isStrict, isAnimated: output.animation !== undefined });
   const work: Terms['work'] = {
     kind: 'generate',
     request: { model: model.name, guides, count, seed, sampler: { beams: BEAMS[body.quality] ?? 1 } },
     output,
-    ...(body.stream && partials > 0
-      ? {
-          previews: {
-            format,
-            quality: quality ?? PREVIEW_QUALITY,
-            size: side,
-            images: 1,
-            perSecond: 1000,
-            levels: spread(model.levels.length, partials),
-          },
-        }
-      : {}),
+    ...previewsOf(body, model, output),
   };
   return {
     model,
     work,
     count,
-    notes,
+    notes: [...notes, ...telling.notes],
     asUrls: (body.response_format ?? (/^dall-e/.test(body.model ?? '') ? 'url' : 'b64_json')) === 'url',
-    echo: { background: 'opaque', output_format: format, quality: qualityOf(body.quality), size: `${side}x${side}` },
+    echo: { background: 'opaque', output_format: format, quality: QUALITIES[body.quality], size },
     headers: {
       'x-kandid-model': model.name,
-      'x-kandid-size': `${side}x${side}`,
-      ...(size === undefined ? {} : { 'x-kandid-resized': `lanczos3 from ${model.side}x${model.side}` }),
+      'x-kandid-size': size,
+      ...(side === model.side ? {} : { 'x-kandid-resized': `lanczos3 from ${model.side}x${model.side}` }),
+      ...telling.headers,
     },
   };
+}
+
+function outputOf(body: Common, size: number | undefined): Output {
+  const { output_format: format, output_compression = 100 } = body;
+  const quality = format === 'png' || format === 'gif' ? undefined : Math.max(1, output_compression);
+  const animation = animationOf(body);
+  return { format, quality, size, ...(animation ? { animation } : {}) };
+}
+
+function animationOf({ output_format: format, frame_count, frame_duration_ms }: Common): Animation | null {
+  const isAnimated = format === 'gif' || (format === 'webp' && frame_count !== undefined);
+  if (!isAnimated) return null;
+  const frameMs = Math.round((frame_duration_ms ?? USUAL_FRAME_MS) / 10) * 10;
+  return { frames: frame_count ?? USUAL_FRAMES, frameMs };
+}
+
+function previewsOf(
+  { stream, partial_images = 0 }: Common,
+  model: ModelSummary,
+  output: Output,
+): Pick<Terms['work'], 'previews'> {
+  if (!stream || partial_images === 0) return {};
+  const { format, quality = PREVIEW_QUALITY, size = model.side } = output;
+  const levels = partialLevels(model.levels.length, partial_images);
+  return { previews: { format, quality, size, images: 1, perSecond: 1000, levels } };
 }
 
 /** Another for each request, as their clients expect; the same for a request that is sent again under its key. */
@@ -96,29 +131,15 @@ function freshSeed({ request, client }: RawCall): number {
     .readUInt32BE();
 }
 
-function refused(field: string, problem: string, code: string): KandidError {
-  return new KandidError('params_invalid', { subject: 'The body', field, problem, openai: code });
-}
-
-/** The square nearest to what is asked for, in pixels. */
+/** The largest square that fits into what is asked for, in pixels. */
 function sideOf(size: string, own: number): number {
   if (size === 'auto') return own;
   const [width = 0, height = 0] = size.split('x').map(Number);
-  if (Math.max(width, height) <= LARGEST_ASKED) return Math.min(width, height, LARGEST_SIDE);
-  throw refused(
-    'size',
-    `"${size}" is too large; expected auto, or sides of at most ${LARGEST_ASKED} pixels, as ${own}x${own} or 1024x1024`,
-    'invalid_size',
-  );
+  return Math.min(width, height, LARGEST_SIDE);
 }
 
-function qualityOf(quality: Common['quality']): 'low' | 'medium' | 'high' {
-  if (quality === 'low') return 'low';
-  return quality in BEAMS ? 'high' : 'medium';
-}
-
-/** So many levels before the last, spread evenly. */
-function spread(levels: number, count: number): number[] {
+/** So many levels before the last, spread evenly; those there are, where they are fewer. */
+export function partialLevels(levels: number, count: number): number[] {
   const at = Array.from({ length: count }, (_, i) => Math.floor(((i + 1) * levels) / (count + 1)) - 1);
   return [...new Set(at.map((level) => Math.max(0, level)))].filter((level) => level < levels - 1);
 }

@@ -9,6 +9,7 @@ import { sendPictures } from '../routes/responses.ts';
 import { EventStream } from '../routes/sse.ts';
 import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../routes/submit.ts';
 import type { Terms } from './requests.ts';
+import { notesHeader } from './telling.ts';
 
 /** A stream is opened after so long at the latest: some clients wait for headers five minutes and no more. */
 const OPEN_MS = 15_000;
@@ -25,17 +26,18 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     if (path === null) return { url: `data:${picture.mime};base64,${Buffer.from(bytes).toString('base64')}` };
     return { url: urlOf(call, path) };
   });
-  const told = { seed: event.seed, notes: [...terms.notes, ...event.notes] };
-  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(event) };
-  await sendPictures(call, answer, { ...terms.headers, ...timeHeaders(job), 'x-kandid-seed': String(event.seed) });
+  const notes = [...terms.notes, ...event.notes];
+  const answer = { created: secondsOf(call), data, ...terms.echo, seed: event.seed, notes, usage: usageOf(event) };
+  const seed = { 'x-kandid-seed': String(event.seed) };
+  await sendPictures(call, answer, { ...terms.headers, ...notesHeader(notes), ...timeHeaders(job), ...seed });
 }
 
-/** The code whose picture is nearest; null where the caller has left. */
-export async function encodedCode(
+/** The code whose picture is nearest, and what to know of the picture given; null where the caller has left. */
+export async function encoded(
   call: RawCall,
   picture: Uint8Array,
   model: string,
-): Promise<readonly number[] | null> {
+): Promise<{ readonly code: readonly number[]; readonly notes: readonly string[] } | null> {
   const work: Work = { kind: 'encode', picture, model, output: { format: 'png' } };
   // It is half of what was asked: an idempotency key is for the other half, which has the answer.
   const job = await enqueue(
@@ -45,8 +47,9 @@ export async function encodedCode(
     { abandonSeconds: 0, keep: false },
   );
   const end = await endOf(call, job, null);
-  const [found] = call.response.closed || !end ? [] : picturesOf(end).results;
-  return found?.code ?? null;
+  if (call.response.closed || !end) return null;
+  const { results, notes } = picturesOf(end);
+  return results[0] ? { code: results[0].code, notes } : null;
 }
 
 /** @param kind `image_generation` or `image_edit` */
@@ -57,7 +60,8 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
   const leave = () => subscriber.close();
   call.response.once('close', leave);
   let opened: EventStream | null = null;
-  const open = () => (opened ??= new EventStream(call, { ...terms.headers, 'x-kandid-job': job.id }));
+  const open = () =>
+    (opened ??= new EventStream(call, { ...terms.headers, ...notesHeader(terms.notes), 'x-kandid-job': job.id }));
   const stopTimer = clock.after(OPEN_MS, open);
   try {
     let partial = 0;
@@ -100,7 +104,7 @@ async function sendEnd(
   event: JobDone | JobCancelled,
   { kind, about, notes }: { kind: string; about: object; notes: readonly string[] },
 ): Promise<void> {
-  for (const [image_index, { bytes, codeString }] of event.results.entries())
+  for (const { image: image_index, bytes, codeString } of event.results)
     await send(open(), {
       type: `${kind}.completed`,
       b64_json: new Base64(bytes),

@@ -12,6 +12,7 @@ import {
   varyBody,
 } from '../../contract/operations.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
+import { outputOf } from '../../contract/stream.ts';
 import type { Work } from '../../worker/messages.ts';
 import { type Answer, type RawCall, type Route, route } from '../http/route.ts';
 import { firstLevelsOf, modelOf } from '../models.ts';
@@ -30,10 +31,6 @@ export const MADE: Readonly<Record<number, Answer>> = {
   },
   202: { description: 'Prefer: respond-async, or wait=N and it takes longer: where it will be.', schema: job },
 };
-
-export function outputOf({ format, quality, size }: Pick<Task, 'format' | 'quality' | 'size'>): Work['output'] {
-  return { format, quality, size };
-}
 
 function generation(body: Task, guides: Guides, prefix: number[][] = []): Extract<Work, { kind: 'generate' }> {
   const { model, count, seed, sampler, blend, condition } = body;

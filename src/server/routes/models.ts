@@ -6,7 +6,7 @@ import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { crossBody, infoBody } from '../../contract/operations.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
 import { type Route, route } from '../http/route.ts';
-import { candidateCountsOf, infoOf, modelOf, wholeCode } from '../models.ts';
+import { aliasedModelOf, candidateCountsOf, infoOf, isFamily, modelOf, wholeCode } from '../models.ts';
 import { permalink, urlOf } from './permalinks.ts';
 import { sendJson } from './responses.ts';
 
@@ -32,7 +32,8 @@ export const modelRoutes: readonly Route[] = [
     handle(call) {
       const { models, defaultModel } = infoOf(call.services);
       const told = models.map((one) => ({ ...one, isDefault: one.name === defaultModel }));
-      const names = [...models.map(({ name }) => name), ...Object.keys(call.services.settings.aliases)];
+      const aliases = Object.keys(call.services.settings.aliases).filter((alias) => !isFamily(alias));
+      const names = [...models.map(({ name }) => name), ...aliases];
       const data = [...new Set(names)].map((id) => ({ id, object: 'model', created: 0, owned_by: 'kandid' }));
       sendJson(call, { object: 'list', data, models: told });
     },
@@ -46,10 +47,8 @@ export const modelRoutes: readonly Route[] = [
     dialect: 'openai',
     answers: { 200: { description: 'The model.', schema: model } },
     handle(call) {
-      const { aliases } = call.services.settings;
       const id = call.params.name ?? '';
-      const name = Object.hasOwn(aliases, id) ? aliases[id] || undefined : id;
-      const found = modelOf(call.services, name);
+      const found = aliasedModelOf(call.services, id);
       const isDefault = found.name === infoOf(call.services).defaultModel;
       sendJson(call, { id, object: 'model', created: 0, owned_by: 'kandid', ...found, isDefault });
     },

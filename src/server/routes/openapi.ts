@@ -95,10 +95,11 @@ function queryParameters({ query }: Route): Json[] {
   }));
 }
 
-function requestBodyOf({ files, formOnly, bodyOptional, nullable }: Route, body: z.ZodType): Json {
+function requestBodyOf({ files, form, formOnly, bodyOptional, nullable }: Route, body: z.ZodType): Json {
   const given = schemaOf(body, 'input');
   const schema = nullable ? withNulls(given, nullable.but) : given;
-  const forms = files ? { 'multipart/form-data': { schema: formSchema(schema, files) } } : {};
+  const fields = form ? schemaOf(form, 'input') : schema;
+  const forms = files ? { 'multipart/form-data': { schema: formSchema(fields, files) } } : {};
   return { required: !bodyOptional, content: { ...(formOnly ? {} : { 'application/json': { schema } }), ...forms } };
 }
 

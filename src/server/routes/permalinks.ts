@@ -5,18 +5,18 @@ import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
 
 /** File name endings of the formats. */
-export const ENDINGS = { png: 'png', webp: 'webp', jpeg: 'jpg', avif: 'avif' } as const;
+export const ENDINGS = { png: 'png', webp: 'webp', jpeg: 'jpg', avif: 'avif', gif: 'gif' } as const;
 
 interface About {
   readonly model: string;
   readonly hash: string;
 }
 
-/** The permalink of a result; null where its code alone does not draw it. */
+/** The permalink of a result; null where its code alone does not draw it, or it is an animation. */
 export function addressOf(services: Services, job: Job, about: About, { codeString }: ResultPicture): string | null {
   const summary = services.pool.info?.models.find(({ name }) => name === about.model);
   const { isPlain, output } = job.outline;
-  if (!isPlain || !codeString || !summary || summary.condition) return null;
+  if (!isPlain || output.animation || !codeString || !summary || summary.condition) return null;
   return permalink(about, codeString, output);
 }
 

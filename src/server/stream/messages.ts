@@ -56,12 +56,12 @@ function* endOf(event: JobEnd, about: About, seq: number, dropped: number): Gene
     return;
   }
   const { results, seed, guides, notes, timings, type } = event;
-  for (const [image, { bytes, mime, width, height }] of results.entries())
+  for (const { image, bytes, mime, width, height } of results)
     yield frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes);
   const ending = { ...about, seq, seed, guides, notes, timings, dropped };
   if (type === 'done') {
-    const images = results.map(({ code, codeString }) => ({ code, codeString }));
-    yield { ...ending, type, images };
+    const images = [...results].sort((a, b) => a.image - b.image).map(({ code, codeString }) => ({ code, codeString }));
+    yield { ...ending, type, images, ranking: results.map(({ image }) => image) };
   } else yield { ...ending, type, level: event.level, images: results.map(({ code }) => ({ prefix: code })) };
 }
 

@@ -1,7 +1,7 @@
 /** Translates messages of clients into work. */
 
 import { pathIn, pictureBytes } from '../../contract/fields.ts';
-import type { ClientMessage } from '../../contract/stream.ts';
+import { type ClientMessage, outputOf } from '../../contract/stream.ts';
 import { KandidError } from '../../errors.ts';
 import { JsonProblem, REQUEST_JSON } from '../../kit/json.ts';
 import { parseJsonWithPictures } from '../../kit/json-pictures.ts';
@@ -22,13 +22,14 @@ export async function readMessage(data: Buffer): Promise<unknown> {
   }
 }
 
-/** @throws {KandidError} message_invalid */
+/** @throws {KandidError} message_invalid, params_invalid */
 export function workOf({
   type: _,
   previews,
   format,
   quality,
   size,
+  animation,
   condition,
   ...request
 }: Omit<Generate, 'id'>): Work {
@@ -40,7 +41,7 @@ export function workOf({
   }
   const picture = typeof condition === 'string' ? pictureBytes(condition) : condition;
   if (typeof picture === 'string') throw new KandidError('message_invalid', { field: 'condition', problem: picture });
-  const output = { format, quality, size };
+  const output = outputOf({ format, quality, size, animation });
   return { kind: 'generate', request: { ...request, condition: picture }, output, previews, person: true };
 }
 

@@ -64,6 +64,8 @@ export class LiveRun {
   /** Whether the last question timed out. */
   readonly missed = signal(false);
   readonly notes = signal<readonly string[]>([]);
+  /** Where the slots were before the request was done: the best come first then. */
+  readonly ranking = signal<readonly number[]>([]);
   readonly error = signal<RequestError | Error | null>(null);
   /** Resolves when the request has ended, in any state. */
   readonly ended: Promise<void>;
@@ -132,12 +134,19 @@ export class LiveRun {
     else if (message.type === 'image') this.#change(message.image, { final: this.#urlOf(message) });
     else if (message.type === 'done') {
       for (const [image, { code, codeString }] of message.images.entries()) this.#change(image, { code, codeString });
+      this.#rank(message.ranking);
       this.notes.value = message.notes;
       this.state.value = 'done';
     } else if (message.type === 'cancelled') {
       for (const [image, { prefix }] of message.images.entries()) this.#change(image, { code: prefix });
       this.state.value = 'stopped';
     }
+  }
+
+  #rank(ranking: readonly number[]): void {
+    const { value } = this.slots;
+    this.slots.value = ranking.map((image) => value[image] ?? NOTHING);
+    this.ranking.value = ranking;
   }
 
   #begin({ model, hash, seed, bits, levels, count }: Extract<Message, { type: 'started' }>): void {

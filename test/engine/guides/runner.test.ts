@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GuideRunner, withTimeLimit } from '../../../src/engine/guides/runner.ts';
 import { runTogether } from '../../../src/engine/search/run.ts';
-import { type Candidates, type Guide, GuideProblem } from '../../../src/guide.ts';
+import { type Candidates, type Guide, GuideProblem, type Preferences } from '../../../src/guide.ts';
 import { bright, codesOf, descentOf, tinyNetwork } from '../tiny.ts';
 
 const LEVEL = { index: 0, levels: 1, side: 2, finalSide: 2 };
@@ -200,6 +200,17 @@ test('is asked from and up to its sides, where it likes', () => {
     [false, true, true, false],
   );
   assert.equal(guide.isActiveAt(at(8, 5)), false);
+});
+
+test('is asked at the finest sides only where it is cheap or says so', () => {
+  const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 256 });
+  const asked = (prefers: Preferences) => {
+    const guide = new GuideRunner('g', { score: never, prefers }, { timeoutSeconds: 1, finestAsked: 64 });
+    return [64, 128, 256].map((side) => guide.isActiveAt(at(side)));
+  };
+  assert.deepEqual(asked({}), [true, true, true]);
+  assert.deepEqual(asked({ shortlist: 8 }), [true, false, false]);
+  assert.deepEqual(asked({ shortlist: 8, toSide: 128 }), [true, true, false]);
 });
 
 test('sees more candidates at levels where it asks for more', () => {

@@ -94,6 +94,7 @@ test('tells of every level what was chosen, and shows it', async () => {
     codeString: codeToString([3, 3], [4, 4]),
     seed: 1,
     image: { data: new Float32Array(16).fill(1.125), channels: 1, width: 4, height: 4 },
+    index: 0,
   });
   assert.deepEqual(done.guides, [{ name: 'guide0', calls: 2, candidates: 4 + 8, ms: done.guides[0]?.ms }]);
   const { network: inside, guides, engine } = second.timings;
@@ -158,6 +159,28 @@ test('results are different, however they are chosen', async () => {
           const found = await codes({ count, sampler, beams, guides });
           assert.equal(new Set(found.map(String)).size, count, JSON.stringify({ sampler, beams, count }));
         }
+});
+
+test('the best results come first, and say where the events told of them', async () => {
+  const network = await tinyNetwork();
+  const sampler = { top: 99, temperature: 3 };
+  for (const weight of [1, -1]) {
+    const options = { count: 6, sampler, guides: [bright()], weights: [weight] };
+    const events = await collect(eventsOf(network, descentOf(network, options)));
+    const last = events.findLast((event) => event.type === 'level');
+    const done = events.at(-1);
+    assert.ok(done?.type === 'done' && last);
+    const brightness = done.results.map(({ image }) => weight * mean(image.data));
+    assert.deepEqual(
+      brightness,
+      [...brightness].sort((a, b) => b - a),
+    );
+    assert.notDeepEqual(
+      done.results.map(({ index }) => index),
+      [0, 1, 2, 3, 4, 5],
+    );
+    for (const { index, code } of done.results) assert.deepEqual(last.codes[index], code);
+  }
 });
 
 test('all codes there are can be asked for at once', async () => {

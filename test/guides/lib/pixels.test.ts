@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { clipPixelFormat } from '../../../guides/lib/clip/preprocessor.ts';
 import { toPixels } from '../../../guides/lib/pixels.ts';
-import { clipPixelFormat } from '../../../guides/lib/preprocessor.ts';
 
 describe('pixels for a network', () => {
   it('are clamped, normalised, and taken from the candidates asked for', () => {

@@ -36,7 +36,7 @@ export function outcomeOf(images: readonly Picture[], { code = [], previews = []
   const outcome: RequestOutcome = {
     done: {
       type: 'done',
-      results: images.map((image) => ({ code: [...code], codeString: '', seed: 0, image })),
+      results: images.map((image, index) => ({ code: [...code], codeString: '', seed: 0, image, index })),
       guides: [{ name: 'guide', calls: 1, candidates: seen, ms: 0 }],
       notes: [],
       timings,

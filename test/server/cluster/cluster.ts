@@ -32,8 +32,16 @@ export class Cluster {
     { gateways = 1, workers = 1, ...flags }: ServerFlags & { gateways?: number; workers?: number } = {},
   ): Promise<Cluster> {
     const all = {
-      ...{ port: 0, device: 'cpu', threads: 1, logLevel: 'silent', defaultModel: 'tiny', drainSeconds: 0 },
-      ...{ guides: ['test/fixtures/slow-guides'], redis: redis.url, redisPrefix: `c${prefixes++}`, leaseSeconds: 1 },
+      port: 0,
+      device: 'cpu',
+      threads: 1,
+      logLevel: 'silent',
+      defaultModel: 'tiny',
+      drainSeconds: 0,
+      guides: ['test/fixtures/slow-guides'],
+      redis: redis.url,
+      redisPrefix: `c${prefixes++}`,
+      leaseSeconds: 1,
       ...flags,
     };
     const cluster = new Cluster({ ...loadServerSettings(all, {}), redis: redis.url }, all);

@@ -25,7 +25,11 @@ async function open(): Promise<Backend> {
   const node = { id: randomUUID(), host: 'here', pid: 1, version: '0' };
   const queues = new Queues({ link: working, owner: node.id, leaseMs: LEASE_MS });
   const agent = new Agent({
-    ...{ link: working, queues, node, clock, leaseMs: LEASE_MS },
+    link: working,
+    queues,
+    node,
+    clock,
+    leaseMs: LEASE_MS,
     registry: new Registry(working),
     ledger: new Ledger(working, ledgerLimits),
     observer: { trouble: onTrouble },
@@ -51,7 +55,12 @@ async function frontOn(link: Awaited<ReturnType<typeof linkTo>>) {
   const budget = () => new ByteBudget({ all: 1e9, perClient: 1e9, what: 'Bytes' });
   const storage = { bodies: budget(), answers: budget() };
   const jobs = new ClusterJobs({
-    ...{ link, fleet, queues, clock, limits, storage },
+    link,
+    fleet,
+    queues,
+    clock,
+    limits,
+    storage,
     ledger: new Ledger(link, ledgerLimits),
     price: () => FREE,
     observer: { trouble: onTrouble },

@@ -59,6 +59,15 @@ test('work: formats weigh what they take, previews too', () => {
   assert.equal(workOf(generate({}, { previews: { ...previews, levels, size } })), PROPOSED + PNG + 28 * 10_000);
 });
 
+test('an animation costs each of its frames, no more than there are levels, and the memory of those that are kept', () => {
+  const gif = (frames?: number) => ({ output: { format: 'gif', animation: { frames, frameMs: 80 } } }) as const;
+  assert.equal(workOf(generate({}, gif(2))), PROPOSED + 2 * 80 * 64);
+  assert.equal(workOf(generate({ count: 2 }, gif(64))), 2 * (PROPOSED + 3 * 80 * 64));
+  assert.equal(costOf(generate({}, gif()), known).pixels, 3 * 64);
+  const still = costOf(generate({ count: 2 }), known).memory;
+  assert.equal(costOf(generate({ count: 2 }, gif()), known).memory - still, 2 * 2 * 3 * 64);
+});
+
 test('work: guides that are asked about a shortlist look at its pictures; others are cheap', () => {
   const looks = (guides: Generate['request']['guides'], beams = 1) =>
     (workOf(generate({ guides, sampler: { beams: [beams] } })) - workOf(generate({ sampler: { beams: [beams] } }))) /

@@ -314,6 +314,7 @@ test('pictures come one by one and are told with the end', async () => {
     height: 1,
     code: [index],
     codeString: '',
+    image: index,
   });
   for (const index of [1, 0])
     latest().say({ type: 'event', job: 'a', attempt: 1, event: { type: 'finished', index, picture: picture(index) } });

@@ -47,6 +47,8 @@ async function follow(run: LiveRun, recipe: Recipe): Promise<void> {
   const state = run.state.value;
   announce(state === 'failed' ? 'Failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);
   if (state !== 'done') return;
+  // Who has selected another than the first one keeps it; else the best is selected.
+  if (selected.value > 0) selected.value = run.ranking.value.indexOf(selected.value);
   pictures.value = savedFrom(run, recipe);
   await remember(pictures.value);
 }

@@ -190,7 +190,7 @@ export const MODES: readonly Mode[] = [
 
 /** Whether a line drawing is a valid condition of this kind. */
 export function takesLines(takes: string | null): boolean {
-  return takes !== null && takes !== 'grayscale';
+  return takes !== null && takes !== 'grayscale' && takes !== 'mean';
 }
 
 function filledFigures(answer: Pixels, condition: Pixels, tints: Layer, takes: string | null): Figure[] {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
-import { readVocabulary, rivalsOf } from '../../../guides/lib/rivals.ts';
-import { GuideProblem } from '../../../src/guide.ts';
+import { readVocabulary, rivalsOf } from '../../../../guides/lib/clip/rivals.ts';
+import { GuideProblem } from '../../../../src/guide.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-rivals-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

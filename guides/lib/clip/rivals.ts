@@ -1,6 +1,6 @@
 /** Rivals of a phrase: the other texts of its group in the vocabulary of a CLIP. */
-import { GuideProblem } from '../../src/guide.ts';
-import { readGroups } from '../../src/kit/lexicon-files.ts';
+import { GuideProblem } from '../../../src/guide.ts';
+import { readGroups } from '../../../src/kit/lexicon-files.ts';
 
 /** Groups of mutually exclusive texts: a picture matches one of each group ("red hair", "ginger hair", "black hair", …). */
 export type Vocabulary = readonly (readonly string[])[];

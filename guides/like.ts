@@ -1,0 +1,48 @@
+/** Scores by how much candidate and a picture show the same, according to CLIP: "like this picture". */
+import { z } from 'zod';
+import { defineGuide } from '../src/guide.ts';
+import { cosine } from './lib/clip/clip.ts';
+import { cutouts } from './lib/clip/cutouts.ts';
+import { sharedClip } from './lib/clip/shared.ts';
+import { askingParams, askingPreferences, pictureParam } from './lib/params.ts';
+
+const params = z.strictObject({
+  image: pictureParam('The picture that the result should be like in what it shows, not pixel by pixel.'),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The CLIP: a folder among the models, or a path, exported for transformers.js. Default: the one named in the model.json of the model.',
+    ),
+  cutouts: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe('Random parts of a picture that are looked at beside the whole; each costs as much time as the whole.'),
+  ...askingParams({ fromSide: 4, shortlist: 16, refine: 8 }),
+});
+
+export default defineGuide({
+  name: 'like',
+  description: 'Similarity of what two pictures show, by CLIP.',
+  params,
+  recorded: ['cutouts', 'fromSide', 'toSide', 'shortlist', 'refine'],
+  async create(options, context) {
+    const clip = await sharedClip(options.model, context);
+    const { data, channels } = await context.picture(options.image, { side: clip.side, channels: 3 });
+    const shown = { data, batch: 1, count: 1, channels, side: clip.side };
+    const { data: direction } = await clip.embedPictures(shown, context);
+    const views = cutouts(options.cutouts, context.seed);
+    return {
+      prefers: askingPreferences(options),
+      async score(candidates, _level, signal) {
+        const pictures = await clip.embedPictures(candidates, { signal, compute: context.compute }, views);
+        return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) =>
+          cosine(pictures, n, direction),
+        );
+      },
+    };
+  },
+});

@@ -1,0 +1,47 @@
+/** Pictures of a request that are given by their addresses, fetched. */
+import type { z } from 'zod';
+import { type DownloadOptions, download } from '../http/download.ts';
+import type { RawCall } from '../http/route.ts';
+import type { editBody } from './schemas.ts';
+
+type Asked = z.output<typeof editBody>;
+type Source = Asked['images'][number];
+
+/** An edit whose pictures are all there. */
+export type Edit = Omit<Asked, 'images' | 'mask'> & {
+  readonly images: readonly Uint8Array[];
+  readonly mask: Uint8Array | undefined;
+};
+
+/**
+ * Does something with an edit whose pictures are there: until its body is released, they count as bytes of its client.
+ *
+ * @throws {KandidError} params_invalid (an address that is not allowed, or not to be had), *bytes_full; what `use` throws
+ */
+export async function withSources<Call extends RawCall & { readonly body: Asked }>(
+  call: Call,
+  use: (call: Omit<Call, 'body'> & { readonly body: Edit }) => Promise<void>,
+): Promise<void> {
+  const { services, client, response, body } = call;
+  const lease = services.intake.budget.lease(client.name);
+  const left = new AbortController();
+  const leave = () => left.abort();
+  response.once('close', leave);
+  const fetched = (source: Source, field: string): Promise<Uint8Array> | Uint8Array => {
+    const options: DownloadOptions = { settings: services.settings, field, lease, signal: left.signal };
+    return source instanceof Uint8Array ? source : download(source.url, options);
+  };
+  const releaseBody = () => {
+    lease.release();
+    call.releaseBody();
+  };
+  try {
+    const images: Uint8Array[] = [];
+    for (const [i, source] of body.images.entries()) images.push(await fetched(source, `images.${i}.image_url`));
+    const mask = body.mask && (await fetched(body.mask, 'mask.image_url'));
+    await use({ ...call, body: { ...body, images, mask }, releaseBody });
+  } finally {
+    response.off('close', leave);
+    lease.release();
+  }
+}

@@ -1,0 +1,76 @@
+/** What a request asked for that it did not get: names in headers, and words in the answer's notes. */
+import { KandidError } from '../../errors.ts';
+import type { Common } from './schemas.ts';
+
+/** Fields that are about the service of others. */
+const MEANINGLESS = ['user', 'safety_identifier', 'moderation', 'complexity', 'style'];
+/** Bytes of notes in a header, beside which others must find room. */
+const MOST_HEADER = 4096;
+
+export interface Telling {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+export interface Made {
+  readonly size: string;
+  readonly isAnimated: boolean;
+  /** Whether what was not asked for is refused. */
+  readonly isStrict: boolean;
+}
+
+/** @throws {KandidError} params_invalid: what cannot be had, where that is to be refused */
+export function tellingOf(body: Common, { size, isAnimated, isStrict }: Made): Telling {
+  const changes = [
+    ...(body.background === 'transparent'
+      ? [{ field: 'background', note: 'A transparent background was asked for; pictures here are opaque.' }]
+      : []),
+    ...(body.size !== 'auto' && body.size !== size
+      ? [{ field: 'size', note: `The size ${body.size} was asked for; pictures here are square: it is ${size}.` }]
+      : []),
+  ];
+  const [first] = changes;
+  if (isStrict && first) throw refused(first.field, size);
+  const ignored = ignoredIn(body, isAnimated);
+  return {
+    notes: changes.map(({ note }) => note),
+    headers: {
+      ...(ignored.length > 0 ? { 'x-kandid-ignored': ignored.join(', ') } : {}),
+      ...(first ? { 'x-kandid-changed': changes.map(({ field }) => field).join(', ') } : {}),
+    },
+  };
+}
+
+function ignoredIn(body: Common, isAnimated: boolean): string[] {
+  const { output_format: format, output_compression, partial_images, frame_count, frame_duration_ms, stream } = body;
+  const isGiven = (value: unknown) => value !== undefined && value !== '';
+  const meaningless = MEANINGLESS.filter((name) => isGiven(body[name as keyof Common]));
+  return [
+    ...meaningless,
+    ...(isGiven(output_compression) && (format === 'png' || format === 'gif') ? ['output_compression'] : []),
+    ...(isGiven(partial_images) && !stream ? ['partial_images'] : []),
+    ...(isGiven(frame_count) && !isAnimated ? ['frame_count'] : []),
+    ...(isGiven(frame_duration_ms) && !isAnimated ? ['frame_duration_ms'] : []),
+  ];
+}
+
+function refused(field: string, size: string): KandidError {
+  const problem =
+    field === 'background'
+      ? 'pictures here are opaque; expected auto or opaque'
+      : `pictures here are square; expected auto, or ${size}, which is nearest`;
+  const openai = field === 'size' ? 'invalid_size' : 'invalid_value';
+  return new KandidError('params_invalid', { subject: 'The body', field, problem, openai });
+}
+
+/** As a JSON list in ASCII; of long ones, those that find room. */
+export function notesHeader(notes: readonly string[]): Record<string, string> {
+  const text = (some: readonly string[]) =>
+    JSON.stringify(some).replace(
+      /[^\x20-\x7e]/g,
+      (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+  let count = notes.length;
+  while (count > 0 && text(notes.slice(0, count)).length > MOST_HEADER) count -= 1;
+  return count === 0 ? {} : { 'x-kandid-notes': text(notes.slice(0, count)) };
+}

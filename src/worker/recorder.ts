@@ -1,0 +1,62 @@
+/** Records the descents of a job whose results are wanted as animations. */
+import type { LevelEvent } from '../engine/search/events.ts';
+import type { Picture } from '../guide.ts';
+import { type AnimationFormat, type FramePixels, framePixels, joinFrames, packedFrame } from '../pictures/animation.ts';
+import type { Animation, EncodedPicture, Output } from './messages.ts';
+import { mimeOf } from './picture-files.ts';
+
+export class DescentRecorder {
+  readonly #animation: Animation;
+  readonly #output: Output;
+  /** Of each result, as 8-bit pixels: a fourth of what the engine has. */
+  readonly #frames: (readonly FramePixels[])[] = [];
+  #notes: readonly string[] = [];
+
+  constructor(animation: Animation, output: Output) {
+    this.#animation = animation;
+    this.#output = output;
+  }
+
+  /** What to tell of it. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
+  /** Keeps the pictures of a level that becomes a frame; the last is the finished picture itself. */
+  record({ level, levels, previews }: LevelEvent): void {
+    const { frames = levels } = this.#animation;
+    if (level === 0 && frames > levels)
+      this.#notes = [`${frames} frames were asked for; the model has ${levels} levels: there is one of each.`];
+    if (level === levels - 1 || !framesOf(levels, frames).includes(level)) return;
+    for (const [index, picture] of previews.entries())
+      this.#frames[index] = [...this.#framesBefore(index), framePixels(picture)];
+  }
+
+  /** Pixels that the animation of a finished picture has. */
+  pixels({ width }: Picture, index: number): number {
+    return (this.#output.size ?? width) ** 2 * this.#framesBefore(index).length;
+  }
+
+  /** The animation of one result, which ends with the finished picture. */
+  async encoded(picture: Picture, index: number, xmp: string): Promise<EncodedPicture> {
+    const { format, quality, size: side = picture.width } = this.#output;
+    const frames = [...this.#framesBefore(index), framePixels(picture)];
+    // Cancelled before there were two.
+    const shown = frames.length > 1 ? frames : [...frames, ...frames];
+    const packed: Buffer[] = [];
+    for (const frame of shown) packed.push(await packedFrame(frame, side));
+    const delays = shown.map(() => this.#animation.frameMs);
+    const bytes = await joinFrames(packed, format as AnimationFormat, { delays, quality, xmp });
+    return { bytes, mime: mimeOf(format), width: side, height: side };
+  }
+
+  #framesBefore(index: number): readonly FramePixels[] {
+    return this.#frames[index] ?? [];
+  }
+}
+
+/** So many levels, spread evenly, the last among them. */
+function framesOf(levels: number, frames: number): number[] {
+  const count = Math.min(levels, frames);
+  return Array.from({ length: count }, (_, i) => Math.round(((i + 1) * levels) / count) - 1);
+}
