@@ -15,9 +15,8 @@ export function helpPage(program: Command): string {
   return [
     `kandid: ${program.description()}`,
     ...shown.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`),
-    '',
-    `  ${EXAMPLE}`,
-    '  kandid COMMAND --help   options of a command      kandid --version   version',
+    EXAMPLE,
+    'kandid COMMAND --help   options of a command      kandid --version   version',
     '',
   ].join('\n');
 }

@@ -3,11 +3,10 @@
  * is not renewed. Clients take turns by its priorities: of a job the band says its own priority, the place in it the turn.
  */
 import { randomUUID } from 'node:crypto';
-import type { Job, Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { reasonOf } from '../../errors.ts';
 import type { Claim, Entry, JobQueue, Settlement } from '../jobs/queue.ts';
 import { BEGUN, TURN } from './lua/turns.ts';
+import type { BullJob, Queue, Redis, Worker } from './packages.ts';
 import type { RedisLink } from './redis-link.ts';
 
 /** A job in a queue of a cluster, with what it needs of a worker. */
@@ -52,24 +51,22 @@ const ANY_NUMBER = 1_000_000;
 export class BullQueue implements JobQueue<ClusterEntry> {
   readonly #options: BullQueueOptions;
   readonly #span: number;
-  readonly #connection: Redis;
   readonly #queue: Queue<Data>;
   /** What claims: made where something is claimed. */
   #worker: Promise<Worker<Data>> | null = null;
-  readonly #claimed = new Map<string, Job<Data>>();
+  readonly #claimed = new Map<string, BullJob<Data>>();
 
   private constructor(options: BullQueueOptions, connection: Redis) {
     const { link, name } = options;
     this.#options = options;
     this.#span = options.span ?? SPAN;
-    this.#connection = connection;
     this.#queue = new link.packages.Queue<Data>(name, { connection, prefix: link.key('bull') });
     this.#queue.on('error', (error) => link.tellTrouble(error));
   }
 
   /** @throws {KandidError} redis_unavailable */
   static async open(options: BullQueueOptions): Promise<BullQueue> {
-    return new BullQueue(options, await options.link.forQueues());
+    return new BullQueue(options, await options.link.forQueues('pushes'));
   }
 
   /** @throws {KandidError} redis_unavailable */
@@ -197,7 +194,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
   async #startWorking(): Promise<Worker<Data>> {
     const { link, name, owner, leaseMs } = this.#options;
     const worker = new link.packages.Worker<Data>(name, null, {
-      connection: this.#connection,
+      connection: await link.forQueues('claims'),
       prefix: link.key('bull'),
       name: owner,
       autorun: false,

@@ -1,6 +1,9 @@
 /** The packages that only clusters need, loaded when they are asked for. */
 import { optionalPackages } from '../../optional-packages.ts';
 
+export type { Job as BullJob, Queue, Worker } from 'bullmq';
+export type { Redis, RedisOptions } from 'ioredis';
+
 const PURPOSE = 'servers and workers that share jobs by Redis (--redis)';
 
 /** @throws {KandidError} package_missing */

@@ -4,9 +4,8 @@
  *
  * Errors of the driver hold the command with its arguments, the password among them: only their messages are passed on.
  */
-import type { Redis, RedisOptions } from 'ioredis';
 import { KandidError, reasonOf } from '../../errors.ts';
-import { type ClusterPackages, clusterPackages } from './packages.ts';
+import { type ClusterPackages, clusterPackages, type Redis, type RedisOptions } from './packages.ts';
 
 export interface LinkOptions {
   /** redis://user:password@host:port/database, or rediss:// for TLS. */
@@ -23,6 +22,8 @@ export interface LinkOptions {
 
 const COMMAND_MS = 5000;
 const CONNECT_MS = 3000;
+/** Longer than anything waits in Redis for a job (10 s): a connection that says nothing for so long is dead. */
+const LONGEST_SILENCE_MS = 15_000;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1000;
 const RETRY_SECONDS = 2;
@@ -39,7 +40,7 @@ export class RedisLink {
   readonly #subscriber: Redis;
   readonly #listeners = new Map<string, Set<() => void>>();
   #isTold = false;
-  #queues: Promise<Redis> | null = null;
+  readonly #shared = new Map<string, Promise<Redis>>();
 
   private constructor(options: LinkOptions, packages: ClusterPackages) {
     this.#options = options;
@@ -47,7 +48,7 @@ export class RedisLink {
     this.address = addressOf(options.url);
     this.packages = packages;
     this.redis = this.client('commands');
-    this.#subscriber = this.client('news', { autoResubscribe: true });
+    this.#subscriber = this.client('news');
     this.#subscriber.on('message', (channel: string) => {
       for (const tell of this.#listeners.get(channel) ?? []) tell();
     });
@@ -90,12 +91,11 @@ export class RedisLink {
   }
 
   /** Another connection to the same place. */
-  client(purpose: string, more: RedisOptions = {}): Redis {
+  client(purpose: string, more: RedisOptions = { commandTimeout: this.#commandMs }): Redis {
     const client = new this.packages.Redis(this.#options.url, {
       lazyConnect: true,
       connectionName: `${this.#options.name} ${purpose}`,
       connectTimeout: CONNECT_MS,
-      commandTimeout: this.#options.commandMs ?? COMMAND_MS,
       enableOfflineQueue: false,
       // What was on its way may have been done: only those who sent it know whether it may be done twice.
       autoResendUnfulfilledCommands: false,
@@ -108,20 +108,28 @@ export class RedisLink {
     return client;
   }
 
-  /** The connection that all of BullMQ's queues share; those that wait for jobs have another one each. @throws {KandidError} redis_unavailable */
-  async forQueues(): Promise<Redis> {
-    this.#queues ??= this.#connect('queues');
+  /**
+   * A connection that all of BullMQ's queues share: to give jobs, or to claim them. Those that wait for jobs have another one
+   * each, made from that for claims: what waits in Redis has no time limit of its own here, or an answer that came too late would be a job's
+   * wake-up call that nobody heard.
+   *
+   * @throws {KandidError} redis_unavailable
+   */
+  async forQueues(purpose: 'pushes' | 'claims'): Promise<Redis> {
+    const connecting = this.#shared.get(purpose) ?? this.#connect(purpose);
+    this.#shared.set(purpose, connecting);
     try {
-      return await this.#queues;
+      return await connecting;
     } catch (error) {
-      this.#queues = null;
+      this.#shared.delete(purpose);
       throw error;
     }
   }
 
-  async #connect(purpose: string): Promise<Redis> {
+  async #connect(purpose: 'pushes' | 'claims'): Promise<Redis> {
+    const limit = purpose === 'claims' ? { socketTimeout: LONGEST_SILENCE_MS } : { commandTimeout: this.#commandMs };
     // As BullMQ wants it.
-    const client = this.client(purpose, { maxRetriesPerRequest: null });
+    const client = this.client(purpose, { maxRetriesPerRequest: null, ...limit });
     try {
       await this.ask(() => client.connect());
       return client;
@@ -190,11 +198,16 @@ export class RedisLink {
   close(): void {
     this.#listeners.clear();
     this.redis.disconnect();
-    this.#queues?.then(
-      (client) => client.disconnect(),
-      () => {},
-    );
+    for (const connecting of this.#shared.values())
+      connecting.then(
+        (client) => client.disconnect(),
+        () => {},
+      );
     this.#subscriber.disconnect();
+  }
+
+  get #commandMs(): number {
+    return this.#options.commandMs ?? COMMAND_MS;
   }
 
   #away(reason: string): KandidError {

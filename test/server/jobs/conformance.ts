@@ -16,7 +16,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-const MOST_WAITING_MS = 8000;
+const MOST_WAITING_MS = 30_000;
 
 /** Resolves when it holds. */
 export async function until(holds: () => unknown, what = String(holds)): Promise<void> {
