@@ -38,6 +38,8 @@ export interface AgentOptions {
 interface Held {
   readonly queue: BullQueue;
   claim: Claim<ClusterEntry>;
+  /** Resolves when nothing of it is left here. */
+  readonly released: Promise<void>;
 }
 
 /** What is said and renewed again and again, so often in a lease. */
@@ -116,6 +118,8 @@ export class Agent {
     const renewing = [...this.#held.values()].map(({ queue, claim }) => queue.renew(claim));
     for (const { status, ...rest } of await Promise.allSettled(renewing))
       if (status === 'rejected' && 'reason' in rest) link.tellTrouble(rest.reason);
+    const attempts = [...this.#attempts].map(([id, { number }]) => ({ id, number }));
+    for (const id of await ledger.superseded(attempts)) this.#attempts.get(id)?.supersede();
     for (const id of await ledger.abandoned([...this.#attempts.keys()], WATCH_GRACE_SECONDS))
       this.#attempts.get(id)?.drop();
   }
@@ -172,7 +176,7 @@ export class Agent {
         if (!isServed()) break;
         const queue = await queues.get(name);
         const claim = await queue.claim((entry) => this.#fits(entry, name));
-        if (claim) this.#take({ queue, claim });
+        if (claim) this.#take(queue, claim);
         else await this.#pause(1);
       } catch (error) {
         link.tellTrouble(error);
@@ -206,35 +210,50 @@ export class Agent {
     return this.#options.pool.hasRoom(needOf(entry));
   }
 
-  #take(held: Held): void {
-    const { id } = held.claim.entry;
-    const known = this.#held.get(id);
-    // Its lease had ended, while Redis was away: it is ours again.
-    if (known) {
-      known.claim = held.claim;
+  #take(queue: BullQueue, claim: Claim<ClusterEntry>): void {
+    const { link, observer } = this.#options;
+    const { id } = claim.entry;
+    const before = this.#held.get(id);
+    if (before) {
+      this.#takeAgain(before, queue, claim).catch((error: unknown) => link.tellTrouble(error));
       return;
     }
-    this.#held.set(id, held);
-    const { observer } = this.#options;
-    this.#run(held)
-      .catch((error: unknown): Settlement => {
-        observer.trouble?.(error);
-        return 'again';
-      })
-      .then(async (how) => {
-        await held.queue.settle(held.claim, how);
-      })
-      .catch((error: unknown) => this.#options.link.tellTrouble(error))
-      .finally(() => {
+    const running = this.#run(claim.entry).catch((error: unknown): Settlement => {
+      observer.trouble?.(error);
+      return 'again';
+    });
+    const released = running
+      .then((how) => held.queue.settle(held.claim, how))
+      .catch((error: unknown) => link.tellTrouble(error))
+      .then(() => {
         this.#held.delete(id);
         this.#tellRoom();
         this.#checkIdle();
       });
+    const held: Held = { queue, claim, released };
+    this.#held.set(id, held);
   }
 
-  async #run({ claim }: Held): Promise<Settlement> {
+  /**
+   * It is here already: its lease had ended, while Redis was away, or while this process stood still. Where its attempt still counts it
+   * goes on; else another worker has begun it meanwhile, and lost it too.
+   */
+  async #takeAgain(before: Held, queue: BullQueue, claim: Claim<ClusterEntry>): Promise<void> {
+    const attempt = this.#attempts.get(claim.entry.id);
+    before.claim = claim;
+    const [isOld] = attempt
+      ? await this.#options.ledger.superseded([{ id: claim.entry.id, number: attempt.number }])
+      : [];
+    if (isOld === undefined) return;
+    // What it settles then is not this claim.
+    before.claim = { ...claim, lease: '' };
+    attempt?.supersede();
+    await before.released;
+    this.#take(queue, claim);
+  }
+
+  async #run(entry: ClusterEntry): Promise<Settlement> {
     const { pool } = this.#options;
-    const { entry } = claim;
     const begun = await this.#begin(entry.id);
     if (begun.verdict === 'held') return 'again';
     if (begun.verdict === 'over') return 'done';

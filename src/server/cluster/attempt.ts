@@ -59,7 +59,7 @@ export class Attempt {
       attempt: number,
       shown: images + 2,
       onTrouble: (error) => observer.trouble?.(error),
-      onOver: () => this.drop(),
+      onOver: () => this.supersede(),
     });
   }
 
@@ -85,9 +85,21 @@ export class Attempt {
     this.#stopListening.then(obey, obey);
   }
 
-  /** Nobody wants it here: another attempt counts, or nobody watches it. */
+  get number(): number {
+    return this.#options.number;
+  }
+
+  /** Nobody watches it. */
   drop(): void {
     this.#cancel('drop');
+  }
+
+  /** Another attempt counts now, or the job has ended: what this one does is for nobody. */
+  supersede(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#options.runner.tell(this.job.id, { type: 'drop' });
+    this.#closing(Promise.resolve('done'));
   }
 
   /** It has come to nothing here. @param reason why; null: the worker stops, and nobody is to blame */

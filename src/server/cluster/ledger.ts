@@ -11,7 +11,7 @@ import type { WorkOutline } from '../jobs/outline.ts';
 import { type Desired, desiredOf, type Want, wantFields } from './desired.ts';
 import { ABANDONED, WANT, WATCHED } from './lua/control.ts';
 import { END } from './lua/end.ts';
-import { APPEND, BEGIN, LOST, PLACE } from './lua/run.ts';
+import { APPEND, BEGIN, LOST, PLACE, SUPERSEDED } from './lua/run.ts';
 import { SENT, SUBMIT, UNSENT } from './lua/submit.ts';
 import { pack, unpack } from './packed.ts';
 import { fieldsOf, type JobRecord, recordOf } from './record.ts';
@@ -167,6 +167,12 @@ export class Ledger {
   /** A job that waits has another place. */
   async place(id: string, position: number, estimateSeconds: number | null): Promise<void> {
     await PLACE.run(this.#link, id, position, pack(queuedAt(position, estimateSeconds)));
+  }
+
+  /** Of these attempts the jobs of those that do not count any more. */
+  async superseded(attempts: readonly { readonly id: string; readonly number: number }[]): Promise<string[]> {
+    if (attempts.length === 0) return [];
+    return textsOf(await SUPERSEDED.run(this.#link, ...attempts.flatMap(({ id, number }) => [id, number])));
   }
 
   /** An attempt has come to nothing. @param words why; null: its worker stops, and nobody is to blame */

@@ -42,6 +42,8 @@ export class Cluster {
       redis: redis.url,
       redisPrefix: `c${prefixes++}`,
       leaseSeconds: 1,
+      // A busy machine takes long to start a process: guides that hold a job hold it meanwhile.
+      guideTimeout: 600,
       ...flags,
     };
     const cluster = new Cluster({ ...loadServerSettings(all, {}), redis: redis.url }, all);

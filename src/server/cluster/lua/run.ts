@@ -75,6 +75,15 @@ add('shown', id, attempt, 1, queued)
 return {'again'}
 `);
 
+/** Of these attempts, job and number in turn, the jobs of those that do not count any more: another one runs, or it has ended. */
+export const SUPERSEDED = new Script(`
+local found = {}
+for i = 1, #arg, 2 do
+  if not isCurrent(arg[i], arg[i + 1]) then table.insert(found, arg[i]) end
+end
+return found
+`);
+
 /** A job that waits has another place. */
 export const PLACE = new Script(`
 local id, position, queued = arg[1], arg[2], arg[3]
