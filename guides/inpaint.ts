@@ -1,6 +1,7 @@
 /** Scores by the distance on the known part of a picture; the rest is unconstrained. */
 import { z } from 'zod';
 import { defineGuide, type GuideContext, GuideProblem } from '../src/guide.ts';
+import { keptShares } from '../src/kit/mask.ts';
 import { pictureParam } from './lib/params.ts';
 import { quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, visibleReference } from './lib/reference.ts';
@@ -12,25 +13,6 @@ const params = z.strictObject({
   ).optional(),
   invert: z.boolean().default(false).describe('Inverts the mask: black is repainted.'),
 });
-
-/** Alpha, 0 … 1: a mask with any value below the first is read by its alpha, not its colours; an antialiased border stays above it. */
-const TRANSPARENT = 0.5;
-const OPAQUE = 0.999;
-
-/** Known share of each pixel according to the mask: [side, side], 0 … 1. */
-function knownOf(rgba: Float32Array, size: number, invert: boolean, note: GuideContext['note']): Float32Array {
-  const alpha = rgba.subarray(3 * size, 4 * size).map((value) => (value + 1) / 2);
-  const least = alpha.reduce((a, b) => Math.min(a, b), 1);
-  const byAlpha = least < TRANSPARENT;
-  if (byAlpha) note('the mask is read by its transparency: transparent is repainted, its colours are ignored');
-  else if (least < OPAQUE)
-    note('the mask is read by its colours, since no part of it is transparent: white is repainted');
-  return Float32Array.from({ length: size }, (_, p) => {
-    const white = ((rgba[p] as number) + (rgba[size + p] as number) + (rgba[2 * size + p] as number)) / 6 + 0.5;
-    const share = byAlpha ? (alpha[p] as number) : 1 - Math.min(1, Math.max(0, white));
-    return invert ? 1 - share : share;
-  });
-}
 
 async function maskOf(
   bytes: Uint8Array,
@@ -45,7 +27,7 @@ async function maskOf(
     context.note(
       `the mask is ${size.width}×${size.height} and the picture ${image.width}×${image.height}: each is cut to its middle square, and the mask resized to fit`,
     );
-  return knownOf(mask.data, finalSide * finalSide, invert, context.note);
+  return keptShares(mask.data, { invert, note: context.note });
 }
 
 /** @throws GuideProblem if no pixel is known, or none is unknown */

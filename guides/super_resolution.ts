@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineGuide } from '../src/guide.ts';
 import { pictureParam } from './lib/params.ts';
 import { quadraticGuide } from './lib/quadratic.ts';
-import { compareAt, middleSquare } from './lib/reference.ts';
+import { compareAt, middleSquare, noteCut } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam(
@@ -20,7 +20,7 @@ export default defineGuide({
     const picture = await context.picture(image, { channels: channels === 1 ? 1 : 3, maxSide: finalSide });
     const { width, height } = picture.original ?? picture;
     const reference = middleSquare(picture);
-    if (width !== height) context.note(`the picture is ${width}×${height}: its middle square is used`);
+    noteCut({ original: { width, height } }, context);
     if (Math.max(width, height) > finalSide)
       context.note(
         `the picture is larger than the ${finalSide}×${finalSide} of the model: it was shrunk to ${reference.side}×${reference.side}`,

@@ -242,6 +242,7 @@ export const ERRORS = {
   link_expired: [403, 2, 'This address expired at {expired}. Request the picture again, or send an API key.'],
   origin_refused: [403, 2, 'Pages of {origin} may not call this server. Let the operator add it to the origins.'],
   sockets_full: [503, 1, '{open} sockets are open, the most allowed. Close one, or try again in {retrySeconds} s.'],
+  session_unknown: [404, 2, 'There is no session "{session}". It may have ended: begin another with initialize.'],
   not_ready: [503, 1, 'Models are being opened. Try again in {retrySeconds} s.'],
   provenance_missing: [
     404,

@@ -20,7 +20,7 @@ import { Engine, type EngineOptions, type PrepareOptions } from './engine/engine
 import type { GuideSummary } from './engine/guides/registry.ts';
 import type { ModelSummary } from './engine/models.ts';
 import type { GenerateEvent, Result } from './engine/search/events.ts';
-import { eventsOf } from './engine/search/run.ts';
+import { eventsOfAll } from './engine/search/run.ts';
 import { runTask, type TaskOutcome } from './engine/tasks/task.ts';
 import { inProcess, prepareTask, type Task } from './engine/tasks/tasks.ts';
 import { KandidError } from './errors.ts';
@@ -39,6 +39,7 @@ export type {
   LevelEvent,
   PartialResult,
   Result,
+  WindowCode,
 } from './engine/search/events.ts';
 export type { SamplerOptions } from './engine/search/sampler.ts';
 export { type ErrorCode, KandidError } from './errors.ts';
@@ -141,8 +142,8 @@ export class Kandid {
     options: PrepareOptions = {},
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     try {
-      const { network, descent } = await this.engine.prepare(request, options);
-      yield* eventsOf(network, descent);
+      const { model, descents, joining } = await prepareTask(this.engine, { kind: 'generate', request }, options);
+      yield* eventsOfAll(model.network, descents, joining);
     } catch (error) {
       // Cancelled while it was made ready: there is nothing to show yet.
       if (!(error instanceof KandidError && error.code === 'cancelled')) throw error;
@@ -192,8 +193,9 @@ export class Kandid {
     { model, beams, search, condition, signal }: EncodeRequest = {},
   ): Promise<Encoded> {
     const { pictures, notes } = await this.#run({ kind: 'encode', picture, model, beams, search, condition }, signal);
-    const [{ code, codeString, psnr, image }] = pictures as [Required<TaskOutcome['pictures'][number]>];
-    return { code: [...code], codeString, psnr, image, notes };
+    const [found] = pictures as [Required<TaskOutcome['pictures'][number]>];
+    const { code, codeString, psnr } = found;
+    return { code: [...code], codeString, psnr, image: found.draw(), notes };
   }
 
   /**
@@ -210,7 +212,7 @@ export class Kandid {
     const { level, condition, signal, note = () => {} } = request;
     const { pictures, notes } = await this.#run({ kind: 'decode', codes, model, level, condition }, signal);
     for (const message of notes) note(message);
-    return pictures.map(({ image }) => image);
+    return pictures.map((one) => one.draw());
   }
 
   /** The code string of a code. @throws {KandidError} code_invalid, model_* */

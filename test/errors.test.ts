@@ -86,6 +86,7 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   link_expired: [403, 2],
   origin_refused: [403, 2],
   sockets_full: [503, 1],
+  session_unknown: [404, 2],
   not_ready: [503, 1],
   provenance_missing: [404, 1],
   unwell: [500, 1],

@@ -17,6 +17,7 @@ export interface Reference {
 export async function finalReference(bytes: Uint8Array, context: GuideContext): Promise<Reference> {
   const { channels, finalSide } = context.model;
   const picture = await context.picture(bytes, { channels: channels === 1 ? 1 : 3, side: finalSide });
+  noteCut(picture, context);
   return { data: picture.data, channels: picture.channels, side: finalSide };
 }
 
@@ -35,6 +36,7 @@ export async function visibleReference(
   let picture = await context.picture(bytes, { channels: 4, maxSide: FINE * finalSide });
   if (Math.min(picture.width, picture.height) < finalSide)
     picture = await context.picture(bytes, { channels: 4, side: finalSide });
+  noteCut(picture, context);
   const { data, side } = middleSquare(picture);
   const size = side * side;
   const colors = data.subarray(0, 3 * size);
@@ -42,6 +44,12 @@ export async function visibleReference(
   const square = { data: channels === 1 ? lumaOf(colors, 3) : colors, channels: channels === 1 ? 1 : 3, side, weight };
   const small = shrinkReference(square, finalSide) as Required<Reference>;
   return { reference: small, original: picture.original ?? picture };
+}
+
+/** Tells of a picture that is not square. */
+export function noteCut({ original }: Pick<Picture, 'original'>, { note }: Pick<GuideContext, 'note'>): void {
+  if (original && original.width !== original.height)
+    note(`the picture is ${original.width}×${original.height}: only its middle square is used`);
 }
 
 /** The middle square of a picture. */

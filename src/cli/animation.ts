@@ -18,7 +18,7 @@ export function animationFormat(file: string): AnimationFormat {
   throw wrongValue('--animate', file, 'a file that ends in .webp or .gif');
 }
 
-/** Encodes frames, each with the previews of all results at one level; `finalSide` is the finished picture's. */
+/** Encodes frames, each with the previews of all results at one level; `finalSide` is that of the model's finished pictures. */
 export async function encodeAnimation(
   frames: readonly (readonly Picture[])[],
   finalSide: number,
@@ -31,10 +31,11 @@ export async function encodeAnimation(
   return await joinFrames(packed, format, { delays });
 }
 
-/** Enlarged to `side` with square pixels; sides of levels need not divide the last one. */
+/** Enlarged to `side` with square pixels; sides of levels need not divide the last one. Whole pictures stay as they are. */
 function fitted(picture: Picture, side: number): Picture {
-  if (side % picture.width === 0) return enlarged(picture, side / picture.width);
   const { data, channels, width, height } = picture;
+  if (width !== height) return picture;
+  if (side % width === 0) return enlarged(picture, side / width);
   const out = new Float32Array(channels * side * side);
   for (let i = 0; i < out.length; i++) {
     const y = Math.floor((Math.floor((i % (side * side)) / side) * height) / side);

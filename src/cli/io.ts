@@ -1,4 +1,5 @@
 /** The process as commands see it (standard streams, signals, environment), replaceable in tests. */
+import type { Readable, Writable } from 'node:stream';
 import { KandidError } from '../errors.ts';
 import type { Sink } from '../server/log-output.ts';
 import { standardOutput } from './log-sink.ts';
@@ -16,6 +17,8 @@ export interface Io {
   readonly terminal: NodeJS.WriteStream | null;
   /** Standard output for a log: lost rather than waited for. */
   log(): Sink;
+  /** Standard input and output for a conversation of programs; standard error for its log. */
+  pipes(): Pipes;
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
@@ -23,6 +26,12 @@ export interface Io {
   onCrash(listener: (error: unknown) => void): void;
   /** Ends the process after so many milliseconds, if anything still keeps it by then. */
   endAfter(ms: number): void;
+}
+
+export interface Pipes {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly log: Sink;
 }
 
 const MOST_INPUT_BYTES = 256 * 2 ** 20;
@@ -58,6 +67,11 @@ export function processIo(): Io {
     },
     terminal: process.stderr.isTTY ? process.stderr : null,
     log: standardOutput,
+    pipes: () => ({
+      input: process.stdin,
+      output: stdout(),
+      log: (text, done) => void process.stderr.write(text, done),
+    }),
     environment: process.env,
     signal: controller.signal,
     onCrash: (listener) => {

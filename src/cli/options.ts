@@ -99,6 +99,22 @@ function guides(text: string, before: readonly GuideSpec[] = []): GuideSpec[] {
   return [...before, guideSpec(text)];
 }
 
+/** Of commands that work on a picture of any size and shape. */
+export interface WholeFlags {
+  readonly whole: boolean;
+  readonly window?: number;
+}
+
+export function addWholeOptions(command: Command, what: string): Command {
+  return command
+    .option('--no-whole', `the square picture that the model draws, in the place of ${what}`)
+    .option(
+      '--window <px>',
+      'side of the squares that are worked on, in pixels of the picture',
+      whole('--window', 4, 8192),
+    );
+}
+
 export interface OutputFlags {
   readonly out?: string;
   readonly grid?: boolean;

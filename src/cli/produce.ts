@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import type { GenerateRequest } from '../contract/requests.ts';
 import type { LevelEvent } from '../engine/search/events.ts';
+import type { TaskPicture } from '../engine/tasks/task.ts';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import type { Kandid } from '../index.ts';
@@ -33,7 +34,7 @@ export function addProduceOptions(command: Command): Command {
   return addEngineOptions(addOutputOptions(addSamplerOptions(command)));
 }
 
-type RequestParts = Pick<GenerateRequest, 'guides' | 'prefix'>;
+type RequestParts = Pick<GenerateRequest, 'guides' | 'prefix' | 'whole'>;
 
 /**
  * Runs a request and writes its pictures; at Ctrl-C, the best ones so far.
@@ -56,7 +57,7 @@ export async function produce(
     const done = await follow(kandid, request, io, (event) => {
       if (animation) frames.push(event.previews);
     });
-    const pictures = done.outcome.pictures.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
+    const pictures = done.outcome.pictures.map((one) => enlarged(one.draw(), flags.enlarge ?? 1));
     const files = pictures.length > 0 ? await destination.write(pictures, io, done.provenances) : [];
     if (animation && flags.animate !== undefined && frames.length > 0) {
       const { finalSide } = done.task.model.network;
@@ -99,6 +100,17 @@ async function follow(
   }
 }
 
+/** Codes that are printed beside a picture; `--json` has all of them. */
+const MOST_CODES = 3;
+
+function codesOf({ code, codeString, windows = [] }: TaskPicture): string {
+  if (!codeString) return `(first levels) [${code.join(',')}]`;
+  if (windows.length <= 1) return codeString;
+  const more = windows.length - MOST_CODES;
+  const shown = windows.slice(0, MOST_CODES).map((window) => window.codeString);
+  return `${shown.join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** @throws {KandidError} cancelled, where it was */
 function report(
   { task: { model, seed }, outcome }: CommandOutcome,
@@ -109,19 +121,20 @@ function report(
   const { network, bundle } = model;
   const { pictures, guides, notes, timings } = outcome;
   if (flags.json) {
-    const results = pictures.map(({ code, codeString }, i) => ({
+    const results = pictures.map(({ code, codeString, windows }, i) => ({
       file: files[i] ?? null,
       seed,
       ...(codeString ? { code, codeString } : { prefix: code }),
+      ...(windows ? { windows } : {}),
     }));
     const state = outcome.type;
     const whole = { model: network.info.name, hash: bundle.hash, state, results, guides, notes, timings };
     io.out(JSON.stringify(whole, null, 2));
   } else {
     const shown = new Set<string>();
-    for (const [i, { code, codeString }] of pictures.entries()) {
+    for (const [i, picture] of pictures.entries()) {
       const file = files[i];
-      const text = codeString || `(first levels) [${code.join(',')}]`;
+      const text = codesOf(picture);
       const line = file ? `${shown.has(file) ? ' '.repeat(file.length) : file}  ${text}` : text;
       if (file) shown.add(file);
       // Where the picture itself goes to standard output, its code may not.

@@ -12,6 +12,7 @@ import { addGuides } from './commands/guides.ts';
 import { addImport } from './commands/import.ts';
 import { addInfo } from './commands/info.ts';
 import { addInpaint } from './commands/inpaint.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addModels } from './commands/models.ts';
 import { addPull } from './commands/pull.ts';
 import { addColorize, addDenoise, addUpscale } from './commands/restore.ts';
@@ -27,7 +28,7 @@ import type { Io } from './io.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross, addTree, addInfo],
-  ...[addServe, addWorker, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
+  ...[addServe, addWorker, addMcp, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

@@ -1,6 +1,6 @@
 /** Schemas of the answers of the native routes. */
 import { z } from 'zod';
-import { type DeepReadonly, endFields, fileFields, questionFields, whole } from './events.ts';
+import { type DeepReadonly, endFields, fileFields, questionFields, whole, windowsField } from './events.ts';
 
 export const problem = z
   .object({
@@ -20,6 +20,7 @@ export const picture = z.object({
   url: z.string().nullable().describe('Permanent address; null where only this answer has it: of animations, say.'),
   ...fileFields,
   base64: z.string().optional(),
+  windows: windowsField.optional(),
   psnr: z.number().nullable().optional().describe('Of an encoding, against the picture given, in dB; null: equal.'),
 });
 

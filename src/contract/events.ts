@@ -67,6 +67,21 @@ export const chosenFields = {
   by: z.enum(['person', 'time']).describe('time: no answer in time.'),
 };
 
+/** Squares of a whole picture, which its code alone does not draw. */
+export const windowsField = z
+  .array(
+    z.object({
+      left: whole,
+      top: whole,
+      side: whole,
+      code: z.array(whole),
+      codeString: z.string().nullable().describe('null where the code is not whole.'),
+    }),
+  )
+  .describe(
+    'Of a picture that was repainted or enlarged whole: the squares that the model has drawn, in pixels of the finished picture before `size`, and their codes. `code` is that of the first.',
+  );
+
 /** The end of a request. */
 export const endFields = {
   seed: whole,

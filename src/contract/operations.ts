@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { answerFields, code, descentAnswerFields, guides, modelName, picture, prompt, searchFields } from './fields.ts';
 import { generateSchema } from './requests.ts';
 import { previewsSchema } from './stream.ts';
+import { wholeFields } from './whole.ts';
 
 const { prefix } = generateSchema.shape;
 const condition = picture('The picture that a conditional model starts from.').optional();
@@ -14,7 +15,7 @@ const webhook = z
 const task = { ...searchFields, ...descentAnswerFields, condition, webhook };
 const shown = prompt.optional().describe('What the pictures should show, in words (guide text).');
 
-export const generateBody = z.strictObject({ ...task, guides, prefix });
+export const generateBody = z.strictObject({ ...task, guides, prefix, whole: generateSchema.shape.whole });
 
 export const jobBody = generateBody.extend({
   previews: previewsSchema.unwrap().optional().describe('Shown among the events. Left out: none.'),
@@ -39,8 +40,14 @@ export const steerBody = z
     message: 'expected question and picks together',
   });
 
+/** @param what it is otherwise */
+const isWhole = (what: string) =>
+  z.boolean().default(true).describe(`The whole picture, of its own size and shape; false: ${what}.`);
+
 export const inpaintBody = z.strictObject({
   ...task,
+  ...wholeFields,
+  whole: isWhole('the square that the model draws of its middle'),
   image: picture('The picture; where it is transparent it is unknown.'),
   mask: picture('White, or transparent, is repainted.').optional(),
   invert: z.boolean().default(false).describe('Reads the mask the other way round.'),
@@ -48,6 +55,12 @@ export const inpaintBody = z.strictObject({
 });
 
 export const restoreBody = z.strictObject({ ...task, image: picture('The small, or gray, picture.'), prompt: shown });
+
+export const enlargeBody = restoreBody.extend({
+  image: picture('The small picture, of any shape.'),
+  whole: isWhole('the square that the model draws of its middle'),
+  window: wholeFields.window,
+});
 
 export const denoiseBody = z.strictObject({
   ...task,

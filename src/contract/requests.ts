@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
 import { firstIssue } from '../kit/issues.ts';
+import { whole } from './whole.ts';
 
 /**
  * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
@@ -18,7 +19,8 @@ export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly 
 export const GUIDE_TIMEOUT_SECONDS = 30;
 
 const MOST_GUIDES = 16;
-const MOST_RESULTS = 256;
+/** Results of a request; of whole pictures, squares of all of them. */
+export const MOST_RESULTS = 256;
 const MOST_BEAMS = 256;
 const MOST_LEVELS = 256;
 
@@ -122,6 +124,7 @@ export const generateSchema = z.strictObject({
     .default([])
     .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),
   condition: pictureInput.optional().describe('The picture that a conditional model starts from.'),
+  whole,
 });
 
 /** A request as it may be given. */

@@ -20,6 +20,7 @@ import {
   questionFields,
   startedFields,
   whole,
+  windowsField,
 } from './events.ts';
 import { decodeFrame, encodeFrame } from './frames.ts';
 import { generateSchema } from './requests.ts';
@@ -52,7 +53,9 @@ export const outputFields = {
     .min(1)
     .max(MOST_SIDE)
     .optional()
-    .describe("Width and height of the finished pictures in pixels, resized by Lanczos. Left out: the model's own."),
+    .describe(
+      "Longer side of the finished pictures in pixels, resized by Lanczos: width and height of those of the model. Left out: the model's own, or that of the whole picture.",
+    ),
 };
 
 /** The same where levels are walked. */
@@ -167,7 +170,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     .object({
       ...end,
       type: z.literal('done'),
-      images: z.array(z.object({ code: z.array(whole), codeString: z.string() })),
+      images: z.array(z.object({ code: z.array(whole), codeString: z.string(), windows: windowsField.optional() })),
       ranking: z.array(whole).describe('The images by their numbers, the best first by what the guides say of them.'),
     })
     .describe('All pictures are finished; they came before, one `image` frame each.'),
@@ -176,7 +179,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
       ...end,
       type: z.literal('cancelled'),
       level: whole,
-      images: z.array(z.object({ prefix: z.array(whole) })),
+      images: z.array(z.object({ prefix: z.array(whole), windows: windowsField.optional() })),
     })
     .describe('Ended early; the best pictures so far came before.'),
   z.object({

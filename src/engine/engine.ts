@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly guideTimeoutSeconds?: number | undefined;
   /** Most pixels of a picture that comes in. @default 50 million */
   readonly limitPixels?: number | undefined;
+  /** Most pixels of a picture that is worked on whole. @default limitPixels */
+  readonly wholePixels?: number | undefined;
 }
 
 export interface PrepareOptions {
@@ -62,12 +64,19 @@ export class Engine {
   readonly device: Device;
   readonly models: Models;
   readonly guides: GuideRegistry;
+  /** Most pixels of a picture that is worked on whole; undefined: as of any that comes in. */
+  readonly wholePixels: number | undefined;
   readonly #services: GuideServices;
 
-  private constructor(models: Models, guides: GuideRegistry, services: GuideServices) {
+  private constructor(
+    models: Models,
+    guides: GuideRegistry,
+    { services, wholePixels }: { services: GuideServices; wholePixels: number | undefined },
+  ) {
     this.models = models;
     this.guides = guides;
     this.device = services.device;
+    this.wholePixels = wholePixels ?? services.limitPixels;
     this.#services = services;
   }
 
@@ -87,16 +96,8 @@ export class Engine {
     ]);
     const timeoutSeconds = options.guideTimeoutSeconds ?? GUIDE_TIMEOUT_SECONDS;
     const shared = new ResourceCache();
-    return new Engine(models, registry, {
-      models: folders,
-      paths,
-      device,
-      threads,
-      limitPixels,
-      allowedHosts,
-      timeoutSeconds,
-      shared,
-    });
+    const services = { models: folders, paths, device, threads, limitPixels, allowedHosts, timeoutSeconds, shared };
+    return new Engine(models, registry, { services, wholePixels: options.wholePixels });
   }
 
   get limitPixels(): number | undefined {

@@ -1,4 +1,5 @@
 /** Animated WebP and GIF files. */
+import type { PlaneSize } from '../kit/resample.ts';
 import type { Picture } from './codec.ts';
 import { gifWithXmp } from './gif-xmp.ts';
 import { pictureToPixels } from './pixels.ts';
@@ -31,12 +32,13 @@ export function framePixels(picture: Picture): FramePixels {
   return { pixels: pictureToPixels(picture), width, height, channels: channels as 1 | 3 };
 }
 
-/** A frame on its way into an animation: hundreds of them as pixels would fill the memory. `side`: resized to it, by Lanczos. */
-export async function packedFrame({ pixels, ...raw }: FramePixels, side?: number): Promise<Buffer> {
+/** A frame on its way into an animation: hundreds of them as pixels would fill the memory. `to`: resized to it, by Lanczos. */
+export async function packedFrame({ pixels, ...raw }: FramePixels, to: PlaneSize = raw): Promise<Buffer> {
   const sharp = await loadSharp();
   let frame = sharp(pixels, { raw }).toColourspace('srgb');
-  if (side !== undefined && (raw.width !== side || raw.height !== side))
-    frame = frame.resize(side, side, { fit: 'fill', kernel: 'lanczos3' });
+  const { width, height } = to;
+  if (raw.width !== width || raw.height !== height)
+    frame = frame.resize(width, height, { fit: 'fill', kernel: 'lanczos3' });
   return await frame.png({ compressionLevel: 1 }).toBuffer();
 }
 

@@ -65,7 +65,7 @@ export async function encodePicture(
   options: {
     /** 1 … 100, for all but PNG and GIF. */
     readonly quality?: number;
-    /** Width and height in pixels, by Lanczos. @default the picture's own */
+    /** Longer side in pixels, by Lanczos; the shape is kept. @default the picture's own */
     readonly size?: number;
     /** XMP packet to put into the file; one that does not fit into a JPEG (64 kB) is left out. */
     readonly xmp?: string;
@@ -76,11 +76,18 @@ export async function encodePicture(
   const { quality, size, xmp } = options;
   const sharp = await loadSharp();
   let image = sharp(pictureToPixels(picture), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
-  if (size !== undefined) image = image.resize(size, size, { fit: 'fill', kernel: 'lanczos3' });
+  if (size !== undefined) image = image.resize({ ...fittedSize(picture, size), fit: 'fill', kernel: 'lanczos3' });
   if (xmp !== undefined) image = image.withXmp(xmp);
   const hasQuality = format !== 'png' && format !== 'gif' && quality !== undefined;
   const file = await image.toFormat(format, hasQuality ? { quality } : {}).toBuffer();
   return format === 'gif' && xmp !== undefined ? gifWithXmp(file, xmp) : file;
+}
+
+/** Size of a picture whose longer side is so many pixels. @param longer @default its own */
+export function fittedSize({ width, height }: PlaneSize, longer = Math.max(width, height)): PlaneSize {
+  const most = Math.max(width, height);
+  const scaled = (length: number) => (most === 0 ? longer : Math.max(1, Math.round((length * longer) / most)));
+  return { width: scaled(width), height: scaled(height) };
 }
 
 /** Upright size of a picture file in pixels, from its header alone. @throws {KandidError} picture_unreadable, picture_too_large */

@@ -9,8 +9,16 @@ export interface Provenance {
   readonly model: string;
   /** Of the model, 64 hexadecimal digits. */
   readonly hash: string;
-  /** Code string; null where the code is not whole. */
+  /** Code string; null where the code is not whole, or where it alone does not draw the picture. */
   readonly code: string | null;
+  /** Of a picture that was worked on in squares: where they lie, in its pixels, and their codes. */
+  readonly windows?: readonly {
+    readonly left: number;
+    readonly top: number;
+    readonly side: number;
+    readonly code: readonly number[];
+    readonly codeString: string;
+  }[];
   /** Levels that were chosen, where the code is not whole, or the picture is that of an earlier level. */
   readonly level?: number;
   readonly seed?: number;

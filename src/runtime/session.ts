@@ -1,10 +1,10 @@
 /** The only file that uses ONNX Runtime: opens graphs, checks inputs, explains failures. */
 import { basename } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';
 import { KandidError, reasonOf } from '../errors.ts';
 import { withoutTelemetry } from '../kit/telemetry.ts';
 import { type Tensor, type TensorData, tensor } from '../kit/tensor.ts';
+import { freeMemory } from './free-memory.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 
@@ -107,18 +107,6 @@ function settingsFor({ cuda = null, threads }: SessionOptions): InferenceSession
   };
 }
 
-/** A closed port: what is transferred to it belongs to nobody (HTML, "message port post message steps"). */
-const nowhere = new MessageChannel().port1;
-nowhere.close();
-
-/**
- * Frees memory at once. ONNX Runtime copies outputs that were written into given memory once more, into new memory; left to
- * the garbage collector, that is 25 MB of fresh pages a run (measured at 8 descents, 64 px: 15.5 ms a run instead of 9.5).
- */
-function discard(buffer: ArrayBuffer): void {
-  nowhere.postMessage(null, [buffer]);
-}
-
 class OpenedSession implements Session {
   readonly file: string;
   readonly inputs: readonly TensorSpec[];
@@ -186,7 +174,9 @@ class OpenedSession implements Session {
   #taken(name: string, value: InferenceSession.ReturnType[string], own: Tensor | undefined): Tensor {
     if (!own) return this.#unwrap(name, value);
     const { buffer } = value.data as Float32Array;
-    if (buffer instanceof ArrayBuffer && buffer !== own.data.buffer) discard(buffer);
+    // ONNX Runtime copies outputs that were written into given memory once more, into new memory: left to the garbage
+    // collector, that is 25 MB of fresh pages a run (8 descents, 64 px: 15.5 ms a run instead of 9.5).
+    if (buffer instanceof ArrayBuffer && buffer !== own.data.buffer) freeMemory(buffer);
     return own;
   }
 

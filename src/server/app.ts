@@ -12,14 +12,17 @@ import { documentationRoutes } from './routes/documentation.ts';
 import { pictureRoutes } from './routes/generate.ts';
 import { imageRoutes } from './routes/images.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openAiDoors } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pageRoutes } from './routes/page.ts';
+import { sdapiRoutes } from './sdapi/routes.ts';
 import type { Services } from './services.ts';
 
 export const allRoutes: readonly Route[] = [
   ...[...pictureRoutes, ...modelRoutes, ...imageRoutes, ...openAiDoors, ...jobRoutes, ...operationRoutes],
+  ...[...mcpRoutes, ...sdapiRoutes],
   ...documentationRoutes(() => allRoutes),
 ];
 

@@ -11,6 +11,7 @@ import { type Cost, costOf } from './jobs/cost.ts';
 import { type JobLimits, type JobStorage, Jobs } from './jobs/jobs.ts';
 import type { JobService } from './jobs/service.ts';
 import { createLog, type Logger } from './log.ts';
+import { McpSessions } from './mcp/sessions.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { jobsLog, poolLog, together } from './observers.ts';
@@ -32,6 +33,7 @@ export interface Services {
   readonly clock: Clock;
   readonly places: Places;
   readonly signedLinks: SignedLinks;
+  readonly mcpSessions: McpSessions;
   /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
   close(): Promise<void>;
 }
@@ -81,9 +83,12 @@ export function createServices(
     price: (work) => priceOf(work, pool),
     limits: jobLimits(settings),
   });
+  const { sockets, socketsPerClient } = settings;
+  const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
   const close = async () => {
     const late = new Promise<void>((resolve) => void clock.after(settings.drainSeconds * 1000 + LAST_MS, resolve));
     await Promise.race([jobs.drain(settings.drainSeconds), late]);
+    await mcpSessions.close();
     await pool.stop();
   };
   return {
@@ -97,6 +102,7 @@ export function createServices(
     clock,
     close,
     places: new Places(settings),
+    mcpSessions,
     signedLinks: new SignedLinks(settings, clock),
   };
 }
@@ -168,7 +174,7 @@ function costLimits(settings: ServerSettings): JobLimits['cost'] {
 }
 
 function workerOptions(settings: ServerSettings, models: readonly string[]): WorkerOptions {
-  const { guides, threads, allowedHosts, guideTimeout, limitPixels, defaultModel, warm } = settings;
+  const { guides, threads, allowedHosts, guideTimeout, limitPixels, wholePixels, defaultModel, warm } = settings;
   return {
     engine: {
       models,
@@ -176,6 +182,7 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
       threads,
       allowedHosts,
       limitPixels,
+      wholePixels,
       defaultModel,
       guideTimeoutSeconds: guideTimeout,
       // Requests come from outside: they name models, never files.

@@ -147,6 +147,8 @@ const serverSettings = engineSettings.extend({
   jobChoice: whole(1, MOST).default(8192),
   /** Total pixels of the pictures of one request: 256 of 512×512, or 16 of 2048×2048. */
   jobPixels: whole(1, 2 ** 30).default(2 ** 26),
+  /** Largest picture that is repainted or enlarged whole, in pixels: 2048×2048. */
+  wholePixels: whole(1, 2 ** 26).default(2 ** 22),
   /** Largest number of waiting jobs. */
   waiting: whole(1, MOST).default(1000),
   /** Largest number of jobs of one client that wait or run. */

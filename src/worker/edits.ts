@@ -18,7 +18,10 @@ const OPAQUE = 0.99;
 export async function withEditGuide(work: Work, limits: Limits): Promise<Work> {
   if (work.kind !== 'generate' || !work.edit) return work;
   const { edit, request, ...rest } = work;
-  return { ...rest, request: { ...request, guides: [await guideOf(edit, limits), ...(request.guides ?? [])] } };
+  const guide = await guideOf(edit, limits);
+  const isWhole = edit.whole && guide.name === 'inpaint';
+  const guides = [guide, ...(request.guides ?? [])];
+  return { ...rest, request: { ...request, guides, ...(isWhole ? { whole: {} } : {}) } };
 }
 
 async function guideOf({ image, mask, weight }: Edit, limits: Limits): Promise<Guide> {

@@ -16,6 +16,7 @@ import type { GenerateRequest, PictureInput } from '../contract/requests.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { GuideSummary } from '../engine/guides/registry.ts';
 import type { ModelSummary } from '../engine/models.ts';
+import type { WindowCode } from '../engine/search/events.ts';
 import { type Detail, type ErrorCode, KandidError } from '../errors.ts';
 import type { LexiconParts } from '../kit/lexicon.ts';
 import type { PictureFormat } from '../pictures/codec.ts';
@@ -27,7 +28,7 @@ export interface Output {
   readonly format: PictureFormat;
   /** 1 … 100, for all but PNG and GIF. */
   readonly quality?: number | undefined;
-  /** Side in pixels, by Lanczos. @default the model's */
+  /** Longer side in pixels, by Lanczos. @default the model's, or that of the whole picture */
   readonly size?: number | undefined;
   /** The descent of each result in place of its finished picture; of a generation as GIF or WebP. */
   readonly animation?: Animation | undefined;
@@ -61,6 +62,8 @@ export interface Edit {
   readonly mask?: Uint8Array | undefined;
   /** Weight of the picture beside the other guides, where none of it is transparent. */
   readonly weight: number;
+  /** Whether what is repainted is put back into the whole picture. */
+  readonly whole: boolean;
 }
 
 /** What can be asked of an inference process. To vary a code is to generate with its first levels as `prefix`. */
@@ -70,6 +73,8 @@ export type Work =
       readonly request: GenerateRequest;
       /** Becomes the first guide. */
       readonly edit?: Edit | undefined;
+      /** Of the picture that it works on whole, in pixels: costs depend on it. */
+      readonly wholeSize?: { readonly width: number; readonly height: number } | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;
       /** Whether somebody follows who can answer questions. @default false */
@@ -109,6 +114,8 @@ export interface ResultPicture extends EncodedPicture {
   readonly psnr?: number | undefined;
   /** The `image` of its previews. */
   readonly image: number;
+  /** Of a whole picture: its squares. */
+  readonly windows?: readonly WindowCode[] | undefined;
 }
 
 export interface JobStarted extends StartedFields {

@@ -1,7 +1,7 @@
 /** Encodes pictures as files. */
 
 import type { Picture } from '../guide.ts';
-import { encodePicture, type PictureFormat } from '../pictures/codec.ts';
+import { encodePicture, fittedSize, type PictureFormat } from '../pictures/codec.ts';
 import type { EncodedPicture, Output } from './messages.ts';
 
 /** @param xmp packet of metadata to put into the file */
@@ -16,7 +16,7 @@ export async function encoded(
     ...(xmp === undefined ? {} : { xmp }),
   };
   const bytes = await encodePicture(picture, format, options);
-  const { width, height } = size === undefined ? picture : { width: size, height: size };
+  const { width, height } = fittedSize(picture, size);
   return { bytes, mime: mimeOf(format), width, height };
 }
 

@@ -1,7 +1,9 @@
 /** Records the descents of a job whose results are wanted as animations. */
 import type { LevelEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
+import type { PlaneSize } from '../kit/resample.ts';
 import { type AnimationFormat, type FramePixels, framePixels, joinFrames, packedFrame } from '../pictures/animation.ts';
+import { fittedSize } from '../pictures/codec.ts';
 import type { Animation, EncodedPicture, Output } from './messages.ts';
 import { mimeOf } from './picture-files.ts';
 
@@ -33,21 +35,23 @@ export class DescentRecorder {
   }
 
   /** Pixels that the animation of a finished picture has. */
-  pixels({ width }: Picture, index: number): number {
-    return (this.#output.size ?? width) ** 2 * this.#framesBefore(index).length;
+  pixels(picture: PlaneSize, index: number): number {
+    const { width, height } = fittedSize(picture, this.#output.size);
+    return width * height * this.#framesBefore(index).length;
   }
 
   /** The animation of one result, which ends with the finished picture. */
   async encoded(picture: Picture, index: number, xmp: string): Promise<EncodedPicture> {
-    const { format, quality, size: side = picture.width } = this.#output;
+    const { format, quality, size: longer } = this.#output;
+    const size = fittedSize(picture, longer);
     const frames = [...this.#framesBefore(index), framePixels(picture)];
     // Cancelled before there were two.
     const shown = frames.length > 1 ? frames : [...frames, ...frames];
     const packed: Buffer[] = [];
-    for (const frame of shown) packed.push(await packedFrame(frame, side));
+    for (const frame of shown) packed.push(await packedFrame(frame, size));
     const delays = shown.map(() => this.#animation.frameMs);
     const bytes = await joinFrames(packed, format as AnimationFormat, { delays, quality, xmp });
-    return { bytes, mime: mimeOf(format), width: side, height: side };
+    return { bytes, mime: mimeOf(format), ...size };
   }
 
   #framesBefore(index: number): readonly FramePixels[] {

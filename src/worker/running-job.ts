@@ -4,10 +4,10 @@ import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Turns } from '../engine/guides/context.ts';
 import type { Network } from '../engine/network/network.ts';
-import type { Descent } from '../engine/search/descent.ts';
-import type { CancelledEvent, DoneEvent, LevelEvent } from '../engine/search/events.ts';
+import type { GenerateEvent, LevelEvent } from '../engine/search/events.ts';
+import { type EndEvent, EventJoiner } from '../engine/search/together.ts';
 import { provenanceOf } from '../engine/tasks/provenance.ts';
-import { type PreparedTask, runTask, type TaskOutcome } from '../engine/tasks/task.ts';
+import { type PreparedTask, runTask, type TaskOutcome, type TaskPicture, type Walk } from '../engine/tasks/task.ts';
 import { prepareTask } from '../engine/tasks/tasks.ts';
 import { KandidError, toKandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
@@ -48,7 +48,7 @@ export class RunningJob {
   readonly #previewer: Previewer | null;
   /** Of results that are animations. */
   readonly #recorder: DescentRecorder | null;
-  #descent: Descent | null = null;
+  #walk: Walk | null = null;
   /** Given before there was a descent. */
   #weights: readonly number[] | null = null;
   #about = { model: '', hash: '', seed: 0 };
@@ -65,7 +65,7 @@ export class RunningJob {
       clock,
       post,
       seconds: personSeconds,
-      encode: (picture) => this.#encoded(picture, { format: 'png' }),
+      encode: (picture) => this.#encodedPicture(picture, { format: 'png' }),
     });
   }
 
@@ -89,7 +89,7 @@ export class RunningJob {
       });
       this.#begin(task);
       const outcome = await runTask(task, {
-        descend: (network, descent) => this.#descend(network, descent),
+        descend: (network, walk) => this.#descend(network, walk),
         draw: (network, codes, condition) => scheduler.decode({ network, codes, condition, client, signal }),
       });
       const [end] = await Promise.all([this.#ended(task, outcome), this.#previewer?.close()]);
@@ -116,13 +116,13 @@ export class RunningJob {
   #cancel(): void {
     if (this.#isEncoding) this.#encoding.abort(new KandidError('cancelled', { when: 'on request' }));
     this.#controller.abort(new KandidError('cancelled', { when: 'on request' }));
-    if (this.#descent) this.#services.scheduler.poke(this.#descent);
+    for (const descent of this.#walk?.descents ?? []) this.#services.scheduler.poke(descent);
   }
 
   #weigh(weights: readonly number[]): void {
     this.#weights = weights;
     try {
-      this.#descent?.setWeights(weights);
+      this.#walk?.setWeights(weights);
     } catch (error) {
       this.#services.warn(error);
     }
@@ -145,24 +145,46 @@ export class RunningJob {
     });
   }
 
-  #descend(network: Network, descent: Descent): Promise<DoneEvent | CancelledEvent> {
-    this.#descent = descent;
+  /** Where one of the descents fails, so do the others. */
+  #descend(network: Network, walk: Walk): Promise<EndEvent> {
+    const { scheduler, client } = this.#services;
+    const { descents, joining } = walk;
+    this.#walk = walk;
     if (this.#weights) this.#weigh(this.#weights);
-    let end: DoneEvent | CancelledEvent | null = null;
+    const joiner = new EventJoiner(descents.length, joining);
     return new Promise((resolve, reject) => {
-      this.#services.scheduler.add({
-        network,
-        descent,
-        client: this.#services.client,
-        onEvent: (event) => {
-          if (event.type === 'level') this.#level(event);
-          else end = event;
-        },
-        onEnd: () => {
-          if (end) resolve(end);
-          else reject(descent.error ?? new KandidError('internal', { reason: 'a descent ended without an end' }));
-        },
-      });
+      const failAll = (error: KandidError) => {
+        reject(error);
+        for (const descent of descents) {
+          descent.fail(error);
+          scheduler.poke(descent);
+        }
+      };
+      const take = (index: number, event: GenerateEvent) => {
+        try {
+          const joined = joiner.add(index, event);
+          if (joined?.type === 'level') this.#level(joined);
+          else if (joined) resolve(joined);
+        } catch (thrown) {
+          failAll(toKandidError(thrown));
+        }
+      };
+      for (const [i, descent] of descents.entries()) {
+        let hasEnd = false;
+        scheduler.add({
+          network,
+          descent,
+          client,
+          onEvent: (event) => {
+            hasEnd ||= event.type !== 'level';
+            take(i, event);
+          },
+          onEnd: () => {
+            if (!hasEnd && descent.error) failAll(descent.error);
+            else if (!hasEnd) failAll(new KandidError('internal', { reason: 'a descent ended without an end' }));
+          },
+        });
+      }
     });
   }
 
@@ -179,9 +201,15 @@ export class RunningJob {
     this.#isEncoding = true;
     const encoding = pictures.map(async (picture, index) => {
       const xmp = provenancePacket(provenanceOf(version, task, picture, this.#weights));
-      const file = await this.#resultFile(picture.image, picture.index, xmp);
-      const { code, codeString, psnr } = picture;
-      const about = { code, codeString, image: picture.index, ...(psnr === undefined ? {} : { psnr }) };
+      const file = await this.#resultFile(picture, picture.index, xmp);
+      const { code, codeString, psnr, windows } = picture;
+      const about = {
+        code,
+        codeString,
+        image: picture.index,
+        ...(psnr === undefined ? {} : { psnr }),
+        ...(windows ? { windows } : {}),
+      };
       post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
@@ -192,17 +220,27 @@ export class RunningJob {
     return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
   }
 
-  #resultFile(picture: Picture, index: number, xmp: string): Promise<EncodedPicture> {
+  #resultFile(picture: TaskPicture, index: number, xmp: string): Promise<EncodedPicture> {
     const recorder = this.#recorder;
     if (!recorder) return this.#encoded(picture, this.#work.output, xmp);
     const pixels = recorder.pixels(picture, index);
-    return this.#inTurn(pixels, this.#encoding.signal, () => recorder.encoded(picture, index, xmp));
+    return this.#inTurn(pixels, this.#encoding.signal, () => recorder.encoded(picture.draw(), index, xmp));
   }
 
-  #encoded(picture: Picture, output: Output, xmp?: string): Promise<EncodedPicture> {
+  /** Drawn in its turn: many large pictures are never in memory at once. */
+  #encoded(
+    picture: Pick<TaskPicture, 'draw' | 'width' | 'height'>,
+    output: Output,
+    xmp?: string,
+  ): Promise<EncodedPicture> {
     const { width, height } = picture;
-    const pixels = output.size === undefined ? width * height : output.size ** 2;
-    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture, output, xmp));
+    const pixels = Math.max(width * height, output.size === undefined ? 0 : output.size ** 2);
+    return this.#inTurn(pixels, this.#encoding.signal, () => encoded(picture.draw(), output, xmp));
+  }
+
+  #encodedPicture(picture: Picture, output: Output): Promise<EncodedPicture> {
+    const { width, height } = picture;
+    return this.#encoded({ draw: () => picture, width, height }, output);
   }
 
   #inTurn<T>(pixels: number, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
@@ -218,7 +256,8 @@ export class RunningJob {
       spec,
       clock,
       post,
-      encode: (picture) => this.#encoded(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
+      encode: (picture) =>
+        this.#encodedPicture(picture, { format: spec.format, quality: spec.quality, size: spec.size }),
       onError: (error) => {
         if (!this.#encoding.signal.aborted) warn(error);
       },

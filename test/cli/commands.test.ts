@@ -96,7 +96,7 @@ test('generate --animate: a frame per level', async () => {
 
 test('pictures go to standard output and come from standard input', async () => {
   const image = await photo();
-  const said = await kandid(['upscale', '-', ...tiny, '--out', '-'], { input: image });
+  const said = await kandid(['upscale', '-', '--no-whole', ...tiny, '--out', '-'], { input: image });
   assert.equal(said.code, 0, said.err);
   assert.equal(said.out, '');
   assert.equal((await decodePicture(said.bytes)).width, 8);
@@ -121,6 +121,43 @@ test('every restoring command runs', async () => {
     assert.equal(said.code, 0, `${words[0]}: ${said.err}`);
     assert.match(said.out, /restored\.png {2}[\w-]{2}$/);
   }
+});
+
+test('inpaint keeps size, shape and pixels; its squares are told; --no-whole: the picture of the model', async () => {
+  const [file, mask, out] = [inFolder('wide.png'), inFolder('wide-mask.png'), inFolder('wide-new.png')];
+  const raw = { width: 30, height: 10, channels: 3 } as const;
+  const dots = Buffer.from(Array.from({ length: 900 }, (_, i) => (i * 131) % 256));
+  await sharp(dots, { raw }).png().toFile(file);
+  const marked = Float32Array.from({ length: 300 }, (_, i) => (i % 30 > 3 && i % 30 < 26 ? -1 : 1));
+  writeFileSync(mask, await encodePicture({ data: marked, channels: 1, width: 30, height: 10 }));
+  const words = ['inpaint', file, '--mask', mask, ...tiny, '--seed', '1', '--out', out];
+  const said = await kandid([...words, '--feather', '0', '--json']);
+  assert.equal(said.code, 0, said.err);
+  const [told] = JSON.parse(said.out).results;
+  assert.deepEqual(
+    told.windows.map(({ left }: { left: number }) => left),
+    [0, 20],
+  );
+  const { data, info } = await sharp(out).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  assert.deepEqual([info.width, info.height], [30, 10]);
+  for (let p = 0; p < 300; p++)
+    if (p % 30 > 3 && p % 30 < 26)
+      assert.deepEqual([...data.subarray(3 * p, 3 * p + 3)], [...dots.subarray(3 * p, 3 * p + 3)]);
+  assert.match((await kandid(words)).out, /wide-new\.png {2}[\w-]{2} [\w-]{2}\n?$/);
+  const wrong = await kandid([...words, '--window', '11']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /whole\.window: it is 11, expected at most the picture's shorter side, 10/);
+  const half = Float32Array.from({ length: 300 }, (_, i) => (i % 30 < 15 ? 1 : -1));
+  writeFileSync(mask, await encodePicture({ data: half, channels: 1, width: 30, height: 10 }));
+  const pure = await kandid([...words, '--no-whole']);
+  assert.match(pure.err, /only its middle square is used/);
+  assert.equal((await sharp(out).metadata()).width, 8);
+});
+
+test('upscale refuses a picture whose parts the model does not know', async () => {
+  const said = await kandid(['upscale', inFolder('wide.png'), ...tiny, '--out', inFolder('large.png')]);
+  assert.equal(said.code, 1);
+  assert.match(said.err, /the model cannot enlarge this picture: .*--no-whole/);
 });
 
 test('encode, decode: a code there and back', async () => {

@@ -1,5 +1,6 @@
 /** An Io that keeps what a command says, for tests. */
-import { type Io, twice } from '../../src/cli/io.ts';
+import { PassThrough } from 'node:stream';
+import { type Io, type Pipes, twice } from '../../src/cli/io.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 
 export interface Said {
@@ -14,6 +15,7 @@ export interface FakeIo {
   readonly signal?: AbortSignal;
   readonly environment?: NodeJS.ProcessEnv;
   readonly onCrash?: Io['onCrash'];
+  readonly pipes?: Pipes;
 }
 
 /** Runs a command line in this process. */
@@ -33,6 +35,7 @@ export async function kandid(words: readonly string[], options: FakeIo = {}): Pr
     },
     terminal: null,
     log: () => (_, done) => done(),
+    pipes: () => options.pipes ?? { input: new PassThrough(), output: new PassThrough(), log: (_, done) => done() },
     environment: { KANDID_DEVICE: 'cpu', ...options.environment },
     signal: options.signal ?? new AbortController().signal,
     onCrash: options.onCrash ?? (() => {}),

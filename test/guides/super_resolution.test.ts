@@ -47,7 +47,7 @@ it('cuts others than squares, shrinks what is too large, and says so', async () 
   const notes: string[] = [];
   const wide = await png(90, 60, 3, checker(8));
   const guide = await superResolution.create(superResolution.params.parse({ image: wide }), fakeContext({ notes }));
-  assert.match(notes.join('\n'), /90×60: its middle square/);
+  assert.match(notes.join('\n'), /90×60: only its middle square/);
   assert.match(notes.join('\n'), /larger than the 32×32/);
   assert.ok((guide.linear?.(level(32))?.height ?? 99) <= 32);
 });

@@ -15,7 +15,7 @@ const PROVENANCE: Provenance = { kandid: '1', model: 'tiny', hash: 'a'.repeat(64
 for (const format of ['gif', 'webp'] as const)
   test(`${format}: frames of one size, each as long as said, with metadata that are read back`, async () => {
     const frames = [flat(2, -1), flat(4, 1), flat(8, -1)].map(framePixels);
-    const packed = await Promise.all(frames.map((frame) => packedFrame(frame, 8)));
+    const packed = await Promise.all(frames.map((frame) => packedFrame(frame, { width: 8, height: 8 })));
     const xmp = provenancePacket(PROVENANCE);
     const file = await joinFrames(packed, format, { delays: [100, 200, 300], xmp });
     const about = await sharp(file, { animated: true }).metadata();

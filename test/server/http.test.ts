@@ -103,7 +103,7 @@ test('every task takes a form, and JSON with base64', async () => {
   const mask = (await sharp(black).composite([white]).png().toBuffer()).toString('base64');
   for (const [path, extra] of [
     ['/v1/inpaint', { mask, seed: 1 }],
-    ['/v1/super-resolution', {}],
+    ['/v1/super-resolution', { whole: false }],
     ['/v1/colorize', {}],
     ['/v1/denoise', { sigma: 0.1 }],
     ['/v1/style', { content: `data:image/png;base64,${base64}` }],

@@ -15,12 +15,15 @@ const nearness = async (page: Page) => Number.parseFloat((await figures(page).fi
 const mode = (page: Page, name: string) => page.locator('.modes label').filter({ hasText: name }).click();
 
 /** A face of a kind: wider than high. */
-async function give(page: Page, n = 0): Promise<void> {
+async function face(): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="#9cd"/>
     <path d="M80 200q0-60 70-60t70 60z" fill="#3a6ea5"/><circle cx="150" cy="100" r="60" fill="#edb98a"/>
     <path d="M90 90q0-70 60-70t60 70q-60-40-120 0z" fill="#2c1b18"/></svg>`;
-  const buffer = await sharp(Buffer.from(svg)).png().toBuffer();
-  const file = { name: `face-${n}.png`, mimeType: 'image/png', buffer };
+  return await sharp(Buffer.from(svg)).png().toBuffer();
+}
+
+async function give(page: Page, n = 0): Promise<void> {
+  const file = { name: `face-${n}.png`, mimeType: 'image/png', buffer: await face() };
   await page.locator('input[type=file]').nth(n).setInputFiles(file);
 }
 
@@ -50,14 +53,29 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   await page.getByRole('button', { name: 'Repaint' }).waitFor();
   assert.ok(await page.getByRole('button', { name: 'Repaint' }).isDisabled());
   await give(page);
-  await page.getByText("face-0.png, 300 × 200: its middle square, shrunk to the model's 64 × 64 pixels.").waitFor();
+  await page.getByText('face-0.png, 300 × 200.').waitFor();
   await brush(page);
   const share = await painted(page);
   assert.ok(share > 0.03 && share < 0.2, `${share} painted`);
   await page.getByLabel('Prompt (optional)').fill('sunglasses');
   await page.getByRole('button', { name: 'Repaint' }).click();
   await finished(page);
-  assert.ok((await nearness(page)) > 15, `${await nearness(page)} dB`);
+  // Of what was not marked all is kept but the seam.
+  assert.ok((await nearness(page)) > 25, `${await nearness(page)} dB`);
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  const made = await sharp(await (await downloading).path())
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.deepEqual([made.info.width, made.info.height], [300, 200]);
+  // Far from what was marked every pixel is that of the file.
+  const given = await sharp(await face())
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  for (const y of [0, 199])
+    assert.deepEqual(made.data.subarray(900 * y, 900 * (y + 1)), given.subarray(900 * y, 900 * (y + 1)));
   await screenshot(page, 'edit-repainted');
   const divider = page.getByRole('slider', { name: 'Divider of before and after' });
   await divider.focus();
@@ -66,7 +84,7 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   assert.equal(await divider.getAttribute('aria-valuetext'), '0 % before, 100 % after');
   assert.notDeepEqual(await page.locator('.compare').screenshot(), half);
   await page.getByRole('button', { name: 'Continue with this one' }).click();
-  await page.getByText('The result, 64 × 64').waitFor();
+  await page.getByText('The result, 300 × 200').waitFor();
   await paintedIsAbout(page, 0);
   assert.equal(await page.locator('.offered li').count(), 1);
   assert.deepEqual(problems, []);
@@ -169,7 +187,7 @@ test('lines are filled in: with colours that are painted, and with those of anot
   await page.getByText("The result, 256 × 256: the model's own size.").waitFor();
   await page.getByRole('button', { name: 'Remove' }).first().click();
   await paintedIs(page, (share) => share > 0);
-  assert.equal(await page.locator('.offered').count(), 0);
+  assert.equal(await page.locator('.offered').first().locator('li').count(), 2);
   assert.deepEqual(problems, []);
 });
 
@@ -186,6 +204,60 @@ test('colours of a gray picture are filled in, as near to its gray as is told', 
   await page.getByRole('button', { name: 'Draw it' }).click();
   await finished(page);
   assert.deepEqual(problems, []);
+});
+
+test('the model alone: a square that is drawn anew everywhere', options, async () => {
+  const { page } = await opened();
+  await give(page);
+  await page.getByLabel('Keep the size of the picture').uncheck();
+  await page.getByText("face-0.png, 300 × 200: its middle square, shrunk to the model's 64 × 64 pixels.").waitFor();
+  await brush(page);
+  await page.getByRole('button', { name: 'Repaint' }).click();
+  await finished(page);
+  await page.getByRole('link', { name: 'Open in Create' }).waitFor();
+});
+
+test(
+  'pictures that a code alone does not draw are in the history; their links say what is missing',
+  options,
+  async () => {
+    const { page, problems } = await opened();
+    await mode(page, 'Fill in');
+    await brush(page);
+    await page.getByLabel('Prompt (optional)').fill('green hair');
+    await page.getByRole('button', { name: 'Fill it in' }).click();
+    await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
+    await page.evaluate('navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }');
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    const link = String(await page.evaluate('globalThis.copied'));
+    await page.goto(`${server.url}/#/create`);
+    await page.reload();
+    const entry = page.locator('.history-grid button');
+    await entry.waitFor();
+    await screenshot(page, 'create-history-kept');
+    await entry.click();
+    // What it started from is there again, and its words.
+    await page.getByText("green hair, 256 × 256: the model's own size.").waitFor();
+    assert.equal(await page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
+    await page.getByRole('button', { name: 'Fill it in' }).click();
+    await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
+    assert.deepEqual(problems, []);
+    const other = await visit(link);
+    await other.page.getByText('The link has the settings, not the pictures (condition)').waitFor();
+    assert.equal(await other.page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
+  },
+);
+
+test('a TIFF file is called by its name, with what to do', options, async () => {
+  const { page } = await opened();
+  const buffer = await sharp(await face())
+    .tiff()
+    .toBuffer();
+  await page.locator('input[type=file]').setInputFiles({ name: 'scan.tif', mimeType: 'image/tiff', buffer });
+  await page
+    .getByRole('alert')
+    .getByText('scan.tif is a TIFF file, which browsers do not show. Save it as PNG or JPEG')
+    .waitFor();
 });
 
 test('what is no picture is refused in words', options, async () => {

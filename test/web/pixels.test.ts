@@ -7,7 +7,11 @@ import { gray, noisy, type Pixels, psnr, shrunk } from '../../src/web/views/edit
 /** Of gray values, rows from the top. */
 function square(values: readonly number[]): Pixels {
   const side = Math.sqrt(values.length);
-  return { side, data: Uint8ClampedArray.from(values.flatMap((value) => [value, value, value, 255])) };
+  return {
+    width: side,
+    height: side,
+    data: Uint8ClampedArray.from(values.flatMap((value) => [value, value, value, 255])),
+  };
 }
 const reds = ({ data }: Pixels) => [...data].filter((_, i) => i % 4 === 0);
 
@@ -17,8 +21,22 @@ test('shrinking takes the mean of the area, whole pixels or parts of them', () =
   assert.deepEqual(reds(shrunk(square([1, 2, 3, 4]), 2)), [1, 2, 3, 4]);
 });
 
+test('a picture of any shape keeps it', () => {
+  const wide = {
+    width: 4,
+    height: 2,
+    data: Uint8ClampedArray.from([0, 20, 40, 60, 100, 120, 140, 160].flatMap((v) => [v, v, v, 255])),
+  };
+  const small = shrunk(wide, 2);
+  assert.deepEqual([small.width, small.height, reds(small)], [2, 1, [60, 100]]);
+  const ink = dotOf('#ffffff');
+  const { dots, ...size } = stroked(bare(4, 2), { x: 9, y: 9 }, { x: 3.5, y: 1.5 }, 1, ink);
+  assert.deepEqual(size, { width: 4, height: 2 });
+  assert.deepEqual([dots[7], share({ ...size, dots })], [ink, 1 / 8]);
+});
+
 test('gray is luma by Rec. 601', () => {
-  const picture = { side: 1, data: Uint8ClampedArray.of(255, 0, 0, 255) };
+  const picture = { width: 1, height: 1, data: Uint8ClampedArray.of(255, 0, 0, 255) };
   assert.deepEqual([...gray(picture).data], [76, 76, 76, 255]);
 });
 

@@ -1,21 +1,62 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCode } from '../../src/web/state/code.ts';
-import { codeOf, sightOf } from '../../src/web/views/wall/numbers.ts';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { BLOCK, Blocks } from '../../src/web/views/wall/blocks.ts';
+import { sightOf } from '../../src/web/views/wall/sight.ts';
 import { needsBrowser, screenshot, serverForTests, until, visit } from './browser.ts';
 
-test('each place of a wall has one code, and another than its neighbours', () => {
-  const levels = Array.from({ length: 9 }, () => ({ candidates: 8 }));
-  const codes = Array.from({ length: 2000 }, (_, index) => codeOf(7, index, levels));
-  assert.ok(codes.every((code) => parseCode(code, levels)));
-  assert.ok(new Set(codes).size > 1990);
-  assert.equal(codeOf(7, 3, levels), codes[3]);
-  assert.notEqual(codeOf(8, 3, levels), codes[3]);
-  const firsts = codes.map((code) => parseCode(code, levels)?.[0]);
-  for (let choice = 0; choice < 8; choice++) {
-    const times = firsts.filter((one) => one === choice).length;
-    assert.ok(Math.abs(times - 250) < 60, `${choice}: ${times} of 2000`);
-  }
+/** A wall whose blocks come when the test says so. */
+function wall() {
+  const asked: number[] = [];
+  const answers = new Map<number, (failed?: Error) => void>();
+  const blocks = new Blocks((block, signal) => {
+    asked.push(block);
+    return new Promise((resolve, reject) => {
+      const pictures = Array.from({ length: BLOCK }, (_, n) => ({ codeString: `${block}/${n}`, url: '' }));
+      answers.set(block, (failed) => (failed ? reject(failed) : resolve(pictures)));
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  });
+  const answer = async (block: number, failed?: Error) => {
+    answers.get(block)?.(failed);
+    await breathe();
+  };
+  return { blocks, asked, answer };
+}
+
+test('blocks in sight are asked for in order, two at a time, and each once', async () => {
+  const { blocks, asked, answer } = wall();
+  blocks.see(0, 3 * BLOCK);
+  assert.deepEqual(asked, [0, 1]);
+  assert.equal(blocks.at(5), null);
+  await answer(0);
+  assert.deepEqual(asked, [0, 1, 2]);
+  assert.equal(blocks.at(5)?.codeString, '0/5');
+  blocks.see(1, 3 * BLOCK);
+  assert.deepEqual(asked, [0, 1, 2]);
+});
+
+test('what is out of sight is not waited for, and asked for again when it is back', async () => {
+  const { blocks, asked, answer } = wall();
+  blocks.see(0, 2 * BLOCK);
+  blocks.see(10 * BLOCK, 11 * BLOCK);
+  await breathe();
+  assert.deepEqual(asked, [0, 1, 10]);
+  await answer(10);
+  blocks.see(0, BLOCK);
+  assert.deepEqual(asked, [0, 1, 10, 0]);
+  assert.equal(blocks.error.value, null);
+});
+
+test('a failure is told, and nothing is asked for until somebody tries again', async () => {
+  const { blocks, asked, answer } = wall();
+  blocks.see(0, 3 * BLOCK);
+  await answer(0, new Error('The server is busy'));
+  await answer(1);
+  assert.deepEqual(asked, [0, 1]);
+  assert.equal(blocks.error.value?.message, 'The server is busy');
+  blocks.retry();
+  assert.deepEqual(asked, [0, 1, 0, 2]);
 });
 
 test('rows are drawn half a screen before they come into sight', () => {
@@ -28,9 +69,9 @@ const server = serverForTests();
 
 test('scrolls on without end, with no more in the page than is seen', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/wall?model=digits-32`);
-  const bricks = page.locator('.wall-bricks a');
-  await bricks.first().waitFor();
-  const first = await bricks.first().getAttribute('href');
+  const bricks = page.locator('.wall-bricks [data-index]');
+  const link = page.locator('a[data-index="0"]');
+  const first = await link.getAttribute('href');
   for (let n = 0; n < 12; n++) {
     await page.mouse.wheel(0, 800);
     await page.waitForFunction((least) => scrollY > least, n * 400);
@@ -40,16 +81,15 @@ test('scrolls on without end, with no more in the page than is seen', options, a
   assert.ok((await bricks.count()) < 240, `${await bricks.count()} pictures`);
   await screenshot(page, 'wall-scrolled');
   await page.evaluate('scrollTo(0, 0)');
-  await page.locator('[data-index="0"]').waitFor();
-  assert.equal(await bricks.first().getAttribute('href'), first);
+  assert.equal(await link.getAttribute('href'), first);
   await page.getByRole('button', { name: 'New pictures' }).click();
-  assert.notEqual(await bricks.first().getAttribute('href'), first);
+  await until(async () => (await link.getAttribute('href')) !== first, 'other pictures');
   assert.deepEqual(problems, []);
 });
 
 test('arrows go through the pictures, Enter opens one in Create', options, async () => {
   const { page } = await visit(`${server.url}/#/wall?model=digits-32`);
-  await page.locator('[data-index="0"]').focus();
+  await page.locator('a[data-index="0"]').focus();
   const standing = (at: number) =>
     until(async () => Number(await page.evaluate('document.activeElement.dataset.index')) === at, `at ${at}`);
   await page.keyboard.press('ArrowRight');
@@ -58,6 +98,7 @@ test('arrows go through the pictures, Enter opens one in Create', options, async
     await page.keyboard.press('ArrowDown');
     await standing(1 + 12 * n);
   }
+  await page.locator('a[data-index="121"]').waitFor();
   const code = /digits-32%40\w{8}%2F([\w-]+)/.exec((await page.evaluate('document.activeElement.href')) as string)?.[1];
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'More like this' }).waitFor();

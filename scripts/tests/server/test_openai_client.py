@@ -3,6 +3,7 @@
 import base64
 import io
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -74,6 +75,41 @@ def test_edit(client):
     assert bytes_of(answer.data[0]).startswith(b"\x89PNG")
     several = client.images.edit(image=[file(), file(20, 20)], prompt=PROMPT, stream=True)
     assert [event.type for event in several] == ["image_edit.completed"]
+
+
+def test_edit_with_everything(client):
+    pictures = [file(), file(20, 20)]
+    asked = {"image": pictures, "mask": file(clear_from=8), "prompt": "red", "stream": True, "partial_images": 2}
+    events = list(client.images.edit(**asked))
+    assert [event.type.removeprefix("image_edit.") for event in events] == ["partial_image"] * 2 + ["completed"]
+
+
+def test_newest_fields(client):
+    answer = client.images.with_raw_response.generate(
+        prompt="red",
+        model="gpt-image-2.6-flare",
+        output_format="gif",
+        background="transparent",
+        quality="xhigh",
+        safety_identifier="somebody",
+        extra_body={"complexity": "low", "frame_count": 2, "negative_prompt": "blue"},
+    )
+    assert bytes_of(answer.parse().data[0]).startswith(b"GIF89a")
+    assert (answer.headers["x-kandid-ignored"], answer.headers["x-kandid-changed"]) == (
+        "safety_identifier, complexity",
+        "background",
+    )
+
+
+def test_leaving_a_stream_cancels(client):
+    with client.images.generate(prompt="red", n=10, size="2048x2048", stream=True, partial_images=3) as stream:
+        next(iter(stream))
+    headers = {"accept": "application/json"}
+    job = client.get("/jobs", cast_to=object, options={"headers": headers, "params": {"limit": 1}})["jobs"][0]
+    deadline = time.monotonic() + 60
+    while job["state"] in ("queued", "running") and time.monotonic() < deadline:
+        job = client.get(f"/jobs/{job['id']}", cast_to=object)
+    assert job["state"] == "cancelled"
 
 
 def test_variation(client):

@@ -11,13 +11,13 @@ import { measureDecoding, measureEncoding, measureText } from '../../lab/bench/s
 import { measureDeterminism, measureMemory } from '../../lab/bench/stability.ts';
 import { BATCHES, measureSteps } from '../../lab/bench/steps.ts';
 import { measureUnguided } from '../../lab/bench/unguided.ts';
-import { CLUSTER_PART_NAMES, clusterJson, measureCluster } from '../bench-cluster.ts';
+import { CLUSTER_PART_NAMES, clusterJson, measureCluster } from '../bench/bench-cluster.ts';
+import { figureLines, measureServer, PART_NAMES } from '../bench/bench-server.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { tableLines } from '../table.ts';
 import { decimal, oneOf, whole } from '../values.ts';
-import { figureLines, measureServer, PART_NAMES } from './bench-server.ts';
 
 interface Flags extends EngineFlags {
   readonly seconds: number;

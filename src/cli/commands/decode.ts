@@ -96,7 +96,7 @@ async function draw(
   const { network, bundle } = task.model;
   const strings = codes.map((code) => codeToString(code, network.candidateCounts));
   const files = await destination.write(
-    outcome.pictures.map(({ image }) => enlarged(image, flags.enlarge ?? 1)),
+    outcome.pictures.map((one) => enlarged(one.draw(), flags.enlarge ?? 1)),
     io,
     provenances,
   );

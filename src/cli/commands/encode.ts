@@ -57,7 +57,7 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
     } finally {
       progress.stop();
     }
-    const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
+    const pictures = encoded.map((one) => enlarged(one.draw(), flags.enlarge ?? 1));
     const files = destination ? await destination.write(pictures, io, provenances) : pictures.map(() => null);
     if (flags.json) {
       const results = encoded.map(({ code, codeString, psnr }, i) => ({

@@ -4,13 +4,16 @@ import { KandidError } from '../../errors.ts';
 import { hasTransparency } from '../../pictures/codec.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
+import { addWholeOptions, type WholeFlags } from '../options.ts';
 import { addProduceOptions, type ProduceFlags, produce } from '../produce.ts';
+import { decimal } from '../values.ts';
 import { textGuides } from './generate.ts';
 
-interface Flags extends ProduceFlags {
+interface Flags extends ProduceFlags, WholeFlags {
   readonly mask?: string;
   readonly invert?: boolean;
   readonly prompt?: string;
+  readonly feather?: number;
 }
 
 function noMask(): KandidError {
@@ -22,11 +25,20 @@ export function addInpaint(program: Command, io: Io): void {
   const command = program
     .command('inpaint <picture>')
     .summary('repaint the unknown part of a picture')
-    .description('Keeps the known part of a picture (a file, or - for standard input) and finds the rest.')
+    .description(
+      'Keeps the known part of a picture (a file, or - for standard input) and finds the rest. The picture keeps its size and shape.',
+    )
     .option('--mask <file>', 'white is repainted; left out: what is transparent')
     .option('--invert', 'black is repainted')
-    .option('-p, --prompt <text>', 'what the new part should show');
-  addProduceOptions(command).action(async (path: string, { mask, invert, prompt, ...flags }: Flags) => {
+    .option('-p, --prompt <text>', 'what the new part should show')
+    .option(
+      '--feather <px>',
+      'pixels over which it passes into the picture; 0: a hard edge',
+      decimal('--feather', 0, 1024),
+    );
+  addWholeOptions(command, 'the repainted one');
+  addProduceOptions(command).action(async (path: string, { mask, invert, prompt, ...given }: Flags) => {
+    const { whole, window, feather, ...flags } = given;
     const image = await readInput(path, io);
     if (mask === undefined && !(await hasTransparency(image))) throw noMask();
     const params = {
@@ -34,6 +46,9 @@ export function addInpaint(program: Command, io: Io): void {
       ...(mask === undefined ? {} : { mask: await readInput(mask, io) }),
       ...(invert ? { invert } : {}),
     };
-    await produce(flags, io, { guides: [{ name: 'inpaint', params }, ...textGuides(prompt, flags)] });
+    await produce(flags, io, {
+      guides: [{ name: 'inpaint', params }, ...textGuides(prompt, flags)],
+      ...(whole ? { whole: { window, feather } } : {}),
+    });
   });
 }

@@ -2,11 +2,12 @@
 import type { Command } from 'commander';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
+import { addWholeOptions, type WholeFlags } from '../options.ts';
 import { addProduceOptions, type ProduceFlags, produce } from '../produce.ts';
 import { decimal } from '../values.ts';
 import { textGuides } from './generate.ts';
 
-interface Flags extends ProduceFlags {
+interface Flags extends ProduceFlags, Partial<WholeFlags> {
   readonly prompt?: string;
   readonly sigma?: number;
 }
@@ -23,7 +24,8 @@ const RESTORATIONS = {
     name: 'upscale <picture>',
     guide: 'super_resolution',
     summary: 'a sharp picture from a small one',
-    description: 'Finds pictures that, shrunk, look like the small one.',
+    description:
+      'Finds pictures that, shrunk, look like the small one. A picture that is not square, or no smaller than those of the model, is enlarged in overlapping squares.',
   },
   colorize: {
     name: 'colorize <picture>',
@@ -40,7 +42,7 @@ const RESTORATIONS = {
 } as const satisfies Record<string, Restoration>;
 
 export function addUpscale(program: Command, io: Io): void {
-  addRestoration(program, io, RESTORATIONS.upscale);
+  addWholeOptions(addRestoration(program, io, RESTORATIONS.upscale), 'the whole enlarged one');
 }
 
 export function addColorize(program: Command, io: Io): void {
@@ -61,8 +63,11 @@ function addRestoration(program: Command, io: Io, { name, guide, summary, descri
     .summary(summary)
     .description(`${description} The picture is a file, or - for standard input.`)
     .option('-p, --prompt <text>', 'what the picture should show');
-  return addProduceOptions(command).action(async (path: string, { prompt, sigma, ...flags }: Flags) => {
+  return addProduceOptions(command).action(async (path: string, { prompt, sigma, whole, window, ...flags }: Flags) => {
     const params = { image: await readInput(path, io), ...(sigma === undefined ? {} : { sigma }) };
-    await produce(flags, io, { guides: [{ name: guide, params }, ...textGuides(prompt, flags)] });
+    await produce(flags, io, {
+      guides: [{ name: guide, params }, ...textGuides(prompt, flags)],
+      ...(whole ? { whole: { window } } : {}),
+    });
   });
 }

@@ -8,8 +8,13 @@ import { createServer, type KandidServer } from '../../server/server.ts';
 import { createServices, type ServiceOptions, type Services } from '../../server/services.ts';
 import { printSettings, type ServerSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
+import { checkKeys, runUntilStopped } from '../long-running.ts';
 import { warnOfFolders } from '../options.ts';
-import { addCommonOptions, type CommonFlags, checkKeys, runUntilStopped, serverSettingsOf } from '../server-options.ts';
+import { addServiceOptions, type ServiceFlags, serviceSettings } from '../service-options.ts';
+
+interface Flags extends ServiceFlags {
+  readonly printConfig?: boolean;
+}
 
 export function addServe(program: Command, io: Io): void {
   const command = program
@@ -20,12 +25,15 @@ export function addServe(program: Command, io: Io): void {
     .option('--port <n>', 'port to listen on; 0: any that is free')
     .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
     .option('--redis <url>', 'share jobs with other servers, and have them run by "kandid worker"');
-  addCommonOptions(command).action((flags: CommonFlags) => run(flags, io));
+  addServiceOptions(command)
+    .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
+    .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
+    .action((flags: Flags) => run(flags, io));
 }
 
-async function run(flags: CommonFlags, io: Io): Promise<void> {
-  const settings = serverSettingsOf(flags, io);
-  if (flags.printConfig) {
+async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
+  const settings = serviceSettings(flags, io);
+  if (printConfig) {
     io.out(printSettings(settings));
     return;
   }

@@ -6,8 +6,13 @@ import { createLog } from '../../server/log.ts';
 import { LogOutput } from '../../server/log-output.ts';
 import { printSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
+import { checkKeys, runUntilStopped } from '../long-running.ts';
 import { warnOfFolders } from '../options.ts';
-import { addCommonOptions, type CommonFlags, checkKeys, runUntilStopped, serverSettingsOf } from '../server-options.ts';
+import { addServiceOptions, type ServiceFlags, serviceSettings } from '../service-options.ts';
+
+interface Flags extends ServiceFlags {
+  readonly printConfig?: boolean;
+}
 
 export function addWorker(program: Command, io: Io): void {
   const command = program
@@ -17,12 +22,15 @@ export function addWorker(program: Command, io: Io): void {
     .option('--redis <url>', 'Redis by which the jobs come: redis://USER:PASSWORD@HOST:PORT, or rediss://')
     .option('--port <n>', 'port of /metrics, /healthz and /readyz; left out: none')
     .option('--host <host>', 'address of that port (127.0.0.1: this machine only)');
-  addCommonOptions(command).action((flags: CommonFlags) => run(flags, io));
+  addServiceOptions(command)
+    .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
+    .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
+    .action((flags: Flags) => run(flags, io));
 }
 
-async function run(flags: CommonFlags, io: Io): Promise<void> {
-  const settings = serverSettingsOf(flags, io);
-  if (flags.printConfig) {
+async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
+  const settings = serviceSettings(flags, io);
+  if (printConfig) {
     io.out(printSettings(settings));
     return;
   }
@@ -39,8 +47,8 @@ async function run(flags: CommonFlags, io: Io): Promise<void> {
   const options = { log, lostLines: () => output.dropped };
   // Loaded when it is asked for.
   const [{ createWorkerNode }, { createHealthServer }] = await Promise.all([
-    import('../../server/cluster/worker-node.ts'),
-    import('../../server/cluster/health-server.ts'),
+    import('../../server/cluster/agent/worker-node.ts'),
+    import('../../server/cluster/agent/health-server.ts'),
   ]);
   const node = await createWorkerNode({ ...settings, redis }, modelFolders(settings), options);
   const health = hasPort ? await createHealthServer(node, settings) : null;

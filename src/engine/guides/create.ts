@@ -49,7 +49,11 @@ export async function createGuides(
   }
 }
 
-async function parsedParams({ name, params }: GuideDefinition, given: Record<string, unknown>): Promise<unknown> {
+/** Parameters as a guide takes them. @throws {KandidError} params_invalid, guide_failed */
+export async function parsedParams(
+  { name, params }: GuideDefinition,
+  given: Record<string, unknown>,
+): Promise<unknown> {
   const parsed = await params.safeParseAsync(given).catch((thrown: unknown) => {
     throw guideError(name, thrown);
   });

@@ -39,6 +39,12 @@ export async function fitPicture(given: PictureInput, target: PictureTarget): Pr
   return { data, channels, width: side, height: side };
 }
 
+/** What to tell of a picture that was cut to its middle square; nothing of a square. */
+export function cutNotes(name: string, { original }: Pick<Picture, 'original'>): string[] {
+  if (!original || original.width === original.height) return [];
+  return [`${name} is ${original.width}×${original.height} pixels: only its middle square is used.`];
+}
+
 function checkPicture(picture: Picture, name: string): void {
   const { data, channels, width, height } = picture;
   const got = `${channels}×${height}×${width} with ${data.length} numbers`;

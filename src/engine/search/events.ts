@@ -16,13 +16,25 @@ export interface LevelEvent {
   readonly scores: (number | null)[];
   /** Of each guide, in the request's order: its own score of the choice, null where it was not asked. */
   readonly guideScores: (number | null)[][];
-  /** The chosen candidate, at this level's side. */
-  readonly previews: Picture[];
+  /** The chosen candidate, at this level's side; of whole pictures all of it, small. */
+  readonly previews: readonly Picture[];
   readonly timings: Timings;
+}
+
+/** A square of a whole picture, in its pixels, and what it is the picture of. */
+export interface WindowCode {
+  readonly left: number;
+  readonly top: number;
+  readonly side: number;
+  /** Whole, or the levels that were chosen. */
+  readonly code: number[];
+  /** Empty where the code is not whole. */
+  readonly codeString: string;
 }
 
 /** A finished picture. */
 export interface Result {
+  /** Of a whole picture: that of its first square. */
   readonly code: number[];
   readonly codeString: string;
   /** Seed of the request; with the place among its results, what the picture depends on. */
@@ -30,14 +42,18 @@ export interface Result {
   readonly image: Picture;
   /** Its place in the arrays of level events. */
   readonly index: number;
+  /** Of a whole picture, which its code alone does not draw. */
+  readonly windows?: readonly WindowCode[];
 }
 
 /** The best picture so far of a result that was not finished: `prefix` can be given to another request to go on from. */
 export interface PartialResult {
   readonly prefix: number[];
   readonly seed: number;
-  /** At the side of the last level chosen. */
+  /** At the side of the last level chosen; whole pictures at their own size. */
   readonly image: Picture;
+  /** Of a whole picture. */
+  readonly windows?: readonly WindowCode[];
 }
 
 interface EndSummary {

@@ -4,6 +4,7 @@ import type { Network } from '../network/network.ts';
 import { advance } from './batches.ts';
 import type { Descent } from './descent.ts';
 import type { GenerateEvent } from './events.ts';
+import { ALONE, EventJoiner, type Joining } from './together.ts';
 
 /**
  * The events of one descent: its levels, then `done`, or `cancelled` with the best pictures so far as soon as its signal
@@ -11,17 +12,29 @@ import type { GenerateEvent } from './events.ts';
  *
  * @throws {KandidError} what its guides or the network throw; then no further event comes
  */
-export async function* eventsOf(network: Network, descent: Descent): AsyncGenerator<GenerateEvent, void, undefined> {
+export function eventsOf(network: Network, descent: Descent): AsyncGenerator<GenerateEvent, void, undefined> {
+  return eventsOfAll(network, [descent], ALONE);
+}
+
+/** The same of several descents that are told of as one. */
+export async function* eventsOfAll(
+  network: Network,
+  descents: readonly Descent[],
+  joining: Joining,
+): AsyncGenerator<GenerateEvent, void, undefined> {
+  const joiner = new EventJoiner(descents.length, joining);
+  const news = () =>
+    descents.flatMap((descent, i) => descent.takeEvents().flatMap((event) => joiner.add(i, event) ?? []));
   try {
-    while (descent.status === 'ready') {
-      await advance(network, [descent]);
-      yield* descent.takeEvents();
-      await breathe();
+    while (await advanceLowest(network, descents)) {
+      yield* news();
+      const failed = descents.find(({ error }) => error !== null);
+      if (failed) throw failed.error;
     }
-    yield* descent.takeEvents();
-    if (descent.error) throw descent.error;
+    yield* news();
+    for (const { error } of descents) if (error) throw error;
   } finally {
-    await descent.dispose();
+    await Promise.all(descents.map((descent) => descent.dispose()));
   }
 }
 
@@ -31,17 +44,21 @@ export async function* eventsOf(network: Network, descent: Descent): AsyncGenera
  */
 export async function runTogether(network: Network, descents: readonly Descent[]): Promise<void> {
   try {
-    for (;;) {
-      const ready = descents.filter(({ status }) => status === 'ready');
-      if (ready.length === 0) return;
-      const lowest = Math.min(...ready.map(({ level }) => level));
-      await advance(
-        network,
-        ready.filter(({ level }) => level === lowest),
-      );
-      await breathe();
-    }
+    while (await advanceLowest(network, descents));
   } finally {
     await Promise.all(descents.map((descent) => descent.dispose()));
   }
+}
+
+/** @returns whether any was still to go on */
+async function advanceLowest(network: Network, descents: readonly Descent[]): Promise<boolean> {
+  const ready = descents.filter(({ status }) => status === 'ready');
+  if (ready.length === 0) return false;
+  const lowest = Math.min(...ready.map(({ level }) => level));
+  await advance(
+    network,
+    ready.filter(({ level }) => level === lowest),
+  );
+  await breathe();
+  return true;
 }

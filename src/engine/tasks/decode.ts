@@ -13,6 +13,7 @@ import {
   partialPicture,
   type TaskEngine,
   type TaskOptions,
+  walkOf,
 } from './task.ts';
 
 const NO_TIME = { network: 0, guides: 0, engine: 0 };
@@ -52,7 +53,8 @@ export async function prepareDecoding(
         pictures: images.map((image, i) => {
           const code = codes[i] as Code;
           const codeString = codeToString(code, counts);
-          return { image, code, codeString, index: i, origin: { code: codeString } };
+          const { width, height } = image;
+          return { draw: () => image, width, height, code, codeString, index: i, origin: { code: codeString } };
         }),
         guides: [],
         notes,
@@ -63,10 +65,13 @@ export async function prepareDecoding(
   return {
     ...shared,
     run: 'descent',
-    descent: decodingDescent(network.info, codes, { condition, signal, notes }),
+    ...walkOf(decodingDescent(network.info, codes, { condition, signal, notes })),
     outcomeOf(end) {
       const outcome = outcomeOf(end);
-      const pictures = outcome.pictures.map(({ code, image }, i) => partialPicture(code, image, i, wholes[i] ?? null));
+      const pictures = end.results.map((result, i) => {
+        const { code = [], index = i } = outcome.pictures[i] ?? {};
+        return partialPicture(code, result, { index, whole: wholes[index] ?? null });
+      });
       return { ...outcome, pictures };
     },
   };

@@ -7,12 +7,12 @@ import { resample } from '../../kit/resample.ts';
 import { NO_TURNS } from '../guides/context.ts';
 import { GuideRunner } from '../guides/runner.ts';
 import { conditionOf } from '../input/condition.ts';
-import { fitPicture } from '../input/pictures.ts';
+import { cutNotes, fitPicture } from '../input/pictures.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
 import { beamNotes } from '../search/notes.ts';
 import { ownCode } from './own-code.ts';
-import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
+import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type TaskOptions, walkOf } from './task.ts';
 
 /** @throws {KandidError} picture_*, condition_*, model_* */
 export async function prepareEncoding(
@@ -27,6 +27,7 @@ export async function prepareEncoding(
   const notes: string[] = beamNotes(beams, info);
   const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels, inTurn: turns.picture };
   const fitted = await fitPicture(picture, target);
+  notes.push(...cutNotes('The picture', fitted));
   const condition = await conditionOf(given ?? (info.condition ? picture : undefined), info, {
     limitPixels,
     inTurn: turns.picture,
@@ -43,11 +44,11 @@ export async function prepareEncoding(
     seed: 0,
     count: 1,
     guides: [],
-    descent,
+    ...walkOf(descent),
     outcomeOf(end) {
       const outcome = outcomeOf(end);
       if (outcome.type === 'cancelled') return outcome;
-      return { ...outcome, pictures: outcome.pictures.map((one) => ({ ...one, psnr: psnr(one.image, fitted) })) };
+      return { ...outcome, pictures: outcome.pictures.map((one) => ({ ...one, psnr: psnr(one.draw(), fitted) })) };
     },
   };
 }

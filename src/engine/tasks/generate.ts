@@ -1,6 +1,18 @@
 /** Generation: the pictures of a request. */
+import type { GenerateRequest } from '../../contract/requests.ts';
+import type { PlaneSize } from '../../kit/resample.ts';
+import type { OpenModel } from '../models.ts';
 import { recordedParams } from './provenance.ts';
-import { type DescentTask, type GenerateTask, outcomeOf, type TaskEngine, type TaskOptions } from './task.ts';
+import {
+  type DescentTask,
+  type GenerateTask,
+  outcomeOf,
+  type TaskEngine,
+  type TaskOptions,
+  type Walk,
+  walkOf,
+} from './task.ts';
+import { prepareWhole } from './whole.ts';
 
 /** @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, cancelled */
 export async function prepareGeneration(
@@ -8,21 +20,37 @@ export async function prepareGeneration(
   { request }: GenerateTask,
   options: TaskOptions = {},
 ): Promise<DescentTask> {
-  const { descent, ...model } = await engine.prepare(request, options);
-  const { seed, count, guides, weights } = descent.plan;
-  const given = request.guides ?? [];
+  const { model, walk, size } = await prepareWalk(engine, request, options);
+  const { seed, count } = walk.descents[0]?.plan ?? { seed: 0, count: 0 };
   return {
     kind: 'generate',
     run: 'descent',
     model,
     seed,
     count,
-    guides: guides.map(({ name }, i) => ({
+    guides: (request.guides ?? []).map(({ name, weight = 1, params = {} }) => ({
       name,
-      weight: weights[i] as number,
-      recorded: recordedParams(engine.guides.get(name), given[i]?.params ?? {}),
+      weight,
+      recorded: recordedParams(engine.guides.get(name), params),
     })),
-    descent,
-    outcomeOf,
+    ...walk,
+    outcomeOf: (end) => outcomeOf(end, size),
   };
+}
+
+interface PreparedWalk {
+  readonly model: OpenModel;
+  readonly walk: Walk;
+  /** Of whole pictures. */
+  readonly size?: PlaneSize;
+}
+
+async function prepareWalk(engine: TaskEngine, request: GenerateRequest, options: TaskOptions): Promise<PreparedWalk> {
+  const { whole, ...square } = request;
+  if (whole) {
+    const prepared = await prepareWhole(engine, { ...square, whole }, options);
+    if (prepared) return prepared;
+  }
+  const { descent, ...model } = await engine.prepare(square, options);
+  return { model, walk: walkOf(descent) };
 }

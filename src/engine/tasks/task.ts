@@ -3,12 +3,14 @@ import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GuideUse, Timings } from '../../contract/events.ts';
 import type { GenerateRequest, PictureInput } from '../../contract/requests.ts';
 import type { Picture } from '../../guide.ts';
+import type { PlaneSize } from '../../kit/resample.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
 import type { Engine, PrepareOptions } from '../engine.ts';
 import type { OpenModel } from '../models.ts';
 import type { Network } from '../network/network.ts';
 import type { Descent } from '../search/descent.ts';
-import type { CancelledEvent, DoneEvent } from '../search/events.ts';
+import type { PartialResult, Result, WindowCode } from '../search/events.ts';
+import { ALONE, type EndEvent, type Joining } from '../search/together.ts';
 
 /** Pictures of a request. To vary a code is to generate with its first levels as `prefix`. */
 export interface GenerateTask {
@@ -43,7 +45,10 @@ export type TaskOptions = PrepareOptions;
 
 /** A picture of a task, and what it is the picture of. */
 export interface TaskPicture {
-  readonly image: Picture;
+  /** Whole pictures are put together each time they are asked for: many may be large. */
+  draw(): Picture;
+  readonly width: number;
+  readonly height: number;
   /** Whole, or the levels that were chosen. */
   readonly code: readonly number[];
   /** Empty where the code is not whole. */
@@ -52,8 +57,10 @@ export interface TaskPicture {
   readonly psnr?: number;
   /** Its place among the previews of its task. */
   readonly index: number;
+  /** Of a whole picture, which its code alone does not draw. */
+  readonly windows?: readonly WindowCode[];
   /** What the picture's metadata say of its code. */
-  readonly origin: Pick<Provenance, 'code' | 'level'>;
+  readonly origin: Pick<Provenance, 'code' | 'level' | 'windows'>;
 }
 
 /** How a task ended. */
@@ -84,11 +91,18 @@ interface Prepared {
   readonly guides: readonly TaskGuide[];
 }
 
+/** Descents that make one request, and how they are told of and steered as one. */
+export interface Walk {
+  readonly descents: readonly Descent[];
+  readonly joining: Joining;
+  /** Weights of the request's guides from the next choice on. @throws {RangeError} */
+  setWeights(weights: readonly number[]): void;
+}
+
 /** A task whose levels are walked. */
-export interface DescentTask extends Prepared {
+export interface DescentTask extends Prepared, Walk {
   readonly run: 'descent';
-  readonly descent: Descent;
-  outcomeOf(end: DoneEvent | CancelledEvent): TaskOutcome;
+  outcomeOf(end: EndEvent): TaskOutcome;
 }
 
 /** Whole codes, which the decoding graph draws without walking. */
@@ -103,8 +117,8 @@ export type PreparedTask = DescentTask | DrawingTask;
 
 /** How descents and codes are run: alone in this process, or beside others. */
 export interface TaskRunner {
-  /** @throws what made the descent fail */
-  descend(network: Network, descent: Descent): Promise<DoneEvent | CancelledEvent>;
+  /** @throws what made one of the descents fail */
+  descend(network: Network, walk: Walk): Promise<EndEvent>;
   draw(network: Network, codes: DrawingTask['codes'], condition: Float32Array | null): Promise<readonly Picture[]>;
 }
 
@@ -112,35 +126,55 @@ export interface TaskRunner {
 export async function runTask(task: PreparedTask, runner: TaskRunner): Promise<TaskOutcome> {
   const { network } = task.model;
   if (task.run === 'draw') return task.outcomeOf(await runner.draw(network, task.codes, task.condition));
-  return task.outcomeOf(await runner.descend(network, task.descent));
+  return task.outcomeOf(await runner.descend(network, task));
 }
 
 /** What a task needs of the engine. */
-export type TaskEngine = Pick<Engine, 'models' | 'guides' | 'limitPixels' | 'prepare'>;
+export type TaskEngine = Pick<Engine, 'models' | 'guides' | 'limitPixels' | 'wholePixels' | 'prepare'>;
 
-/** The outcome of a descent, its pictures' codes as they are: whole, or the levels that were chosen. */
-export function outcomeOf(end: DoneEvent | CancelledEvent): TaskOutcome {
+/** The walk of a single descent. */
+export function walkOf(descent: Descent): Walk {
+  return { descents: [descent], joining: ALONE, setWeights: (weights) => descent.setWeights(weights) };
+}
+
+/**
+ * The outcome of a descent, its pictures' codes as they are: whole, or the levels that were chosen.
+ *
+ * @param size of whole pictures, which are not put together to find out
+ */
+export function outcomeOf(end: EndEvent, size?: PlaneSize): TaskOutcome {
   const { guides, notes, timings } = end;
-  if (end.type === 'cancelled') {
-    const pictures = end.results.map(({ prefix, image }, index) => partialPicture(prefix, image, index));
-    return { type: 'cancelled', level: end.level, pictures, guides, notes, timings };
-  }
-  const pictures = end.results.map(({ code, codeString, image, index }) => ({
-    image,
-    code,
-    codeString,
-    index,
-    origin: { code: codeString },
-  }));
-  return { type: 'done', level: pictures[0]?.code.length ?? 0, pictures, guides, notes, timings };
+  const pictures =
+    end.type === 'done'
+      ? end.results.map((one) => finishedPicture(one, size))
+      : end.results.map((one, index) => partialPicture(one.prefix, one, { index, size }));
+  const level = end.type === 'done' ? (pictures[0]?.code.length ?? 0) : end.level;
+  return { type: end.type, level, pictures, guides, notes, timings };
+}
+
+function finishedPicture(result: Result, size: PlaneSize = result.image): TaskPicture {
+  const { code, codeString, index, windows } = result;
+  const about = { width: size.width, height: size.height, code, codeString, index };
+  if (!windows) return { ...about, draw: () => result.image, origin: { code: codeString } };
+  return { ...about, draw: () => result.image, windows, origin: { code: null, windows } };
+}
+
+export interface PartialOptions {
+  readonly index: number;
+  /** The code string of a code whose first levels these are. @default null */
+  readonly whole?: string | null;
+  /** @default that of the picture */
+  readonly size?: PlaneSize | undefined;
 }
 
 /** A picture as it stands after some levels. No code string: it would pass for one of a model with so many levels. */
 export function partialPicture(
   code: readonly number[],
-  image: Picture,
-  index: number,
-  whole: string | null = null,
+  result: Pick<PartialResult, 'image' | 'windows'>,
+  { index, whole = null, size = result.image }: PartialOptions,
 ): TaskPicture {
-  return { image, code, codeString: '', index, origin: { code: whole, level: code.length } };
+  const windows = result.windows ? { windows: result.windows } : {};
+  const { width, height } = size;
+  const origin = { code: whole, level: code.length, ...windows };
+  return { draw: () => result.image, width, height, code, codeString: '', index, ...windows, origin };
 }

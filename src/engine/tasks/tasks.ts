@@ -2,7 +2,7 @@
 import { KandidError } from '../../errors.ts';
 import { throwIfCancelled } from '../guides/runner.ts';
 import type { LevelEvent } from '../search/events.ts';
-import { eventsOf } from '../search/run.ts';
+import { eventsOfAll } from '../search/run.ts';
 import { prepareDecoding } from './decode.ts';
 import { prepareEncoding } from './encode.ts';
 import { prepareGeneration } from './generate.ts';
@@ -40,8 +40,8 @@ export async function prepareTask(engine: TaskEngine, task: Task, options: TaskO
 /** Runs tasks alone, in this process. */
 export function inProcess(signal?: AbortSignal, onLevel: (event: LevelEvent) => void = () => {}): TaskRunner {
   return {
-    async descend(network, descent) {
-      for await (const event of eventsOf(network, descent)) {
+    async descend(network, { descents, joining }) {
+      for await (const event of eventsOfAll(network, descents, joining)) {
         if (event.type !== 'level') return event;
         onLevel(event);
       }

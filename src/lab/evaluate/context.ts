@@ -9,6 +9,7 @@ import type { Network } from '../../engine/network/network.ts';
 import type { Descent } from '../../engine/search/descent.ts';
 import type { DoneEvent, LevelEvent } from '../../engine/search/events.ts';
 import { runTogether } from '../../engine/search/run.ts';
+import type { DescentTask } from '../../engine/tasks/task.ts';
 import { prepareTask } from '../../engine/tasks/tasks.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
@@ -108,7 +109,7 @@ export class EvaluationContext {
     const make = async (index: number) => {
       const standard = { model: this.model, seed: index, sampler: this.#sampler, blend: this.#blend };
       const request = { ...standard, ...(await requestOf(index)) };
-      return (await prepareTask(this.engine, { kind: 'generate', request }, { signal: this.signal })).descent;
+      return onlyDescent(await prepareTask(this.engine, { kind: 'generate', request }, { signal: this.signal }));
     };
     await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
   }
@@ -123,7 +124,7 @@ export class EvaluationContext {
     const make = async (index: number) => {
       const picture = pictures[index] as Picture;
       const task = { kind: 'encode', model: this.model, picture, beams } as const;
-      return (await prepareTask(this.engine, task, { signal: this.signal })).descent;
+      return onlyDescent(await prepareTask(this.engine, task, { signal: this.signal }));
     };
     await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
   }
@@ -189,6 +190,10 @@ export class EvaluationContext {
 function togetherWith(beams: BeamSchedule | undefined = 1): number {
   const most = typeof beams === 'number' ? beams : Math.max(...Object.values(beams).map(Number));
   return Math.ceil(TOGETHER / most);
+}
+
+function onlyDescent({ descents: [descent] }: DescentTask): Descent {
+  return descent as Descent;
 }
 
 function endOf(descent: Descent): RequestOutcome {

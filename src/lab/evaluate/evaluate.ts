@@ -19,13 +19,27 @@ import { style } from './tasks/style.ts';
 import { superResolution } from './tasks/super-resolution.ts';
 import { text, textAll } from './tasks/text.ts';
 import { textInpaint } from './tasks/text-inpaint.ts';
+import { textResults } from './tasks/text-results.ts';
 import { unguided } from './tasks/unguided.ts';
 import { usage } from './tasks/usage.ts';
 
 /** In the order in which they run. */
 export const TASKS: readonly Task[] = [
   ...[reconstruction, usage, superResolution, inpaint, colorize, denoise, lowBit],
-  ...[edges, style, text, textInpaint, diversity, codec, textAll, conditionKept, conditionMixed, prior, unguided],
+  ...[
+    edges,
+    style,
+    text,
+    textResults,
+    textInpaint,
+    diversity,
+    codec,
+    textAll,
+    conditionKept,
+    conditionMixed,
+    prior,
+    unguided,
+  ],
 ];
 
 export interface EvaluateOptions {

@@ -5,6 +5,7 @@ import { systemClock } from '../../kit/clock.ts';
 import { Places } from '../http/places.ts';
 import { SignedLinks } from '../http/signed-links.ts';
 import { createLog } from '../log.ts';
+import { McpSessions } from '../mcp/sessions.ts';
 import { Metrics } from '../metrics.ts';
 import { jobsLog, together } from '../observers.ts';
 import { createStorage, jobLimits, priceOf, type ServiceOptions, type Services } from '../services.ts';
@@ -63,7 +64,10 @@ export async function createGateway(
     price: (work) => priceOf(work, fleet),
     observer: together(metrics.jobs, jobsLog(log)),
   });
+  const { sockets, socketsPerClient } = settings;
+  const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
   const close = async () => {
+    await mcpSessions.close();
     await jobs.drain(settings.drainSeconds);
     await fleet.stop();
     await queues.close();
@@ -80,6 +84,7 @@ export async function createGateway(
     clock,
     close,
     version: packageVersion(),
+    mcpSessions,
     places: new Places(settings),
     signedLinks: new SignedLinks(settings, clock),
   };

@@ -49,7 +49,7 @@ export class Access {
    * @throws {KandidError} key_missing, key_unknown, keys_tried
    */
   identify({ authorization, address = 'unknown' }: Caller): Client {
-    const given = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
+    const given = keyIn(authorization ?? '');
     const key = given === undefined ? null : this.#find(given);
     if (this.required) this.#checkTries(address, { given, key });
     return key ? { name: `key ${key.name}`, key } : anonymous(address);
@@ -122,6 +122,13 @@ export class Access {
     const found = this.#settings.apiKeys.filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest));
     return found[0] ?? null;
   }
+}
+
+/** `Bearer KEY`; or `Basic`, whose password is the key, for clients that know no other. */
+function keyIn(authorization: string): string | undefined {
+  const [, basic] = /^Basic\s+([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
+  if (basic === undefined) return /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
+  return /:(\S+)$/.exec(Buffer.from(basic, 'base64').toString())?.[1];
 }
 
 /** Who shows no key. */

@@ -15,7 +15,7 @@ const SAFE: Readonly<Record<string, string>> = {
 const READABLE = [
   ...['ETag', 'Location', 'Content-Location', 'Retry-After', 'x-request-id', 'x-kandid-job', 'x-kandid-code'],
   ...['x-kandid-seed', 'x-kandid-model', 'x-kandid-size', 'x-kandid-resized', 'x-kandid-ignored', 'x-kandid-changed'],
-  ...['x-kandid-notes', 'x-queue-time', 'x-inference-time', 'x-total-time'],
+  ...['mcp-session-id', 'x-kandid-notes', 'x-queue-time', 'x-inference-time', 'x-total-time'],
 ];
 const SENDABLE = [
   ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'Prefer', 'Cancel-After'],

@@ -70,6 +70,8 @@ interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly bodyOptional?: boolean;
   /** Fields that are files where it comes as a form; without it, only JSON is taken. */
   readonly files?: readonly string[];
+  /** Its JSON may hold pictures although no form is taken. */
+  readonly takesPictures?: boolean;
   /** Only a form is taken. */
   readonly formOnly?: boolean;
   /** Of a form, where its fields are not those of JSON; it gives the same. @default body */
@@ -143,11 +145,12 @@ async function parseBody<Body extends z.ZodType, Query extends z.ZodType>(
 
 /** The body that has come in; null where it may be left out and is. @throws {KandidError} what the body is refused for */
 async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
-  { files, formOnly, bodyOptional }: DoorFacts<Body, Query>,
+  { files, takesPictures, formOnly, bodyOptional }: DoorFacts<Body, Query>,
   { request, response, services, client }: RawCall,
 ): Promise<ReceivedBody | null> {
   // Only pictures need more.
-  const bodyBytes = files ? services.settings.bodyBytes : Math.min(services.settings.bodyBytes, REQUEST_JSON.bytes);
+  const bodyBytes =
+    files || takesPictures ? services.settings.bodyBytes : Math.min(services.settings.bodyBytes, REQUEST_JSON.bytes);
   const type = contentType(request);
   checkBody(request, bodyBytes);
   const isTaken = type === JSON_TYPE ? !formOnly : type === FORM_TYPE && files !== undefined;

@@ -3,7 +3,8 @@
  *
  * `work`, in megapixels that a network proposes (one takes some 8 ms on two cores), is the sum of
  *
- * - proposed: results × Σ over levels of (beams before it × candidates × side²)
+ * - proposed: results × Σ over levels of (beams before it × candidates × side²); a whole picture counts as many results as
+ *   it has squares
  * - looked at: results × Σ over levels of (candidates that an expensive guide is asked about) × `LOOK`, of each such guide
  * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews and frames of animations too
  *
@@ -11,7 +12,9 @@
  * a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
+import { fittedSize } from '../../pictures/codec.ts';
 import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
+import { wholeCost } from './whole-pictures.ts';
 
 export interface Cost {
   /** Megapixels, as above: time. */
@@ -37,6 +40,10 @@ const LOOK = 250_000;
 const ENCODING: Readonly<Record<PictureFormat, number>> = { png: 12, jpeg: 8, webp: 28, avif: 350, gif: 80 };
 /** Bytes that an encoded pixel takes at most; one of a GIF is an index, badly compressed. */
 const ENCODED_BYTES: Readonly<Record<PictureFormat, number>> = { png: 3.1, jpeg: 3, webp: 3, avif: 3, gif: 1.5 };
+/** Of a pixel of a whole picture: kept as bytes with its mask, and one result at a time as numbers. */
+const WHOLE_BYTES = 32;
+/** Side of its previews at most. */
+const WHOLE_PREVIEW = 512;
 /** Metadata of a file, and what is said of it. */
 const ABOUT_BYTES = 4096;
 /** What a job takes whatever it is. */
@@ -50,11 +57,13 @@ export type Known = Pick<WorkerInfo, 'models' | 'defaultModel' | 'guides' | 'bea
 export function costOf(work: Work, known: Known): Cost {
   const name = modelOf(work) ?? known.defaultModel;
   const model = known.models.find((one) => one.name === name);
-  const { count, beams } = searchOf(work, model);
-  const side = work.output.size ?? model?.side ?? 0;
-  const { format } = work.output;
+  const { count: results, beams } = searchOf(work, model);
+  const whole = wholeCost(work, model?.side ?? 0);
+  const count = results * (whole?.squares ?? 1);
+  const { format, size } = work.output;
+  const { width, height } = fittedSize(whole ?? { width: model?.side ?? 0, height: model?.side ?? 0 }, size);
   const frames = framesIn(work.output, model);
-  const pixels = count * frames * side * side;
+  const pixels = results * frames * width * height;
   const rows = beams.map((_, level) => (level === 0 ? 1 : (beams[level - 1] as number)));
   const levels = (model?.levels ?? []).map((level, i) => ({ ...level, rows: rows[i] as number }));
   const proposed = levels.reduce((sum, level) => sum + level.rows * level.candidates * level.side ** 2, 0);
@@ -63,13 +72,16 @@ export function costOf(work: Work, known: Known): Cost {
   const widest = levels.filter((level) => level.rows > 1);
   const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
   return {
-    work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, count)) / MEGA,
-    slots: slotsOf(work),
+    work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, results)) / MEGA,
+    slots: slotsOf(work) * (whole?.squares ?? 1),
     runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
     choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
     pixels,
     memory:
-      JOB_BYTES + count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0) + recorded(model, count * (frames - 1)),
+      JOB_BYTES +
+      count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0) +
+      (whole ? whole.width * whole.height * WHOLE_BYTES : 0) +
+      recorded(model, results * (frames - 1), whole ? WHOLE_PREVIEW : model?.side),
     answerBytes: pixels * ENCODED_BYTES[format] + count * ABOUT_BYTES,
   };
 }
@@ -90,8 +102,8 @@ function framesIn({ animation }: Work['output'], model: ModelSummary | undefined
 }
 
 /** Bytes of frames until their animation is made. */
-function recorded(model: ModelSummary | undefined, frames: number): number {
-  return model ? frames * model.channels * model.side ** 2 : 0;
+function recorded(model: ModelSummary | undefined, frames: number, side = 0): number {
+  return model ? frames * 3 * side ** 2 : 0;
 }
 
 function modelOf(work: Work): string | undefined {
@@ -144,7 +156,8 @@ function askedOf({ shortlist, refine }: Shortlist, { rows, candidates }: { rows:
 function previewed(work: Work, model: ModelSummary | undefined, count: number): number {
   if (work.kind === 'decode' || !work.previews) return 0;
   const { images, levels, size, format } = work.previews;
-  const sides = (model?.levels ?? []).map(({ side }) => size ?? side);
+  const isWhole = work.kind === 'generate' && work.wholeSize !== undefined;
+  const sides = (model?.levels ?? []).map(({ side }) => size ?? (isWhole ? WHOLE_PREVIEW : side));
   const shown = levels ? sides.filter((_, level) => levels.includes(level)) : sides;
   return Math.min(images, count) * ENCODING[format] * shown.reduce((sum, side) => sum + side * side, 0);
 }

@@ -3,7 +3,7 @@
 /** Fields that are lists on the wire as `name` (once or again), `name[]` and `name[0]`. */
 const LISTS = ['image', 'mask'];
 const NUMBERS = ['n', 'output_compression', 'partial_images', 'seed', 'frame_count', 'frame_duration_ms'];
-const BOOLEANS = ['stream'];
+const BOOLEANS = ['stream', 'whole'];
 /** Texts in which every word may be meant. */
 const WORDS = ['prompt', 'user'];
 

@@ -1,6 +1,8 @@
 /** Translates requests of OpenAI's Images API. */
 import { createHash, randomInt } from 'node:crypto';
 import type { GenerateRequest } from '../../contract/requests.ts';
+import type { PlaneSize } from '../../kit/resample.ts';
+import { fittedSize } from '../../pictures/codec.ts';
 import type { Animation, ModelSummary, Output, Work } from '../../worker/messages.ts';
 import type { RawCall } from '../http/route.ts';
 import { aliasedModelOf } from '../models.ts';
@@ -32,6 +34,8 @@ type Guides = NonNullable<GenerateRequest['guides']>;
 export interface Wish {
   readonly guides: Guides;
   readonly notes?: readonly string[];
+  /** Of the picture that is edited whole: results have its shape. */
+  readonly wholeSize?: PlaneSize | undefined;
 }
 
 const SEEDS = 2 ** 32;
@@ -53,10 +57,10 @@ const USUAL_FRAMES = 9;
 const USUAL_FRAME_MS = 200;
 
 /** The guide of the words of a request, as far as they are read. */
-export function wordsOf({
-  prompt: words,
-  negative_prompt,
-}: Pick<Common, 'prompt' | 'negative_prompt'>): Required<Wish> {
+export function wordsOf({ prompt: words, negative_prompt }: Pick<Common, 'prompt' | 'negative_prompt'>): {
+  guides: Guides;
+  notes: readonly string[];
+} {
   const { prompt, notes } = shortened(words);
   if (!negative_prompt) return { guides: [{ name: 'text', params: { prompt } }], notes };
   const negative = shortened(negative_prompt, 'negative prompt');
@@ -65,20 +69,27 @@ export function wordsOf({
 }
 
 /** @throws {KandidError} model_unknown, params_invalid, not_ready */
-export function termsOf(call: RawCall, body: Common, { guides, notes = [] }: Wish): Terms {
+export function termsOf(call: RawCall, body: Common, { guides, notes = [], wholeSize }: Wish): Terms {
   const { services } = call;
   const model = aliasedModelOf(services, body.model);
-  const side = sideOf(body.size, model.side);
-  const size = `${side}x${side}`;
+  const own = wholeSize ?? { width: model.side, height: model.side };
+  const made = sizeWithin(body.size, own);
+  const size = `${made.width}x${made.height}`;
+  const isResized = made.width !== own.width || made.height !== own.height;
   const { n: count, output_format: format, seed = freshSeed(call) } = body;
-  const output = outputOf(body, side === model.side ? undefined : side);
+  const output = outputOf(body, isResized ? Math.max(made.width, made.height) : undefined);
   const isStrict = services.settings.openaiRequests === 'strict';
-  const telling = tellingOf(body, { size, isStrict, isAnimated: output.animation !== undefined });
+  const telling = tellingOf(body, {
+    size,
+    isStrict,
+    isAnimated: output.animation !== undefined,
+    isWhole: wholeSize !== undefined,
+  });
   const work: Terms['work'] = {
     kind: 'generate',
     request: { model: model.name, guides, count, seed, sampler: { beams: BEAMS[body.quality] ?? 1 } },
     output,
-    ...previewsOf(body, model, output),
+    ...previewsOf(body, model, { ...output, size: Math.max(made.width, made.height) }),
   };
   return {
     model,
@@ -90,7 +101,7 @@ export function termsOf(call: RawCall, body: Common, { guides, notes = [] }: Wis
     headers: {
       'x-kandid-model': model.name,
       'x-kandid-size': size,
-      ...(side === model.side ? {} : { 'x-kandid-resized': `lanczos3 from ${model.side}x${model.side}` }),
+      ...(isResized ? { 'x-kandid-resized': `lanczos3 from ${own.width}x${own.height}` } : {}),
       ...telling.headers,
     },
   };
@@ -131,11 +142,12 @@ function freshSeed({ request, client }: RawCall): number {
     .readUInt32BE();
 }
 
-/** The largest square that fits into what is asked for, in pixels. */
-function sideOf(size: string, own: number): number {
+/** The largest picture of a shape that fits into what is asked for, in pixels. */
+function sizeWithin(size: string, own: PlaneSize): PlaneSize {
   if (size === 'auto') return own;
   const [width = 0, height = 0] = size.split('x').map(Number);
-  return Math.min(width, height, LARGEST_SIDE);
+  const scale = Math.min(width / own.width, height / own.height, LARGEST_SIDE / Math.max(own.width, own.height));
+  return fittedSize(own, Math.max(1, Math.round(scale * Math.max(own.width, own.height))));
 }
 
 /** So many levels before the last, spread evenly; those there are, where they are fewer. */

@@ -27,7 +27,8 @@ export async function reply(call: RawCall, terms: Terms, label: string): Promise
     return { url: urlOf(call, path) };
   });
   const notes = [...terms.notes, ...event.notes];
-  const answer = { created: secondsOf(call), data, ...terms.echo, seed: event.seed, notes, usage: usageOf(event) };
+  const told = { ...sizeOf(event), seed: event.seed, notes };
+  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(event) };
   const seed = { 'x-kandid-seed': String(event.seed) };
   await sendPictures(call, answer, { ...terms.headers, ...notesHeader(notes), ...timeHeaders(job), ...seed });
 }
@@ -111,10 +112,16 @@ async function sendEnd(
       image_index,
       code: codeString,
       ...about,
+      ...sizeOf(event),
       seed: event.seed,
       notes: [...notes, ...event.notes],
       usage: usageOf(event),
     });
+}
+
+/** Of the pictures as they are: those of whole pictures are known at the end only. */
+function sizeOf({ results: [first] }: Pick<JobDone, 'results'>): { readonly size?: string } {
+  return first ? { size: `${first.width}x${first.height}` } : {};
 }
 
 async function sendFailure(to: EventStream, error: KandidError): Promise<void> {

@@ -107,6 +107,12 @@ export type Common = Omit<z.output<typeof generationBody>, 'style' | 'svg'> & { 
 
 const edit = {
   ...common,
+  whole: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Of Kandid: what is repainted is put back into the picture, which keeps its size and shape (size: auto) or fits into what is asked for. false: the square that the model draws of its middle.',
+    ),
   input_fidelity: z.enum(['high', 'low']).optional().describe('How much of a picture without a mask is kept.'),
   markup: z
     .never(

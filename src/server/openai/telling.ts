@@ -14,23 +14,26 @@ export interface Telling {
 
 export interface Made {
   readonly size: string;
+  /** Whether a picture is edited whole, and keeps its shape. */
+  readonly isWhole: boolean;
   readonly isAnimated: boolean;
   /** Whether what was not asked for is refused. */
   readonly isStrict: boolean;
 }
 
 /** @throws {KandidError} params_invalid: what cannot be had, where that is to be refused */
-export function tellingOf(body: Common, { size, isAnimated, isStrict }: Made): Telling {
+export function tellingOf(body: Common, { size, isWhole, isAnimated, isStrict }: Made): Telling {
+  const shape = isWhole ? 'an edit keeps the shape of its picture' : 'pictures here are square';
   const changes = [
     ...(body.background === 'transparent'
       ? [{ field: 'background', note: 'A transparent background was asked for; pictures here are opaque.' }]
       : []),
     ...(body.size !== 'auto' && body.size !== size
-      ? [{ field: 'size', note: `The size ${body.size} was asked for; pictures here are square: it is ${size}.` }]
+      ? [{ field: 'size', note: `The size ${body.size} was asked for; ${shape}: it is ${size}.` }]
       : []),
   ];
   const [first] = changes;
-  if (isStrict && first) throw refused(first.field, size);
+  if (isStrict && first) throw refused(first.field, size, shape);
   const ignored = ignoredIn(body, isAnimated);
   return {
     notes: changes.map(({ note }) => note),
@@ -54,11 +57,11 @@ function ignoredIn(body: Common, isAnimated: boolean): string[] {
   ];
 }
 
-function refused(field: string, size: string): KandidError {
+function refused(field: string, size: string, shape: string): KandidError {
   const problem =
     field === 'background'
       ? 'pictures here are opaque; expected auto or opaque'
-      : `pictures here are square; expected auto, or ${size}, which is nearest`;
+      : `${shape}; expected auto, or ${size}, which is nearest`;
   const openai = field === 'size' ? 'invalid_size' : 'invalid_value';
   return new KandidError('params_invalid', { subject: 'The body', field, problem, openai });
 }

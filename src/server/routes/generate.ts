@@ -5,13 +5,14 @@ import {
   decodeBody,
   denoiseBody,
   encodeBody,
+  enlargeBody,
   generateBody,
   inpaintBody,
   restoreBody,
   styleBody,
   varyBody,
 } from '../../contract/operations.ts';
-import type { GenerateRequest } from '../../contract/requests.ts';
+import { type GenerateRequest, paramsError } from '../../contract/requests.ts';
 import { outputOf } from '../../contract/stream.ts';
 import type { Work } from '../../worker/messages.ts';
 import { type Answer, type RawCall, type Route, route } from '../http/route.ts';
@@ -20,7 +21,9 @@ import { answer, type ResponseOptions } from './responses.ts';
 import type { Submission } from './submit.ts';
 
 type Guides = NonNullable<GenerateRequest['guides']>;
-type Task = Omit<z.output<typeof generateBody>, 'guides' | 'prefix'>;
+type Task = Omit<z.output<typeof generateBody>, 'guides' | 'prefix' | 'whole'>;
+type Generation = Extract<Work, { kind: 'generate' }>;
+type Whole = NonNullable<GenerateRequest['whole']>;
 
 const PICTURES = ['image/png', 'image/webp', 'image/jpeg', 'image/avif'];
 export const MADE: Readonly<Record<number, Answer>> = {
@@ -32,7 +35,7 @@ export const MADE: Readonly<Record<number, Answer>> = {
   202: { description: 'Prefer: respond-async, or wait=N and it takes longer: where it will be.', schema: job },
 };
 
-function generation(body: Task, guides: Guides, prefix: number[][] = []): Extract<Work, { kind: 'generate' }> {
+function generation(body: Task, guides: Guides, prefix: number[][] = []): Generation {
   const { model, count, seed, sampler, blend, condition } = body;
   return {
     kind: 'generate',
@@ -50,12 +53,34 @@ interface TaskSpec<Body extends z.ZodType> {
   readonly summary: string;
   readonly body: Body;
   readonly files: readonly string[];
-  readonly toWork: (body: z.output<Body>, call: RawCall) => Work;
+  readonly toWork: (body: z.output<Body>, call: Pick<RawCall, 'services'>) => Work;
+}
+
+type Translation = (given: unknown, call: Pick<RawCall, 'services'>) => Work;
+
+/** What each route makes of a body, for doors that speak otherwise. */
+const translations = new Map<string, Translation>();
+
+/**
+ * The generation that a route makes of a body.
+ *
+ * @param path as `/v1/generate`
+ * @throws {KandidError} params_invalid, and what the route refuses it for
+ */
+export function generationAt(path: string, given: unknown, call: Pick<RawCall, 'services'>): Generation {
+  const work = translations.get(path)?.(given, call);
+  if (work?.kind === 'generate') return work;
+  throw new RangeError(`${path} generates no pictures`);
 }
 
 /** A route that makes a job of its body; its label is the path's last word. */
 function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: TaskSpec<Body>): Route {
   const label = path.slice(path.lastIndexOf('/') + 1);
+  translations.set(path, (given, call) => {
+    const parsed = body.safeParse(given);
+    if (!parsed.success) throw paramsError('The request', parsed.error);
+    return toWork(parsed.data, call);
+  });
   return route({
     method: 'post',
     path,
@@ -73,8 +98,14 @@ function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: Ta
 }
 
 /** Work of a generate body. */
-export function generated(body: z.output<typeof generateBody>): Extract<Work, { kind: 'generate' }> {
-  return generation(body, body.guides, body.prefix);
+export function generated(body: z.output<typeof generateBody>): Generation {
+  const { whole } = body;
+  return wholly(generation(body, body.guides, body.prefix), whole);
+}
+
+/** The same on the whole picture. @param whole how; null or undefined: not at all */
+function wholly(work: Generation, whole: Whole | null | undefined): Generation {
+  return whole ? { ...work, request: { ...work.request, whole } } : work;
 }
 
 const restoration = (path: string, guide: string, summary: string) =>
@@ -100,13 +131,22 @@ export const pictureRoutes: readonly Route[] = [
     summary: 'Repaints the unknown part of a picture',
     body: inpaintBody,
     files: ['image', 'mask', 'condition'],
-    toWork: ({ image, mask, invert, prompt, ...body }) =>
-      generation(body, [
-        { name: 'inpaint', params: { image, invert, ...(mask ? { mask } : {}) } },
-        ...textGuide(prompt),
-      ]),
+    toWork: ({ image, mask, invert, prompt, whole, feather, window, ...body }) => {
+      const params = { image, invert, ...(mask ? { mask } : {}) };
+      const work = generation(body, [{ name: 'inpaint', params }, ...textGuide(prompt)]);
+      return wholly(work, whole ? { feather, window } : null);
+    },
   }),
-  restoration('/v1/super-resolution', 'super_resolution', 'Sharp pictures from a small one'),
+  task({
+    path: '/v1/super-resolution',
+    summary: 'Sharp pictures from a small one',
+    body: enlargeBody,
+    files: ['image', 'condition'],
+    toWork: ({ image, prompt, whole, window, ...body }) => {
+      const work = generation(body, [{ name: 'super_resolution', params: { image } }, ...textGuide(prompt)]);
+      return wholly(work, whole ? { window } : null);
+    },
+  }),
   restoration('/v1/colorize', 'colorize', 'Colours for a gray picture'),
   task({
     path: '/v1/denoise',

@@ -2,6 +2,7 @@
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Edit as EditWork } from '../../worker/messages.ts';
 import { type Answer, type Route, route } from '../http/route.ts';
+import { wholeSizeOf } from '../jobs/whole-pictures.ts';
 import { fromForm, withoutNulls } from '../openai/forms.ts';
 import { termsOf, wordsOf } from '../openai/requests.ts';
 import { encoded, reply, stream } from '../openai/responses.ts';
@@ -25,8 +26,8 @@ const KEPT = { low: 0.5, high: 2 };
 const LOOK = 0.3;
 
 /** The picture itself is looked at where it is decoded: in a worker. */
-function editOf({ images, mask, input_fidelity }: Edit): EditWork {
-  return { image: images[0] as Uint8Array, mask, weight: KEPT[input_fidelity ?? 'low'] };
+function editOf({ images, mask, input_fidelity, whole }: Edit): EditWork {
+  return { image: images[0] as Uint8Array, mask, weight: KEPT[input_fidelity ?? 'low'], whole };
 }
 
 function looksOf({ images }: Edit): Guides {
@@ -68,8 +69,10 @@ export const openAiDoors: readonly Route[] = [
     handle: (asked) =>
       withSources(asked, async (call) => {
         const { guides, notes } = wordsOf(call.body);
-        const plain = termsOf(call, call.body, { guides: [...guides, ...looksOf(call.body)], notes });
-        const terms = { ...plain, work: { ...plain.work, edit: editOf(call.body) } };
+        const edit = editOf(call.body);
+        const wholeSize = await wholeSizeOf(edit, call.services.settings.wholePixels);
+        const plain = termsOf(call, call.body, { guides: [...guides, ...looksOf(call.body)], notes, wholeSize });
+        const terms = { ...plain, work: { ...plain.work, edit, wholeSize } };
         if (call.body.stream) await stream(call, terms, 'image_edit', 'edits');
         else await reply(call, terms, 'edits');
       }),

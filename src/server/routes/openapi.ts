@@ -5,6 +5,8 @@ import type { GuideSummary } from '../../worker/messages.ts';
 import type { Answer, Route } from '../http/route.ts';
 import { openAiError } from '../openai/schemas.ts';
 
+const PROBLEM_TYPE = 'application/problem+json';
+
 type Json = { readonly [key: string]: unknown };
 
 /** A schema as JSON Schema (draft 2020-12), which OpenAPI 3.1 takes as it is. */
@@ -128,18 +130,20 @@ function formSchema(schema: Json, files: readonly string[]): Json {
 
 function responsesOf({ answers, dialect = 'problem' }: Route): Json {
   const told = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]);
-  const [type, name] =
-    dialect === 'openai' ? ['application/json', 'openai_error'] : ['application/problem+json', 'problem'];
+  const [type, name] = dialect === 'openai' ? ['application/json', 'openai_error'] : [PROBLEM_TYPE, 'problem'];
   const error = { description: 'An error.', content: { [type]: { schema: { $ref: `#/components/schemas/${name}` } } } };
   return { ...Object.fromEntries(told), default: error };
+}
+
+function contentOf(type: string): Json {
+  if (type === 'text/event-stream') return {};
+  return { schema: type === PROBLEM_TYPE ? { $ref: '#/components/schemas/problem' } : { type: 'string' } };
 }
 
 function responseOf({ description, schema, types = [] }: Answer): Json {
   const json = schema ? { 'application/json': { schema: schemaOf(schema, 'output') } } : {};
   // Of a stream of events a schema would be of each, and each is of its own kind.
-  const others = Object.fromEntries(
-    types.map((type) => [type, type === 'text/event-stream' ? {} : { schema: { type: 'string' } }]),
-  );
+  const others = Object.fromEntries(types.map((type) => [type, contentOf(type)]));
   const content = { ...json, ...others };
   return { description, ...(Object.keys(content).length > 0 ? { content } : {}) };
 }

@@ -13,10 +13,15 @@ interface About {
 }
 
 /** The permalink of a result; null where its code alone does not draw it, or it is an animation. */
-export function addressOf(services: Services, job: Job, about: About, { codeString }: ResultPicture): string | null {
+export function addressOf(
+  services: Services,
+  job: Job,
+  about: About,
+  { codeString, windows }: ResultPicture,
+): string | null {
   const summary = services.pool.info?.models.find(({ name }) => name === about.model);
   const { isPlain, output } = job.outline;
-  if (!isPlain || output.animation || !codeString || !summary || summary.condition) return null;
+  if (!isPlain || output.animation || windows || !codeString || !summary || summary.condition) return null;
   return permalink(about, codeString, output);
 }
 

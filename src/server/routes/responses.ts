@@ -117,7 +117,7 @@ function sendPicture(
 export function resultOf(call: RawCall, job: Job, event: JobDone | JobCancelled, base64: boolean): Result {
   const { type: state, model, hash, seed, results, guides, notes, timings } = event;
   const images = results.map((picture) => {
-    const { code, codeString, mime, width, height, psnr, bytes } = picture;
+    const { code, codeString, mime, width, height, psnr, windows, bytes } = picture;
     const path = addressOf(call.services, job, event, picture);
     return {
       code: [...code],
@@ -127,6 +127,7 @@ export function resultOf(call: RawCall, job: Job, event: JobDone | JobCancelled,
       height,
       url: path === null ? null : urlOf(call, path),
       ...(psnr === undefined ? {} : { psnr: Number.isFinite(psnr) ? psnr : null }),
+      ...(windows ? { windows: windows.map((one) => ({ ...one, codeString: one.codeString || null })) } : {}),
       ...(base64 ? { base64: new Base64(bytes) } : {}),
     };
   });

@@ -5,6 +5,7 @@ import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
 import { checkGuideParams } from '../jobs/guide-params.ts';
 import type { Job } from '../jobs/job.ts';
+import { measured } from '../jobs/whole-pictures.ts';
 import type { Services } from '../services.ts';
 
 export interface Submission {
@@ -38,16 +39,17 @@ export interface SubmitOptions {
   readonly keep?: boolean | undefined;
 }
 
-/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide) */
+/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide), picture_* */
 export async function enqueue(
-  { jobs, pool }: Services,
+  { jobs, pool, settings }: Services,
   { name: client, key }: Client,
   { work, label }: Submission,
   options: SubmitOptions,
 ): Promise<Job> {
   // Before a process has opened its guides nobody knows them; it looks at the parameters itself.
   if (pool.info) checkGuideParams(work, pool.info.guides);
-  return await jobs.submit({ work, label, client, priority: key?.priority, mostOpen: key?.jobs, ...options });
+  const sized = await measured(work, settings.wholePixels);
+  return await jobs.submit({ work: sized, label, client, priority: key?.priority, mostOpen: key?.jobs, ...options });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Stream messages of the events of a job. */
 import { encodePictureFrame, type FrameHeader, type ServerMessage } from '../../contract/stream.ts';
-import { isEnd, type JobEnd, type JobEvent } from '../../worker/messages.ts';
+import { isEnd, type JobEnd, type JobEvent, type ResultPicture } from '../../worker/messages.ts';
 import type { Gap, JobQueued, LogEntry } from '../jobs/event-log.ts';
 
 /** One message: text, or a binary frame. */
@@ -60,9 +60,18 @@ function* endOf(event: JobEnd, about: About, seq: number, dropped: number): Gene
     yield frame({ ...about, seq: seq - 1, type: 'image', image, final: type === 'done', mime, width, height }, bytes);
   const ending = { ...about, seq, seed, guides, notes, timings, dropped };
   if (type === 'done') {
-    const images = [...results].sort((a, b) => a.image - b.image).map(({ code, codeString }) => ({ code, codeString }));
+    const images = [...results]
+      .sort((a, b) => a.image - b.image)
+      .map(({ code, codeString, windows }) => ({ code, codeString, ...windowsOf(windows) }));
     yield { ...ending, type, images, ranking: results.map(({ image }) => image) };
-  } else yield { ...ending, type, level: event.level, images: results.map(({ code }) => ({ prefix: code })) };
+  } else {
+    const images = results.map(({ code, windows }) => ({ prefix: code, ...windowsOf(windows) }));
+    yield { ...ending, type, level: event.level, images };
+  }
+}
+
+function windowsOf(windows: ResultPicture['windows']) {
+  return windows ? { windows: windows.map((one) => ({ ...one, codeString: one.codeString || null })) } : {};
 }
 
 function frame(header: FrameHeader, bytes: Uint8Array): Uint8Array {

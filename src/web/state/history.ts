@@ -1,6 +1,10 @@
-/** History of generated pictures, newest first, stored in the browser (IndexedDB) as codes, from which the server renders the pictures. */
+/**
+ * History of generated pictures, newest first, stored in the browser (IndexedDB) as codes, from which the server renders the
+ * pictures. Of those that their code alone does not draw, the file is stored.
+ */
 import { signal } from '@preact/signals';
 import type { Recipe } from './recipe.ts';
+import { navigate } from './router.ts';
 
 export interface SavedPicture {
   readonly id: string;
@@ -11,11 +15,24 @@ export interface SavedPicture {
   readonly codeString: string;
   /** The recipe of its request, with the seed that was used. */
   readonly recipe: Recipe;
+  /** Where the code alone does not draw it. */
+  readonly kept?: KeptPicture;
+}
+
+export interface KeptPicture {
+  readonly file: Blob;
+  /** What a conditional model started from, as a data URL. */
+  readonly condition?: string;
 }
 
 /** A picture is stored once, however often it is generated. */
 export function idOf({ model, hash, codeString }: Pick<SavedPicture, 'model' | 'hash' | 'codeString'>): string {
   return `${model}@${hash.slice(0, 8)}/${codeString}`;
+}
+
+/** Of a picture that its code alone does not draw: others have the same code. */
+export function keptId(saved: Parameters<typeof idOf>[0]): string {
+  return `${idOf(saved)}~${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
 }
 
 export const history = signal<readonly SavedPicture[]>([]);
@@ -24,6 +41,8 @@ export const historyProblem = signal<string | null>(null);
 
 const STORE = 'made';
 const MOST = 1000;
+/** Of stored files and conditions: the oldest that are more are forgotten. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
   const give = () => {
@@ -42,6 +61,14 @@ const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
   }
 });
 
+/** A kept picture that the Edit view is to open. */
+export const toEdit = signal<SavedPicture | null>(null);
+
+export function openInEdit(saved: SavedPicture): void {
+  toEdit.value = saved;
+  navigate('edit');
+}
+
 /** Loads the stored history. */
 export async function loadHistory(): Promise<void> {
   const store = await storeFor('readonly');
@@ -56,10 +83,20 @@ export async function loadHistory(): Promise<void> {
 export async function remember(saved: readonly SavedPicture[]): Promise<void> {
   const ids = new Set(saved.map(({ id }) => id));
   const all = [...saved, ...history.value.filter(({ id }) => !ids.has(id))];
-  history.value = all.slice(0, MOST);
+  const gone = new Set(tooMany(all));
+  history.value = all.filter((one) => !gone.has(one));
   const store = await storeFor('readwrite');
-  for (const one of saved) store?.put(one);
-  for (const { id } of all.slice(MOST)) store?.delete(id);
+  for (const one of saved) if (!gone.has(one)) store?.put(one);
+  for (const { id } of gone) store?.delete(id);
+}
+
+/** Those behind the first so many, and those whose files are behind the first so many bytes. */
+export function tooMany(all: readonly SavedPicture[], most = { count: MOST, bytes: MOST_BYTES }): SavedPicture[] {
+  let bytes = 0;
+  return all.filter(({ kept, recipe }, i) => {
+    if (kept) bytes += kept.file.size + (kept.condition?.length ?? 0) + JSON.stringify(recipe.guides).length;
+    return i >= most.count || (kept !== undefined && bytes > most.bytes);
+  });
 }
 
 export async function forget(id: string): Promise<void> {

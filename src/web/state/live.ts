@@ -18,6 +18,8 @@ export interface Slot {
   readonly latest: Shot | null;
   /** URL of the finished picture, or of the best so far of a stopped one. */
   readonly final: string | null;
+  /** The file of it. */
+  readonly file: Blob | null;
   /** The choices: all of them, or those made before it was stopped. */
   readonly code: readonly number[] | null;
   readonly codeString: string | null;
@@ -45,7 +47,7 @@ export interface LiveOptions {
   readonly job?: string;
 }
 
-const NOTHING: Slot = { shots: [], latest: null, final: null, code: null, codeString: null };
+const NOTHING: Slot = { shots: [], latest: null, final: null, file: null, code: null, codeString: null };
 
 export class LiveRun {
   readonly body: GenerateBody;
@@ -131,7 +133,8 @@ export class LiveRun {
     else if (message.type === 'preview') this.#show(message);
     else if (message.type === 'candidates') this.question.value = { ...message, sheet: blobOf(message) };
     else if (message.type === 'chosen') this.#answered(message);
-    else if (message.type === 'image') this.#change(message.image, { final: this.#urlOf(message) });
+    else if (message.type === 'image')
+      this.#change(message.image, { final: this.#urlOf(message), file: blobOf(message) });
     else if (message.type === 'done') {
       for (const [image, { code, codeString }] of message.images.entries()) this.#change(image, { code, codeString });
       this.#rank(message.ranking);

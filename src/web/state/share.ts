@@ -16,14 +16,17 @@ export interface Shared {
   readonly missing: readonly string[];
 }
 
-/** The full URL. */
-export function shareUrl(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString' | 'recipe'>): string {
-  const { recipe } = saved;
+/** The full URL. Of a picture that its code alone does not draw, the link has the settings, and says what is missing. */
+export function shareUrl(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString' | 'recipe' | 'kept'>): string {
+  const { recipe, kept } = saved;
   const isLight = ({ params }: Recipe['guides'][number]) => JSON.stringify(params).length <= LONGEST_TEXT;
-  const missing = recipe.guides.filter((guide) => !isLight(guide)).map(({ name }) => name);
+  const missing = [
+    ...(kept?.condition ? ['condition'] : []),
+    ...recipe.guides.filter((guide) => !isLight(guide)).map(({ name }) => name),
+  ];
   const light = { ...recipe, guides: recipe.guides.filter(isLight) };
-  const hashed = addressOf('create', {
-    p: idOf(saved),
+  const hashed = addressOf(kept ? 'edit' : 'create', {
+    ...(kept ? {} : { p: idOf(saved) }),
     r: toBase64Url(JSON.stringify(light)),
     ...(missing.length > 0 ? { without: missing.join(' ') } : {}),
   });

@@ -33,6 +33,7 @@ const LITTLE: Amounts = {
   mixedLoad: 60,
   hostileSeconds: 0.2,
   hostileBodies: 1,
+  hostileMutations: 200,
 };
 const server = { models: ['models'], model: 'tiny', device: 'cpu', threads: 1 };
 

@@ -1,9 +1,8 @@
 /** Gateways and workers in this process, on a Redis of the test's own; inference in this process too, unless told otherwise. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-
+import { createWorkerNode, type WorkerNode } from '../../../src/server/cluster/agent/worker-node.ts';
 import { createGateway, type Gateway } from '../../../src/server/cluster/gateway.ts';
-import { createWorkerNode, type WorkerNode } from '../../../src/server/cluster/worker-node.ts';
 import { createServer } from '../../../src/server/server.ts';
 import { loadServerSettings, type ServerFlags, type ServerSettings } from '../../../src/server/settings.ts';
 import type { StartProcess } from '../../../src/server/workers/worker-process.ts';

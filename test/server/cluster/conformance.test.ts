@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock as clock } from '../../../src/kit/clock.ts';
 import { ByteBudget } from '../../../src/server/bodies/budget.ts';
-import { Agent } from '../../../src/server/cluster/agent.ts';
+import { Agent } from '../../../src/server/cluster/agent/agent.ts';
 import { ClusterJobs } from '../../../src/server/cluster/cluster-jobs.ts';
 import { Fleet } from '../../../src/server/cluster/fleet.ts';
 import { Ledger } from '../../../src/server/cluster/ledger.ts';

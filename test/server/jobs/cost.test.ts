@@ -104,3 +104,19 @@ test('places are results times beams', () => {
   assert.equal(slotsOf({ kind: 'encode', picture: new Uint8Array(), beams: 4, output }), 4);
   assert.equal(slotsOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
 });
+
+test('a whole picture costs as many results as it has squares, and its own pixels', () => {
+  const guides = (name: string) => [{ name, params: { image: new Uint8Array([1]) } }];
+  const whole = (name: string, wholeSize: { width: number; height: number }, more = {}) =>
+    generate({ guides: guides(name), whole: more }, { wholeSize });
+  const one = costOf(whole('inpaint', { width: 20, height: 20 }), known);
+  assert.deepEqual([one.slots, one.pixels], [1, 400]);
+  assert.equal(Math.round(1e6 * one.work), PROPOSED + 12 * 400);
+  // Tiles at 0, 7.5, 15, …, twice as many at most around what a mask marks.
+  assert.equal(costOf(whole('inpaint', { width: 40, height: 20 }), known).slots, 2 * 3);
+  // Squares of 4, half the model's side, at every 3 pixels, each twice as large.
+  const enlarged = costOf(whole('super_resolution', { width: 16, height: 10 }), known);
+  assert.deepEqual([enlarged.slots, enlarged.pixels], [5 * 3, 32 * 20]);
+  assert.equal(costOf(whole('super_resolution', { width: 8, height: 5 }, { window: 5 }), known).slots, 2);
+  assert.ok(enlarged.memory > 15 * 100 + 32 * 20 * 32);
+});

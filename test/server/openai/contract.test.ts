@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import OpenAI, { APIUserAbortError, toFile } from 'openai';
+import sharp from 'sharp';
 import { readProvenance } from '../../../src/pictures/provenance.ts';
 import { partialLevels } from '../../../src/server/openai/requests.ts';
 import { type Serving, serve } from '../serving.ts';
@@ -277,4 +278,17 @@ test('who leaves ends the work: streamed or not; under an idempotency key the an
   assert.deepEqual(events, ['image_generation.completed']);
   const made = jobs.list().jobs.filter(({ spec }) => spec.idempotencyKey === 'come-back');
   assert.equal(made.length, 1);
+});
+
+test('a picture that is cut to its middle square is told of, in the answer and in a header', async () => {
+  const wide = await sharp(await pngOf())
+    .resize(32, 16, { fit: 'fill' })
+    .png()
+    .toBuffer();
+  const image = await toFile(wide, 'a.png', { type: 'image/png' });
+  for (const asked of [client.images.createVariation({ image }), client.images.edit({ image, prompt: PROMPT })]) {
+    const { data, response } = await asked.withResponse();
+    assert.match(notesOf(data).join(), /32×16.*: only its middle square is used/);
+    assert.deepEqual(JSON.parse(response.headers.get('x-kandid-notes') ?? '[]'), notesOf(data));
+  }
 });

@@ -12,7 +12,7 @@ import { mean, rounded } from '../measures/figures.ts';
 import { PROMPTS, type PromptRow } from '../prompts.ts';
 import { cell, type Setting, type Table, type Task, type TaskOutcome } from '../task.ts';
 
-const CLIP = 'avatars-clip';
+export const CLIP = 'avatars-clip';
 
 /** Pictures on which the judge is measured. */
 const JUDGED = 500;
@@ -228,7 +228,7 @@ export function countHits(prompts: readonly PromptRow[], verdictsOf: (index: num
   return { rate: mean([...attributes.values()].flat()), attributes };
 }
 
-function isTrue(wants: PromptRow[1], verdict: Verdict): boolean {
+export function isTrue(wants: PromptRow[1], verdict: Verdict): boolean {
   return Object.entries(wants).every(([attribute, accepted]) => accepts(accepted, verdict[attribute]));
 }
 

@@ -1,8 +1,8 @@
 /** History of generated pictures. */
 import { useComputed } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { Picture } from '../../parts/picture.tsx';
-import { forget, forgetAll, history, historyProblem, type SavedPicture } from '../../state/history.ts';
+import { SavedImage } from '../../parts/saved-image.tsx';
+import { forget, forgetAll, history, historyProblem, openInEdit, type SavedPicture } from '../../state/history.ts';
 import { titleOf } from '../../state/recipe.ts';
 import { crossing, crossWith } from './crossing.ts';
 import { recipe } from './form.ts';
@@ -40,6 +40,7 @@ function Entry({ saved }: { readonly saved: SavedPicture }) {
   const title = titleOf(saved.recipe);
   const isCurrent = useComputed(() => current.value?.id === saved.id);
   const show = () => {
+    if (saved.kept) return openInEdit(saved);
     if (crossing.value && crossWith(saved)) return;
     recipe.value = saved.recipe;
     open(saved);
@@ -57,7 +58,7 @@ function Entry({ saved }: { readonly saved: SavedPicture }) {
         onClick={show}
         onKeyDown={onKey}
       >
-        <Picture model={saved.model} hash={saved.hash} code={saved.codeString} size={THUMB} alt={title} />
+        <SavedImage saved={saved} size={THUMB} alt={title} />
       </button>
     </li>
   );

@@ -24,7 +24,7 @@ const COLOURS = {
 export type BoardToolsProps = Pick<Surface, 'painting' | 'hasColours' | 'canInvert'>;
 
 export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps) {
-  const { side } = painting.layer.value;
+  const { width, height } = painting.layer.value;
   useEffect(() => {
     // Works with any focus, except in text fields, which have their own undo.
     const onKey = (event: KeyboardEvent) => {
@@ -43,7 +43,7 @@ export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps)
       <Slider
         label="brush"
         min={1}
-        max={Math.max(1, side / 2)}
+        max={Math.max(1, Math.max(width, height) / 2)}
         value={painting.size.value}
         text={painting.size.value === 1 ? '1 pixel' : `${painting.size.value} pixels`}
         onChange={(size) => {

@@ -15,8 +15,9 @@ export interface BoardProps {
   readonly isGlass: boolean;
 }
 
-/** Dots that an arrow key with Shift moves. */
-const LEAP = 8;
+/** Of the longer side, what an arrow key moves with Shift and without. */
+const LEAP = 1 / 8;
+const STEP = 1 / 64;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -25,13 +26,16 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 export function Board({ painting, below, label, isGlass }: BoardProps) {
-  const { side } = painting.layer.value;
+  const { width, height } = painting.layer.value;
   const [cursor, setCursor] = useState<Place | null>(null);
   const last = useRef<Place | null>(null);
   const placeOf = (event: PointerEvent): Place => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const at = (value: number, length: number) => Math.min(side - 0.01, Math.max(0, (value / length) * side));
-    return { x: at(event.clientX - box.left, box.width), y: at(event.clientY - box.top, box.height) };
+    const at = (share: number, length: number) => Math.min(length - 0.01, Math.max(0, share * length));
+    return {
+      x: at((event.clientX - box.left) / box.width, width),
+      y: at((event.clientY - box.top) / box.height, height),
+    };
   };
   const onPointerDown = (event: PointerEvent) => {
     if (event.button !== 0) return;
@@ -51,12 +55,13 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
     last.current = null;
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const at = cursor ?? { x: Math.floor(side / 2) + 0.5, y: Math.floor(side / 2) + 0.5 };
+    const at = cursor ?? { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
     if (byKey(event, painting, at, setCursor)) event.preventDefault();
   };
   return (
     <div
       class="board"
+      style={{ aspectRatio: `${width} / ${height}` }}
       role="application"
       aria-label={label}
       tabIndex={0}
@@ -69,14 +74,14 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
       aria-describedby="board-keys"
       onPointerLeave={() => setCursor(null)}
       onFocus={(event) => {
-        if (event.currentTarget.matches(':focus-visible') && !cursor) setCursor({ x: side / 2, y: side / 2 });
+        if (event.currentTarget.matches(':focus-visible') && !cursor) setCursor({ x: width / 2, y: height / 2 });
       }}
       onBlur={() => setCursor(null)}
     >
       {below && <img src={below} alt="" draggable={false} />}
       <Paint painting={painting} isGlass={isGlass} />
       {cursor && (
-        <svg viewBox={`0 0 ${side} ${side}`} aria-hidden="true">
+        <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
           <circle class="brush-outer" cx={cursor.x} cy={cursor.y} r={painting.size.value / 2} />
           <circle class="brush-inner" cx={cursor.x} cy={cursor.y} r={painting.size.value / 2} />
         </svg>
@@ -87,13 +92,15 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
 
 /** @returns whether the key was handled */
 function byKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (place: Place) => void): boolean {
-  const { side } = painting.layer.value;
+  const { width, height } = painting.layer.value;
+  const longer = Math.max(width, height);
+  const step = Math.max(1, Math.round(longer * STEP));
   if (event.ctrlKey || event.metaKey) return byCommand(event, painting);
   const arrow = ARROWS[event.key];
   if (arrow) {
-    const far = event.shiftKey ? LEAP : 1;
-    const within = (value: number) => Math.min(side - 0.5, Math.max(0.5, value));
-    const to = { x: within(at.x + far * arrow[0]), y: within(at.y + far * arrow[1]) };
+    const far = event.shiftKey ? Math.max(1, Math.round(longer * LEAP)) : step;
+    const within = (value: number, length: number) => Math.min(length - 0.5, Math.max(0.5, value));
+    const to = { x: within(at.x + far * arrow[0], width), y: within(at.y + far * arrow[1], height) };
     moveTo(to);
     announce(`column ${Math.ceil(to.x)}, row ${Math.ceil(to.y)}, ${isPainted(painting, to) ? 'painted' : 'bare'}`);
   } else if (event.key === ' ' || event.key === 'Enter') {
@@ -102,7 +109,8 @@ function byKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (pla
     moveTo(at);
     announce(painting.isErasing.value ? 'erased' : 'painted');
   } else if (event.key === '+' || event.key === '-') {
-    painting.size.value = Math.min(side / 2, Math.max(1, painting.size.value + (event.key === '+' ? 1 : -1)));
+    const size = painting.size.value + (event.key === '+' ? step : -step);
+    painting.size.value = Math.min(longer / 2, Math.max(1, size));
     announce(`brush ${painting.size.value}`);
   } else if (event.key === 'e' || event.key === 'E') {
     painting.isErasing.value = !painting.isErasing.value;
@@ -120,8 +128,8 @@ function byCommand({ key, shiftKey }: KeyboardEvent, painting: Painting): boolea
 }
 
 function isPainted({ layer }: Painting, { x, y }: Place): boolean {
-  const { side, dots } = layer.value;
-  return dots[Math.floor(y) * side + Math.floor(x)] !== BARE;
+  const { width, dots } = layer.value;
+  return dots[Math.floor(y) * width + Math.floor(x)] !== BARE;
 }
 
 function Paint({ painting, isGlass }: Pick<BoardProps, 'painting' | 'isGlass'>) {
@@ -130,7 +138,7 @@ function Paint({ painting, isGlass }: Pick<BoardProps, 'painting' | 'isGlass'>) 
   useEffect(() => {
     // Only putImageData is used, which is fast in CPU memory.
     const brush = ref.current?.getContext('2d', { willReadFrequently: true });
-    if (layer.side > 0) brush?.putImageData(new ImageData(pixelsOf(layer).data, layer.side, layer.side), 0, 0);
+    if (layer.width > 0) brush?.putImageData(new ImageData(pixelsOf(layer).data, layer.width, layer.height), 0, 0);
   }, [layer]);
-  return <canvas ref={ref} width={layer.side} height={layer.side} class={isGlass ? 'glass' : ''} />;
+  return <canvas ref={ref} width={layer.width} height={layer.height} class={isGlass ? 'glass' : ''} />;
 }

@@ -7,12 +7,14 @@ export interface CompareProps {
   readonly after: string | null;
   /** Whether the picture before is small and shown with visible pixels. */
   readonly isCoarse?: boolean;
+  /** Width / height. @default a square */
+  readonly shape?: string;
 }
 
-export function Compare({ before, after, isCoarse = false }: CompareProps) {
+export function Compare({ before, after, isCoarse = false, shape = '1' }: CompareProps) {
   const [at, setAt] = useState(50);
   return (
-    <div class="compare" style={{ '--at': `${at}%` }}>
+    <div class="compare" style={{ '--at': `${at}%`, aspectRatio: shape }}>
       <img class={isCoarse ? 'coarse' : ''} src={before} alt="Before" draggable={false} />
       {after && (
         <>

@@ -2,10 +2,13 @@
 import './edit.css';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ErrorNote } from '../../parts/error-note.tsx';
+import { models } from '../../state/catalogue.ts';
+import { toEdit } from '../../state/history.ts';
 import { readShared } from '../../state/share.ts';
 import type { ViewProps } from '../../view-props.ts';
 import { ModeSettings, MoreSettings } from './options.tsx';
 import { fileOf } from './pictures.ts';
+import { missing, prepare, reopen } from './reopening.ts';
 import {
   clearAnswers,
   current,
@@ -28,9 +31,16 @@ import { surface } from './surface.ts';
 
 export default function Edit({ params }: ViewProps) {
   useEffect(() => {
-    const given = readShared(params)?.picture;
-    if (given) void take(fileOf({ ...given, codeString: given.code }), 'The picture', true);
+    const shared = readShared(params);
+    if (shared?.picture) void take(fileOf({ ...shared.picture, codeString: shared.picture.code }), 'The picture', true);
+    else if (shared?.recipe) prepare(shared.recipe);
+    missing.value = shared?.missing ?? [];
   }, [params]);
+  const saved = toEdit.value;
+  const areThere = models.value.length > 0;
+  useEffect(() => {
+    if (saved && areThere) void reopen(saved);
+  }, [saved, areThere]);
   return (
     <div class="edit">
       <header class="stack">
@@ -114,6 +124,11 @@ function Form() {
       </label>
       <MoreSettings />
       {!surface.value && <Start />}
+      {missing.value.length > 0 && !source.value && (
+        <p class="hint" role="status">
+          The link has the settings, not the pictures ({missing.value.join(', ')}): add the one to start from.
+        </p>
+      )}
       <ErrorNote error={problem.value ?? current.value?.run.error.value ?? null} />
     </form>
   );

@@ -1,7 +1,8 @@
-/** A painted layer: a square of dots, each with a colour or unpainted. */
+/** A painted layer: dots, each with a colour or unpainted. */
 
 export interface Layer {
-  readonly side: number;
+  readonly width: number;
+  readonly height: number;
   /** Rows from the top: 0 if unpainted, else 0xff000000 + RGB. */
   readonly dots: Uint32Array;
 }
@@ -19,22 +20,28 @@ export function dotOf(colour: string): number {
   return (OPAQUE + Number.parseInt(colour.slice(1), 16)) >>> 0;
 }
 
-export function bare(side: number): Layer {
-  return { side, dots: new Uint32Array(side * side) };
+export function bare(width: number, height = width): Layer {
+  return { width, height, dots: new Uint32Array(width * height) };
 }
 
 /** Paints a stroke between two positions, in dots; at least the dot under its end. @param size diameter */
-export function stroked({ side, dots }: Layer, from: Place, to: Place, size: number, value: number): Layer {
+export function stroked({ width, height, dots }: Layer, from: Place, to: Place, size: number, value: number): Layer {
   const result = dots.slice();
   const reach = size / 2;
-  const clipped = (value: number) => Math.min(side - 1, Math.max(0, Math.floor(value)));
-  const [left, right] = [clipped(Math.min(from.x, to.x) - reach), clipped(Math.max(from.x, to.x) + reach)];
-  const [top, bottom] = [clipped(Math.min(from.y, to.y) - reach), clipped(Math.max(from.y, to.y) + reach)];
+  const clipped = (value: number, length: number) => Math.min(length - 1, Math.max(0, Math.floor(value)));
+  const [left, right] = [
+    clipped(Math.min(from.x, to.x) - reach, width),
+    clipped(Math.max(from.x, to.x) + reach, width),
+  ];
+  const [top, bottom] = [
+    clipped(Math.min(from.y, to.y) - reach, height),
+    clipped(Math.max(from.y, to.y) + reach, height),
+  ];
   for (let y = top; y <= bottom; y++)
     for (let x = left; x <= right; x++)
-      if (distance({ x: x + 0.5, y: y + 0.5 }, from, to) <= reach) result[y * side + x] = value;
-  result[clipped(to.y) * side + clipped(to.x)] = value;
-  return { side, dots: result };
+      if (distance({ x: x + 0.5, y: y + 0.5 }, from, to) <= reach) result[y * width + x] = value;
+  result[clipped(to.y, height) * width + clipped(to.x, width)] = value;
+  return { width, height, dots: result };
 }
 
 /** Distance from a point to a line segment. */
@@ -46,8 +53,8 @@ function distance({ x, y }: Place, from: Place, to: Place): number {
 }
 
 /** Paints unpainted dots with the value and clears all others. */
-export function inverted({ side, dots }: Layer, value: number): Layer {
-  return { side, dots: dots.map((dot) => (dot === BARE ? value : BARE)) };
+export function inverted({ dots, ...size }: Layer, value: number): Layer {
+  return { ...size, dots: dots.map((dot) => (dot === BARE ? value : BARE)) };
 }
 
 /** Share of painted dots. */

@@ -8,6 +8,10 @@ import { gray, noisy, type Pixels, psnr, shrunk } from './pixels.ts';
 export interface Given {
   /** The picture, at the model's side. */
   readonly picture: Pixels | null;
+  /** All of the picture, of any shape. */
+  readonly whole: Pixels | null;
+  /** Whether what is not marked stays as it is. */
+  readonly keepsWhole: boolean;
   /** The picture at its own resolution, if it is smaller than the model's. */
   readonly own: Pixels | null;
   /** A second picture: the style. */
@@ -40,6 +44,8 @@ export interface Plan {
   guides(): readonly GuideUse[];
   /** Condition of a conditional model. */
   readonly condition?: Pixels;
+  /** Given the file of the whole picture, where results are whole pictures too. */
+  wholeGuides?(image: string): readonly GuideUse[];
   figures(answer: Pixels): readonly Figure[];
 }
 
@@ -73,15 +79,18 @@ export const MODES: readonly Mode[] = [
     name: 'repaint',
     title: 'Repaint',
     button: 'Repaint',
-    what: 'Brush over what should be repainted. The rest is kept as closely as the model can.',
-    plan: ofPicture((picture, { mask }) => {
+    what: 'Brush over what should be repainted. The rest stays as it is.',
+    plan: ofPicture((picture, { mask, whole, keepsWhole }) => {
       if (!mask.dots.some(Boolean)) return 'Brush over what should change.';
       if (mask.dots.every(Boolean)) return 'Everything is marked: leave a part to be kept.';
+      const before = keepsWhole && whole ? whole : picture;
       const weights = share(mask, (dot) => dot === 0);
+      const guides = (image: string) => [guide('inpaint', { image, mask: urlOf(maskOf(mask)) })];
       return {
-        before: picture,
-        guides: () => [guide('inpaint', { image: urlOf(picture), mask: urlOf(maskOf(mask)) })],
-        figures: (answer) => [{ decibels: psnr(answer, picture, { weights }), words: 'to the kept part' }],
+        before,
+        guides: () => guides(urlOf(before)),
+        ...(before === whole ? { wholeGuides: guides } : {}),
+        figures: (answer) => [{ decibels: psnr(answer, before, { weights }), words: 'to the kept part' }],
       };
     }),
   },
@@ -92,7 +101,7 @@ export const MODES: readonly Mode[] = [
     what: 'Super-resolution: turns a small picture into one of full size that looks the same when shrunk.',
     plan: ofPicture((picture, { small: given }) => {
       const small = given ?? picture;
-      const detail = small.side;
+      const detail = small.width;
       const words = `to the small picture, at ${detail} × ${detail}`;
       return {
         before: small,
@@ -157,7 +166,7 @@ export const MODES: readonly Mode[] = [
       if (!sketch.dots.some(Boolean)) return 'Paint something first.';
       const painted = pixelsOf(sketch);
       const weights = share(sketch, (dot) => dot !== 0);
-      const detail = Math.min(sketch.side, SKETCH_DETAIL);
+      const detail = Math.min(sketch.width, SKETCH_DETAIL);
       const words = `to the painted parts, at ${detail} × ${detail}`;
       return {
         before: painted,
@@ -195,7 +204,7 @@ export function takesLines(takes: string | null): boolean {
 
 function filledFigures(answer: Pixels, condition: Pixels, tints: Layer, takes: string | null): Figure[] {
   const weights = share(tints, (dot) => dot !== 0);
-  const detail = Math.min(tints.side, SKETCH_DETAIL);
+  const detail = Math.min(tints.width, SKETCH_DETAIL);
   const painted = { words: `to the painted parts, at ${detail} × ${detail}` };
   return [
     ...(takesLines(takes)

@@ -8,6 +8,7 @@ import {
   clearAnswers,
   count,
   detail,
+  keepsWhole,
   mode,
   model,
   sigma,
@@ -22,6 +23,7 @@ const MOST_BEAMS = 16;
 const HALF_RANGE = 127.5;
 
 export function ModeSettings() {
+  if (mode.value.name === 'repaint') return <KeepsWhole />;
   if (mode.value.name === 'sharpen') return <SmallSide />;
   if (mode.value.name === 'clean') return <Noise />;
   if (mode.value.isConditional) return <Model />;
@@ -30,6 +32,22 @@ export function ModeSettings() {
 
 function Model() {
   return <ModelField value={model.value?.name} among={usable.value} onChange={chooseModel} />;
+}
+
+function KeepsWhole() {
+  return (
+    <label class="edit-check">
+      <input
+        type="checkbox"
+        checked={keepsWhole.value}
+        onChange={(event) => {
+          clearAnswers();
+          keepsWhole.value = event.currentTarget.checked;
+        }}
+      />
+      Keep the size of the picture, and all that is not marked
+    </label>
+  );
 }
 
 function SmallSide() {

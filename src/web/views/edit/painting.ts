@@ -22,10 +22,11 @@ export class Painting {
     this.size = signal(size);
   }
 
-  /** Resets the layer if the side changes. */
-  fit(side: number): void {
-    if (this.layer.value.side === side) return;
-    this.layer.value = bare(side);
+  /** Resets the layer if its size changes. */
+  fit(width: number, height = width): void {
+    const before = this.layer.value;
+    if (before.width === width && before.height === height) return;
+    this.layer.value = bare(width, height);
     [this.#past.value, this.#future.value] = [[], []];
   }
 
@@ -47,7 +48,8 @@ export class Painting {
 
   clear(): void {
     this.begin();
-    this.layer.value = bare(this.layer.value.side);
+    const { width, height } = this.layer.value;
+    this.layer.value = bare(width, height);
   }
 
   undo(): void {

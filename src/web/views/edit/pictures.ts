@@ -11,6 +11,10 @@ export interface Source {
   readonly url: string;
   /** Its middle square, at its own size up to LARGEST. */
   readonly square: Pixels;
+  /** All of it, its longer side up to LARGEST. */
+  readonly whole: Pixels;
+  /** All of it at its own size, or shrunk to MOST_PIXELS, on white: what is transparent is not meant to be repainted. */
+  file(): Promise<Blob>;
   readonly name: string;
   readonly width: number;
   readonly height: number;
@@ -20,6 +24,8 @@ export interface Source {
 
 /** Largest side kept, in pixels. */
 const LARGEST = 512;
+/** Pixels of a picture that the server works on whole. */
+const MOST_PIXELS = 2 ** 22;
 
 /** @throws {Error} if the browser can't decode it */
 export async function openPicture(blob: Blob, name: string, isMade = false): Promise<Source> {
@@ -27,15 +33,41 @@ export async function openPicture(blob: Blob, name: string, isMade = false): Pro
   const { naturalWidth: width, naturalHeight: height } = image;
   const shorter = Math.min(width, height);
   const side = Math.min(shorter, LARGEST);
-  const canvas = canvasOf(side);
-  const brush = canvas.brush;
-  // Transparent parts are composed on white.
+  const middle = { x: (width - shorter) / 2, y: (height - shorter) / 2, width: shorter, height: shorter };
+  const square = drawnOnWhite(image, middle, side / shorter);
+  const all = { x: 0, y: 0, width, height };
+  const whole = drawnOnWhite(image, all, Math.min(1, LARGEST / Math.max(width, height)));
+  const file = async () => {
+    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+    return scale === 1 && blob.type === 'image/jpeg' ? blob : await pngOf(drawnOnWhite(image, all, scale));
+  };
+  return { url: urlOf(square), square, whole, file, name, width, height, isMade };
+}
+
+interface Part {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A part of an image; transparent parts are composed on white. */
+function drawnOnWhite(image: HTMLImageElement, part: Part, scale: number): Pixels {
+  const scaled = (length: number) => Math.max(1, Math.floor(length * scale + 1e-6));
+  const [width, height] = [scaled(part.width), scaled(part.height)];
+  const { brush } = canvasOf(width, height);
   brush.fillStyle = '#fff';
-  brush.fillRect(0, 0, side, side);
+  brush.fillRect(0, 0, width, height);
   brush.imageSmoothingQuality = 'high';
-  brush.drawImage(image, (width - shorter) / 2, (height - shorter) / 2, shorter, shorter, 0, 0, side, side);
-  const square = { side, data: brush.getImageData(0, 0, side, side).data };
-  return { url: canvas.element.toDataURL('image/png'), square, name, width, height, isMade };
+  brush.drawImage(image, part.x, part.y, part.width, part.height, 0, 0, width, height);
+  return { width, height, data: brush.getImageData(0, 0, width, height).data };
+}
+
+function pngOf(pixels: Pixels): Promise<Blob> {
+  const { element } = drawn(pixels);
+  return new Promise((resolve, reject) => {
+    element.toBlob((made) => (made ? resolve(made) : reject(new Error('This browser made no file of the picture.'))));
+  });
 }
 
 async function imageOf(blob: Blob, name: string): Promise<HTMLImageElement> {
@@ -46,10 +78,18 @@ async function imageOf(blob: Blob, name: string): Promise<HTMLImageElement> {
     await image.decode();
     return image;
   } catch {
-    throw new Error(`${name} can't be read as a picture. Use a PNG, JPEG, WebP, AVIF or GIF file.`);
+    throw new Error(`${name} ${await unreadable(blob)}`);
   } finally {
     URL.revokeObjectURL(url);
   }
+}
+
+/** Why the browser can't read a file, and what to do. */
+async function unreadable(blob: Blob): Promise<string> {
+  const start = String.fromCharCode(...new Uint8Array(await blob.slice(0, 4).arrayBuffer()));
+  if (/^(II[*+]\0|MM\0[*+])$/.test(start))
+    return 'is a TIFF file, which browsers do not show. Save it as PNG or JPEG; the command line and the API take it as it is.';
+  return "can't be read as a picture. Use a PNG, JPEG, WebP, AVIF or GIF file.";
 }
 
 /** The file of a generated picture. @param size side in pixels. @default the model's own */
@@ -65,7 +105,17 @@ export async function fileFromCondition({ model, codeString, condition }: Condit
   const options = { model, condition, ...(size === undefined ? {} : { size }) };
   const { images } = await client.value.decode([codeString], options);
   const { base64 = '', mime } = images[0] as PictureAnswer;
-  return new Blob([Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))], { type: mime });
+  return blobOf(base64, mime);
+}
+
+/** The file in a data URL. */
+export function blobOfUrl(url: string): Blob {
+  const [head = '', base64 = ''] = url.split(',', 2);
+  return blobOf(base64, /^data:([^;]+)/.exec(head)?.[1] ?? 'image/png');
+}
+
+function blobOf(base64: string, type: string): Blob {
+  return new Blob([Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))], { type });
 }
 
 export interface Conditional {
@@ -78,10 +128,10 @@ export interface Conditional {
 /** Resized by the browser: for pictures smaller than the model's. */
 export function enlarged(pixels: Pixels, side: number): Pixels {
   const { element } = drawn(pixels);
-  const { brush } = canvasOf(side);
+  const { brush } = canvasOf(side, side);
   brush.imageSmoothingQuality = 'high';
   brush.drawImage(element, 0, 0, side, side);
-  return { side, data: brush.getImageData(0, 0, side, side).data };
+  return { width: side, height: side, data: brush.getImageData(0, 0, side, side).data };
 }
 
 /** PNG as a data URL. */
@@ -90,35 +140,35 @@ export function urlOf(pixels: Pixels): string {
 }
 
 /** A layer's colours on a transparent background. */
-export function pixelsOf({ side, dots }: Layer): Pixels {
-  const data = new Uint8ClampedArray(4 * side * side);
+export function pixelsOf({ width, height, dots }: Layer): Pixels {
+  const data = new Uint8ClampedArray(4 * width * height);
   for (const [p, dot] of dots.entries()) data.set([(dot >> 16) & 255, (dot >> 8) & 255, dot & 255, dot >>> 24], 4 * p);
-  return { side, data };
+  return { width, height, data };
 }
 
 /** A layer's colours on white. */
 export function onWhite(layer: Layer): Pixels {
-  const { side, data } = pixelsOf(layer);
+  const { data, ...size } = pixelsOf(layer);
   for (let p = 0; p < data.length; p += 4) if (data[p + 3] === 0) data.fill(255, p, p + 4);
-  return { side, data };
+  return { ...size, data };
 }
 
 /** Mask for the guide `inpaint`: white is repainted, black is kept. */
-export function maskOf({ side, dots }: Layer): Pixels {
-  const data = new Uint8ClampedArray(4 * side * side).fill(255);
+export function maskOf({ width, height, dots }: Layer): Pixels {
+  const data = new Uint8ClampedArray(4 * width * height).fill(255);
   for (const [p, dot] of dots.entries()) if (dot === BARE) data.fill(0, 4 * p, 4 * p + 3);
-  return { side, data };
+  return { width, height, data };
 }
 
-function drawn({ side, data }: Pixels) {
-  const canvas = canvasOf(side);
-  canvas.brush.putImageData(new ImageData(data, side, side), 0, 0);
+function drawn({ width, height, data }: Pixels) {
+  const canvas = canvasOf(width, height);
+  canvas.brush.putImageData(new ImageData(data, width, height), 0, 0);
   return canvas;
 }
 
-function canvasOf(side: number) {
+function canvasOf(width: number, height: number) {
   const element = document.createElement('canvas');
-  [element.width, element.height] = [side, side];
+  [element.width, element.height] = [width, height];
   const brush = element.getContext('2d', { willReadFrequently: true });
   if (!brush) throw new Error('This browser has no canvas to work on.');
   return { element, brush };

@@ -1,4 +1,5 @@
 /** Figures of the result, other results, and actions on it. */
+import { CopyButton } from '../../parts/copyable.tsx';
 import { saveAs } from '../../parts/save.ts';
 import { addressOf } from '../../state/router.ts';
 import { shareUrl } from '../../state/share.ts';
@@ -57,11 +58,17 @@ export function Result() {
           <button type="button" onClick={() => void download(answer)}>
             Download
           </button>
-          {answer.saved && (
+          {!answer.saved.kept && (
             <a class="button" href={inCreate(shareUrl(answer.saved))}>
               Open in Create
             </a>
           )}
+        </div>
+      )}
+      {answer && (
+        <div class="row">
+          <span class="hint">{answer.saved.kept ? 'Link to the settings, without the pictures' : 'Link'}</span>
+          <CopyButton text={shareUrl(answer.saved)} label="link" />
         </div>
       )}
     </div>
@@ -70,7 +77,7 @@ export function Result() {
 
 async function download(answer: Answer): Promise<void> {
   try {
-    saveAs(await answer.file(SHOWN_SIZE), `kandid-${answer.codeString}.png`);
+    saveAs(await answer.file(SHOWN_SIZE), `kandid-${answer.saved.codeString}.png`);
   } catch (thrown) {
     problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
   }

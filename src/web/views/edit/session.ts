@@ -1,8 +1,10 @@
 /** State of the Edit view: the picture being edited, and its results. */
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
+import type { GenerateBody } from '../../../client/client.ts';
+import { readAsUrl } from '../../parts/picture-field.tsx';
 import { announce } from '../../state/announce.ts';
 import { conditionalModels, modelNamed, plainModels } from '../../state/catalogue.ts';
-import { idOf, remember, type SavedPicture } from '../../state/history.ts';
+import { idOf, keptId, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe } from '../../state/recipe.ts';
 import { dotOf } from './layer.ts';
@@ -18,6 +20,8 @@ const PAINT = '#1f6feb';
 /** Brush sizes in dots of a large picture: thin for lines, although thinner ones give less crisp results, and broad for colours. */
 const PEN = 3;
 const BROAD = 24;
+/** Of the longer side of what it marks. */
+const MASK_BRUSH = 0.11;
 /** Sampling if several results are requested. */
 const SEVERAL_TOP = 2;
 
@@ -34,6 +38,8 @@ export const count = signal(1);
 export const beams = signal(1);
 export const sigma = signal(0.3);
 export const addsNoise = signal(false);
+/** Whether Repaint keeps what is not marked, bit for bit; else results are the model's squares. */
+export const keepsWhole = signal(true);
 /** Selected size; null: half the model's side, or the picture's own if smaller. */
 export const smallSide = signal<number | null>(null);
 export const mask = new Painting(dotOf(MASK_COLOUR));
@@ -43,10 +49,8 @@ export const tints = new Painting(dotOf(PAINT), BROAD);
 
 /** A finished picture. */
 export interface Answer {
-  /** Null for conditional models: history and links hold codes only. */
-  readonly saved: SavedPicture | null;
-  readonly codeString: string;
-  /** PNG. @param size side in pixels. @default the model's own */
+  readonly saved: SavedPicture;
+  /** PNG. @param size longer side in pixels, but of whole pictures. @default the picture's own */
   file(size?: number): Promise<Blob>;
 }
 
@@ -77,26 +81,28 @@ export const model = computed(() => {
 export const takes = computed(() => model.value?.condition?.kind ?? null);
 export const side = computed(() => model.value?.side ?? 0);
 export const picture = computed(() => atSide(source.value));
+/** What the mask is painted on. */
+export const markedOn = computed(() => (keepsWhole.value ? (source.value?.whole ?? null) : picture.value));
 const own = computed(() => {
   const square = source.value?.square;
-  return square && square.side < side.value ? square : picture.value;
+  return square && square.width < side.value ? square : picture.value;
 });
 const lookPicture = computed(() => atSide(look.value));
 
 /** Sides to which a picture can be shrunk before it is sharpened. */
 export const smallSides = computed(() => {
   const halves = [2, 4, 8, 16, 32].map((part) => Math.floor(side.value / part)).filter((one) => one >= 2);
-  const own = source.value?.square.side ?? 0;
+  const own = source.value?.square.width ?? 0;
   return [...new Set([...halves, ...(own >= 2 && own < side.value ? [own] : [])])].sort((a, b) => a - b);
 });
 export const detail = computed(() => {
-  const own = source.value?.square.side ?? 0;
+  const own = source.value?.square.width ?? 0;
   const standard = own > 0 && own < side.value ? own : Math.floor(side.value / 4);
   return smallSides.value.find((one) => one === (smallSide.value ?? standard)) ?? smallSides.value[0] ?? 1;
 });
 
 const small = computed(
-  () => source.value && shrunk(source.value.square, Math.min(detail.value, source.value.square.side)),
+  () => source.value && shrunk(source.value.square, Math.min(detail.value, source.value.square.width)),
 );
 
 /** The plan, or a message about what is missing. */
@@ -106,6 +112,8 @@ export const plan = computed<Plan | string>(() => {
     return 'This model generates gray pictures: choose one with colours.';
   return mode.value.plan({
     picture: picture.value,
+    whole: source.value?.whole ?? null,
+    keepsWhole: keepsWhole.value,
     own: own.value,
     look: lookPicture.value,
     mask: mask.layer.value,
@@ -123,8 +131,18 @@ export const isRunning = computed(() => ['waiting', 'running'].includes(current.
 
 effect(() => {
   if (side.value === 0) return;
-  for (const painting of mode.value.isConditional ? [lines, tints] : [mask, sketch]) painting.fit(side.value);
+  for (const painting of mode.value.isConditional ? [lines, tints] : [sketch]) painting.fit(side.value);
+  fitMask(markedOn.value);
 });
+
+/** The brush stays as large beside the picture. */
+function fitMask(on: Pixels | null): void {
+  if (!on) return;
+  const { width, height } = untracked(() => mask.layer.value);
+  if (width === on.width && height === on.height) return;
+  mask.fit(on.width, on.height);
+  mask.size.value = Math.max(1, Math.round(Math.max(on.width, on.height) * MASK_BRUSH));
+}
 
 export function setPrompt(text: string): void {
   prompts.value = { ...prompts.value, [mode.value.name]: text };
@@ -137,7 +155,7 @@ export function chooseModel(name: string): void {
 
 function atSide(from: Source | null): Pixels | null {
   if (!from || side.value === 0) return null;
-  return from.square.side < side.value ? enlarged(from.square, side.value) : shrunk(from.square, side.value);
+  return from.square.width < side.value ? enlarged(from.square, side.value) : shrunk(from.square, side.value);
 }
 
 /** Opens a picture to edit. */
@@ -177,12 +195,14 @@ export function clearAnswers(): void {
 
 export async function start(): Promise<void> {
   const now = plan.value;
+  const from = source.value;
   if (typeof now === 'string' || !model.value) return;
   clearAnswers();
   problem.value = null;
-  const recipe = recipeOf(now, model.value.name);
+  const whole = now.wholeGuides && from ? now.wholeGuides(await readAsUrl(await from.file())) : null;
+  const recipe = recipeOf(whole ?? now.guides(), model.value.name);
   const condition = now.condition && urlOf(now.condition);
-  const body = { ...bodyOf(recipe), ...(condition ? { condition } : {}) };
+  const body: GenerateBody = { ...bodyOf(recipe), ...(condition ? { condition } : {}), ...(whole ? WHOLE : {}) };
   const mine: EditRequest = { run: new LiveRun(body), plan: now, before: urlOf(now.before) };
   current.value = mine;
   announce('Begun');
@@ -192,30 +212,34 @@ export async function start(): Promise<void> {
   announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'Failed');
   if (state.value !== 'done' || !about.value) return;
   const { hash, seed } = about.value;
-  const codes = slots.value.flatMap(({ codeString }) => codeString ?? []);
-  answers.value = codes.map((codeString) => {
-    const one = { model: recipe.model, hash, codeString, recipe: { ...recipe, seed } };
-    return condition ? ofCondition({ ...one, condition }) : ofCode({ ...one, id: idOf(one), at: Date.now() });
+  const made = slots.value.flatMap((slot) => {
+    if (slot.codeString === null || !slot.file) return [];
+    const one = { model: recipe.model, hash, codeString: slot.codeString, recipe: { ...recipe, seed }, at: Date.now() };
+    const kept = whole || condition ? { file: slot.file, ...(condition ? { condition } : {}) } : undefined;
+    return answerOf(kept ? { ...one, id: keptId(one), kept } : { ...one, id: idOf(one) });
   });
-  await remember(answers.value.flatMap(({ saved }) => saved ?? []));
-  await measure(mine, answers.value);
+  answers.value = made;
+  await remember(made.map(({ saved }) => saved));
+  await measure(mine, made);
 }
 
-function ofCode(saved: SavedPicture): Answer {
-  return { saved, codeString: saved.codeString, file: (size) => fileOf(saved, size) };
+/** How whole pictures are asked for: as they are, at their own size. */
+const WHOLE = { whole: {}, format: 'png', size: undefined } as const;
+
+function answerOf(saved: SavedPicture): Answer {
+  const { model, codeString, kept } = saved;
+  const condition = kept?.condition;
+  if (condition) return { saved, file: (size) => fileFromCondition({ model, codeString, condition }, size) };
+  return { saved, file: (size) => (kept ? Promise.resolve(kept.file) : fileOf(saved, size)) };
 }
 
-function ofCondition(from: Parameters<typeof fileFromCondition>[0]): Answer {
-  return { saved: null, codeString: from.codeString, file: (size) => fileFromCondition(from, size) };
-}
-
-function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
+function recipeOf(guides: Recipe['guides'], name: string): Recipe & { model: string } {
   const words = prompt.value.trim();
   return {
     model: name,
     count: count.value,
     seed: null,
-    guides: [...plan.guides(), ...(words ? [{ name: 'text', weight: 1, params: { prompt: words } }] : [])],
+    guides: [...guides, ...(words ? [{ name: 'text', weight: 1, params: { prompt: words } }] : [])],
     sampler: {
       ...(count.value > 1 ? { top: SEVERAL_TOP } : {}),
       ...(beams.value > 1 ? { beams: beams.value } : {}),
@@ -227,7 +251,10 @@ function recipeOf(plan: Plan, name: string): Recipe & { model: string } {
 async function measure(mine: EditRequest, all: readonly Answer[]): Promise<void> {
   try {
     const found = await Promise.all(
-      all.map(async (one) => mine.plan.figures((await openPicture(await one.file(), 'The result')).square)),
+      all.map(async (one) => {
+        const { whole, square } = await openPicture(await one.file(), 'The result');
+        return mine.plan.figures(mine.plan.wholeGuides ? whole : square);
+      }),
     );
     if (current.value === mine) figures.value = found;
   } catch (thrown) {

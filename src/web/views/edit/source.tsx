@@ -1,11 +1,12 @@
 /** Picture input: a file that is opened, dropped or pasted, or one of the history. */
+import { computed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useDropping } from '../../parts/dropping.ts';
-import { Picture } from '../../parts/picture.tsx';
+import { SavedImage } from '../../parts/saved-image.tsx';
 import { history } from '../../state/history.ts';
 import { titleOf } from '../../state/recipe.ts';
 import { fileOf, type Source } from './pictures.ts';
-import { side } from './session.ts';
+import { keepsWhole, mode, side } from './session.ts';
 
 export interface SourceFieldProps {
   readonly label: string;
@@ -16,6 +17,9 @@ export interface SourceFieldProps {
   /** Missing if the picture cannot be removed. */
   onLeave?: (() => void) | undefined;
 }
+
+/** Whether all of the picture is worked on. */
+const isWhole = computed(() => mode.value.name === 'repaint' && keepsWhole.value);
 
 /** Number of pictures offered from the history, latest first. */
 const OFFERED = 12;
@@ -55,7 +59,11 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
         )}
         <span class="hint">{takesPasted ? 'or drop or paste one' : 'or drop one'}</span>
       </div>
-      {value && <p class="hint">{fitted(value, side.value)}</p>}
+      {value && (
+        <p class="hint">
+          {isWhole.value ? `${value.name}, ${value.width} × ${value.height}.` : fitted(value, side.value)}
+        </p>
+      )}
       <Offered onTake={onTake} />
     </fieldset>
   );
@@ -82,14 +90,11 @@ function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
       <ul>
         {latest.map((saved) => (
           <li key={saved.id}>
-            <button type="button" onClick={() => onTake(fileOf(saved), titleOf(saved.recipe), true)}>
-              <Picture
-                model={saved.model}
-                hash={saved.hash}
-                code={saved.codeString}
-                size={128}
-                alt={`Use: ${titleOf(saved.recipe)}`}
-              />
+            <button
+              type="button"
+              onClick={() => onTake(saved.kept?.file ?? fileOf(saved), titleOf(saved.recipe), true)}
+            >
+              <SavedImage saved={saved} size={128} alt={`Use: ${titleOf(saved.recipe)}`} />
             </button>
           </li>
         ))}

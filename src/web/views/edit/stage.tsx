@@ -65,10 +65,16 @@ function Answer() {
   useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [now]);
   if (!now) return null;
   const slot = now.run.slots.value[chosen.value];
-  const isCoarse = now.plan.before.side < side.value;
+  const { width, height } = now.plan.before;
+  const isCoarse = !now.plan.wholeGuides && width < side.value;
   return (
     <div class="stack" ref={ref}>
-      <Compare before={now.before} after={slot?.final ?? slot?.latest?.url ?? null} isCoarse={isCoarse} />
+      <Compare
+        before={now.before}
+        after={slot?.final ?? slot?.latest?.url ?? null}
+        isCoarse={isCoarse}
+        shape={`${width} / ${height}`}
+      />
       <Result />
     </div>
   );
@@ -82,5 +88,5 @@ function Before() {
   const given = surface.value ? null : typeof now === 'string' ? picture.value : now.before;
   const url = useMemo(() => given && urlOf(given), [given]);
   if (!url || !given) return <p class="edit-empty hint">{missing ?? 'The result appears here.'}</p>;
-  return <Compare before={url} after={null} isCoarse={given.side < side.value} />;
+  return <Compare before={url} after={null} isCoarse={given.width < side.value} />;
 }

@@ -4,7 +4,7 @@ import { takesLines } from './modes.ts';
 import type { Painting } from './painting.ts';
 import { onWhite } from './pictures.ts';
 import type { Pixels } from './pixels.ts';
-import { lines, mask, mode, picture, side, sketch, takes, tints } from './session.ts';
+import { lines, markedOn, mask, mode, picture, side, sketch, takes, tints } from './session.ts';
 
 export interface Surface {
   readonly painting: Painting;
@@ -35,7 +35,7 @@ export const surface = computed<Surface | null>(() => {
   if (mode.value.name === 'repaint' && given)
     return {
       ...brushOf(mask, 'Mask: brush over what should change'),
-      below: given,
+      below: markedOn.value,
       isGlass: true,
       hasColours: false,
       canInvert: true,

@@ -44,7 +44,7 @@ const light = computed(() => {
 export const groundPixels = computed<Pixels>(() => {
   const data = new Uint8ClampedArray(4 * BINS * BINS).fill(255);
   for (const [n, value] of ground.value.entries()) data.fill(255 * value ** 0.6, 4 * n, 4 * n + 3);
-  return { side: BINS, data };
+  return { width: BINS, height: BINS, data };
 });
 
 export const isBlank = computed(() => light.value.every((value) => value === 0));

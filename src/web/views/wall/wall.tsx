@@ -2,15 +2,17 @@
 import './wall.css';
 import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ModelAnswer } from '../../../client/client.ts';
+import type { ModelAnswer, ResultAnswer } from '../../../client/client.ts';
+import { ErrorNote } from '../../parts/error-note.tsx';
 import { ModelField } from '../../parts/model-field.tsx';
-import { Picture } from '../../parts/picture.tsx';
 import { modelNamed } from '../../state/catalogue.ts';
 import { EMPTY } from '../../state/recipe.ts';
 import { navigate } from '../../state/router.ts';
+import { client } from '../../state/server.ts';
 import { shareUrl } from '../../state/share.ts';
 import type { ViewProps } from '../../view-props.ts';
-import { codeOf, type Sight, sightOf } from './numbers.ts';
+import { BLOCK, Blocks, type WallPicture } from './blocks.ts';
+import { type Sight, sightOf } from './sight.ts';
 
 const seed = signal(newSeed());
 /** Rows reached so far; the wall is that high plus one screen. */
@@ -28,7 +30,7 @@ export default function Wall({ params }: ViewProps) {
       <header class="wall-head">
         <h1>Random pictures</h1>
         <p class="lead">
-          Pictures generated without a guide: every level is chosen at random. Click one to open it in Create.
+          Pictures generated without a guide, as the model finds them likely. Click one to open it in Create.
         </p>
         <div class="row">
           <ModelField
@@ -49,13 +51,23 @@ export default function Wall({ params }: ViewProps) {
           </button>
         </div>
       </header>
-      {model && <Bricks key={`${model.hash} ${seed.value}`} model={model} />}
+      {model && <Bricks key={`${model.hash} ${seed.value}`} model={model} from={seed.value} />}
     </div>
   );
 }
 
+/** Block n of a wall has the seed n above the wall's. */
 function newSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
+}
+
+async function drawn(model: string, seed: number, signal: AbortSignal): Promise<WallPicture[]> {
+  const body = { model, seed, count: BLOCK, format: 'webp', size: DRAWN_SIZE };
+  const { images } = await client.value.post<ResultAnswer>('/v1/generate', body, signal);
+  return images.map(({ codeString, mime, base64 }) => ({
+    codeString: codeString ?? '',
+    url: `data:${mime};base64,${base64}`,
+  }));
 }
 
 interface Measures {
@@ -65,8 +77,10 @@ interface Measures {
   readonly sight: Sight;
 }
 
-function Bricks({ model }: { readonly model: ModelAnswer }) {
+function Bricks({ model, from }: { readonly model: ModelAnswer; readonly from: number }) {
   const ref = useRef<HTMLUListElement>(null);
+  const [blocks] = useState(() => new Blocks((block, stop) => drawn(model.name, from + block, stop)));
+  useEffect(() => () => blocks.dispose(), []);
   const [measures, setMeasures] = useState<Measures>({ columns: 1, row: 1, sight: { first: 0, last: 0 } });
   const [focus, setFocus] = useState(0);
   useLayoutEffect(() => {
@@ -92,6 +106,7 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
   const { columns, row, sight } = measures;
   const first = sight.first * columns;
   const shown = Array.from({ length: (sight.last - sight.first) * columns }, (_, n) => first + n);
+  useEffect(() => blocks.see(first, first + shown.length), [first, shown.length]);
   useEffect(() => {
     const link = ref.current?.querySelector<HTMLElement>(`[data-index="${focus}"]`);
     if (ref.current?.contains(document.activeElement)) link?.focus();
@@ -103,7 +118,7 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
     setFocus(to);
     bringUp(ref.current, Math.floor(to / columns), row);
   };
-  return (
+  const bricks = (
     <ul
       class="wall-bricks"
       ref={ref}
@@ -118,6 +133,7 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
         >
           <Brick
             model={model}
+            picture={blocks.at(index)}
             index={index}
             isReached={index === clamped(focus, first, shown.length)}
             onFocus={setFocus}
@@ -126,28 +142,34 @@ function Bricks({ model }: { readonly model: ModelAnswer }) {
       ))}
     </ul>
   );
+  return (
+    <>
+      <ErrorNote error={blocks.error.value} onRetry={() => blocks.retry()} />
+      {bricks}
+    </>
+  );
 }
 
 interface BrickProps {
   readonly model: ModelAnswer;
+  /** Null while it has not come. */
+  readonly picture: WallPicture | null;
   readonly index: number;
   /** Whether it is the picture that Tab reaches. */
   readonly isReached: boolean;
   onFocus(index: number): void;
 }
 
-function Brick({ model, index, isReached, onFocus }: BrickProps) {
-  const { name, hash, levels } = model;
-  const code = codeOf(seed.value, index, levels);
-  const url = shareUrl({ model: name, hash, codeString: code, recipe: { ...EMPTY, model: name } });
+function Brick({ model, picture, index, isReached, onFocus }: BrickProps) {
+  const { name, hash } = model;
+  const standing = { tabIndex: isReached ? 0 : -1, 'data-index': index, onFocus: () => onFocus(index) };
+  if (!picture)
+    return <span class="picture" role="img" aria-label={`Picture ${index + 1}, not drawn yet`} {...standing} />;
+  const { codeString, url } = picture;
+  const link = shareUrl({ model: name, hash, codeString, recipe: { ...EMPTY, model: name } });
   return (
-    <a
-      href={url.slice(url.indexOf('#'))}
-      tabIndex={isReached ? 0 : -1}
-      data-index={index}
-      onFocus={() => onFocus(index)}
-    >
-      <Picture model={name} hash={hash} code={code} size={DRAWN_SIZE} alt={`Picture ${index + 1}: open in Create`} />
+    <a href={link.slice(link.indexOf('#'))} {...standing}>
+      <img class="picture" src={url} alt={`Picture ${index + 1}: open in Create`} draggable={false} />
     </a>
   );
 }

@@ -9,6 +9,7 @@ import { Judge } from '../../../../src/lab/evaluate/judge.ts';
 import { conditionKept, conditionMixed } from '../../../../src/lab/evaluate/tasks/conditional.ts';
 import { text } from '../../../../src/lab/evaluate/tasks/text.ts';
 import { textInpaint } from '../../../../src/lab/evaluate/tasks/text-inpaint.ts';
+import { textResults } from '../../../../src/lab/evaluate/tasks/text-results.ts';
 import { unguided } from '../../../../src/lab/evaluate/tasks/unguided.ts';
 import { drawn, flat, knownContext, outcomeOf, SIDE } from '../known-context.ts';
 
@@ -66,6 +67,32 @@ test('words: named attributes that the judge finds, of four prompts that name 1,
   const { top } = attributes as Record<string, unknown>;
   // Asked for twice and found twice: a hijab, which half of the random pictures have, and a bob, which a quarter has.
   assert.deepEqual(top, { accuracy: 1, named: 2, random_accuracy: 0.375 });
+});
+
+test('words, four pictures each: how many are wholly true, and the first, and how unlike they are', async () => {
+  const several = [
+    [RED, GREEN, RED, BLUE],
+    [GREEN, GREEN, GREEN, GREEN],
+    [GREEN, RED, RED, RED],
+    [GREEN, RED, GREEN, GREEN],
+  ];
+  const context = await knownContext({
+    pictures: [BLUE, BLUE, BLUE, BLUE],
+    random: [RED, GREEN],
+    results: (index, label) => outcomeOf(label === '4 pictures, 4 a request' ? (several[index] ?? []) : [RED]),
+  });
+  const { text_results: figures } = (await textResults.run(context)).metrics;
+  assert.deepEqual(figures, {
+    prompts: 4,
+    results: 4,
+    // Red is what the first prompt asks for, green what the fourth does; the others want some of both.
+    whole: 0.3125,
+    first_whole: 0.5,
+    // Two colours are √(8/3) / 2 apart: 5 of 6 pairs, none, 3 of 6 and 3 of 6; all seeds give red.
+    diversity: { results: 0.3742, seeds: 0, random: 0.8165 },
+    guide: 'avatars-clip',
+    judge: 'avatars-attributes',
+  });
 });
 
 test('words and inpainting: named attributes found, and PSNR of the lower half that is kept', async () => {

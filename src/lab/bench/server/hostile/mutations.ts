@@ -6,8 +6,9 @@ import type { ServerProcess } from '../server-process.ts';
 import type { HostileCase } from './case.ts';
 import { frames } from './frames.ts';
 import { metadata } from './metadata.ts';
-import { sendFrames } from './raw-socket.ts';
+import { sendFrames, sendHead } from './raw-socket.ts';
 import { REQUESTS, shapes } from './shapes.ts';
+import { upgrades } from './upgrades.ts';
 
 const SEED = 1;
 const AT_ONCE = 8;
@@ -43,6 +44,11 @@ const KINDS: readonly Kind[] = [
     name: 'frames',
     send: (server, count, signal) =>
       inCrowd(inGroups(frames(SEED, count), FRAMES), signal, (group) => sendFrames(server.url, group)),
+  },
+  {
+    name: 'upgrades',
+    send: (server, count, signal) =>
+      inCrowd(upgrades(SEED, count, new URL(server.url).host), signal, (head) => sendHead(server.url, head)),
   },
 ];
 

@@ -2,9 +2,9 @@
  * Tells the ledger what an attempt at a job does, in order, and again until it is told: while Redis is away it is kept here, of
  * previews the latest. What an attempt tells is bounded by its levels and pictures.
  */
-import type { Clock } from '../../kit/clock.ts';
-import type { JobEnd, JobEvent } from '../../worker/messages.ts';
-import type { Ledger, Lost } from './ledger.ts';
+import type { Clock } from '../../../kit/clock.ts';
+import type { JobEnd, JobEvent } from '../../../worker/messages.ts';
+import type { Ledger, Lost } from '../ledger.ts';
 
 type Told = Exclude<JobEvent, JobEnd>;
 

@@ -2,23 +2,23 @@
  * The worker of a cluster: claims jobs of the models that its processes have, as many as there is room for, and holds them by
  * renewing their leases. It infers nothing itself: whatever its processes do, it goes on telling that it lives.
  */
-import { KandidError } from '../../errors.ts';
-import type { Clock } from '../../kit/clock.ts';
-import type { JobEnd } from '../../worker/messages.ts';
-import { cancelledUnbegun } from '../jobs/dispatcher.ts';
-import type { JobsObserver } from '../jobs/observer.ts';
-import { withWeights } from '../jobs/outline.ts';
-import type { Claim, Settlement } from '../jobs/queue.ts';
-import type { Need, Runner } from '../jobs/runner.ts';
-import type { WorkerPool } from '../workers/worker-pool.ts';
+import { KandidError } from '../../../errors.ts';
+import type { Clock } from '../../../kit/clock.ts';
+import type { JobEnd } from '../../../worker/messages.ts';
+import { cancelledUnbegun } from '../../jobs/dispatcher.ts';
+import type { JobsObserver } from '../../jobs/observer.ts';
+import { withWeights } from '../../jobs/outline.ts';
+import type { Claim, Settlement } from '../../jobs/queue.ts';
+import type { Need, Runner } from '../../jobs/runner.ts';
+import type { WorkerPool } from '../../workers/worker-pool.ts';
+import type { BullQueue, ClusterEntry } from '../bull-queue.ts';
+import { type Begun, type Ledger, type NotBegun, WATCH_GRACE_SECONDS } from '../ledger.ts';
+import { jobOf } from '../mirror.ts';
+import { classOf, isQueueOf, type NodeReport, queueNameOf } from '../node.ts';
+import type { Queues } from '../queues.ts';
+import type { RedisLink } from '../redis-link.ts';
+import type { Registry } from '../registry.ts';
 import { Attempt, workerLost } from './attempt.ts';
-import type { BullQueue, ClusterEntry } from './bull-queue.ts';
-import { type Begun, type Ledger, type NotBegun, WATCH_GRACE_SECONDS } from './ledger.ts';
-import { jobOf } from './mirror.ts';
-import { classOf, isQueueOf, type NodeReport, queueNameOf } from './node.ts';
-import type { Queues } from './queues.ts';
-import type { RedisLink } from './redis-link.ts';
-import type { Registry } from './registry.ts';
 
 /** Processes that run jobs. */
 export type AgentPool = Runner & Pick<WorkerPool, 'info' | 'places' | 'status'>;

@@ -1,15 +1,15 @@
 /** One attempt at a job, on the worker that has claimed it: run by a process of the worker's, told to the ledger, steered. */
-import { KandidError } from '../../errors.ts';
-import type { Clock } from '../../kit/clock.ts';
-import { isEnd, type JobEnd, type JobEvent, type Work } from '../../worker/messages.ts';
-import { cancelledUnbegun } from '../jobs/dispatcher.ts';
-import type { Job } from '../jobs/job.ts';
-import type { JobsObserver } from '../jobs/observer.ts';
-import type { Settlement } from '../jobs/queue.ts';
-import type { Need, Runner } from '../jobs/runner.ts';
-import type { Desired } from './desired.ts';
-import type { Ledger } from './ledger.ts';
-import type { RedisLink } from './redis-link.ts';
+import { KandidError } from '../../../errors.ts';
+import type { Clock } from '../../../kit/clock.ts';
+import { isEnd, type JobEnd, type JobEvent, type Work } from '../../../worker/messages.ts';
+import { cancelledUnbegun } from '../../jobs/dispatcher.ts';
+import type { Job } from '../../jobs/job.ts';
+import type { JobsObserver } from '../../jobs/observer.ts';
+import type { Settlement } from '../../jobs/queue.ts';
+import type { Need, Runner } from '../../jobs/runner.ts';
+import type { Desired } from '../desired.ts';
+import type { Ledger } from '../ledger.ts';
+import type { RedisLink } from '../redis-link.ts';
 import { Reporter } from './reporter.ts';
 
 export interface AttemptOptions {

@@ -1,13 +1,13 @@
 /** `kandid bench --cluster`: figures of gateways and workers, and whether they meet their targets. */
-import { modelFolders } from '../config.ts';
-import { KandidError } from '../errors.ts';
-import { type ClusterFigures, FULL, QUICK } from '../lab/bench/cluster/context.ts';
-import { CLUSTER_PARTS } from '../lab/bench/cluster/suite.ts';
-import type { Figure } from '../lab/bench/server/figure.ts';
-import { closeConnections } from '../lab/bench/server/http-client.ts';
-import type { Io } from './io.ts';
-import { type EngineFlags, settingsOf } from './options.ts';
-import { progressOn } from './progress.ts';
+import { modelFolders } from '../../config.ts';
+import { KandidError } from '../../errors.ts';
+import { type ClusterFigures, FULL, QUICK } from '../../lab/bench/cluster/context.ts';
+import { CLUSTER_PARTS } from '../../lab/bench/cluster/suite.ts';
+import type { Figure } from '../../lab/bench/server/figure.ts';
+import { closeConnections } from '../../lab/bench/server/http-client.ts';
+import type { Io } from '../io.ts';
+import { type EngineFlags, settingsOf } from '../options.ts';
+import { progressOn } from '../progress.ts';
 
 export const CLUSTER_PART_NAMES: readonly string[] = CLUSTER_PARTS.map(({ name }) => name);
 

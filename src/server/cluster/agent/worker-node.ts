@@ -1,21 +1,21 @@
 /** A worker of a cluster: its processes, and the agent that takes jobs for them. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { packageVersion } from '../../config.ts';
-import { systemClock } from '../../kit/clock.ts';
-import { createLog } from '../log.ts';
-import { Metrics } from '../metrics.ts';
-import { jobsLog, poolLog, together } from '../observers.ts';
-import { createPool, type ServiceOptions } from '../services.ts';
-import type { ServerSettings } from '../settings.ts';
-import type { WorkerPool } from '../workers/worker-pool.ts';
+import { packageVersion } from '../../../config.ts';
+import { systemClock } from '../../../kit/clock.ts';
+import { createLog } from '../../log.ts';
+import { Metrics } from '../../metrics.ts';
+import { jobsLog, poolLog, together } from '../../observers.ts';
+import { createPool, type ServiceOptions } from '../../services.ts';
+import type { ServerSettings } from '../../settings.ts';
+import type { WorkerPool } from '../../workers/worker-pool.ts';
+import { addRedisMetrics } from '../cluster-metrics.ts';
+import { ledgerLimits } from '../gateway.ts';
+import { Ledger } from '../ledger.ts';
+import { Queues } from '../queues.ts';
+import { RedisLink } from '../redis-link.ts';
+import { Registry } from '../registry.ts';
 import { Agent } from './agent.ts';
-import { addRedisMetrics } from './cluster-metrics.ts';
-import { ledgerLimits } from './gateway.ts';
-import { Ledger } from './ledger.ts';
-import { Queues } from './queues.ts';
-import { RedisLink } from './redis-link.ts';
-import { Registry } from './registry.ts';
 
 export interface WorkerNode {
   readonly pool: WorkerPool;

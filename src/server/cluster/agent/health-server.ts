@@ -1,11 +1,11 @@
 /** What a worker tells those who watch over it, by HTTP. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { KandidError, toKandidError } from '../../errors.ts';
-import { systemClock } from '../../kit/clock.ts';
-import { Access } from '../http/access.ts';
-import { sendError } from '../http/problems.ts';
-import type { ServerSettings } from '../settings.ts';
+import { KandidError, toKandidError } from '../../../errors.ts';
+import { systemClock } from '../../../kit/clock.ts';
+import { Access } from '../../http/access.ts';
+import { sendError } from '../../http/problems.ts';
+import type { ServerSettings } from '../../settings.ts';
 import type { WorkerNode } from './worker-node.ts';
 
 export interface HealthServer {

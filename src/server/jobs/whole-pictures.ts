@@ -1,0 +1,77 @@
+/** Requests on whole pictures, as far as their costs depend on the picture's size: it is read from the header alone. */
+import { pictureBytes } from '../../contract/fields.ts';
+import { squareSide, WHOLE_GUIDES, type WholeGuide } from '../../contract/whole.ts';
+import type { PlaneSize } from '../../kit/resample.ts';
+import { pictureSize } from '../../pictures/codec.ts';
+import { tilesAtMost, windowsAtMost } from '../../pictures/windows.ts';
+import type { Edit, Work } from '../../worker/messages.ts';
+
+type Generate = Extract<Work, { kind: 'generate' }>;
+
+interface WholePicture {
+  readonly guide: WholeGuide;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Work with the size of the picture that it works on whole.
+ *
+ * @param most pixels of such a picture
+ * @throws {KandidError} picture_unreadable, picture_too_large
+ */
+export async function measured(work: Work, most: number): Promise<Work> {
+  if (work.kind !== 'generate' || work.wholeSize) return work;
+  const wholeSize = work.edit ? await editSize(work.edit, most) : await sizeOf(wholePicture(work)?.bytes, most);
+  return wholeSize ? { ...work, wholeSize } : work;
+}
+
+/** Of an edit; undefined where it is none of a whole picture. @throws {KandidError} picture_unreadable, picture_too_large */
+export async function wholeSizeOf({ image, mask, whole }: Edit, most: number): Promise<PlaneSize | undefined> {
+  return whole && mask ? await sizeOf(image, most) : undefined;
+}
+
+/** One without a mask is a whole picture where it has holes, and no larger than may be: its worker looks. */
+async function editSize(edit: Edit, most: number): Promise<PlaneSize | undefined> {
+  if (!edit.whole || edit.mask) return await wholeSizeOf(edit, most);
+  const { width, height } = await pictureSize(edit.image, { name: 'The picture' });
+  return width * height > most ? undefined : { width, height };
+}
+
+async function sizeOf(bytes: Uint8Array | undefined, most: number): Promise<PlaneSize | undefined> {
+  if (!bytes) return undefined;
+  const { width, height } = await pictureSize(bytes, { name: 'The picture', limitPixels: most });
+  return { width, height };
+}
+
+function wholePicture({ request, edit }: Generate): WholePicture | null {
+  if (edit) return edit.whole ? { guide: 'inpaint', bytes: edit.image } : null;
+  if (!request.whole) return null;
+  for (const { name, params } of request.guides ?? []) {
+    const guide = WHOLE_GUIDES.find((one) => one === name);
+    const image = params?.image;
+    const bytes = typeof image === 'string' ? pictureBytes(image) : image;
+    if (guide && bytes instanceof Uint8Array) return { guide, bytes };
+  }
+  return null;
+}
+
+export interface WholeCost {
+  /** Squares that each result takes at most. */
+  readonly squares: number;
+  /** Of each finished picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a whole picture comes to; null for any other work. @param modelSide of the model's pictures */
+export function wholeCost(work: Work, modelSide: number): WholeCost | null {
+  if (work.kind !== 'generate' || !work.wholeSize || modelSide === 0) return null;
+  const { wholeSize: size, request } = work;
+  const guide = wholePicture(work)?.guide ?? 'inpaint';
+  const shorter = Math.min(size.width, size.height);
+  const side = Math.min(shorter, squareSide({ guide, size, modelSide, window: request.whole?.window }));
+  if (guide === 'inpaint') return { squares: windowsAtMost(size, side), ...size };
+  const scale = modelSide / side;
+  const squares = tilesAtMost(size, side);
+  return { squares, width: Math.ceil(size.width * scale), height: Math.ceil(size.height * scale) };
+}

@@ -1,0 +1,24 @@
+/** Pictures that arguments of tools name. */
+import { fileURLToPath } from 'node:url';
+import { KandidError } from '../../errors.ts';
+import { download } from '../http/download.ts';
+import type { ToolUse } from './perform.ts';
+import type { Source } from './schemas.ts';
+
+/** @throws {KandidError} params_invalid, file_unreadable */
+export async function pictureAt(source: Source, { services, caller }: ToolUse, field: string): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  const { name } = source;
+  if (/^https?:/i.test(name)) {
+    const lease = services.intake.budget.lease(caller.client.name);
+    try {
+      return await download(name, { settings: services.settings, field, lease, signal: caller.signal });
+    } finally {
+      // From here on it counts as what came with the call: it is as large as that may be.
+      lease.release();
+    }
+  }
+  if (caller.readFile) return await caller.readFile(/^file:/i.test(name) ? fileURLToPath(name) : name);
+  const problem = 'files cannot be read from here; expected the picture as base64 or a data URL';
+  throw new KandidError('params_invalid', { subject: 'The arguments', field, problem });
+}
