@@ -8,8 +8,12 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 COPY guides guides
+# 1: with the packages by which servers and workers share jobs.
+ARG CLUSTER=0
 # ONNX Runtime brings the binaries of every system, 220 MB that are of no use here.
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund \
+  && if [ "$CLUSTER" = 1 ]; then npm install --no-save --omit=dev --no-audit --no-fund \
+    $(node -p "const { peerDependencies: of } = require('./package.json'); ['bullmq', 'ioredis'].map((name) => name + '@' + of[name]).join(' ')"); fi \
   && find node_modules/onnxruntime-node/bin/napi-v6 -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} +
 
 FROM node:20-bookworm-slim

@@ -3,14 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Candidates, defineGuide, type GuideContext, type GuideModel, GuideProblem } from '../src/guide.ts';
+import { clipPixelFormat } from './lib/clip/preprocessor.ts';
 import {
   findByAttribute,
   findByName,
   type Labels,
+  labelsOfConfig,
   logProbability,
   readLabels,
   type WantedLabel,
 } from './lib/labels.ts';
+import { outputOf } from './lib/network-output.ts';
 import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
 
@@ -73,17 +76,30 @@ async function openClassifier(options: Params, context: GuideContext): Promise<C
   const { model } = options;
   const isFile = model.endsWith('.onnx');
   const folder = await context.folder(isFile ? dirname(model) : model);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(join(folder, 'labels.json'), 'utf8'));
-  } catch (cause) {
-    throw new GuideProblem(`the classifier "${model}" has no readable labels.json: put one beside its ONNX file`, {
-      cause,
-    });
+  const own = await readIfThere(join(folder, 'labels.json'));
+  const exported = own === undefined ? await readIfThere(join(folder, 'config.json')) : undefined;
+  if (own === undefined && exported === undefined)
+    throw new GuideProblem(`the classifier "${model}" has no readable labels.json: put one beside its ONNX file`);
+  const file = isFile ? basename(model) : own === undefined ? 'onnx/model.onnx' : 'model.onnx';
+  const network = await context.open(join(folder, file));
+  if (own !== undefined) {
+    const labels = readLabels(own);
+    return { network, labels, format: formatOf(labels, options, context.model.channels) };
   }
-  const labels = readLabels(json);
-  const network = await context.open(join(folder, isFile ? basename(model) : 'model.onnx'));
-  return { network, labels, format: formatOf(labels, options, context.model.channels) };
+  // An export in the Hugging Face layout says how it sees pictures.
+  const format = clipPixelFormat(await readIfThere(join(folder, 'preprocessor_config.json')));
+  return { network, labels: labelsOfConfig(exported), format };
+}
+
+/** @throws GuideProblem where it is there and no JSON */
+async function readIfThere(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GuideProblem(`${basename(path)} of the classifier is not JSON: copy it again`, { cause });
+  }
 }
 
 /** Logits of candidates first … first + number − 1, [number, outputs]. */
@@ -93,21 +109,13 @@ async function logitsOf(
   first: number,
   number: number,
 ): Promise<Float32Array> {
-  const data = toPixels(candidates, first, number, format);
-  const dims = [number, format.mean.length, format.side, format.side];
-  const { [network.outputs[0] as string]: output } = await network.run({
-    [network.inputs[0] as string]: { data, dims },
-  });
+  const { data, dims } = await outputOf(network, toPixels(candidates, first, number, format), number, format);
   const needed = Math.max(...labels.groups.map(({ offset, values }) => offset + values.length));
-  if (
-    !(output?.data instanceof Float32Array) ||
-    output.data.length < number * needed ||
-    output.data.length % number !== 0
-  )
+  if (data.length < number * needed || data.length % number !== 0)
     throw new GuideProblem(
-      `the classifier's output is [${output?.dims.join(', ')}]: expected [${number}, ${needed}] floats, one per label of labels.json; correct labels.json`,
+      `the classifier's output is [${dims.join(', ')}]: expected [${number}, ${needed}] floats, one per label of labels.json; correct labels.json`,
     );
-  return output.data;
+  return labels.areProbabilities ? data.map((value) => Math.log(Math.max(value, 1e-12))) : data;
 }
 
 async function classify(

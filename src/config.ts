@@ -88,6 +88,8 @@ export interface SettingSources {
   /** @default process.env */
   readonly environment?: NodeJS.ProcessEnv;
   readonly file?: { readonly name: string; readonly values: Readonly<Record<string, unknown>> };
+  /** Names of settings whose values no message tells. @default none */
+  readonly secrets?: readonly string[];
 }
 
 /**
@@ -102,7 +104,7 @@ export function loadSettings(flags: SettingFlags = {}, environment: NodeJS.Proce
 export function readSettings<Schema extends z.ZodType>(
   settings: Schema,
   variables: Readonly<Record<string, string>>,
-  { flags = {}, environment = process.env, file }: SettingSources,
+  { flags = {}, environment = process.env, file, secrets = [] }: SettingSources,
 ): z.output<Schema> {
   const given: Record<string, unknown> = {};
   const calledBy: Record<string, string> = {};
@@ -122,7 +124,7 @@ export function readSettings<Schema extends z.ZodType>(
   const name = String(field.split('.')[0]);
   throw new KandidError('setting_invalid', {
     name: calledBy[name] ?? name,
-    got: JSON.stringify(given[name])?.slice(0, 100) ?? 'missing',
+    got: secrets.includes(name) ? 'not shown' : (JSON.stringify(given[name])?.slice(0, 100) ?? 'missing'),
     expected: problem,
   });
 }

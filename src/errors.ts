@@ -213,6 +213,12 @@ export const ERRORS = {
   ],
   job_unknown: [404, 2, 'There is no job "{job}". Results are kept for a limited time; send the request again.'],
   question_closed: [409, 1, 'Question {question} is not open. Answer the latest one before it times out.'],
+  redis_unavailable: [
+    503,
+    1,
+    'Redis at {address} does not answer: {reason}. Nothing that was taken in is lost; try again in {retrySeconds} s.',
+  ],
+  redis_unfit: [500, 1, 'Redis at {address} cannot hold jobs: {problem}. {remedy}'],
   deadline_passed: [504, 1, 'The deadline of this request ({seconds} s) passed before it started.'],
 
   // HTTP and WebSocket

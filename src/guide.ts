@@ -77,6 +77,8 @@ export interface Preferences {
   times?(level: LevelInfo): number;
   /** Finer than the sides: false at a level where it does not want to be asked. @default asked at every level of its sides */
   asks?(level: LevelInfo): boolean;
+  /** Candidates that it scores lower are vetoed: others are chosen before them, whatever other guides say. @default none */
+  readonly vetoBelow?: number;
   /** Seconds one answer may take, where `GuideContext.timeoutSeconds` is too short (a person). @default timeoutSeconds */
   readonly patienceSeconds?: number;
 }

@@ -45,7 +45,14 @@ const ROOMS: Record<string, readonly string[]> = {
   ...engineRooms,
   'src/index.ts': [...ENGINE, 'src/contract', 'src/runtime', 'src/pictures', 'src/config.ts', ...GROUND],
   'src/worker': [...ENGINE, 'src/contract', 'src/pictures', ...GROUND],
-  'src/server': ['src/worker/messages.ts', 'src/contract', 'src/config.ts', 'src/pictures', ...GROUND],
+  'src/server': [
+    'src/worker/messages.ts',
+    'src/contract',
+    'src/config.ts',
+    'src/optional-packages.ts',
+    'src/pictures',
+    ...GROUND,
+  ],
   // For browsers too: nothing of Node's.
   'src/client': [
     'src/contract/answers.ts',
@@ -62,6 +69,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'src/lab/bench': LIBRARY,
   // It talks to a server that runs in a process of its own.
   'src/lab/bench/server': [...LIBRARY, 'src/lab/bench', 'src/lab/datasets'],
+  'src/lab/bench/cluster': [...LIBRARY, 'src/lab/bench', 'src/lab/bench/server'],
   // The checks that a user's guide must pass lie beside the guides.
   'src/cli': [
     ...LIBRARY,
@@ -72,6 +80,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'src/lab/evaluate',
     'src/lab/bench',
     'src/lab/bench/server',
+    'src/lab/bench/cluster',
     'src/lab/tree',
     'src/config.ts',
     'guides',
@@ -85,6 +94,8 @@ const KEEPERS: Record<string, string> = {
   'onnxruntime-node': 'src/runtime/session.ts',
   '@bufbuild/protobuf/wire': 'src/importer/onnx/messages.ts',
   undici: 'src/hub/connection.ts',
+  bullmq: 'src/server/cluster/packages.ts',
+  ioredis: 'src/server/cluster/packages.ts',
 };
 
 const files = ['src', 'guides'].flatMap((root) =>

@@ -67,6 +67,8 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   idempotency_conflict: [422, 2],
   job_unknown: [404, 2],
   question_closed: [409, 1],
+  redis_unavailable: [503, 1],
+  redis_unfit: [500, 1],
   deadline_passed: [504, 1],
   route_unknown: [404, 2],
   method_refused: [405, 2],

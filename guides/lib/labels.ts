@@ -24,6 +24,8 @@ const labelsFile = z.union([
   z.object({
     attributes: z.record(z.string(), group),
     side: z.int().positive().optional(),
+    /** What the network gives of each group: logits, or probabilities that add to 1. */
+    outputs: z.enum(['logits', 'probabilities']).default('logits'),
     mean: z.array(z.number()).min(1).max(3).optional(),
     deviation: z.array(z.number().positive()).min(1).max(3).optional(),
   }),
@@ -35,6 +37,8 @@ export interface Labels {
   readonly side?: number | undefined;
   readonly mean?: readonly number[] | undefined;
   readonly deviation?: readonly number[] | undefined;
+  /** Whether the network ends in a softmax of its own. @default false */
+  readonly areProbabilities?: boolean;
 }
 
 /** @throws GuideProblem if the document has neither of the two forms */
@@ -44,7 +48,13 @@ export function readLabels(json: unknown): Labels {
     throw new GuideProblem(
       'labels.json is invalid: expected a list of labels, or {"attributes": {"hair": ["red", "black"]}} in the order of the outputs',
     );
-  const { attributes, ...rest } = { side: undefined, mean: undefined, deviation: undefined, ...parsed.data };
+  const { attributes, outputs, ...rest } = {
+    side: undefined,
+    mean: undefined,
+    deviation: undefined,
+    outputs: 'logits',
+    ...parsed.data,
+  };
   let next = 0;
   const groups = Object.entries(attributes).map(([attribute, entry]) => {
     const list = Array.isArray(entry) ? entry : entry.values;
@@ -52,7 +62,19 @@ export function readLabels(json: unknown): Labels {
     next = offset + list.length;
     return { attribute, offset, values: list };
   });
-  return { groups, ...rest };
+  return { groups, ...rest, areProbabilities: outputs === 'probabilities' };
+}
+
+const exportedConfig = z.looseObject({ id2label: z.record(z.string().regex(/^\d{1,6}$/), z.string().min(1)) });
+
+/** Labels of an export in the Hugging Face layout, from its config.json. @throws GuideProblem if it has none */
+export function labelsOfConfig(json: unknown): Labels {
+  const parsed = exportedConfig.safeParse(json);
+  const names = parsed.success ? parsed.data.id2label : {};
+  const values = Object.keys(names).map((_, i) => names[i] ?? '');
+  if (values.length === 0 || values.includes(''))
+    throw new GuideProblem('config.json of the classifier has no id2label: put a labels.json beside its ONNX file');
+  return { groups: [{ attribute: 'label', offset: 0, values }] };
 }
 
 function wantedOf({ attribute, values: known, ...place }: LabelGroup, names: readonly string[]): WantedLabel {

@@ -1,7 +1,7 @@
 /** The help page: all commands on one screen of 24 lines. */
 import type { Command } from 'commander';
 
-const EXAMPLE = 'kandid generate "a woman with red hair" --count 4 --grid --out women.png';
+const EXAMPLE = 'kandid generate "a woman with red hair" --grid';
 
 export function helpPage(program: Command): string {
   const shown = program.commands.map((command) => {
@@ -15,8 +15,7 @@ export function helpPage(program: Command): string {
   return [
     `kandid: ${program.description()}`,
     ...shown.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`),
-    `  ${EXAMPLE}`,
-    '  kandid COMMAND --help   options of a command      kandid --version   version',
+    `  ${EXAMPLE}      kandid COMMAND --help`,
     '',
   ].join('\n');
 }

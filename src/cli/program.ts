@@ -20,6 +20,7 @@ import { addServe } from './commands/serve.ts';
 import { addStyle } from './commands/style.ts';
 import { addTree } from './commands/tree.ts';
 import { addVary } from './commands/vary.ts';
+import { addWorker } from './commands/worker.ts';
 import { helpPage } from './help.ts';
 import type { Io } from './io.ts';
 
@@ -27,7 +28,7 @@ import type { Io } from './io.ts';
 const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross, addTree, addInfo],
-  ...[addServe, addMcp, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
+  ...[addServe, addWorker, addMcp, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
 /** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */

@@ -11,6 +11,7 @@ import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
 import type { NetworkInfo } from './network/graph.ts';
 import { LARGE_RUN_BYTES, Network } from './network/network.ts';
 import { Prior } from './network/prior.ts';
+import { Scoring, type ScoringParts } from './network/scoring.ts';
 
 /** Description of a model. */
 export interface ModelSummary {
@@ -152,9 +153,20 @@ export class Models {
     const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
     const graphs = await bundle.prior();
+    const scoring = bundle.scores && new Scoring(info, scoringParts(bundle, bundle.scores));
     const prior = graphs && new Prior(info, graphs, bundle.manifest.architecture.type === 'recurrent');
-    return { network: new Network(info, bundle.levels, bundle.decode, { prior, runBytes }), bundle };
+    return { network: new Network(info, bundle.levels, bundle.decode, { prior, scoring, runBytes }), bundle };
   }
+}
+
+function scoringParts(bundle: Bundle, graphs: NonNullable<Bundle['scores']>): ScoringParts {
+  return {
+    graphs,
+    nodes: async (level) => {
+      const name = `levels.${level}.nodes.weight`;
+      return ((await bundle.tensors([name])).get(name) as { data: Float32Array }).data;
+    },
+  };
 }
 
 /** What the engine needs of a bundle's manifest. */

@@ -6,9 +6,9 @@ import { CHANNELS, type SlotsLevel, type SlotsNetwork, tensorName } from './layo
 import { GraphBuilder, type WeightPlace } from './onnx/graph-builder.ts';
 import type { GraphParts } from './onnx/messages.ts';
 
-type Weights = ReadonlyMap<string, WeightPlace>;
+export type Weights = ReadonlyMap<string, WeightPlace>;
 
-const BATCH = 'batch';
+export const BATCH = 'batch';
 const FOREVER = 2 ** 31 - 1;
 
 /** `level-NN.onnx`: features, predict and choice of the level before → next_features and candidates. */
@@ -16,30 +16,43 @@ export function levelGraph(network: SlotsNetwork, index: number, weights: Weight
   const graph = new GraphBuilder(`level-${index}`, weights);
   const level = network.levels[index] as SlotsLevel;
   const { side, width, candidates: count } = level;
-  let features: string;
-  let candidates: string;
+  const { features, predict, batch } = levelFeatures(graph, network, index);
+  const candidates = allCandidates(graph, level, index, features, predict);
+  graph.output('next_features', everyRow(graph, features, batch, 3), [BATCH, width, side, side]);
+  graph.output('candidates', everyRow(graph, candidates, batch, 4), [BATCH, count, CHANNELS, side, side]);
+  return graph.parts();
+}
+
+export interface LevelFeatures {
+  readonly features: string;
+  /** What candidates are added to, at the level's side; null at level 0. */
+  readonly predict: string | null;
+  /** Number of rows, where features have one for all; else null. */
+  readonly batch: string | null;
+}
+
+/** Features of a level from the inputs that each of its graphs has. */
+export function levelFeatures(graph: GraphBuilder, network: SlotsNetwork, index: number): LevelFeatures {
+  const level = network.levels[index] as SlotsLevel;
   if (index === 0) {
     const batch = graph.input('batch', [1], 'int64');
     const condition = conditionInput(graph, network);
-    features = firstFeatures(graph, network, condition);
-    candidates = allCandidates(graph, level, index, features, null);
-    if (condition === null) {
-      features = repeated(graph, features, batch, 3);
-      candidates = repeated(graph, candidates, batch, 4);
-    }
-  } else {
-    const before = network.levels[index - 1] as SlotsLevel;
-    const from = graph.input('features', [BATCH, before.width, before.side, before.side]);
-    const predict = graph.input('predict', [BATCH, CHANNELS, before.side, before.side]);
-    const choice = graph.input('choice', [BATCH], 'int64');
-    const condition = conditionInput(graph, network);
-    const leak = applied(graph, chosenRows(graph, index - 1, choice), lastHalf(graph, from, before), before);
-    features = nextFeatures(graph, network, index, { features: from, predict, leak, condition });
-    candidates = allCandidates(graph, level, index, features, atSide(graph, level, predict));
+    const features = firstFeatures(graph, network, condition);
+    return { features, predict: null, batch: condition === null ? batch : null };
   }
-  graph.output('next_features', features, [BATCH, width, side, side]);
-  graph.output('candidates', candidates, [BATCH, count, CHANNELS, side, side]);
-  return graph.parts();
+  const before = network.levels[index - 1] as SlotsLevel;
+  const from = graph.input('features', [BATCH, before.width, before.side, before.side]);
+  const predict = graph.input('predict', [BATCH, CHANNELS, before.side, before.side]);
+  const choice = graph.input('choice', [BATCH], 'int64');
+  const condition = conditionInput(graph, network);
+  const leak = applied(graph, chosenRows(graph, index - 1, choice), lastHalf(graph, from, before), before);
+  const features = nextFeatures(graph, network, index, { features: from, predict, leak, condition });
+  return { features, predict: atSide(graph, level, predict), batch: null };
+}
+
+/** A value of one row for every row, where it is one. */
+export function everyRow(graph: GraphBuilder, value: string, batch: string | null, more: number): string {
+  return batch === null ? value : repeated(graph, value, batch, more);
 }
 
 /** `decode.onnx`: codes → the picture, and a preview of each smaller side. Only the chosen candidates are drawn. */
@@ -148,7 +161,7 @@ function channelsOf(graph: GraphBuilder, value: string, from: number, to: number
   return graph.op('Slice', [value, graph.integers([from]), graph.integers([to]), graph.integers([1])]);
 }
 
-function firstHalf(graph: GraphBuilder, features: string, { width }: SlotsLevel): string {
+export function firstHalf(graph: GraphBuilder, features: string, { width }: SlotsLevel): string {
   return channelsOf(graph, features, 0, width / 2);
 }
 

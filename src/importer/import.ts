@@ -3,15 +3,15 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
-import { loadBundle } from '../runtime/bundle.ts';
+import { checkBundle } from '../runtime/bundle.ts';
 import { fileRecord, stagedFolder } from '../runtime/bundle-writer.ts';
 import { FORMAT_VERSION, MANIFEST_FILE } from '../runtime/manifest.ts';
-import { Sessions } from '../runtime/sessions.ts';
 import { type Checkpoint, readCheckpoint, type Start } from './checkpoint.ts';
 import { decodeGraph, levelGraph } from './graphs.ts';
-import { levelFile, type SlotsNetwork, slotsNetwork } from './layout.ts';
+import { levelFile, type SlotsNetwork, scoreFile, slotsNetwork } from './layout.ts';
 import { encodeModel, type GraphParts } from './onnx/messages.ts';
 import { CheckpointProblem } from './pickle/problem.ts';
+import { scoreGraph } from './score-graph.ts';
 import { type Precision, type WrittenWeights, writeWeights } from './weights-file.ts';
 
 const WEIGHTS_FILE = 'weights.safetensors';
@@ -125,16 +125,19 @@ async function writeBundle(
 type FileRecord = ReturnType<typeof fileRecord>;
 
 function* graphsOf(network: SlotsNetwork, { places }: WrittenWeights): Generator<[string, GraphParts]> {
-  for (const index of network.levels.keys()) yield [levelFile(index), levelGraph(network, index, places)];
+  for (const index of network.levels.keys()) {
+    yield [levelFile(index), levelGraph(network, index, places)];
+    yield [scoreFile(index), scoreGraph(network, index, places)];
+  }
   yield [DECODE_FILE, decodeGraph(network, places)];
 }
 
 /** Every graph is opened once: one that ONNX Runtime does not take is found now. */
 async function checkOpens(folder: string, { signal, progress }: ImportOptions): Promise<void> {
-  progress?.(0, 1, 'opening every graph');
-  signal?.throwIfAborted();
-  const bundle = await loadBundle(folder, { sessions: new Sessions() });
-  await bundle.release();
+  await checkBundle(folder, {
+    signal,
+    progress: (done, total) => progress?.(done, total, 'opening every graph'),
+  });
 }
 
 interface ManifestParts extends ImportOptions {
@@ -173,7 +176,11 @@ function manifestOf(path: string, checkpoint: Checkpoint, network: SlotsNetwork,
         takes_condition: takesCondition,
       })),
     },
-    graphs: { levels: network.levels.map((_, index) => levelFile(index)), decode: DECODE_FILE },
+    graphs: {
+      levels: network.levels.map((_, index) => levelFile(index)),
+      scores: network.levels.map((_, index) => scoreFile(index)),
+      decode: DECODE_FILE,
+    },
     weights: WEIGHTS_FILE,
     text_models: textModels,
     made: { command, seed: 0, precision, trained_on: checkpoint.dataset },

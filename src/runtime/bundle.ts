@@ -5,7 +5,8 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
 import { checkInside, readBundleFile } from './bundle-files.ts';
-import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph } from './graphs.ts';
+import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph, checkScoreGraph } from './graphs.ts';
+import { LazySession, type Runnable } from './lazy-session.ts';
 import {
   bundleHash,
   MANIFEST_FILE,
@@ -17,7 +18,7 @@ import {
 } from './manifest.ts';
 import { readTensors, type StoredTensor } from './safetensors.ts';
 import type { Session, SessionOptions } from './session.ts';
-import { type Sessions, sessions as sharedSessions } from './sessions.ts';
+import { Sessions, sessions as sharedSessions } from './sessions.ts';
 
 const FILES_AT_ONCE = 4;
 
@@ -29,8 +30,10 @@ export interface Bundle {
   /** 64 hexadecimal digits (`bundleHash`); the first 8 name the bundle in permalinks. */
   readonly hash: string;
   /** One graph per level. */
-  readonly levels: readonly Session[];
-  readonly decode: Session;
+  readonly levels: readonly Runnable[];
+  /** One per level that scores without drawing; null where the bundle has none. */
+  readonly scores: readonly Runnable[] | null;
+  readonly decode: Runnable;
   /** Tensors of weights.safetensors by name, as float32 (the nodes, for scoring without drawing). */
   tensors(names: readonly string[]): Promise<Map<string, StoredTensor>>;
   /**
@@ -53,9 +56,14 @@ export interface LoadOptions extends SessionOptions {
   readonly sessions?: Sessions;
 }
 
+/** Bytes of weights from which on graphs are opened when they are first run. */
+const LARGE = 64 * 2 ** 20;
+
 /**
- * Opens the bundle in a folder. All graphs are opened at once: measured 0.4 s for 39 levels and 0.3 s for decode.onnx on
- * two cores, and a graph that does not fit is found now rather than in the middle of a request.
+ * Opens the bundle in a folder. Levels and decode.onnx are opened at once: measured 0.4 s for 39 levels and 0.3 s for
+ * decode.onnx on two cores, and a graph that does not fit is found now rather than in the middle of a request. Those of a
+ * large bundle are opened when they are first run: the first levels run while the others wait, and the weights of graphs
+ * that nobody uses take no memory.
  *
  * @throws {KandidError} bundle_*, model_kind, file_unreadable, graph_unreadable, library_unavailable
  */
@@ -71,24 +79,26 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
     });
   await verifyFiles(folder, manifest.files);
   const open = (path: string) => sessions.open(path, sessionOptions);
-  const opened = await openGraphs(folder, manifest, open);
+  const graphs = graphsOf(folder, manifest, open);
+  if (!isLarge(manifest)) await openAll([...graphs.levels, graphs.decode]);
   let prior: Promise<PriorGraphs | null> | undefined;
   return {
     name: basename(resolve(folder)),
     folder: resolve(folder),
     manifest,
     hash: bundleHash(manifest),
-    levels: opened.slice(0, -1),
-    decode: opened.at(-1) as Session,
+    levels: graphs.levels,
+    scores: graphs.scores,
+    decode: graphs.decode,
     tensors: (names) => readTensors(join(folder, manifest.weights), names, manifest.name),
     prior: () => {
       prior ??= openPrior(folder, manifest, open);
       return prior;
     },
     release: async () => {
-      await releaseAll(opened);
-      const graphs = await prior?.catch(() => null);
-      if (graphs) await releaseAll([...graphs.sides.values(), graphs.descend]);
+      await releaseAll([...graphs.levels, ...(graphs.scores ?? []), graphs.decode]);
+      const ofPrior = await prior?.catch(() => null);
+      if (ofPrior) await releaseAll([...ofPrior.sides.values(), ofPrior.descend]);
     },
   };
 }
@@ -177,25 +187,75 @@ async function openSides(
   return sides;
 }
 
-async function openGraphs(folder: string, manifest: PyramidManifest, open: (path: string) => Promise<Session>) {
-  const opened: Session[] = [];
-  const { graphs } = manifest;
-  try {
-    for (const [level, file] of graphs.levels.entries()) {
+function isLarge({ files, weights }: PyramidManifest): boolean {
+  return (files[weights]?.bytes ?? 0) >= LARGE;
+}
+
+interface Graphs {
+  readonly levels: readonly LazySession[];
+  readonly scores: readonly LazySession[] | null;
+  readonly decode: LazySession;
+}
+
+function graphsOf(folder: string, manifest: PyramidManifest, open: (path: string) => Promise<Session>): Graphs {
+  const lazy = (file: string, check: (session: Session) => void) =>
+    new LazySession(file, async () => {
       const session = await open(join(folder, file));
-      opened.push(session);
-      checkLevelGraph(session, manifest, level, file);
-    }
-    const decode = await open(join(folder, graphs.decode));
-    opened.push(decode);
-    checkDecodeGraph(decode, manifest, graphs.decode);
-    return opened;
+      try {
+        check(session);
+        return session;
+      } catch (error) {
+        await session.release();
+        throw error;
+      }
+    });
+  const { levels, scores, decode } = manifest.graphs;
+  return {
+    levels: levels.map((file, level) => lazy(file, (session) => checkLevelGraph(session, manifest, level, file))),
+    scores:
+      scores?.map((file, level) => lazy(file, (session) => checkScoreGraph(session, manifest, level, file))) ?? null,
+    decode: lazy(decode, (session) => checkDecodeGraph(session, manifest, decode)),
+  };
+}
+
+async function openAll(graphs: readonly LazySession[]): Promise<void> {
+  try {
+    for (const graph of graphs) await graph.open();
   } catch (error) {
-    await releaseAll(opened);
+    await releaseAll(graphs);
     throw error;
   }
 }
 
-async function releaseAll(opened: readonly Session[]): Promise<void> {
+export interface CheckOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** @param done graphs of `total` */
+  progress?(done: number, total: number): void;
+}
+
+/**
+ * Checks every file and opens every graph, one after the other, so that a large bundle needs the memory of one graph.
+ *
+ * @throws {KandidError} as `loadBundle`
+ */
+export async function checkBundle(folder: string, { signal, progress }: CheckOptions = {}): Promise<void> {
+  const manifest = await readManifest(folder);
+  await verifyFiles(folder, manifest.files);
+  if (manifest.kind !== 'pyramid') return;
+  const sessions = new Sessions();
+  const open = (path: string) => sessions.open(path, { isOptimized: !isLarge(manifest) });
+  const { levels, scores, decode } = graphsOf(folder, manifest, open);
+  const all = [...levels, ...(scores ?? []), decode];
+  for (const [done, graph] of all.entries()) {
+    signal?.throwIfAborted();
+    progress?.(done, all.length);
+    await graph.open();
+    await graph.release();
+  }
+  const prior = await openPrior(folder, manifest, open);
+  if (prior) await releaseAll([...prior.sides.values(), prior.descend]);
+}
+
+async function releaseAll(opened: readonly Runnable[]): Promise<void> {
   for (const session of opened) await session.release();
 }

@@ -2,11 +2,10 @@
 import { availableParallelism, freemem } from 'node:os';
 import { KandidError, toKandidError } from '../errors.ts';
 import { decodePicture, encodePicture } from '../pictures/codec.ts';
-import { loadBundle, verifyFiles } from './bundle.ts';
+import { checkBundle } from './bundle.ts';
 import { type Device, type DeviceRequest, probeDevice, resolveDevice } from './device.ts';
 import { bundleHash } from './manifest.ts';
 import { type FoundModel, findModels } from './models.ts';
-import { Sessions } from './sessions.ts';
 
 export interface Check {
   readonly name: string;
@@ -125,20 +124,10 @@ async function describe({ folder, manifest, error }: FoundModel): Promise<string
   if (error) throw error;
   if (!manifest) throw new Error('no manifest and no error');
   const begun = performance.now();
-  if (manifest.kind === 'pyramid') await openWhole(folder);
-  else await verifyFiles(folder, manifest.files);
+  await checkBundle(folder);
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   return `${manifest.kind}, ${(bytes / 1e6).toFixed(1)} MB, hash ${bundleHash(manifest).slice(0, 8)}, checked in ${seconds} s`;
-}
-
-async function openWhole(folder: string): Promise<void> {
-  const bundle = await loadBundle(folder, { sessions: new Sessions() });
-  try {
-    await bundle.prior();
-  } finally {
-    await bundle.release();
-  }
 }
 
 async function checked(name: string, check: () => Promise<string>): Promise<Check> {

@@ -15,20 +15,48 @@ type Expected = readonly [name: string, type: 'float32' | 'int64', dims: readonl
 export function checkLevelGraph(session: Session, manifest: PyramidManifest, level: number, file: string): void {
   const { channels, levels } = manifest;
   const own = levelOf(manifest, level);
-  const before = level === 0 ? null : levelOf(manifest, level - 1);
-  const inputs: Expected[] = before
-    ? [
-        ['features', 'float32', ['batch', before.width, before.side, before.side]],
-        ['predict', 'float32', ['batch', channels, before.side, before.side]],
-        ['choice', 'int64', ['batch']],
-      ]
-    : [['batch', 'int64', [1]]];
   const outputs: Expected[] = [
     ['candidates', 'float32', ['batch', own.candidates, channels, own.side, own.side]],
     // The last level's features lead nowhere, so its graph may leave them out.
     ...(level === levels.length - 1 ? [] : [nextFeatures(own)]),
   ];
-  check(session, [...inputs, ...conditionOf(manifest)], outputs, manifest, file);
+  check(session, [...stateOf(manifest, level), ...conditionOf(manifest)], outputs, manifest, file);
+}
+
+/**
+ * A graph that scores takes what a level's graph takes and a quadratic form (`LinearForm`); it gives `next_features`, `base`
+ * (what candidates are added to) and `scores` [batch, K].
+ *
+ * @throws {KandidError} bundle_graph
+ */
+export function checkScoreGraph(session: Session, manifest: PyramidManifest, level: number, file: string): void {
+  const own = levelOf(manifest, level);
+  const { channels } = manifest;
+  const form: Expected[] = [
+    ['form_rows', 'float32', ['batch', own.side]],
+    ['form_columns', 'float32', [own.side, 'batch']],
+    ['form_color', 'float32', ['batch', channels]],
+    ['form_weight', 'float32', ['batch']],
+    ['form_target', 'float32', ['batch', 'batch']],
+    ['form_scale', 'float32', [1]],
+  ];
+  const outputs: Expected[] = [
+    nextFeatures(own),
+    ['base', 'float32', ['batch', channels, own.side, own.side]],
+    ['scores', 'float32', ['batch', own.candidates]],
+  ];
+  check(session, [...stateOf(manifest, level), ...form, ...conditionOf(manifest)], outputs, manifest, file);
+}
+
+/** What a graph of a level is fed of the level before. */
+function stateOf(manifest: PyramidManifest, level: number): Expected[] {
+  if (level === 0) return [['batch', 'int64', [1]]];
+  const { side, width } = levelOf(manifest, level - 1);
+  return [
+    ['features', 'float32', ['batch', width, side, side]],
+    ['predict', 'float32', ['batch', manifest.channels, side, side]],
+    ['choice', 'int64', ['batch']],
+  ];
 }
 
 /**

@@ -69,7 +69,12 @@ const pyramid = z.looseObject({
     .object({ kind: z.enum(['grayscale', 'mean', 'edges', 'color_edges']), channels: z.int().min(1).max(4) })
     .nullable(),
   architecture: z.looseObject({ type: z.string() }),
-  graphs: z.object({ levels: z.array(z.string()), decode: z.string() }),
+  graphs: z.object({
+    levels: z.array(z.string()),
+    decode: z.string(),
+    /** One per level: scores by a quadratic form, without drawing. */
+    scores: z.array(z.string()).optional(),
+  }),
   weights: z.string(),
   /** Names of text models that know its pictures, best first. */
   text_models: z.array(z.string().min(1).max(64)).max(16).default([]),
@@ -159,7 +164,11 @@ function checkGraphsListed(manifest: PyramidManifest, refuse: (problem: string) 
     throw refuse(
       `graphs.levels names ${graphs.levels.length} graphs, expected one for each of the ${levels.length} levels`,
     );
-  for (const file of [...graphs.levels, graphs.decode, weights])
+  if (graphs.scores && graphs.scores.length !== levels.length)
+    throw refuse(
+      `graphs.scores names ${graphs.scores.length} graphs, expected one for each of the ${levels.length} levels`,
+    );
+  for (const file of [...graphs.levels, ...(graphs.scores ?? []), graphs.decode, weights])
     if (!Object.hasOwn(files, file)) throw refuse(`files lacks "${file}", which the bundle uses`);
   if (manifest.prior) checkPriorListed(manifest, manifest.prior, refuse);
 }

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly cuda?: number | null;
   /** Threads of one run on the CPU. @default one per core */
   readonly threads?: number;
+  /** Whether the graph is prepared for running fast, which needs memory for all of its weights in float32. @default true */
+  readonly isOptimized?: boolean;
 }
 
 /** An opened graph. A run blocks the JavaScript thread and cannot be stopped once begun. */
@@ -97,11 +99,12 @@ export async function createSession(
  * The memory arena is off: every session keeps one of its own at its peak, 39 times a level's candidates in all (1.5 GB
  * instead of 0.5 for 16 descents at once).
  */
-function settingsFor({ cuda = null, threads }: SessionOptions): InferenceSession.SessionOptions {
+function settingsFor({ cuda = null, threads, isOptimized = true }: SessionOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: cuda === null ? ['cpu'] : [{ name: 'cuda', deviceId: cuda }, 'cpu'],
     logSeverityLevel: 4,
     enableCpuMemArena: false,
+    ...(isOptimized ? {} : { graphOptimizationLevel: 'disabled' as const }),
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };

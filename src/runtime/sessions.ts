@@ -31,7 +31,8 @@ export class Sessions {
    * @throws {KandidError} library_unavailable, graph_unreadable
    */
   async open(path: string, options: SessionOptions = {}): Promise<Session> {
-    const key = JSON.stringify([resolve(path), options.cuda ?? null, options.threads ?? null]);
+    const { cuda = null, threads = null, isOptimized = true } = options;
+    const key = JSON.stringify([resolve(path), cuda, threads, isOptimized]);
     const entry = this.#entries.get(key) ?? { opening: this.#create(path, options), users: 0 };
     this.#entries.set(key, entry);
     entry.users++;

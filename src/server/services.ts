@@ -8,14 +8,13 @@ import { Intake } from './bodies/intake.ts';
 import { Places } from './http/places.ts';
 import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
-import type { JobLimits } from './jobs/jobs.ts';
-import { Jobs } from './jobs/jobs.ts';
-import type { JobsObserver } from './jobs/observer.ts';
+import { type JobLimits, type JobStorage, Jobs } from './jobs/jobs.ts';
 import type { JobService } from './jobs/service.ts';
 import { createLog, type Logger } from './log.ts';
 import { McpSessions } from './mcp/sessions.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
+import { jobsLog, poolLog, together } from './observers.ts';
 import type { ServerSettings } from './settings.ts';
 import { type PoolObserver, WorkerPool } from './workers/worker-pool.ts';
 import type { StartProcess } from './workers/worker-process.ts';
@@ -73,44 +72,16 @@ export function createServices(
     workers: () => pool.status(),
     lostLines: options.lostLines ?? (() => 0),
   });
-  const pool = new WorkerPool({
-    devices: settings.devices ?? [settings.device],
-    guideWorker: settings.guideWorker,
-    worker: workerOptions(settings, modelFolders),
-    slots: settings.workerPlaces,
-    jobBytes: settings.workerBytes,
-    awaitingInput: settings.waiting,
-    hangSeconds: settings.hangSeconds,
-    clock,
-    start,
-    observer: together(metrics.pool, poolLog(log)),
-  });
-  const { spoolFolder: folder } = settings;
-  const intake = new Intake({
-    bytes: { all: settings.allBodyBytes, perClient: settings.clientBodyBytes },
-    parsed: PARSED_AT_ONCE * settings.bodyBytes,
-    folder,
-  });
-  const answers = new ByteBudget({
-    all: settings.allAnswerBytes,
-    perClient: settings.clientAnswerBytes,
-    what: 'Answers that are not read yet',
-  });
+  const observer = together(metrics.pool, poolLog(log));
+  const pool = createPool(settings, modelFolders, { clock, start, observer });
+  const { intake, storage } = createStorage(settings);
   const jobs = new Jobs({
-    storage: { bodies: intake.budget, answers, folder },
+    storage,
     runner: pool,
     clock,
     observer: together(metrics.jobs, jobsLog(log)),
     price: (work) => priceOf(work, pool),
-    limits: {
-      waiting: settings.waiting,
-      perClient: settings.perClient,
-      cost: costLimits(settings),
-      events: settings.events,
-      kept: settings.keptJobs,
-      keptSeconds: settings.keptSeconds,
-      keptBytes: settings.keptBytes,
-    },
+    limits: jobLimits(settings),
   });
   const { sockets, socketsPerClient } = settings;
   const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
@@ -136,8 +107,56 @@ export function createServices(
   };
 }
 
+/** Worker processes of this machine. */
+export function createPool(
+  settings: ServerSettings,
+  modelFolders: readonly string[],
+  { clock, start, observer }: Required<Pick<ServiceOptions, 'clock' | 'start'>> & { readonly observer: PoolObserver },
+): WorkerPool {
+  return new WorkerPool({
+    devices: settings.devices ?? [settings.device],
+    guideWorker: settings.guideWorker,
+    worker: workerOptions(settings, modelFolders),
+    slots: settings.workerPlaces,
+    jobBytes: settings.workerBytes,
+    awaitingInput: settings.waiting,
+    hangSeconds: settings.hangSeconds,
+    clock: clock ?? systemClock,
+    start,
+    observer,
+  });
+}
+
+/** What bodies and answers may hold. */
+export function createStorage(settings: ServerSettings): { readonly intake: Intake; readonly storage: JobStorage } {
+  const { spoolFolder: folder } = settings;
+  const intake = new Intake({
+    bytes: { all: settings.allBodyBytes, perClient: settings.clientBodyBytes },
+    parsed: PARSED_AT_ONCE * settings.bodyBytes,
+    folder,
+  });
+  const answers = new ByteBudget({
+    all: settings.allAnswerBytes,
+    perClient: settings.clientAnswerBytes,
+    what: 'Answers that are not read yet',
+  });
+  return { intake, storage: { bodies: intake.budget, answers, folder } };
+}
+
+export function jobLimits(settings: ServerSettings): JobLimits {
+  return {
+    waiting: settings.waiting,
+    perClient: settings.perClient,
+    cost: costLimits(settings),
+    events: settings.events,
+    kept: settings.keptJobs,
+    keptSeconds: settings.keptSeconds,
+    keptBytes: settings.keptBytes,
+  };
+}
+
 /** @throws {KandidError} not_ready */
-function priceOf(work: Work, { info }: Workers): Cost {
+export function priceOf(work: Work, { info }: Workers): Cost {
   if (info) return costOf(work, info);
   throw new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
 }
@@ -174,37 +193,4 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
     rowsPerRun: settings.rowsPerRun,
     personSeconds: settings.personSeconds,
   };
-}
-
-function jobsLog(log: Logger): JobsObserver {
-  return {
-    refused: ({ code, message }) => log.info({ code, message }, 'refused'),
-    trouble: (err) => log.error({ err }, 'something went wrong with the jobs; they go on'),
-    started: ({ id: job, label, client, attempt }) => log.debug({ job, label, client, attempt }, 'started'),
-    lost: ({ id: job, attempt }, reason) => log.warn({ job, attempt, reason }, 'lost with its process'),
-    ended: ({ id: job, label, client, created, started, finished }, event) => {
-      const waitMs = (started ?? finished ?? created) - created;
-      const runMs = started === null || finished === null ? 0 : finished - started;
-      const error = event.type === 'failed' ? { code: event.error.code, message: event.error.message } : {};
-      log.info({ job, label, client, state: event.type, waitMs, runMs, ...error }, 'ended');
-    },
-  };
-}
-
-function poolLog(log: Logger): PoolObserver {
-  return {
-    ready: (device, info) => log.info({ device, on: info.device, fallback: info.fallback }, 'worker ready'),
-    exited: (device, reason) => log.error({ device, reason }, 'worker ended'),
-    warning: (device, text) => log.warn({ device, text }, 'worker complains'),
-  };
-}
-
-/** One observer that tells both. */
-function together<Observer extends object>(first: Observer, second: Observer): Observer {
-  const names = new Set([...Object.keys(first), ...Object.keys(second)]) as Set<keyof Observer>;
-  const joined = [...names].map((name) => {
-    const both = [first[name], second[name]].filter((one) => typeof one === 'function');
-    return [name, (...told: unknown[]) => both.forEach((one) => void one(...told))];
-  });
-  return Object.fromEntries(joined) as Observer;
 }

@@ -163,6 +163,24 @@ const serverSettings = engineSettings.extend({
   abandonSeconds: seconds(3600).default(5),
   drainSeconds: seconds(3600).default(30),
 
+  /** Redis by which servers and workers share jobs, as redis://USER:PASSWORD@HOST:PORT, or rediss:// for TLS. @default none: this server runs its jobs itself */
+  redis: z
+    .string()
+    .refine(
+      (text) => /^rediss?:\/\/./.test(text) && URL.canParse(text),
+      'an address that begins with redis:// or rediss://',
+    )
+    .optional(),
+  /** What the keys in Redis begin with: one for all servers and workers that share jobs. */
+  redisPrefix: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, '1 to 64 of A–Z, a–z, 0–9, _, - and .')
+    .default('kandid'),
+  /** A Redis that takes longer for a command counts as away. */
+  redisSeconds: z.coerce.number('seconds').min(0.1, 'seconds, 0.1 to 60').max(60, 'seconds, 0.1 to 60').default(5),
+  /** A worker that shows no sign of life for so long has lost its jobs to others. */
+  leaseSeconds: z.coerce.number('seconds').min(1, 'seconds, 1 to 600').max(600, 'seconds, 1 to 600').default(10),
+
   /** Open connections of all kinds, in total and per address; those of trusted proxies count in the total only. */
   connections: whole(1, MOST).default(8192),
   connectionsPerAddress: whole(1, MOST).default(1024),
@@ -184,7 +202,7 @@ export type ServerFlags = { [Name in keyof z.input<typeof serverSettings>]?: unk
 };
 
 /** Hidden when settings are printed. */
-const SECRETS: readonly string[] = ['apiKeys', 'webhookSecret', 'permalinkSecret'];
+const SECRETS: readonly string[] = ['apiKeys', 'webhookSecret', 'permalinkSecret', 'redis'];
 
 const SERVER_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.keys(serverSettings.shape).map((name) => [
@@ -204,7 +222,7 @@ export function loadServerSettings(
 ): ServerSettings {
   const name = config ?? (environment.KANDID_CONFIG || undefined);
   const file = name === undefined ? {} : { file: { name, values: readFile(name) } };
-  return readSettings(serverSettings, SERVER_VARIABLES, { flags, environment, ...file });
+  return readSettings(serverSettings, SERVER_VARIABLES, { flags, environment, secrets: SECRETS, ...file });
 }
 
 /** All settings as JSON, secrets hidden, with the total memory that the limits allow. */

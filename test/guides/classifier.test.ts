@@ -106,3 +106,42 @@ it('takes a plain list of labels beside any ONNX file', async () => {
   const [yes, no] = (await scoresOf(guide, red, blue)) as [number, number];
   assert.ok(yes > no);
 });
+
+it('reads an export in the Hugging Face layout: labels, sizes and normalisation', async () => {
+  const exported = await mkdtemp(join(tmpdir(), 'kandid-exported-'));
+  after(() => rm(exported, { recursive: true }));
+  await writeFile(join(exported, 'config.json'), '{"id2label": {"0": "red", "1": "green", "2": "blue"}}');
+  await writeFile(
+    join(exported, 'preprocessor_config.json'),
+    '{"size": 8, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}',
+  );
+  const context = fakeContext({ networks: { [join(exported, 'onnx/model.onnx')]: network } });
+  const guide = await classifier.create(classifier.params.parse({ model: exported, labels: ['green'] }), context);
+  const [red, green] = [
+    [1, -1, -1],
+    [-1, 1, -1],
+  ].map((color) => paint(8, 8, 3, () => color));
+  const [first, second] = (await scoresOf(guide, red as never, green as never)) as [number, number];
+  assert.ok(second > first, `${first} ${second}`);
+});
+
+it('takes probabilities too, where labels.json says so', async () => {
+  const soft = await mkdtemp(join(tmpdir(), 'kandid-soft-'));
+  after(() => rm(soft, { recursive: true }));
+  await writeFile(
+    join(soft, 'labels.json'),
+    '{"side": 8, "outputs": "probabilities", "attributes": {"kind": ["a", "b"]}}',
+  );
+  const halves: GuideModel = {
+    inputs: ['image'],
+    outputs: ['probabilities'],
+    run: async () => ({ probabilities: { data: Float32Array.of(0.25, 0.75), dims: [1, 2] } }),
+  };
+  const context = fakeContext({ networks: { [join(soft, 'model.onnx')]: halves } });
+  const guide = await classifier.create(classifier.params.parse({ model: soft, labels: { kind: 'b' } }), context);
+  const [score] = (await scoresOf(
+    guide,
+    paint(8, 8, 3, () => [0, 0, 0]),
+  )) as [number];
+  assert.ok(Math.abs(score - Math.log(0.75)) < 1e-5, `${score}`);
+});

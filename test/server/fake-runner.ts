@@ -1,6 +1,7 @@
 /** A runner that does nothing by itself: tests say what its jobs tell. */
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
+import type { Clock } from '../../src/kit/clock.ts';
 import { type Cost, slotsOf } from '../../src/server/jobs/cost.ts';
 import { type JobLimits, Jobs } from '../../src/server/jobs/jobs.ts';
 import type { JobsObserver } from '../../src/server/jobs/observer.ts';
@@ -44,6 +45,15 @@ export class FakeRunner implements Runner {
     this.#listener = listener;
   }
 
+  get places() {
+    return { all: 8, free: this.room - this.running.size };
+  }
+
+  makeRoom(room: number): void {
+    this.room = room;
+    this.#listener();
+  }
+
   /** What a running job tells. */
   event(job: string, ...event: JobEvent[]): void {
     for (const one of event) {
@@ -67,7 +77,7 @@ export class FakeRunner implements Runner {
 
 export const WORK: Work = { kind: 'generate', request: {}, output: { format: 'png' } };
 
-const FREE: Cost = { work: 0, slots: 0, runBytes: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
+export const FREE: Cost = { work: 0, slots: 0, runBytes: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
 
 export const LIMITS: JobLimits = {
   cost: { ...FREE, slots: 16 },
@@ -79,9 +89,15 @@ export const LIMITS: JobLimits = {
   keptBytes: 10_000,
 };
 
-export function jobsOf({ limits = {}, observer }: { limits?: Partial<JobLimits>; observer?: JobsObserver } = {}) {
+interface FakeOptions<C extends Clock> {
+  readonly limits?: Partial<JobLimits>;
+  readonly observer?: JobsObserver;
+  readonly clock?: C;
+}
+
+export function jobsOf<C extends Clock = FakeClock>({ limits = {}, observer, clock: given }: FakeOptions<C> = {}) {
   const runner = new FakeRunner();
-  const clock = new FakeClock();
+  const clock = given ?? (new FakeClock() as Clock as C);
   const price = (work: Work): Cost => ({ ...FREE, slots: slotsOf(work) });
   const jobs = new Jobs({ runner, clock, price, limits: { ...LIMITS, ...limits }, observer });
   const submit = (client = 'a', spec: Partial<Parameters<Jobs['submit']>[0]> = {}) =>

@@ -11,18 +11,20 @@ import { measureDecoding, measureEncoding, measureText } from '../../lab/bench/s
 import { measureDeterminism, measureMemory } from '../../lab/bench/stability.ts';
 import { BATCHES, measureSteps } from '../../lab/bench/steps.ts';
 import { measureUnguided } from '../../lab/bench/unguided.ts';
+import { CLUSTER_PART_NAMES, clusterJson, measureCluster } from '../bench/bench-cluster.ts';
+import { figureLines, measureServer, PART_NAMES } from '../bench/bench-server.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { tableLines } from '../table.ts';
-import { decimal, whole } from '../values.ts';
-import { figureLines, measureServer, PART_NAMES, partNames } from './bench-server.ts';
+import { decimal, oneOf, whole } from '../values.ts';
 
 interface Flags extends EngineFlags {
   readonly seconds: number;
   readonly memory?: number | true;
   readonly determinism?: boolean;
   readonly server?: boolean;
+  readonly cluster?: boolean;
   readonly only?: string[];
   readonly quick?: boolean;
   readonly json?: boolean;
@@ -39,8 +41,13 @@ export function addBench(program: Command, io: Io): void {
     .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
     .option('--determinism', 'only: check that codes are the same in every run and batch size')
     .option('--server', 'only: a server under load, in a process of its own')
-    .option('--only <parts>', `with --server: some of ${PART_NAMES.join(', ')}`, partNames)
-    .option('--quick', 'with --server: shorter and less reliable')
+    .option('--cluster', 'only: gateways and workers with a Redis, killed and restarted (needs redis-server)')
+    .option(
+      '--only <parts>',
+      `some of --server: ${PART_NAMES.join(', ')}; of --cluster: ${CLUSTER_PART_NAMES.join(', ')}`,
+      partsOf,
+    )
+    .option('--quick', 'with --server and --cluster: shorter and less reliable')
     .option('--json', 'print the figures as JSON');
   addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
 }
@@ -49,6 +56,7 @@ type Figures = Record<string, unknown>;
 
 async function run(given: string | undefined, flags: Flags, io: Io): Promise<void> {
   if (flags.server) return await runServer(given, flags, io);
+  if (flags.cluster) return await runCluster(given, flags, io);
   await withKandid(flags, io, async ({ engine }) => {
     const opened = await engine.models.open(given ?? flags.model);
     const model = given ?? flags.model ?? opened.network.info.name;
@@ -64,6 +72,23 @@ async function runServer(given: string | undefined, flags: Flags, io: Io): Promi
   );
   const figures = await measureServer(about.model, flags, io);
   tell(about, { server: figures }, figureLines(figures), flags, io);
+}
+
+/** What there is to run at all is measured on the smallest model, whose runs leave the processor to everything else. */
+const CLUSTER_MODEL = 'tiny';
+
+async function runCluster(given: string | undefined, flags: Flags, io: Io): Promise<void> {
+  const about = await withKandid(flags, io, async ({ engine }) =>
+    aboutOf(await engine.models.open(given ?? flags.model ?? CLUSTER_MODEL), engine),
+  );
+  const figures = await measureCluster(about.model, flags, io);
+  tell(about, clusterJson(figures), figureLines([...figures.values()]), flags, io);
+}
+
+/** A list of parts, separated by commas. */
+function partsOf(text: string): string[] {
+  const names = [...PART_NAMES, ...CLUSTER_PART_NAMES];
+  return text.split(',').map((name) => oneOf('--only', names)(name.trim()));
 }
 
 type About = ReturnType<typeof aboutOf>;

@@ -4,11 +4,13 @@ import { modelFolders } from '../../config.ts';
 import { GuideRegistry } from '../../engine/guides/registry.ts';
 import { KandidError, toKandidError } from '../../errors.ts';
 import { type Check, checkNames, examine } from '../../runtime/doctor.ts';
+import { loadServerSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf } from '../options.ts';
 
 interface Flags extends EngineFlags {
   readonly json?: boolean;
+  readonly redis?: string;
 }
 
 export function addDoctor(program: Command, io: Io): void {
@@ -16,6 +18,7 @@ export function addDoctor(program: Command, io: Io): void {
     .command('doctor')
     .summary('check the installation, and say what to fix')
     .description('Checks Node.js, memory, the libraries, the device, every model (hashes, graphs) and the guides.')
+    .option('--redis <url>', 'check a Redis for servers and workers, and which workers there are')
     .option('--json', 'print it as JSON');
   addEngineOptions(command).action((flags: Flags) => run(flags, io));
 }
@@ -36,9 +39,19 @@ async function run(flags: Flags, io: Io): Promise<void> {
     if (io.signal.aborted) throw new KandidError('cancelled', { when: `after ${checks.length} checks` });
   }
   tell(await checkGuides(settings.guides));
+  for await (const finding of redisFindings(flags.redis, io)) tell(finding);
   if (flags.json) io.out(JSON.stringify({ ok: checks.every(({ ok }) => ok), checks }, null, 2));
   const failed = checks.filter(({ ok }) => !ok).length;
   if (failed > 0) throw new KandidError('unwell', { failed, of: checks.length });
+}
+
+/** Of the Redis that is given, or that the environment names; none: nothing. @throws {KandidError} setting_invalid */
+async function* redisFindings(given: string | undefined, io: Io): AsyncGenerator<Check> {
+  const { redis, redisPrefix } = loadServerSettings({ redis: given }, io.environment);
+  if (redis === undefined) return;
+  // Loaded when it is asked for.
+  const { examineRedis } = await import('../../server/cluster/redis-check.ts');
+  yield* examineRedis(redis, redisPrefix);
 }
 
 async function checkGuides(folders: readonly string[]): Promise<Check> {

@@ -1,15 +1,14 @@
 /** `kandid serve` */
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
-import { KandidError, reasonOf, toKandidError } from '../../errors.ts';
-import { needsKeys } from '../../server/http/hosts.ts';
+import { KandidError, reasonOf } from '../../errors.ts';
 import { createLog } from '../../server/log.ts';
 import { LogOutput } from '../../server/log-output.ts';
 import { createServer, type KandidServer } from '../../server/server.ts';
-import { createServices } from '../../server/services.ts';
+import { createServices, type ServiceOptions, type Services } from '../../server/services.ts';
 import { printSettings, type ServerSettings } from '../../server/settings.ts';
 import type { Io } from '../io.ts';
+import { checkKeys, runUntilStopped } from '../long-running.ts';
 import { warnOfFolders } from '../options.ts';
 import { addServiceOptions, type ServiceFlags, serviceSettings } from '../service-options.ts';
 
@@ -17,19 +16,17 @@ interface Flags extends ServiceFlags {
   readonly printConfig?: boolean;
 }
 
-/** Beyond the time for jobs to end by themselves. */
-const LAST_MS = 1900;
-
 export function addServe(program: Command, io: Io): void {
   const command = program
     .command('serve')
     .summary('HTTP, WebSocket and the OpenAI Images contract')
     .description('Serves until it is stopped. Every setting is a flag here, a variable KANDID_…, or in the file.')
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
-    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
     .option('--port <n>', 'port to listen on; 0: any that is free')
-    .option('--auth <when>', 'API keys: auto (where others can connect), on, off');
+    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
+    .option('--redis <url>', 'share jobs with other servers, and have them run by "kandid worker"');
   addServiceOptions(command)
+    .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
     .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
     .action((flags: Flags) => run(flags, io));
 }
@@ -44,39 +41,31 @@ async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
   warnOfFolders(settings, io);
   const output = new LogOutput(io.log());
   const log = createLog({ level: settings.logLevel, destination: output });
-  const services = createServices(settings, modelFolders(settings), { log, lostLines: () => output.dropped });
+  const services = await servicesOf(settings, { log, lostLines: () => output.dropped });
   const server = createServer(services);
   const { url } = await listen(server, settings);
-  const crash = new AbortController();
-  // Accepted jobs are finished; new ones are refused, as the process may be in an invalid state.
-  io.onCrash((thrown) => {
-    log.fatal({ err: thrown }, 'uncaught error: the server finishes its jobs and exits');
-    crash.abort(toKandidError(thrown));
-  });
-  const stop = AbortSignal.any([io.signal, crash.signal]);
-  try {
-    // Requests in the meantime are answered with "not ready".
-    await services.pool.start();
-    io.err(`Kandid listens on ${url}`);
-    if (!stop.aborted) await once(stop, 'abort');
-    // Exits even if something keeps the process alive, such as a log pipe without a reader.
-    io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
-    io.err('Kandid stops: it takes no more requests and lets those there are end.');
-  } finally {
-    await server.close();
-  }
-  if (crash.signal.aborted) throw crash.signal.reason;
+  const { drainSeconds } = settings;
+  await runUntilStopped(
+    {
+      async start() {
+        // Requests in the meantime are answered with "not ready".
+        await services.pool.start();
+        io.err(`Kandid listens on ${url}`);
+      },
+      close: () => server.close(),
+      farewell: 'Kandid stops: it takes no more requests and lets those there are end.',
+    },
+    { io, log, drainSeconds },
+  );
 }
 
-/** @throws {KandidError} setting_invalid if other machines could connect and no key is configured */
-function checkKeys(settings: ServerSettings): void {
-  const { auth, apiKeys, host } = settings;
-  if (!needsKeys(settings) || apiKeys.length > 0) return;
-  throw new KandidError('setting_invalid', {
-    name: 'apiKeys',
-    got: 'empty',
-    expected: `at least one key, because ${auth === 'on' ? 'auth is on' : `others can connect to ${host}`}; or set auth to off`,
-  });
+/** Jobs are run by processes of this server, or by workers elsewhere. */
+async function servicesOf(settings: ServerSettings, options: ServiceOptions): Promise<Services> {
+  const { redis } = settings;
+  if (redis === undefined) return createServices(settings, modelFolders(settings), options);
+  // Loaded when it is asked for.
+  const { createGateway } = await import('../../server/cluster/gateway.ts');
+  return await createGateway({ ...settings, redis }, options);
 }
 
 /** @throws {KandidError} setting_invalid: the port or the host cannot be had */

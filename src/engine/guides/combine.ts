@@ -6,13 +6,30 @@ export interface WeightedScores {
   readonly scores: Float64Array;
   /** Negative: away from what the guide likes. */
   readonly weight: number;
+  /** Candidates with lower scores come after all others. */
+  readonly vetoBelow?: number | undefined;
 }
 
+/** Farther than any blend of scores reaches. */
+const VETO = 1e6;
+
 /**
- * One score per candidate from those of all guides. A guide that gives all candidates the same score has no say; where
+ * One score per candidate from those of all guides, a million less for each veto. A guide that gives all candidates the same score has no say; where
  * none has, null: chance decides.
  */
 export function blendScores(kind: BlendKind, parts: readonly WeightedScores[]): Float64Array | null {
+  const total = blendedScores(kind, parts);
+  const vetoes = parts.filter(({ weight, vetoBelow }) => weight !== 0 && vetoBelow !== undefined);
+  if (vetoes.length === 0) return total;
+  const length = parts[0]?.scores.length ?? 0;
+  const count = Float64Array.from({ length }, (_, i) =>
+    vetoes.reduce((sum, { scores, vetoBelow = 0 }) => sum + ((scores[i] as number) < vetoBelow ? 1 : 0), 0),
+  );
+  if (isFlat(count)) return total;
+  return count.map((vetoed, i) => (total?.[i] ?? 0) - VETO * vetoed);
+}
+
+function blendedScores(kind: BlendKind, parts: readonly WeightedScores[]): Float64Array | null {
   const telling = parts.filter(({ scores, weight }) => weight !== 0 && !isFlat(scores));
   const [first] = telling;
   if (!first) return null;

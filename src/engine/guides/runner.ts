@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import type { GuideUse } from '../../contract/events.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
-import type { Candidates, Guide, LevelInfo, Preferences } from '../../guide.ts';
+import type { Candidates, Guide, LevelInfo, LinearForm, Preferences } from '../../guide.ts';
 
 export interface GuideRunnerOptions {
   readonly timeoutSeconds: number;
@@ -55,6 +55,18 @@ export class GuideRunner {
     if (!(times > 0 && times < Number.POSITIVE_INFINITY))
       throw new KandidError('guide_failed', { guide: this.name, reason: `its prefers.times returned ${times}` });
     return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
+  }
+
+  /** Its score at a level as a quadratic form, of a guide whose forms are known to be its scores; null where it has none. */
+  linearAt(level: LevelInfo): LinearForm | null {
+    return this.#isTrusted ? this.#guarded(() => this.#guide.linear?.(level) ?? null) : null;
+  }
+
+  /** Counts candidates that were scored by its form. */
+  countScored(candidates: number, ms: number): void {
+    this.#calls += 1;
+    this.#scored += candidates;
+    this.#ms += ms;
   }
 
   /** Candidates of one choice that it scores, where that is expensive; 0 where it is not, and it scores all. */

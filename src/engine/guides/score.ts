@@ -1,7 +1,7 @@
 /** Scores the candidates that a result chooses among at a level: which guides score which candidates, and their blend. */
 
 import type { BlendKind } from '../../contract/requests.ts';
-import type { Candidates, LevelInfo } from '../../guide.ts';
+import type { Candidates, LevelInfo, LinearForm } from '../../guide.ts';
 import type { Random } from '../../kit/random.ts';
 import { blendScores } from './combine.ts';
 import type { GuideRunner } from './runner.ts';
@@ -80,6 +80,38 @@ export async function scorePools(
     }
   }
   return scored.map((pool) => pool.result());
+}
+
+/** The one guide whose say it is at a level, and its score as a quadratic form; null where there is more or less to ask. */
+export function linearGuideAt(
+  guides: readonly GuideRunner[],
+  weights: readonly number[],
+  level: LevelInfo,
+): { readonly index: number; readonly form: LinearForm } | null {
+  const active = guides.flatMap((guide, index) => (weights[index] !== 0 && guide.isActiveAt(level) ? [index] : []));
+  const [index] = active;
+  const form = index === undefined || active.length > 1 ? null : (guides[index] as GuideRunner).linearAt(level);
+  return form && { index: index as number, form };
+}
+
+/**
+ * Pools whose candidates were all scored at once, undrawn.
+ *
+ * @param scores of the rows of the pools, [rows, K]
+ * @param index of the guide that they are of
+ */
+export function scoredPools(
+  pools: readonly Pool[],
+  { data, count }: { readonly data: Float32Array; readonly count: number },
+  index: number,
+  { guides, weights, blend }: Pick<ScoringOptions, 'guides' | 'weights' | 'blend'>,
+): PoolScores[] {
+  return pools.map((rows) => {
+    const scores = new Float64Array(rows.length * count);
+    for (const [beam, row] of rows.entries()) scores.set(data.subarray(row * count, (row + 1) * count), beam * count);
+    const blended = blendScores(blend, [{ scores, weight: weights[index] as number }]);
+    return { indices: [...scores.keys()], blended, byGuide: guides.map((_, i) => (i === index ? scores : null)) };
+  });
 }
 
 function shortlistFor(shortlist: number, { keep = 1 }: ScoringOptions): number {
@@ -161,7 +193,8 @@ class ScoredPool {
       if (!all) return [];
       const scores = new Float64Array(indices.length);
       for (let i = 0; i < indices.length; i++) scores[i] = all[indices[i] as number] as number;
-      return [{ scores, weight: this.#options.weights[guide] as number }];
+      const { vetoBelow } = (this.#options.guides[guide] as GuideRunner).prefers;
+      return [{ scores, weight: this.#options.weights[guide] as number, vetoBelow }];
     });
     return blendScores(this.#options.blend, parts);
   }

@@ -1,11 +1,12 @@
 /** Runs the graphs of a bundle: one level at a time (the step path), or whole codes at once. */
 
 import type { Code } from '../../contract/codes.ts';
-import type { Picture } from '../../guide.ts';
+import type { LinearForm, Picture } from '../../guide.ts';
 import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { Graph, NetworkInfo } from './graph.ts';
 import type { Prior, PriorPath } from './prior.ts';
+import type { ScoredLevel, Scoring } from './scoring.ts';
 
 /** Where a descent stands: what the next level's graph needs to know of it. */
 export interface State {
@@ -49,6 +50,21 @@ export class LevelOutput {
     this.#featureUsers = users;
   }
 
+  get candidateCount(): number {
+    return this.candidates.dims[1] as number;
+  }
+
+  /** Numbers of one candidate. */
+  get size(): number {
+    return sizeOf(this.candidates.dims.slice(2));
+  }
+
+  /** Copies a candidate. */
+  drawInto(picture: Float32Array, row: number, choice: number): void {
+    const from = (row * this.candidateCount + choice) * this.size;
+    picture.set(this.candidates.data.subarray(from, from + this.size));
+  }
+
   /** Called once by each descent: neither it nor its guides read the candidates any more. */
   releaseCandidates(): void {
     this.#candidateUsers -= 1;
@@ -85,6 +101,8 @@ export const LARGE_RUN_BYTES = 32 * 2 ** 20;
 
 export interface NetworkOptions {
   readonly prior?: Prior | null;
+  /** Scores without drawing, where the model has the graphs. */
+  readonly scoring?: Scoring | null;
   /** Of the candidates and features of one run. @default 8 MiB */
   readonly runBytes?: number | undefined;
 }
@@ -93,15 +111,17 @@ export class Network {
   readonly info: NetworkInfo;
   /** Null where the model has none. */
   readonly prior: Prior | null;
+  readonly #scoring: Scoring | null;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
   readonly #buffers = new BufferPool();
   readonly #runBytes: number;
 
   constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, options: NetworkOptions = {}) {
-    const { prior = null, runBytes = RUN_BYTES } = options;
+    const { prior = null, scoring = null, runBytes = RUN_BYTES } = options;
     this.info = info;
     this.prior = prior;
+    this.#scoring = scoring;
     this.#levels = levels;
     this.#decode = decode;
     this.#runBytes = runBytes;
@@ -149,6 +169,29 @@ export class Network {
     const logPrior = askPrior && this.prior ? await this.prior.logPrior(level, features, predict, condition) : null;
     const ms = performance.now() - started;
     return new LevelOutput({ features, candidates, logPrior, ms }, this.#buffers, users);
+  }
+
+  /** Whether `scoreLevel` can be called. */
+  get scoresUndrawn(): boolean {
+    return this.#scoring !== null;
+  }
+
+  /** Rows that one run of `scoreLevel` takes at most. */
+  rowsScoredAt(level: number): number {
+    const { side, width } = this.info.levels[level] as NetworkInfo['levels'][number];
+    return Math.max(1, Math.floor(this.#runBytes / 4 / (side * side * 2 * width)));
+  }
+
+  /**
+   * Scores the candidates of a level by a quadratic form, for states of one descent: none is drawn before it is chosen.
+   *
+   * @throws {RangeError} where the model has no graphs for it
+   */
+  async scoreLevel(level: number, rows: readonly Row[], form: LinearForm): Promise<ScoredLevel> {
+    if (!this.#scoring || rows.some(({ state }) => state.code.length !== level))
+      throw new RangeError(`rows at level ${level}`);
+    const inputs = { ...this.#inputs(level, rows), ...this.#conditionFeed(rows.map((row) => row.condition)) };
+    return await this.#scoring.run(level, inputs, form, rows.length, this.#buffers);
   }
 
   /** Rows that one run of `descend` takes at most. */

@@ -32,16 +32,18 @@ export async function runBatch(
   most = Number.POSITIVE_INFINITY,
 ): Promise<BatchShare[]> {
   if (descents.find(({ status }) => status === 'ready')?.isDrawnWhole) return await runWhole(network, descents, most);
+  const first = network.scoresUndrawn ? descents.find(({ status }) => status === 'ready') : undefined;
+  if (first?.linear) return await runScored(network, first, first.linear, most);
   const started = performance.now();
   const taken = takeRows(network, descents, most);
-  const [first] = taken;
-  if (!first) return [];
+  const [leading] = taken;
+  if (!leading) return [];
   const rows = taken.flatMap(({ descent, slice }) =>
     slice.states.map((state): Row => ({ state, condition: descent.plan.condition })),
   );
   try {
     const asksPrior = taken.some(({ descent }) => descent.asksPrior);
-    const output = await network.runLevel(first.descent.level, rows, taken.length, asksPrior);
+    const output = await network.runLevel(leading.descent.level, rows, taken.length, asksPrior);
     const engine = (performance.now() - started - output.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
     return taken.map(({ descent, slice, firstRow }) => ({
@@ -51,6 +53,27 @@ export async function runBatch(
     }));
   } catch (thrown) {
     for (const { descent } of taken) descent.fail(thrown);
+    return [];
+  }
+}
+
+/** Scores a level of one descent, whose form is its own. */
+async function runScored(
+  network: Network,
+  descent: Descent,
+  { form, index }: NonNullable<Descent['linear']>,
+  most: number,
+): Promise<BatchShare[]> {
+  const started = performance.now();
+  const slice = descent.take(Math.min(most, network.rowsScoredAt(descent.level)));
+  if (!slice) return [];
+  try {
+    const rows = slice.states.map((state): Row => ({ state, condition: descent.plan.condition }));
+    const output = await network.scoreLevel(descent.level, rows, form);
+    descent.spendEngine(performance.now() - started - output.ms);
+    return [{ descent, rows: rows.length, choose: () => descent.choose(slice, output, 0, index) }];
+  } catch (thrown) {
+    descent.fail(thrown);
     return [];
   }
 }

@@ -1,5 +1,6 @@
 /** The results of a request, each with its beams, and which of them run next. */
 import type { LevelOutput, State } from '../network/network.ts';
+import type { ScoredLevel } from '../network/scoring.ts';
 
 /** One result: its beams, best first, and what it has chosen at the level that is being run. */
 export interface ResultBeams {
@@ -71,12 +72,11 @@ export type ChildStates = Map<State, Map<number, State>>;
 export function createStates(
   slice: Slice,
   picks: Iterable<Pick>,
-  { features, candidates, logPrior }: LevelOutput,
+  output: LevelOutput | ScoredLevel,
   firstRow: number,
   created: ChildStates,
 ): void {
-  const [, count, ...shape] = candidates.dims as [number, number, ...number[]];
-  const size = shape.reduce((product, dim) => product * dim, 1);
+  const { features, logPrior, candidateCount: count, size } = output;
   const wanted = new Map<number, Pick>();
   for (const pick of picks)
     if (!created.get(slice.states[pick.row] as State)?.has(pick.choice))
@@ -86,8 +86,7 @@ export function createStates(
   for (const { row, choice } of wanted.values()) {
     const parent = slice.states[row] as State;
     const predict = block.subarray(at, at + size);
-    const from = ((firstRow + row) * count + choice) * size;
-    predict.set(candidates.data.subarray(from, from + size));
+    output.drawInto(predict, firstRow + row, choice);
     const children = created.get(parent) ?? new Map<number, State>();
     created.set(parent, children);
     children.set(choice, {

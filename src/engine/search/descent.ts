@@ -5,9 +5,10 @@ import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 import { throwIfCancelled } from '../guides/runner.ts';
-import { type PoolScores, type Proposal, scorePools } from '../guides/score.ts';
+import { linearGuideAt, type PoolScores, type Proposal, scoredPools, scorePools } from '../guides/score.ts';
 import { type LevelOutput, START, type State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
+import { ScoredLevel } from '../network/scoring.ts';
 import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice, sliceOf } from './beams.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
@@ -26,6 +27,8 @@ const MOST_ASKED = 512;
 
 /** `ready`: can be given to `take`; `choosing`: guides are being asked; else it is over. */
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
+
+type Output = LevelOutput | ScoredLevel;
 
 /**
  * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. The driver may
@@ -46,8 +49,8 @@ export class Descent {
   #siblingGroups = new Map<State, SiblingGroup>();
   #children: ChildStates = new Map();
   /** The runs of this level, whose features the next one needs, and those of the level before. */
-  #outputs: LevelOutput[] = [];
-  #outputsBefore: LevelOutput[] = [];
+  #outputs: Output[] = [];
+  #outputsBefore: Output[] = [];
   #events: GenerateEvent[] = [];
   /** The level from which the rest is drawn in one run; null: all are walked. */
   #drawnFrom: number | null;
@@ -163,12 +166,22 @@ export class Descent {
     return slice;
   }
 
-  /** Takes the output of a run: the slice's rows begin at its row `firstRow`. Never rejects: see `status` and `error`. */
-  async choose(slice: Slice, output: LevelOutput, firstRow: number): Promise<void> {
+  /** The guide that alone decides the next choice by a quadratic form, so that its candidates need not be drawn; else null. */
+  get linear(): ReturnType<typeof linearGuideAt> {
+    if (this.#status !== 'ready' || this.asksPrior || this.#prefixAt(0) !== null) return null;
+    return linearGuideAt(this.plan.guides, this.#weights, this.#levelInfo());
+  }
+
+  /**
+   * Takes the output of a run: the slice's rows begin at its row `firstRow`. Never rejects: see `status` and `error`.
+   *
+   * @param guide whose scores an output without candidates holds
+   */
+  async choose(slice: Slice, output: Output, firstRow: number, guide = 0): Promise<void> {
     const started = performance.now();
     const before = this.#guideMs();
     try {
-      const scores = this.#prefixAt(0) === null ? await this.#score(slice, output, firstRow) : null;
+      const scores = this.#prefixAt(0) === null ? await this.#score(slice, output, firstRow, guide) : null;
       throwIfCancelled(this.plan.signal);
       this.#pick(slice, scores, output, firstRow);
     } catch (thrown) {
@@ -244,7 +257,12 @@ export class Descent {
     return (prefixes[result] ?? prefixes[0])?.[this.#level] ?? null;
   }
 
-  #score(slice: Slice, output: LevelOutput, firstRow: number): Promise<PoolScores[]> {
+  async #score(slice: Slice, output: Output, firstRow: number, guide: number): Promise<PoolScores[]> {
+    if (output instanceof ScoredLevel) {
+      const scores = { data: output.scores.data, count: output.candidateCount };
+      this.plan.guides[guide]?.countScored(slice.states.length * scores.count, 0);
+      return scoredPools(slice.pools, scores, guide, { ...this.plan, weights: this.#weights });
+    }
     const { candidates } = output;
     const [, count, channels, side] = candidates.dims as [number, number, number, number];
     const size = count * channels * side * side;
@@ -257,7 +275,7 @@ export class Descent {
       ? slice.pools.map((rows, pool) => this.#proposal(slice, rows, pool, output, firstRow))
       : undefined;
     const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals };
-    return scorePools(slice.pools, { data, rows, count, channels, side }, asking);
+    return await scorePools(slice.pools, { data, rows, count, channels, side }, asking);
   }
 
   /** What the prior proposes in a pool; the first result that chooses in it gives the chance. */
@@ -281,7 +299,7 @@ export class Descent {
     return levelInfoAt(this.plan.info, this.#level);
   }
 
-  #pick(slice: Slice, scores: readonly PoolScores[] | null, output: LevelOutput, firstRow: number): void {
+  #pick(slice: Slice, scores: readonly PoolScores[] | null, output: Output, firstRow: number): void {
     const count = this.#candidateCounts[this.#level] as number;
     const kept = slice.results.map((result, i) => {
       const pool = slice.poolOf[i] as number;
@@ -318,12 +336,7 @@ export class Descent {
     });
   }
 
-  #weighed(
-    { beams }: ResultBeams,
-    rows: readonly number[],
-    output: LevelOutput,
-    firstRow: number,
-  ): Float64Array | null {
+  #weighed({ beams }: ResultBeams, rows: readonly number[], output: Output, firstRow: number): Float64Array | null {
     const { prior = 0 } = this.plan.sampler;
     if (prior === 0 || !output.logPrior) return null;
     return pathLogPriors(beams, rows, output, firstRow).map((log) => prior * log);

@@ -70,7 +70,7 @@ export function checkAdmission(job: Job, { limits, jobs, retrySeconds }: Admissi
 }
 
 /** @throws {KandidError} request_too_large, with the limit and what to lower */
-function checkCost(cost: Cost, limits: JobLimits['cost']): void {
+export function checkCost(cost: Cost, limits: JobLimits['cost']): void {
   for (const part of Object.keys(COSTS) as (keyof typeof COSTS)[]) {
     const { what, remedy } = COSTS[part];
     const [got, limit] = [Math.ceil(cost[part]), limits[part]];

@@ -2,7 +2,7 @@
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
-import type { Work } from '../../worker/messages.ts';
+import type { JobEnd, Work } from '../../worker/messages.ts';
 import type { ByteBudget } from '../bodies/budget.ts';
 import { checkAdmission, checkPicks, type JobLimits } from './admission.ts';
 import type { Cost } from './cost.ts';
@@ -146,6 +146,10 @@ export class Jobs implements JobService {
   weigh(job: Job, weights: readonly number[]): void {
     job.setWeights(weights);
     this.#options.runner.tell(job.id, { type: 'weights', weights });
+  }
+
+  endOf(job: Job): Promise<JobEnd> {
+    return job.ended;
   }
 
   /** Follows a job from an event on. Close it when done. */

@@ -1,4 +1,5 @@
 /** The interface between the routes and the jobs: those of this process (`Jobs`), or those of a cluster. */
+import type { JobEnd } from '../../worker/messages.ts';
 import type { Job, JobSpec, JobState } from './job.ts';
 import type { JobSubscriber, SubscriberOptions } from './subscriber.ts';
 
@@ -45,6 +46,8 @@ export interface JobService {
   choose(job: Job, question: number, picks: readonly number[]): Awaitable<void>;
   /** Weights of the guides for the levels that are left. @throws {KandidError} option_invalid */
   weigh(job: Job, weights: readonly number[]): Awaitable<void>;
+  /** How a job ends, whether anybody watches it or not. */
+  endOf(job: Job): Promise<JobEnd>;
   /** Follows a job from an event on. Close it when done. */
   watch(job: Job, options?: Pick<SubscriberOptions, 'since' | 'onEvent'>): JobSubscriber;
   /** Somebody is being sent a job's answer: what it takes counts until they say, by what this gives, that it is sent. */

@@ -83,7 +83,7 @@ export async function answer(call: RawCall, asked: Submission, { base64, webhook
 }
 
 async function notifyOf(call: RawCall, job: Job, to: AllowedUrl): Promise<void> {
-  const { type } = await job.ended;
+  const { type } = await call.services.jobs.endOf(job);
   const { result, candidates: _candidates, ...about } = describeJob(call, job, true);
   const images = result?.images.map(({ base64: _, ...image }) => image);
   const data = { ...about, ...(result ? { result: { ...result, images } } : {}) };

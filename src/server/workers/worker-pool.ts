@@ -50,10 +50,12 @@ const RETRY_SECONDS = 5;
 export class WorkerPool implements Runner, Workers {
   readonly #supervisors: readonly WorkerSupervisor[];
   readonly #guideSupervisor: WorkerSupervisor | null;
+  readonly #slots: number;
   #listener: () => void = () => {};
   #info: WorkerInfo | null = null;
 
   constructor({ devices, guideWorker, worker, observer, start = forkWorker, ...limits }: PoolOptions) {
+    this.#slots = limits.slots;
     const supervisorOn = (device: string) =>
       new WorkerSupervisor({
         ...limits,
@@ -110,6 +112,13 @@ export class WorkerPool implements Runner, Workers {
       reason: errorFrom(first).message.replace(/\.$/, ''),
       retrySeconds: RETRY_SECONDS,
     });
+  }
+
+  /** Places, of those processes that are ready, and how many of them are free. */
+  get places(): { readonly all: number; readonly free: number } {
+    const ready = this.#supervisors.filter(({ state }) => state === 'ready');
+    const free = ready.reduce((sum, { slots }) => sum + Math.max(0, this.#slots - slots), 0);
+    return { all: this.#slots * ready.length, free };
   }
 
   hasRoom(need: Need): boolean {

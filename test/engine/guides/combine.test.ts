@@ -82,3 +82,15 @@ test('only the order of scores matters to rank, only their shape to z-score and 
     assert.ok(plain.every((value, i) => Math.abs(value - (other[i] as number)) < 1e-4));
   }
 });
+
+test('what is vetoed comes after all others, whatever other guides say; where all are, nothing changes', () => {
+  const liked = { scores: Float64Array.of(9, 1, 2), weight: 100 };
+  for (const kind of ['zscore', 'rank', 'product'] as const) {
+    const one = blendScores(kind, [liked, { scores: Float64Array.of(0.1, 0.5, 0.6), weight: 0.1, vetoBelow: 0.3 }]);
+    const [first, second, third] = one as unknown as [number, number, number];
+    assert.ok(first < second && second < third, `${kind}: ${one}`);
+    const all = blendScores(kind, [liked, { scores: Float64Array.of(0.1, 0.1, 0.1), weight: 0.1, vetoBelow: 0.3 }]);
+    assert.deepEqual(all, blendScores(kind, [liked]));
+  }
+  assert.equal(blendScores('zscore', [{ scores: Float64Array.of(1, 1), weight: 1, vetoBelow: 0 }]), null);
+});

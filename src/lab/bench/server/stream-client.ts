@@ -8,6 +8,7 @@ import { type ClientMessageInput, SUBPROTOCOL } from '../../../contract/stream.t
 export interface IncomingMessage {
   readonly type: string;
   readonly id?: string;
+  readonly job?: string;
   readonly seq?: number;
   readonly level?: number;
   readonly levels?: readonly unknown[];

@@ -10,14 +10,8 @@ import type { Io } from '../io.ts';
 import { type EngineFlags, settingsOf } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { tableLines } from '../table.ts';
-import { oneOf } from '../values.ts';
 
 export const PART_NAMES: readonly string[] = PARTS.map(({ name }) => name);
-
-/** A list of parts, separated by commas. */
-export function partNames(text: string): string[] {
-  return text.split(',').map((name) => oneOf('--only', PART_NAMES)(name.trim()));
-}
 
 /** @param model name of a model @throws {KandidError} cancelled, internal (the server did not start) */
 export async function measureServer(

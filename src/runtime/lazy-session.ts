@@ -1,0 +1,40 @@
+/** A graph that is opened when it is first run: those of a large bundle are opened while the levels before them run. */
+import { KandidError } from '../errors.ts';
+import type { Session } from './session.ts';
+
+/** What runs, whether it is open yet or not. */
+export type Runnable = Pick<Session, 'file' | 'run' | 'release'>;
+
+export class LazySession implements Runnable {
+  readonly file: string;
+  readonly #open: () => Promise<Session>;
+  #opening: Promise<Session> | null = null;
+  #isReleased = false;
+
+  /** @param open opens and checks the graph; tried again where it failed */
+  constructor(file: string, open: () => Promise<Session>) {
+    this.file = file;
+    this.#open = open;
+  }
+
+  async run(...given: Parameters<Session['run']>): ReturnType<Session['run']> {
+    if (this.#isReleased) throw new KandidError('closed', { when: `before ${this.file} was to run` });
+    const session = await this.open();
+    return await session.run(...given);
+  }
+
+  /** @throws {KandidError} graph_unreadable, bundle_graph */
+  open(): Promise<Session> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    const session = await this.#opening?.catch(() => null);
+    await session?.release();
+  }
+}
