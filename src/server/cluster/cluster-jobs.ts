@@ -236,7 +236,8 @@ export class ClusterJobs implements JobService {
     const need = { slots: cost.slots, bytes: cost.memory + bytes, guides };
     try {
       await (await queues.get(queue)).push({ id, client, priority: spec.priority ?? 0, ...need });
-      await ledger.sent(id);
+      // Where this is not heard it is given once more, which changes nothing.
+      ledger.sent(id).catch((error: unknown) => observer?.trouble?.(error));
     } catch (error) {
       observer?.trouble?.(error);
     }
