@@ -5,6 +5,7 @@ import { cosine } from './lib/clip/clip.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
 import { sharedClip } from './lib/clip/shared.ts';
 import { askingParams, askingPreferences, pictureParam } from './lib/params.ts';
+import { noteCut } from './lib/reference.ts';
 
 const params = z.strictObject({
   image: pictureParam('The picture that the result should be like in what it shows, not pixel by pixel.'),
@@ -31,7 +32,9 @@ export default defineGuide({
   recorded: ['cutouts', 'fromSide', 'toSide', 'shortlist', 'refine'],
   async create(options, context) {
     const clip = await sharedClip(options.model, context);
-    const { data, channels } = await context.picture(options.image, { side: clip.side, channels: 3 });
+    const picture = await context.picture(options.image, { side: clip.side, channels: 3 });
+    noteCut(picture, context);
+    const { data, channels } = picture;
     const shown = { data, batch: 1, count: 1, channels, side: clip.side };
     const { data: direction } = await clip.embedPictures(shown, context);
     const views = cutouts(options.cutouts, context.seed);

@@ -152,3 +152,40 @@ it('takes prompts apart', () => {
   ];
   for (const [prompt, phrases] of cases) assert.deepEqual(phrasesOf(prompt), phrases, prompt);
 });
+
+it('takes the first of several text models that is installed, and says how to get one where none is', async () => {
+  const params = text.params.parse({ prompt: 'red', contrast: ['white'] });
+  const notInstalled = async (name: string): Promise<string> => {
+    if (name !== 'tiny-clip') throw new GuideProblem(`no ${name}`);
+    return folder;
+  };
+  const context = (textModels: readonly string[]) => ({
+    ...fakeContext({ kept, model: { name: 'faces', textModels } }),
+    folder: notInstalled,
+  });
+  await text.create(params, context(['clip-vit-base-patch32', 'tiny-clip']));
+  await assert.rejects(
+    async () => await text.create(params, context(['clip-vit-base-patch32', 'mobileclip-s0'])),
+    /none of the text models of faces is installed .*kandid pull clip-vit-base-patch32/,
+  );
+});
+
+it('words with another weight count more, or less', async () => {
+  const lead = async (prompt: string) => {
+    const [first, second] = (await scoresOf(await create({ prompt, contrast: [] }), red, blue)) as [number, number];
+    return first - second;
+  };
+  const [plain, more, less] = [await lead('red, green'), await lead('(red:2), green'), await lead('(red:0.5), green')];
+  assert.ok(more > plain && plain > less, `${more} ${plain} ${less}`);
+});
+
+it('templates take the mean of sentences, cutouts the mean of parts', async () => {
+  const plain = (await scoresOf(await create({ prompt: 'red', contrast: [] }), red, blue)) as [number, number];
+  const templates = ['{}', '{}'];
+  const same = (await scoresOf(await create({ prompt: 'red', contrast: [], templates, cutouts: 2 }), red, blue)) as [
+    number,
+    number,
+  ];
+  assert.ok(Math.abs(plain[0] - same[0]) < 1e-4 && Math.abs(plain[1] - same[1]) < 1e-4, `${plain} ${same}`);
+  assert.throws(() => text.params.parse({ prompt: 'red', templates: ['a photo'] }));
+});

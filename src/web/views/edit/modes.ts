@@ -84,13 +84,15 @@ export const MODES: readonly Mode[] = [
       if (!mask.dots.some(Boolean)) return 'Brush over what should change.';
       if (mask.dots.every(Boolean)) return 'Everything is marked: leave a part to be kept.';
       const before = keepsWhole && whole ? whole : picture;
-      const weights = share(mask, (dot) => dot === 0);
       const guides = (image: string) => [guide('inpaint', { image, mask: urlOf(maskOf(mask)) })];
       return {
         before,
         guides: () => guides(urlOf(before)),
         ...(before === whole ? { wholeGuides: guides } : {}),
-        figures: (answer) => [{ decibels: psnr(answer, before, { weights }), words: 'to the kept part' }],
+        figures(answer) {
+          const weights = share(mask, (dot) => dot === 0);
+          return [{ decibels: psnr(answer, before, { weights }), words: 'to the kept part' }];
+        },
       };
     }),
   },

@@ -142,7 +142,15 @@ export function urlOf(pixels: Pixels): string {
 /** A layer's colours on a transparent background. */
 export function pixelsOf({ width, height, dots }: Layer): Pixels {
   const data = new Uint8ClampedArray(4 * width * height);
-  for (const [p, dot] of dots.entries()) data.set([(dot >> 16) & 255, (dot >> 8) & 255, dot & 255, dot >>> 24], 4 * p);
+  // At every move of a brush: without loops over entries, 512×342 dots take 4 ms instead of 47.
+  for (let p = 0; p < dots.length; p++) {
+    const dot = dots[p] as number;
+    if (dot === BARE) continue;
+    data[4 * p] = (dot >> 16) & 255;
+    data[4 * p + 1] = (dot >> 8) & 255;
+    data[4 * p + 2] = dot & 255;
+    data[4 * p + 3] = dot >>> 24;
+  }
   return { width, height, data };
 }
 

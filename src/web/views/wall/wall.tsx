@@ -169,7 +169,7 @@ function Brick({ model, picture, index, isReached, onFocus }: BrickProps) {
   const link = shareUrl({ model: name, hash, codeString, recipe: { ...EMPTY, model: name } });
   return (
     <a href={link.slice(link.indexOf('#'))} {...standing}>
-      <img class="picture" src={url} alt={`Picture ${index + 1}: open in Create`} draggable={false} />
+      <img class="picture" src={url} alt={`No. ${index + 1}: open in Create`} draggable={false} />
     </a>
   );
 }
