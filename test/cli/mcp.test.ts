@@ -39,6 +39,8 @@ test('tools over standard input and output; pictures by their paths; a cancel; t
     await writeFile(file, Buffer.from(image.data, 'base64'));
     for (const name of [file, pathToFileURL(file).href])
       assert.equal((await call('info', { image: name })).structuredContent?.code, told.images[0]?.code);
+    const wrong = await call('info', { image: 'file://elsewhere/a.png' });
+    assert.match(JSON.stringify(wrong.content), /image: it is no address of a file here/);
     const missing = await call('upscale', { image: join(folder, 'none.png') });
     assert.deepEqual([missing.isError, missing.content[0]?.type], [true, 'text']);
     assert.match(JSON.stringify(missing.content), /none\.png could not be read/);

@@ -71,28 +71,34 @@ function withPreviews({ wantsPreviews }: ToolCaller, { work, label }: Submission
   return wantsPreviews && work.kind === 'generate' ? { work: { ...work, previews: PREVIEWS }, label } : { work, label };
 }
 
+/** So that each notification says more than the one before, as the protocol wants it. */
+const STEP = 0.001;
+
 /** Progress as levels that are chosen, of all there are. */
 class Teller {
   readonly #caller: ToolCaller;
   #total = 0;
-  #told = 0;
+  #told = -STEP;
 
   constructor(caller: ToolCaller) {
     this.#caller = caller;
   }
 
   async take(event: JobUpdate): Promise<void> {
-    const { tell } = this.#caller;
-    if (!tell) return;
-    const total = this.#total;
     if (event.type === 'started') this.#total = event.levels.length;
     else if (event.type === 'queued')
-      await tell({ progress: 0, message: event.position === 0 ? 'next in turn' : `${event.position} go before` }, null);
-    else if (event.type === 'level') {
-      // After a lost process it begins again; what is told only rises.
-      this.#told = Math.max(this.#told, event.level + 1);
-      await tell({ progress: this.#told, total, message: `${event.side}×${event.side} pixels` }, null);
-    } else if (event.type === 'preview') await tell({ progress: this.#told, total }, event);
+      await this.#tell(0, event.position === 0 ? 'next in turn' : `${event.position} go before`);
+    else if (event.type === 'level') await this.#tell(event.level + 1, `${event.side}×${event.side} pixels`);
+    // The last is in the answer.
+    else if (event.type === 'preview' && this.#told < this.#total) await this.#tell(0, undefined, event);
+  }
+
+  /** After a lost process levels begin again, and what is told only rises. */
+  async #tell(level: number, message: string | undefined, preview: JobPreview | null = null): Promise<void> {
+    const { tell } = this.#caller;
+    this.#told = Math.max(level, this.#told + STEP);
+    const total = this.#total > 0 ? { total: this.#total } : {};
+    await tell?.({ progress: this.#told, ...total, ...(message === undefined ? {} : { message }) }, preview);
   }
 }
 

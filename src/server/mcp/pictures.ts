@@ -1,6 +1,6 @@
 /** Pictures that arguments of tools name. */
 import { fileURLToPath } from 'node:url';
-import { KandidError } from '../../errors.ts';
+import { KandidError, reasonOf } from '../../errors.ts';
 import { download } from '../http/download.ts';
 import type { ToolUse } from './perform.ts';
 import type { Source } from './schemas.ts';
@@ -18,7 +18,15 @@ export async function pictureAt(source: Source, { services, caller }: ToolUse, f
       lease.release();
     }
   }
-  if (caller.readFile) return await caller.readFile(/^file:/i.test(name) ? fileURLToPath(name) : name);
-  const problem = 'files cannot be read from here; expected the picture as base64 or a data URL';
-  throw new KandidError('params_invalid', { subject: 'The arguments', field, problem });
+  const refuse = (problem: string) => new KandidError('params_invalid', { subject: 'The arguments', field, problem });
+  if (!caller.readFile) throw refuse('files cannot be read from here; expected the picture as base64 or a data URL');
+  return await caller.readFile(/^file:/i.test(name) ? pathOf(name, refuse) : name);
+}
+
+function pathOf(address: string, refuse: (problem: string) => KandidError): string {
+  try {
+    return fileURLToPath(address);
+  } catch (cause) {
+    throw refuse(`it is no address of a file here (${reasonOf(cause)}); expected a path`);
+  }
 }

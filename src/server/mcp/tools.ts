@@ -79,9 +79,10 @@ function told(value: Readonly<Record<string, unknown>>): CallToolResult {
 }
 
 /** The code of a picture: the one it carries, or the nearest that is found. */
-async function codeFor(use: ToolUse, picture: Uint8Array, model: string): Promise<readonly number[]> {
+async function codeFor({ services, caller }: ToolUse, picture: Uint8Array, model: string): Promise<readonly number[]> {
   const work: Work = { kind: 'encode', picture, model, output: { format: 'png' } };
-  const { event } = await ended(use, { work, label: 'vary' });
+  // Progress is of what follows.
+  const { event } = await ended({ services, caller: { ...caller, tell: null } }, { work, label: 'vary' });
   return event.results[0]?.code ?? [];
 }
 

@@ -3,6 +3,7 @@
  * pictures. Of those that their code alone does not draw, the file is stored.
  */
 import { signal } from '@preact/signals';
+import { tooMany } from './keeping.ts';
 import type { Recipe } from './recipe.ts';
 import { navigate } from './router.ts';
 
@@ -23,6 +24,8 @@ export interface KeptPicture {
   readonly file: Blob;
   /** What a conditional model started from, as a data URL. */
   readonly condition?: string;
+  /** What all of it takes, its recipe included. */
+  readonly bytes: number;
 }
 
 /** A picture is stored once, however often it is generated. */
@@ -41,7 +44,7 @@ export const historyProblem = signal<string | null>(null);
 
 const STORE = 'made';
 const MOST = 1000;
-/** Of stored files and conditions: the oldest that are more are forgotten. */
+/** Of pictures that are kept as files. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
@@ -83,20 +86,11 @@ export async function loadHistory(): Promise<void> {
 export async function remember(saved: readonly SavedPicture[]): Promise<void> {
   const ids = new Set(saved.map(({ id }) => id));
   const all = [...saved, ...history.value.filter(({ id }) => !ids.has(id))];
-  const gone = new Set(tooMany(all));
+  const gone = new Set(tooMany(all, { count: MOST, bytes: MOST_BYTES }));
   history.value = all.filter((one) => !gone.has(one));
   const store = await storeFor('readwrite');
   for (const one of saved) if (!gone.has(one)) store?.put(one);
   for (const { id } of gone) store?.delete(id);
-}
-
-/** Those behind the first so many, and those whose files are behind the first so many bytes. */
-export function tooMany(all: readonly SavedPicture[], most = { count: MOST, bytes: MOST_BYTES }): SavedPicture[] {
-  let bytes = 0;
-  return all.filter(({ kept, recipe }, i) => {
-    if (kept) bytes += kept.file.size + (kept.condition?.length ?? 0) + JSON.stringify(recipe.guides).length;
-    return i >= most.count || (kept !== undefined && bytes > most.bytes);
-  });
 }
 
 export async function forget(id: string): Promise<void> {

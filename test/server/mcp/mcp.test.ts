@@ -174,6 +174,9 @@ test('progress is told level by level; with previews where the call asks for the
     ],
   );
   assert.ok(plain.every(({ _meta }) => _meta === undefined));
+  const rises = (told: readonly Progress[]) =>
+    told.every(({ progress }, i) => i === 0 || progress > (told[i - 1] as Progress).progress);
+  assert.ok(rises(plain) && rises(await follow({ 'kandid/previews': true })));
   const shown = (await follow({ 'kandid/previews': true })).flatMap(({ _meta }) => _meta?.['kandid/preview'] ?? []);
   assert.ok(shown.length > 0);
   for (const one of shown as { type: string; data: string; mimeType: string }[]) {

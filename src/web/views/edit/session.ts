@@ -4,7 +4,7 @@ import type { GenerateBody } from '../../../client/client.ts';
 import { readAsUrl } from '../../parts/picture-field.tsx';
 import { announce } from '../../state/announce.ts';
 import { conditionalModels, modelNamed, plainModels } from '../../state/catalogue.ts';
-import { idOf, keptId, remember, type SavedPicture } from '../../state/history.ts';
+import { idOf, type KeptPicture, keptId, remember, type SavedPicture } from '../../state/history.ts';
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe } from '../../state/recipe.ts';
 import { dotOf } from './layer.ts';
@@ -215,12 +215,17 @@ export async function start(): Promise<void> {
   const made = slots.value.flatMap((slot) => {
     if (slot.codeString === null || !slot.file) return [];
     const one = { model: recipe.model, hash, codeString: slot.codeString, recipe: { ...recipe, seed }, at: Date.now() };
-    const kept = whole || condition ? { file: slot.file, ...(condition ? { condition } : {}) } : undefined;
+    const kept = whole || condition ? keptOf(slot.file, recipe, condition) : undefined;
     return answerOf(kept ? { ...one, id: keptId(one), kept } : { ...one, id: idOf(one) });
   });
   answers.value = made;
   await remember(made.map(({ saved }) => saved));
   await measure(mine, made);
+}
+
+function keptOf(file: Blob, { guides }: Recipe, condition: string | undefined): KeptPicture {
+  const bytes = file.size + (condition?.length ?? 0) + JSON.stringify(guides).length;
+  return { file, bytes, ...(condition ? { condition } : {}) };
 }
 
 /** How whole pictures are asked for: as they are, at their own size. */

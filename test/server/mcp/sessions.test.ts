@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type McpSession, McpSessions } from '../../../src/server/mcp/sessions.ts';
+import { FakeClock } from '../../clock.ts';
+
+function tableOf() {
+  const clock = new FakeClock();
+  const ended: string[] = [];
+  const sessions = new McpSessions({ all: 3, perClient: 2 }, clock);
+  const begin = (id: string, client: string) => {
+    sessions.admit(client);
+    const close = async () => void ended.push(id);
+    sessions.add(id, { client, close } as unknown as McpSession);
+  };
+  return { clock, sessions, ended, begin };
+}
+
+test('so many of one client, and in all', () => {
+  const { begin } = tableOf();
+  begin('1', 'a');
+  begin('2', 'a');
+  assert.throws(() => begin('3', 'a'), { code: 'sockets_full', details: { open: 2, retrySeconds: 5 } });
+  begin('3', 'b');
+  assert.throws(() => begin('4', 'c'), { code: 'sockets_full', details: { open: 3, retrySeconds: 5 } });
+});
+
+test('one that nobody has used for half an hour gives its place to the next; one in use does not', () => {
+  const { clock, sessions, ended, begin } = tableOf();
+  begin('1', 'a');
+  begin('2', 'a');
+  clock.pass(20 * 60_000);
+  sessions.find('1', 'a');
+  clock.pass(11 * 60_000);
+  begin('3', 'a');
+  assert.deepEqual(ended, ['2']);
+  assert.throws(() => sessions.find('2', 'a'), { code: 'session_unknown' });
+});
+
+test('it exists for its own client only; ended twice it is closed once; at the end all are', async () => {
+  const { sessions, ended, begin } = tableOf();
+  begin('1', 'a');
+  begin('2', 'b');
+  assert.throws(() => sessions.find('1', 'b'), { code: 'session_unknown' });
+  await Promise.all([sessions.end('1'), sessions.end('1')]);
+  await sessions.close();
+  assert.deepEqual([ended, sessions.size], [['1', '2'], 0]);
+});
