@@ -95,8 +95,10 @@ export class BullQueue implements JobQueue<ClusterEntry> {
         if (!claim) return null;
         const { entry } = claim;
         if (fits(entry)) {
-          const turn = this.#claimed.get(claim.lease)?.data.turn ?? 0;
-          await BEGUN.run(link, name, bandOf(entry), turn).catch((error) => link.tellTrouble(error));
+          // Not waited for: whose turn comes next may be found out a moment later.
+          BEGUN.run(link, name, bandOf(entry), this.#claimed.get(claim.lease)?.data.turn ?? 0).catch((error) =>
+            link.tellTrouble(error),
+          );
           return claim;
         }
         unfit.push(claim);

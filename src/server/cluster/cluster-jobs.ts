@@ -18,6 +18,7 @@ import type { Ledger } from './ledger.ts';
 import { jobOf, Mirror } from './mirror.ts';
 import type { Queues } from './queues.ts';
 import type { RedisLink } from './redis-link.ts';
+import { announce, endUnserved } from './upkeep.ts';
 
 export interface ClusterJobsOptions {
   readonly link: RedisLink;
@@ -36,8 +37,6 @@ export interface ClusterJobsOptions {
 const TICK_MS = 1000;
 /** A job that BullMQ did not get by then has lost its gateway. */
 const UNSENT_MS = 5000;
-/** A worker that is started anew may take so long. */
-const UNSERVED_SECONDS = 120;
 const SHUTDOWN_RETRY_SECONDS = 10;
 
 export class ClusterJobs implements JobService {
@@ -236,7 +235,8 @@ export class ClusterJobs implements JobService {
     const need = { slots: cost.slots, bytes: cost.memory + bytes, guides };
     try {
       await (await queues.get(queue)).push({ id, client, priority: spec.priority ?? 0, ...need });
-      await ledger.sent(id);
+      // Where this is not heard it is given once more, which changes nothing.
+      ledger.sent(id).catch((error: unknown) => observer?.trouble?.(error));
     } catch (error) {
       observer?.trouble?.(error);
     }
@@ -350,37 +350,10 @@ export class ClusterJobs implements JobService {
     this.#counts = await ledger.counts();
     const watched = [...this.#mirrors.values()].filter(({ job }) => job.isOpen && job.subscribers > 0);
     await ledger.watched(watched.map(({ job }) => job.id));
-    await this.#announce(watched.filter(({ job }) => job.state === 'queued'));
+    const queued = watched.filter(({ job }) => job.state === 'queued');
+    await announce(queued, this.#options, (position) => this.#eta.estimate(position));
     await this.#sendLeftBehind();
-    await this.#endUnserved();
-  }
-
-  /** Those who wait are told of their place. */
-  async #announce(queued: readonly Mirror[]): Promise<void> {
-    const { ledger, queues } = this.#options;
-    for (const name of new Set(queued.map(({ queue }) => queue))) {
-      if (name === null) continue;
-      const order = await (await queues.get(name)).order();
-      const places = new Map(order.map((id, position) => [id, position]));
-      for (const { job, queue } of queued) {
-        const position = places.get(job.id);
-        if (queue !== name || position === undefined || position === job.position) continue;
-        await ledger.place(job.id, position, this.#eta.estimate(position));
-      }
-    }
-  }
-
-  /** Jobs of models that no worker has had for a while say so. */
-  async #endUnserved(): Promise<void> {
-    const { ledger, queues, fleet } = this.#options;
-    for (const { name, hash, oldestSeconds } of fleet.unserved) {
-      if (oldestSeconds < UNSERVED_SECONDS) continue;
-      const reason = `no worker has model ${hash.slice(0, 8)} any more`;
-      const error = new KandidError('worker_unavailable', { reason, retrySeconds: SHUTDOWN_RETRY_SECONDS }).toJSON();
-      const queue = await queues.get(name);
-      for (const id of await queue.order())
-        if (await ledger.end(id, 0, { type: 'failed', error })) await queue.remove(id);
-    }
+    await endUnserved(this.#options);
   }
 
   /** Jobs whose gateway was gone before BullMQ had them. */

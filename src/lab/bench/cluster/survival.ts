@@ -67,7 +67,7 @@ async function measure(context: ClusterContext, cluster: RunningCluster, jobs: n
   return figures;
 }
 
-/** Kills one of those that are up every second, and starts it again; restarts Redis after each third of the jobs. */
+/** Kills one of those that are up every second, unless it is the last of its kind, and starts it again; restarts Redis after each third of the jobs. */
 async function disturb(
   { signal }: ClusterContext,
   { redis, gateways, workers }: RunningCluster,
@@ -79,7 +79,11 @@ async function disturb(
   let restarts = 0;
   while (progress() < 1 && !signal.aborted) {
     await pause(KILL_MS);
-    const up = [...gateways, ...workers].filter(({ isReady }) => isReady);
+    // One of each kind is left: nobody can do anything where there is none.
+    const up = [gateways, workers]
+      .map((kind) => kind.filter(({ isReady }) => isReady))
+      .filter(({ length }) => length > 1)
+      .flat();
     const victim = up[random.integer(Math.max(1, up.length))];
     if (victim) {
       kills += 1;

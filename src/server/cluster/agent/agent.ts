@@ -4,7 +4,7 @@
  */
 import { KandidError } from '../../../errors.ts';
 import type { Clock } from '../../../kit/clock.ts';
-import type { JobEnd } from '../../../worker/messages.ts';
+import type { JobEnd, Work } from '../../../worker/messages.ts';
 import { cancelledUnbegun } from '../../jobs/dispatcher.ts';
 import type { JobsObserver } from '../../jobs/observer.ts';
 import { withWeights } from '../../jobs/outline.ts';
@@ -12,10 +12,12 @@ import type { Claim, Settlement } from '../../jobs/queue.ts';
 import type { Need, Runner } from '../../jobs/runner.ts';
 import type { WorkerPool } from '../../workers/worker-pool.ts';
 import type { BullQueue, ClusterEntry } from '../bull-queue.ts';
+import type { Desired } from '../desired.ts';
 import { type Begun, type Ledger, type NotBegun, WATCH_GRACE_SECONDS } from '../ledger.ts';
 import { jobOf } from '../mirror.ts';
 import { classOf, isQueueOf, type NodeReport, queueNameOf } from '../node.ts';
 import type { Queues } from '../queues.ts';
+import type { JobRecord } from '../record.ts';
 import type { RedisLink } from '../redis-link.ts';
 import type { Registry } from '../registry.ts';
 import { Attempt, workerLost } from './attempt.ts';
@@ -40,6 +42,13 @@ interface Held {
   claim: Claim<ClusterEntry>;
   /** Resolves when nothing of it is left here. */
   readonly released: Promise<void>;
+}
+
+/** What Redis knows of a job when it is begun. */
+interface Found {
+  readonly record: JobRecord | null;
+  readonly work: Work | null;
+  readonly desired: Desired;
 }
 
 /** What is said and renewed again and again, so often in a lease. */
@@ -254,14 +263,14 @@ export class Agent {
 
   async #run(entry: ClusterEntry): Promise<Settlement> {
     const { pool } = this.#options;
-    const begun = await this.#begin(entry.id);
+    const [begun, found] = await this.#begin(entry.id);
     if (begun.verdict === 'held') return 'again';
     if (begun.verdict === 'over') return 'done';
     if (begun.verdict !== 'begun') {
       await this.#options.ledger.end(entry.id, 0, endOf(begun));
       return 'done';
     }
-    const attempt = await this.#prepare(entry, begun);
+    const attempt = this.#prepare(entry, begun, found);
     if (!attempt) return 'done';
     this.#attempts.set(entry.id, attempt);
     try {
@@ -274,23 +283,27 @@ export class Agent {
     }
   }
 
-  /** While another worker that lives runs it, it is looked at again and again. */
-  async #begin(id: string): Promise<Begun> {
+  /** With what is known of it, asked for at once. While another worker that lives runs it, it is looked at again and again. */
+  async #begin(id: string): Promise<[Begun, Found]> {
     const { ledger, node, leaseMs } = this.#options;
     for (;;) {
-      const begun = await ledger.begin(id, node.id);
-      if (begun.verdict !== 'held' || this.#isStopping) return begun;
+      const [begun, record, work, desired] = await Promise.all([
+        ledger.begin(id, node.id),
+        ledger.record(id),
+        ledger.work(id),
+        ledger.desired(id),
+      ]);
+      if (begun.verdict !== 'held' || this.#isStopping) return [begun, { record, work, desired }];
       await this.#pause(leaseMs / BEATS_PER_LEASE);
     }
   }
 
-  async #prepare(entry: ClusterEntry, begun: Extract<Begun, { verdict: 'begun' }>): Promise<Attempt | null> {
+  #prepare(
+    entry: ClusterEntry,
+    begun: Extract<Begun, { verdict: 'begun' }>,
+    { record, work, desired: { weights } }: Found,
+  ): Attempt | null {
     const { ledger, link, pool, clock, observer } = this.#options;
-    const [record, work, { weights }] = await Promise.all([
-      ledger.record(entry.id),
-      ledger.work(entry.id),
-      ledger.desired(entry.id),
-    ]);
     if (!record || !work) return null;
     const { deadlineSeconds } = record.spec;
     return new Attempt({
