@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 FORMS = {
     **{name: SPECS[name] for name in ("small-ramp", "small-zeros", "small-color")},
-    "deep": Spec(tuple(stage.__class__(stage.side, stage.blocks, 32, 8) for stage in pyramid(16, 16, 8).stages)),
+    "deep": Spec(tuple(replace(stage, width=32, candidates=8) for stage in pyramid(16, 16, 8).stages)),
+    "127-levels": Spec(tuple(replace(stage, width=16, candidates=8) for stage in pyramid(64, 64, 8).stages), gain=0.05),
 }
 
 
