@@ -14,7 +14,7 @@ import {
   type WantedLabel,
 } from './lib/labels.ts';
 import { outputOf } from './lib/network-output.ts';
-import { askingParams, askingPreferences } from './lib/params.ts';
+import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
 
 const CHUNK = 64;
@@ -48,7 +48,7 @@ const params = z.strictObject({
     .describe(
       "Normalisation of the input. signed: values from −1 to 1. imagenet: ImageNet's mean and standard deviation. Default: the value in labels.json, or signed.",
     ),
-  ...askingParams({ fromSide: 8, shortlist: 24, refine: 12 }),
+  ...shortlistParams({ fromSide: 8, shortlist: 24, refine: 12 }),
 });
 
 type Params = z.output<typeof params>;
@@ -154,7 +154,7 @@ export default defineGuide({
       ? findByName(groups, options.labels)
       : findByAttribute(groups, options.labels);
     return {
-      prefers: askingPreferences(options),
+      prefers: shortlistPreferences(options),
       score: (candidates, _level, signal) =>
         classify(classifier, wanted, candidates, { signal, compute: context.compute }),
     };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Candidates, defineGuide, GuideProblem, type LevelInfo } from '../src/guide.ts';
 import { allowUrl } from '../src/kit/allowed-hosts.ts';
-import { askingParams, askingPreferences } from './lib/params.ts';
+import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 import { openService } from './lib/post.ts';
 
 /** Version of the request's schema; raised when a service would have to change. */
@@ -25,7 +25,7 @@ const params = z.strictObject({
     .max(600)
     .default(10)
     .describe('Time limit of one request to the service, in seconds.'),
-  ...askingParams({ fromSide: 8, shortlist: 16, refine: 8 }),
+  ...shortlistParams({ fromSide: 8, shortlist: 16, refine: 8 }),
 });
 
 const answer = z.object({ scores: z.union([z.array(z.number()), z.array(z.array(z.number()))]) });
@@ -101,7 +101,7 @@ export default defineGuide({
     const allowed = allowUrl(options.url, context.allowedHosts);
     const service = openService(allowed, Math.min(options.timeoutSeconds, context.timeoutSeconds));
     return {
-      prefers: askingPreferences(options),
+      prefers: shortlistPreferences(options),
       async score(candidates, level, signal) {
         const reply = await service.ask(await question(candidates, level, options), signal);
         return scoresOf(reply, candidates.batch * candidates.count);

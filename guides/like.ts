@@ -4,7 +4,7 @@ import { defineGuide } from '../src/guide.ts';
 import { cosine } from './lib/clip/clip.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
 import { sharedClip } from './lib/clip/shared.ts';
-import { askingParams, askingPreferences, pictureParam } from './lib/params.ts';
+import { pictureParam, shortlistParams, shortlistPreferences } from './lib/params.ts';
 import { noteCut } from './lib/reference.ts';
 
 const params = z.strictObject({
@@ -22,7 +22,7 @@ const params = z.strictObject({
     .max(16)
     .default(0)
     .describe('Random parts of a picture that are looked at beside the whole; each costs as much time as the whole.'),
-  ...askingParams({ fromSide: 4, shortlist: 16, refine: 8 }),
+  ...shortlistParams({ fromSide: 4, shortlist: 16, refine: 8 }),
 });
 
 export default defineGuide({
@@ -39,7 +39,7 @@ export default defineGuide({
     const { data: direction } = await clip.embedPictures(shown, context);
     const views = cutouts(options.cutouts, context.seed);
     return {
-      prefers: askingPreferences(options),
+      prefers: shortlistPreferences(options),
       async score(candidates, _level, signal) {
         const pictures = await clip.embedPictures(candidates, { signal, compute: context.compute }, views);
         return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) =>

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Candidates, defineGuide, type GuideModel, GuideProblem } from '../src/guide.ts';
 import { outputOf } from './lib/network-output.ts';
-import { askingParams, askingPreferences } from './lib/params.ts';
+import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
 
 const CHUNK = 32;
@@ -25,7 +25,7 @@ const params = z.strictObject({
     .enum(['signed', 'imagenet', 'unit'])
     .default('imagenet')
     .describe("signed: values from −1 to 1. unit: 0 to 1. imagenet: ImageNet's mean and standard deviation."),
-  ...askingParams({ fromSide: 16, shortlist: 16, refine: 8 }),
+  ...shortlistParams({ fromSide: 16, shortlist: 16, refine: 8 }),
 });
 
 type Params = z.output<typeof params>;
@@ -71,7 +71,7 @@ export default defineGuide({
     const format: PixelFormat = { side, kernel: 'bilinear', ...NORMALISED[normalise] };
     return {
       prefers: {
-        ...askingPreferences(options),
+        ...shortlistPreferences(options),
         ...(least === undefined ? {} : { vetoBelow: lower ? -least : least }),
       },
       async score(candidates, _level, signal) {

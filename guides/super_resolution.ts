@@ -1,7 +1,7 @@
 /** Scores by the distance to a small picture after shrinking to its size. */
 import { z } from 'zod';
 import { defineGuide } from '../src/guide.ts';
-import { pictureParam } from './lib/params.ts';
+import { pictureParam, sidePreferences } from './lib/params.ts';
 import { quadraticGuide } from './lib/quadratic.ts';
 import { compareAt, middleSquare, noteCut } from './lib/reference.ts';
 
@@ -10,6 +10,12 @@ const params = z.strictObject({
     "The small picture, of any size up to the model's own; larger ones are shrunk, and non-square ones cropped to their middle square.",
   ),
 });
+
+/**
+ * Above this side, in pixels, a prior makes the detail that a small picture says nothing of: shrunk to that picture, all
+ * candidates are alike, and the best of them is none that looks best.
+ */
+const FINEST_SIDE = 64;
 
 export default defineGuide({
   name: 'super_resolution',
@@ -25,6 +31,10 @@ export default defineGuide({
       context.note(
         `the picture is larger than the ${finalSide}×${finalSide} of the model: it was shrunk to ${reference.side}×${reference.side}`,
       );
-    return quadraticGuide((side) => compareAt(reference, side, Math.min(side, reference.side)));
+    const toSide = context.model.hasPrior ? Math.max(FINEST_SIDE, reference.side) : undefined;
+    return quadraticGuide(
+      (side) => compareAt(reference, side, Math.min(side, reference.side)),
+      sidePreferences({ toSide }),
+    );
   },
 });

@@ -8,7 +8,7 @@ import { readPrompt, weightOf } from './lib/clip/prompt.ts';
 import { rivalsOf } from './lib/clip/rivals.ts';
 import { sharedClip } from './lib/clip/shared.ts';
 import { inKnownWords } from './lib/clip/words.ts';
-import { askingParams, askingPreferences } from './lib/params.ts';
+import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
 const texts = z.union([text, z.array(text).min(1).max(16)]);
@@ -72,7 +72,7 @@ const params = z.strictObject({
     .describe(
       'The CLIP: a folder among the models, or a path, exported for transformers.js. Default: the one named in the model.json of the model.',
     ),
-  ...askingParams({ fromSide: 4, shortlist: 9, refine: 5 }),
+  ...shortlistParams({ fromSide: 4, shortlist: 9, refine: 5 }),
   coarse: z
     .number()
     .min(1)
@@ -191,7 +191,7 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
     return score;
   };
   return {
-    prefers: { ...askingPreferences(options), times: (level) => timesAt(level, options) },
+    prefers: { ...shortlistPreferences(options), times: (level) => timesAt(level, options) },
     async score(candidates: Candidates, _level, signal) {
       const pictures = await clip.embedPictures(candidates, { signal, compute }, views);
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));

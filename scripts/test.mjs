@@ -2,6 +2,7 @@
 // Arguments name folders or parts of file names to run: `npm test core/random`. Arguments that begin with - go to Node.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
@@ -16,5 +17,10 @@ if (files.length === 0) {
 }
 // No telemetry, also for tests that load ONNX Runtime directly.
 const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
-const run = spawnSync(process.execPath, ['--import', 'tsx', ...options, '--test', ...files], { stdio: 'inherit', env });
+// Node leaves one core free, which on two cores means one file at a time.
+const parallel = `--test-concurrency=${availableParallelism()}`;
+const run = spawnSync(process.execPath, ['--import', 'tsx', parallel, ...options, '--test', ...files], {
+  stdio: 'inherit',
+  env,
+});
 process.exit(run.status ?? 1);

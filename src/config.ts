@@ -35,7 +35,7 @@ export const engineSettings = z.object({
   models: list(delimiter).default([]),
   /** Folders searched for guides in addition to the built-in ones. */
   guides: list(delimiter).default([]),
-  /** Model of requests that name none. @default the bundled avatars-64 */
+  /** Model of requests that name none. @default the bundled avatars-256 */
   defaultModel: z.string().min(1, 'a name').optional(),
   device: z
     .string()

@@ -64,6 +64,7 @@ test('what is packed: the program, the page, the models; no tests, no sources of
     'dist/web/index.html',
     'dist/guides/text.js',
     'models/avatars-64/model.json',
+    'models/avatars-256/model.json',
   ])
     assert.ok(paths.includes(wanted), `${wanted} is missing`);
   assert.deepEqual(
@@ -75,7 +76,7 @@ test('what is packed: the program, the page, the models; no tests, no sources of
 
 test('npx kandid: a picture from words, by compiled code alone', () => {
   const told = JSON.parse(npx('generate', 'a woman with red hair', '--seed', '1', '--out', 'woman.png', '--json'));
-  assert.equal(told.model, 'avatars-64');
+  assert.equal(told.model, 'avatars-256');
   assert.ok(existsSync(join(home, 'woman.png')));
   assert.match(npx('guides'), /super_resolution/);
 });

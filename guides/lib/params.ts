@@ -68,7 +68,7 @@ export function sidePreferences(sides: { fromSide?: number | undefined; toSide?:
 }
 
 /** The fields of an expensive guide, with its defaults; see `Preferences`. */
-export function askingParams(presets: { fromSide: number; shortlist: number; refine: number }) {
+export function shortlistParams(presets: { fromSide: number; shortlist: number; refine: number }) {
   const side = z.int().min(1).max(4096);
   return {
     fromSide: side
@@ -90,8 +90,8 @@ export function askingParams(presets: { fromSide: number; shortlist: number; ref
   };
 }
 
-/** The preferences that `askingParams` express. */
-export function askingPreferences(options: {
+/** The preferences that `shortlistParams` express. */
+export function shortlistPreferences(options: {
   fromSide: number;
   toSide?: number | undefined;
   shortlist: number;

@@ -13,9 +13,8 @@ import { noisy, shrunk } from '../../src/lab/evaluate/measures/degrade.ts';
 import { decodePicture, encodePicture } from '../../src/pictures/codec.ts';
 
 const OUT = 'models/pictures/readme';
-const SIDE = 64;
-const LARGE = 256;
-const SHOWN = 128;
+const SIDE = 256;
+const SHOWN = 160;
 const GAP = 8;
 
 const work = await mkdtemp(join(tmpdir(), 'kandid-readme-'));
@@ -84,9 +83,9 @@ async function prepare(): Promise<void> {
   await save('small.png', shrunk(face, 8));
   await save('noisy.png', noisy(face, 0.53, 1));
   await save('painting.png', await faceOf('test-2'));
-  const drawn = await faceOf('test-3', LARGE);
+  const drawn = await faceOf('test-3');
   await save('drawing.png', { ...drawn, channels: 1, data: edgesOf(drawn, 'color_edges') });
-  await save('other.png', await faceOf('test-10', LARGE));
+  await save('other.png', await faceOf('test-10'));
   await sharp(at('face.png')).grayscale().png().toFile(at('gray.png'));
   const half = { create: { width: SIDE, height: SIDE / 2, channels: 3 as const, background: 'white' } };
   await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: 'black' } })
@@ -111,7 +110,7 @@ try {
   await mkdir(OUT, { recursive: true });
   await prepare();
   await kandid(
-    'generate "a woman with long red hair and sunglasses" --count 4 --seed 3 --grid --out women.png --animate women.webp --enlarge 2',
+    'generate "a woman with long red hair and sunglasses" --count 4 --seed 3 --grid --out women.png --animate women.webp',
   );
   await sharp(at('women.webp'), { animated: true }).webp({ quality: 80 }).toFile(join(OUT, 'women.webp'));
   await kandid(
@@ -133,7 +132,7 @@ try {
   await kandid(
     `generate --model avatars-256-edges --condition drawing.png --guide 'color:1:{"image":"@other.png","slack":0.07}' --seed 1 --out filled.png`,
   );
-  await strip('drawing', ['drawing.png', 'other.png', 'filled.png'], LARGE);
+  await strip('drawing', ['drawing.png', 'other.png', 'filled.png']);
   await kandid('vary face.png --keep 12 --count 2 --seed 1 --grid --out varied.png');
   await strip('vary', ['face.png', 'varied.png']);
 } finally {

@@ -35,6 +35,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--freeze", action="store_true", help="train only the levels that --stages adds to --start-from"
     )
+    parser.add_argument(
+        "--train-from", type=int, default=0, help="train only the levels of this side, in pixels, and finer ones"
+    )
     parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")
     parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
     parser.add_argument(

@@ -41,6 +41,10 @@ def build(options: argparse.Namespace, device: torch.device) -> Trainer:
         started = start_from(network, options.start_from)
         if options.freeze:
             freeze(network, started)
+    coarse = [at for at, stage in enumerate(network.config.level_stages) if stage.side < options.train_from]
+    if len(coarse) == len(network.levels):
+        raise SystemExit(f"--train-from {options.train_from}: the largest side is {network.config.side} pixels")
+    freeze(network, coarse)
     counters = counters_of(network, options.count_window)
     made = make_optimizers(network, options.optimizer, options.lr, options.muon_lr)
     average = Average(network, options.average) if options.average else None

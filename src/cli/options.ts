@@ -21,7 +21,7 @@ export interface EngineFlags {
 
 export function addEngineOptions(command: Command): Command {
   return command
-    .option('-m, --model <name>', 'model, by name or path; left out: KANDID_DEFAULT_MODEL, else avatars-64')
+    .option('-m, --model <name>', 'model, by name or path; left out: KANDID_DEFAULT_MODEL, else avatars-256')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
     .option('--device <device>', 'auto, cpu, cuda or cuda:N')

@@ -15,7 +15,7 @@ import { type GuideServices, NO_TURNS, type Turns } from './guides/context.ts';
 import { createGuides } from './guides/create.ts';
 import { GuideRegistry } from './guides/registry.ts';
 import { ResourceCache } from './guides/resources.ts';
-import { throwIfCancelled } from './guides/runner.ts';
+import { type GuideRunner, throwIfCancelled } from './guides/runner.ts';
 import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
 import { Descent } from './search/descent.ts';
@@ -145,7 +145,7 @@ export class Engine {
       signal: running,
       blend: checked.blend,
       count: checked.count,
-      sampler: samplerOf(checked.sampler, { hasPrior: model.network.prior !== null, hasGuides: guides.length > 0 }),
+      sampler: samplerOf(checked.sampler, { hasPrior: model.network.prior !== null, guides: kindOf(guides) }),
       beams: beamsPerLevel(checked.sampler.beams, sides),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
@@ -159,6 +159,11 @@ export class Engine {
     await this.#services.shared.close();
     await this.models.close();
   }
+}
+
+function kindOf(guides: readonly GuideRunner[]): 'none' | 'cheap' | 'expensive' {
+  if (guides.length === 0) return 'none';
+  return guides.some(({ prefers }) => prefers.shortlist !== undefined) ? 'expensive' : 'cheap';
 }
 
 /** There must be as many codes as results. */

@@ -52,7 +52,7 @@ export interface ModelsOptions {
 }
 
 /** The model of requests that name none, where nothing else is set; its name, so that a model added to it changes nothing. */
-const SHIPPED_MODEL = 'avatars-64';
+const SHIPPED_MODEL = 'avatars-256';
 
 export class Models {
   readonly #options: ModelsOptions;

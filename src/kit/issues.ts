@@ -9,7 +9,7 @@ export interface FirstIssue {
   readonly problem: string;
 }
 
-/** Characters of each: names of fields are those of whoever is told of them. */
+/** Largest number of characters of each: names of fields come from the caller, and may be of any length. */
 const [MOST_FIELD, MOST_PROBLEM] = [200, 500];
 
 export function firstIssue(error: Pick<z.core.$ZodError, 'issues'>): FirstIssue {

@@ -48,7 +48,7 @@ export interface Session {
   release(): Promise<void>;
 }
 
-// Guides of a user's own may load it too, after this.
+// Custom guides may load it too, after this module.
 withoutTelemetry();
 
 let loading: Promise<Runtime> | undefined;

@@ -212,7 +212,7 @@ test('cross: one picture per place', async () => {
 test('models and guides are listed and described', async () => {
   const listed = await kandid(['models']);
   assert.match(listed.out, /^tiny +8×8/m);
-  assert.match(listed.out, /^avatars-64 \* +64×64/m);
+  assert.match(listed.out, /^avatars-256 \* +256×256/m);
   assert.equal(JSON.parse((await kandid(['models', 'tiny', '--json'])).out).name, 'tiny');
   assert.match((await kandid(['guides'])).out, /^super_resolution /m);
   const denoise = await kandid(['guides', 'denoise']);
@@ -228,7 +228,7 @@ test('the default model is the one that ships or is set, whatever comes before i
     const all = JSON.parse(said.out) as { name: string; isDefault: boolean }[];
     return all.filter(({ isDefault }) => isDefault).map(({ name }) => name);
   };
-  assert.deepEqual(await standard({}), ['avatars-64']);
+  assert.deepEqual(await standard({}), ['avatars-256']);
   assert.deepEqual(await standard({ KANDID_DEFAULT_MODEL: 'aaa-64' }), ['aaa-64']);
 });
 

@@ -33,6 +33,18 @@ it('shrinks the small picture too where the level is smaller still', async () =>
   );
 });
 
+it('leaves finer levels than 64 px, and than the picture, to the prior where there is one', async () => {
+  const large = await png(128, 128, 3, checker(8));
+  const toSide = async (of: Buffer | Uint8Array, hasPrior: boolean) => {
+    const context = fakeContext({ model: { finalSide: 256, hasPrior } });
+    return (await superResolution.create(superResolution.params.parse({ image: of }), context)).prefers?.toSide;
+  };
+  assert.deepEqual(
+    [await toSide(image, true), await toSide(large, true), await toSide(image, false)],
+    [64, 128, undefined],
+  );
+});
+
 it('takes factors that do not divide', async () => {
   const odd = await png(5, 5, 3, () => [0.2, 0.2, 0.2]);
   const guide = await superResolution.create(superResolution.params.parse({ image: odd }), fakeContext());

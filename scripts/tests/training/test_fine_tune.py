@@ -86,6 +86,16 @@ def test_frozen_levels_stay_as_they_are_and_the_added_ones_learn(built) -> None:
     assert {name.split(".")[1] for name, value in after if (value != before[name]).any()} == {"4"}
 
 
+def test_training_goes_on_from_a_side(built) -> None:
+    trainer = built("--start-from", BUNDLE, "--train-from", "8")
+    before = {name: value.clone() for name, value in trainer.network.named_parameters()}
+    train_step(trainer, torch.rand(8, 3, 8, 8) * 2 - 1)
+    after = trainer.network.named_parameters()
+    assert {name.split(".")[1] for name, value in after if (value != before[name]).any()} == {"2", "3"}
+    with pytest.raises(SystemExit, match="the largest side is 8 pixels"):
+        built("--train-from", "16")
+
+
 def test_pictures_larger_than_the_network_are_averaged_and_their_condition_too(built) -> None:
     trainer = built("--condition", "edges")
     large = torch.rand(8, 3, 16, 16) * 2 - 1

@@ -1,16 +1,11 @@
 /** Creates the guides of a request. */
 
 import { type CheckedRequest, paramsError } from '../../contract/requests.ts';
+import { FINEST_ASKED } from '../../contract/sides.ts';
 import type { Guide, GuideDefinition } from '../../guide.ts';
 import { type GuideRequest, type GuideServices, guideContext } from './context.ts';
 import type { GuideRegistry } from './registry.ts';
 import { GuideRunner, guideError, withTimeLimit } from './runner.ts';
-
-/**
- * Largest side in pixels at which expensive guides are asked where a prior decides the finer ones: those show lines and
- * edges, hardly anything that a network trained on small pictures can see.
- */
-const FINEST_ASKED = 64;
 
 /**
  * Creates all guides of a request, or none: where one fails, those created before it are disposed of.

@@ -1,5 +1,6 @@
 /** Descents that the prior alone decides, drawn whole by descend.onnx, and the prior's part in those that guides decide too. */
 import type { Code } from '../../contract/codes.ts';
+import { FINEST_ASKED } from '../../contract/sides.ts';
 import { gumbel, Random } from '../../kit/random.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { LevelOutput, State } from '../network/network.ts';
@@ -8,9 +9,8 @@ import { codesBelow } from './distinct.ts';
 import { type DescentPlan, levelInfoAt } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
 
-/** Results, and sides in pixels, up to which levels are walked one by one where somebody wants to see how far they are. */
+/** More results than this take seconds: their levels are walked one by one, so that one sees how far they are. */
 const MOST_DRAWN_WHOLE = 16;
-const SHOWN_SIDE = 64;
 
 /** So many codes for each pair of results that equal ones need not be feared. */
 const ROOM = 1e6;
@@ -21,14 +21,14 @@ const CERTAIN = 1e6;
 /**
  * The level from which the rest of every result is drawn in one run, in which no candidate is drawn but the chosen ones: the
  * first one from which nothing but the prior decides. Null where there is none, or where that is not what the sampler asks.
- * Levels that somebody watches are walked, up to `SHOWN_SIDE`: above it nothing new appears, and candidates are large.
+ * Levels that somebody watches are walked, up to `FINEST_ASKED`: above it nothing new appears, and candidates are large.
  */
 export function drawnWholeFrom(plan: DescentPlan): number | null {
   const { info, sampler, beams, count, isWatched = false } = plan;
   const counts = info.levels.map(({ candidateCount }) => candidateCount);
   if ((sampler.prior ?? 0) === 0 || counts.some((one) => one !== counts[0])) return null;
   const isShown = isWatched || count > MOST_DRAWN_WHOLE;
-  const shown = isShown ? info.levels.filter(({ side }) => side <= SHOWN_SIDE).length : 0;
+  const shown = isShown ? info.levels.filter(({ side }) => side <= FINEST_ASKED).length : 0;
   const from = Math.max(firstUnguided(plan), shown);
   const kept = Math.max(from, plan.prefixes[0]?.length ?? 0);
   if (kept >= counts.length || beams.slice(Math.max(0, from - 1)).some((one) => one > 1)) return null;

@@ -29,19 +29,23 @@ export interface Sampler {
 /** Of draws by the prior alone. Measured: models/README.md, "Priors". */
 export const UNGUIDED_TEMPERATURE = 0.6;
 
-/** Weight of the prior beside guides. Measured: guides/README.md, "What was measured". */
-const GUIDED_WEIGHT = 0.1;
+/**
+ * Weight of the prior beside guides: expensive ones look at some candidates only and can be fooled, cheap ones state what is
+ * wanted exactly. Measured: guides/README.md, "What was measured".
+ */
+const GUIDED_WEIGHTS = { expensive: 0.3, cheap: 0.1 } as const;
 
 /** What decides beside the sampler. */
 export interface Deciders {
   readonly hasPrior: boolean;
-  readonly hasGuides: boolean;
+  /** `expensive`: one at least of those that are asked about a shortlist only. */
+  readonly guides: 'none' | 'cheap' | 'expensive';
 }
 
 /** The sampler of a request, with the defaults of what decides. */
-export function samplerOf({ top, temperature, prior }: SamplerOptions, { hasPrior, hasGuides }: Deciders): Sampler {
-  const weight = hasPrior ? (prior ?? (hasGuides ? GUIDED_WEIGHT : 1)) : 0;
-  const drawn = temperature ?? (hasGuides || weight === 0 ? 0 : UNGUIDED_TEMPERATURE);
+export function samplerOf({ top, temperature, prior }: SamplerOptions, { hasPrior, guides }: Deciders): Sampler {
+  const weight = hasPrior ? (prior ?? (guides === 'none' ? 1 : GUIDED_WEIGHTS[guides])) : 0;
+  const drawn = temperature ?? (guides !== 'none' || weight === 0 ? 0 : UNGUIDED_TEMPERATURE);
   const isDrawn = typeof drawn === 'number' ? drawn > 0 : Object.values(drawn).some((one) => one > 0);
   return { top: top ?? (isDrawn ? Number.POSITIVE_INFINITY : 1), temperature: drawn, prior: weight };
 }

@@ -1,4 +1,4 @@
-/** Where callers see the server: its own address, or what a proxy that is trusted says of theirs. */
+/** The server's address as its callers see it: its own, or what a trusted proxy states. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { ServerSettings } from '../settings.ts';

@@ -4,7 +4,7 @@
  * `work`, in megapixels that a network proposes (one takes some 8 ms on two cores), is the sum of
  *
  * - proposed: results × Σ over levels of (beams before it × candidates × side²); a whole picture counts as many results as
- *   it has squares
+ *   it has squares; levels whose choice a prior makes unseen count as `DRAWN_ALONE` candidates
  * - looked at: results × Σ over levels of (candidates that an expensive guide is asked about) × `LOOK`, of each such guide
  * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews and frames of animations too
  *
@@ -12,6 +12,7 @@
  * a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
+import { FINEST_ASKED } from '../../contract/sides.ts';
 import { fittedSize } from '../../pictures/codec.ts';
 import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
 import { wholeCost } from './whole-pictures.ts';
@@ -34,6 +35,8 @@ export interface Cost {
 }
 
 const MEGA = 1e6;
+/** What a level costs whose choice is made unseen, in candidates. */
+const DRAWN_ALONE = 8;
 /** An expensive guide looks at a picture with a network of its own: 2 ms, CLIP on two cores. */
 const LOOK = 250_000;
 /** Time that a pixel takes to encode, beside one to propose. Measured at 2048×2048. */
@@ -66,8 +69,12 @@ export function costOf(work: Work, known: Known): Cost {
   const pixels = results * frames * width * height;
   const rows = beams.map((_, level) => (level === 0 ? 1 : (beams[level - 1] as number)));
   const levels = (model?.levels ?? []).map((level, i) => ({ ...level, rows: rows[i] as number }));
-  const proposed = levels.reduce((sum, level) => sum + level.rows * level.candidates * level.side ** 2, 0);
   const lists = shortlistsOf(work, known.guides);
+  const finest = finestProposed(work, model, lists);
+  const proposed = levels.reduce((sum, level) => {
+    const candidates = level.side > finest ? DRAWN_ALONE : level.candidates;
+    return sum + level.rows * candidates * level.side ** 2;
+  }, 0);
   const looked = levels.reduce((sum, level) => sum + lists.reduce((all, list) => all + askedOf(list, level), 0), 0);
   const widest = levels.filter((level) => level.rows > 1);
   const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
@@ -116,6 +123,17 @@ function searchOf(work: Work, model: ModelSummary | undefined): { count: number;
   if (work.kind === 'encode') return { count: 1, beams: beamsPerLevel(work.beams, sides) };
   const { count = 1, sampler } = work.request;
   return { count, beams: beamsPerLevel(sampler?.beams, sides) };
+}
+
+/**
+ * Largest side, in pixels, whose candidates are all proposed: above `FINEST_ASKED` a prior chooses unseen, unless a cheap
+ * guide looks at all of them, or an expensive one wants to.
+ */
+function finestProposed(work: Work, model: ModelSummary | undefined, lists: readonly Shortlist[]): number {
+  if (work.kind !== 'generate' || !model?.hasPrior) return Number.POSITIVE_INFINITY;
+  const guides = work.request.guides ?? [];
+  const isOpen = guides.length > lists.length || guides.some(({ params }) => params?.toSide !== undefined);
+  return isOpen ? Number.POSITIVE_INFINITY : FINEST_ASKED;
 }
 
 interface Shortlist {

@@ -15,7 +15,7 @@ const scores = Float64Array.of(0.1, 0.9, 0.9, 0.5);
 
 /** How a request with these options chooses at a level of 4 px, a guide deciding. */
 function drawing(options: SamplerOptions) {
-  const sampler = samplerOf(options, { hasPrior: false, hasGuides: true });
+  const sampler = samplerOf(options, { hasPrior: false, guides: 'cheap' });
   return { top: sampler.top, temperature: temperatureAt(sampler, 4) };
 }
 
@@ -113,19 +113,20 @@ test('a temperature opens the choice to all, unless top is given', () => {
 });
 
 test('the prior decides alone by draws, beside guides with a weight, and not at all where there is none', () => {
-  const alone = samplerOf({}, { hasPrior: true, hasGuides: false });
+  const alone = samplerOf({}, { hasPrior: true, guides: 'none' });
   assert.equal(alone.top, Number.POSITIVE_INFINITY);
   assert.ok(temperatureAt(alone, 4) > 0 && alone.prior === 1);
-  const guided = samplerOf({}, { hasPrior: true, hasGuides: true });
+  assert.equal(samplerOf({}, { hasPrior: true, guides: 'expensive' }).prior, 0.3);
+  const guided = samplerOf({}, { hasPrior: true, guides: 'cheap' });
   assert.ok((guided.prior ?? 0) > 0 && temperatureAt(guided, 4) === 0 && guided.top === 1);
-  assert.equal(samplerOf({ prior: 2 }, { hasPrior: false, hasGuides: false }).prior, 0);
-  assert.equal(samplerOf({ prior: 0 }, { hasPrior: true, hasGuides: false }).temperature, 0);
-  const likeliest = samplerOf({ temperature: 0 }, { hasPrior: true, hasGuides: false });
+  assert.equal(samplerOf({ prior: 2 }, { hasPrior: false, guides: 'none' }).prior, 0);
+  assert.equal(samplerOf({ prior: 0 }, { hasPrior: true, guides: 'none' }).temperature, 0);
+  const likeliest = samplerOf({ temperature: 0 }, { hasPrior: true, guides: 'none' });
   assert.deepEqual({ ...likeliest }, { top: 1, temperature: 0, prior: 1 });
 });
 
 test('temperatures by side: sides left out have none', () => {
-  const sampler = samplerOf({ temperature: { 4: 1, 16: 0.5 } }, { hasPrior: true, hasGuides: false });
+  const sampler = samplerOf({ temperature: { 4: 1, 16: 0.5 } }, { hasPrior: true, guides: 'none' });
   assert.deepEqual(
     [4, 8, 16].map((side) => temperatureAt(sampler, side)),
     [1, 0, 0.5],
