@@ -75,7 +75,8 @@ export function costOf(work: Work, known: Known): Cost {
     const candidates = level.side > finest ? DRAWN_ALONE : level.candidates;
     return sum + level.rows * candidates * level.side ** 2;
   }, 0);
-  const looked = levels.reduce((sum, level) => sum + lists.reduce((all, list) => all + askedOf(list, level), 0), 0);
+  const asked = levels.filter(({ side }) => side <= finest);
+  const looked = asked.reduce((sum, level) => sum + lists.reduce((all, list) => all + askedOf(list, level), 0), 0);
   const widest = levels.filter((level) => level.rows > 1);
   const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
   return {

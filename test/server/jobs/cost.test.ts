@@ -52,14 +52,14 @@ test('work: above 64 px candidates are proposed only to guides that look at them
   const large = { ...model, levels: [64, 128].map((side) => ({ side, candidates: 10 })), side: 128 };
   const proposed = (request: Generate['request'], hasPrior = true) => {
     const all = costOf(generate(request), { ...known, models: [{ ...large, hasPrior }] }).work;
-    const looks = (request.guides ?? []).some(({ name }) => name === 'text') ? 2 * 5 * 250_000 : 0;
-    return Math.round(1e6 * all) - 12 * 128 ** 2 - looks;
+    return Math.round(1e6 * all) - 12 * 128 ** 2;
   };
   const [whole, unseen] = [10 * (64 ** 2 + 128 ** 2), 10 * 64 ** 2 + 8 * 128 ** 2];
   assert.equal(proposed({}), unseen);
   assert.equal(proposed({}, false), whole);
-  assert.equal(proposed({ guides: [{ name: 'text', params: { prompt: 'x' } }] }), unseen);
-  assert.equal(proposed({ guides: [{ name: 'text', params: { prompt: 'x', toSide: 128 } }] }), whole);
+  const looks = 5 * 250_000;
+  assert.equal(proposed({ guides: [{ name: 'text', params: { prompt: 'x' } }] }), unseen + looks);
+  assert.equal(proposed({ guides: [{ name: 'text', params: { prompt: 'x', toSide: 128 } }] }), whole + 2 * looks);
   assert.equal(proposed({ guides: [{ name: 'target' }] }), whole);
 });
 
