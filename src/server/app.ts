@@ -116,7 +116,9 @@ async function enter(
     access.checkSite(request, route.isEmbeddable ?? false);
     const client = clientOf(services, access, route, request);
     const admit = () => access.admit(client);
-    if (!route.isOpen && !route.admitsItself) admit();
+    if (!route.isOpen && !route.admitsItself) await admit();
+    // Gone while it was counted elsewhere.
+    if (response.closed) return;
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
     await route.run({

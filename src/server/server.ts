@@ -34,7 +34,7 @@ const FAREWELL_MS = 300;
 /** @param services made by `createServices`; their pool is started by the caller */
 export function createServer(services: Services): KandidServer {
   const { settings, clock } = services;
-  const access = new Access(settings, clock);
+  const access = new Access(settings, clock, services.rates);
   const app = createApp(services, access);
   const http = createHttpServer(OPTIONS, app);
   limitConnections(http, settings, (address) => services.places.isTrusted(address));

@@ -5,7 +5,9 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Work, WorkerOptions } from '../worker/messages.ts';
 import { ByteBudget } from './bodies/budget.ts';
 import { Intake } from './bodies/intake.ts';
+import { MINUTE } from './http/access.ts';
 import { Places } from './http/places.ts';
+import { type RateLimits, Rates } from './http/rate-limits.ts';
 import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
 import { type JobLimits, type JobStorage, Jobs } from './jobs/jobs.ts';
@@ -33,6 +35,8 @@ export interface Services {
   readonly clock: Clock;
   readonly places: Places;
   readonly signedLinks: SignedLinks;
+  /** Of requests a minute. */
+  readonly rates: RateLimits;
   readonly mcpSessions: McpSessions;
   /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
   close(): Promise<void>;
@@ -101,6 +105,7 @@ export function createServices(
     log,
     clock,
     close,
+    rates: new Rates(MINUTE, clock),
     places: new Places(settings),
     mcpSessions,
     signedLinks: new SignedLinks(settings, clock),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../../config.ts';
 import { systemClock } from '../../kit/clock.ts';
+import { MINUTE } from '../http/access.ts';
 import { Places } from '../http/places.ts';
 import { SignedLinks } from '../http/signed-links.ts';
 import { createLog } from '../log.ts';
@@ -12,6 +13,7 @@ import { createStorage, jobLimits, priceOf, type ServiceOptions, type Services }
 import type { ServerSettings } from '../settings.ts';
 import { ClusterJobs } from './cluster-jobs.ts';
 import { addGatewayMetrics } from './cluster-metrics.ts';
+import { ClusterRates } from './cluster-rates.ts';
 import { Fleet } from './fleet.ts';
 import { Ledger, type LedgerLimits } from './ledger.ts';
 import { Queues } from './queues.ts';
@@ -85,6 +87,7 @@ export async function createGateway(
     close,
     version: packageVersion(),
     mcpSessions,
+    rates: new ClusterRates(link, MINUTE, clock),
     places: new Places(settings),
     signedLinks: new SignedLinks(settings, clock),
   };

@@ -5,7 +5,7 @@ import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { ApiKey, ServerSettings } from '../settings.ts';
 import { Hosts, needsKeys } from './hosts.ts';
-import { Rates } from './rate-limits.ts';
+import { type RateLimits, Rates } from './rate-limits.ts';
 
 /** Whose turn a request counts as. */
 export interface Client {
@@ -20,7 +20,7 @@ export interface Caller {
   readonly address: string | undefined;
 }
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 /** Unknown keys accepted per address and minute. Keys are too long to be guessed; this only stops the attempts. */
 const WRONG_KEYS = 20;
 const MOST_PROVEN = 10_000;
@@ -30,16 +30,17 @@ export class Access {
   readonly required: boolean;
   readonly hosts: Hosts;
   readonly #settings: ServerSettings;
-  readonly #rates: Rates;
+  readonly #rates: RateLimits;
   readonly #wrong: Rates;
   /** Keys that an address has shown, as `address key`: what others try from there does not shut them out. */
   readonly #proven = new Set<string>();
 
-  constructor(settings: ServerSettings, clock: Clock) {
+  /** @param rates count requests a minute @default by themselves */
+  constructor(settings: ServerSettings, clock: Clock, rates: RateLimits = new Rates(MINUTE, clock)) {
     this.#settings = settings;
     this.required = needsKeys(settings);
     this.hosts = new Hosts(settings);
-    this.#rates = new Rates(MINUTE, clock);
+    this.#rates = rates;
     this.#wrong = new Rates(MINUTE, clock);
   }
 
@@ -67,11 +68,11 @@ export class Access {
     this.#proven.add(shown);
   }
 
-  /** Counts a request. @throws {KandidError} rate_limited */
-  admit(client: Client): void {
+  /** Counts a request. @throws {KandidError} rate_limited, and in a cluster redis_unavailable */
+  async admit(client: Client): Promise<void> {
     const limit = client.key?.requestsPerMinute ?? this.#settings.requestsPerMinute;
     if (limit === 0) return;
-    const wait = this.#rates.take(client.name, limit);
+    const wait = await this.#rates.take(client.name, limit);
     if (wait > 0)
       throw new KandidError('rate_limited', { limit, unit: 'requests a minute', retrySeconds: Math.ceil(wait / 1000) });
   }

@@ -1,6 +1,12 @@
 /** Rate limits: a token bucket per name. */
 import type { Clock } from '../../kit/clock.ts';
 
+/** Who counts: this process, or in a cluster all gateways together. */
+export interface RateLimits {
+  /** Takes one of `most` for each period; gives 0, or the milliseconds until there is one again, and takes none. */
+  take(name: string, most: number): number | Promise<number>;
+}
+
 /** Names that are remembered; of more, those that were quiet the longest are forgotten. */
 const MOST_NAMES = 10_000;
 
@@ -9,7 +15,7 @@ interface Bucket {
   at: number;
 }
 
-export class Rates {
+export class Rates implements RateLimits {
   readonly #periodMs: number;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
@@ -20,7 +26,6 @@ export class Rates {
     this.#clock = clock;
   }
 
-  /** Takes one of `most`; gives 0, or the milliseconds until there is one again, and takes none. */
   take(name: string, most: number): number {
     const filled = this.#filled(name, most);
     const may = filled >= 1;

@@ -28,8 +28,8 @@ export interface RawCall {
   readonly search: URLSearchParams;
   /** Where the caller sees the server, for addresses in answers. */
   readonly place: Place;
-  /** Counts the request against what its client may do in a minute. @throws {KandidError} rate_limited */
-  readonly admit: () => void;
+  /** Counts the request against what its client may do in a minute. @throws {KandidError} rate_limited, redis_unavailable */
+  readonly admit: () => Promise<void>;
   /** Says that the body is in safe hands: others may be read. More than once does no harm. */
   readonly releaseBody: () => void;
 }

@@ -109,7 +109,7 @@ async function send(call: Call<undefined, z.output<typeof query>>): Promise<void
     response.end();
     return;
   }
-  call.admit();
+  await call.admit();
   const { size, quality, level } = wanted;
   const work: Work = { kind: 'decode', codes: [code], model: model.name, level, output: { format, size, quality } };
   const job = await submit(call, { work, label: 'permalink' }, false);

@@ -39,12 +39,15 @@ export class Streams {
   /** Of an HTTP server's `upgrade`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    try {
-      const client = this.#check(request);
-      this.#server.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, client, socket));
-    } catch (thrown) {
-      refuse(socket, toKandidError(thrown));
-    }
+    this.#enter(request, socket, head).catch((thrown: unknown) => refuse(socket, toKandidError(thrown)));
+  }
+
+  async #enter(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const client = this.#identify(request);
+    await this.#access.admit(client);
+    // Counted and opened in one go: others may be on their way in.
+    this.#checkRoom(client);
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, client, socket));
   }
 
   /** Tells all that the server goes. */
@@ -52,9 +55,9 @@ export class Streams {
     for (const ws of this.#open.keys()) ws.close(GOING_AWAY, 'the server is shutting down');
   }
 
-  /** @throws {KandidError} host_unknown, route_unknown, origin_refused, key_*, rate_limited, draining, sockets_full, type_unsupported */
-  #check(request: IncomingMessage): Client {
-    const { settings, jobs, places } = this.#services;
+  /** @throws {KandidError} host_unknown, route_unknown, origin_refused, key_*, type_unsupported */
+  #identify(request: IncomingMessage): Client {
+    const { places } = this.#services;
     const { headers, url = '' } = request;
     this.#access.hosts.check(headers.host);
     const place = places.of(request);
@@ -65,17 +68,21 @@ export class Streams {
     const key = protocols.find((one) => one.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
     const authorization = headers.authorization ?? (key === undefined ? undefined : `Bearer ${key}`);
     const client = this.#access.identify({ authorization, address: places.address(request) });
-    this.#access.admit(client);
     if (protocols[0] !== '' && !protocols.includes(SUBPROTOCOL))
       throw new KandidError('type_unsupported', {
         got: `of protocol ${protocols[0]}`.slice(0, 100),
         expected: SUBPROTOCOL,
       });
+    return client;
+  }
+
+  /** @throws {KandidError} draining, sockets_full */
+  #checkRoom(client: Client): void {
+    const { settings, jobs } = this.#services;
     if (jobs.draining) throw new KandidError('draining', { retrySeconds: RETRY_SECONDS });
     const own = [...this.#open.values()].filter((name) => name === client.name).length;
     if (this.#open.size >= settings.sockets || own >= settings.socketsPerClient)
       throw new KandidError('sockets_full', { open: Math.max(own, 1), retrySeconds: RETRY_SECONDS });
-    return client;
   }
 
   #begin(ws: WebSocket, client: Client, socket: Duplex): void {

@@ -52,19 +52,19 @@ test('a key names its client; without need of one, unknown keys are overlooked',
   assert.throws(() => closed.identify(from('Basic secret-1')), isCode('key_missing'));
 });
 
-test('requests a minute are counted for each client, and come back with time', () => {
+test('requests a minute are counted for each client, and come back with time', async () => {
   const { access: one, clock } = access();
   const second = one.identify(from('Bearer secret-2'));
-  one.admit(second);
-  one.admit(second);
-  assert.throws(
+  await one.admit(second);
+  await one.admit(second);
+  await assert.rejects(
     () => one.admit(second),
     (error: KandidError) => error.details.retrySeconds === 30,
   );
-  one.admit(one.identify(from('Bearer secret-1')));
+  await one.admit(one.identify(from('Bearer secret-1')));
   clock.pass(30_000);
-  one.admit(second);
-  assert.throws(() => one.admit(second), isCode('rate_limited'));
+  await one.admit(second);
+  await assert.rejects(() => one.admit(second), isCode('rate_limited'));
 });
 
 test('pages: the own, and those the operator named', () => {
