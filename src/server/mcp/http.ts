@@ -41,7 +41,7 @@ export async function answerMessage(call: RawCall, parsedBody?: unknown): Promis
 /** A session that begins with this request. @throws {KandidError} sockets_full */
 async function begun({ services, client }: RawCall): Promise<McpSession> {
   const { mcpSessions } = services;
-  mcpSessions.admit(client.name);
+  await mcpSessions.admit(client.name);
   const server = createMcpServer(services, callerOf);
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: randomUUID,

@@ -41,8 +41,10 @@ export class McpSessions {
   }
 
   /** Whether another may begin; ends those that nobody has used for long. @throws {KandidError} sockets_full */
-  admit(client: string): void {
-    for (const [id, { usedAt }] of this.#sessions) if (this.#clock.now() - usedAt > IDLE_MS) void this.end(id);
+  async admit(client: string): Promise<void> {
+    const idle = [...this.#sessions].filter(([, { usedAt }]) => this.#clock.now() - usedAt > IDLE_MS);
+    // One that cannot be closed well is gone all the same.
+    await Promise.allSettled(idle.map(([id]) => this.end(id)));
     const own = [...this.#sessions.values()].filter(({ session }) => session.client === client).length;
     const { all, perClient } = this.#limits;
     const open = this.#sessions.size >= all ? this.#sessions.size : own >= perClient ? own : null;

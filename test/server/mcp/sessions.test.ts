@@ -7,39 +7,39 @@ function tableOf() {
   const clock = new FakeClock();
   const ended: string[] = [];
   const sessions = new McpSessions({ all: 3, perClient: 2 }, clock);
-  const begin = (id: string, client: string) => {
-    sessions.admit(client);
+  const begin = async (id: string, client: string) => {
+    await sessions.admit(client);
     const close = async () => void ended.push(id);
     sessions.add(id, { client, close } as unknown as McpSession);
   };
   return { clock, sessions, ended, begin };
 }
 
-test('so many of one client, and in all', () => {
+test('so many of one client, and in all', async () => {
   const { begin } = tableOf();
-  begin('1', 'a');
-  begin('2', 'a');
-  assert.throws(() => begin('3', 'a'), { code: 'sockets_full', details: { open: 2, retrySeconds: 5 } });
-  begin('3', 'b');
-  assert.throws(() => begin('4', 'c'), { code: 'sockets_full', details: { open: 3, retrySeconds: 5 } });
+  await begin('1', 'a');
+  await begin('2', 'a');
+  await assert.rejects(begin('3', 'a'), { code: 'sockets_full', details: { open: 2, retrySeconds: 5 } });
+  await begin('3', 'b');
+  await assert.rejects(begin('4', 'c'), { code: 'sockets_full', details: { open: 3, retrySeconds: 5 } });
 });
 
-test('one that nobody has used for half an hour gives its place to the next; one in use does not', () => {
+test('one that nobody has used for half an hour gives its place to the next; one in use does not', async () => {
   const { clock, sessions, ended, begin } = tableOf();
-  begin('1', 'a');
-  begin('2', 'a');
+  await begin('1', 'a');
+  await begin('2', 'a');
   clock.pass(20 * 60_000);
   sessions.find('1', 'a');
   clock.pass(11 * 60_000);
-  begin('3', 'a');
+  await begin('3', 'a');
   assert.deepEqual(ended, ['2']);
   assert.throws(() => sessions.find('2', 'a'), { code: 'session_unknown' });
 });
 
 test('it exists for its own client only; ended twice it is closed once; at the end all are', async () => {
   const { sessions, ended, begin } = tableOf();
-  begin('1', 'a');
-  begin('2', 'b');
+  await begin('1', 'a');
+  await begin('2', 'b');
   assert.throws(() => sessions.find('1', 'b'), { code: 'session_unknown' });
   await Promise.all([sessions.end('1'), sessions.end('1')]);
   await sessions.close();
