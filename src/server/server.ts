@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { Access } from './http/access.ts';
 import { limitConnections } from './http/connections.ts';
 import { wantsWebSocket, withoutUpgrade } from './http/upgrades.ts';
+import { notify } from './routes/responses.ts';
 import type { Services } from './services.ts';
 import { Streams } from './stream/streams.ts';
 
@@ -35,6 +36,7 @@ const FAREWELL_MS = 300;
 export function createServer(services: Services): KandidServer {
   const { settings, clock } = services;
   const access = new Access(settings, clock, services.rates);
+  services.notices.begin((job, onTry) => notify(services, job, onTry));
   const app = createApp(services, access);
   const http = createHttpServer(OPTIONS, app);
   limitConnections(http, settings, (address) => services.places.isTrusted(address));

@@ -11,6 +11,7 @@ import { type RateLimits, Rates } from './http/rate-limits.ts';
 import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
 import { type JobLimits, type JobStorage, Jobs } from './jobs/jobs.ts';
+import { type Notices, OwnNotices } from './jobs/notices.ts';
 import type { JobService } from './jobs/service.ts';
 import { createLog, type Logger } from './log.ts';
 import { McpSessions } from './mcp/sessions.ts';
@@ -35,6 +36,8 @@ export interface Services {
   readonly clock: Clock;
   readonly places: Places;
   readonly signedLinks: SignedLinks;
+  /** Webhooks. */
+  readonly notices: Notices;
   /** Of requests a minute. */
   readonly rates: RateLimits;
   readonly mcpSessions: McpSessions;
@@ -87,6 +90,7 @@ export function createServices(
     price: (work) => priceOf(work, pool),
     limits: jobLimits(settings),
   });
+  const notices = new OwnNotices(jobs, log);
   const { sockets, socketsPerClient } = settings;
   const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
   const close = async () => {
@@ -105,6 +109,7 @@ export function createServices(
     log,
     clock,
     close,
+    notices,
     rates: new Rates(MINUTE, clock),
     places: new Places(settings),
     mcpSessions,

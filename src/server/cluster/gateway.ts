@@ -13,6 +13,7 @@ import { createStorage, jobLimits, priceOf, type ServiceOptions, type Services }
 import type { ServerSettings } from '../settings.ts';
 import { ClusterJobs } from './cluster-jobs.ts';
 import { addGatewayMetrics } from './cluster-metrics.ts';
+import { ClusterNotices } from './cluster-notices.ts';
 import { ClusterRates } from './cluster-rates.ts';
 import { Fleet } from './fleet.ts';
 import { Ledger, type LedgerLimits } from './ledger.ts';
@@ -66,11 +67,13 @@ export async function createGateway(
     price: (work) => priceOf(work, fleet),
     observer: together(metrics.jobs, jobsLog(log)),
   });
+  const notices = new ClusterNotices({ link, clock, log, find: (id) => jobs.get(id) });
   const { sockets, socketsPerClient } = settings;
   const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
   const close = async () => {
     await mcpSessions.close();
     await jobs.drain(settings.drainSeconds);
+    await notices.close();
     await fleet.stop();
     await queues.close();
     link.close();
@@ -87,6 +90,7 @@ export async function createGateway(
     close,
     version: packageVersion(),
     mcpSessions,
+    notices,
     rates: new ClusterRates(link, MINUTE, clock),
     places: new Places(settings),
     signedLinks: new SignedLinks(settings, clock),

@@ -32,6 +32,7 @@ export function fieldsOf(
     outline: JSON.stringify(outline),
     cost: JSON.stringify(cost),
     keep: keep ? '1' : '0',
+    ...(spec.notify === undefined ? {} : { notify: '1' }),
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds: String(deadlineSeconds) }),
     ...(abandonSeconds === undefined ? {} : { abandonSeconds: String(abandonSeconds) }),
   };

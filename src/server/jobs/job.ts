@@ -4,11 +4,21 @@ import { KandidError } from '../../errors.ts';
 import { isEnd, type JobEnd, type JobEvent, type JobQuestion, type Work } from '../../worker/messages.ts';
 import type { Lease } from '../bodies/budget.ts';
 import { type StoredWork, storeWork } from '../bodies/stored-work.ts';
+import type { Place } from '../http/places.ts';
 import type { Cost } from './cost.ts';
 import { EventLog, type JobUpdate, type LogEntry } from './event-log.ts';
 import { type WorkOutline, withWeights } from './outline.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** A webhook, and what its body is made with. */
+export interface NotifyTarget {
+  readonly url: string;
+  /** Where the caller saw the server, for addresses of pictures. */
+  readonly place: Place;
+  /** Id of the request. */
+  readonly request: string;
+}
 
 /** A request for a job. */
 export interface JobSpec {
@@ -21,7 +31,7 @@ export interface JobSpec {
   readonly priority?: number | undefined;
   /** Jobs of this client that may wait or run. @default the server's limit */
   readonly mostOpen?: number | undefined;
-  /** The same key and work give the same job; the same key with other work is refused. */
+  /** The same key and work give the same job, which tells whom the first request named; the same key with other work is refused. */
   readonly idempotencyKey?: string | undefined;
   /** After so long it is not begun any more, or ends with the best pictures so far. */
   readonly deadlineSeconds?: number | undefined;
@@ -29,6 +39,8 @@ export interface JobSpec {
   readonly abandonSeconds?: number | undefined;
   /** Whether it can be looked at for a while after its end. @default true */
   readonly keep?: boolean | undefined;
+  /** Who is told of its end. @default nobody */
+  readonly notify?: NotifyTarget | undefined;
 }
 
 /** What it holds of the server's memory: its body until it ends, and its answer until nobody takes it any more. */

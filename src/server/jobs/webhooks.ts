@@ -31,12 +31,21 @@ export interface Notice {
   readonly data: unknown;
 }
 
-/** Never rejects: what cannot be delivered is logged. */
-export async function deliver({ settings, clock, log }: Services, to: AllowedUrl, notice: Notice): Promise<void> {
+/** The longest from one attempt to the next: the first one's time limit, and the last wait. */
+export const LONGEST_PAUSE_MS = TIMEOUT_MS + FIRST_WAIT_MS * 2 ** (ATTEMPTS - 2);
+
+/** Never rejects: what cannot be delivered is logged. @param onTry called before each attempt */
+export async function deliver(
+  { settings, clock, log }: Services,
+  to: AllowedUrl,
+  notice: Notice,
+  onTry: () => void = () => {},
+): Promise<void> {
   const { id, type, data } = notice;
   const body = JSON.stringify({ type, data });
   const backoff = new Backoff({ firstMs: FIRST_WAIT_MS });
   for (let attempt = 1; ; attempt++) {
+    onTry();
     const timestamp = String(Math.floor(clock.date() / 1000));
     const signature = signatureOf(settings.webhookSecret ?? '', { id, timestamp, body });
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };

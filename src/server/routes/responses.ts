@@ -5,7 +5,7 @@ import type {
   job as jobSchema,
   result as resultSchema,
 } from '../../contract/answers.ts';
-import type { AllowedUrl } from '../../kit/allowed-hosts.ts';
+import { KandidError } from '../../errors.ts';
 import type { JobCancelled, JobDone, JobQuestion } from '../../worker/messages.ts';
 import { errorFrom } from '../../worker/messages.ts';
 import { Base64, jsonPieces, writePieces } from '../http/json-stream.ts';
@@ -13,6 +13,7 @@ import { problemOf } from '../http/problems.ts';
 import type { RawCall } from '../http/route.ts';
 import type { Job } from '../jobs/job.ts';
 import { checkWebhook, deliver } from '../jobs/webhooks.ts';
+import type { Services } from '../services.ts';
 import { addressOf, urlOf } from './permalinks.ts';
 import { endOf, picturesOf, preferenceOf, type Submission, submit, timeHeaders } from './submit.ts';
 
@@ -53,6 +54,9 @@ type Description = Omit<z.output<typeof jobSchema>, 'result' | 'candidates'> & {
   readonly candidates?: WithBytes<z.output<typeof candidatesSchema>>;
 };
 
+/** Who reads a description, there or at a webhook. */
+type Caller = Pick<RawCall, 'services' | 'place' | 'id'>;
+
 export interface ResponseOptions {
   readonly base64: boolean;
   readonly webhook?: string | undefined;
@@ -62,10 +66,9 @@ export interface ResponseOptions {
 export async function answer(call: RawCall, asked: Submission, { base64, webhook }: ResponseOptions): Promise<void> {
   const { request, response } = call;
   const { async, wait } = preferenceOf(request.headers.prefer);
-  const to = webhook === undefined ? null : checkWebhook(call.services, webhook);
-  const job = await submit(call, asked, async || wait !== null);
-  if (to)
-    notifyOf(call, job, to).catch((err: unknown) => call.services.log.error({ err, job: job.id }, 'not notified'));
+  if (webhook !== undefined) checkWebhook(call.services, webhook);
+  const job = await submit(call, asked, async || wait !== null, webhook);
+  if (webhook !== undefined) call.services.notices.expect(job);
   const end = async && wait === null ? null : await endOf(call, job, wait);
   if (response.closed) return;
   if (!end) {
@@ -82,12 +85,23 @@ export async function answer(call: RawCall, asked: Submission, { base64, webhook
   await sendPictures(call, resultOf(call, job, event, base64), headers);
 }
 
-async function notifyOf(call: RawCall, job: Job, to: AllowedUrl): Promise<void> {
-  const { type } = await call.services.jobs.endOf(job);
-  const { result, candidates: _candidates, ...about } = describeJob(call, job, true);
+/**
+ * Calls the webhook of a job that has ended; what cannot be delivered is logged.
+ *
+ * @param onTry called before each attempt
+ * @throws {KandidError} params_invalid: a host that is not allowed here; job_unknown: its end is forgotten
+ */
+export async function notify(services: Services, job: Job, onTry: () => void): Promise<void> {
+  const { notify: target } = job.spec;
+  if (!target) return;
+  if (!job.end) throw new KandidError('job_unknown', { job: job.id });
+  const to = checkWebhook(services, target.url);
+  const { type } = job.end;
+  const caller = { services, place: target.place, id: target.request };
+  const { result, candidates: _candidates, ...about } = describeJob(caller, job, true);
   const images = result?.images.map(({ base64: _, ...image }) => image);
   const data = { ...about, ...(result ? { result: { ...result, images } } : {}) };
-  await deliver(call.services, to, { id: `${job.id}.${type}`, type: `job.${type}`, data });
+  await deliver(services, to, { id: `${job.id}.${type}`, type: `job.${type}`, data }, onTry);
 }
 
 /** Whether just a picture is asked for. */
@@ -114,7 +128,7 @@ function sendPicture(
   response.end(picture.bytes);
 }
 
-export function resultOf(call: RawCall, job: Job, event: JobDone | JobCancelled, base64: boolean): Result {
+export function resultOf(call: Caller, job: Job, event: JobDone | JobCancelled, base64: boolean): Result {
   const { type: state, model, hash, seed, results, guides, notes, timings } = event;
   const images = results.map((picture) => {
     const { code, codeString, mime, width, height, psnr, windows, bytes } = picture;
@@ -139,7 +153,7 @@ function sheetOf({ type: _, bytes, ...sheet }: JobQuestion): NonNullable<Descrip
 }
 
 /** @param whole with its results, in base64 */
-export function describeJob(call: RawCall, job: Job, whole = false): Description {
+export function describeJob(call: Caller, job: Job, whole = false): Description {
   const { id, label, state, created, started, finished, attempt, end } = job;
   const date = (at: number | null) => (at === null ? null : new Date(at).toISOString());
   const isQueued = state === 'queued';

@@ -4,7 +4,7 @@ import { errorFrom, type JobCancelled, type JobDone, type JobEnd, type Work } fr
 import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
 import { checkGuideParams } from '../jobs/guide-params.ts';
-import type { Job } from '../jobs/job.ts';
+import type { Job, NotifyTarget } from '../jobs/job.ts';
 import { measured } from '../jobs/whole-pictures.ts';
 import type { Services } from '../services.ts';
 
@@ -37,6 +37,7 @@ export interface SubmitOptions {
   readonly abandonSeconds?: number | undefined;
   /** @default true */
   readonly keep?: boolean | undefined;
+  readonly notify?: NotifyTarget | undefined;
 }
 
 /** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide), picture_* */
@@ -56,10 +57,11 @@ export async function enqueue(
  * Takes a job in for a caller, by their headers. When they leave it ends at once, unless they can ask for it again.
  *
  * @param stays whether it goes on all the same
+ * @param webhook called at its end @default none
  * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
  */
-export async function submit(call: RawCall, submission: Submission, stays: boolean): Promise<Job> {
-  const { services, client, request } = call;
+export async function submit(call: RawCall, submission: Submission, stays: boolean, webhook?: string): Promise<Job> {
+  const { services, client, request, place, id } = call;
   const { headers } = request;
   const idempotencyKey = keyOf(headers['idempotency-key']);
   const leaving = idempotencyKey === undefined ? 0 : services.settings.abandonSeconds;
@@ -68,6 +70,7 @@ export async function submit(call: RawCall, submission: Submission, stays: boole
     idempotencyKey,
     deadlineSeconds: deadlineOf(headers),
     abandonSeconds,
+    notify: webhook === undefined ? undefined : { url: webhook, place, request: id },
   });
   call.releaseBody();
   holdFor(call, job);

@@ -43,6 +43,11 @@ for _, name in ipairs({'job', 'events', 'result'}) do call('PEXPIRE', key(name, 
 local idempotency = get(id, 'idempotency')
 if idempotency ~= '' then call('PEXPIRE', key('key', idempotency), life) end
 
+if get(id, 'notify') then
+  call('ZADD', key('notices'), now, id)
+  call('PUBLISH', key('notices'), id)
+end
+
 local function oldest() return call('ZRANGE', key('kept'), 0, 0, 'WITHSCORES') end
 local function isTooMuch(at)
   if call('ZCARD', key('kept')) <= 1 then return false end

@@ -11,6 +11,7 @@
  *   not have yet; `running`, `kept` jobs by when they began and ended; `client:NAME` a client's jobs by when they came
  * - `open`, `bytes` hashes, a client's open jobs and the bytes of their bodies; `*` those of all
  * - `key:NAME` a hash, the job of an idempotency key
+ * - `notices` ended jobs whose webhook is not called yet, by when a gateway may claim that (`notices.ts`)
  * - `rate:NAME` a hash, what a client has left of its requests of a minute (`rates.ts`)
  * - `turns:QUEUE` a hash, whose turn it is (`turns.ts`)
  * - `node:ID` what a worker says of itself, for as long as it lives
