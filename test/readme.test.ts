@@ -113,7 +113,7 @@ test('README: curl', { skip: process.platform === 'win32' }, async () => {
   const [block] = blocks.filter(({ text }) => text.includes('curl -s'));
   await run('sh', ['-ec', at(block?.text ?? '')], { cwd: folder });
   assert.equal((await sharp(join(folder, 'woman.png')).metadata()).width, 512);
-  assert.equal((await sharp(join(folder, 'new.png')).metadata()).width, 64);
+  assert.equal((await sharp(join(folder, 'new.png')).metadata()).width, 256);
 });
 
 /** Runs a block as a module; packages are found as in a project beside its dependencies, and ours in its sources. */
@@ -132,7 +132,7 @@ async function runModule({ text }: Block, before = '', ending = ''): Promise<str
 
 test('README: the library', { timeout: 120_000 }, async () => {
   const [block] = blocks.filter(({ text }) => text.includes('Kandid.open()'));
-  assert.match(await runModule(block as Block), /43\/43: 64×64/);
+  assert.match(await runModule(block as Block), /57\/57: 256×256/);
 });
 
 test('README: the client', async () => {

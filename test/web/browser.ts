@@ -38,6 +38,9 @@ export interface RunningServer {
   start(): Promise<void>;
 }
 
+/** The model of tests that name none: small, so that they are quick. */
+const QUICK = 'avatars-64';
+
 /**
  * `kandid serve` as people start it, with the page built: there while the tests of the calling file run. `url` and
  * `sides` are known within a test. After the last one it ends, with all that was opened by `visit`.
@@ -57,7 +60,7 @@ export function serverForTests(...flags: string[]): RunningServer {
     },
     async start() {
       const { port } = new URL(server.url);
-      const args = ['src/main.ts', 'serve', '--port', port, '--log-level', 'error', ...flags];
+      const args = ['src/main.ts', 'serve', '--port', port, '--log-level', 'error', '--model', QUICK, ...flags];
       child = spawn(process.execPath, ['--import', 'tsx', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
       await listening(child);
     },
