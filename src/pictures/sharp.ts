@@ -1,4 +1,5 @@
 /** Loads sharp on first use: a broken native library becomes one coded error, and start-up stays fast. */
+import { availableParallelism } from 'node:os';
 import { KandidError, reasonOf } from '../errors.ts';
 
 export type SharpFactory = typeof import('sharp')['default'];
@@ -14,4 +15,13 @@ export function loadSharp(): Promise<SharpFactory> {
     },
   );
   return loading;
+}
+
+/**
+ * Leaves one core free while a picture is encoded: a large AVIF takes all of them for seconds, and cannot be interrupted.
+ *
+ * @throws {KandidError} library_unavailable
+ */
+export async function leaveOneCore(): Promise<void> {
+  (await loadSharp()).concurrency(Math.max(1, availableParallelism() - 1));
 }

@@ -4,6 +4,7 @@ import { Engine } from '../engine/engine.ts';
 import { eventsOf } from '../engine/search/run.ts';
 import { reasonOf, toKandidError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
+import { leaveOneCore } from '../pictures/sharp.ts';
 import type { FromWorker, Ticket, ToWorker, WorkerInfo, WorkerOptions } from './messages.ts';
 import { encoded } from './picture-files.ts';
 import { PictureQueue } from './picture-queue.ts';
@@ -62,6 +63,7 @@ export class Inference {
     post: (message: FromWorker) => void,
     clock: Clock = systemClock,
   ): Promise<Inference> {
+    await leaveOneCore();
     const engine = await Engine.open(options.engine);
     try {
       const { defaultName } = engine.models;
