@@ -18,9 +18,9 @@ const BAD = ['serious', 'critical'];
 /** Where pictures of the page land, to be looked at. */
 export const SCREENSHOTS = join('out', 'web');
 
-/** Options of every test: skipped with a reason where there is no browser, unless one is required (KANDID_BROWSER=required). */
+/** Options of every test: skipped with a reason where there is no browser, unless one is required (KANDID_TEST_BROWSER=required). */
 export function needsBrowser(): { skip: string | false; timeout: number } {
-  const isRequired = process.env.KANDID_BROWSER === 'required';
+  const isRequired = process.env.KANDID_TEST_BROWSER === 'required';
   const skip =
     existsSync(CHROMIUM) || isRequired
       ? false

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { RedisLink } from '../../../src/server/cluster/redis-link.ts';
 
-const BINARY = process.env.KANDID_REDIS_SERVER ?? 'redis-server';
+const BINARY = process.env.KANDID_TEST_REDIS_SERVER ?? 'redis-server';
 
 /** Why tests with Redis are left out, where it is not installed; `.ci/run` installs it. */
 export const noRedis: string | false = (() => {
@@ -16,7 +16,7 @@ export const noRedis: string | false = (() => {
     execFileSync(BINARY, ['--version'], { stdio: 'ignore' });
     return false;
   } catch {
-    if (process.env.KANDID_REDIS === 'required') throw new Error(`${BINARY} is not installed`);
+    if (process.env.KANDID_TEST_REDIS === 'required') throw new Error(`${BINARY} is not installed`);
     return `${BINARY} is not installed`;
   }
 })();

@@ -10,7 +10,6 @@ import { sendFrames, sendHead } from './raw-socket.ts';
 import { REQUESTS, shapes } from './shapes.ts';
 import { upgrades } from './upgrades.ts';
 
-const SEED = 1;
 const AT_ONCE = 8;
 /** Frames over one socket. */
 const FRAMES = 20;
@@ -20,35 +19,40 @@ const SETTLE_MS = 2000;
 /** Valid requests are cancelled, as their results are not needed. */
 const HEADERS = { 'cancel-after': '0.2' };
 
+interface Series {
+  readonly seed: number;
+  readonly count: number;
+}
+
 interface Kind {
   readonly name: string;
-  send(server: ServerProcess, count: number, signal: AbortSignal): Promise<void>;
+  send(server: ServerProcess, { seed, count }: Series, signal: AbortSignal): Promise<void>;
 }
 
 const KINDS: readonly Kind[] = [
   {
     name: 'shapes',
-    send: (server, count, signal) =>
-      inCrowd(shapes(SEED, count), signal, async (bytes) => {
+    send: (server, { seed, count }, signal) =>
+      inCrowd(shapes(seed, count), signal, async (bytes) => {
         await ask(`${server.url}/v1/generate`, { body: bytes, headers: HEADERS });
       }),
   },
   {
     name: 'metadata',
-    send: (server, count, signal) =>
-      inCrowd(metadata(SEED, count), signal, async (bytes) => {
+    send: (server, { seed, count }, signal) =>
+      inCrowd(metadata(seed, count), signal, async (bytes) => {
         await ask(`${server.url}/v1/info`, { body: { image: bytes.toString('base64') } });
       }),
   },
   {
     name: 'frames',
-    send: (server, count, signal) =>
-      inCrowd(inGroups(frames(SEED, count), FRAMES), signal, (group) => sendFrames(server.url, group)),
+    send: (server, { seed, count }, signal) =>
+      inCrowd(inGroups(frames(seed, count), FRAMES), signal, (group) => sendFrames(server.url, group)),
   },
   {
     name: 'upgrades',
-    send: (server, count, signal) =>
-      inCrowd(upgrades(SEED, count, new URL(server.url).host), signal, (head) => sendHead(server.url, head)),
+    send: (server, { seed, count }, signal) =>
+      inCrowd(upgrades(seed, count, new URL(server.url).host), signal, (head) => sendHead(server.url, head)),
   },
 ];
 
@@ -71,18 +75,19 @@ async function outcomeOf(
   { name, send }: Kind,
 ): Promise<Figure[]> {
   const count = amounts.hostileMutations;
-  // The first hundreds fill permanent caches and pools.
-  await send(server, Math.ceil(count / 10), signal);
+  const half = Math.ceil(count / 2);
+  // The first ones fill caches, pools and the heap: memory may grow with them, but no more with the second half.
+  await send(server, { seed: 1, count: half }, signal);
   await pause(SETTLE_MS);
   const before = (await server.memory()).all;
-  await send(server, count, signal);
+  await send(server, { seed: 2, count: count - half }, signal);
   // Since the last reading.
   const lag = 1000 * ((await server.figures()).get('nodejs_eventloop_lag_max_seconds') ?? Number.NaN);
   await pause(SETTLE_MS);
   const after = (await server.memory()).all;
   return [
     figure(`${count} ${name}: longest stall of the event loop`, lag, { unit: 'ms', bar: { most: STALL_MS } }),
-    figure(`${count} ${name}: memory after / before`, after / before, {
+    figure(`${count} ${name}: memory after / half-way`, after / before, {
       bar: { most: GROWTH },
       note: `${before.toFixed(0)} MiB, ${after.toFixed(0)} MiB`,
     }),
