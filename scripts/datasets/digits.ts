@@ -10,7 +10,7 @@ import {
   readDigits,
   readFashion,
 } from '../../src/lab/datasets/digits.ts';
-import { writeSmallSet } from '../../src/lab/datasets/files.ts';
+import { writeWholeSet } from '../../src/lab/datasets/files.ts';
 import { runCommand } from './command.ts';
 
 const HELP = `Writes small gray pictures of 32 × 32 pixels with a class each.
@@ -38,7 +38,7 @@ await runCommand(HELP, async () => {
   for (const part of ['test', 'train'] satisfies DigitsPart[]) {
     const pictures = await (kind === 'digits' ? readDigits(part) : readFashion(part, values.from));
     const folder = join(values.out ?? `data/${kind}-${DIGITS_SIDE}`, part);
-    await writeSmallSet(folder, {
+    await writeWholeSet(folder, {
       shape: [DIGITS_SIDE, DIGITS_SIDE, 1],
       pictures: pictures.map(({ pixels }) => pixels),
       labels: pictures.map(({ label, source }) => ({ source, labels: { class: label } })),

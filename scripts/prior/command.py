@@ -48,6 +48,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--freeze", action="store_true", help="train only the sides that have levels which --start-from lacks"
     )
     parser.add_argument("--write", action="store_true", help="store the prior in the bundle at the end")
+    parser.add_argument("--augment", action="store_true", help="mirror pictures and shift their colours at random")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of Adam")
     parser.add_argument("--muon-lr", type=float, default=3e-4, help="root-mean-square change of a kernel per step")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from ddn.augment import augmented
 from ddn.pictures import Pictures, shuffled
 from export.bundle import Bundle, build_network
 from prior.model import Prior, PriorConfig
@@ -139,7 +140,10 @@ def run(training: Run, train: Pictures, test: Pictures) -> None:
         while training.progress < 1 and not stop["asked"]:
             began = time.monotonic()
             indices = shuffled(len(train), options.batch, training.step, options.seed)
-            recent.append(training.train_step(train.batch(indices)))
+            target = train.batch(indices)
+            if options.augment:
+                target = augmented(target, training.step, options.seed)
+            recent.append(training.train_step(target))
             training.seconds += time.monotonic() - began
             bar.update(options.batch)
             if time.monotonic() - last > options.report_every * 60:

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+from ddn.augment import augmented
 from ddn.pictures import Pictures, shuffled
 from training.frames import Frames
 from training.ranks import agree_on_the_clock, rank, world_size
@@ -30,7 +31,10 @@ def run(trainer: Trainer, train: Pictures, test: Pictures) -> None:
     while progress_of(trainer) < 1 and not stop["asked"]:
         began = time.monotonic()
         indices = shuffled(len(train), options.batch * world, trainer.step, options.seed)
-        target = train.batch(indices[rank() :: world]).to(trainer.device)
+        target = train.batch(indices[rank() :: world])
+        if options.augment:
+            target = augmented(target, trainer.step, options.seed * world + rank())
+        target = target.to(trainer.device)
         trainer.losses.append(train_step(trainer, target))
         now = time.monotonic()
         trainer.seconds += now - began

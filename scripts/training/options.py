@@ -38,6 +38,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--train-from", type=int, default=0, help="train only the levels of this side, in pixels, and finer ones"
     )
+    parser.add_argument("--augment", action="store_true", help="mirror pictures and shift their colours at random")
     parser.add_argument("--batch", type=int, default=16, help="pictures per step and rank")
     parser.add_argument("--steps", type=int, default=0, help="steps of the whole run")
     parser.add_argument(

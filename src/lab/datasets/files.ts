@@ -15,12 +15,12 @@ export function jsonLines(values: readonly unknown[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
 
-/** A data set that fits in memory. */
-export interface SmallSet {
+/** A data set that is written in one go. */
+export interface WholeSet {
   /** [side, side, channels]. */
   readonly shape: readonly [number, number, number];
-  /** Pixels of each picture, in that shape. */
-  readonly pictures: readonly Uint8Array[];
+  /** Pixels of each picture, in that shape; as many as labels. */
+  readonly pictures: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** One line of labels.jsonl for each. */
   readonly labels: readonly unknown[];
   /** dataset.json. */
@@ -29,17 +29,17 @@ export interface SmallSet {
 
 /**
  * Writes pictures.npy, labels.jsonl and dataset.json, each atomically.
- * @throws KandidError file_unwritable
+ * @throws KandidError file_unwritable, or what making the pictures throws
  */
-export async function writeSmallSet(folder: string, { shape, pictures, labels, description }: SmallSet): Promise<void> {
+export async function writeWholeSet(folder: string, { shape, pictures, labels, description }: WholeSet): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     const growing = join(folder, 'pictures.npy.tmp');
     await rm(growing, { force: true });
     const writer = await NpyWriter.open(growing, shape);
     try {
-      await writer.append(pictures.map((pixels) => Buffer.from(pixels)));
-      await writer.finish([pictures.length, ...shape]);
+      for await (const pixels of pictures) await writer.append([Buffer.from(pixels)]);
+      await writer.finish([labels.length, ...shape]);
     } finally {
       await writer.close();
     }
@@ -47,6 +47,7 @@ export async function writeSmallSet(folder: string, { shape, pictures, labels, d
     await replaceFile(join(folder, 'dataset.json'), `${JSON.stringify(description, null, 2)}\n`);
     await rename(growing, join(folder, 'pictures.npy'));
   } catch (error) {
+    if (error instanceof KandidError) throw error;
     throw new KandidError('file_unwritable', { file: folder, reason: reasonOf(error) }, { cause: error });
   }
 }

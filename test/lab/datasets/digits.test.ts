@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DIGITS_SIDE, readDigits, readFashion } from '../../../src/lab/datasets/digits.ts';
-import { writeSmallSet } from '../../../src/lab/datasets/files.ts';
+import { writeWholeSet } from '../../../src/lab/datasets/files.ts';
 
 let folder: string;
 
@@ -71,9 +71,9 @@ test('a small set is written whole, again the same, and its array is readable', 
     description: { dataset: 'digits' },
   };
   const out = join(folder, 'set');
-  await writeSmallSet(out, set);
+  await writeWholeSet(out, set);
   const first = await readFile(join(out, 'pictures.npy'));
-  await writeSmallSet(out, set);
+  await writeWholeSet(out, set);
   assert.deepEqual(await readFile(join(out, 'pictures.npy')), first);
   assert.match(first.toString('latin1'), /'shape': \(2, 2, 2, 1,\)/);
   assert.deepEqual([...first.subarray(-8)], [1, 2, 3, 4, 5, 6, 7, 8]);
