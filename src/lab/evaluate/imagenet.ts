@@ -7,6 +7,7 @@ import { findModel } from '../../runtime/models.ts';
 import type { EvaluationContext } from './context.ts';
 import { rounded } from './measures/figures.ts';
 import { distanceOfNormals, type Normal, normalOf } from './measures/frechet.ts';
+import { gramOf } from './measures/gram.ts';
 import { formatFields, PictureNetwork, readLabelsFile, type Seen } from './picture-network.ts';
 import type { Setting } from './task.ts';
 
@@ -37,6 +38,32 @@ export async function openClassifier(
   const { attributes, ...format } = await readLabelsFile(folder, labelsFile);
   const network = await PictureNetwork.open(join(folder, 'model.onnx'), { ...format, shrink: 'bilinear' });
   return { network, labels: attributes.label };
+}
+
+/**
+ * Statistics of the feature maps of each picture, a Gram matrix per map, by a classifier's `maps.onnx`.
+ *
+ * @throws {KandidError} model_unknown, file_unreadable, graph_unreadable
+ */
+export async function gramsOf(
+  models: readonly string[],
+  name: string,
+  pictures: readonly Picture[],
+): Promise<Float64Array[][]> {
+  const { folder } = await findModel(name, models, { paths: true });
+  const { attributes, ...format } = await readLabelsFile(folder, labelsFile);
+  const network = await PictureNetwork.open(join(folder, 'maps.onnx'), { ...format, shrink: 'bilinear' });
+  try {
+    const maps = network.mapChannels;
+    const grams: Float64Array[][] = [];
+    for (const picture of pictures) {
+      const [seen = {}] = await network.look([picture]);
+      grams.push([...maps].map(([map, channels]) => gramOf({ channels, values: seen[map] ?? new Float64Array() })));
+    }
+    return grams;
+  } finally {
+    await network.close();
+  }
 }
 
 /** What the classifier gives before its softmax. @throws {KandidError} graph_outputs where there are fewer than labels */

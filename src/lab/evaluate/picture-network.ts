@@ -56,6 +56,12 @@ export class PictureNetwork {
     return seen;
   }
 
+  /** Channels of the outputs that are feature maps, [n, channels, height, width], by name. */
+  get mapChannels(): ReadonlyMap<string, number> {
+    const maps = this.#session.outputs.filter(({ dims }) => dims.length === 4 && typeof dims[1] === 'number');
+    return new Map(maps.map(({ name, dims }) => [name, dims[1] as number]));
+  }
+
   async close(): Promise<void> {
     await this.#session.release();
   }
