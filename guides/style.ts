@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Candidates, Guide, GuideContext, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
 import { type FilterBank, filterBank, scalesOf, statistics } from './lib/filters.ts';
-import { type GramReference, gramDistance, gramReference } from './lib/gram.ts';
+import { type GramReference, gramDistance, gramReference, relativeReference } from './lib/gram.ts';
 import { mapNetworkParams, openMaps, perceptualModel } from './lib/map-network.ts';
 import { networkGrams } from './lib/network-style.ts';
 import { pictureParam, sideParams } from './lib/params.ts';
@@ -74,7 +74,7 @@ async function networkGuide(style: Reference, name: string, side: number, contex
     const { data, channels } = shrinkReference(style, at);
     const [own] = await networkGrams(network, { data, batch: 1, count: 1, channels, side: at }, context);
     const { gram, sizes } = own as NonNullable<typeof own>;
-    const made = gramReference(gram, sizes);
+    const made = relativeReference(gram, sizes);
     kept.set(at, made);
     return made;
   };
