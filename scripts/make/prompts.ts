@@ -9,7 +9,7 @@ const PER_SIZE = 50;
 const SIZES = [1, 2, 3, 4];
 
 /** "without glasses" is most of the data set: asking for it often would make the task easy. */
-const MOST_WITHOUT = 2;
+const MAX_WITHOUT = 2;
 
 const prompts: { text: string; wants: Record<string, string[]> }[] = [];
 for (const size of SIZES) {
@@ -25,7 +25,7 @@ for (const size of SIZES) {
       const wants = Object.fromEntries(named.map((part) => wanted(part, labels)));
       if (Object.keys(wants).length !== size) continue;
       const isWithout = Object.values(wants).some(([value]) => value === 'none');
-      if (isWithout && without >= MOST_WITHOUT) continue;
+      if (isWithout && without >= MAX_WITHOUT) continue;
       // A list of fifty should not be forty mouths: no attribute more often than twice its fair share.
       const most = Math.ceil((2 * size * PER_SIZE) / Object.keys(AVATAAARS.attributes).length) + 2;
       if (named.some((part) => (attributes.get(attributeOf(part)) ?? 0) >= most)) continue;
