@@ -3,8 +3,8 @@
  * bundle (`src/runtime/graphs.ts`).
  */
 import { CHANNELS, type SlotsLevel, type SlotsNetwork, tensorName } from './layout.ts';
-import { GraphBuilder, type WeightPlace } from './onnx/graph-builder.ts';
-import type { GraphParts } from './onnx/messages.ts';
+import { GraphBuilder, type WeightPlace } from '../runtime/onnx/graph-builder.ts';
+import type { GraphParts } from '../runtime/onnx/messages.ts';
 
 export type Weights = ReadonlyMap<string, WeightPlace>;
 

@@ -9,7 +9,7 @@ import { FORMAT_VERSION, MANIFEST_FILE } from '../runtime/manifest.ts';
 import { type Checkpoint, readCheckpoint, type Start } from './checkpoint.ts';
 import { decodeGraph, levelGraph } from './graphs.ts';
 import { levelFile, type SlotsNetwork, scoreFile, slotsNetwork } from './layout.ts';
-import { encodeModel, type GraphParts } from './onnx/messages.ts';
+import { encodeModel, type GraphParts } from '../runtime/onnx/messages.ts';
 import { CheckpointProblem } from './pickle/problem.ts';
 import { scoreGraph } from './score-graph.ts';
 import { type Precision, type WrittenWeights, writeWeights } from './weights-file.ts';
