@@ -13,7 +13,6 @@ import {
   MANIFEST_FILE,
   MANIFEST_JSON,
   type Manifest,
-  type PriorManifest,
   type PyramidManifest,
   parseManifest,
 } from './manifest.ts';
@@ -48,9 +47,9 @@ export interface Bundle {
 }
 
 export interface PriorGraphs {
-  /** By side in pixels. */
+  /** By side in pixels, coarse to fine. */
   readonly sides: ReadonlyMap<number, Session>;
-  readonly descend: Session;
+  readonly descend: ReadonlyMap<number, Session>;
 }
 
 export interface LoadOptions extends SessionOptions {
@@ -105,7 +104,7 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
       await releaseAll([...graphs.levels, graphs.decode]);
       await (await fused?.catch(() => null))?.release();
       const ofPrior = await prior?.catch(() => null);
-      if (ofPrior) await releaseAll([...ofPrior.sides.values(), ofPrior.descend]);
+      if (ofPrior) await releaseAll(sessionsOf(ofPrior));
     },
   };
 }
@@ -166,33 +165,29 @@ async function openPrior(
   await verifyFiles(folder, prior.files);
   const opened: Session[] = [];
   try {
-    const sides = await openSides(folder, manifest, prior, open, opened);
-    const descend = await open(join(folder, prior.descend));
-    opened.push(descend);
-    checkDescendGraph(descend, manifest, prior.descend);
-    return { sides, descend };
+    const openSides = async (graphs: Readonly<Record<string, string>>, check: CheckSide) => {
+      const found = new Map<number, Session>();
+      for (const [side, file] of Object.entries(graphs).sort(([a], [b]) => Number(a) - Number(b))) {
+        const session = await open(join(folder, file));
+        opened.push(session);
+        check(session, manifest, Number(side), file);
+        found.set(Number(side), session);
+      }
+      return found;
+    };
+    return {
+      sides: await openSides(prior.sides, checkPriorGraph),
+      descend: await openSides(prior.descend, checkDescendGraph),
+    };
   } catch (error) {
     await releaseAll(opened);
     throw error;
   }
 }
 
-async function openSides(
-  folder: string,
-  manifest: PyramidManifest,
-  prior: PriorManifest,
-  open: (path: string) => Promise<Session>,
-  opened: Session[],
-): Promise<Map<number, Session>> {
-  const sides = new Map<number, Session>();
-  for (const [side, file] of Object.entries(prior.sides)) {
-    const session = await open(join(folder, file));
-    opened.push(session);
-    checkPriorGraph(session, manifest, Number(side), file);
-    sides.set(Number(side), session);
-  }
-  return sides;
-}
+type CheckSide = (session: Session, manifest: PyramidManifest, side: number, file: string) => void;
+
+const sessionsOf = ({ sides, descend }: PriorGraphs): Session[] => [...sides.values(), ...descend.values()];
 
 /** Kinds of forms whose graphs are kept: each holds the weights in float32 once more. */
 const KEPT_KINDS = 4;
@@ -275,7 +270,7 @@ export async function checkBundle(folder: string, { signal, progress }: CheckOpt
     await graph.release();
   }
   const prior = await openPrior(folder, manifest, open);
-  if (prior) await releaseAll([...prior.sides.values(), prior.descend]);
+  if (prior) await releaseAll(sessionsOf(prior));
 }
 
 async function releaseAll(opened: readonly Runnable[]): Promise<void> {
