@@ -30,9 +30,10 @@ export function formFeeds(
       [name('rows')]: stacked((form) => form.rows ?? identity(side), [1, height, side]),
       [name('columns')]: stacked((form) => transposed(form.columns ?? identity(side), width, side), [1, side, width]),
     }),
-    ...(shape.isColored && color && {
-      [name('color')]: { data: color, dims: [outChannels, color.length / outChannels] },
-    }),
+    ...(shape.isColored &&
+      color && {
+        [name('color')]: { data: color, dims: [outChannels, color.length / outChannels] },
+      }),
   };
 }
 

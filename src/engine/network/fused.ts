@@ -1,10 +1,10 @@
-/** Runs the graphs that choose without drawing (src/runtime/fused/): a level, or whole descents. */
+/** Runs the graphs that choose without drawing (src/runtime/fused/): a level, or several that forms alone decide. */
 import type { Code } from '../../contract/codes.ts';
 import type { LinearForm } from '../../guide.ts';
 import { sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { type FormShape, formInput, formShape } from '../../runtime/fused/form-nodes.ts';
 import type { SourceLevel } from '../../runtime/fused/level-graph.ts';
-import { pictureOutput, type WholeShape } from '../../runtime/fused/whole-graph.ts';
+import { pictureOutput, type SpanShape } from '../../runtime/fused/span-graph.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { formFeeds, formKey } from './form-feeds.ts';
 import type { Graph } from './graph.ts';
@@ -15,7 +15,7 @@ export interface FusedSource {
   readonly sizes: readonly SourceLevel[];
   readonly draw: Graph;
   level(index: number, shapes: readonly FormShape[], isChosen: boolean): Graph;
-  whole(shape: WholeShape): Graph;
+  span(shape: SpanShape): Graph;
 }
 
 export interface FusedParts {
@@ -31,23 +31,40 @@ export interface GuideForm {
   readonly form: LinearForm;
 }
 
-/** A whole descent that forms decide. */
-export interface WholeForms {
+/** What decides levels that are chosen in one run. */
+export interface SpanForms {
+  /** The first of them. */
+  readonly first: number;
   /** Of each level, of each guide that has a say there. */
   readonly levels: readonly (readonly GuideForm[])[];
   /** Of the request's guides. */
   readonly weights: readonly number[];
-  /** Added to the standardised scores, [L × K]; null: the best are taken. */
+  /** Whether chance has a say too. */
+  readonly isNoisy: boolean;
+}
+
+/** A row of such a run. */
+export interface SpanRow {
+  readonly forms: SpanForms;
+  /** Added to the standardised scores, [levels × K]; null where chance has no say. */
   readonly noise: Float32Array | null;
 }
 
-/** One descent that was made whole. */
-export interface GuidedPath {
+/** What became of a row. */
+export interface SpanPath {
+  /** The choices. */
   readonly code: Code;
   /** The chosen candidate of every level, [channels, side, side]. */
   readonly images: readonly Float32Array[];
   /** Of each level, of each of its guides, the scores of all candidates. */
   readonly scores: readonly (readonly { readonly guide: number; readonly scores: Float64Array }[])[];
+}
+
+export interface SpanRun {
+  readonly paths: readonly SpanPath[];
+  /** Of the last level, [rows, width, side, side]. */
+  readonly features: Tensor;
+  readonly ms: number;
 }
 
 export interface LevelRequest {
@@ -74,10 +91,10 @@ export class Fused {
     return forms.map(({ form }) => formKey(form, this.#shapeOf(level, form))).join();
   }
 
-  /** Whole descents of one run have the same. */
-  wholeKey({ levels, weights, noise }: WholeForms): string {
-    const keys = levels.map((forms, level) => [forms.map(({ guide }) => guide), this.key(level, forms)]);
-    return JSON.stringify([weights, noise !== null, keys]);
+  /** Rows of one run of several levels have the same. */
+  spanKey({ first, levels, weights, isNoisy }: SpanForms): string {
+    const keys = levels.map((forms, place) => [forms.map(({ guide }) => guide), this.key(first + place, forms)]);
+    return JSON.stringify([first, weights, isNoisy, keys]);
   }
 
   /** A run of one level: all but what the prior says of it. */
@@ -98,13 +115,15 @@ export class Fused {
     const told = [...shapes.flatMap((_, place) => [`shift_${place}`, `rest_${place}`]), ...(isChosen ? ['made'] : [])];
     const nodes = await this.#nodesOf(level);
     const started = performance.now();
-    const ran = await graphs
-      .level(level, shapes, isChosen)
-      .run(
-        { ...inputs, ...Object.assign({}, ...feeds), ...(isChosen && shapes.length > 1 && { weights: vector(weights) }) },
-        [...Object.keys(into), ...told],
-        into,
-      );
+    const ran = await graphs.level(level, shapes, isChosen).run(
+      {
+        ...inputs,
+        ...Object.assign({}, ...feeds),
+        ...(isChosen && shapes.length > 1 && { weights: vector(weights) }),
+      },
+      [...Object.keys(into), ...told],
+      into,
+    );
     const ms = performance.now() - started;
     const { next_features: features, base = zeros([rows, size.channels, size.side, size.side]), chosen } = into;
     return {
@@ -124,52 +143,42 @@ export class Fused {
     };
   }
 
-  /** Whole descents, all with the same `wholeKey`. @param condition the feed of a conditional model, empty otherwise */
-  async whole(
-    descents: readonly WholeForms[],
-    condition: Readonly<Record<string, Tensor<TensorData>>>,
-  ): Promise<GuidedPath[]> {
+  /**
+   * A run of several levels of one side, of rows with the same `spanKey`.
+   *
+   * @param inputs of the graph of the first of them
+   */
+  async span(
+    rows: readonly SpanRow[],
+    inputs: Readonly<Record<string, Tensor<TensorData>>>,
+    buffers: BufferPool,
+  ): Promise<SpanRun> {
     const { graphs } = this.#parts;
-    const [first] = descents as readonly [WholeForms];
-    const shapes = first.levels.map((forms, level) =>
-      forms.map(({ guide, form }) => ({ guide, shape: this.#shapeOf(level, form) })),
+    const [{ forms: one }] = rows as readonly [SpanRow];
+    const { first, weights, isNoisy } = one;
+    const { side, features: width, count } = graphs.sizes[first] as SourceLevel;
+    const levels = one.levels.map((forms, place) =>
+      forms.map(({ guide, form }) => ({ guide, shape: this.#shapeOf(first + place, form) })),
     );
-    const isNoisy = first.noise !== null;
-    const guides = first.weights.length;
-    const shape = { levels: shapes, guides, isNoisy };
+    const guides = weights.length;
+    const dims = [rows.length, width, side, side];
+    const into = { next_features: { data: buffers.acquire(sizeOf(dims)), dims } };
+    const told = [...new Set(levels.flat().map(({ guide }) => guide))].flatMap((guide) => [
+      `shifts_${guide}`,
+      `rests_${guide}`,
+    ]);
     const feeds = {
-      ...condition,
-      ...this.#wholeFeeds(descents, shapes),
-      ...((isNoisy || guides > 1) && { weights: vector(first.weights) }),
-      ...(isNoisy && { noise: this.#noise(descents) }),
+      ...inputs,
+      ...spanFeeds(rows, levels, side),
+      ...((isNoisy || guides > 1) && { weights: vector(weights) }),
+      ...(isNoisy && { noise: noiseOf(rows, [levels.length, count]) }),
     };
-    const found = await graphs.whole(shape).run(feeds);
-    return descents.map((descent, row) => pathOf(descent, row, found, graphs.sizes));
-  }
-
-  /** Levels of one side share their form. */
-  #wholeFeeds(
-    descents: readonly WholeForms[],
-    shapes: readonly (readonly { readonly guide: number; readonly shape: FormShape }[])[],
-  ): Record<string, Tensor> {
-    const feeds: Record<string, Tensor> = {};
-    for (const [level, own] of shapes.entries()) {
-      const { side } = this.#parts.graphs.sizes[level] as SourceLevel;
-      for (const [place, { guide, shape }] of own.entries()) {
-        if (formInput('target', guide, side) in feeds) continue;
-        const forms = descents.map(({ levels }) => (levels[level]?.[place] as GuideForm).form);
-        Object.assign(feeds, formFeeds(forms, shape, side, (part) => formInput(part, guide, side)));
-      }
-    }
-    return feeds;
-  }
-
-  #noise(descents: readonly WholeForms[]): Tensor {
-    const { sizes } = this.#parts.graphs;
-    const each = sizes.length * (sizes[0] as SourceLevel).count;
-    const data = new Float32Array(descents.length * each);
-    for (const [row, { noise }] of descents.entries()) data.set(noise as Float32Array, row * each);
-    return { data, dims: [descents.length, sizes.length, (sizes[0] as SourceLevel).count] };
+    const started = performance.now();
+    const found = await graphs
+      .span({ first, levels, guides, isNoisy })
+      .run(feeds, ['codes', 'next_features', ...levels.map((_, place) => pictureOutput(place)), ...told], into);
+    const ms = performance.now() - started;
+    return { paths: rows.map(({ forms }, row) => pathOf(forms, row, found, count)), features: into.next_features, ms };
   }
 
   #shapeOf(level: number, form: LinearForm): FormShape {
@@ -211,27 +220,45 @@ function memoryFor(
   };
 }
 
-function pathOf(
-  { levels }: WholeForms,
-  row: number,
-  found: Readonly<Record<string, Tensor>>,
-  sizes: readonly SourceLevel[],
-): GuidedPath {
+/** Of each guide once: levels of one side share its form. */
+function spanFeeds(
+  rows: readonly SpanRow[],
+  levels: readonly (readonly { readonly guide: number; readonly shape: FormShape }[])[],
+  side: number,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const [level, own] of levels.entries())
+    for (const [place, { guide, shape }] of own.entries()) {
+      if (formInput('target', guide) in feeds) continue;
+      const forms = rows.map((row) => formAt(row.forms, level, place));
+      Object.assign(
+        feeds,
+        formFeeds(forms, shape, side, (part) => formInput(part, guide)),
+      );
+    }
+  return feeds;
+}
+
+function noiseOf(rows: readonly SpanRow[], dims: readonly number[]): Tensor {
+  const each = sizeOf(dims);
+  const data = new Float32Array(rows.length * each);
+  for (const [row, { noise }] of rows.entries()) data.set(noise as Float32Array, row * each);
+  return { data, dims: [rows.length, ...dims] };
+}
+
+function pathOf({ levels }: SpanForms, row: number, found: Readonly<Record<string, Tensor>>, count: number): SpanPath {
   const of = (name: string) => rowOf(found[name], name, row);
-  const places = new Map<number, { level: number; from: number }>();
-  const scores = levels.map((forms, level) =>
+  const places = new Map<number, number>();
+  const scores = levels.map((forms) =>
     forms.map(({ guide, form }) => {
-      const place = places.get(guide) ?? { level: 0, from: 0 };
-      places.set(guide, place);
-      const { count } = sizes[level] as SourceLevel;
-      const rest = of(`rests_${guide}`)[place.level] as number;
-      const shifts = of(`shifts_${guide}`).subarray(place.from, place.from + count);
-      place.level += 1;
-      place.from += count;
+      const place = places.get(guide) ?? 0;
+      places.set(guide, place + 1);
+      const rest = of(`rests_${guide}`)[place] as number;
+      const shifts = of(`shifts_${guide}`).subarray(place * count, (place + 1) * count);
       return { guide, scores: Float64Array.from(shifts, (shift) => -form.scale * (rest + shift)) };
     }),
   );
-  return { code: [...of('codes')], images: levels.map((_, level) => of(pictureOutput(level))), scores };
+  return { code: [...of('codes')], images: levels.map((_, place) => of(pictureOutput(place))), scores };
 }
 
 function rowOf(found: Tensor | undefined, name: string, row: number): Float32Array {
@@ -246,4 +273,10 @@ function vector(values: readonly number[]): Tensor {
 
 function zeros(dims: readonly number[]): Tensor {
   return { data: new Float32Array(sizeOf(dims)), dims };
+}
+
+function formAt({ levels }: SpanForms, level: number, place: number): LinearForm {
+  const found = levels[level]?.[place];
+  if (!found) throw new RangeError(`no form ${place} at level ${level} of ${levels.length}`);
+  return found.form;
 }

@@ -11,7 +11,11 @@ export class RunMemory {
   #featureUsers: number;
 
   /** @param users descents that have rows in it */
-  constructor(parts: { readonly candidates: readonly Tensor[]; readonly features: Tensor }, buffers: BufferPool, users: number) {
+  constructor(
+    parts: { readonly candidates: readonly Tensor[]; readonly features: Tensor },
+    buffers: BufferPool,
+    users: number,
+  ) {
     this.#candidates = parts.candidates;
     this.#features = parts.features;
     this.#buffers = buffers;

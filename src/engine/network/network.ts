@@ -4,10 +4,11 @@ import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { Fused, GuidedPath, GuideForm, WholeForms } from './fused.ts';
+import type { Fused, GuideForm, SpanForms, SpanRow } from './fused.ts';
 import type { Graph, NetworkInfo } from './graph.ts';
 import { DrawnLevel } from './level-output.ts';
 import type { Prior, PriorPath } from './prior.ts';
+import { SpanOutput } from './span-output.ts';
 import { UndrawnLevel } from './undrawn.ts';
 
 /** Where a descent stands: what the next level's graph needs to know of it. */
@@ -137,34 +138,42 @@ export class Network {
    */
   async runUndrawn(level: number, rows: readonly Row[], users: number, options: UndrawnOptions): Promise<UndrawnLevel> {
     const { forms, weights, asksPrior } = options;
-    if (!this.fused || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
+    if (!this.fused || rows.some(({ state }) => state.code.length !== level))
+      throw new RangeError(`rows at level ${level}`);
     const condition = this.#conditionFeed(rows.map((row) => row.condition));
     const own = this.#inputs(level, rows);
     const inputs = { ...own, ...condition };
     const run = await this.fused.level({ level, rows: rows.length, inputs, forms, weights }, this.#buffers);
     const started = performance.now();
     const { predict = null } = own;
-    const logPrior = asksPrior && this.prior ? await this.prior.logPrior(level, run.features, predict, condition) : null;
+    const logPrior =
+      asksPrior && this.prior ? await this.prior.logPrior(level, run.features, predict, condition) : null;
     const ms = run.ms + performance.now() - started;
     return new UndrawnLevel({ ...run, logPrior, ms }, this.#buffers, users);
   }
 
-  /** Rows that one run of `descendGuided` takes at most. */
-  get rowsPerGuidedDescend(): number {
-    return Math.max(1, Math.floor((GUIDED_AT_64 * 64 ** 2) / this.finalSide ** 2));
+  /** Rows that one run of `runSpan` takes at most: such a run cannot be interrupted. */
+  rowsSpannedAt(level: number): number {
+    const { side } = this.info.levels[level] as NetworkInfo['levels'][number];
+    return Math.max(
+      1,
+      Math.min(MOST_SPANNED, this.rowsUndrawnAt(level), Math.floor((SPANNED_AT_64 * 64 ** 2) / side ** 2)),
+    );
   }
 
   /**
-   * Whole descents that forms decide, all with the same `Fused.wholeKey`.
+   * Runs several levels of one side, each of which draws the candidate that forms choose, and no other.
    *
+   * @param rows states at the first of them, all with the same `Fused.spanKey`
+   * @param users descents whose states they are: each must release the output
    * @throws {RangeError} where the model has no graphs for it
    */
-  async descendGuided(
-    descents: readonly WholeForms[],
-    conditions: readonly (Float32Array | null)[],
-  ): Promise<GuidedPath[]> {
-    if (!this.fused) throw new RangeError(`${this.info.name} has no graphs that choose`);
-    return await this.fused.whole(descents, this.#conditionFeed(conditions));
+  async runSpan(rows: readonly (Row & SpanRow)[], users: number): Promise<SpanOutput> {
+    const { first } = (rows[0] as SpanRow).forms as SpanForms;
+    if (!this.fused || rows.some(({ state }) => state.code.length !== first))
+      throw new RangeError(`rows at level ${first}`);
+    const inputs = { ...this.#inputs(first, rows), ...this.#conditionFeed(rows.map((row) => row.condition)) };
+    return new SpanOutput(await this.fused.span(rows, inputs, this.#buffers), this.#buffers, users);
   }
 
   /** Rows that one run of `descend` takes at most. */
@@ -251,8 +260,9 @@ const MOST_DECODED = 32;
  * (256 px) on two cores. Two at once gain 15 % at 64 px, nothing at 256.
  */
 const MOST_DESCENDING = 1;
-/** Guided ones of 64 px that are run at once: without the prior, one takes a fifth of the time. */
-const GUIDED_AT_64 = 4;
+/** Rows of a run of all levels of a side: one of 64 px takes 5 ms, and 8 of them fill two cores. */
+const SPANNED_AT_64 = 8;
+const MOST_SPANNED = 32;
 
 /** Rows of features in the states' order; the run's own tensor where that is just what they are. */
 function gatherFeatures(states: readonly State[]): Tensor {

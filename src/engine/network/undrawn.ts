@@ -58,6 +58,11 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
     return this.#ms;
   }
 
+  /** What candidates are added to, [rows, channels, side, side]. */
+  get base(): Float32Array {
+    return this.#parts.base.data;
+  }
+
   /** Scores of all candidates of a row by a form, by its place among those of the run: the numbers that drawing them would give. */
   scoresOf(form: number, row: number): Float64Array {
     const { ofRows, shift, rest } = this.#parts.forms[form] as UndrawnParts['forms'][number];

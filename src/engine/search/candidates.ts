@@ -2,7 +2,7 @@
 import type { CandidateSource } from '../guides/score.ts';
 import { COMPARED_SIDE, pointsOf, shrunk } from '../guides/shortlist.ts';
 import type { DrawnLevel } from '../network/level-output.ts';
-import type { UndrawnLevel } from '../network/undrawn.ts';
+import { UndrawnLevel } from '../network/undrawn.ts';
 
 /** Rows of a run that a slice has: `rows` of them from `firstRow` on. */
 interface Part {
@@ -10,7 +10,12 @@ interface Part {
   readonly firstRow: number;
 }
 
-export function drawnSource({ candidates }: DrawnLevel, { rows, firstRow }: Part): CandidateSource {
+/** @param guides of the run's forms, their places among the request's */
+export function sourceOf(output: DrawnLevel | UndrawnLevel, part: Part, guides: readonly number[]): CandidateSource {
+  return output instanceof UndrawnLevel ? undrawnSource(output, part, guides) : drawnSource(output, part);
+}
+
+export function drawnSource({ candidates }: Pick<DrawnLevel, 'candidates'>, { rows, firstRow }: Part): CandidateSource {
   const [, count, channels, side] = candidates.dims as [number, number, number, number];
   const size = channels * side * side;
   const each = count * size;
@@ -34,8 +39,7 @@ export function drawnSource({ candidates }: DrawnLevel, { rows, firstRow }: Part
   };
 }
 
-/** @param guides of the run's forms, their places among the request's */
-export function undrawnSource(level: UndrawnLevel, { rows, firstRow }: Part, guides: readonly number[]): CandidateSource {
+function undrawnSource(level: UndrawnLevel, { rows, firstRow }: Part, guides: readonly number[]): CandidateSource {
   const { candidateCount: count, channels, side } = level;
   return {
     rows,

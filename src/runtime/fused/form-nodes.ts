@@ -58,9 +58,9 @@ export interface FormInputs {
 
 const BATCH = 'batch';
 
-/** Name of an input: of a guide, at a side where a graph has several. */
-export function formInput(part: string, guide: number, side?: number): string {
-  return side === undefined ? `${part}_${guide}` : `${part}_${guide}_${side}`;
+/** Name of an input that is a part of a guide's form. */
+export function formInput(part: string, guide: number): string {
+  return `${part}_${guide}`;
 }
 
 export function formInputs(
@@ -88,8 +88,10 @@ export interface LevelValues {
   readonly size: LevelSize;
   /** F, [batch, width, side, side]; of batch 1 at a first level without condition. */
   readonly features: string;
-  /** p, [batch, channels, side, side]; null: zero. */
-  readonly predict: string | null;
+  /** p, [batch, channels, side, side]. */
+  readonly predict: string;
+  /** Whether it is the first level, whose features may be the same for all rows, and given once. */
+  readonly isFirst: boolean;
   /** W, [K, channels, width]. */
   readonly nodes: string;
 }
@@ -118,15 +120,12 @@ export function squaredErrors(
 
 /** R · plane · Cᵀ of each plane, [batch, count, pixels]. */
 function planes(graph: GraphBuilder, value: string, { pooling }: FormInputs, count: number): string {
-  const small = pooling
-    ? graph.op('MatMul', [graph.op('MatMul', [pooling.rows, value]), pooling.columns])
-    : value;
+  const small = pooling ? graph.op('MatMul', [graph.op('MatMul', [pooling.rows, value]), pooling.columns]) : value;
   return graph.op('Reshape', [small, graph.integers([0, count, -1])]);
 }
 
 /** E, [batch, outChannels, pixels]. */
 function errorOf(graph: GraphBuilder, inputs: FormInputs, { predict, size }: LevelValues): string {
-  if (predict === null) return inputs.target;
   const shown = planes(graph, predict, inputs, size.channels);
   return graph.op('Sub', [inputs.target, inputs.color ? graph.op('MatMul', [inputs.color, shown]) : shown]);
 }
@@ -158,7 +157,7 @@ function byDrawing(graph: GraphBuilder, { shape, level, pooled, error, rows, wei
 function byGram(graph: GraphBuilder, { shape, level, pooled, error, rows, weight }: Parts): string {
   const { count, width } = level.size;
   const { outChannels: out } = shape;
-  const shared = level.predict === null ? perRow(graph, pooled, error) : pooled;
+  const shared = level.isFirst ? perRow(graph, pooled, error) : pooled;
   const weighed = weight ? graph.op('Mul', [shared, weight]) : shared;
   const both = graph.op('Concat', [shared, error], { axis: 1 });
   const moments = graph.op('MatMul', [both, graph.op('Transpose', [weighed], { perm: [0, 2, 1] })]);

@@ -3,13 +3,13 @@
  * in place of the choices that it is given.
  */
 import { LazySession, type Runnable } from '../lazy-session.ts';
-import { decodeModel, encodeModel, type GraphParts, OPSET, type StoredGraph } from '../onnx/messages.ts';
+import { encodeModel, type GraphParts, OPSET, type StoredGraph } from '../onnx/messages.ts';
 import type { Session } from '../session.ts';
 import { choicePoints } from './choice-points.ts';
 import { drawGraph } from './draw-graph.ts';
 import type { FormShape } from './form-nodes.ts';
 import { levelGraph, type Source, type SourceLevel } from './level-graph.ts';
-import { type WholeShape, wholeGraph } from './whole-graph.ts';
+import { type SpanShape, spanGraph } from './span-graph.ts';
 
 /** What is known of a level beside the graphs. */
 export interface LevelAbout {
@@ -26,7 +26,7 @@ export interface FusedOptions {
   readonly decode: StoredGraph;
   /** Opens a graph that refers to the weights of the bundle. */
   open(graph: Uint8Array, name: string): Promise<Session>;
-  /** How many kinds of forms have their graphs kept: each kind holds the weights once for its levels, and once for whole descents. */
+  /** How many kinds of forms have their graphs kept: each kind holds the weights once by level, and once by side. */
   readonly kept: number;
 }
 
@@ -38,7 +38,7 @@ export class FusedGraphs {
   readonly #draw: LazySession;
   /** Those used last come last. */
   readonly #levels = new Map<string, LazySession>();
-  readonly #wholes = new Map<string, LazySession>();
+  readonly #spans = new Map<string, LazySession>();
 
   /** Null where decode.onnx is built in another way than those that are known: then the step path serves alone. */
   static of(options: FusedOptions): FusedGraphs | null {
@@ -62,10 +62,15 @@ export class FusedGraphs {
     );
   }
 
-  /** See `wholeGraph`. */
-  whole(shape: WholeShape): Runnable {
-    return this.#kept(this.#wholes, JSON.stringify(shape), this.#options.kept, 'whole descents', () =>
-      wholeGraph(this.#source, shape),
+  /** See `spanGraph`. */
+  span(shape: SpanShape): Runnable {
+    const sides = new Set(this.sizes.map(({ side }) => side)).size;
+    return this.#kept(
+      this.#spans,
+      JSON.stringify(shape),
+      this.#options.kept * sides,
+      `levels of ${this.sizes[shape.first]?.side} px`,
+      () => spanGraph(this.#source, shape),
     );
   }
 
@@ -75,7 +80,7 @@ export class FusedGraphs {
   }
 
   async release(): Promise<void> {
-    for (const session of [...this.#levels.values(), ...this.#wholes.values(), this.#draw]) await session.release();
+    for (const session of [...this.#levels.values(), ...this.#spans.values(), this.#draw]) await session.release();
   }
 
   #kept(sessions: Map<string, LazySession>, key: string, most: number, name: string, make: () => GraphParts): Runnable {
@@ -104,7 +109,15 @@ function sourceOf(graph: StoredGraph, { levels, channels }: FusedOptions): Sourc
     levels: points.map(({ tensor, predict }, index): SourceLevel => {
       const { side, candidates, width } = levels[index] as LevelAbout;
       const drawing = tensor.dims.at(-1) ?? width;
-      return { side, channels, count: candidates, features: width, width: drawing, hasBase: predict !== null, tensor: tensor.name };
+      return {
+        side,
+        channels,
+        count: candidates,
+        features: width,
+        width: drawing,
+        hasBase: predict !== null,
+        tensor: tensor.name,
+      };
     }),
   };
 }

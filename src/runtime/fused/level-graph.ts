@@ -3,7 +3,15 @@ import { assembled } from '../onnx/assemble.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { GraphParts, StoredGraph } from '../onnx/messages.ts';
 import type { ChoicePoint } from './choice-points.ts';
-import { type FormShape, formInput, formInputs, type LevelSize, type LevelValues, squaredErrors, standardised } from './form-nodes.ts';
+import {
+  type FormShape,
+  formInput,
+  formInputs,
+  type LevelSize,
+  type LevelValues,
+  squaredErrors,
+  standardised,
+} from './form-nodes.ts';
 
 /** A decode.onnx, and where it draws chosen candidates. */
 export interface Source {
@@ -21,7 +29,9 @@ export interface SourceLevel extends LevelSize {
   readonly tensor: string;
 }
 
-const BATCH = 'batch';
+export const BATCH = 'batch';
+/** Of conditional models; levels that make nothing of it take it too. */
+export const CONDITION = 'condition';
 /** Names of added values begin with it; those of stored ones do not. */
 export const ADDED = 'fused_';
 
@@ -54,11 +64,11 @@ export function levelGraph(source: Source, index: number, shapes: readonly FormS
     graph.output('chosen', point.chosen, [BATCH, channels, side, side]);
     graph.output('made', point.choice, [BATCH], 'int64');
   }
-  return assembled(source.graph, graph.parts());
+  return assembled(source.graph, graph.parts(), [CONDITION]);
 }
 
 /** What the level before has come to, in place of its nodes. */
-function takeState(graph: GraphBuilder, { points, levels }: Source, index: number): void {
+export function takeState(graph: GraphBuilder, { points, levels }: Source, index: number): void {
   const point = points[index] as ChoicePoint;
   const { side, channels, features: width } = levels[index] as SourceLevel;
   const features = graph.input('features', [BATCH, width, side, side]);
@@ -77,7 +87,20 @@ export function valuesOf(graph: GraphBuilder, point: ChoicePoint, size: SourceLe
   const drawing =
     point.tensor.dims.length === 4 ? graph.op('Gather', [point.nodes, graph.integers(0)], { axis: 1 }) : point.nodes;
   const nodes = graph.op('Cast', [drawing], { to: 1 });
-  return { size: { ...size, channels, count }, features: shown, predict: point.predict, nodes };
+  const values = { size: { ...size, channels, count }, features: shown };
+  if (point.predict !== null) return { ...values, predict: point.predict, nodes, isFirst: false };
+  return { ...values, ...centred(graph, shown, nodes, size), isFirst: true };
+}
+
+/**
+ * Candidates that stand alone, as added to their mean: the errors that all have in common are then no larger than elsewhere, and
+ * rounding does not show in what the candidates differ by.
+ */
+function centred(graph: GraphBuilder, features: string, nodes: string, { width, channels, side }: SourceLevel) {
+  const mean = graph.op('ReduceMean', [nodes, graph.integers([0])]);
+  const planes = graph.op('Reshape', [features, graph.integers([0, width, -1])]);
+  const predict = graph.op('Reshape', [graph.op('MatMul', [mean, planes]), graph.integers([0, channels, side, side])]);
+  return { predict, nodes: graph.op('Sub', [nodes, mean]) };
 }
 
 /** The best by all forms, in place of the choice that was given. */
@@ -99,9 +122,15 @@ export function blended(graph: GraphBuilder, shifts: readonly string[], weights:
     const weight = graph.op('Gather', [weights, graph.integers([guide])], { axis: 0 });
     return graph.op('Mul', [standardised(graph, shift, count, -1), weight]);
   });
-  return standardised(graph, parts.reduce((sum, one) => graph.op('Add', [sum, one])), count, 1);
+  return standardised(
+    graph,
+    parts.reduce((sum, one) => graph.op('Add', [sum, one])),
+    count,
+    1,
+  );
 }
 
-function everyRow(graph: GraphBuilder, value: string, batch: string): string {
+/** A value of batch 1 for every row, [batch, …] with three more dims. */
+export function everyRow(graph: GraphBuilder, value: string, batch: string): string {
   return graph.op('Expand', [value, graph.op('Concat', [batch, graph.integers([1, 1, 1])], { axis: 0 })]);
 }

@@ -5,9 +5,10 @@ import { type GraphParts, type OperatorNode, type StoredGraph, type StoredNode, 
  * The graph of the added outputs: what they need of both, and nothing else. Where an added node gives a value the name of a
  * stored one, it takes its place: so a value becomes another one, or an input, for all nodes that use it.
  *
+ * @param kept names of stored inputs that are taken even where nothing needs them
  * @throws {RangeError} where a value comes from nowhere, or from itself
  */
-export function assembled(stored: StoredGraph, added: GraphParts): GraphParts {
+export function assembled(stored: StoredGraph, added: GraphParts, kept: readonly string[] = []): GraphParts {
   const producers = new Map<string, OperatorNode | StoredNode>();
   for (const node of [...stored.nodes, ...added.nodes]) for (const output of node.outputs) producers.set(output, node);
   const tensors = new Map([...stored.initializers, ...added.initializers].map((one) => [one.name, one]));
@@ -33,7 +34,7 @@ export function assembled(stored: StoredGraph, added: GraphParts): GraphParts {
     name: added.name,
     nodes: [...nodes].map((node) => withoutReplaced(node, producers)),
     initializers: [...tensors.values()].filter(isUsed),
-    inputs: [...ports.values()].filter(isUsed),
+    inputs: [...ports.values()].filter((one) => isUsed(one) || kept.includes(one.name)),
     outputs: added.outputs,
   };
 }
