@@ -176,13 +176,14 @@ export async function fusedOf(bundle: Bundle): Promise<Fused | null> {
 /** What the engine needs of a bundle's manifest. */
 export function networkInfoOf(
   name: string,
-  { channels, condition, levels, text_models: textModels }: PyramidManifest,
+  { channels, condition, levels, text_models: textModels, perceptual_models: perceptualModels }: PyramidManifest,
 ): NetworkInfo {
   return {
     name,
     channels,
     condition,
     textModels,
+    perceptualModels,
     levels: levels.map(({ side, candidates, width }) => ({ side, candidateCount: candidates, width })),
   };
 }
