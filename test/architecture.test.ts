@@ -92,7 +92,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** Packages that only one place may import. */
 const KEEPERS: Record<string, string> = {
   'onnxruntime-node': 'src/runtime/session.ts',
-  '@bufbuild/protobuf/wire': 'src/importer/onnx/messages.ts',
+  '@bufbuild/protobuf/wire': 'src/runtime/onnx/messages.ts',
   undici: 'src/hub/connection.ts',
   bullmq: 'src/server/cluster/packages.ts',
   ioredis: 'src/server/cluster/packages.ts',

@@ -94,6 +94,10 @@ class Graph:
             self._tensors[name] = numpy_helper.from_array(array, name)
         return name
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of a tensor of the weights file."""
+        return self._locations[name].shape
+
     def stored(self, name: str, row: int | None = None) -> str:
         """A tensor of the weights file, or one row of its first axis: as it is stored, int8 times its scale."""
         if self._locations[name].dtype != "I8":

@@ -83,6 +83,8 @@ const pyramid = z.looseObject({
   weights: z.string(),
   /** Names of text models that know its pictures, best first. */
   text_models: z.array(z.string().min(1).max(64)).max(16).default([]),
+  /** Names of networks whose features suit its pictures (photographs), best first: for statistics of style, classes, distances. */
+  perceptual_models: z.array(z.string().min(1).max(64)).max(16).default([]),
   /** A learned prior over choices; its files are not among `files`, as codes draw the same pictures without it. */
   prior: prior.optional(),
 });
