@@ -8,10 +8,11 @@ import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
+import type { StoredTensor } from '../runtime/safetensors.ts';
+import { Fused } from './network/fused.ts';
 import type { NetworkInfo } from './network/graph.ts';
 import { LARGE_RUN_BYTES, Network } from './network/network.ts';
 import { Prior } from './network/prior.ts';
-import { Scoring, type ScoringParts } from './network/scoring.ts';
 
 /** Description of a model. */
 export interface ModelSummary {
@@ -172,20 +173,23 @@ export class Models {
     const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
     const graphs = await bundle.prior();
-    const scoring = bundle.scores && new Scoring(info, scoringParts(bundle, bundle.scores));
     const prior = graphs && new Prior(info, graphs, bundle.manifest.architecture.type === 'recurrent');
-    return { network: new Network(info, bundle.levels, bundle.decode, { prior, scoring, runBytes }), bundle };
+    const fused = await fusedOf(bundle);
+    return { network: new Network(info, bundle.levels, bundle.decode, { prior, fused, runBytes }), bundle };
   }
 }
 
-function scoringParts(bundle: Bundle, graphs: NonNullable<Bundle['scores']>): ScoringParts {
-  return {
+/** What chooses without drawing; null where the bundle's graphs do not allow it. */
+export async function fusedOf(bundle: Bundle): Promise<Fused | null> {
+  const graphs = await bundle.fused();
+  if (!graphs) return null;
+  return new Fused({
     graphs,
     nodes: async (level) => {
-      const name = `levels.${level}.nodes.weight`;
-      return ((await bundle.tensors([name])).get(name) as { data: Float32Array }).data;
+      const { tensor } = graphs.sizes[level] as (typeof graphs.sizes)[number];
+      return (await bundle.tensors([tensor])).get(tensor) as StoredTensor;
     },
-  };
+  });
 }
 
 /** What the engine needs of a bundle's manifest. */
