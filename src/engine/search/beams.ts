@@ -1,6 +1,6 @@
 /** The results of a request, each with its beams, and which of them run next. */
-import type { LevelOutput, State } from '../network/network.ts';
-import type { ScoredLevel } from '../network/scoring.ts';
+import type { LevelOutput } from '../network/level-output.ts';
+import type { State } from '../network/network.ts';
 
 /** One result: its beams, best first, and what it has chosen at the level that is being run. */
 export interface ResultBeams {
@@ -72,7 +72,7 @@ export type ChildStates = Map<State, Map<number, State>>;
 export function createStates(
   slice: Slice,
   picks: Iterable<Pick>,
-  output: LevelOutput | ScoredLevel,
+  output: LevelOutput,
   firstRow: number,
   created: ChildStates,
 ): void {
