@@ -14,7 +14,7 @@ export interface QuestionsOptions {
 }
 
 /** Small candidates are shown at least so large, in pixels. */
-const LEAST_SIDE = 64;
+const MIN_SIDE = 64;
 /** Pixels between them. */
 const GAP = 4;
 
@@ -31,7 +31,7 @@ export class Questions {
     const { seconds, clock, encode, post } = this.#options;
     const [first] = pictures;
     if (!first) return [];
-    const factor = Math.max(1, Math.ceil(LEAST_SIDE / first.width));
+    const factor = Math.max(1, Math.ceil(MIN_SIDE / first.width));
     const columns = Math.ceil(Math.sqrt(pictures.length));
     const shown = pictures.map((picture) => enlarged(picture, factor));
     const sheet = await encode(mosaic(shown, { columns, gap: GAP }));

@@ -5,11 +5,11 @@ import type { Recipe } from '../../state/recipe.ts';
 import { change, recipe, startAnew } from './form.ts';
 import { current } from './session.ts';
 
-const MOST_RESULTS = 12;
-const MOST_TEMPERATURE = 1.5;
+const MAX_RESULTS = 12;
+const MAX_TEMPERATURE = 1.5;
 /** What the server takes where nothing is said: with guides the best, without them this. */
 const USUAL_TEMPERATURE = 0.6;
-const MOST_BEAMS = 16;
+const MAX_BEAMS = 16;
 
 export function Settings() {
   const { count, sampler, prefix } = recipe.value;
@@ -24,13 +24,7 @@ export function Settings() {
           </button>
         </p>
       )}
-      <Slider
-        label="pictures"
-        min={1}
-        max={MOST_RESULTS}
-        value={count}
-        onChange={(value) => change({ count: value })}
-      />
+      <Slider label="pictures" min={1} max={MAX_RESULTS} value={count} onChange={(value) => change({ count: value })} />
       <details>
         <summary>Seed, sampling, model</summary>
         <div class="stack">
@@ -39,7 +33,7 @@ export function Settings() {
           <Slider
             label="beams: closer match, proportionally slower"
             min={1}
-            max={MOST_BEAMS}
+            max={MAX_BEAMS}
             value={beams}
             onChange={(value) => setSampler('beams', value, 1)}
           />
@@ -64,7 +58,7 @@ function Surprise() {
     <Slider
       label="from typical to surprising"
       min={0}
-      max={MOST_TEMPERATURE}
+      max={MAX_TEMPERATURE}
       step={0.05}
       value={temperature}
       text={sampler.temperature === undefined ? 'as usual' : temperature.toFixed(2)}
