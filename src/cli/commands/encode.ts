@@ -21,11 +21,11 @@ interface Flags extends EngineFlags, OutputFlags {
 export function addEncode(program: Command, io: Io): void {
   const command = program
     .command('encode <picture...>')
-    .summary('the code of a picture')
+    .summary('find the code of a picture')
     .description('Finds the code whose picture is nearest: a short text that "kandid decode" turns back into it.')
     .option('--beams <beams>', 'descents kept; more come closer: 16, or by side 4:16,8:8', beams)
-    .option('--search', "search, even where Kandid's own file carries a code that its pixels still match")
-    .option('-o, --out <path>', 'where to write the decoded picture; left out: nowhere')
+    .option('--search', 'search even if a file of Kandid contains a code that still matches its pixels')
+    .option('-o, --out <path>', 'where to write the decoded picture (default: nowhere)')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
     .option('--json', 'print the result as JSON');

@@ -38,7 +38,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .description(
       `Runs tasks on held-out pictures with the engine that the server uses, and prints tables. Tasks: ${TASKS.map(({ name, onRequest }) => (onRequest ? `${name} (only if named)` : name)).join(', ')}.`,
     )
-    .option('-t, --tasks <names>', 'tasks, separated by commas; left out: all that can be done', taskNames)
+    .option('-t, --tasks <names>', 'comma-separated tasks (default: all that can be run)', taskNames)
     .option('-n, --count <n>', 'held-out pictures', whole('--count', 2, 100_000), ENOUGH_TO_WRITE)
     .option('--usage-count <n>', 'training pictures of the usage task', whole('--usage-count', 1, 10_000_000), 20_000)
     .option('--sampler <json>', 'of guided tasks in place of the defaults: {"top": 2}', json('--sampler'))
@@ -46,7 +46,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option('--text <json>', 'params of the text guide in place of the defaults', json('--text'))
     .option('--data <dir>', 'folder of data sets; missing ones are drawn into it (data)')
     .option('--pictures <dir>', 'pictures to measure on, in place of the data set')
-    .option('-o, --out <dir>', 'where contact sheets and evaluation.json go')
+    .option('-o, --out <dir>', 'folder for contact sheets and evaluation.json')
     .option('--write', `write the metrics of model.json, also with fewer than ${ENOUGH_TO_WRITE} pictures`)
     .option('--no-write', 'do not write them')
     .option('--json', 'print the figures as JSON');
@@ -86,7 +86,7 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
       for await (const event of evaluation.events()) {
         progress.stop();
         Object.assign(found, event.outcome?.metrics);
-        await tell(event, evaluation, flags, io);
+        await report(event, evaluation, flags, io);
       }
       await finish(evaluation, found, flags, io);
     } finally {
@@ -95,7 +95,7 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
   });
 }
 
-async function tell(
+async function report(
   { task, outcome, skipReason, seconds }: EvaluateEvent,
   evaluation: Evaluation,
   flags: Flags,
@@ -116,7 +116,7 @@ async function tell(
   for (const line of tableLines(outcome.table.header, outcome.table.rows)) io.out(`  ${line}`);
 }
 
-/** Figures of few pictures, or of other than the defaults, are for looking at, not for the record. */
+/** Figures of few pictures, or with settings other than the defaults, are not recorded. */
 function shouldWrite({ count }: Evaluation, { write, sampler, blend, text }: Flags): boolean {
   const isStandard = sampler === undefined && blend === undefined && text === undefined;
   return write ?? (count >= ENOUGH_TO_WRITE && isStandard);
