@@ -52,6 +52,12 @@ export interface ModelsOptions {
   readonly threads?: number | undefined;
 }
 
+/** Where the graphs of a model run. */
+interface ComputeOptions {
+  readonly device: Pick<Device, 'cuda'>;
+  readonly threads?: number | undefined;
+}
+
 /** The model of requests that name none, where nothing else is set; its name, so that a model added to it changes nothing. */
 const SHIPPED_MODEL = 'avatars-256';
 
@@ -117,11 +123,24 @@ export class Models {
    * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
    */
   async open(name: string = this.defaultName): Promise<OpenModel> {
-    const known = this.#open.get(name);
+    return await this.#once(name, () => this.#load(name, this.#options));
+  }
+
+  /**
+   * Like `open`, on one CPU thread: ONNX Runtime rounds differently with another number of threads or on another device.
+   *
+   * @throws {KandidError} what `open` throws
+   */
+  async openReproducible(name: string = this.defaultName): Promise<OpenModel> {
+    return await this.#once(`${name}, one thread`, () => this.#load(name, { device: { cuda: null }, threads: 1 }));
+  }
+
+  async #once(key: string, load: () => Promise<OpenModel>): Promise<OpenModel> {
+    const known = this.#open.get(key);
     if (known) return await known;
-    const opening = this.#load(name);
-    this.#open.set(name, opening);
-    opening.catch(() => this.#open.delete(name));
+    const opening = load();
+    this.#open.set(key, opening);
+    opening.catch(() => this.#open.delete(key));
     return await opening;
   }
 
@@ -147,8 +166,8 @@ export class Models {
     return chosen.name;
   }
 
-  async #load(name: string): Promise<OpenModel> {
-    const { folders, paths, device, threads } = this.#options;
+  async #load(name: string, { device, threads }: ComputeOptions): Promise<OpenModel> {
+    const { folders, paths } = this.#options;
     const { folder } = await findModel(name, folders, { paths, kind: 'pyramid' });
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const info = networkInfoOf(bundle.name, bundle.manifest);
