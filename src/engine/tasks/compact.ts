@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Code } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
-import { ArithmeticDecoder, ArithmeticEncoder, frequenciesOf } from '../../kit/arithmetic-coder.ts';
 import { psnr } from '../../kit/quality.ts';
 import type { OpenModel } from '../models.ts';
 import { type Network, START, type State } from '../network/network.ts';
 import { certainNoise } from '../search/prior-paths.ts';
+import { ArithmeticDecoder, ArithmeticEncoder, frequenciesOf } from './arithmetic-coder.ts';
 
 /**
  * `c.` and base64url: a check byte that detects a damaged code or another machine's rounding, then the arithmetic code.
