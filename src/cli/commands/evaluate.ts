@@ -49,9 +49,9 @@ export function addEvaluate(program: Command, io: Io): void {
     .option('-t, --tasks <names>', 'comma-separated tasks (default: all that can be run)', names('--tasks'))
     .option('-n, --count <n>', 'held-out pictures', whole('--count', 2, 100_000), ENOUGH_TO_WRITE)
     .option('--usage-count <n>', 'training pictures of the usage task', whole('--usage-count', 1, 10_000_000), 20_000)
-    .option('--sampler <json>', 'of guided tasks in place of the defaults: {"top": 2}', json('--sampler'))
-    .option('--blend <blend>', `of several guides: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
-    .option('--text <json>', 'params of the text guide in place of the defaults', json('--text'))
+    .option('--sampler <json>', 'sampler of guided tasks, in place of the default: {"top": 2}', json('--sampler'))
+    .option('--blend <blend>', `how several guides are combined: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
+    .option('--text <json>', 'params of the text guide, in place of the defaults', json('--text'))
     .option(
       '--fid <file>',
       'ONNX feature network (Inception): measure the Fréchet distance of samples on it, and nothing else without --tasks',
@@ -76,7 +76,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option('--data <dir>', 'folder of data sets; missing ones are drawn into it (data)')
     .option('--pictures <dir>', 'pictures to measure on, in place of the data set')
     .option('-o, --out <dir>', 'folder for contact sheets and evaluation.json')
-    .option('--write', `write the metrics of model.json, also with fewer than ${ENOUGH_TO_WRITE} pictures`)
+    .option('--write', `write the metrics to model.json, even with fewer than ${ENOUGH_TO_WRITE} pictures`)
     .option('--no-write', 'do not write them')
     .option('--json', 'print the figures as JSON');
   addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
