@@ -187,6 +187,12 @@ export interface GuideDefinition<Schema extends z.ZodType = z.ZodType> {
    * user but what was wanted. Never pictures, addresses, keys or whatever else may be secret. @default none
    */
   readonly recorded?: readonly string[];
+  /**
+   * Of an expensive guide: descents that are worth walking for each result, of which the best is kept, where the request does
+   * not say (`sampler.particles`): a number, or by side (sides left out: 1). Its scores must compare between descents.
+   * @default 1
+   */
+  readonly particles?: number | Readonly<Record<string, number>>;
   create(params: z.output<Schema>, context: GuideContext): Guide | Promise<Guide>;
 }
 

@@ -22,6 +22,7 @@ const MOST_GUIDES = 16;
 /** Results of a request; of whole pictures, squares of all of them. */
 export const MOST_RESULTS = 256;
 const MOST_BEAMS = 256;
+export const MOST_PARTICLES = 64;
 const MOST_LEVELS = 256;
 
 const beamCount = z.int().min(1).max(MOST_BEAMS);
@@ -37,6 +38,17 @@ const beams = z
   )
   .describe(
     'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
+  );
+
+const particleCount = z.int().min(1).max(MOST_PARTICLES);
+
+const particles = z
+  .union(
+    [particleCount, z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), particleCount)],
+    `expected a number of particles from 1 to ${MOST_PARTICLES}, or an object of such numbers by side`,
+  )
+  .describe(
+    'Descents that are walked for each result, of which the guides keep the best in the end: a number, or by side, as {"4": 4, "8": 2} (sides left out: 1). Left out: what was measured as best.',
   );
 
 const oneTemperature = z.number().min(0).max(100);
@@ -76,6 +88,7 @@ const sampler = z
         'Of the softmax that choices are drawn from, one number or by side, as {"4": 1, "64": 0.4} (sides left out: 0). 0 is typical, 1 as varied as training pictures where the prior alone decides. Left out: 0 where guides decide.',
       ),
     beams: beams.default(1),
+    particles: particles.optional(),
     prior: z
       .number()
       .min(0)

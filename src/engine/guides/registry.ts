@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import type { ParticleSchedule } from '../../contract/particles.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
 import { firstIssue } from '../../kit/issues.ts';
@@ -14,6 +15,8 @@ export interface GuideSummary {
   readonly description: string;
   /** JSON Schema (draft 2020-12) of its parameters. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** Descents that it is worth for each result, where it is expensive. @default 1 */
+  readonly particles?: ParticleSchedule | undefined;
   /** One of the project's, not of a user's folder. */
   readonly isOwn: boolean;
 }
@@ -67,10 +70,11 @@ export class GuideRegistry {
   /** All of them in order of name. */
   summaries(): GuideSummary[] {
     const sorted = [...this.#found.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
-    return sorted.map(({ definition: { name, description, params }, isOwn }) => ({
+    return sorted.map(({ definition: { name, description, params, particles }, isOwn }) => ({
       name,
       description,
       params: jsonSchemaOf(params),
+      ...(particles === undefined ? {} : { particles }),
       isOwn,
     }));
   }

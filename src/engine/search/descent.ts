@@ -13,7 +13,8 @@ import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent } from './events.ts';
-import { type DescentPlan, levelInfoAt } from './plan.ts';
+import { survivorsOf } from './particles.ts';
+import { type DescentPlan, levelInfoAt, particlesAt } from './plan.ts';
 import { areDistinct, drawnWholeFrom, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
 import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
@@ -36,7 +37,8 @@ type Output = LevelOutput | ScoredLevel;
  */
 export class Descent {
   readonly plan: DescentPlan;
-  readonly #results: readonly ResultBeams[];
+  /** The particles of all results; the first of them, as many as there are results, are what is shown. */
+  #particles: readonly ResultBeams[];
   readonly #candidateCounts: readonly number[];
   readonly #divergeSoon: boolean;
   readonly #weights: number[];
@@ -60,7 +62,7 @@ export class Descent {
     this.plan = plan;
     this.#weights = [...plan.weights];
     this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
-    this.#results = Array.from({ length: plan.count }, (_, index) => ({
+    this.#particles = Array.from({ length: plan.count * particlesAt(plan, 0) }, (_, index) => ({
       index,
       beams: [START],
       chosen: null,
@@ -116,7 +118,7 @@ export class Descent {
   takeNoise(rows: number): Float32Array[] {
     this.#cancelIfAsked();
     if (this.#status !== 'ready') return [];
-    const taken = this.#results.slice(this.#cursor, this.#cursor + rows);
+    const taken = this.#particles.slice(this.#cursor, this.#cursor + rows);
     this.#cursor += taken.length;
     this.#status = 'choosing';
     return taken.map(({ index, beams }) => noiseOf(this.plan, index, beams[0]?.code ?? []));
@@ -128,7 +130,7 @@ export class Descent {
     this.#spend({ network: ms, guides: 0, engine: 0 });
     this.#status = 'ready';
     this.#cancelIfAsked();
-    if (this.#isOver || this.#cursor < this.#results.length) return;
+    if (this.#isOver || this.#cursor < this.#particles.length) return;
     const drawn = this.#paths.splice(0);
     this.#drawnFrom = null;
     // Equal results are very unlikely here; if there are some, the levels are run one by one, which keeps results distinct.
@@ -138,11 +140,11 @@ export class Descent {
 
   #tellLevels(states: readonly (readonly State[])[]): void {
     while (!this.#isOver) {
-      for (const [i, result] of this.#results.entries()) {
+      for (const [i, result] of this.#particles.entries()) {
         const beams = [states[i]?.[this.#level] as State];
         result.chosen = { beams, score: null, guideScores: this.plan.guides.map(() => null) };
       }
-      const event = levelEvent(this.plan, this.#level, this.#results);
+      const event = levelEvent(this.plan, this.#level, this.#shown);
       this.#events.push({ ...event, timings: this.#spent });
       this.#endLevel();
     }
@@ -155,7 +157,7 @@ export class Descent {
     const started = performance.now();
     let slice: Slice;
     try {
-      slice = sliceOf(this.#results.slice(this.#cursor), rows, this.#mostPools());
+      slice = sliceOf(this.#particles.slice(this.#cursor), rows, this.#mostPools());
     } catch (thrown) {
       this.fail(thrown);
       return null;
@@ -191,8 +193,8 @@ export class Descent {
     output.releaseCandidates();
     this.#outputs.push(output);
     this.#status = 'ready';
-    const isWhole = this.#cursor === this.#results.length;
-    const event = isWhole ? levelEvent(this.plan, this.#level, this.#results) : null;
+    const isWhole = this.#cursor === this.#particles.length;
+    const event = isWhole ? levelEvent(this.plan, this.#level, this.#shown) : null;
     const guides = this.#guideMs() - before;
     this.#spend({ network: output.ms, guides, engine: performance.now() - started - guides });
     if (!event) return;
@@ -227,16 +229,16 @@ export class Descent {
     this.#children = new Map();
     this.#spent = { network: 0, guides: 0, engine: 0 };
     if (this.#level === this.plan.info.levels.length) {
-      this.#events.push(doneEvent(this.plan, this.#results, this.#weights, this.#total));
+      this.#events.push(doneEvent(this.plan, this.#particles, this.#weights, this.#total));
       this.#end('done');
       return;
     }
-    const standing = this.#results.flatMap(({ beams }) => (beams.length === 1 ? beams : []));
+    const standing = this.#particles.flatMap(({ beams }) => (beams.length === 1 ? beams : []));
     this.#siblingGroups = siblingGroupsAt(standing, this.#level, this.#candidateCounts, this.#divergeSoon);
   }
 
   #endLevel(): void {
-    for (const result of this.#results) {
+    for (const result of this.#particles) {
       const { chosen } = result;
       if (chosen) {
         result.beams = chosen.beams;
@@ -249,12 +251,26 @@ export class Descent {
     this.#outputsBefore = this.#outputs;
     this.#outputs = [];
     this.#level += 1;
+    this.#keepBest(particlesAt(this.plan, this.#level));
     this.#beginLevel();
+  }
+
+  /** The results as they stand. */
+  get #shown(): readonly ResultBeams[] {
+    return this.#particles.slice(0, this.plan.count);
+  }
+
+  /** Ends all particles but the best. */
+  #keepBest(keep: number): void {
+    const { blend, count, prefixes } = this.plan;
+    if (this.#particles.length <= count * keep) return;
+    const areApart = prefixes.length > 1;
+    this.#particles = survivorsOf(this.#particles, { blend, weights: this.#weights, count, keep, areApart });
   }
 
   #prefixAt(result: number): number | null {
     const { prefixes } = this.plan;
-    return (prefixes[result] ?? prefixes[0])?.[this.#level] ?? null;
+    return (prefixes[result % this.plan.count] ?? prefixes[0])?.[this.#level] ?? null;
   }
 
   async #score(slice: Slice, output: Output, firstRow: number, guide: number): Promise<PoolScores[]> {
@@ -352,7 +368,8 @@ export class Descent {
 
   #cancelIfAsked(): void {
     if (this.#isOver || !this.plan.signal.aborted) return;
-    this.#events.push(cancelledEvent(this.plan, this.#level, this.#results, this.#total));
+    this.#keepBest(1);
+    this.#events.push(cancelledEvent(this.plan, this.#level, this.#particles, this.#total));
     this.#end('cancelled');
   }
 
@@ -361,7 +378,7 @@ export class Descent {
     this.#status = status;
     this.#children = new Map();
     this.#siblingGroups = new Map();
-    for (const result of this.#results) {
+    for (const result of this.#particles) {
       result.beams = [];
       result.chosen = null;
     }

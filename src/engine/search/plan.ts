@@ -15,6 +15,8 @@ export interface DescentPlan {
   readonly sampler: Sampler;
   /** Beams that each result keeps after each level. */
   readonly beams: readonly number[];
+  /** Descents that are walked for each result at each level. @default one */
+  readonly particles?: readonly number[];
   readonly blend: BlendKind;
   readonly guides: readonly GuideRunner[];
   /** One per guide. */
@@ -34,4 +36,9 @@ export interface DescentPlan {
 export function levelInfoAt({ levels }: NetworkInfo, index: number): LevelInfo {
   const side = (level: number) => levels[level]?.side ?? 0;
   return { index, levels: levels.length, side: side(index), finalSide: side(levels.length - 1) };
+}
+
+/** Particles of each result at a level; one when all levels are chosen. */
+export function particlesAt({ particles }: Pick<DescentPlan, 'particles'>, level: number): number {
+  return particles?.[level] ?? 1;
 }

@@ -3,15 +3,17 @@
  *
  * `work`, in megapixels that a network proposes (one takes some 8 ms on two cores), is the sum of
  *
- * - proposed: results × Σ over levels of (beams before it × candidates × side²); a whole picture counts as many results as
+ * - proposed: results × Σ over levels of (particles × beams before it × candidates × side²); a whole picture counts as many results as
  *   it has squares; levels whose choice a prior makes unseen count as `DRAWN_ALONE` candidates
- * - looked at: results × Σ over levels of (candidates that an expensive guide is asked about) × `LOOK`, of each such guide
+ * - looked at: results × Σ over levels of (particles × candidates that an expensive guide is asked about) × `LOOK`, of each
+ *   such guide
  * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews and frames of animations too
  *
- * To lower it: fewer results, fewer beams (most of all at large sides), a shorter shortlist, smaller pictures, fewer frames,
+ * To lower it: fewer results, fewer beams or particles (most of all at large sides), a shorter shortlist, smaller pictures, fewer frames,
  * a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
+import { type ParticleSchedule, particlesOf, particlesPerLevel } from '../../contract/particles.ts';
 import { FINEST_ASKED } from '../../contract/sides.ts';
 import { fittedSize } from '../../pictures/codec.ts';
 import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
@@ -20,7 +22,7 @@ import { wholeCost } from './whole-pictures.ts';
 export interface Cost {
   /** Megapixels, as above: time. */
   readonly work: number;
-  /** Results times the most beams that each is asked to keep. */
+  /** Results times the most beams and particles that each is asked to keep. */
   readonly slots: number;
   /** Bytes of candidates that are proposed at once for one result, where it keeps several beams. */
   readonly runBytes: number;
@@ -68,39 +70,47 @@ export function costOf(work: Work, known: Known): Cost {
   const frames = framesIn(work.output, model);
   const pixels = results * frames * width * height;
   const rows = beams.map((_, level) => (level === 0 ? 1 : (beams[level - 1] as number)));
-  const levels = (model?.levels ?? []).map((level, i) => ({ ...level, rows: rows[i] as number }));
   const lists = shortlistsOf(work, known.guides);
   const finest = finestProposed(work, model, lists);
+  const particles = particlesAtEach(work, model, { lists, finest });
+  const levels = (model?.levels ?? []).map((level, i) => ({
+    ...level,
+    rows: rows[i] as number,
+    particles: particles[i] as number,
+  }));
   const proposed = levels.reduce((sum, level) => {
     const candidates = level.side > finest ? DRAWN_ALONE : level.candidates;
-    return sum + level.rows * candidates * level.side ** 2;
+    return sum + level.particles * level.rows * candidates * level.side ** 2;
   }, 0);
   const asked = levels.filter(({ side }) => side <= finest);
-  const looked = asked.reduce((sum, level) => sum + lists.reduce((all, list) => all + askedOf(list, level), 0), 0);
+  const looked = asked.reduce(
+    (sum, level) => sum + level.particles * lists.reduce((all, list) => all + askedOf(list, level), 0),
+    0,
+  );
   const widest = levels.filter((level) => level.rows > 1);
   const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
   return {
     work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, results)) / MEGA,
-    slots: slotsOf(work) * (whole?.squares ?? 1),
+    slots: slotsOf(work, Math.max(1, ...particles)) * (whole?.squares ?? 1),
     runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
     choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
     pixels,
     memory:
       JOB_BYTES +
-      count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0) +
+      count * Math.max(1, ...levels.map((level) => level.particles * level.rows)) * (known.beamBytes[name] ?? 0) +
       (whole ? whole.width * whole.height * WHOLE_BYTES : 0) +
       recorded(model, results * (frames - 1), whole ? WHOLE_PREVIEW : model?.side),
     answerBytes: pixels * ENCODED_BYTES[format] + count * ABOUT_BYTES,
   };
 }
 
-/** Results times the most beams that each keeps. */
-export function slotsOf(work: Work): number {
+/** Results times the most beams that each keeps, and the most particles. */
+export function slotsOf(work: Work, particles = 1): number {
   if (work.kind === 'decode') return work.codes.length;
   const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
   const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);
   const kept = typeof beams === 'object' ? Object.values(beams) : [beams ?? 1];
-  return count * Math.max(1, ...kept);
+  return count * particles * Math.max(1, ...kept);
 }
 
 /** Pictures in each file. */
@@ -126,6 +136,20 @@ function searchOf(work: Work, model: ModelSummary | undefined): { count: number;
   return { count, beams: beamsPerLevel(sampler?.beams, sides) };
 }
 
+/** Descents of each result at each level, of a request that asks guides up to a side. */
+function particlesAtEach(
+  work: Work,
+  model: ModelSummary | undefined,
+  { lists, finest }: { readonly lists: readonly Shortlist[]; readonly finest: number },
+): number[] {
+  const sides = (model?.levels ?? []).map(({ side }) => side);
+  if (work.kind !== 'generate' || (work.request.guides ?? []).length === 0) return sides.map(() => 1);
+  const { count = 1, sampler = {} } = work.request;
+  const worth = lists.map(({ particles }) => particles);
+  const schedule = particlesOf({ ...sampler, count, hasPrior: model?.hasPrior ?? false, guides: worth });
+  return particlesPerLevel(schedule, sides, sides.filter((side) => side <= finest).length);
+}
+
 /**
  * Largest side, in pixels, whose candidates are all proposed: above `FINEST_ASKED` a prior chooses unseen, unless a cheap
  * guide looks at all of them, or an expensive one wants to.
@@ -140,16 +164,19 @@ function finestProposed(work: Work, model: ModelSummary | undefined, lists: read
 interface Shortlist {
   readonly shortlist: number;
   readonly refine: number;
+  /** Descents that the guide is worth. */
+  readonly particles: ParticleSchedule | undefined;
 }
 
 /** Of the guides that are asked about a shortlist only: those are the expensive ones. */
 function shortlistsOf(work: Work, guides: readonly GuideSummary[]): Shortlist[] {
   if (work.kind !== 'generate') return [];
   return (work.request.guides ?? []).flatMap(({ name, params = {} }) => {
-    const properties = guides.find((guide) => guide.name === name)?.params.properties;
+    const guide = guides.find((one) => one.name === name);
+    const properties = guide?.params.properties;
     const number = (field: string) => numberOf(params[field]) ?? numberOf(defaultOf(properties, field));
     const shortlist = number('shortlist');
-    return shortlist === null ? [] : [{ shortlist, refine: number('refine') ?? 0 }];
+    return shortlist === null ? [] : [{ shortlist, refine: number('refine') ?? 0, particles: guide?.particles }];
   });
 }
 
