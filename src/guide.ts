@@ -17,6 +17,11 @@ export interface Candidates {
   readonly channels: number;
   /** Width and height in pixels. */
   readonly side: number;
+  /**
+   * Draws what each of them is likely to become, in their order: the prior's likeliest choices, up to 32 px. Takes some 20 ms
+   * for each candidate. Absent without a prior, and where the candidates are as fine.
+   */
+  finishes?(): Promise<readonly Picture[]>;
 }
 
 /** Where in the descent the candidates stand. */
@@ -89,6 +94,8 @@ export interface PersonQuestion {
   readonly descent: number;
   readonly level: LevelInfo;
   readonly pictures: readonly Picture[];
+  /** What each of them is likely to become, where that is known. */
+  readonly finishes?: readonly Picture[];
   /** What to ask, in words. */
   readonly text: string;
 }

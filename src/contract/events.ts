@@ -55,6 +55,7 @@ export const questionFields = {
   level: whole,
   side: whole,
   count: whole.describe('Pictures on the contact sheet, in reading order.'),
+  finishes: whole.describe('As many pictures follow: what each is likely to become. 0: they do not.'),
   columns: whole,
   gap: whole.describe('Pixels between them.'),
   text: z.string().describe('What is asked.'),

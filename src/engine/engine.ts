@@ -21,6 +21,7 @@ import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
+import { foresightOf } from './search/foresight.ts';
 import { samplerNotes } from './search/notes.ts';
 import { firstUnguided } from './search/prior-paths.ts';
 import { samplerOf } from './search/sampler.ts';
@@ -154,6 +155,7 @@ export class Engine {
       particles: particlesPerLevel(particles, sides, firstUnguided({ info, guides })).map((one) => Math.min(one, most)),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
+      foresee: foresightOf(model.network, condition, turns),
       isWatched,
     });
     return { ...model, descent };

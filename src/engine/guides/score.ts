@@ -1,7 +1,7 @@
 /** Scores the candidates that a result chooses among at a level: which guides score which candidates, and their blend. */
 
 import type { BlendKind } from '../../contract/requests.ts';
-import type { Candidates, LevelInfo, LinearForm } from '../../guide.ts';
+import type { Candidates, LevelInfo, LinearForm, Picture } from '../../guide.ts';
 import type { Random } from '../../kit/random.ts';
 import { blendScores } from './combine.ts';
 import type { GuideRunner } from './runner.ts';
@@ -15,6 +15,12 @@ export interface CandidateBatch {
   readonly count: number;
   readonly channels: number;
   readonly side: number;
+}
+
+/** Where a candidate is in a batch. */
+export interface Place {
+  readonly row: number;
+  readonly choice: number;
 }
 
 /** The rows whose candidates compete: one per beam. Candidate k of its b-th row has the index b · K + k. */
@@ -38,6 +44,8 @@ export interface ScoringOptions {
   readonly keep?: number;
   readonly level: LevelInfo;
   readonly signal: AbortSignal;
+  /** What candidates are likely to become, by row of the batch and choice; left out: nothing tells. */
+  readonly finish?: ((places: readonly Place[]) => Promise<readonly Picture[]>) | undefined;
   /** What the prior proposes in each pool; left out: shortlists are spread over all that may look different. */
   readonly proposals?: readonly Proposal[] | undefined;
 }
@@ -174,10 +182,16 @@ class ScoredPool {
   /** Numbers of a candidate: [channels, side, side]. */
   candidate(index: number): Float32Array {
     const { data, count, channels, side } = this.#batch;
-    const row = this.rows[Math.floor(index / count)] as number;
+    const { row, choice } = this.placeOf(index);
     const size = channels * side * side;
-    const from = (row * count + (index % count)) * size;
+    const from = (row * count + choice) * size;
     return data.subarray(from, from + size);
+  }
+
+  /** Where it is in the batch. */
+  placeOf(index: number): Place {
+    const { count } = this.#batch;
+    return { row: this.rows[Math.floor(index / count)] as number, choice: index % count };
   }
 
   result(): PoolScores {
@@ -206,9 +220,12 @@ async function scoreRows(
   guide: GuideRunner,
   index: number,
   { data, rows, count, channels, side }: CandidateBatch,
-  { level, signal }: ScoringOptions,
+  { level, signal, finish }: ScoringOptions,
 ): Promise<void> {
-  const scores = await guide.score({ data, batch: rows, count, channels, side }, level, signal);
+  const places = () =>
+    Array.from({ length: rows * count }, (_, n) => ({ row: Math.floor(n / count), choice: n % count }));
+  const foreseen = finish && { finishes: () => finish(places()) };
+  const scores = await guide.score({ data, batch: rows, count, channels, side, ...foreseen }, level, signal);
   for (const pool of pools) {
     const all = pool.scoresOf(index);
     for (const [beam, row] of pool.rows.entries())
@@ -222,13 +239,18 @@ async function scoreLists(
   lists: readonly (readonly number[])[],
   guide: GuideRunner,
   index: number,
-  { level, signal }: ScoringOptions,
+  { level, signal, finish }: ScoringOptions,
 ): Promise<void> {
   const lengths = new Set(lists.map((list) => list.length).filter((length) => length > 0));
   for (const length of lengths) {
     const members = lists.flatMap((list, i) => (list.length === length ? [i] : []));
     const candidates = gathered(pools, lists, members, length, level.side);
-    const scores = await guide.score(candidates, level, signal);
+    const places = () =>
+      members.flatMap((member) =>
+        (lists[member] as readonly number[]).map((one) => (pools[member] as ScoredPool).placeOf(one)),
+      );
+    const foreseen = finish && { finishes: () => finish(places()) };
+    const scores = await guide.score({ ...candidates, ...foreseen }, level, signal);
     for (const [at, member] of members.entries()) {
       const all = (pools[member] as ScoredPool).scoresOf(index);
       for (const [i, candidate] of (lists[member] as readonly number[]).entries())

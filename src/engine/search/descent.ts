@@ -5,14 +5,15 @@ import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 import { throwIfCancelled } from '../guides/runner.ts';
-import { linearGuideAt, type PoolScores, type Proposal, scoredPools, scorePools } from '../guides/score.ts';
+import { linearGuideAt, type Place, type PoolScores, type Proposal, scoredPools, scorePools } from '../guides/score.ts';
 import { type LevelOutput, START, type State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
 import { ScoredLevel } from '../network/scoring.ts';
-import { type ChildStates, createStates, type Pick, type ResultBeams, type Slice, sliceOf } from './beams.ts';
+import { type ChildStates, createStates, type ResultBeams, type Slice, sliceOf } from './beams.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent } from './events.ts';
+import { finishing } from './foresight.ts';
 import { survivorsOf } from './particles.ts';
 import { type DescentPlan, levelInfoAt, particlesAt } from './plan.ts';
 import { areDistinct, drawnWholeFrom, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
@@ -290,7 +291,9 @@ export class Descent {
     const proposals = isAsked
       ? slice.pools.map((rows, pool) => this.#proposal(slice, rows, pool, output, firstRow))
       : undefined;
-    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals };
+    const level = this.#levelInfo();
+    const finish = finishing(this.plan.foresee, slice.states, output, firstRow);
+    const asking = { guides, weights: this.#weights, blend, keep, level, signal, proposals, finish };
     return await scorePools(slice.pools, { data, rows, count, channels, side }, asking);
   }
 
@@ -324,11 +327,11 @@ export class Descent {
     });
     const picks = kept.map((indices, i) => {
       const rows = slice.pools[slice.poolOf[i] as number] as readonly number[];
-      return indices.map((index): Pick => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }));
+      return indices.map((index): Place => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }));
     });
-    createStates(slice, picks.flat(), output, firstRow, this.#children);
+    createStates(slice.states, picks.flat(), output, firstRow, this.#children);
     for (const [i, result] of slice.results.entries()) {
-      const beams = (picks[i] as Pick[]).map(
+      const beams = (picks[i] as Place[]).map(
         ({ row, choice }) => this.#children.get(slice.states[row] as State)?.get(choice) as State,
       );
       const of = scores?.[slice.poolOf[i] as number] ?? null;

@@ -4,6 +4,7 @@ import type { BlendKind } from '../../contract/requests.ts';
 import type { LevelInfo } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo } from '../network/graph.ts';
+import type { Foresee } from './foresight.ts';
 import type { Sampler } from './sampler.ts';
 
 /** Everything that decides a request's results. */
@@ -25,6 +26,8 @@ export interface DescentPlan {
   readonly prefixes: readonly Code[];
   /** [channels, S, S] where the model has a condition. */
   readonly condition: Float32Array | null;
+  /** Finishes candidates for guides that want to see what they are likely to become. @default none is shown that */
+  readonly foresee?: Foresee | undefined;
   readonly signal: AbortSignal;
   /** Whether each level is to be told as it is chosen. @default false */
   readonly isWatched?: boolean;
