@@ -88,7 +88,7 @@ export function addSamplerOptions(command: Command): Command {
     .option('--top <n>', 'choose among the best n at each level', whole('--top', 1, 65_536))
     .option('--temperature <t>', 'draw from a softmax: 0 the best, 1 varied; or by side 4:1,64:.4', temperatures)
     .option('--beams <beams>', 'descents kept: 16, or by side 4:16,8:8', beams)
-    .option('--particles <n>', 'descents walked for each picture, the best kept: 4, or by side 4:4,8:2', particles)
+    .option('--particles <n>', 'descents walked for each picture, the best kept: 4, or by side 4:4,8:1.5', particles)
     .option('--prior <w>', 'weight of what training pictures look like; 0: none', decimal('--prior', 0, 100))
     .option('--condition <file>', 'picture that a conditional model starts from')
     .addOption(

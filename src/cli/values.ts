@@ -69,11 +69,10 @@ export function temperatures(text: string): number | Record<string, number> {
   return bySide('--temperature', text, expected, (number) => number >= 0 && number <= 100);
 }
 
-/** Particles: `4` everywhere, `4:4,8:2` by side. */
+/** Particles: `4` everywhere, `4:4,8:1.5` by side. */
 export function particles(text: string): number | Record<string, number> {
-  const expected = `a whole number from 1 to ${MOST_PARTICLES}, or such numbers by side (4:4,8:2)`;
-  const isRight = (number: number) => Number.isInteger(number) && number >= 1 && number <= MOST_PARTICLES;
-  return bySide('--particles', text, expected, isRight);
+  const expected = `a number from 1 to ${MOST_PARTICLES}, or such numbers by side (4:4,8:1.5)`;
+  return bySide('--particles', text, expected, (number) => number >= 1 && number <= MOST_PARTICLES);
 }
 
 /** A number, or one for each of some sides. */

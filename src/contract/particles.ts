@@ -1,7 +1,7 @@
 /** Particle schedules: how many descents are walked for each result, of which the best become results. */
 import type { BeamSchedule } from './beams.ts';
 
-/** Descents of a result: as many at all levels, or by side (sides left out: 1). */
+/** Descents for each result: as many at all levels, or by side (sides left out: 1). 1.5 of 4 results are 6. */
 export type ParticleSchedule = number | Readonly<Record<string, number>>;
 
 /** Requests for more results walk one descent for each, unless they say otherwise: the best of many are good anyway. */
@@ -27,16 +27,21 @@ export function particlesOf({ particles, beams = 1, count, hasPrior, guides }: P
 }
 
 /**
- * Particles of a result at each level. They never become more, and there is one where no guide is asked any more: nothing
- * would tell which is the better.
+ * Descents of all results together at each level. They never become more, and there is one for each result where no guide is
+ * asked any more: nothing would tell which is the better.
  *
+ * @param count results
  * @param asked levels up to the last at which a guide is asked
  */
-export function particlesPerLevel(schedule: ParticleSchedule, sides: readonly number[], asked: number): number[] {
+export function populationPerLevel(
+  schedule: ParticleSchedule,
+  sides: readonly number[],
+  { count, asked }: { readonly count: number; readonly asked: number },
+): number[] {
   let most = Number.POSITIVE_INFINITY;
   return sides.map((side, level) => {
-    const wanted = typeof schedule === 'number' ? schedule : (schedule[side] ?? 1);
-    most = level < asked ? Math.min(most, wanted) : 1;
+    const each = typeof schedule === 'number' ? schedule : (schedule[side] ?? 1);
+    most = level < asked ? Math.min(most, Math.ceil(count * each)) : count;
     return most;
   });
 }

@@ -40,7 +40,7 @@ const beams = z
     'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
   );
 
-const particleCount = z.int().min(1).max(MOST_PARTICLES);
+const particleCount = z.number().min(1).max(MOST_PARTICLES);
 
 const particles = z
   .union(
@@ -48,7 +48,7 @@ const particles = z
     `expected a number of particles from 1 to ${MOST_PARTICLES}, or an object of such numbers by side`,
   )
   .describe(
-    'Descents that are walked for each result, of which the guides keep the best in the end: a number, or by side, as {"4": 4, "8": 2} (sides left out: 1). Left out: what was measured as best.',
+    'Descents that are walked for each result, of which the guides keep the best in the end: a number, or by side, as {"4": 4, "8": 1.5} (sides left out: 1; 1.5 of 4 results are 6 descents). Left out: what was measured as best.',
   );
 
 const oneTemperature = z.number().min(0).max(100);

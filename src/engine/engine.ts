@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { beamsPerLevel } from '../contract/beams.ts';
 import { checkPrefix } from '../contract/codes.ts';
-import { type ParticleSchedule, particlesOf, particlesPerLevel } from '../contract/particles.ts';
+import { type ParticleSchedule, particlesOf, populationPerLevel } from '../contract/particles.ts';
 import {
   type CheckedRequest,
   type GenerateRequest,
@@ -122,7 +122,7 @@ export class Engine {
     const model = await this.models.open(checked.model);
     const { info } = model.network;
     const hasPrior = model.network.prior !== null;
-    const most = mostParticles(checked, model);
+    const most = mostDescents(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
     const notes = samplerNotes(checked.sampler, info, hasPrior);
     const condition = await conditionOf(checked.condition, info, {
@@ -141,6 +141,7 @@ export class Engine {
     });
     const sides = info.levels.map(({ side }) => side);
     const particles = this.#particlesOf(checked, guides, hasPrior);
+    const asked = firstUnguided({ info, guides });
     const descent = new Descent({
       info,
       seed,
@@ -152,7 +153,9 @@ export class Engine {
       count: checked.count,
       sampler: samplerOf(checked.sampler, { hasPrior, guides: kindOf(guides) }),
       beams: beamsPerLevel(checked.sampler.beams, sides),
-      particles: particlesPerLevel(particles, sides, firstUnguided({ info, guides })).map((one) => Math.min(one, most)),
+      population: populationPerLevel(particles, sides, { count: checked.count, asked }).map((all) =>
+        Math.min(all, most),
+      ),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
       foresee: foresightOf(model.network, condition, turns),
@@ -183,15 +186,15 @@ function kindOf(guides: readonly GuideRunner[]): 'none' | 'cheap' | 'expensive' 
   return guides.some(({ prefers }) => prefers.shortlist !== undefined) ? 'expensive' : 'cheap';
 }
 
-/** Descents of each result that can differ from all others. @throws {KandidError} params_invalid, where results cannot */
-function mostParticles({ prefix, count }: CheckedRequest, { network }: OpenModel): number {
+/** Descents of all results that can differ from one another. @throws {KandidError} params_invalid, where results cannot */
+function mostDescents({ prefix, count }: CheckedRequest, { network }: OpenModel): number {
   const { candidateCounts } = network;
   for (const one of prefix) checkPrefix(one, candidateCounts);
   const kept = prefix[0]?.length ?? 0;
   const each = codesBelow(kept - 1, candidateCounts);
   const alike = prefix.length > 1 ? largestDuplicateCount(prefix) : count;
-  if (kept === candidateCounts.length) return 1;
-  if (alike <= each) return Math.floor(each / alike);
+  if (kept === candidateCounts.length) return count;
+  if (alike <= each) return count * Math.floor(each / alike);
   const problem = `there are only ${each} different pictures of this model${kept > 0 ? ' that begin so' : ''}, asked for ${count}`;
   throw new KandidError('params_invalid', { subject: 'The request', field: 'count', problem });
 }

@@ -4,7 +4,7 @@ import type { Network } from '../engine/network/network.ts';
 import { type BatchShare, runBatch } from '../engine/search/batches.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { GenerateEvent } from '../engine/search/events.ts';
-import { particlesAt } from '../engine/search/plan.ts';
+import { populationAt } from '../engine/search/plan.ts';
 import type { Picture } from '../guide.ts';
 import { ComputeQueue } from './compute-queue.ts';
 import { DecodeQueue, type Decoding } from './decode-queue.ts';
@@ -238,8 +238,7 @@ function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing
       one !== first &&
       one.task.network === first.task.network &&
       one.descent.level === first.descent.level &&
-      (one.task.client === first.task.client ||
-        one.descent.plan.count * particlesAt(one.descent.plan, one.descent.level) <= GUEST_RESULTS),
+      (one.task.client === first.task.client || populationAt(one.descent.plan, one.descent.level) <= GUEST_RESULTS),
   );
   return [first, ...others.sort(byHunger)];
 }

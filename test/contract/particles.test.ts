@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { particlesOf, particlesPerLevel } from '../../src/contract/particles.ts';
+import { particlesOf, populationPerLevel } from '../../src/contract/particles.ts';
 
-test('particles by side never become more, and are one where no guide is asked any more', () => {
+test('particles by side never become more, and are as many as results where no guide is asked any more', () => {
   const sides = [4, 4, 8, 8, 16];
-  assert.deepEqual(particlesPerLevel(1, sides, 5), [1, 1, 1, 1, 1]);
-  assert.deepEqual(particlesPerLevel(3, sides, 5), [3, 3, 3, 3, 3]);
-  assert.deepEqual(particlesPerLevel(3, sides, 3), [3, 3, 3, 1, 1]);
-  assert.deepEqual(particlesPerLevel({ 4: 4, 8: 2 }, sides, 5), [4, 4, 2, 2, 1]);
-  assert.deepEqual(particlesPerLevel({ 8: 2, 16: 9 }, sides, 5), [1, 1, 1, 1, 1]);
-  assert.deepEqual(particlesPerLevel(3, sides, 0), [1, 1, 1, 1, 1]);
+  assert.deepEqual(populationPerLevel(1, sides, { count: 1, asked: 5 }), [1, 1, 1, 1, 1]);
+  assert.deepEqual(populationPerLevel(3, sides, { count: 1, asked: 5 }), [3, 3, 3, 3, 3]);
+  assert.deepEqual(populationPerLevel(3, sides, { count: 1, asked: 3 }), [3, 3, 3, 1, 1]);
+  assert.deepEqual(populationPerLevel({ 4: 4, 8: 2 }, sides, { count: 1, asked: 5 }), [4, 4, 2, 2, 1]);
+  assert.deepEqual(populationPerLevel({ 8: 2, 16: 9 }, sides, { count: 1, asked: 5 }), [1, 1, 1, 1, 1]);
+  assert.deepEqual(populationPerLevel(3, sides, { count: 1, asked: 0 }), [1, 1, 1, 1, 1]);
+  assert.deepEqual(populationPerLevel({ 4: 3, 8: 1.5 }, sides, { count: 4, asked: 5 }), [12, 12, 6, 6, 4]);
+  assert.deepEqual(populationPerLevel({ 4: 3, 8: 1.5 }, sides, { count: 1, asked: 5 }), [3, 3, 2, 2, 1]);
 });
 
 test('a request that does not say has the particles that its expensive guides agree on', () => {

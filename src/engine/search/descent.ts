@@ -15,7 +15,7 @@ import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent } from './events.ts';
 import { finishing } from './foresight.ts';
 import { survivorsOf } from './particles.ts';
-import { type DescentPlan, levelInfoAt, particlesAt } from './plan.ts';
+import { type DescentPlan, levelInfoAt, populationAt } from './plan.ts';
 import { areDistinct, drawnWholeFrom, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
 import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
@@ -63,7 +63,7 @@ export class Descent {
     this.plan = plan;
     this.#weights = [...plan.weights];
     this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
-    this.#particles = Array.from({ length: plan.count * particlesAt(plan, 0) }, (_, index) => ({
+    this.#particles = Array.from({ length: populationAt(plan, 0) }, (_, index) => ({
       index,
       beams: [START],
       chosen: null,
@@ -252,7 +252,7 @@ export class Descent {
     this.#outputsBefore = this.#outputs;
     this.#outputs = [];
     this.#level += 1;
-    this.#keepBest(particlesAt(this.plan, this.#level));
+    this.#keepBest(populationAt(this.plan, this.#level));
     this.#beginLevel();
   }
 
@@ -264,7 +264,7 @@ export class Descent {
   /** Ends all particles but the best. */
   #keepBest(keep: number): void {
     const { blend, count, prefixes } = this.plan;
-    if (this.#particles.length <= count * keep) return;
+    if (this.#particles.length <= keep) return;
     const areApart = prefixes.length > 1;
     this.#particles = survivorsOf(this.#particles, { blend, weights: this.#weights, count, keep, areApart });
   }
@@ -371,7 +371,7 @@ export class Descent {
 
   #cancelIfAsked(): void {
     if (this.#isOver || !this.plan.signal.aborted) return;
-    this.#keepBest(1);
+    this.#keepBest(this.plan.count);
     this.#events.push(cancelledEvent(this.plan, this.#level, this.#particles, this.#total));
     this.#end('cancelled');
   }

@@ -16,8 +16,8 @@ export interface DescentPlan {
   readonly sampler: Sampler;
   /** Beams that each result keeps after each level. */
   readonly beams: readonly number[];
-  /** Descents that are walked for each result at each level. @default one */
-  readonly particles?: readonly number[];
+  /** Descents that are walked at each level, of all results together. @default one for each */
+  readonly population?: readonly number[];
   readonly blend: BlendKind;
   readonly guides: readonly GuideRunner[];
   /** One per guide. */
@@ -41,7 +41,7 @@ export function levelInfoAt({ levels }: NetworkInfo, index: number): LevelInfo {
   return { index, levels: levels.length, side: side(index), finalSide: side(levels.length - 1) };
 }
 
-/** Particles of each result at a level; one when all levels are chosen. */
-export function particlesAt({ particles }: Pick<DescentPlan, 'particles'>, level: number): number {
-  return particles?.[level] ?? 1;
+/** Descents that are walked at a level; one for each result when all levels are chosen. */
+export function populationAt({ population, count }: Pick<DescentPlan, 'population' | 'count'>, level: number): number {
+  return population?.[level] ?? count;
 }

@@ -13,7 +13,7 @@
  * a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
-import { type ParticleSchedule, particlesOf, particlesPerLevel } from '../../contract/particles.ts';
+import { type ParticleSchedule, particlesOf, populationPerLevel } from '../../contract/particles.ts';
 import { FINEST_ASKED } from '../../contract/sides.ts';
 import { fittedSize } from '../../pictures/codec.ts';
 import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
@@ -136,7 +136,7 @@ function searchOf(work: Work, model: ModelSummary | undefined): { count: number;
   return { count, beams: beamsPerLevel(sampler?.beams, sides) };
 }
 
-/** Descents of each result at each level, of a request that asks guides up to a side. */
+/** Descents for each result at each level, of a request that asks guides up to a side. */
 function particlesAtEach(
   work: Work,
   model: ModelSummary | undefined,
@@ -147,7 +147,9 @@ function particlesAtEach(
   const { count = 1, sampler = {} } = work.request;
   const worth = lists.map(({ particles }) => particles);
   const schedule = particlesOf({ ...sampler, count, hasPrior: model?.hasPrior ?? false, guides: worth });
-  return particlesPerLevel(schedule, sides, sides.filter((side) => side <= finest).length);
+  return populationPerLevel(schedule, sides, { count, asked: sides.filter((side) => side <= finest).length }).map(
+    (all) => all / count,
+  );
 }
 
 /**

@@ -16,19 +16,18 @@ const four = [0.1, 0.9, 0.5, 0.7].map((score, index) => particle(index, score));
 const by = { blend: 'zscore', weights: [1] } as const;
 
 test('the best go on, whosever they are', () => {
-  const places = (count: number, keep: number) =>
-    survivorsOf(four, { ...by, count, keep, areApart: false }).map(({ index }) => index);
-  assert.deepEqual(places(2, 1), [1, 3]);
-  assert.deepEqual(places(1, 3), [1, 3, 2]);
+  const places = (keep: number) =>
+    survivorsOf(four, { ...by, count: 1, keep, areApart: false }).map(({ index }) => index);
+  assert.deepEqual(places(2), [1, 3]);
+  assert.deepEqual(places(3), [1, 3, 2]);
 });
 
 test('where results begin with prefixes of their own, each keeps the best of its own', () => {
   // Particles 0 and 2 are of the first result, 1 and 3 of the second.
-  const kept = survivorsOf(four, { ...by, count: 2, keep: 1, areApart: true });
-  assert.deepEqual(
-    kept.map(({ index }) => index),
-    [2, 1],
-  );
+  const places = (keep: number) =>
+    survivorsOf(four, { ...by, count: 2, keep, areApart: true }).map(({ index }) => index);
+  assert.deepEqual(places(2), [2, 1]);
+  assert.deepEqual(places(3), [2, 1, 3]);
 });
 
 const LEVELS = [
@@ -46,8 +45,8 @@ async function run(options: PlanOptions) {
 }
 
 test('of several particles the best by the finished picture becomes the result', async () => {
-  const brightness = async (particles: number[]) => {
-    const done = (await run({ guides: [changeable], particles })).at(-1);
+  const brightness = async (population: number[]) => {
+    const done = (await run({ guides: [changeable], population })).at(-1);
     assert.ok(done?.type === 'done');
     assert.equal(done.results.length, 1);
     return mean(done.results[0]?.image.data ?? new Float32Array(1));
@@ -57,7 +56,7 @@ test('of several particles the best by the finished picture becomes the result',
 });
 
 test('levels tell of as many pictures as there are results, whatever is walked, and results differ', async () => {
-  const events = await run({ guides: [bright()], count: 2, particles: [4, 2, 1] });
+  const events = await run({ guides: [bright()], count: 2, population: [8, 3, 2] });
   for (const event of events)
     if (event.type === 'level') assert.deepEqual([event.previews.length, event.choices.length], [2, 2]);
   const codes = codesOf(events);
@@ -66,13 +65,13 @@ test('levels tell of as many pictures as there are results, whatever is walked, 
 });
 
 test('the same seed gives the same pictures', async () => {
-  const options = { guides: [changeable], count: 2, particles: [3, 3, 1], sampler: { top: 2, temperature: 1 } };
+  const options = { guides: [changeable], count: 2, population: [6, 5, 2], sampler: { top: 2, temperature: 1 } };
   assert.deepEqual(codesOf(await run({ ...options, seed: 7 })), codesOf(await run({ ...options, seed: 7 })));
 });
 
 test('each result keeps to its own prefix', async () => {
   const prefixes = [[3], [0]];
-  const codes = codesOf(await run({ guides: [bright()], count: 2, prefixes, particles: [2, 2, 2] }));
+  const codes = codesOf(await run({ guides: [bright()], count: 2, prefixes, population: [4, 4, 4] }));
   assert.deepEqual(
     codes.map(([first]) => first),
     [3, 0],
@@ -85,7 +84,7 @@ test('cancelled, it gives the best so far: one for each result', async () => {
     if (index === 1) abort.abort();
     return mean(candidate);
   });
-  const events = await run({ guides: [guide], particles: [3, 3, 3], signal: abort.signal });
+  const events = await run({ guides: [guide], population: [3, 3, 3], signal: abort.signal });
   const end = events.at(-1);
   assert.ok(end?.type === 'cancelled');
   assert.deepEqual([end.level, end.results.length], [1, 1]);
