@@ -25,15 +25,13 @@ const MOST_BEAMS = 256;
 export const MOST_PARTICLES = 64;
 const MOST_LEVELS = 256;
 
+const side = z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels');
+
 const beamCount = z.int().min(1).max(MOST_BEAMS);
 
 const beams = z
   .union(
-    [
-      beamCount,
-      z.array(beamCount).min(1).max(MOST_LEVELS),
-      z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), beamCount),
-    ],
+    [beamCount, z.array(beamCount).min(1).max(MOST_LEVELS), z.record(side, beamCount)],
     `expected a number of beams from 1 to ${MOST_BEAMS}, a list of one per level, or an object of beams by side`,
   )
   .describe(
@@ -44,7 +42,7 @@ const particleCount = z.number().min(1).max(MOST_PARTICLES);
 
 const particles = z
   .union(
-    [particleCount, z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), particleCount)],
+    [particleCount, z.record(side, particleCount)],
     `expected a number of particles from 1 to ${MOST_PARTICLES}, or an object of such numbers by side`,
   )
   .describe(
@@ -54,7 +52,7 @@ const particles = z
 const oneTemperature = z.number().min(0).max(100);
 
 const temperature = z.union(
-  [oneTemperature, z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), oneTemperature)],
+  [oneTemperature, z.record(side, oneTemperature)],
   'expected a number from 0 to 100, or an object of such numbers by side',
 );
 

@@ -124,7 +124,7 @@ export class Engine {
     const hasPrior = model.network.prior !== null;
     const most = mostDescents(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
-    const notes = samplerNotes(checked.sampler, info, hasPrior);
+    const notes = samplerNotes(checked.sampler, info, { hasPrior, isGuided: checked.guides.length > 0 });
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
       inTurn: turns.picture,

@@ -7,11 +7,13 @@ import type { SamplerOptions } from './sampler.ts';
 export function samplerNotes(
   { top, prior, beams, particles }: SamplerOptions & { readonly beams?: BeamSchedule | undefined },
   { name, levels }: NetworkInfo,
-  hasPrior: boolean,
+  { hasPrior, isGuided }: { readonly hasPrior: boolean; readonly isGuided: boolean },
 ): string[] {
   const notes: string[] = [];
   if (prior && !hasPrior)
     notes.push(`The model ${name} has no prior: where no guide decides, all choices are equally likely.`);
+  if (particles !== undefined && particles !== 1 && !isGuided)
+    notes.push('particles: without a guide nothing tells which picture is the better; one is made for each result.');
   const most = Math.max(...levels.map(({ candidateCount }) => candidateCount));
   if (top !== undefined && top > most)
     notes.push(`top is ${top}, and the model ${name} proposes ${most} at a level: any of them may be chosen.`);
