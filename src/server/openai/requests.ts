@@ -41,7 +41,8 @@ export interface Wish {
 const SEEDS = 2 ** 32;
 const LARGEST_SIDE = 2048;
 const PREVIEW_QUALITY = 85;
-const BEAMS: Readonly<Record<string, number>> = { high: 2, hd: 2, xhigh: 4, max: 4 };
+/** Descents for each picture, of which the best is kept; others have what was measured as best. */
+const PARTICLES: Readonly<Record<string, number>> = { low: 1, high: 3, hd: 3, xhigh: 6, max: 6 };
 const QUALITIES: Readonly<Record<Common['quality'], Terms['echo']['quality']>> = {
   auto: 'medium',
   low: 'low',
@@ -87,7 +88,7 @@ export function termsOf(call: RawCall, body: Common, { guides, notes = [], whole
   });
   const work: Terms['work'] = {
     kind: 'generate',
-    request: { model: model.name, guides, count, seed, sampler: { beams: BEAMS[body.quality] ?? 1 } },
+    request: { model: model.name, guides, count, seed, sampler: { particles: PARTICLES[body.quality] } },
     output,
     ...previewsOf(body, model, { ...output, size: Math.max(made.width, made.height) }),
   };
