@@ -47,9 +47,9 @@ export function QuestionSheet() {
       <div class="question-main">
         <header>
           <h1>Which one?</h1>
-          {shown?.candidates[0]?.finish && <p class="soft">What each may become, and as it is now</p>}
           <p class="soft">
             level {level + 1} of {levels.value.length} · {levels.value[level]?.side ?? 4} pixels wide
+            {shown?.candidates[0]?.finish && ', shown as what they may become'}
           </p>
         </header>
         <Grid shown={shown} picked={picked} isOpen={isOpen} choose={choose} />
