@@ -13,9 +13,13 @@ import {
   readLabels,
   type WantedLabel,
 } from './lib/labels.ts';
+import { perceptualModel } from './lib/map-network.ts';
 import { outputOf } from './lib/network-output.ts';
 import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './lib/pixels.ts';
+
+/** The classifier of avatars. */
+const ATTRIBUTES = 'avatars-attributes';
 
 const CHUNK = 64;
 /** Side of the pictures if neither labels.json nor the request specifies it. */
@@ -32,9 +36,9 @@ const params = z.strictObject({
   model: z
     .string()
     .min(1)
-    .default('avatars-attributes')
+    .optional()
     .describe(
-      'The classifier: a folder among the models, or a path, with model.onnx and labels.json; or the path of an ONNX file with labels.json beside it.',
+      'The classifier: a folder among the models, or a path, with model.onnx and labels.json; or the path of an ONNX file with labels.json beside it. Default: the network named in the model.json of the model, as models of photographs have it (imagenet-lite: 1,000 kinds of things), or avatars-attributes.',
     ),
   side: z
     .int()
@@ -73,7 +77,7 @@ function formatOf(labels: Labels, { side, normalise }: Params, channels: number)
 }
 
 async function openClassifier(options: Params, context: GuideContext): Promise<Classifier> {
-  const { model } = options;
+  const model = options.model ?? (await perceptualModel(context)) ?? ATTRIBUTES;
   const isFile = model.endsWith('.onnx');
   const folder = await context.folder(isFile ? dirname(model) : model);
   const own = await readIfThere(join(folder, 'labels.json'));
@@ -149,10 +153,9 @@ export default defineGuide({
   recorded: ['labels', 'side', 'normalise', 'fromSide', 'toSide', 'shortlist', 'refine'],
   async create(options, context) {
     const classifier = await openClassifier(options, context);
-    const { groups } = classifier.labels;
     const wanted = Array.isArray(options.labels)
-      ? findByName(groups, options.labels)
-      : findByAttribute(groups, options.labels);
+      ? findByName(classifier.labels, options.labels)
+      : findByAttribute(classifier.labels, options.labels);
     return {
       prefers: shortlistPreferences(options),
       score: (candidates, _level, signal) =>

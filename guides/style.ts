@@ -1,13 +1,16 @@
 /** Scores by texture and colour independent of layout: Gram matrices of filter responses. */
-import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Candidates, Guide, GuideContext, GuideModel, LevelInfo } from '../src/guide.ts';
+import type { Candidates, Guide, GuideContext, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
 import { type FilterBank, filterBank, scalesOf, statistics } from './lib/filters.ts';
 import { type GramReference, gramDistance, gramReference } from './lib/gram.ts';
+import { mapNetworkParams, openMaps, perceptualModel } from './lib/map-network.ts';
 import { networkGrams } from './lib/network-style.ts';
 import { pictureParam, sideParams } from './lib/params.ts';
 import { finalReference, type Reference, shrinkReference } from './lib/reference.ts';
+
+/** In place of a network's name. */
+const FILTERS = 'filters';
 
 const params = z.strictObject({
   image: pictureParam('The style picture: its colours and textures are matched, not its content.'),
@@ -16,9 +19,9 @@ const params = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'An ONNX network (VGG, ResNet) whose feature maps replace the random filters: a path, or a folder that holds model.onnx.',
+      'A network (imagenet-lite, VGG, ResNet) whose feature maps replace random filters: a folder among the models, or a path, that holds maps.onnx or model.onnx; or the path of an ONNX file. "filters": random filters. Default: the network named in the model.json of the model, as models of photographs have it, or random filters.',
     ),
-  networkSide: z.int().min(16).max(512).default(64).describe('Side, in pixels, of the pictures passed to the network.'),
+  ...mapNetworkParams,
   shortlist: z
     .int()
     .min(1)
@@ -33,8 +36,6 @@ const params = z.strictObject({
     .default(8)
     .describe('Smallest side, in pixels, at which the guide scores; smaller pictures have no texture.'),
 });
-
-type Params = z.output<typeof params>;
 
 function filterGuide(style: Reference): Guide {
   const bank: FilterBank = filterBank(style.channels);
@@ -63,20 +64,14 @@ function filterGuide(style: Reference): Guide {
   };
 }
 
-async function openNetwork(network: string, context: GuideContext): Promise<GuideModel> {
-  const isFile = network.endsWith('.onnx');
-  const folder = await context.folder(isFile ? dirname(network) : network);
-  return context.open(join(folder, isFile ? basename(network) : 'model.onnx'));
-}
-
-async function networkGuide(style: Reference, { network, networkSide }: Params, context: GuideContext): Promise<Guide> {
-  const model = await openNetwork(network as string, context);
+async function networkGuide(style: Reference, name: string, side: number, context: GuideContext): Promise<Guide> {
+  const network = await openMaps(name, side, context);
   const picture: Candidates = { data: style.data, batch: 1, count: 1, channels: style.channels, side: style.side };
-  const [own] = await networkGrams(model, picture, networkSide, context);
+  const [own] = await networkGrams(network, picture, context);
   const reference = gramReference((own as NonNullable<typeof own>).gram, (own as NonNullable<typeof own>).sizes);
   return {
     async score(candidates: Candidates, _level: LevelInfo, signal: AbortSignal) {
-      const grams = await networkGrams(model, candidates, networkSide, { signal, compute: context.compute });
+      const grams = await networkGrams(network, candidates, { signal, compute: context.compute });
       return Float32Array.from(grams, ({ gram }) => -gramDistance(gram, reference));
     },
   };
@@ -89,8 +84,10 @@ export default defineGuide({
   recorded: ['networkSide', 'shortlist', 'fromSide', 'toSide'],
   async create(options, context) {
     const style = await finalReference(options.image, context);
-    const guide = options.network ? await networkGuide(style, options, context) : filterGuide(style);
-    const shortlist = options.shortlist ?? (options.network ? 16 : undefined);
+    const named = options.network ?? (await perceptualModel(context));
+    const network = named === FILTERS ? null : named;
+    const guide = network ? await networkGuide(style, network, options.networkSide, context) : filterGuide(style);
+    const shortlist = options.shortlist ?? (network ? 16 : undefined);
     return {
       ...guide,
       prefers: {

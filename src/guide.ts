@@ -141,6 +141,8 @@ export interface GuideContext {
     readonly levels: number;
     /** Text models that know its pictures, best first. @default none is known to */
     readonly textModels?: readonly string[];
+    /** Networks whose features suit its pictures, best first. @default none is known to */
+    readonly perceptualModels?: readonly string[];
     /** Whether a prior decides at levels where no guide scores. @default false: there all candidates are equally likely */
     readonly hasPrior?: boolean;
   };

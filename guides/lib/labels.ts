@@ -1,6 +1,7 @@
 /** Labels of a classifier's outputs: groups, each with a softmax of its own. */
 import { z } from 'zod';
 import { GuideProblem } from '../../src/guide.ts';
+import { nearestNames } from '../../src/kit/nearest-names.ts';
 
 /** One attribute: outputs offset … offset + values.length − 1 are the logits of its values. */
 export interface LabelGroup {
@@ -28,6 +29,8 @@ const labelsFile = z.union([
     outputs: z.enum(['logits', 'probabilities']).default('logits'),
     mean: z.array(z.number()).min(1).max(3).optional(),
     deviation: z.array(z.number().positive()).min(1).max(3).optional(),
+    /** Further words, each with the label that it stands for. */
+    synonyms: z.record(z.string(), z.string()).default({}),
   }),
 ]);
 
@@ -39,6 +42,8 @@ export interface Labels {
   readonly deviation?: readonly number[] | undefined;
   /** Whether the network ends in a softmax of its own. @default false */
   readonly areProbabilities?: boolean;
+  /** Further words, each with the label that it stands for. @default none */
+  readonly synonyms?: Readonly<Record<string, string>>;
 }
 
 /** @throws GuideProblem if the document has neither of the two forms */
@@ -53,6 +58,7 @@ export function readLabels(json: unknown): Labels {
     mean: undefined,
     deviation: undefined,
     outputs: 'logits',
+    synonyms: {},
     ...parsed.data,
   };
   let next = 0;
@@ -77,48 +83,67 @@ export function labelsOfConfig(json: unknown): Labels {
   return { groups: [{ attribute: 'label', offset: 0, values }] };
 }
 
-function wantedOf({ attribute, values: known, ...place }: LabelGroup, names: readonly string[]): WantedLabel {
-  const indices = names.map((name) => {
-    const index = known.indexOf(name);
-    if (index < 0)
-      throw new GuideProblem(`"${name}" is not a value of "${attribute}": expected one of ${known.join(', ')}`);
-    return index;
-  });
-  return { group: { attribute, values: known, ...place }, indices };
+/** Names told where nothing is like the one that is not known. */
+const MOST_TOLD = 60;
+const ARTICLE = /^(?:an?|the) /;
+
+const plain = (name: string): string => name.trim().toLowerCase().replace(ARTICLE, '');
+
+/** What a name is among labels: itself, or as written without article and capitals, or what it is a synonym of. */
+function labelOf(name: string, { values: known }: LabelGroup, synonyms: Readonly<Record<string, string>>): number {
+  const exact = known.indexOf(name);
+  if (exact >= 0) return exact;
+  const word = plain(name);
+  const alike = known.findIndex((one) => plain(one) === word);
+  if (alike >= 0) return alike;
+  const meant = Object.entries(synonyms).find(([synonym]) => plain(synonym) === word)?.[1];
+  return meant === undefined ? -1 : known.indexOf(meant);
 }
 
-/** Finds `{attribute: value}` (or a list of accepted values). @throws GuideProblem listing the known ones */
+/** What to say in place of a name that is not known: the nearest ones, or what there is. */
+function hintFor(name: string, groups: readonly LabelGroup[], synonyms: Readonly<Record<string, string>>): string {
+  const all = groups.flatMap((one) => one.values);
+  const near = nearestNames(plain(name), [...all, ...Object.keys(synonyms)]);
+  const others = near.filter((one) => !near.includes(synonyms[one] ?? ''));
+  const told = others.map((one) => (synonyms[one] === undefined ? `"${one}"` : `"${one}" (${synonyms[one]})`));
+  if (told.length > 0) return `did you mean ${told.join(' or ')}?`;
+  const more = all.length > MOST_TOLD ? ` and ${all.length - MOST_TOLD} more` : '';
+  return `expected one of ${all.slice(0, MOST_TOLD).join(', ')}${more}`;
+}
+
+/** Finds `{attribute: value}` (or a list of accepted values). @throws GuideProblem naming near or known ones */
 export function findByAttribute(
-  groups: readonly LabelGroup[],
+  { groups, synonyms = {} }: Labels,
   wanted: Readonly<Record<string, string | string[]>>,
 ): WantedLabel[] {
   return Object.entries(wanted).map(([attribute, value]) => {
-    const found = groups.find((one) => one.attribute === attribute);
-    if (!found)
+    const group = groups.find((one) => one.attribute === attribute);
+    if (!group)
       throw new GuideProblem(
         `the classifier has no attribute "${attribute}": expected one of ${groups.map((one) => one.attribute).join(', ')}`,
       );
-    return wantedOf(found, typeof value === 'string' ? [value] : value);
+    const names = typeof value === 'string' ? [value] : value;
+    const indices = names.map((name) => {
+      const index = labelOf(name, group, synonyms);
+      if (index < 0)
+        throw new GuideProblem(`"${name}" is not a value of "${attribute}": ${hintFor(name, [group], synonyms)}`);
+      return index;
+    });
+    return { group, indices };
   });
 }
 
 /** Finds labels by their names alone. @throws GuideProblem for a name that no group has, or more than one */
-export function findByName(groups: readonly LabelGroup[], names: readonly string[]): WantedLabel[] {
+export function findByName({ groups, synonyms = {} }: Labels, names: readonly string[]): WantedLabel[] {
   return names.map((name) => {
-    const holders = groups.filter((one) => one.values.includes(name));
+    const holders = groups.filter((one) => labelOf(name, one, synonyms) >= 0);
     const [only, ...others] = holders;
-    if (!only)
-      throw new GuideProblem(
-        `the classifier has no label "${name}": expected one of ${groups
-          .flatMap((one) => one.values)
-          .slice(0, 60)
-          .join(', ')}`,
-      );
+    if (!only) throw new GuideProblem(`the classifier has no label "${name}": ${hintFor(name, groups, synonyms)}`);
     if (others.length > 0)
       throw new GuideProblem(
         `"${name}" is a value of ${holders.map((one) => one.attribute).join(' and ')}: say which, as {"${only.attribute}": "${name}"}`,
       );
-    return wantedOf(only, [name]);
+    return { group: only, indices: [labelOf(name, only, synonyms)] };
   });
 }
 

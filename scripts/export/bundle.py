@@ -21,6 +21,8 @@ FORMAT_VERSION = 1
 WEIGHTS = "weights.safetensors"
 TEXT_MODELS = {"avatars": ["avatars-clip"]}
 """Of each data set, the text models that know its pictures, best first."""
+PERCEPTUAL_MODELS = {"flowers": ["imagenet-lite"], "cifar10": ["imagenet-lite"]}
+"""Of each data set of photographs, the networks whose features suit its pictures, best first."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def manifest_of(config: ModelConfig, folder: Path, metadata: dict) -> dict:
         "graphs": {"levels": level_names(config), "decode": "decode.onnx"},
         "weights": WEIGHTS,
         "text_models": TEXT_MODELS.get(metadata["dataset"], []),
+        "perceptual_models": PERCEPTUAL_MODELS.get(metadata["dataset"], []),
         **{key: metadata[key] for key in ("made", "parity", "metrics")},
         "files": {path.name: file_entry(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST},
     }

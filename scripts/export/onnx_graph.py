@@ -28,6 +28,11 @@ class TensorLocation:
     offset: int  # bytes from the start of the file
     length: int  # bytes
 
+    def row(self, index: int) -> TensorLocation:
+        """Entry `index` of the first axis, which lies in one piece."""
+        length = self.length // self.shape[0]
+        return TensorLocation(self.file, self.dtype, self.shape[1:], self.offset + index * length, length)
+
 
 def tensor_locations(weights: Path) -> dict[str, TensorLocation]:
     """The tensors of a safetensors file, by name."""
@@ -41,6 +46,10 @@ def tensor_locations(weights: Path) -> dict[str, TensorLocation]:
         begin, end = entry["data_offsets"]
         found[name] = TensorLocation(weights.name, entry["dtype"], tuple(entry["shape"]), start + begin, end - begin)
     return found
+
+
+def _label(name: str, row: int | None) -> str:
+    return name if row is None else f"{name}[{row}]"
 
 
 class Graph:
@@ -85,34 +94,41 @@ class Graph:
             self._tensors[name] = numpy_helper.from_array(array, name)
         return name
 
-    def stored(self, name: str) -> str:
-        """A tensor of the weights file: float32 or float16 as it is stored, int8 times its scale."""
-        if self._locations[name].dtype != "I8":
-            return self._external(name)
-        if name not in self._casts:
-            whole = self.op("Cast", self._external(name), to=TensorProto.FLOAT)
-            self._casts[name] = self.op("Mul", whole, self._external(name + SCALE))
-        return self._casts[name]
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of a tensor of the weights file."""
+        return self._locations[name].shape
 
-    def _external(self, name: str) -> str:
-        if name not in self._tensors:
-            location = self._locations[name]
-            tensor = TensorProto(name=name, data_type=DTYPES[location.dtype], dims=location.shape)
+    def stored(self, name: str, row: int | None = None) -> str:
+        """A tensor of the weights file, or one row of its first axis: as it is stored, int8 times its scale."""
+        if self._locations[name].dtype != "I8":
+            return self._external(name, row)
+        known = _label(name, row)
+        if known not in self._casts:
+            whole = self.op("Cast", self._external(name, row), to=TensorProto.FLOAT)
+            self._casts[known] = self.op("Mul", whole, self._external(name + SCALE, row))
+        return self._casts[known]
+
+    def _external(self, name: str, row: int | None) -> str:
+        label = _label(name, row)
+        if label not in self._tensors:
+            location = self._locations[name] if row is None else self._locations[name].row(row)
+            tensor = TensorProto(name=label, data_type=DTYPES[location.dtype], dims=location.shape)
             tensor.data_location = TensorProto.EXTERNAL
             for key, value in (("location", location.file), ("offset", location.offset), ("length", location.length)):
                 tensor.external_data.add(key=key, value=str(value))
-            self._tensors[name] = tensor
-        return name
+            self._tensors[label] = tensor
+        return label
 
     def float32(self, value: str, stored: str) -> str:
         """`value`, taken from the tensor `stored`, as float32."""
         return self.op("Cast", value, to=TensorProto.FLOAT) if self._locations[stored].dtype == "F16" else value
 
-    def weight(self, name: str) -> str:
-        """A tensor of the weights file as float32."""
-        if name not in self._casts:
-            self._casts[name] = self.float32(self.stored(name), name)
-        return self._casts[name]
+    def weight(self, name: str, row: int | None = None) -> str:
+        """A tensor of the weights file, or one row of its first axis, as float32."""
+        known = f"{_label(name, row)} as float32"
+        if known not in self._casts:
+            self._casts[known] = self.float32(self.stored(name, row), name)
+        return self._casts[known]
 
     def model(self) -> onnx.ModelProto:
         graph = helper.make_graph(self._nodes, self.name, self._inputs, self._outputs, list(self._tensors.values()))

@@ -20,7 +20,7 @@ import torch
 from ddn.pictures import Pictures
 from export.bundle import Bundle, build_network, read_bundle
 from export.exporter import pictures_to_check
-from prior.export import CHECKED, write_prior
+from prior.export import CHECKED, WRITTEN, read_prior, write_prior
 from prior.model import Prior, PriorConfig
 from prior.report import held_out_bits
 from prior.run import Run, run
@@ -36,6 +36,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder for the checkpoint, the log and the samples")
     parser.add_argument("--minutes", type=float, help="training time of the whole run")
     parser.add_argument("--random", action="store_true", help="write an untrained prior instead, for tests")
+    parser.add_argument("--again", action="store_true", help="write the bundle's prior as this version writes it")
     parser.add_argument("--vectors", type=Path, help="also write test vectors of the prior to this JSON file")
     parser.add_argument("--widths", default="96,64,48,32", help="channels of the U-Nets at 4, 8, 16 and 32 px")
     parser.add_argument("--hidden", type=int, default=PriorConfig.hidden, help="width of the dense layer at 4 px")
@@ -74,7 +75,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    if not options.random and not (options.data and options.out and options.minutes):
+    if not options.random and not options.again and not (options.data and options.out and options.minutes):
         parser.error("say what to train on, where and how long: --data, --out and --minutes")
     if options.freeze and not options.start_from:
         parser.error("--freeze: say what is known already, with --start-from")
@@ -90,6 +91,8 @@ def main(argv: list[str] | None = None) -> None:
     shape = PriorConfig(widths(options.widths), options.hidden)
     if options.random:
         write_random(bundle, shape, options)
+    elif options.again:
+        write_again(bundle, options)
     else:
         train_prior(bundle, shape, options)
     if options.vectors:
@@ -120,6 +123,20 @@ def write_random(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace
             write_prior(bundle, network, prior.eval(), pictures_to_check(None, bundle.config), {"made": made})["prior"]
         )
     )
+
+
+def write_again(bundle: Bundle, options: argparse.Namespace) -> None:
+    """Writes the bundle's prior anew: the graphs as they are now, the weights as they were."""
+    if "prior" not in bundle.manifest:
+        raise SystemExit(f"{bundle.folder} has no prior to write again")
+    prior = read_prior(bundle.folder, bundle.manifest, bundle.config)
+    told = {key: value for key, value in bundle.manifest["prior"].items() if key not in WRITTEN}
+    network = build_network(bundle.config, bundle.weights)
+    pictures = (
+        Pictures(options.data / "test", bundle.config.side, bundle.config.channels, least=1) if options.data else None
+    )
+    target = pictures_to_check(pictures, bundle.config)[:CHECKED]
+    print(json.dumps(write_prior(bundle, network, prior, target, told)["prior"]["parity"]))
 
 
 def train_prior(bundle: Bundle, shape: PriorConfig, options: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ from prior.graphs import descend_graph, side_graph
 from prior.model import Prior, PriorConfig
 
 WEIGHTS = "prior.safetensors"
-DESCEND = "descend.onnx"
+WRITTEN = ("weights", "sides", "descend", "files", "architecture", "parity")  # entries of model.json made here
 CHECKED = 16  # pictures of the self-check
 TOLERANCE = 1e-3  # of log p beside its own size: a sum of some ten thousand products
 
@@ -86,13 +86,15 @@ def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, 
         names = {side: f"prior-{side}.onnx" for side in prior.sides}
         for side, name in names.items():
             onnx.save(side_graph(prior, side, locations), beside / name)
-        onnx.save(descend_graph(prior, locations), beside / DESCEND)
-        parity = check(beside, network, prior, target, names)
-        files = [WEIGHTS, DESCEND, *names.values()]
+        whole = {side: f"descend-{side}.onnx" for side in prior.sides}
+        for side, name in whole.items():
+            onnx.save(descend_graph(prior, side, locations), beside / name)
+        parity = check(beside, network, prior, target, names, whole)
+        files = [WEIGHTS, *names.values(), *whole.values()]
         entry = {
             "weights": WEIGHTS,
             "sides": names,
-            "descend": DESCEND,
+            "descend": whole,
             "files": {name: file_entry(beside / name) for name in files},
             "architecture": prior.config.to_dict(),
             "parity": parity,
@@ -101,6 +103,8 @@ def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, 
         for name in files:
             os.replace(beside / name, folder / name)
         manifest = {key: value for key, value in bundle.manifest.items() if key != "latents"}
+        for name in set(manifest.get("prior", {}).get("files", {})) - set(files):
+            (folder / name).unlink(missing_ok=True)
         write_manifest(folder, {**manifest, "prior": entry})
         return {**manifest, "prior": entry}
     except OSError as error:
@@ -110,13 +114,15 @@ def write_prior(bundle: Bundle, network: Network, prior: Prior, target: Tensor, 
 
 
 @torch.no_grad()
-def check(folder: Path, network: Network, prior: Prior, target: Tensor, names: dict[str, str]) -> dict:
-    """Largest differences of log p and estimates along drawn codes, and the share of equal codes of descend.onnx."""
+def check(
+    folder: Path, network: Network, prior: Prior, target: Tensor, names: dict[str, str], whole: dict[str, str]
+) -> dict:
+    """Largest differences of log p and estimates along drawn codes, and the share of equal codes of whole descents."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     opened = {
         name: onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
-        for name in (*names.values(), DESCEND)
+        for name in (*names.values(), *whole.values())
     }
     condition = condition_of(target, network.config)
     fed = {} if condition is None else {"condition": condition.numpy()}
@@ -137,7 +143,7 @@ def check(folder: Path, network: Network, prior: Prior, target: Tensor, names: d
         choice = (expected + noise[:, index]).argmax(1)
         codes.append(choice)
         state = network.choose(index, features, predict, choice)
-    drawn = opened[DESCEND].run(["codes"], {"noise": noise.numpy(), **fed})[0]
+    drawn = descend([opened[name] for name in whole.values()], noise.numpy(), fed)
     wanted = torch.stack(codes, 1).numpy()
     # A near tie that falls the other way changes every level after it: counted up to the first one.
     same = np.cumprod(drawn == wanted, axis=1)
@@ -150,6 +156,20 @@ def check(folder: Path, network: Network, prior: Prior, target: Tensor, names: d
     if worst > TOLERANCE * largest or same[:, 0].mean() < 1:
         raise SystemExit(f"the prior was not written: torch and onnxruntime disagree: {parity}")
     return parity
+
+
+def descend(sides: list[onnxruntime.InferenceSession], noise: np.ndarray, fed: dict[str, np.ndarray]) -> np.ndarray:
+    """Codes [B,L] of whole descents by the graphs of the sides, coarse to fine."""
+    codes, state = [], {}
+    for session in sides:
+        done = sum(part.shape[1] for part in codes)
+        names = [output.name for output in session.get_outputs()]
+        count = len([name for name in names if name.startswith("level_")])
+        found = dict(zip(names, session.run(names, {"noise": noise[:, done : done + count], **state, **fed})))
+        codes.append(found["codes"])
+        last = f"level_{done + count - 1:02d}"
+        state = {"features": found["next_features"], "predict": found[last], "choice": found["codes"][:, -1]}
+    return np.concatenate(codes, 1)
 
 
 def gumbel(batch: int, network: Network) -> Tensor:

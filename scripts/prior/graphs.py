@@ -6,10 +6,13 @@ the levels of that side; it gives `log_prior` [batch,K] and `estimate` [batch,c,
 side, so that its kernels are in memory once. It is separate from the level graphs: requests without a prior do not
 compute it, and the hash of a bundle, which is part of permalinks, does not change.
 
-`descend.onnx` is decode.onnx that makes the choices itself: it takes `noise` [batch,L,K], and every level chooses the
-candidate with the largest log_prior + noise. Zeros give the likeliest choice, Gumbel noise times a temperature a sample
-at that temperature, and a large number forces a candidate. It gives `codes`, `log_prior` [batch,L] of the choices, and
-the chosen candidate of every level, `level_NN`.
+`descend-SIDE.onnx` makes the choices of all levels of a side itself: it takes `noise` [batch,n,K] of its n levels, and
+every level chooses the candidate with the largest log_prior + noise. Zeros give the likeliest choice, Gumbel noise
+times a temperature a sample at that temperature, and a large number forces a candidate. But for the first side it also
+takes what a level's graph takes: `features`, `predict` and `choice` of the level before. It gives `codes` [batch,n],
+`log_prior` [batch,n] of the choices, the chosen candidate of every level, `level_NN`, and `next_features` of its last
+level. One graph for all sides was tried: onnxruntime plans memory in a time
+quadratic in the nodes and took 8.5 s of a core to open 57 levels; by sides they take 2.0 s.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from export.graphs import (
     area,
     batch_of,
     bilinear_to,
+    chosen_leak,
     chosen_node,
     condition_input,
     first_features,
@@ -35,6 +39,8 @@ from export.graphs import (
 )
 from export.onnx_graph import Graph, TensorLocation
 from prior.model import Prior, SidePrior
+
+Place = str | int  # a level's place among those of its side: the name of an input, or known when the graph is written
 
 
 def side_graph(prior: Prior, side: str, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
@@ -57,40 +63,49 @@ def side_graph(prior: Prior, side: str, weights: dict[str, TensorLocation]) -> o
     return graph.model()
 
 
-def descend_graph(prior: Prior, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
-    """`descend.onnx`."""
-    config = prior.model
-    graph = Graph("descend", weights)
-    stages, channels = config.level_stages, config.channels
-    noise = graph.input("noise", [BATCH, len(stages), config.candidates])
+def levels_of(config: ModelConfig, side: str) -> list[int]:
+    """Indices of the levels of a side in pixels."""
+    return [index for index, stage in enumerate(config.level_stages) if str(stage.side) == side]
+
+
+def descend_graph(prior: Prior, side: str, weights: dict[str, TensorLocation]) -> onnx.ModelProto:
+    """`descend-SIDE.onnx`."""
+    config, indices = prior.model, levels_of(prior.model, side)
+    graph = Graph(f"descend-{side}", weights)
+    channels, count, stage = config.channels, config.candidates, config.level_stages[indices[0]]
+    noise = graph.input("noise", [BATCH, len(indices), count])
+    first = indices[0] == 0
+    before = None if first else config.level_stages[indices[0] - 1]
+    features = None if first else graph.input("features", [BATCH, before.width, before.side, before.side])
+    predict = None if first else graph.input("predict", [BATCH, channels, before.side, before.side])
+    choice = None if first else graph.input("choice", [BATCH], TensorProto.INT64)
     condition = condition_input(graph, config)
-    features = predict = leak = None
+    leak = None if first else chosen_leak(graph, config, indices[0] - 1, features, choice)
+    small = None if condition is None else area(graph, config, condition, stage.side)
     codes, logs, images = [], [], []
-    batch = graph.op("Slice", graph.op("Shape", noise), graph.constant([0]), graph.constant([1]))
-    for index, stage in enumerate(stages):
+    for index in indices:
         if index:
             features, predict = next_features(graph, config, index, features, predict, leak, condition)
         else:
             features, predict = first_features(graph, config, condition), first_predict(graph, config, condition)
-        small = None if condition is None else area(graph, config, condition, stage.side)
-        side, place = prior.where[index]
-        at = graph.constant([place])
         nodes = one_levels_nodes(graph, config, index)
-        log_prior, _ = log_prior_of(graph, prior, side, at, nodes, features, predict, small)
-        chosen = graph.op("Add", log_prior, graph.op("Gather", noise, graph.constant(index), axis=1))
-        choice = graph.op("ArgMax", chosen, axis=1, keepdims=0)
-        column = graph.op("Unsqueeze", choice, graph.constant([1]))
-        if index == 0 and condition is None:
+        log_prior, _ = log_prior_of(graph, prior, side, prior.where[index][1], nodes, features, predict, small)
+        own_noise = graph.op("Gather", noise, graph.constant(index - indices[0]), axis=1)
+        choice = graph.op("ArgMax", graph.op("Add", log_prior, own_noise), axis=1, keepdims=0)
+        if index == 0 and condition is None:  # one for all: repeated only now
+            batch = graph.op("Shape", choice)
             log_prior = graph.op("Expand", log_prior, batch_of(graph, batch, (1,)))
+        column = graph.op("Unsqueeze", choice, graph.constant([1]))
         codes.append(column)
         logs.append(graph.op("GatherElements", log_prior, column, axis=1))
         predict, leak = chosen_node(graph, config, index, features, predict, choice)
         if index == 0 and condition is None:
             features = graph.op("Expand", features, batch_of(graph, batch, (1, 1, 1)))
         images.append(predict)
-    graph.output("codes", graph.op("Concat", *codes, axis=1), [BATCH, len(stages)], TensorProto.INT64)
-    graph.output("log_prior", graph.op("Concat", *logs, axis=1), [BATCH, len(stages)])
-    for index, (image, stage) in enumerate(zip(images, stages)):
+    graph.output("codes", graph.op("Concat", *codes, axis=1), [BATCH, len(indices)], TensorProto.INT64)
+    graph.output("log_prior", graph.op("Concat", *logs, axis=1), [BATCH, len(indices)])
+    graph.output("next_features", features, [BATCH, stage.width, stage.side, stage.side])
+    for index, image in zip(indices, images):
         graph.output(f"level_{index:02d}", image, [BATCH, channels, stage.side, stage.side])
     return graph.model()
 
@@ -113,7 +128,7 @@ def log_prior_of(
     graph: Graph,
     prior: Prior,
     side: str,
-    place: str,
+    place: Place,
     nodes: str,
     features: str,
     predict: str | None,
@@ -146,17 +161,19 @@ def zeros_like(graph: Graph, config: ModelConfig, part: SidePrior) -> str:
     return graph.op("ConstantOfShape", graph.constant([1, config.channels, part.side, part.side]))
 
 
-def at(graph: Graph, name: str, place: str) -> str:
-    """[1,...] of a parameter [levels,...]."""
+def at(graph: Graph, name: str, place: Place) -> str:
+    """Of a parameter [levels,...]: [1,...] where the place is an input [1], [...] where it is known."""
+    if isinstance(place, int):
+        return graph.weight(name, place)
     return graph.op("Gather", graph.weight(name), place, axis=0)
 
 
-def scalar(graph: Graph, name: str, place: str) -> str:
+def scalar(graph: Graph, name: str, place: Place) -> str:
     """[1,1,1,1] of a parameter [levels]."""
     return graph.op("Reshape", at(graph, name, place), graph.constant([1, 1, 1, 1]))
 
 
-def u_net(graph: Graph, part: SidePrior, name: str, place: str, features: str, images: list[str]) -> tuple[str, str]:
+def u_net(graph: Graph, part: SidePrior, name: str, place: Place, features: str, images: list[str]) -> tuple[str, str]:
     """view [batch,view,s,s] and what the dense layer saw [batch,hidden]."""
     _, taken, width = part.features.shape
     flat = graph.op("Reshape", features, graph.constant([0, width, -1]))
@@ -188,7 +205,7 @@ def head(
     graph: Graph,
     prior: Prior,
     name: str,
-    place: str,
+    place: Place,
     x: str,
 ) -> tuple[str, str]:
     """missing [batch,c,s,s] and w [batch,1,s,s]: the level's own two convolutions, out of the kernels of all levels."""
@@ -201,13 +218,14 @@ def head(
     return missing, graph.op("Exp", graph.op("Add", log_sure, scalar(graph, f"{name}.beta", place)))
 
 
-def of_place(graph: Graph, name: str, place: str, x: str) -> str:
-    weight = graph.op("Squeeze", at(graph, f"{name}.weight", place), graph.constant([0]))
-    bias = graph.op("Squeeze", at(graph, f"{name}.bias", place), graph.constant([0]))
+def of_place(graph: Graph, name: str, place: Place, x: str) -> str:
+    weight, bias = at(graph, f"{name}.weight", place), at(graph, f"{name}.bias", place)
+    if not isinstance(place, int):
+        weight, bias = (graph.op("Squeeze", value, graph.constant([0])) for value in (weight, bias))
     return graph.op("Conv", x, weight, bias, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
 
 
-def dense(graph: Graph, part: SidePrior, name: str, place: str, x: str) -> tuple[str, str]:
+def dense(graph: Graph, part: SidePrior, name: str, place: Place, x: str) -> tuple[str, str]:
     channels = part.before[-1].conv1.weight.shape[0]
     side = part.top >> len(part.down)
     flat = graph.op("Reshape", x, graph.constant([0, channels * side**2]))
@@ -217,7 +235,7 @@ def dense(graph: Graph, part: SidePrior, name: str, place: str, x: str) -> tuple
     return graph.op("Add", x, graph.op("Reshape", told, graph.constant([0, channels, side, side]))), seen
 
 
-def block(graph: Graph, name: str, place: str, x: str) -> str:
+def block(graph: Graph, name: str, place: Place, x: str) -> str:
     told = graph.op("Reshape", at(graph, f"{name}.place", place), graph.constant([1, -1, 1, 1]))
     h = graph.op("Add", convolution(graph, f"{name}.conv0", silu(graph, x), 3), told)
     return graph.op("Add", x, convolution(graph, f"{name}.conv1", silu(graph, h), 3))

@@ -21,6 +21,7 @@ LAYERS: dict[str, set[str]] = {
     "avatars": {"ddn", "export"},
     "attributes": {"ddn", "export", "avatars"},
     "clip": {"ddn", "export", "avatars"},
+    "imagenet": {"export"},
     "toy": set(),
     "published": set(),
     "make": {"published"},

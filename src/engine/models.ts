@@ -172,13 +172,14 @@ function scoringParts(bundle: Bundle, graphs: NonNullable<Bundle['scores']>): Sc
 /** What the engine needs of a bundle's manifest. */
 export function networkInfoOf(
   name: string,
-  { channels, condition, levels, text_models: textModels }: PyramidManifest,
+  { channels, condition, levels, text_models: textModels, perceptual_models: perceptualModels }: PyramidManifest,
 ): NetworkInfo {
   return {
     name,
     channels,
     condition,
     textModels,
+    perceptualModels,
     levels: levels.map(({ side, candidates, width }) => ({ side, candidateCount: candidates, width })),
   };
 }

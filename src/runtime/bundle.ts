@@ -12,7 +12,6 @@ import {
   MANIFEST_FILE,
   MANIFEST_JSON,
   type Manifest,
-  type PriorManifest,
   type PyramidManifest,
   parseManifest,
 } from './manifest.ts';
@@ -46,9 +45,9 @@ export interface Bundle {
 }
 
 export interface PriorGraphs {
-  /** By side in pixels. */
+  /** By side in pixels, coarse to fine. */
   readonly sides: ReadonlyMap<number, Session>;
-  readonly descend: Session;
+  readonly descend: ReadonlyMap<number, Session>;
 }
 
 export interface LoadOptions extends SessionOptions {
@@ -98,7 +97,7 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
     release: async () => {
       await releaseAll([...graphs.levels, ...(graphs.scores ?? []), graphs.decode]);
       const ofPrior = await prior?.catch(() => null);
-      if (ofPrior) await releaseAll([...ofPrior.sides.values(), ofPrior.descend]);
+      if (ofPrior) await releaseAll(sessionsOf(ofPrior));
     },
   };
 }
@@ -159,33 +158,29 @@ async function openPrior(
   await verifyFiles(folder, prior.files);
   const opened: Session[] = [];
   try {
-    const sides = await openSides(folder, manifest, prior, open, opened);
-    const descend = await open(join(folder, prior.descend));
-    opened.push(descend);
-    checkDescendGraph(descend, manifest, prior.descend);
-    return { sides, descend };
+    const openSides = async (graphs: Readonly<Record<string, string>>, check: CheckSide) => {
+      const found = new Map<number, Session>();
+      for (const [side, file] of Object.entries(graphs).sort(([a], [b]) => Number(a) - Number(b))) {
+        const session = await open(join(folder, file));
+        opened.push(session);
+        check(session, manifest, Number(side), file);
+        found.set(Number(side), session);
+      }
+      return found;
+    };
+    return {
+      sides: await openSides(prior.sides, checkPriorGraph),
+      descend: await openSides(prior.descend, checkDescendGraph),
+    };
   } catch (error) {
     await releaseAll(opened);
     throw error;
   }
 }
 
-async function openSides(
-  folder: string,
-  manifest: PyramidManifest,
-  prior: PriorManifest,
-  open: (path: string) => Promise<Session>,
-  opened: Session[],
-): Promise<Map<number, Session>> {
-  const sides = new Map<number, Session>();
-  for (const [side, file] of Object.entries(prior.sides)) {
-    const session = await open(join(folder, file));
-    opened.push(session);
-    checkPriorGraph(session, manifest, Number(side), file);
-    sides.set(Number(side), session);
-  }
-  return sides;
-}
+type CheckSide = (session: Session, manifest: PyramidManifest, side: number, file: string) => void;
+
+const sessionsOf = ({ sides, descend }: PriorGraphs): Session[] => [...sides.values(), ...descend.values()];
 
 function isLarge({ files, weights }: PyramidManifest): boolean {
   return (files[weights]?.bytes ?? 0) >= LARGE;
@@ -253,7 +248,7 @@ export async function checkBundle(folder: string, { signal, progress }: CheckOpt
     await graph.release();
   }
   const prior = await openPrior(folder, manifest, open);
-  if (prior) await releaseAll([...prior.sides.values(), prior.descend]);
+  if (prior) await releaseAll(sessionsOf(prior));
 }
 
 async function releaseAll(opened: readonly Runnable[]): Promise<void> {

@@ -98,29 +98,32 @@ export function checkPriorGraph(session: Session, manifest: PyramidManifest, sid
 }
 
 /**
- * descend.onnx takes `noise` [batch, L, K] (and the condition); it gives `codes`, `log_prior` of what was chosen, and the
- * chosen candidate of every level.
+ * descend-SIDE.onnx takes `noise` [batch, n, K] of the n levels of that side, and what the graph of the first of them takes;
+ * it gives `codes`, `log_prior` of what was chosen, the chosen candidate of every level, and the last one's `next_features`.
  *
  * @throws {KandidError} bundle_graph
  */
-export function checkDescendGraph(session: Session, manifest: PyramidManifest, file: string): void {
-  const { channels, levels } = manifest;
+export function checkDescendGraph(session: Session, manifest: PyramidManifest, side: number, file: string): void {
+  const { channels } = manifest;
+  const first = manifest.levels.findIndex((level) => level.side === side);
+  const own = manifest.levels.filter((level) => level.side === side);
+  if (!own[0]) throw new RangeError(`no level of ${side} px`);
   const inputs: Expected[] = [
-    ['noise', 'float32', ['batch', levels.length, levelOf(manifest, 0).candidates]],
+    ['noise', 'float32', ['batch', own.length, own[0].candidates]],
+    ...(first === 0 ? [] : stateOf(manifest, first)),
     ...conditionOf(manifest),
   ];
-  const images = levels.map(
-    ({ side }, level): Expected => [levelImage(level), 'float32', ['batch', channels, side, side]],
-  );
+  const images = own.map((_, at): Expected => [levelImage(first + at), 'float32', ['batch', channels, side, side]]);
   const outputs: Expected[] = [
-    ['codes', 'int64', ['batch', levels.length]],
-    ['log_prior', 'float32', ['batch', levels.length]],
+    ['codes', 'int64', ['batch', own.length]],
+    ['log_prior', 'float32', ['batch', own.length]],
+    nextFeatures(own[0]),
     ...images,
   ];
   check(session, inputs, outputs, manifest, file);
 }
 
-/** Output of descend.onnx: the candidate chosen at a level. */
+/** Output of descend-SIDE.onnx: the candidate chosen at a level. */
 export function levelImage(level: number): string {
   return `level_${String(level).padStart(2, '0')}`;
 }

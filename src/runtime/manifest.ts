@@ -41,11 +41,16 @@ const level = z.object({
   width: z.int().min(1),
 });
 
+/** One graph per side in pixels. */
+const graphBySide = z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), z.string(), {
+  error: 'expected a graph for each side in pixels; scripts/train_prior.py BUNDLE --again writes it so',
+});
+
 const prior = z.looseObject({
   weights: z.string(),
-  /** One graph per side in pixels. */
-  sides: z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), z.string()),
-  descend: z.string(),
+  sides: graphBySide,
+  /** Whole descents, side by side. */
+  descend: graphBySide,
   files: z.record(z.string(), fileRecord),
   /** Of a code, mean over held-out pictures, and with all choices equally likely. */
   bits: z.number().optional(),
@@ -78,6 +83,8 @@ const pyramid = z.looseObject({
   weights: z.string(),
   /** Names of text models that know its pictures, best first. */
   text_models: z.array(z.string().min(1).max(64)).max(16).default([]),
+  /** Names of networks whose features suit its pictures (photographs), best first: for statistics of style, classes, distances. */
+  perceptual_models: z.array(z.string().min(1).max(64)).max(16).default([]),
   /** A learned prior over choices; its files are not among `files`, as codes draw the same pictures without it. */
   prior: prior.optional(),
 });
@@ -178,9 +185,11 @@ function checkPriorListed(
   { weights, sides, descend, files }: PriorManifest,
   refuse: (problem: string) => KandidError,
 ): void {
-  const lacking = levels.find(({ side }) => !Object.hasOwn(sides, side));
-  if (lacking) throw refuse(`prior.sides names no graph for the levels of ${lacking.side} px`);
-  for (const file of [weights, descend, ...Object.values(sides)])
+  for (const [name, graphs] of Object.entries({ sides, descend })) {
+    const lacking = levels.find(({ side }) => !Object.hasOwn(graphs, side));
+    if (lacking) throw refuse(`prior.${name} names no graph for the levels of ${lacking.side} px`);
+  }
+  for (const file of [weights, ...Object.values(descend), ...Object.values(sides)])
     if (!Object.hasOwn(files, file)) throw refuse(`prior.files lacks "${file}", which the prior uses`);
 }
 

@@ -75,6 +75,35 @@ it('finds labels by name where only one attribute has them', async () => {
   await assert.rejects(async () => create(['pink']), /no label "pink": expected one of red, green/);
 });
 
+it('takes words for labels: with an article, in capitals, synonyms; and tells the nearest ones', async () => {
+  const own = await mkdtemp(join(folder, 'words-'));
+  const labels = { side: 8, attributes: { label: ['daisy', 'hip', 'acorn'] }, synonyms: { 'rose hip': 'hip' } };
+  await writeFile(join(own, 'labels.json'), JSON.stringify(labels));
+  const context = fakeContext({ networks: { [join(own, 'model.onnx')]: network } });
+  const opened = async (name: string) =>
+    classifier.create(classifier.params.parse({ model: own, labels: [name] }), context);
+  for (const [word, shown] of [
+    ['a daisy', red],
+    ['Daisy', red],
+    ['the acorn', blue],
+  ] as const) {
+    const [yes] = (await scoresOf(await opened(word), shown)) as [number];
+    assert.ok(yes > -0.01, word);
+  }
+  const green = paint(16, 16, 3, () => [-0.8, 0.8, -0.8]);
+  for (const word of ['hip', 'rose hip', 'a Rose Hip'])
+    assert.ok(((await scoresOf(await opened(word), green))[0] as number) > -0.01, word);
+  await assert.rejects(opened('daisies'), /no label "daisies": did you mean "daisy"\?/);
+  await assert.rejects(opened('rise hap'), /did you mean "rose hip" \(hip\)\?/);
+  await assert.rejects(opened('rosehips'), /did you mean "hip"\?/);
+});
+
+it('takes the network that suits the model, where the request names none', async () => {
+  const context = fakeContext({ ...parts, model: { perceptualModels: ['colors'] } });
+  const guide = await classifier.create(classifier.params.parse({ labels: ['light'] }), context);
+  assert.ok(((await scoresOf(guide, white))[0] as number) > -0.01);
+});
+
 it('names what there is where something is unknown', async () => {
   await assert.rejects(async () => create({ hair: 'red' }), /no attribute "hair": expected one of color, shade/);
   await assert.rejects(

@@ -70,6 +70,23 @@ it('tells textures of the same colours apart', async () => {
   assert.ok(moved > other, `${moved} ${other}`);
 });
 
+it('takes the network that suits the model, unless the request asks for filters', async () => {
+  const context = fakeContext({
+    model: { perceptualModels: ['absent', 'suits'] },
+    folders: { suits: 'networks' },
+    networks: { 'networks/model.onnx': network },
+  });
+  const absent = {
+    ...context,
+    folder: async (name: string) => (name === 'absent' ? Promise.reject(new Error()) : context.folder(name)),
+  };
+  const shortlistOf = async (params: Record<string, unknown>, within = absent) =>
+    (await style.create(style.params.parse({ image, ...params }), within)).prefers?.shortlist;
+  assert.equal(await shortlistOf({}), 16);
+  assert.equal(await shortlistOf({ network: 'filters' }), undefined);
+  assert.equal(await shortlistOf({}, fakeContext()), undefined);
+});
+
 it('asks for fewer candidates with a network, and says where it has no feature maps', async () => {
   const flat: GuideModel = { ...network, outputs: ['logits'] };
   const params = style.params.parse({ image, network: 'net.onnx' });

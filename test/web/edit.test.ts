@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
+import { drawAvatar, renderAvatar } from '../../src/lab/datasets/avatars.ts';
+import { AVATAAARS } from '../../src/lab/datasets/styles/avataaars.ts';
 import { findings, needsBrowser, screenshot, serverForTests, until, type Visit, visit } from './browser.ts';
 
 const options = needsBrowser();
@@ -118,6 +120,7 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Sharpen');
+  await page.getByLabel('All of the picture').uncheck();
   await page.getByRole('slider', { name: 'shrink first to' }).fill('1');
   await page.getByRole('button', { name: 'Sharpen' }).click();
   await finished(page);
@@ -131,6 +134,32 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   await page.getByRole('button', { name: 'Clean it' }).click();
   await finished(page);
   assert.match((await figures(page).first().textContent()) ?? '', /without noise; the noisy one had \d+\.\d dB/);
+  assert.deepEqual(problems, []);
+});
+
+test('a wide picture is sharpened as a whole, or its middle square alone', options, async () => {
+  const { page, problems } = await opened();
+  const raw = { width: 64, height: 64, channels: 3 } as const;
+  const one = await renderAvatar(AVATAAARS, drawAvatar(AVATAAARS, 'test-3'), 64);
+  const both = sharp({ create: { ...raw, width: 128, background: '#fff' } }).composite([
+    { input: one, raw, left: 0, top: 0 },
+    { input: one, raw, left: 64, top: 0 },
+  ]);
+  const file = { name: 'wide.png', mimeType: 'image/png', buffer: await both.png().toBuffer() };
+  await page.locator('input[type=file]').first().setInputFiles(file);
+  await mode(page, 'Sharpen');
+  await page.getByText('wide.png, 128 × 64.').waitFor();
+  await page.getByRole('slider', { name: 'shrink first to' }).fill('3');
+  await page.getByRole('button', { name: 'Sharpen' }).click();
+  await finished(page);
+  assert.match((await figures(page).first().textContent()) ?? '', /to the small picture, at 32 × 16/);
+  assert.ok((await nearness(page)) > 20);
+  await screenshot(page, 'edit-sharpened-whole');
+  await page.getByLabel('All of the picture').uncheck();
+  await page.getByText('wide.png, 128 × 64: its middle square').waitFor();
+  await page.getByRole('button', { name: 'Sharpen' }).click();
+  await finished(page);
+  assert.match((await figures(page).first().textContent()) ?? '', /to the small picture, at 16 × 16/);
   assert.deepEqual(problems, []);
 });
 

@@ -16,7 +16,7 @@ from ddn.model import ModelConfig, Network, Stage
 from export.bundle import build_network, read_bundle
 from export.files import bundle_hash
 from prior import command
-from prior.export import read_prior
+from prior.export import descend, read_prior
 from prior.model import Prior, PriorConfig, quadratic
 from prior.start import freeze, start_from
 from prior.steps import least_squares
@@ -110,11 +110,14 @@ def test_descend_takes_noise_for_the_choice(tmp_path) -> None:
     folder = tmp_path / "tiny"
     shutil.copytree(BUNDLES["tiny"], folder)
     command.main([str(folder), "--random", *SMALL])
-    session = onnxruntime.InferenceSession(str(folder / "descend.onnx"), providers=["CPUExecutionProvider"])
+    sides = [
+        onnxruntime.InferenceSession(str(folder / f"descend-{side}.onnx"), providers=["CPUExecutionProvider"])
+        for side in (4, 8)
+    ]
     noise = np.zeros((1, 4, 4), np.float32)
     noise[0, range(4), [3, 1, 0, 2]] = 1e6
-    codes, logs = session.run(["codes", "log_prior"], {"noise": noise})
-    assert codes.tolist() == [[3, 1, 0, 2]]
+    assert descend(sides, noise, {}).tolist() == [[3, 1, 0, 2]]
+    logs = sides[0].run(["log_prior"], {"noise": noise[:, :2]})[0]
     assert (logs <= 0).all()
     assert math.isfinite(logs.sum())
 

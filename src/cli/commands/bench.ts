@@ -113,7 +113,9 @@ async function measured(engine: Engine, model: string, flags: Flags, io: Io): Pr
   const progress = progressOn(io);
   try {
     if (flags.determinism || flags.memory !== undefined) {
-      const determinism = flags.determinism ? await measureDeterminism(engine, model) : undefined;
+      const determinism = flags.determinism
+        ? await measureDeterminism(engine, model, io.signal, (done, of) => progress.update(done, of, 'determinism'))
+        : undefined;
       const descents = flags.memory === true ? MEMORY_DESCENTS : flags.memory;
       const memory =
         descents === undefined

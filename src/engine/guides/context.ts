@@ -66,6 +66,7 @@ export function guideContext(guide: string, services: GuideServices, request: Gu
       finalSide: info.levels.at(-1)?.side ?? 0,
       levels: info.levels.length,
       textModels: info.textModels ?? [],
+      perceptualModels: info.perceptualModels ?? [],
       hasPrior: request.hasPrior,
     },
     seed,

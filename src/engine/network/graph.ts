@@ -18,4 +18,6 @@ export interface NetworkInfo {
   readonly condition: { readonly kind: string; readonly channels: number } | null;
   /** Text models that know its pictures, best first. @default none is known to */
   readonly textModels?: readonly string[];
+  /** Networks whose features suit its pictures, best first. @default none is known to */
+  readonly perceptualModels?: readonly string[];
 }

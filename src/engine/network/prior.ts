@@ -7,11 +7,11 @@ import type { Graph, NetworkInfo } from './graph.ts';
 export interface PriorGraphs {
   /** prior-SIDE.onnx by side in pixels. */
   readonly sides: ReadonlyMap<number, Graph>;
-  /** descend.onnx */
-  readonly descend: Graph;
+  /** descend-SIDE.onnx by side in pixels, coarse to fine. */
+  readonly descend: ReadonlyMap<number, Graph>;
 }
 
-/** One descent that descend.onnx made. */
+/** One descent that the prior alone made. */
 export interface PriorPath {
   readonly code: Code;
   /** Natural logarithm of each choice's probability. */
@@ -65,21 +65,55 @@ export class Prior {
    * @param noise of each descent, [L × K]; infinities are not allowed
    */
   async descend(noise: readonly Float32Array[], condition: Feeds): Promise<PriorPath[]> {
-    const { levels } = this.#info;
-    const rows = noise.length;
-    const count = levels[0]?.candidateCount ?? 0;
-    const data = new Float32Array(rows * levels.length * count);
-    for (const [row, one] of noise.entries()) data.set(one, row * levels.length * count);
-    const fed = { data, dims: [rows, levels.length, count] };
-    const images = levels.map((_, level) => imageOutput(level));
-    const found = await this.#graphs.descend.run({ noise: fed, ...condition }, ['codes', 'log_prior', ...images]);
-    const of = (name: string, row: number) => rowOf(found[name], name, row);
+    const parts: SidePart[] = [];
+    let before: Feeds = {};
+    for (const [side, graph] of this.#graphs.descend) {
+      const part = await this.#descendSide(side, graph, noise, { ...before, ...condition });
+      parts.push(part);
+      before = part.next;
+    }
     return noise.map((_, row) => ({
-      code: [...of('codes', row)],
-      logPrior: [...of('log_prior', row)],
-      images: images.map((name) => of(name, row)),
+      code: parts.flatMap(({ codes }) => [...rowOf(codes, row)]),
+      logPrior: parts.flatMap(({ logPrior }) => [...rowOf(logPrior, row)]),
+      images: parts.flatMap(({ images }) => images.map((image) => rowOf(image, row))),
     }));
   }
+
+  /** All levels of a side. @param before features, predict and choice of the level before; empty at the first side */
+  async #descendSide(side: number, graph: Graph, noise: readonly Float32Array[], before: Feeds): Promise<SidePart> {
+    const { levels } = this.#info;
+    const first = levels.findIndex((level) => level.side === side);
+    const own = levels.filter((level) => level.side === side);
+    const count = own[0]?.candidateCount ?? 0;
+    const [from, length] = [first * count, own.length * count];
+    const data = new Float32Array(noise.length * length);
+    for (const [row, one] of noise.entries()) data.set(one.subarray(from, from + length), row * length);
+    const names = own.map((_, at) => imageOutput(first + at));
+    const fed = { noise: { data, dims: [noise.length, own.length, count] }, ...before };
+    const found = await graph.run(fed, ['codes', 'log_prior', 'next_features', ...names]);
+    const output = (name: string): Tensor => {
+      const tensor = found[name];
+      if (!tensor) throw new RangeError(`the graph of ${side} px has no output "${name}"`);
+      return tensor;
+    };
+    const codes = output('codes');
+    const images = names.map(output);
+    const last = Array.from(noise, (_, row) => rowOf(codes, row).at(-1) as number);
+    const next = { features: output('next_features'), predict: images.at(-1) as Tensor, choice: integers(last) };
+    return { codes, logPrior: output('log_prior'), images, next };
+  }
+}
+
+/** What descend-SIDE.onnx gave. */
+interface SidePart {
+  /** [rows, levels of the side] */
+  readonly codes: Tensor;
+  /** [rows, levels of the side] */
+  readonly logPrior: Tensor;
+  /** Of each level, [rows, channels, side, side]. */
+  readonly images: readonly Tensor[];
+  /** Inputs of the side after it. */
+  readonly next: Feeds;
 }
 
 /** As scripts/prior/graphs.py names them. */
@@ -87,8 +121,7 @@ function imageOutput(level: number): string {
   return `level_${String(level).padStart(2, '0')}`;
 }
 
-function rowOf(found: Tensor | undefined, name: string, row: number): Float32Array {
-  if (!found) throw new RangeError(`the graph has no output "${name}"`);
-  const size = found.data.length / (found.dims[0] as number);
-  return found.data.subarray(row * size, (row + 1) * size);
+function rowOf({ data, dims }: Tensor, row: number): Float32Array {
+  const size = data.length / (dims[0] as number);
+  return data.subarray(row * size, (row + 1) * size);
 }

@@ -1,4 +1,4 @@
-/** Descents that the prior alone decides, drawn whole by descend.onnx, and the prior's part in those that guides decide too. */
+/** Descents that the prior alone decides, drawn whole by descend-SIDE.onnx, and the prior's part in those that guides decide too. */
 import type { Code } from '../../contract/codes.ts';
 import { FINEST_ASKED } from '../../contract/sides.ts';
 import { gumbel, Random } from '../../kit/random.ts';
@@ -50,7 +50,7 @@ function isCertain({ info, sampler }: DescentPlan, from: number): boolean {
 }
 
 /**
- * Noise of one result for descend.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw level by
+ * Noise of one result for descend-SIDE.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw level by
  * level, and certainty for the choices made already and those of a prefix.
  */
 export function noiseOf(
@@ -74,7 +74,7 @@ export function noiseOf(
   return noise;
 }
 
-/** Noise that makes descend.onnx go along a whole code. */
+/** Noise that makes a whole descent go along a whole code. */
 export function certainNoise({ levels }: NetworkInfo, code: Code): Float32Array {
   const count = levels[0]?.candidateCount ?? 0;
   const noise = new Float32Array(levels.length * count);

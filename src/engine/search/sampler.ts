@@ -150,7 +150,7 @@ function sampleUniform(places: number[], keep: number, random: Random): number[]
 
 /**
  * Draws from a softmax without replacement: the best of the scores with Gumbel noise (Kool, van Hoof, Welling 2019). Noise
- * is drawn in the order of the candidates, so that descend.onnx, which is given all of it beforehand, chooses alike.
+ * is drawn in the order of the candidates, so that a whole descent, which is given all of it beforehand, chooses alike.
  */
 function sampleSoftmax(
   places: number[],

@@ -2,6 +2,7 @@
 
 import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { Network } from '../../engine/network/network.ts';
 import { runTogether } from '../../engine/search/run.ts';
 import { KandidError } from '../../errors.ts';
 import { noiseFile } from './steps.ts';
@@ -51,31 +52,46 @@ const RUNS = 5;
 const TOGETHER = [1, 3, 8] as const;
 const REQUESTS = 8;
 
-/** Repeats the same eight requests in batches of different sizes. */
-export async function measureDeterminism(engine: Engine, model: string): Promise<DeterminismFigures> {
+/**
+ * Repeats the same eight requests in batches of different sizes.
+ *
+ * @throws {KandidError} cancelled
+ */
+export async function measureDeterminism(
+  engine: Engine,
+  model: string,
+  signal: AbortSignal,
+  progress: (done: number, total: number) => void,
+): Promise<DeterminismFigures> {
   const { network } = await engine.models.open(model);
   const image = await noiseFile(network.finalSide);
   const requests = Array.from({ length: REQUESTS }, (_, seed) => requestOf(model, seed, image));
-  let first: string[] | null = null;
+  const rounds = Array.from({ length: RUNS }, () => TOGETHER).flat();
+  let first: readonly string[] | null = null;
   let different = 0;
-  for (let run = 0; run < RUNS; run++)
-    for (const together of TOGETHER) {
-      const codes: string[] = [];
-      for (let from = 0; from < REQUESTS; from += together) {
-        const part = requests.slice(from, from + together);
-        const prepared = await Promise.all(part.map((request) => engine.prepare(request)));
-        const descents = prepared.map(({ descent }) => descent);
-        await runTogether(network, descents);
-        for (const descent of descents) {
-          if (descent.error) throw descent.error;
-          const end = descent.takeEvents().at(-1);
-          if (end?.type === 'done') codes.push(end.results.map(({ codeString }) => codeString).join());
-        }
-      }
-      first ??= codes;
-      different += codes.filter((code, i) => code !== first?.[i]).length;
+  for (const [done, together] of rounds.entries()) {
+    const codes: string[] = [];
+    for (let from = 0; from < REQUESTS; from += together) {
+      if (signal.aborted) throw new KandidError('cancelled', { when: `after ${done} of ${rounds.length} rounds` });
+      codes.push(...(await codesOf(engine, network, requests.slice(from, from + together))));
     }
+    first ??= codes;
+    different += codes.filter((code, i) => code !== first?.[i]).length;
+    progress(done + 1, rounds.length);
+  }
   return { runs: RUNS, batches: TOGETHER, requests: REQUESTS, identical: different === 0, different };
+}
+
+/** The codes of requests that run together. */
+async function codesOf(engine: Engine, network: Network, requests: readonly GenerateRequest[]): Promise<string[]> {
+  const prepared = await Promise.all(requests.map((request) => engine.prepare(request)));
+  const descents = prepared.map(({ descent }) => descent);
+  await runTogether(network, descents);
+  return descents.flatMap((descent) => {
+    if (descent.error) throw descent.error;
+    const end = descent.takeEvents().at(-1);
+    return end?.type === 'done' ? [end.results.map(({ codeString }) => codeString).join()] : [];
+  });
 }
 
 /** Greedy, random, temperature, beams and several results: all samplers. */

@@ -17,7 +17,7 @@ import { reconstruction } from './tasks/reconstruction.ts';
 import { colorize, denoise, lowBit } from './tasks/restorations.ts';
 import { style } from './tasks/style.ts';
 import { superResolution } from './tasks/super-resolution.ts';
-import { text, textAll } from './tasks/text.ts';
+import { text, textAll, textLong } from './tasks/text.ts';
 import { textInpaint } from './tasks/text-inpaint.ts';
 import { textResults } from './tasks/text-results.ts';
 import { unguided } from './tasks/unguided.ts';
@@ -30,6 +30,7 @@ export const TASKS: readonly Task[] = [
     edges,
     style,
     text,
+    textLong,
     textResults,
     textInpaint,
     diversity,

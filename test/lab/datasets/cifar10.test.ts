@@ -47,7 +47,8 @@ test('picture files in folders by part and class', async () => {
     .toFile(join(folder, 'test', 'frog', '0001.png'));
   const [frog] = await readCifar10(folder, 'test');
   assert.deepEqual([frog?.label, frog?.source], ['frog', 'test/frog/0001.png']);
-  assert.deepEqual([...((await frog?.read()) ?? []).subarray(0, 3)], [10, 20, 30]);
+  const pixels = await frog?.read();
+  assert.deepEqual([...(pixels?.subarray(0, 3) ?? [])], [10, 20, 30]);
 });
 
 test('a batch that is cut off, and a folder of something else, are refused', async () => {

@@ -8,6 +8,7 @@ import { drawAvatar, visibleLabels } from '../../datasets/avatars.ts';
 import { AVATAAARS } from '../../datasets/styles/avataaars.ts';
 import type { EvaluationContext } from '../context.ts';
 import { JUDGE, Judge, type Verdict } from '../judge.ts';
+import { LONG_PROMPTS } from '../long-prompts.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { PROMPTS, type PromptRow } from '../prompts.ts';
 import { cell, type Setting, type Table, type Task, type TaskOutcome } from '../task.ts';
@@ -32,7 +33,7 @@ export const text: Task = {
   name: 'text',
   title: 'prompts: named attributes that the judge finds',
   skipReason: textSkipReason,
-  run: (context) => judged(context, 'text', {}),
+  run: (context) => judged(context, 'text', PROMPTS, {}),
 };
 
 export const textAll: Task = {
@@ -40,7 +41,14 @@ export const textAll: Task = {
   title: 'the same, CLIP seeing all candidates at every level',
   onRequest: true,
   skipReason: textSkipReason,
-  run: (context) => judged(context, 'text_all', { fromSide: 1, shortlist: 4096, refine: 0 }),
+  run: (context) => judged(context, 'text_all', PROMPTS, { fromSide: 1, shortlist: 4096, refine: 0 }),
+};
+
+export const textLong: Task = {
+  name: 'text_long',
+  title: 'descriptions that name five attributes each',
+  skipReason: textSkipReason,
+  run: (context) => judged(context, 'text_long', LONG_PROMPTS, {}),
 };
 
 interface Judged {
@@ -51,10 +59,15 @@ interface Judged {
   readonly seen: number;
 }
 
-async function judged(context: EvaluationContext, name: string, params: Record<string, unknown>): Promise<TaskOutcome> {
+async function judged(
+  context: EvaluationContext,
+  name: string,
+  rows: readonly PromptRow[],
+  params: Record<string, unknown>,
+): Promise<TaskOutcome> {
   const judge = await Judge.open(context.models);
   try {
-    const prompts = evenly(PROMPTS, context.pictures.length);
+    const prompts = evenly(rows, context.pictures.length);
     const guided = await generate(context, name, prompts, params, judge);
     const random = await judge.look(await context.random());
     return outcome(context, name, guided, random, await judgeSkill(context, judge));
@@ -118,7 +131,8 @@ function outcome(
   const found = countHits(prompts, (i) => [verdicts[i] as Verdict]);
   const byChance = countHits(prompts, () => random);
   const all = context.network.candidateCounts.reduce((sum, count) => sum + count, 0);
-  const bySize = [1, 2, 3, 4].map((size) => {
+  const sizes = [...new Set(prompts.map(([, wants]) => Object.keys(wants).length))].sort();
+  const bySize = sizes.map((size) => {
     const chosen = prompts.flatMap(([, wants], i) => (Object.keys(wants).length === size ? [i] : []));
     const some = countHits(
       chosen.map((i) => prompts[i] as PromptRow),

@@ -24,7 +24,7 @@ export interface Given {
   readonly tints: Layer;
   /** Kind of the model's condition; null if it has none. */
   readonly takes: string | null;
-  /** The picture shrunk to the size that is sharpened. */
+  /** The picture shrunk to the size that is sharpened: its middle square, or all of it. */
   readonly small: Pixels | null;
   /** Standard deviation of the noise; black is −1, white 1. */
   readonly sigma: number;
@@ -44,8 +44,8 @@ export interface Plan {
   guides(): readonly GuideUse[];
   /** Condition of a conditional model. */
   readonly condition?: Pixels;
-  /** Given the file of the whole picture, where results are whole pictures too. */
-  wholeGuides?(image: string): readonly GuideUse[];
+  /** Where results are whole pictures too. @param file reads the whole picture as a data URL */
+  wholeGuides?(file: () => Promise<string>): Promise<readonly GuideUse[]>;
   figures(answer: Pixels): readonly Figure[];
 }
 
@@ -88,7 +88,7 @@ export const MODES: readonly Mode[] = [
       return {
         before,
         guides: () => guides(urlOf(before)),
-        ...(before === whole ? { wholeGuides: guides } : {}),
+        ...(before === whole ? { wholeGuides: async (file) => guides(await file()) } : {}),
         figures(answer) {
           const weights = share(mask, (dot) => dot === 0);
           return [{ decibels: psnr(answer, before, { weights }), words: 'to the kept part' }];
@@ -103,12 +103,14 @@ export const MODES: readonly Mode[] = [
     what: 'Super-resolution: turns a small picture into one of full size that looks the same when shrunk.',
     plan: ofPicture((picture, { small: given }) => {
       const small = given ?? picture;
-      const detail = small.width;
-      const words = `to the small picture, at ${detail} × ${detail}`;
+      const { width, height } = small;
+      const words = `to the small picture, at ${width} × ${height}`;
+      const guides = () => [guide('super_resolution', { image: urlOf(small) })];
       return {
         before: small,
-        guides: () => [guide('super_resolution', { image: urlOf(small) })],
-        figures: (answer) => [{ decibels: psnr(shrunk(answer, detail), small), words }],
+        guides,
+        ...(width === height ? {} : { wholeGuides: async () => guides() }),
+        figures: (answer) => [{ decibels: psnr(shrunk(answer, width), small), words }],
       };
     }),
   },

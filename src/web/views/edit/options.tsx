@@ -11,9 +11,11 @@ import {
   keepsWhole,
   mode,
   model,
+  sharpensWhole,
   sigma,
   smallSide,
   smallSides,
+  source,
   usable,
 } from './session.ts';
 
@@ -23,8 +25,9 @@ const MOST_BEAMS = 16;
 const HALF_RANGE = 127.5;
 
 export function ModeSettings() {
-  if (mode.value.name === 'repaint') return <KeepsWhole />;
-  if (mode.value.name === 'sharpen') return <SmallSide />;
+  if (mode.value.name === 'repaint')
+    return <Whole value={keepsWhole} label="Keep the size of the picture, and all that is not marked" />;
+  if (mode.value.name === 'sharpen') return <Sharpening />;
   if (mode.value.name === 'clean') return <Noise />;
   if (mode.value.isConditional) return <Model />;
   return null;
@@ -34,18 +37,35 @@ function Model() {
   return <ModelField value={model.value?.name} among={usable.value} onChange={chooseModel} />;
 }
 
-function KeepsWhole() {
+function Sharpening() {
+  const from = source.value;
+  return (
+    <>
+      {from && from.width !== from.height && (
+        <Whole value={sharpensWhole} label="All of the picture, in squares, not its middle square alone" />
+      )}
+      <SmallSide />
+    </>
+  );
+}
+
+interface WholeProps {
+  readonly value: typeof keepsWhole;
+  readonly label: string;
+}
+
+function Whole({ value, label }: WholeProps) {
   return (
     <label class="edit-check">
       <input
         type="checkbox"
-        checked={keepsWhole.value}
+        checked={value.value}
         onChange={(event) => {
           clearAnswers();
-          keepsWhole.value = event.currentTarget.checked;
+          value.value = event.currentTarget.checked;
         }}
       />
-      Keep the size of the picture, and all that is not marked
+      {label}
     </label>
   );
 }

@@ -101,9 +101,14 @@ export const detail = computed(() => {
   return smallSides.value.find((one) => one === (smallSide.value ?? standard)) ?? smallSides.value[0] ?? 1;
 });
 
-const small = computed(
-  () => source.value && shrunk(source.value.square, Math.min(detail.value, source.value.square.width)),
-);
+/** Whether all of a picture that is no square is sharpened, or its middle square. */
+export const sharpensWhole = signal(true);
+const small = computed(() => {
+  if (!source.value) return null;
+  const from = sharpensWhole.value ? source.value.whole : source.value.square;
+  const shorter = Math.min(from.width, from.height);
+  return shrunk(from, Math.round((from.width * Math.min(detail.value, shorter)) / shorter));
+});
 
 /** The plan, or a message about what is missing. */
 export const plan = computed<Plan | string>(() => {
@@ -199,7 +204,7 @@ export async function start(): Promise<void> {
   if (typeof now === 'string' || !model.value) return;
   clearAnswers();
   problem.value = null;
-  const whole = now.wholeGuides && from ? now.wholeGuides(await readAsUrl(await from.file())) : null;
+  const whole = now.wholeGuides && from ? await now.wholeGuides(async () => readAsUrl(await from.file())) : null;
   const recipe = recipeOf(whole ?? now.guides(), model.value.name);
   const condition = now.condition && urlOf(now.condition);
   const body: GenerateBody = { ...bodyOf(recipe), ...(condition ? { condition } : {}), ...(whole ? WHOLE : {}) };

@@ -6,7 +6,7 @@ import { SavedImage } from '../../parts/saved-image.tsx';
 import { history } from '../../state/history.ts';
 import { titleOf } from '../../state/recipe.ts';
 import { fileOf, type Source } from './pictures.ts';
-import { keepsWhole, mode, side } from './session.ts';
+import { keepsWhole, mode, sharpensWhole, side } from './session.ts';
 
 export interface SourceFieldProps {
   readonly label: string;
@@ -19,7 +19,9 @@ export interface SourceFieldProps {
 }
 
 /** Whether all of the picture is worked on. */
-const isWhole = computed(() => mode.value.name === 'repaint' && keepsWhole.value);
+const isWhole = computed(
+  () => (mode.value.name === 'repaint' && keepsWhole.value) || (mode.value.name === 'sharpen' && sharpensWhole.value),
+);
 
 /** Number of pictures offered from the history, latest first. */
 const OFFERED = 12;

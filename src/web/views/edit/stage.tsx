@@ -66,7 +66,7 @@ function Answer() {
   if (!now) return null;
   const slot = now.run.slots.value[chosen.value];
   const { width, height } = now.plan.before;
-  const isCoarse = !now.plan.wholeGuides && width < side.value;
+  const isCoarse = Math.min(width, height) < side.value && !surface.value;
   return (
     <div class="stack" ref={ref}>
       <Compare

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Picture } from '../../../../src/guide.ts';
 import { Judge } from '../../../../src/lab/evaluate/judge.ts';
+import { LONG_PROMPTS } from '../../../../src/lab/evaluate/long-prompts.ts';
 import { conditionKept, conditionMixed } from '../../../../src/lab/evaluate/tasks/conditional.ts';
-import { text } from '../../../../src/lab/evaluate/tasks/text.ts';
+import { text, textLong } from '../../../../src/lab/evaluate/tasks/text.ts';
 import { textInpaint } from '../../../../src/lab/evaluate/tasks/text-inpaint.ts';
 import { textResults } from '../../../../src/lab/evaluate/tasks/text-results.ts';
 import { unguided } from '../../../../src/lab/evaluate/tasks/unguided.ts';
@@ -38,6 +39,17 @@ test('the judge: values, features and confidence', async () => {
     ],
   );
   await judge.close();
+});
+
+test('descriptions name five attributes each, and their figures are apart from those of prompts', async () => {
+  assert.equal(LONG_PROMPTS.length, 80);
+  assert.ok(LONG_PROMPTS.every(([, wants]) => Object.keys(wants).length === 5));
+  const shared = { pictures: [BLUE, BLUE], ceiling: [RED, BLUE].map((one) => outcomeOf([one])), random: [RED, RED] };
+  const context = await knownContext({ ...shared, results: giving([RED, RED]) });
+  const { metrics } = await textLong.run(context);
+  assert.deepEqual(Object.keys(metrics), ['text_long']);
+  const { prompts, accuracy_by_size: bySize } = metrics.text_long as { prompts: number; accuracy_by_size: object };
+  assert.deepEqual([prompts, Object.keys(bySize)], [2, ['5']]);
 });
 
 test('words: named attributes that the judge finds, of four prompts that name 1, 2, 3 and 4', async () => {
