@@ -64,7 +64,7 @@ export type ChildStates = Map<State, Map<number, State>>;
 
 /** Creates the states that are picked and do not exist yet, their pictures one after the other in memory. */
 export function createStates(
-  parents: readonly State[],
+  { states }: Slice,
   picks: Iterable<Place>,
   output: LevelOutput | ScoredLevel,
   firstRow: number,
@@ -73,11 +73,11 @@ export function createStates(
   const { features, logPrior, candidateCount: count, size } = output;
   const wanted = new Map<number, Place>();
   for (const pick of picks)
-    if (!created.get(parents[pick.row] as State)?.has(pick.choice)) wanted.set(pick.row * count + pick.choice, pick);
+    if (!created.get(states[pick.row] as State)?.has(pick.choice)) wanted.set(pick.row * count + pick.choice, pick);
   const block = new Float32Array(wanted.size * size);
   let at = 0;
   for (const { row, choice } of wanted.values()) {
-    const parent = parents[row] as State;
+    const parent = states[row] as State;
     const predict = block.subarray(at, at + size);
     output.drawInto(predict, firstRow + row, choice);
     const children = created.get(parent) ?? new Map<number, State>();

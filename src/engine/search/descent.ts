@@ -292,7 +292,7 @@ export class Descent {
       ? slice.pools.map((rows, pool) => this.#proposal(slice, rows, pool, output, firstRow))
       : undefined;
     const level = this.#levelInfo();
-    const finish = finishing(this.plan.foresee, slice.states, output, firstRow);
+    const finish = finishing(this.plan.foresee, slice.states, side);
     const asking = { guides, weights: this.#weights, blend, keep, level, signal, proposals, finish };
     return await scorePools(slice.pools, { data, rows, count, channels, side }, asking);
   }
@@ -329,7 +329,7 @@ export class Descent {
       const rows = slice.pools[slice.poolOf[i] as number] as readonly number[];
       return indices.map((index): Place => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }));
     });
-    createStates(slice.states, picks.flat(), output, firstRow, this.#children);
+    createStates(slice, picks.flat(), output, firstRow, this.#children);
     for (const [i, result] of slice.results.entries()) {
       const beams = (picks[i] as Place[]).map(
         ({ row, choice }) => this.#children.get(slice.states[row] as State)?.get(choice) as State,

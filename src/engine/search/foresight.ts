@@ -1,15 +1,19 @@
 /** Foresight: what candidates are likely to become, by the prior alone. */
+import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import type { Turns } from '../guides/context.ts';
 import type { Place } from '../guides/score.ts';
-import type { LevelOutput, Network, Row, State } from '../network/network.ts';
-import { type ChildStates, createStates } from './beams.ts';
+import type { Network, State } from '../network/network.ts';
+import { certainNoise } from './prior-paths.ts';
 
-/** Side, in pixels, up to which a picture is finished: there one sees what it is of, and it takes some 20 ms on two cores. */
+/** Side, in pixels, up to which a picture is finished: there one sees what it is of, and finer sides take most of the time. */
 export const FORESEEN_SIDE = 32;
 
-/** Finishes states of one level. */
-export type Foresee = (states: readonly State[]) => Promise<readonly Picture[]>;
+/** Codes finished at once: enough to fill the cores, few enough that others are served in between. */
+const AT_ONCE = 4;
+
+/** The pictures that the likeliest choices make of the first levels of codes. */
+export type Foresee = (begun: readonly Code[]) => Promise<readonly Picture[]>;
 
 /** Of a request on this condition; undefined without a prior, or where the model draws smaller pictures. */
 export function foresightOf(
@@ -19,67 +23,30 @@ export function foresightOf(
   toSide = FORESEEN_SIDE,
 ): Foresee | undefined {
   if (!network.prior || network.finalSide < toSide) return undefined;
-  const last = network.info.levels.filter(({ side }) => side <= toSide).length - 1;
-  return async (states) => {
-    const most = network.rowsAt(last);
+  const { info } = network;
+  return async (begun) => {
     const pictures: Picture[] = [];
-    for (let from = 0; from < states.length; from += most)
-      pictures.push(...(await finish(network, states.slice(from, from + most), { condition, turns, last })));
+    for (let from = 0; from < begun.length; from += AT_ONCE) {
+      const noise = begun.slice(from, from + AT_ONCE).map((code) => certainNoise(info, code));
+      const conditions = noise.map(() => condition);
+      const paths = await turns.compute(() => network.descend(noise, conditions, toSide));
+      pictures.push(...paths.map(({ images }) => pictureOf(images.at(-1) as Float32Array, info.channels)));
+    }
     return pictures;
   };
 }
 
-/** Finishes candidates of a run, whose rows of these states begin at `firstRow`; undefined where they are as fine already. */
+function pictureOf(data: Float32Array, channels: number): Picture {
+  const side = Math.round(Math.sqrt(data.length / channels));
+  return { data, channels, width: side, height: side };
+}
+
+/** Finishes candidates of these states; undefined where they are as fine already. */
 export function finishing(
   foresee: Foresee | undefined,
   states: readonly State[],
-  output: LevelOutput,
-  firstRow: number,
+  side: number,
 ): ((places: readonly Place[]) => Promise<readonly Picture[]>) | undefined {
-  const side = output.candidates.dims.at(-1) as number;
   if (!foresee || side >= FORESEEN_SIDE) return undefined;
-  return (places) => foresee(childrenOf(states, places, output, firstRow));
-}
-
-interface Finishing {
-  readonly condition: Float32Array | null;
-  readonly turns: Turns;
-  readonly last: number;
-}
-
-/** Always the likeliest choice, up to and with the level `last`. */
-async function finish(network: Network, begun: readonly State[], { condition, turns, last }: Finishing) {
-  let states = begun;
-  let before: LevelOutput | null = null;
-  const from = states[0]?.code.length ?? last + 1;
-  for (let level = from; level <= last; level++) {
-    const rows = states.map((state): Row => ({ state, condition }));
-    const output = await turns.compute(() => network.runLevel(level, rows, 1, true));
-    states = likeliest(states, output);
-    output.releaseCandidates();
-    before?.releaseFeatures();
-    before = output;
-  }
-  before?.releaseFeatures();
-  const { channels } = network.info;
-  return states.map(({ predict }): Picture => {
-    const side = Math.round(Math.sqrt(predict.length / channels));
-    return { data: predict, channels, width: side, height: side };
-  });
-}
-
-function likeliest(states: readonly State[], output: LevelOutput): State[] {
-  const { logPrior, candidateCount: count } = output;
-  if (!logPrior) throw new RangeError('the prior was not asked');
-  const places = states.map((_, row): Place => {
-    const own = logPrior.data.subarray(row * count, (row + 1) * count);
-    return { row, choice: own.indexOf(own.reduce((most, one) => Math.max(most, one))) };
-  });
-  return childrenOf(states, places, output, 0);
-}
-
-function childrenOf(parents: readonly State[], places: readonly Place[], output: LevelOutput, firstRow: number) {
-  const created: ChildStates = new Map();
-  createStates(parents, places, output, firstRow, created);
-  return places.map(({ row, choice }) => created.get(parents[row] as State)?.get(choice) as State);
+  return (places) => foresee(places.map(({ row, choice }) => [...(states[row] as State).code, choice]));
 }
