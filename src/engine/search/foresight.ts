@@ -1,9 +1,9 @@
 /** Foresight: what candidates are likely to become, by the prior alone. */
-import type { Code } from '../../contract/codes.ts';
 import type { Picture } from '../../guide.ts';
 import type { Turns } from '../guides/context.ts';
 import type { Place } from '../guides/score.ts';
 import type { Network, State } from '../network/network.ts';
+import type { Foresee } from './plan.ts';
 import { certainNoise } from './prior-paths.ts';
 
 /** Side, in pixels, up to which a picture is finished: there one sees what it is of, and finer sides take most of the time. */
@@ -11,9 +11,6 @@ export const FORESEEN_SIDE = 32;
 
 /** Codes finished at once: enough to fill the cores, few enough that others are served in between. */
 const AT_ONCE = 4;
-
-/** The pictures that the likeliest choices make of the first levels of codes. */
-export type Foresee = (begun: readonly Code[]) => Promise<readonly Picture[]>;
 
 /** Of a request on this condition; undefined without a prior, or where the model draws smaller pictures. */
 export function foresightOf(

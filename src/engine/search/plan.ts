@@ -1,11 +1,13 @@
 /** What a descent is to do. */
 import type { Code } from '../../contract/codes.ts';
 import type { BlendKind } from '../../contract/requests.ts';
-import type { LevelInfo } from '../../guide.ts';
+import type { LevelInfo, Picture } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo } from '../network/graph.ts';
-import type { Foresee } from './foresight.ts';
 import type { Sampler } from './sampler.ts';
+
+/** The pictures that the likeliest choices make of the first levels of codes. */
+export type Foresee = (begun: readonly Code[]) => Promise<readonly Picture[]>;
 
 /** Everything that decides a request's results. */
 export interface DescentPlan {
