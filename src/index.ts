@@ -21,6 +21,7 @@ import type { GuideSummary } from './engine/guides/registry.ts';
 import type { ModelSummary } from './engine/models.ts';
 import type { GenerateEvent, Result } from './engine/search/events.ts';
 import { eventsOfAll } from './engine/search/run.ts';
+import { compactCode, expandCode } from './engine/tasks/compact.ts';
 import { runTask, type TaskOutcome } from './engine/tasks/task.ts';
 import { inProcess, prepareTask, type Task } from './engine/tasks/tasks.ts';
 import { KandidError } from './errors.ts';
@@ -220,6 +221,22 @@ export class Kandid {
   async codeString(code: CodeInput, { model }: { model?: string } = {}): Promise<string> {
     const { candidateCounts } = (await this.engine.models.open(model)).network;
     return codeToString(parseCode(code, candidateCounts), candidateCounts);
+  }
+
+  /**
+   * A code in as few bytes as the model's prior allows, as text that begins with `c`. It stands for the same code on processors
+   * that round alike; on others `expandCode` refuses it.
+   *
+   * @throws {KandidError} code_invalid, model_*, option_invalid: the model has no prior, or takes a condition
+   */
+  async compactCode(code: CodeInput, { model }: { model?: string | undefined } = {}): Promise<string> {
+    const opened = await this.engine.models.openReproducible(model);
+    return await compactCode(opened, parseCode(code, opened.network.candidateCounts));
+  }
+
+  /** The code that a compact one stands for. @throws {KandidError} code_invalid, model_*, option_invalid */
+  async expandCode(compact: string, { model }: { model?: string | undefined } = {}): Promise<number[]> {
+    return [...(await expandCode(await this.engine.models.openReproducible(model), compact))];
   }
 
   async #run(task: Task, signal: AbortSignal | undefined): Promise<TaskOutcome> {

@@ -9,7 +9,7 @@ import { drawAvatar, visibleLabels } from '../../src/lab/datasets/avatars.ts';
 import { AVATAAARS, type AvataaarsAttribute } from '../../src/lab/datasets/styles/avataaars.ts';
 
 /** "without glasses" is most of the data set: asking for it often would make the task easy. */
-const MOST_WITHOUT = 2;
+const MAX_WITHOUT = 2;
 
 interface Prompt {
   readonly text: string;
@@ -30,7 +30,7 @@ function promptsOfSize(size: number, count: number): Prompt[] {
       const wants = Object.fromEntries(named.map((part) => wanted(part, labels)));
       if (Object.keys(wants).length !== size) continue;
       const isWithout = Object.values(wants).some(([value]) => value === 'none');
-      if (isWithout && without >= MOST_WITHOUT) continue;
+      if (isWithout && without >= MAX_WITHOUT) continue;
       // A list of fifty should not be forty mouths: no attribute more often than twice its fair share.
       const most = Math.ceil((2 * size * count) / Object.keys(AVATAAARS.attributes).length) + 2;
       if (named.some((part) => (attributes.get(attributeOf(part)) ?? 0) >= most)) continue;

@@ -1,6 +1,7 @@
-/** Codes as arguments: a code string, a JSON array, a picture to find the code of, or `-` for either on standard input. */
+/** Codes as arguments: a code string, a compact code, a JSON array, a picture to find the code of, or `-` for either on standard input. */
 import { existsSync } from 'node:fs';
 import { parseCode } from '../contract/codes.ts';
+import { isCompact } from '../engine/tasks/compact.ts';
 import { KandidError } from '../errors.ts';
 import type { Kandid } from '../index.ts';
 import { readInput } from './files.ts';
@@ -18,10 +19,10 @@ export async function codeOf(
   io: Io,
   { partial = false } = {},
 ): Promise<number[]> {
-  const { network } = await kandid.engine.models.open(model);
-  const { candidateCounts } = network;
+  const { candidateCounts } = (await kandid.engine.models.open(model)).network;
   const given = argument === '-' || existsSync(argument) ? await readInput(argument, io) : null;
   const text = given === null ? argument : textOf(given);
+  if (text !== null && isCompact(text)) return await kandid.expandCode(text, { model });
   if (text?.startsWith('[') && partial) return parsePrefix(text, candidateCounts);
   if (given === null || text !== null) return parseCode(text ?? '', candidateCounts);
   const options = { ...(model === undefined ? {} : { model }), signal: io.signal };

@@ -6,7 +6,7 @@ import { KandidError, reasonOf } from '../errors.ts';
 import type { Io } from './io.ts';
 
 /** Larger files are no pictures that anyone meant. */
-const MOST_BYTES = 256 * 2 ** 20;
+const MAX_BYTES = 256 * 2 ** 20;
 
 /** Bytes of a file, or of standard input for `-`. @throws {KandidError} file_unreadable, option_invalid */
 export async function readInput(path: string, io: Io): Promise<Uint8Array> {
@@ -19,7 +19,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new Error('it is a folder, expected a file');
-    if (found.size > MOST_BYTES) throw new Error(`it has ${found.size} bytes, at most ${MOST_BYTES} are taken`);
+    if (found.size > MAX_BYTES) throw new Error(`it has ${found.size} bytes, at most ${MAX_BYTES} are taken`);
     return await readFile(path);
   } catch (cause) {
     throw new KandidError('file_unreadable', { file: path, reason: plainReason(cause) }, { cause });

@@ -34,7 +34,7 @@ export interface Pipes {
   readonly log: Sink;
 }
 
-const MOST_INPUT_BYTES = 256 * 2 ** 20;
+const MAX_INPUT_BYTES = 256 * 2 ** 20;
 
 /** The process itself. Ctrl-C aborts the signal; a second one ends the process. */
 export function processIo(): Io {
@@ -97,8 +97,8 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<Uint8Array> {
   for await (const chunk of stream) {
     const part = Buffer.from(chunk as Uint8Array);
     length += part.length;
-    if (length > MOST_INPUT_BYTES) {
-      const reason = `more than ${MOST_INPUT_BYTES} bytes`;
+    if (length > MAX_INPUT_BYTES) {
+      const reason = `more than ${MAX_INPUT_BYTES} bytes`;
       throw new KandidError('file_unreadable', { file: 'Standard input', reason });
     }
     parts.push(part);

@@ -101,13 +101,13 @@ async function follow(
 }
 
 /** Codes that are printed beside a picture; `--json` has all of them. */
-const MOST_CODES = 3;
+const MAX_CODES = 3;
 
 function codesOf({ code, codeString, windows = [] }: TaskPicture): string {
   if (!codeString) return `(first levels) [${code.join(',')}]`;
   if (windows.length <= 1) return codeString;
-  const more = windows.length - MOST_CODES;
-  const shown = windows.slice(0, MOST_CODES).map((window) => window.codeString);
+  const more = windows.length - MAX_CODES;
+  const shown = windows.slice(0, MAX_CODES).map((window) => window.codeString);
   return `${shown.join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 

@@ -1,6 +1,6 @@
 /** Parses option values; an invalid one is a usage error that names the option and what it takes. */
 
-import { MOST_PARTICLES } from '../contract/requests.ts';
+import { MAX_PARTICLES } from '../contract/requests.ts';
 import { KandidError } from '../errors.ts';
 import { nameHint } from '../kit/nearest-names.ts';
 
@@ -41,15 +41,15 @@ export function several(text: string, before: readonly string[] = []): string[] 
   return [...before, text];
 }
 
-const MOST_BEAMS = 256;
+const MAX_BEAMS = 256;
 
 /** Beams: `16` everywhere, `4:16,8:8` by side, `16,16,8` level by level (the last goes on). */
 export function beams(text: string): number | number[] | Record<string, number> {
   const expected = 'a number (16), numbers by side (4:16,8:8,16:4) or level by level (16,16,8,4)';
   const count = (part: string): number => {
     const number = Number(part);
-    if (!(/^\d+$/.test(part.trim()) && number >= 1 && number <= MOST_BEAMS))
-      throw wrongValue('--beams', text, `${expected}, each from 1 to ${MOST_BEAMS}`);
+    if (!(/^\d+$/.test(part.trim()) && number >= 1 && number <= MAX_BEAMS))
+      throw wrongValue('--beams', text, `${expected}, each from 1 to ${MAX_BEAMS}`);
     return number;
   };
   const parts = text.split(',');
@@ -71,8 +71,8 @@ export function temperatures(text: string): number | Record<string, number> {
 
 /** Particles: `4` everywhere, `4:4,8:1.5` by side. */
 export function particles(text: string): number | Record<string, number> {
-  const expected = `a number from 1 to ${MOST_PARTICLES}, or such numbers by side (4:4,8:1.5)`;
-  return bySide('--particles', text, expected, (number) => number >= 1 && number <= MOST_PARTICLES);
+  const expected = `a number from 1 to ${MAX_PARTICLES}, or such numbers by side (4:4,8:1.5)`;
+  return bySide('--particles', text, expected, (number) => number >= 1 && number <= MAX_PARTICLES);
 }
 
 /** A number, or one for each of some sides. */
@@ -104,7 +104,7 @@ export interface GuideSpec {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-const MOST_WEIGHT = 100;
+const MAX_WEIGHT = 100;
 
 /** `name`, `name:weight`, `name:{"param": …}` or `name:weight:{"param": …}`. */
 export function guideSpec(text: string): GuideSpec {
@@ -116,7 +116,7 @@ export function guideSpec(text: string): GuideSpec {
   const weight = json === '' ? rest : rest.slice(0, Math.max(0, jsonAt - 1));
   return {
     name: name.trim(),
-    weight: weight.trim() === '' ? 1 : decimal(`weight of --guide ${name}`, -MOST_WEIGHT, MOST_WEIGHT)(weight),
+    weight: weight.trim() === '' ? 1 : decimal(`weight of --guide ${name}`, -MAX_WEIGHT, MAX_WEIGHT)(weight),
     params: json.trim() === '' ? {} : jsonObject(`params of --guide ${name}`, json),
   };
 }

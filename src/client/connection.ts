@@ -32,7 +32,7 @@ export interface ConnectionOptions {
 /** Close code of a message that is larger than what is taken. */
 const TOO_LARGE = 1009;
 const FIRST_WAIT_MS = 100;
-const MOST_WAIT_MS = 3000;
+const MAX_WAIT_MS = 3000;
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -166,14 +166,14 @@ export class Connection {
 
   #lose(reason: string): void {
     this.#socket = null;
-    const lasted = performance.now() - this.#openedAt > MOST_WAIT_MS;
+    const lasted = performance.now() - this.#openedAt > MAX_WAIT_MS;
     this.#failures = lasted ? 1 : this.#failures + 1;
     this.#openedAt = Number.POSITIVE_INFINITY;
     this.#become('lost');
     for (const [id, handler] of [...this.#handlers]) if (!handler.lost(reason)) this.#handlers.delete(id);
     this.#rest();
     if (!this.#isNeeded) return;
-    const wait = Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#failures - 1));
+    const wait = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#failures - 1));
     this.#timer = setTimeout(() => this.#connect(), wait);
   }
 

@@ -78,9 +78,9 @@ export const guides = z
   .describe(generate.guides.description ?? '');
 
 /** Characters of a prompt that the guide `text` takes. */
-export const MOST_PROMPT = 500;
+export const MAX_PROMPT = 500;
 
-export const prompt = z.string().trim().min(1, 'expected some words').max(MOST_PROMPT);
+export const prompt = z.string().trim().min(1, 'expected some words').max(MAX_PROMPT);
 
 /** A code: a code string, or its integers. */
 export const code = z

@@ -3,9 +3,9 @@ import { KandidError } from '../errors.ts';
 import { parseJson, REQUEST_JSON } from '../kit/json.ts';
 
 /** Longest header taken: it holds names and numbers only. */
-const MOST_HEADER_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 64 * 1024;
 
-const HEADER_JSON = { ...REQUEST_JSON, bytes: MOST_HEADER_BYTES };
+const HEADER_JSON = { ...REQUEST_JSON, bytes: MAX_HEADER_BYTES };
 
 const LENGTH_BYTES = 4;
 
@@ -29,8 +29,8 @@ export function decodeFrame(frame: Uint8Array): Frame {
   const refuse = (problem: string) => new KandidError('message_invalid', { field: 'frame', problem });
   if (frame.length < LENGTH_BYTES) throw refuse(`it has ${frame.length} bytes, expected at least ${LENGTH_BYTES}`);
   const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0);
-  if (length > MOST_HEADER_BYTES || LENGTH_BYTES + length > frame.length)
-    throw refuse(`its header claims ${length} bytes, expected at most ${MOST_HEADER_BYTES} and no more than there are`);
+  if (length > MAX_HEADER_BYTES || LENGTH_BYTES + length > frame.length)
+    throw refuse(`its header claims ${length} bytes, expected at most ${MAX_HEADER_BYTES} and no more than there are`);
   try {
     const header = parseJson(frame.subarray(LENGTH_BYTES, LENGTH_BYTES + length), HEADER_JSON);
     return { header, bytes: frame.subarray(LENGTH_BYTES + length) };

@@ -18,32 +18,32 @@ export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly 
 /** Default time limit of one call of a guide, in seconds. */
 export const GUIDE_TIMEOUT_SECONDS = 30;
 
-const MOST_GUIDES = 16;
+const MAX_GUIDES = 16;
 /** Results of a request; of whole pictures, squares of all of them. */
-export const MOST_RESULTS = 256;
-const MOST_BEAMS = 256;
-export const MOST_PARTICLES = 64;
-const MOST_LEVELS = 256;
+export const MAX_RESULTS = 256;
+const MAX_BEAMS = 256;
+export const MAX_PARTICLES = 64;
+const MAX_LEVELS = 256;
 
 const side = z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels');
 
-const beamCount = z.int().min(1).max(MOST_BEAMS);
+const beamCount = z.int().min(1).max(MAX_BEAMS);
 
 const beams = z
   .union(
-    [beamCount, z.array(beamCount).min(1).max(MOST_LEVELS), z.record(side, beamCount)],
-    `expected a number of beams from 1 to ${MOST_BEAMS}, a list of one per level, or an object of beams by side`,
+    [beamCount, z.array(beamCount).min(1).max(MAX_LEVELS), z.record(side, beamCount)],
+    `expected a number of beams from 1 to ${MAX_BEAMS}, a list of one per level, or an object of beams by side`,
   )
   .describe(
     'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
   );
 
-const particleCount = z.number().min(1).max(MOST_PARTICLES);
+const particleCount = z.number().min(1).max(MAX_PARTICLES);
 
-const particles = z
+export const particles = z
   .union(
     [particleCount, z.record(side, particleCount)],
-    `expected a number of particles from 1 to ${MOST_PARTICLES}, or an object of such numbers by side`,
+    `expected a number of particles from 1 to ${MAX_PARTICLES}, or an object of such numbers by side`,
   )
   .describe(
     'Descents that are walked for each result, of which the guides keep the best in the end: a number, or by side, as {"4": 4, "8": 1.5} (sides left out: 1; 1.5 of 4 results are 6 descents). Left out: what was measured as best.',
@@ -64,13 +64,13 @@ export const choices = z
   .custom<number[]>(Array.isArray, 'expected a list of whole numbers')
   .superRefine((list, check) => {
     const isRight = (choice: unknown) => Number.isSafeInteger(choice) && (choice as number) >= 0;
-    const wrong = list.length > MOST_LEVELS ? MOST_LEVELS : list.findIndex((choice) => !isRight(choice));
+    const wrong = list.length > MAX_LEVELS ? MAX_LEVELS : list.findIndex((choice) => !isRight(choice));
     if (wrong < 0) return;
     const message =
-      wrong === MOST_LEVELS ? `expected at most ${MOST_LEVELS} numbers` : 'expected a whole number, 0 or more';
+      wrong === MAX_LEVELS ? `expected at most ${MAX_LEVELS} numbers` : 'expected a whole number, 0 or more';
     check.addIssue({ code: 'custom', path: [wrong], message, input: list[wrong] });
   })
-  .meta({ type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: MOST_LEVELS });
+  .meta({ type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: MAX_LEVELS });
 
 const sampler = z
   .strictObject({
@@ -119,8 +119,8 @@ const pictureInput = z.custom<PictureInput>(
 
 export const generateSchema = z.strictObject({
   model: z.string().min(1).max(200).optional().describe('Name of the model. Left out: the default one.'),
-  guides: z.array(guide).max(MOST_GUIDES).default([]).describe('What the pictures should be like; none: at random.'),
-  count: z.int().min(1).max(MOST_RESULTS).default(1).describe('Number of results, all different.'),
+  guides: z.array(guide).max(MAX_GUIDES).default([]).describe('What the pictures should be like; none: at random.'),
+  count: z.int().min(1).max(MAX_RESULTS).default(1).describe('Number of results, all different.'),
   seed: z
     .int()
     .min(0)
@@ -131,7 +131,7 @@ export const generateSchema = z.strictObject({
   blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides become one.'),
   prefix: z
     .array(choices)
-    .max(MOST_RESULTS)
+    .max(MAX_RESULTS)
     .default([])
     .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),
   condition: pictureInput.optional().describe('The picture that a conditional model starts from.'),

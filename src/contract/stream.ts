@@ -28,7 +28,7 @@ import { PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';
 
 export { PROTOCOL_VERSION, SUBPROTOCOL };
 
-const MOST_SIDE = 2048;
+const MAX_SIDE = 2048;
 
 const id = z
   .string()
@@ -40,7 +40,7 @@ const quality = z.int().min(1).max(100);
 
 const STILL = ['png', 'webp', 'jpeg', 'avif'] as const;
 /** Most frames of an animation. */
-export const MOST_FRAMES = 64;
+export const MAX_FRAMES = 64;
 /** How long each is shown, in milliseconds. */
 export const FRAME_MS = { least: 20, most: 655_350, usual: 80 };
 
@@ -51,7 +51,7 @@ export const outputFields = {
   size: z
     .int()
     .min(1)
-    .max(MOST_SIDE)
+    .max(MAX_SIDE)
     .optional()
     .describe(
       "Longer side of the finished pictures in pixels, resized by Lanczos: width and height of those of the model. Left out: the model's own, or that of the whole picture.",
@@ -67,7 +67,7 @@ export const descentFields = {
     .describe('File format of the finished pictures; gif: the descent, animated.'),
   animation: z
     .strictObject({
-      frames: z.int().min(2).max(MOST_FRAMES).optional().describe('Levels shown, spread evenly. Left out: all.'),
+      frames: z.int().min(2).max(MAX_FRAMES).optional().describe('Levels shown, spread evenly. Left out: all.'),
       frameMs: z
         .int()
         .min(FRAME_MS.least)

@@ -8,10 +8,11 @@ import { type Bundle, loadBundle } from '../runtime/bundle.ts';
 import type { Device } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
+import type { StoredTensor } from '../runtime/safetensors.ts';
+import { Fused } from './network/fused.ts';
 import type { NetworkInfo } from './network/graph.ts';
 import { LARGE_RUN_BYTES, Network } from './network/network.ts';
 import { Prior } from './network/prior.ts';
-import { Scoring, type ScoringParts } from './network/scoring.ts';
 
 /** Description of a model. */
 export interface ModelSummary {
@@ -48,6 +49,12 @@ export interface ModelsOptions {
   /** @default the one that comes with Kandid; without it, the first by name that was trained and needs no condition */
   readonly defaultModel?: string | undefined;
   readonly device: Device;
+  readonly threads?: number | undefined;
+}
+
+/** What a model's graphs are run on. */
+interface ComputeOptions {
+  readonly device: Pick<Device, 'cuda'>;
   readonly threads?: number | undefined;
 }
 
@@ -116,11 +123,24 @@ export class Models {
    * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
    */
   async open(name: string = this.defaultName): Promise<OpenModel> {
-    const known = this.#open.get(name);
+    return await this.#once(name, () => this.#load(name, this.#options));
+  }
+
+  /**
+   * The same on one thread of the CPU: ONNX Runtime rounds differently with another number of threads, and on another device.
+   *
+   * @throws {KandidError} what `open` throws
+   */
+  async openReproducible(name: string = this.defaultName): Promise<OpenModel> {
+    return await this.#once(`${name}, one thread`, () => this.#load(name, { device: { cuda: null }, threads: 1 }));
+  }
+
+  async #once(key: string, load: () => Promise<OpenModel>): Promise<OpenModel> {
+    const known = this.#open.get(key);
     if (known) return await known;
-    const opening = this.#load(name);
-    this.#open.set(name, opening);
-    opening.catch(() => this.#open.delete(name));
+    const opening = load();
+    this.#open.set(key, opening);
+    opening.catch(() => this.#open.delete(key));
     return await opening;
   }
 
@@ -146,27 +166,30 @@ export class Models {
     return chosen.name;
   }
 
-  async #load(name: string): Promise<OpenModel> {
-    const { folders, paths, device, threads } = this.#options;
+  async #load(name: string, { device, threads }: ComputeOptions): Promise<OpenModel> {
+    const { folders, paths } = this.#options;
     const { folder } = await findModel(name, folders, { paths, kind: 'pyramid' });
     const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
     const info = networkInfoOf(bundle.name, bundle.manifest);
     const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
     const graphs = await bundle.prior();
-    const scoring = bundle.scores && new Scoring(info, scoringParts(bundle, bundle.scores));
     const prior = graphs && new Prior(info, graphs, bundle.manifest.architecture.type === 'recurrent');
-    return { network: new Network(info, bundle.levels, bundle.decode, { prior, scoring, runBytes }), bundle };
+    const fused = await fusedOf(bundle);
+    return { network: new Network(info, bundle.levels, bundle.decode, { prior, fused, runBytes }), bundle };
   }
 }
 
-function scoringParts(bundle: Bundle, graphs: NonNullable<Bundle['scores']>): ScoringParts {
-  return {
+/** What chooses without drawing; null where the bundle's graphs do not allow it. */
+export async function fusedOf(bundle: Bundle): Promise<Fused | null> {
+  const graphs = await bundle.fused();
+  if (!graphs) return null;
+  return new Fused({
     graphs,
     nodes: async (level) => {
-      const name = `levels.${level}.nodes.weight`;
-      return ((await bundle.tensors([name])).get(name) as { data: Float32Array }).data;
+      const { tensor } = graphs.sizes[level] as (typeof graphs.sizes)[number];
+      return (await bundle.tensors([tensor])).get(tensor) as StoredTensor;
     },
-  };
+  });
 }
 
 /** What the engine needs of a bundle's manifest. */

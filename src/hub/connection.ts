@@ -7,7 +7,7 @@ import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { KandidError, reasonOf } from '../errors.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
-const MOST_REDIRECTS = 8;
+const MAX_REDIRECTS = 8;
 const HEADERS_TIMEOUT = 30_000;
 
 /** Where the hub is and what is known of the user; from the variables that its other programs use. */
@@ -56,7 +56,7 @@ export class Connection {
   async get(address: string, headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HubResponse> {
     let url = new URL(address);
     let first: HubResponse['first'] | null = null;
-    for (let i = 0; i < MOST_REDIRECTS; i++) {
+    for (let i = 0; i < MAX_REDIRECTS; i++) {
       const response = await request(url, {
         dispatcher: this.#agentFor(url),
         headers: { 'user-agent': 'kandid', ...headers, ...this.#authorization(url) },
@@ -71,7 +71,7 @@ export class Connection {
       await response.body.dump();
       url = redirected(url, to);
     }
-    throw new KandidError('hub_failed', { url: address, reason: `more than ${MOST_REDIRECTS} redirects` });
+    throw new KandidError('hub_failed', { url: address, reason: `more than ${MAX_REDIRECTS} redirects` });
   }
 
   /** @throws {KandidError} hub_failed, hub_refused, hub_missing */

@@ -9,7 +9,7 @@ import { type Connection, checkStatus, type HubResponse, hubError } from './conn
 import type { RemoteFile } from './repository.ts';
 
 /** Tries in a row that bring nothing; any progress begins the count anew. */
-const MOST_IDLE_TRIES = 5;
+const MAX_IDLE_TRIES = 5;
 const FIRST_PAUSE = 500;
 
 export interface DownloadOptions {
@@ -73,7 +73,7 @@ async function fetchWhole(
       const hasGrown = (await sizeOf(part)) > before;
       if (hasGrown) waits.reset();
       idle = hasGrown ? 0 : idle + 1;
-      if (idle >= MOST_IDLE_TRIES) throw hubError(cause, file.url);
+      if (idle >= MAX_IDLE_TRIES) throw hubError(cause, file.url);
       await pause(waits.fail(), undefined, options.signal ? { signal: options.signal } : {});
     }
   }

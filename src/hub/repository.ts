@@ -24,8 +24,8 @@ export interface Repository {
   readonly files: readonly RemoteFile[];
 }
 
-const MOST_JSON = 16 * 2 ** 20;
-const MOST_PAGES = 50;
+const MAX_JSON = 16 * 2 ** 20;
+const MAX_PAGES = 50;
 
 const about = z.looseObject({
   sha: z.string().regex(/^[0-9a-f]{7,64}$/),
@@ -60,7 +60,7 @@ export async function openRepository(
     throw new KandidError('option_invalid', { option: 'name', got: `"${name}@${revision}"`, expected: 'OWNER/NAME' });
   const { endpoint } = connection.settings;
   const address = `${endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}`;
-  const described = about.safeParse((await connection.json(address, MOST_JSON, signal)).value);
+  const described = about.safeParse((await connection.json(address, MAX_JSON, signal)).value);
   if (!described.success) throw hubError(new Error('its answer is not that of a hub'), address);
   const { sha: commit, cardData } = described.data;
   const licence = typeof cardData?.license === 'string' ? cardData.license.slice(0, 200) : null;
@@ -71,8 +71,8 @@ async function listFiles(connection: Connection, name: string, commit: string, s
   const { endpoint } = connection.settings;
   const files: RemoteFile[] = [];
   let page: string | null = `${endpoint}/api/models/${name}/tree/${commit}?recursive=true`;
-  for (let i = 0; page !== null && i < MOST_PAGES; i++) {
-    const { value, next } = await connection.json(page, MOST_JSON, signal);
+  for (let i = 0; page !== null && i < MAX_PAGES; i++) {
+    const { value, next } = await connection.json(page, MAX_JSON, signal);
     const listed = entries.safeParse(value);
     if (!listed.success) throw hubError(new Error('its list of files is not that of a hub'), page);
     // A name that leads out of the folder is no file of a model.

@@ -52,10 +52,10 @@ export interface Checkpoint {
   readonly dataset: string | null;
 }
 
-const MOST_LEVELS = 256;
+const MAX_LEVELS = 256;
 const LARGEST_SIDE = 1024;
-const MOST_CHANNELS = 4096;
-const MOST_CANDIDATES = 4096;
+const MAX_CHANNELS = 4096;
+const MAX_CANDIDATES = 4096;
 const CHANNELS = 3;
 
 /**
@@ -73,7 +73,7 @@ export function readCheckpoint(file: number, bytes: number): Checkpoint {
   if (!(top instanceof Map)) throw new CheckpointProblem(`it holds ${kindOf(top)}, expected a dict with "ema"`);
   const model = new ModuleNode(top.get('ema'), 'ema').part('model');
   refuseUnpublished(model);
-  const names = model.texts('module_names', MOST_LEVELS);
+  const names = model.texts('module_names', MAX_LEVELS);
   const levels: CheckpointLevel[] = [];
   for (const name of names) levels.push(readLevel(model.part(name), levels.at(-1) ?? null, file));
   if (levels.length === 0) throw new CheckpointProblem('its network has no levels');
@@ -127,11 +127,11 @@ function readLevel(node: ModuleNode, before: CheckpointLevel | null, file: numbe
   const expected = before ? before.side * (isUp ? 2 : 1) : 1;
   if (side !== expected || (isUp && !before)) throw refuse(`has ${side} px, expected ${expected}`);
   const [width = 0, widthIn = 0] = block.part('conv0').tensorOrNull('weight')?.shape ?? [];
-  if (width < 8 || width > MOST_CHANNELS || width % 2 === 1)
-    throw refuse(`has ${width} channels, expected 8 to ${MOST_CHANNELS}`);
+  if (width < 8 || width > MAX_CHANNELS || width % 2 === 1)
+    throw refuse(`has ${width} channels, expected 8 to ${MAX_CHANNELS}`);
   if (widthIn !== (before?.width ?? width))
     throw refuse(`takes ${widthIn} channels, expected ${before?.width ?? width}`);
-  const candidates = output.integer('k', 2, MOST_CANDIDATES);
+  const candidates = output.integer('k', 2, MAX_CANDIDATES);
   if (isUp) for (const part of ['conv0', 'skip']) checkFilter(block, part, file);
   return {
     side,

@@ -2,9 +2,10 @@
  * The graphs of an imported network: one per level, and `decode` for whole codes. Inputs and outputs are those of every
  * bundle (`src/runtime/graphs.ts`).
  */
+
+import { GraphBuilder, type WeightPlace } from '../runtime/onnx/graph-builder.ts';
+import type { GraphParts } from '../runtime/onnx/messages.ts';
 import { CHANNELS, type SlotsLevel, type SlotsNetwork, tensorName } from './layout.ts';
-import { GraphBuilder, type WeightPlace } from './onnx/graph-builder.ts';
-import type { GraphParts } from './onnx/messages.ts';
 
 export type Weights = ReadonlyMap<string, WeightPlace>;
 

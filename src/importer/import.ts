@@ -6,12 +6,11 @@ import { KandidError, reasonOf } from '../errors.ts';
 import { checkBundle } from '../runtime/bundle.ts';
 import { fileRecord, stagedFolder } from '../runtime/bundle-writer.ts';
 import { FORMAT_VERSION, MANIFEST_FILE } from '../runtime/manifest.ts';
+import { encodeModel, type GraphParts } from '../runtime/onnx/messages.ts';
 import { type Checkpoint, readCheckpoint, type Start } from './checkpoint.ts';
 import { decodeGraph, levelGraph } from './graphs.ts';
-import { levelFile, type SlotsNetwork, scoreFile, slotsNetwork } from './layout.ts';
-import { encodeModel, type GraphParts } from './onnx/messages.ts';
+import { levelFile, type SlotsNetwork, slotsNetwork } from './layout.ts';
 import { CheckpointProblem } from './pickle/problem.ts';
-import { scoreGraph } from './score-graph.ts';
 import { type Precision, type WrittenWeights, writeWeights } from './weights-file.ts';
 
 const WEIGHTS_FILE = 'weights.safetensors';
@@ -125,10 +124,7 @@ async function writeBundle(
 type FileRecord = ReturnType<typeof fileRecord>;
 
 function* graphsOf(network: SlotsNetwork, { places }: WrittenWeights): Generator<[string, GraphParts]> {
-  for (const index of network.levels.keys()) {
-    yield [levelFile(index), levelGraph(network, index, places)];
-    yield [scoreFile(index), scoreGraph(network, index, places)];
-  }
+  for (const index of network.levels.keys()) yield [levelFile(index), levelGraph(network, index, places)];
   yield [DECODE_FILE, decodeGraph(network, places)];
 }
 
@@ -178,7 +174,6 @@ function manifestOf(path: string, checkpoint: Checkpoint, network: SlotsNetwork,
     },
     graphs: {
       levels: network.levels.map((_, index) => levelFile(index)),
-      scores: network.levels.map((_, index) => scoreFile(index)),
       decode: DECODE_FILE,
     },
     weights: WEIGHTS_FILE,

@@ -30,10 +30,6 @@ export function levelFile(level: number): string {
   return `level-${String(level).padStart(2, '0')}.onnx`;
 }
 
-export function scoreFile(level: number): string {
-  return `score-${String(level).padStart(2, '0')}.onnx`;
-}
-
 /** @param conditionChannels 0 without a condition */
 export function slotsNetwork(
   levels: readonly CheckpointLevel[],

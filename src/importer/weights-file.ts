@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LARGEST_HALF, toHalves } from '../kit/half.ts';
+import type { WeightPlace } from '../runtime/onnx/graph-builder.ts';
 import type { CheckpointLevel } from './checkpoint.ts';
 import { CHANNELS, tensorName } from './layout.ts';
-import type { WeightPlace } from './onnx/graph-builder.ts';
 import { floatsOf, type StoredFloats } from './pickle/tensor.ts';
 
 /** Kernels; biases and norms, a few kilobytes, are always float32. */

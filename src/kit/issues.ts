@@ -10,11 +10,11 @@ export interface FirstIssue {
 }
 
 /** Largest number of characters of each: names of fields come from the caller, and may be of any length. */
-const [MOST_FIELD, MOST_PROBLEM] = [200, 500];
+const [MAX_FIELD, MAX_PROBLEM] = [200, 500];
 
 export function firstIssue(error: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
   const { field, problem } = wholeIssue(error);
-  return { field: field.slice(0, MOST_FIELD), problem: problem.slice(0, MOST_PROBLEM) };
+  return { field: field.slice(0, MAX_FIELD), problem: problem.slice(0, MAX_PROBLEM) };
 }
 
 function wholeIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {

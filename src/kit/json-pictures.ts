@@ -11,7 +11,7 @@ const TURN = 2 ** 19;
 
 const DATA_URL = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
 /** Longest beginning of a data URL. */
-const MOST_HEAD = 200;
+const MAX_HEAD = 200;
 
 /**
  * The value, its texts of more than `LONGEST_TEXT` bytes as the bytes that they are in base64. What counts against the
@@ -41,7 +41,7 @@ function withoutLong(bytes: Buffer, long: readonly LongText[], mark: string): Bu
 
 /** @throws {JsonProblem} it is no base64 */
 async function decoded(text: Buffer): Promise<Uint8Array> {
-  const head = DATA_URL.exec(text.toString('latin1', 0, MOST_HEAD))?.[0].length ?? 0;
+  const head = DATA_URL.exec(text.toString('latin1', 0, MAX_HEAD))?.[0].length ?? 0;
   const bytes = new Uint8Array(bytesIn(text.length - head, text.toString('latin1', text.length - 2)));
   let length = 0;
   let rest = '';

@@ -1,6 +1,6 @@
 /** Suggests the names nearest to a misspelt one. */
 
-const MOST_OFFERED = 3;
+const MAX_OFFERED = 3;
 
 /**
  * Names within a third of the length in edits (letters added, dropped, changed or swapped), or that hold the word or are
@@ -12,7 +12,7 @@ export function nearestNames(word: string, names: readonly string[]): string[] {
     .map((name) => ({ name, distance: distanceOf(wanted, plain(name)) }))
     .filter(({ name, distance }) => distance <= Math.max(1, Math.ceil(Math.max(name.length, wanted.length) / 3)));
   ranked.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-  return ranked.slice(0, MOST_OFFERED).map(({ name }) => name);
+  return ranked.slice(0, MAX_OFFERED).map(({ name }) => name);
 }
 
 /** A sentence for an "unknown name" error: the nearest names where there are any, else all there are. */

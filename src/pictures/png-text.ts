@@ -5,13 +5,13 @@ const SIGNATURE = 8;
 /** Bytes of a chunk beside keyword and text, at most: no language, nothing translated. */
 const AROUND_TEXT = 5;
 /** Whatever has more is no picture that somebody wants read. */
-const MOST_CHUNKS = 10_000;
+const MAX_CHUNKS = 10_000;
 
 /** Null where there is none of this keyword, it is longer, or damaged. */
 export function pngText(png: Uint8Array, keyword: string, mostBytes: number): Buffer | null {
   const view = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
   const most = mostBytes + keyword.length + AROUND_TEXT;
-  for (let at = SIGNATURE, chunks = 0; at + 12 <= view.length && chunks < MOST_CHUNKS; chunks++) {
+  for (let at = SIGNATURE, chunks = 0; at + 12 <= view.length && chunks < MAX_CHUNKS; chunks++) {
     const length = view.readUInt32BE(at);
     const end = at + 8 + length;
     if (end + 4 > view.length) return null;

@@ -40,7 +40,7 @@ const [BEGINNING, END] = ['<kandid:made>', '</kandid:made>'];
 /** What is written is kept below this, and nothing larger is read: the file may be anybody's. */
 const LIMITS = { bytes: 32 * 1024, depth: 16, values: 10_000, keys: 1000 };
 /** Letters are escaped in a packet, and something stands around them. */
-const MOST_PACKET = 6 * LIMITS.bytes + 1024;
+const MAX_PACKET = 6 * LIMITS.bytes + 1024;
 
 /** @param name what to call the file in an error. @throws {KandidError} provenance_missing */
 export function readProvenance(bytes: Uint8Array, name = 'The picture'): Provenance {
@@ -82,7 +82,7 @@ function textIn(bytes: Uint8Array): string | null {
   if (!file.subarray(0, 4).equals(PNG_START)) return textOf(file);
   const own = pngText(file, OWN_CHUNK, LIMITS.bytes);
   if (own) return own.toString();
-  const packet = pngText(file, XMP_CHUNK, MOST_PACKET);
+  const packet = pngText(file, XMP_CHUNK, MAX_PACKET);
   return packet && textOf(packet);
 }
 
@@ -90,7 +90,7 @@ function textIn(bytes: Uint8Array): string | null {
 function textOf(file: Buffer): string | null {
   const from = file.indexOf(BEGINNING);
   if (from < 0) return null;
-  const packet = file.subarray(from + BEGINNING.length, from + MOST_PACKET);
+  const packet = file.subarray(from + BEGINNING.length, from + MAX_PACKET);
   const to = packet.indexOf(END);
   if (to < 0) return null;
   const text = packet.toString('utf8', 0, to);

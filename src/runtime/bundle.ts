@@ -1,11 +1,12 @@
 /** Opens a bundle: checks model.json, the hash of every file, and every graph against model.json. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
 import { checkInside, readBundleFile } from './bundle-files.ts';
-import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph, checkScoreGraph } from './graphs.ts';
+import { FusedGraphs } from './fused/fused-graphs.ts';
+import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph } from './graphs.ts';
 import { LazySession, type Runnable } from './lazy-session.ts';
 import {
   bundleHash,
@@ -15,8 +16,9 @@ import {
   type PyramidManifest,
   parseManifest,
 } from './manifest.ts';
+import { decodeModel } from './onnx/messages.ts';
 import { readTensors, type StoredTensor } from './safetensors.ts';
-import type { Session, SessionOptions } from './session.ts';
+import { createSession, type Session, type SessionOptions } from './session.ts';
 import { Sessions, sessions as sharedSessions } from './sessions.ts';
 
 const FILES_AT_ONCE = 4;
@@ -30,9 +32,9 @@ export interface Bundle {
   readonly hash: string;
   /** One graph per level. */
   readonly levels: readonly Runnable[];
-  /** One per level that scores without drawing; null where the bundle has none. */
-  readonly scores: readonly Runnable[] | null;
   readonly decode: Runnable;
+  /** Graphs that choose without drawing; null where the bundle's graphs are built in another way than those that are known. */
+  fused(): Promise<FusedGraphs | null>;
   /** Tensors of weights.safetensors by name, as float32 (the nodes, for scoring without drawing). */
   tensors(names: readonly string[]): Promise<Map<string, StoredTensor>>;
   /**
@@ -81,21 +83,26 @@ export async function loadBundle(folder: string, options: LoadOptions = {}): Pro
   const graphs = graphsOf(folder, manifest, open);
   if (!isLarge(manifest)) await openAll([...graphs.levels, graphs.decode]);
   let prior: Promise<PriorGraphs | null> | undefined;
+  let fused: Promise<FusedGraphs | null> | undefined;
   return {
     name: basename(resolve(folder)),
     folder: resolve(folder),
     manifest,
     hash: bundleHash(manifest),
     levels: graphs.levels,
-    scores: graphs.scores,
     decode: graphs.decode,
+    fused: () => {
+      fused ??= fusedGraphs(folder, manifest, sessionOptions);
+      return fused;
+    },
     tensors: (names) => readTensors(join(folder, manifest.weights), names, manifest.name),
     prior: () => {
       prior ??= openPrior(folder, manifest, open);
       return prior;
     },
     release: async () => {
-      await releaseAll([...graphs.levels, ...(graphs.scores ?? []), graphs.decode]);
+      await releaseAll([...graphs.levels, graphs.decode]);
+      await (await fused?.catch(() => null))?.release();
       const ofPrior = await prior?.catch(() => null);
       if (ofPrior) await releaseAll(sessionsOf(ofPrior));
     },
@@ -182,13 +189,30 @@ type CheckSide = (session: Session, manifest: PyramidManifest, side: number, fil
 
 const sessionsOf = ({ sides, descend }: PriorGraphs): Session[] => [...sides.values(), ...descend.values()];
 
+/** Kinds of forms whose graphs are kept: each holds the weights in float32 once more. */
+const KEPT_KINDS = 4;
+
+async function fusedGraphs(
+  folder: string,
+  manifest: PyramidManifest,
+  options: SessionOptions,
+): Promise<FusedGraphs | null> {
+  const { levels, channels, graphs } = manifest;
+  return FusedGraphs.of({
+    levels,
+    channels,
+    decode: decodeModel(await readFile(join(folder, graphs.decode))),
+    open: (graph, name) => createSession(graph, { ...options, folder: resolve(folder) }, `${manifest.name}, ${name}`),
+    kept: isLarge(manifest) ? 1 : KEPT_KINDS,
+  });
+}
+
 function isLarge({ files, weights }: PyramidManifest): boolean {
   return (files[weights]?.bytes ?? 0) >= LARGE;
 }
 
 interface Graphs {
   readonly levels: readonly LazySession[];
-  readonly scores: readonly LazySession[] | null;
   readonly decode: LazySession;
 }
 
@@ -204,11 +228,9 @@ function graphsOf(folder: string, manifest: PyramidManifest, open: (path: string
         throw error;
       }
     });
-  const { levels, scores, decode } = manifest.graphs;
+  const { levels, decode } = manifest.graphs;
   return {
     levels: levels.map((file, level) => lazy(file, (session) => checkLevelGraph(session, manifest, level, file))),
-    scores:
-      scores?.map((file, level) => lazy(file, (session) => checkScoreGraph(session, manifest, level, file))) ?? null,
     decode: lazy(decode, (session) => checkDecodeGraph(session, manifest, decode)),
   };
 }
@@ -239,8 +261,8 @@ export async function checkBundle(folder: string, { signal, progress }: CheckOpt
   if (manifest.kind !== 'pyramid') return;
   const sessions = new Sessions();
   const open = (path: string) => sessions.open(path, { isOptimized: !isLarge(manifest) });
-  const { levels, scores, decode } = graphsOf(folder, manifest, open);
-  const all = [...levels, ...(scores ?? []), decode];
+  const { levels, decode } = graphsOf(folder, manifest, open);
+  const all = [...levels, decode];
   for (const [done, graph] of all.entries()) {
     signal?.throwIfAborted();
     progress?.(done, all.length);

@@ -23,31 +23,6 @@ export function checkLevelGraph(session: Session, manifest: PyramidManifest, lev
   check(session, [...stateOf(manifest, level), ...conditionOf(manifest)], outputs, manifest, file);
 }
 
-/**
- * A graph that scores takes what a level's graph takes and a quadratic form (`LinearForm`); it gives `next_features`, `base`
- * (what candidates are added to) and `scores` [batch, K].
- *
- * @throws {KandidError} bundle_graph
- */
-export function checkScoreGraph(session: Session, manifest: PyramidManifest, level: number, file: string): void {
-  const own = levelOf(manifest, level);
-  const { channels } = manifest;
-  const form: Expected[] = [
-    ['form_rows', 'float32', ['batch', own.side]],
-    ['form_columns', 'float32', [own.side, 'batch']],
-    ['form_color', 'float32', ['batch', channels]],
-    ['form_weight', 'float32', ['batch']],
-    ['form_target', 'float32', ['batch', 'batch']],
-    ['form_scale', 'float32', [1]],
-  ];
-  const outputs: Expected[] = [
-    nextFeatures(own),
-    ['base', 'float32', ['batch', channels, own.side, own.side]],
-    ['scores', 'float32', ['batch', own.candidates]],
-  ];
-  check(session, [...stateOf(manifest, level), ...form, ...conditionOf(manifest)], outputs, manifest, file);
-}
-
 /** What a graph of a level is fed of the level before. */
 function stateOf(manifest: PyramidManifest, level: number): Expected[] {
   if (level === 0) return [['batch', 'int64', [1]]];

@@ -11,8 +11,8 @@ export const FORMAT_VERSION = 1;
 /** A bundle may come from anybody. */
 export const MANIFEST_JSON: JsonLimits = { bytes: 4 * 2 ** 20, depth: 32, values: 200_000, keys: 50_000 };
 
-const MOST_FILES = 1000;
-const MOST_LEVELS = 256;
+const MAX_FILES = 1000;
+const MAX_LEVELS = 256;
 const LARGEST_SIDE = 4096;
 
 const fileRecord = z.object({
@@ -32,7 +32,7 @@ const common = {
   metrics: z.record(z.string(), z.unknown()).default({}),
   files: z
     .record(z.string(), fileRecord)
-    .refine((files) => Object.keys(files).length <= MOST_FILES, `expected at most ${MOST_FILES} files`),
+    .refine((files) => Object.keys(files).length <= MAX_FILES, `expected at most ${MAX_FILES} files`),
 };
 
 const level = z.object({
@@ -65,7 +65,7 @@ const pyramid = z.looseObject({
   levels: z
     .array(level)
     .min(1)
-    .max(MOST_LEVELS)
+    .max(MAX_LEVELS)
     .refine(
       (levels) => levels.every(({ side }, i) => i === 0 || side >= (levels[i - 1]?.side ?? 0)),
       'expected sides that never shrink',

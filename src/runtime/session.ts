@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Whether the graph is prepared for running fast, which needs memory for all of its weights in float32. @default true */
   readonly isOptimized?: boolean;
+  /** Folder of the files that a graph given as bytes refers to. @default none: it holds all of its weights */
+  readonly folder?: string;
 }
 
 /** An opened graph. A run blocks the JavaScript thread and cannot be stopped once begun. */
@@ -69,7 +71,7 @@ function quiet(runtime: Runtime): Runtime {
 }
 
 /**
- * Opens a graph by path (its external data then stays out of the JavaScript heap), or from bytes without external data.
+ * Opens a graph by path, or from bytes; external data stays out of the JavaScript heap.
  *
  * @throws {KandidError} library_unavailable, graph_unreadable
  */
@@ -99,13 +101,15 @@ export async function createSession(
  * The memory arena is off: every session keeps one of its own at its peak, 39 times a level's candidates in all (1.5 GB
  * instead of 0.5 for 16 descents at once).
  */
-function settingsFor({ cuda = null, threads, isOptimized = true }: SessionOptions): InferenceSession.SessionOptions {
+function settingsFor(options: SessionOptions): InferenceSession.SessionOptions {
+  const { cuda = null, threads, isOptimized = true, folder } = options;
+  const external = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder };
   return {
     executionProviders: cuda === null ? ['cpu'] : [{ name: 'cuda', deviceId: cuda }, 'cpu'],
     logSeverityLevel: 4,
     enableCpuMemArena: false,
     ...(isOptimized ? {} : { graphOptimizationLevel: 'disabled' as const }),
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '0' }, ...external } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };
 }

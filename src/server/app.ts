@@ -14,20 +14,20 @@ import { imageRoutes } from './routes/images.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { modelRoutes } from './routes/models.ts';
-import { openAiDoors } from './routes/openai.ts';
+import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pageRoutes } from './routes/page.ts';
 import { sdapiRoutes } from './sdapi/routes.ts';
 import type { Services } from './services.ts';
 
 export const allRoutes: readonly Route[] = [
-  ...[...pictureRoutes, ...modelRoutes, ...imageRoutes, ...openAiDoors, ...jobRoutes, ...operationRoutes],
+  ...[...pictureRoutes, ...modelRoutes, ...imageRoutes, ...openAiRoutes, ...jobRoutes, ...operationRoutes],
   ...[...mcpRoutes, ...sdapiRoutes],
   ...documentationRoutes(() => allRoutes),
 ];
 
-/** What is known of a request before any route. */
-interface Known {
+/** Request state set before routing. */
+interface RequestState {
   readonly id: string;
   readonly route: Route | null;
   readonly place: Place;
@@ -57,7 +57,7 @@ export function createApp(
   app.use((request: Request, response: Response) => {
     answerError(services, request, response, unknownRoute(routes, request));
   });
-  // What express itself refuses: addresses that are not well formed, say.
+  // Errors of express itself, such as a malformed address.
   app.use((error: unknown, request: Request, response: Response, _next: express.NextFunction) => {
     const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
     const bad = new KandidError('params_invalid', {
@@ -73,12 +73,12 @@ export function createApp(
 function begin(services: Services, access: Access, request: Request, response: Response): void {
   const given = request.headers['x-request-id'];
   const id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-  const known: Known = { id, route: null, place: services.places.of(request) };
-  response.locals.known = known;
+  const state: RequestState = { id, route: null, place: services.places.of(request) };
+  response.locals.state = state;
   setHeaders(access, request, response, id);
   const from = services.clock.now();
   response.once('close', () => {
-    const { route } = response.locals.known as Known;
+    const { route } = response.locals.state as RequestState;
     const seconds = (services.clock.now() - from) / 1000;
     const labels = { route: route?.path ?? 'none', method: request.method, status: String(response.statusCode) };
     services.metrics.requests.observe(labels, seconds);
@@ -90,9 +90,9 @@ function begin(services: Services, access: Access, request: Request, response: R
   });
 }
 
-/** Takes the prefix off that a proxy has left; the prefix alone leads to the page, whose files stand below it. */
+/** Strips a prefix that the proxy left in place; the bare prefix redirects to the page, whose files are below it. */
 function isRedirected({ places }: Services, request: Request, response: Response): boolean {
-  const { place } = response.locals.known as Known;
+  const { place } = response.locals.state as RequestState;
   const path = places.path(request.url, place);
   request.url = path ?? request.url;
   if (path !== null) return false;
@@ -109,15 +109,15 @@ async function enter(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const { id, place } = response.locals.known as Known;
-  response.locals.known = { id, route, place } satisfies Known;
+  const { id, place } = response.locals.state as RequestState;
+  response.locals.state = { id, route, place } satisfies RequestState;
   try {
     access.checkOrigin(request.headers.origin, place.host);
     access.checkSite(request, route.isEmbeddable ?? false);
     const client = clientOf(services, access, route, request);
     const admit = () => access.admit(client);
     if (!route.isOpen && !route.admitsItself) await admit();
-    // Gone while it was counted elsewhere.
+    // The client may have disconnected while a remote rate limit was being checked.
     if (response.closed) return;
     const search = new URL(request.url, 'http://localhost').searchParams;
     const params = Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]));
@@ -153,7 +153,7 @@ function clientOf({ places, signedLinks }: Services, access: Access, route: Rout
 }
 
 function answerError(services: Services, request: Request, response: Response, thrown: unknown): void {
-  const { id, route } = response.locals.known as Known;
+  const { id, route } = response.locals.state as RequestState;
   const error = toKandidError(thrown);
   if (error.status >= 500)
     services.log.error({ request: id, code: error.code, err: error.cause ?? error }, error.message);
@@ -162,13 +162,13 @@ function answerError(services: Services, request: Request, response: Response, t
     return;
   }
   for (const name of ['ETag', 'Cache-Control', 'Content-Type']) response.removeHeader(name);
-  // What is left of the body is not waited for.
+  // Do not wait for the rest of the body.
   if (!request.complete) response.setHeader('Connection', 'close');
   request.resume();
   sendError(response, error, route?.dialect ?? dialectOf(request.path), id);
 }
 
-/** Clients of OpenAI read errors in their shape also where a route does not exist. */
+/** OpenAI clients get errors in OpenAI's format even for routes that do not exist. */
 function dialectOf(path: string): 'openai' | 'problem' {
   return /^\/v1\/(images\/(generations|edits|variations)|chat|completions|embeddings)\b/.test(path)
     ? 'openai'

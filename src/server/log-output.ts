@@ -1,13 +1,13 @@
 /**
- * Where log lines go: written one after the other, never waited for. What cannot be written (a full disk, a reader that
- * has stopped reading) is dropped and counted; serving is worth more than its log.
+ * Log destination: lines are written one after another without blocking. Lines that cannot be written (disk full,
+ * reader stalled) are dropped and counted, so that logging never holds up serving.
  */
 
-/** Writes a text and calls back once when it has left, or could not. */
+/** Writes a text and calls back once when it was written or failed. */
 export type Sink = (text: string, done: (error?: Error | null) => void) => void;
 
-/** Characters that wait for a slow reader. */
-const MOST_WAITING = 2 ** 20;
+/** Characters buffered for a slow reader. */
+const MAX_WAITING = 2 ** 20;
 const WARN = 40;
 
 export class LogOutput {
@@ -17,21 +17,21 @@ export class LogOutput {
   #length = 0;
   #isWriting = false;
   #dropped = 0;
-  /** Of the dropped ones, how many the log itself was told of. */
-  #told = 0;
+  /** Dropped lines already reported in the log. */
+  #reported = 0;
 
-  /** @param limit characters that may wait */
-  constructor(sink: Sink, limit = MOST_WAITING) {
+  /** @param limit characters that may be buffered */
+  constructor(sink: Sink, limit = MAX_WAITING) {
     this.#sink = sink;
     this.#limit = limit;
   }
 
-  /** Lines that were lost. */
+  /** Number of lines lost. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** One line, with its end. */
+  /** Writes one line, including its line break. */
   write(line: string): void {
     if (this.#length + line.length > this.#limit) {
       this.#dropped += 1;
@@ -46,13 +46,13 @@ export class LogOutput {
     if (this.#isWriting || this.#waiting.length === 0) return;
     const [lines, dropped] = [this.#waiting, this.#dropped];
     [this.#waiting, this.#length, this.#isWriting] = [[], 0, true];
-    const notice = dropped > this.#told ? noticeOf(dropped - this.#told) : '';
+    const notice = dropped > this.#reported ? noticeOf(dropped - this.#reported) : '';
     this.#sink(notice + lines.join(''), (error) => {
       this.#isWriting = false;
-      // Not tried again before there is another line: a disk that is full stays so for a while.
+      // Retried only with the next line: a full disk usually stays full for a while.
       if (error) this.#dropped += lines.length;
       else {
-        this.#told = Math.max(this.#told, dropped);
+        this.#reported = Math.max(this.#reported, dropped);
         this.#next();
       }
     });

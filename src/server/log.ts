@@ -6,11 +6,11 @@ export type { Logger };
 export interface LogOptions {
   /** trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
-  /** Where lines go; see `LogOutput`. @default nowhere */
+  /** Where lines are written; see `LogOutput`. @default nowhere */
   readonly destination?: DestinationStream | undefined;
 }
 
-/** Headers that carry keys are never written. */
+/** Headers that carry keys are never logged. */
 const HIDDEN = ['req.headers.authorization', 'req.headers.cookie', 'req.headers["sec-websocket-protocol"]'];
 
 export function createLog({ level, destination }: LogOptions): Logger {

@@ -1,15 +1,15 @@
-/** What the limits add up to: memory and disk that the server takes at most, whatever clients do. */
+/** Upper bounds on memory and disk that follow from the limits, whatever clients do. */
 
 export interface Footprint {
   /** Resident bytes of the server process. */
   readonly serverBytes: number;
-  /** Of each worker process; the models' own weights come on top where they are larger than usual. */
+  /** Resident bytes of each worker process; the weights of unusually large models are extra. */
   readonly workerBytes: number;
-  /** Of large bodies, in the folder of temporary files. */
+  /** Bytes of large bodies in the temporary folder. */
   readonly spoolBytes: number;
 }
 
-/** Settings that it follows from. */
+/** Settings that the footprint is computed from. */
 export interface Limits {
   readonly allAnswerBytes: number;
   readonly allBodyBytes: number;
@@ -24,21 +24,21 @@ export interface Limits {
 }
 
 const MiB = 2 ** 20;
-/** Of a process that does nothing yet: Node.js, libraries, code. */
+/** Resident bytes of an idle process: Node.js, libraries, code. */
 const SERVER_BASE = 256 * MiB;
-/** ONNX Runtime, sharp and CLIP besides. */
+/** The same with ONNX Runtime, sharp and CLIP. */
 const WORKER_BASE = 640 * MiB;
-/** Bodies of the largest size that are parsed at once. */
+/** Number of largest-size bodies parsed at once. */
 export const PARSED_AT_ONCE = 2;
-/** A body that is parsed: as it came, as text, as values, and what was not collected yet. */
+/** Copies of a body while it is parsed: raw bytes, text, values, and garbage not collected yet. */
 const COPIES_PARSED = 4;
-/** A body in memory, and on its way to a worker. */
+/** Copies of a body: in memory, and in transit to a worker. */
 const COPIES_OF_BODIES = 2;
-/** Largest blocks that the buffers of runs may keep. */
+/** Largest blocks that the run buffers may keep. */
 const RUN_BLOCKS = 6;
-/** Of a picture that is decoded: one at a time where it is large. */
+/** Bytes per pixel of a picture being decoded; large ones are decoded one at a time. */
 const BYTES_PER_PIXEL = 12;
-/** Of the largest job's pictures: the newest that has ended is kept, however large. */
+/** Bytes per pixel of the largest job's pictures: the most recently ended job is kept, however large. */
 const ENCODED_BYTES = 3.1;
 
 export function footprintOf(limits: Limits): Footprint {

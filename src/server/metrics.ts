@@ -5,13 +5,13 @@ import type { Job } from './jobs/job.ts';
 import type { JobsObserver } from './jobs/observer.ts';
 import type { PoolObserver, WorkerStatus } from './workers/worker-pool.ts';
 
-/** What the figures are read from when they are asked for. */
+/** Callbacks that gauges read when metrics are collected. */
 export interface MetricSources {
   readonly waiting: () => number;
   readonly running: () => number;
   readonly kept: () => { readonly jobs: number; readonly bytes: number };
   readonly workers: () => readonly WorkerStatus[];
-  /** Of the log, since the start. */
+  /** Log lines lost since the start. */
   readonly lostLines: () => number;
 }
 
@@ -21,7 +21,7 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export class Metrics {
   readonly registry = new Registry();
-  /** For the routes: one per answer. */
+  /** HTTP requests; observed by the app, once per response. */
   readonly requests = this.#histogram('kandid_http_request_seconds', 'Answers by route and status.', {
     labelNames: ['route', 'method', 'status'],
     buckets: SECONDS,
@@ -87,7 +87,7 @@ export class Metrics {
     };
   }
 
-  /** In Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   async text(): Promise<string> {
     return await this.registry.metrics();
   }

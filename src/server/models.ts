@@ -1,4 +1,4 @@
-/** The models and guides that the inference processes have. */
+/** Looks up the models and guides of the inference processes. */
 import { firstLevels, parseCode } from '../contract/codes.ts';
 import { KandidError } from '../errors.ts';
 import { nameHint } from '../kit/nearest-names.ts';
@@ -24,24 +24,23 @@ export function modelOf(services: Services, name?: string): ModelSummary {
 }
 
 /**
- * The model that a client of OpenAI's names: by an alias, as it is called here, or by an alias that ends in `*`, the longest
- * that fits.
+ * Resolves a model name from an OpenAI client: an exact alias, a model's own name, or else the longest matching alias
+ * that ends in `*`.
  *
- * @throws {KandidError} model_unknown, not_ready
  */
 export function aliasedModelOf(services: Services, name?: string): ModelSummary {
   const { aliases } = services.settings;
   const isOwn = infoOf(services).models.some((one) => one.name === name);
   if (name === undefined || (isOwn && !Object.hasOwn(aliases, name))) return modelOf(services, name);
   const fitting = Object.keys(aliases)
-    .filter((alias) => (isFamily(alias) ? name.startsWith(alias.slice(0, -1)) : name === alias))
-    .sort((a, b) => Number(isFamily(a)) - Number(isFamily(b)) || b.length - a.length);
+    .filter((alias) => (isWildcard(alias) ? name.startsWith(alias.slice(0, -1)) : name === alias))
+    .sort((a, b) => Number(isWildcard(a)) - Number(isWildcard(b)) || b.length - a.length);
   const [alias] = fitting;
   return modelOf(services, alias === undefined ? name : aliases[alias] || undefined);
 }
 
-/** Whether an alias stands for all names that begin so. */
-export function isFamily(alias: string): boolean {
+/** Whether an alias is a prefix that ends in `*`. */
+export function isWildcard(alias: string): boolean {
   return alias.endsWith('*');
 }
 
@@ -54,7 +53,7 @@ export function candidateCountsOf({ levels }: Pick<ModelSummary, 'levels'>): num
   return levels.map(({ candidates }) => candidates);
 }
 
-/** The first levels of a whole code, to vary the rest. @throws {KandidError} code_invalid, option_invalid */
+/** The first levels of a whole code, for varying the rest. @throws {KandidError} code_invalid, option_invalid */
 export function firstLevelsOf(code: string | readonly number[], keep: number, { levels }: ModelSummary): number[] {
   return firstLevels(code, keep, candidateCountsOf({ levels }));
 }

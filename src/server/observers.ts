@@ -1,4 +1,4 @@
-/** Observers of jobs and worker processes that write to the log, and how several become one. */
+/** Observers of jobs and worker processes that write to the log, and a way to combine two observers. */
 import type { JobsObserver } from './jobs/observer.ts';
 import type { Logger } from './log.ts';
 import type { PoolObserver } from './workers/worker-pool.ts';
@@ -26,12 +26,12 @@ export function poolLog(log: Logger): PoolObserver {
   };
 }
 
-/** One observer that tells both. */
-export function together<Observer extends object>(first: Observer, second: Observer): Observer {
+/** Combines two observers: each event goes to both. */
+export function combineObservers<Observer extends object>(first: Observer, second: Observer): Observer {
   const names = new Set([...Object.keys(first), ...Object.keys(second)]) as Set<keyof Observer>;
   const joined = [...names].map((name) => {
     const both = [first[name], second[name]].filter((one) => typeof one === 'function');
-    return [name, (...told: unknown[]) => both.forEach((one) => void one(...told))];
+    return [name, (...args: unknown[]) => both.forEach((one) => void one(...args))];
   });
   return Object.fromEntries(joined) as Observer;
 }

@@ -12,27 +12,27 @@ import { Streams } from './stream/streams.ts';
 
 export interface KandidServer {
   readonly http: Server;
-  /** Resolves to where it listens. @throws the system's error: the port is taken, say */
+  /** Resolves to the address it listens on. @throws the system's error, such as a port in use */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
-  /** Takes nothing new, lets jobs end, tells those who watch, and ends whatever is left. */
+  /** Stops accepting requests, lets jobs end, notifies subscribers, and ends whatever is left. */
   close(): Promise<void>;
 }
 
 const OPTIONS = {
   maxHeaderSize: 16 * 1024,
-  /** From the first byte of a request; the quiet between two of one connection does not count. */
+  /** Counted from the first byte of a request; idle time between two requests on a connection does not count. */
   headersTimeout: 30_000,
-  /** A body must have come within so long: half of an upload holds nothing up. */
+  /** Time limit for a whole request body, so that stalled uploads do not hold connections. */
   requestTimeout: 120_000,
-  /** How exactly these two are kept. */
+  /** How often the two timeouts above are checked. */
   connectionsCheckingInterval: 1000,
-  /** Longer than proxies pool connections (60 s mostly), so that none is ended while a request is on its way. */
+  /** Longer than proxies pool connections (usually 60 s), so that none is closed while a request is in transit. */
   keepAliveTimeout: 75_000,
 };
-/** For the last answers to leave, and for sockets that were told to close. */
-const FAREWELL_MS = 300;
+/** Time for the last responses to be sent and for closing sockets to close. */
+const CLOSE_GRACE_MS = 300;
 
-/** @param services made by `createServices`; their pool is started by the caller */
+/** @param services from `createServices`; the caller starts their pool */
 export function createServer(services: Services): KandidServer {
   const { settings, clock } = services;
   const access = new Access(settings, clock, services.rates);
@@ -41,7 +41,7 @@ export function createServer(services: Services): KandidServer {
   const http = createHttpServer(OPTIONS, app);
   limitConnections(http, settings, (address) => services.places.isTrusted(address));
   const streams = new Streams(services, access);
-  // The body is asked for by the route that takes it.
+  // The route that reads the body sends `100 Continue`.
   http.on('checkContinue', app);
   http.on('upgrade', (request, socket, head) => {
     if (wantsWebSocket(request)) return streams.upgrade(request, socket, head);
@@ -69,7 +69,7 @@ export function createServer(services: Services): KandidServer {
       await services.close();
       streams.close();
       http.closeIdleConnections();
-      const late = new Promise<void>((resolve) => void clock.after(FAREWELL_MS, resolve));
+      const late = new Promise<void>((resolve) => void clock.after(CLOSE_GRACE_MS, resolve));
       await Promise.race([closed, late]);
       for (const socket of connections) socket.destroy();
       await closed;
@@ -77,7 +77,7 @@ export function createServer(services: Services): KandidServer {
   };
 }
 
-/** All that are open, those of WebSockets too: the HTTP server forgets these. */
+/** All open connections, including upgraded WebSockets, which the HTTP server no longer tracks. */
 function connectionsOf(http: Server): ReadonlySet<Duplex> {
   const open = new Set<Duplex>();
   http.on('connection', (socket: Duplex) => {

@@ -11,41 +11,41 @@ import { type RateLimits, Rates } from './http/rate-limits.ts';
 import { SignedLinks } from './http/signed-links.ts';
 import { type Cost, costOf } from './jobs/cost.ts';
 import { type JobLimits, type JobStorage, Jobs } from './jobs/jobs.ts';
-import { type Notices, OwnNotices } from './jobs/notices.ts';
+import { LocalNotices, type Notices } from './jobs/notices.ts';
 import type { JobService } from './jobs/service.ts';
 import { createLog, type Logger } from './log.ts';
 import { McpSessions } from './mcp/sessions.ts';
 import { PARSED_AT_ONCE } from './memory.ts';
 import { Metrics } from './metrics.ts';
-import { jobsLog, poolLog, together } from './observers.ts';
+import { combineObservers, jobsLog, poolLog } from './observers.ts';
 import type { ServerSettings } from './settings.ts';
 import { type PoolObserver, WorkerPool } from './workers/worker-pool.ts';
 import type { StartProcess } from './workers/worker-process.ts';
 import type { Workers } from './workers/workers.ts';
 
 export interface Services {
-  /** Of Kandid. */
+  /** Version of Kandid. */
   readonly version: string;
   readonly settings: ServerSettings;
   readonly jobs: JobService;
   readonly pool: Workers;
-  /** Where bodies come in. */
+  /** Receives request bodies. */
   readonly intake: Intake;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
   readonly places: Places;
   readonly signedLinks: SignedLinks;
-  /** Webhooks. */
+  /** Calls webhooks. */
   readonly notices: Notices;
-  /** Of requests a minute. */
+  /** Limits requests per minute. */
   readonly rates: RateLimits;
   readonly mcpSessions: McpSessions;
-  /** Takes no more jobs, lets those there are end, or ends them after a while, and stops the worker processes. */
+  /** Accepts no more jobs, lets open ones end or cancels them after a while, and stops the worker processes. */
   close(): Promise<void>;
 }
 
-/** Jobs and worker processes of this server alone. */
+/** Services whose jobs and worker processes belong to this server alone. */
 export interface LocalServices extends Services {
   readonly jobs: Jobs;
   readonly pool: WorkerPool;
@@ -54,7 +54,7 @@ export interface LocalServices extends Services {
 export interface ServiceOptions {
   /** @default none */
   readonly log?: Logger | undefined;
-  /** Lines that the log could not write. */
+  /** Number of lines that the log could not write. */
   readonly lostLines?: (() => number) | undefined;
   readonly clock?: Clock | undefined;
   /** @default forked processes */
@@ -62,10 +62,10 @@ export interface ServiceOptions {
 }
 
 const SOON_SECONDS = 2;
-/** Beyond the time for jobs to end by themselves, for those that were cancelled. */
-const LAST_MS = 700;
+/** Time for cancelled jobs to end, after the drain period. */
+const CANCEL_GRACE_MS = 700;
 
-/** Makes all of it; `pool.start()` then starts the processes. */
+/** Creates all services; `pool.start()` then starts the processes. */
 export function createServices(
   settings: ServerSettings,
   modelFolders: readonly string[],
@@ -79,22 +79,24 @@ export function createServices(
     workers: () => pool.status(),
     lostLines: options.lostLines ?? (() => 0),
   });
-  const observer = together(metrics.pool, poolLog(log));
+  const observer = combineObservers(metrics.pool, poolLog(log));
   const pool = createPool(settings, modelFolders, { clock, start, observer });
   const { intake, storage } = createStorage(settings);
   const jobs = new Jobs({
     storage,
     runner: pool,
     clock,
-    observer: together(metrics.jobs, jobsLog(log)),
+    observer: combineObservers(metrics.jobs, jobsLog(log)),
     price: (work) => priceOf(work, pool),
     limits: jobLimits(settings),
   });
-  const notices = new OwnNotices(jobs, log);
+  const notices = new LocalNotices(jobs, log);
   const { sockets, socketsPerClient } = settings;
   const mcpSessions = new McpSessions({ all: sockets, perClient: socketsPerClient }, clock);
   const close = async () => {
-    const late = new Promise<void>((resolve) => void clock.after(settings.drainSeconds * 1000 + LAST_MS, resolve));
+    const late = new Promise<void>(
+      (resolve) => void clock.after(settings.drainSeconds * 1000 + CANCEL_GRACE_MS, resolve),
+    );
     await Promise.race([jobs.drain(settings.drainSeconds), late]);
     await mcpSessions.close();
     await pool.stop();
@@ -117,7 +119,7 @@ export function createServices(
   };
 }
 
-/** Worker processes of this machine. */
+/** Creates the pool of worker processes on this machine. */
 export function createPool(
   settings: ServerSettings,
   modelFolders: readonly string[],
@@ -137,7 +139,7 @@ export function createPool(
   });
 }
 
-/** What bodies and answers may hold. */
+/** Creates the byte budgets of bodies and answers. */
 export function createStorage(settings: ServerSettings): { readonly intake: Intake; readonly storage: JobStorage } {
   const { spoolFolder: folder } = settings;
   const intake = new Intake({
@@ -171,7 +173,7 @@ export function priceOf(work: Work, { info }: Workers): Cost {
   throw new KandidError('not_ready', { retrySeconds: SOON_SECONDS });
 }
 
-/** A job that takes more than the half of a worker's memory would have to wait until nobody else is there. */
+/** A job that needs more than half of a worker's memory would have to wait until that worker is idle. */
 function costLimits(settings: ServerSettings): JobLimits['cost'] {
   return {
     slots: settings.jobPlaces,
@@ -195,7 +197,7 @@ function workerOptions(settings: ServerSettings, models: readonly string[]): Wor
       wholePixels,
       defaultModel,
       guideTimeoutSeconds: guideTimeout,
-      // Requests come from outside: they name models, never files.
+      // Requests come from outside: they may name models, never files.
       paths: false,
     },
     warm,

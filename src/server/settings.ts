@@ -20,8 +20,8 @@ const isProxy = (text: string) => {
   return text === 'loopback' || (isIP(address) !== 0 && Number(bits) <= (isIP(address) === 6 ? 128 : 32));
 };
 const MiB = 2 ** 20;
-const MOST_BYTES = 2 ** 36;
-const MOST = 1_000_000;
+const MAX_BYTES = 2 ** 36;
+const MAX = 1_000_000;
 
 const apiKey = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,64}$/),
@@ -53,7 +53,7 @@ const aliases = z.union(
   'names as name=model',
 );
 
-/** Names that clients of OpenAI's look for in the list of models. */
+/** Model names that OpenAI clients look for in the list of models. */
 const OPENAI_MODELS = [
   ...[
     'gpt-image-1',
@@ -90,7 +90,7 @@ const serverSettings = engineSettings.extend({
   apiKeys,
   /** Allowed CORS origins; `*`: all. */
   origins: list(',').default([]),
-  requestsPerMinute: whole(0, MOST).default(6000),
+  requestsPerMinute: whole(0, MAX).default(6000),
   webhookSecret: z.string().min(16, '16 characters or more').optional(),
   /** Whether permalinks need a signature if keys are required; `open`: no signature. */
   permalinks: z.enum(['signed', 'open']).default('signed'),
@@ -100,8 +100,8 @@ const serverSettings = engineSettings.extend({
   permalinkSecret: z.string().min(16, '16 characters or more').optional(),
 
   /**
-   * Model names that clients send, and the model used for each; an empty string is the default model. A name that ends in `*`
-   * stands for all that begin so, unless a longer one fits; `/v1/models` lists the others.
+   * Model names that clients send, and the model used for each; an empty string is the default model. A name that ends
+   * in `*` matches by prefix, the longest first; `/v1/models` lists the others.
    */
   aliases: aliases.default({
     'gpt-image-*': '',
@@ -110,8 +110,8 @@ const serverSettings = engineSettings.extend({
     ...Object.fromEntries(OPENAI_MODELS.map((name) => [name, ''])),
   }),
   /**
-   * Whether requests in OpenAI's format get what is nearest to what cannot be made (a transparent background, a size that is
-   * not square), and are told; `strict`: they are refused.
+   * What a request in OpenAI's format gets if it asks for something that cannot be made (a transparent background, a
+   * size that is not square): `nearest`: the nearest possible picture, with a note; `strict`: an error.
    */
   openaiRequests: z.enum(['nearest', 'strict']).default('nearest'),
   /** Models opened before the server reports ready, beside the default one. */
@@ -126,36 +126,38 @@ const serverSettings = engineSettings.extend({
   hangSeconds: seconds(3600).default(120),
 
   /** Largest size of one request body. */
-  bodyBytes: whole(1024, MOST_BYTES).default(32 * MiB),
-  /** Total size of request bodies that are received, wait or run: of one client, and of all. Large bodies are on disk. */
-  clientBodyBytes: whole(1024, MOST_BYTES).default(128 * MiB),
-  allBodyBytes: whole(1024, MOST_BYTES).default(512 * MiB),
-  /** Total size of responses in preparation or not yet read: of one client, and of all. */
-  clientAnswerBytes: whole(1024, MOST_BYTES).default(512 * MiB),
-  allAnswerBytes: whole(1024, MOST_BYTES).default(1024 * MiB),
+  bodyBytes: whole(1024, MAX_BYTES).default(32 * MiB),
+  /**
+   * Total size of request bodies being received, waiting or in use: per client, and in total. Large bodies are on disk.
+   */
+  clientBodyBytes: whole(1024, MAX_BYTES).default(128 * MiB),
+  allBodyBytes: whole(1024, MAX_BYTES).default(512 * MiB),
+  /** Total size of responses in preparation or not yet read: per client, and in total. */
+  clientAnswerBytes: whole(1024, MAX_BYTES).default(512 * MiB),
+  allAnswerBytes: whole(1024, MAX_BYTES).default(1024 * MiB),
   /** Folder of large request bodies, in unlinked files. @default the system's temporary folder */
   spoolFolder: z.string().min(1).optional(),
   /** Memory of all jobs in one worker process. */
-  workerBytes: whole(MiB, MOST_BYTES).default(1024 * MiB),
+  workerBytes: whole(MiB, MAX_BYTES).default(1024 * MiB),
   /** Largest number of results of one request, times the beams and particles of each. */
   jobPlaces: whole(1, 65_536).default(256),
   /** Megapixels that one request may generate, score and encode: see `jobs/cost.ts`. */
   jobWork: whole(1, 100_000_000).default(40_000),
   /** Size of the candidates generated at once for one result with several beams. */
-  jobRunBytes: whole(MiB, MOST_BYTES).default(64 * MiB),
+  jobRunBytes: whole(MiB, MAX_BYTES).default(64 * MiB),
   /** Largest number of candidates from which the shortlist of an expensive guide is chosen. */
-  jobChoice: whole(1, MOST).default(8192),
+  jobChoice: whole(1, MAX).default(8192),
   /** Total pixels of the pictures of one request: 256 of 512×512, or 16 of 2048×2048. */
   jobPixels: whole(1, 2 ** 30).default(2 ** 26),
   /** Largest picture that is repainted or enlarged whole, in pixels: 2048×2048. */
   wholePixels: whole(1, 2 ** 26).default(2 ** 22),
   /** Largest number of waiting jobs. */
-  waiting: whole(1, MOST).default(1000),
+  waiting: whole(1, MAX).default(1000),
   /** Largest number of jobs of one client that wait or run. */
-  perClient: whole(1, MOST).default(128),
-  keptJobs: whole(1, MOST).default(1000),
+  perClient: whole(1, MAX).default(128),
+  keptJobs: whole(1, MAX).default(1000),
   keptSeconds: seconds(86_400).default(900),
-  keptBytes: whole(0, MOST_BYTES).default(256 * MiB),
+  keptBytes: whole(0, MAX_BYTES).default(256 * MiB),
   /** Events kept per job, for clients that reconnect. */
   events: whole(8, 100_000).default(256),
   personSeconds: seconds(3600).default(60),
@@ -171,26 +173,26 @@ const serverSettings = engineSettings.extend({
       'an address that begins with redis:// or rediss://',
     )
     .optional(),
-  /** What the keys in Redis begin with: one for all servers and workers that share jobs. */
+  /** Prefix of the keys in Redis; the same for all servers and workers that share jobs. */
   redisPrefix: z
     .string()
     .regex(/^[\w.-]{1,64}$/, '1 to 64 of A–Z, a–z, 0–9, _, - and .')
     .default('kandid'),
-  /** A Redis that takes longer for a command counts as away. */
+  /** A Redis command that takes longer counts as a failed connection. */
   redisSeconds: z.coerce.number('seconds').min(0.1, 'seconds, 0.1 to 60').max(60, 'seconds, 0.1 to 60').default(5),
-  /** A worker that shows no sign of life for so long has lost its jobs to others. */
+  /** A worker that sends no sign of life for this long loses its jobs to others. */
   leaseSeconds: z.coerce.number('seconds').min(1, 'seconds, 1 to 600').max(600, 'seconds, 1 to 600').default(10),
 
   /** Open connections of all kinds, in total and per address; those of trusted proxies count in the total only. */
-  connections: whole(1, MOST).default(8192),
-  connectionsPerAddress: whole(1, MOST).default(1024),
-  sockets: whole(1, MOST).default(2000),
-  socketsPerClient: whole(1, MOST).default(256),
+  connections: whole(1, MAX).default(8192),
+  connectionsPerAddress: whole(1, MAX).default(1024),
+  sockets: whole(1, MAX).default(2000),
+  socketsPerClient: whole(1, MAX).default(256),
   requestsPerSocket: whole(1, 10_000).default(64),
   messagesPerSecond: whole(1, 10_000).default(50),
-  messageBytes: whole(1024, MOST_BYTES).default(16 * MiB),
+  messageBytes: whole(1024, MAX_BYTES).default(16 * MiB),
   /** Bytes buffered for a socket before sending pauses. */
-  backlogBytes: whole(1024, MOST_BYTES).default(MiB),
+  backlogBytes: whole(1024, MAX_BYTES).default(MiB),
   heartbeatSeconds: seconds(3600).default(30),
 });
 

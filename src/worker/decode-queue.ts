@@ -22,7 +22,7 @@ interface Piece {
 }
 
 /** Codes drawn at once: the others get their turn between two such runs. */
-const MOST_CODES = 16;
+const MAX_CODES = 16;
 
 export class DecodeQueue {
   readonly #onRun: (report: RunReport) => void;
@@ -40,8 +40,8 @@ export class DecodeQueue {
   /** @throws what the network throws, or the signal's reason */
   async add(of: Decoding): Promise<Picture[]> {
     const pieces: Promise<Picture[]>[] = [];
-    for (let from = 0; from < of.codes.length; from += MOST_CODES) {
-      const codes = of.codes.slice(from, from + MOST_CODES);
+    for (let from = 0; from < of.codes.length; from += MAX_CODES) {
+      const codes = of.codes.slice(from, from + MAX_CODES);
       pieces.push(new Promise((resolve, reject) => this.#waiting.push({ of, codes, resolve, reject })));
     }
     return (await Promise.all(pieces)).flat();
@@ -78,7 +78,7 @@ export class DecodeQueue {
     const batch = [first];
     let codes = first.codes.length;
     for (const one of this.#waiting) {
-      if (one === first || one.of.network !== first.of.network || codes + one.codes.length > MOST_CODES) continue;
+      if (one === first || one.of.network !== first.of.network || codes + one.codes.length > MAX_CODES) continue;
       batch.push(one);
       codes += one.codes.length;
     }

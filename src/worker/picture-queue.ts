@@ -24,8 +24,8 @@ interface Waiting {
 /** From so many pixels on a picture is large: it may take seconds. */
 const LARGE_PIXELS = 512 * 512 + 1;
 /** In the works at once, three of the four threads of libuv; of large ones one, so that the small ones always pass. */
-const MOST_SMALL = 2;
-const MOST_LARGE = 1;
+const MAX_SMALL = 2;
+const MAX_LARGE = 1;
 
 export class PictureQueue {
   readonly #shares = new Shares();
@@ -69,7 +69,7 @@ export class PictureQueue {
 
   #beginNext(): void {
     for (const isLarge of [false, true]) {
-      if (isLarge ? this.#large >= MOST_LARGE : this.#small >= MOST_SMALL) continue;
+      if (isLarge ? this.#large >= MAX_LARGE : this.#small >= MAX_SMALL) continue;
       const fitting = this.#waiting.filter((one) => one.isLarge === isLarge);
       const client = this.#shares.next(fitting.map((one) => one.client));
       const entry = fitting.find((one) => one.client === client);

@@ -15,7 +15,7 @@ export interface QuestionsOptions {
 }
 
 /** Small candidates are shown at least so large, in pixels. */
-const LEAST_SIDE = 64;
+const MIN_SIDE = 64;
 /** Pixels between them. */
 const GAP = 4;
 
@@ -32,7 +32,7 @@ export class Questions {
     const { seconds, clock, encode, post } = this.#options;
     const [first] = pictures;
     if (!first) return [];
-    const factor = Math.max(1, Math.ceil(LEAST_SIDE / first.width));
+    const factor = Math.max(1, Math.ceil(MIN_SIDE / first.width));
     const columns = Math.ceil(Math.sqrt(pictures.length));
     const shown = pictures.map((picture) => enlarged(picture, factor));
     const cell = { height: first.height * factor, width: first.width * factor };

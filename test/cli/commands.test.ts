@@ -46,6 +46,30 @@ test('generate: several pictures are numbered files, in a folder or by name, or 
   assert.equal((await sizeOf(inFolder('grid.png'))).width, 65);
 });
 
+test('encode --compact: decode draws the same picture; --psnr keeps as few levels as that takes', async () => {
+  const prior = ['--models', 'test/fixtures/prior', '--model', 'tiny-prior'];
+  const given = inFolder('compact.png');
+  writeFileSync(given, await photo());
+  const [plain, compact] = [
+    await kandid(['encode', given, ...prior]),
+    await kandid(['encode', given, ...prior, '--compact']),
+  ];
+  assert.match(compact.out, /^c\.[\w-]+$/, compact.err);
+  const pixelsOf = async (code: string) => {
+    const out = inFolder(`decoded-${code}.png`);
+    const said = await kandid(['decode', code, ...prior, '--out', out]);
+    assert.equal(said.code, 0, said.err);
+    return await sharp(out).raw().toBuffer();
+  };
+  assert.deepEqual(await pixelsOf(compact.out.trim()), await pixelsOf(plain.out.trim()));
+  const short = JSON.parse((await kandid(['encode', given, ...prior, '--psnr', '1', '--json'])).out).results[0];
+  assert.match(short.compact, /^c1\./);
+  assert.ok(short.psnr >= 1);
+  assert.equal(short.code.length, 4);
+  const none = await kandid(['encode', given, ...tiny, '--compact']);
+  assert.deepEqual([none.code, /tiny, which has no prior/.test(none.err)], [2, true]);
+});
+
 test('names that nobody gave overwrite nothing', async () => {
   const out = inFolder('free/');
   const made = [];

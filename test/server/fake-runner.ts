@@ -17,7 +17,7 @@ export class FakeRunner implements Runner {
   room = 1;
   unavailable: KandidError | null = null;
   readonly running = new Map<string, Running>();
-  readonly told: { job: string; message: JobMessage }[] = [];
+  readonly sent: { job: string; message: JobMessage }[] = [];
   /** All that were ever begun. */
   readonly begun: Assignment[] = [];
   #listener: () => void = () => {};
@@ -37,8 +37,8 @@ export class FakeRunner implements Runner {
     this.running.set(assignment.ticket.job, { assignment, ...listener });
   }
 
-  tell(job: string, message: JobMessage): void {
-    this.told.push({ job, message });
+  sendTo(job: string, message: JobMessage): void {
+    this.sent.push({ job, message });
   }
 
   listen(listener: () => void): void {

@@ -1,8 +1,14 @@
 /** `kandid encode photo.png` */
 import type { Command } from 'commander';
 import type { BeamSchedule } from '../../contract/beams.ts';
-import type { TaskPicture } from '../../engine/tasks/task.ts';
+import { type Code, codeToString } from '../../contract/codes.ts';
+import { fitPicture } from '../../engine/input/pictures.ts';
+import type { OpenModel } from '../../engine/models.ts';
+import { compactCode, expandCode, shortestCode } from '../../engine/tasks/compact.ts';
 import { KandidError } from '../../errors.ts';
+import type { Picture } from '../../guide.ts';
+import type { Kandid } from '../../index.ts';
+import { psnr } from '../../kit/quality.ts';
 import { enlarged } from '../../pictures/mosaic.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
 import { destinationFor } from '../destination.ts';
@@ -11,11 +17,13 @@ import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, type OutputFlags, withKandid } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { performTask } from '../task.ts';
-import { beams, whole } from '../values.ts';
+import { beams, decimal, whole } from '../values.ts';
 
 interface Flags extends EngineFlags, OutputFlags {
   readonly beams?: BeamSchedule;
   readonly search?: boolean;
+  readonly compact?: boolean;
+  readonly psnr?: number;
 }
 
 export function addEncode(program: Command, io: Io): void {
@@ -25,6 +33,12 @@ export function addEncode(program: Command, io: Io): void {
     .description('Finds the code whose picture is nearest: a short text that "kandid decode" turns back into it.')
     .option('--beams <beams>', 'descents kept; more come closer: 16, or by side 4:16,8:8', beams)
     .option('--search', "search, even where Kandid's own file carries a code that its pixels still match")
+    .option('--compact', 'as few bytes as the prior of the model allows; likewise for "kandid decode"')
+    .option(
+      '--psnr <dB>',
+      'compact, and no more levels than that takes: the rest are the likeliest',
+      decimal('--psnr', 0, 100),
+    )
     .option('-o, --out <path>', 'where to write the decoded picture; left out: nowhere')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
@@ -37,42 +51,89 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
   await destination?.prepare();
   await withKandid(flags, io, async (kandid) => {
     const progress = progressOn(io);
-    const { model, beams, search } = flags;
-    const encoded: (TaskPicture & { readonly psnr: number })[] = [];
-    const provenances: Provenance[] = [];
+    const encoded: Encoded[] = [];
     try {
       for (const [i, path] of paths.entries()) {
-        const done = await performTask(
-          kandid,
-          { kind: 'encode', picture: await readInput(path, io), model, beams, search },
-          io,
-        );
-        const [picture] = done.outcome.pictures;
-        if (done.outcome.type === 'cancelled' || picture?.psnr === undefined)
-          throw new KandidError('cancelled', { when: 'on request' });
-        encoded.push({ ...picture, psnr: picture.psnr });
-        provenances.push(...done.provenances);
+        encoded.push(await encode(path, kandid, flags, io));
         if (paths.length > 1) progress.update(i + 1, paths.length, path);
       }
     } finally {
       progress.stop();
     }
-    const pictures = encoded.map((one) => enlarged(one.draw(), flags.enlarge ?? 1));
+    const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
+    const provenances = encoded.map(({ provenance }) => provenance);
     const files = destination ? await destination.write(pictures, io, provenances) : pictures.map(() => null);
-    if (flags.json) {
-      const results = encoded.map(({ code, codeString, psnr }, i) => ({
-        picture: paths[i],
-        code,
-        codeString,
-        psnr: Number.isFinite(psnr) ? psnr : null,
-        file: files[i] ?? null,
-      }));
-      io.out(JSON.stringify({ results }, null, 2));
-      return;
-    }
-    for (const [i, { codeString, psnr }] of encoded.entries()) {
-      (flags.out === '-' ? io.err : io.out)(codeString);
-      io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${files[i] ? `, drawn again in ${files[i]}` : ''}`);
-    }
+    tell(paths, encoded, files, flags, io);
   });
+}
+
+interface Encoded {
+  readonly code: Code;
+  /** The code string, or the compact code. */
+  readonly text: string;
+  readonly codeString: string;
+  readonly psnr: number;
+  readonly image: Picture;
+  readonly provenance: Provenance;
+}
+
+async function encode(path: string, kandid: Kandid, flags: Flags, io: Io): Promise<Encoded> {
+  const { model, beams, search } = flags;
+  const input = await readInput(path, io);
+  const { outcome, provenances } = await performTask(
+    kandid,
+    { kind: 'encode', picture: input, model, beams, search },
+    io,
+  );
+  const [picture] = outcome.pictures;
+  const [provenance] = provenances;
+  if (outcome.type === 'cancelled' || picture?.psnr === undefined || !provenance)
+    throw new KandidError('cancelled', { when: 'on request' });
+  const { code, codeString, psnr } = picture;
+  const whole = { code, codeString, text: codeString, psnr, image: picture.draw(), provenance };
+  if (flags.psnr === undefined)
+    return flags.compact ? { ...whole, text: await kandid.compactCode(code, { model }) } : whole;
+  return await shortened(whole, input, flags.psnr, await kandid.engine.models.openReproducible(model));
+}
+
+/** The same picture in fewer levels, and what they draw. */
+async function shortened(whole: Encoded, input: Uint8Array, decibels: number, model: OpenModel): Promise<Encoded> {
+  const { network } = model;
+  const target = await fitPicture(input, {
+    channels: network.info.channels,
+    side: network.finalSide,
+    name: 'The picture',
+  });
+  const text = await compactCode(model, await shortestCode(model, whole.code, target, decibels));
+  const code = await expandCode(model, text);
+  const [image] = await network.decode([code]);
+  const codeString = codeToString(code, network.candidateCounts);
+  const provenance = { ...whole.provenance, code: codeString };
+  return image ? { code, codeString, text, image, psnr: psnr(image, target), provenance } : whole;
+}
+
+function tell(
+  paths: readonly string[],
+  encoded: readonly Encoded[],
+  files: readonly (string | null)[],
+  flags: Flags,
+  io: Io,
+): void {
+  const isCompact = flags.compact || flags.psnr !== undefined;
+  if (flags.json) {
+    const results = encoded.map(({ code, codeString, text, psnr }, i) => ({
+      picture: paths[i],
+      code,
+      codeString,
+      ...(isCompact ? { compact: text } : {}),
+      psnr: Number.isFinite(psnr) ? psnr : null,
+      file: files[i] ?? null,
+    }));
+    io.out(JSON.stringify({ results }, null, 2));
+    return;
+  }
+  for (const [i, { text, psnr }] of encoded.entries()) {
+    (flags.out === '-' ? io.err : io.out)(text);
+    io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${files[i] ? `, drawn again in ${files[i]}` : ''}`);
+  }
 }

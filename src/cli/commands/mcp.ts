@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
 import { createLog } from '../../server/log.ts';
 import { LogOutput } from '../../server/log-output.ts';
-import type { Extra, Transported } from '../../server/mcp/server.ts';
+import type { Extra, TransportCaller } from '../../server/mcp/server.ts';
 import { createServices } from '../../server/services.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
@@ -60,7 +60,7 @@ async function run(flags: ServiceFlags, io: Io): Promise<void> {
   }
 }
 
-function callerOf({ signal }: Extra, io: Io): Transported {
+function callerOf({ signal }: Extra, io: Io): TransportCaller {
   return {
     client: { name: 'standard input', key: null },
     place: null,

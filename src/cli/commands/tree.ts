@@ -29,8 +29,8 @@ interface Flags extends EngineFlags {
 /** What is drawn where no depth is asked for. */
 const COMFORTABLE_PIXELS = 2048 ** 2;
 const STANDARD_OUT = 'kandid-tree.png';
-const MOST_FRAMES = 500;
-const MOST_FILM_PIXELS = 500_000_000;
+const MAX_FRAMES = 500;
+const MAX_FILM_PIXELS = 500_000_000;
 
 export function addTree(program: Command, io: Io): void {
   const command = program
@@ -90,11 +90,11 @@ async function drawn(
 async function framesIn(folder: string): Promise<string[]> {
   if (!/[/\\]|^\.{1,2}$/.test(folder) || existsSync(join(folder, MANIFEST_FILE))) return [];
   const found = (await findModels([folder])).filter(({ manifest }) => manifest?.kind === 'pyramid');
-  if (found.length <= MOST_FRAMES) return found.map(({ name }) => join(folder, name));
+  if (found.length <= MAX_FRAMES) return found.map(({ name }) => join(folder, name));
   throw new KandidError('option_invalid', {
     option: folder,
     got: `${found.length} bundles`,
-    expected: `at most ${MOST_FRAMES} for a film`,
+    expected: `at most ${MAX_FRAMES} for a film`,
   });
 }
 
@@ -107,8 +107,8 @@ async function* alike(frames: readonly string[], draw: (frame: string) => Promis
     const size = `${canvas.width}×${canvas.height}`;
     if (canvas.width !== first.width || canvas.height !== first.height)
       throw wrongValue(frame, size, `${first.width}×${first.height}, as ${frames[0]} before it: one network's frames`);
-    if (canvas.width * canvas.height * frames.length > MOST_FILM_PIXELS) {
-      const expected = `at most ${MOST_FILM_PIXELS} pixels in all; choose a smaller --leaf or --depth`;
+    if (canvas.width * canvas.height * frames.length > MAX_FILM_PIXELS) {
+      const expected = `at most ${MAX_FILM_PIXELS} pixels in all; choose a smaller --leaf or --depth`;
       throw wrongValue(frame, `${size}, ${frames.length} frames`, expected);
     }
     yield canvas;

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { ParticleSchedule } from '../../contract/particles.ts';
+import { particles } from '../../contract/requests.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
 import { firstIssue } from '../../kit/issues.ts';
@@ -130,6 +131,7 @@ const DEFINITION = z.object({
     'a zod schema (version 4)',
   ),
   recorded: z.array(z.string()).optional(),
+  particles: particles.optional(),
   create: z.custom<GuideDefinition['create']>((value) => typeof value === 'function', 'a function'),
 });
 
@@ -139,9 +141,9 @@ function checkedDefinition(exported: unknown): GuideDefinition {
     const { field, problem } = firstIssue(parsed.error);
     throw new TypeError(`${field === '(all)' ? 'its default export' : field} is not as expected: ${problem}`);
   }
-  const { recorded = [], ...definition } = parsed.data;
+  const { recorded = [], particles: worth, ...definition } = parsed.data;
   const known = Object.keys(jsonSchemaOf(definition.params).properties ?? {});
   const unknown = recorded.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TypeError(`recorded names "${unknown}", which is no parameter`);
-  return { ...definition, recorded };
+  return { ...definition, recorded, ...(worth === undefined ? {} : { particles: worth }) };
 }

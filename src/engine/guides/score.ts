@@ -1,20 +1,27 @@
 /** Scores the candidates that a result chooses among at a level: which guides score which candidates, and their blend. */
 
 import type { BlendKind } from '../../contract/requests.ts';
-import type { Candidates, LevelInfo, LinearForm, Picture } from '../../guide.ts';
+import type { Candidates, LevelInfo, Picture } from '../../guide.ts';
 import type { Random } from '../../kit/random.ts';
 import { blendScores } from './combine.ts';
 import type { GuideRunner } from './runner.ts';
-import { joinPoints, neighbours, type Points, pointsOf, proposed, spread } from './shortlist.ts';
+import { joinPoints, neighbours, type Points, proposed, spread } from './shortlist.ts';
 
-/** The candidates of some rows: [rows, count, channels, side, side]. */
-export interface CandidateBatch {
-  readonly data: Float32Array;
+/** The candidates of some rows, drawn or not. */
+export interface CandidateSource {
   readonly rows: number;
   /** K */
   readonly count: number;
   readonly channels: number;
   readonly side: number;
+  /** All of them, [rows, count, channels, side, side]; null where they are drawn when they are asked about. */
+  readonly drawn: Float32Array | null;
+  /** What a guide scores all candidates of a row, where that is known; null where it must be asked. */
+  known(guide: number, row: number): Float64Array | null;
+  /** Some candidates of a row, [choices, channels, side, side]. */
+  draw(row: number, choices: readonly number[]): Promise<Float32Array>;
+  /** All candidates of a row as points whose distance says how unlike they look. */
+  points(row: number): Promise<Points>;
 }
 
 /** Where a candidate is in a batch. */
@@ -44,7 +51,7 @@ export interface ScoringOptions {
   readonly keep?: number;
   readonly level: LevelInfo;
   readonly signal: AbortSignal;
-  /** What candidates are likely to become, by row of the batch and choice; left out: nothing tells. */
+  /** What candidates are likely to become, by their places; left out: nothing tells. */
   readonly finish?: ((places: readonly Place[]) => Promise<readonly Picture[]>) | undefined;
   /** What the prior proposes in each pool; left out: shortlists are spread over all that may look different. */
   readonly proposals?: readonly Proposal[] | undefined;
@@ -63,63 +70,30 @@ export interface Proposal {
  */
 export async function scorePools(
   pools: readonly Pool[],
-  batch: CandidateBatch,
+  source: CandidateSource,
   options: ScoringOptions,
 ): Promise<PoolScores[]> {
-  const scored = pools.map((rows, i) => new ScoredPool(rows, batch, options, options.proposals?.[i] ?? null));
+  const scored = pools.map((rows, i) => new ScoredPool(rows, source, options, options.proposals?.[i] ?? null));
   const active = options.guides
     .map((guide, index) => ({ guide, index }))
     .filter(({ guide, index }) => options.weights[index] !== 0 && guide.isActiveAt(options.level))
     .map((one) => ({ ...one, budget: one.guide.budgetAt(options.level) }))
     .sort((a, b) => b.budget.shortlist - a.budget.shortlist);
-  const points = pointsByRow(batch);
   for (const { guide, index, budget } of active) {
     const { refine } = budget;
     const shortlist = shortlistFor(budget.shortlist, options);
     const wanted = shortlist + refine;
-    if (scored.every((pool) => pool.isWhole && pool.size <= wanted))
-      await scoreRows(scored, guide, index, batch, options);
-    else {
-      const first = scored.map((pool) => pool.shortlist(wanted, shortlist, points));
+    if (scored.every((pool) => pool.isWhole && pool.size <= wanted)) {
+      if (!takeKnown(scored, guide, index)) await scoreRows(scored, guide, index, source, options);
+    } else {
+      const first = await Promise.all(scored.map((pool) => pool.shortlist(wanted, shortlist)));
       await scoreLists(scored, first, guide, index, options);
-      const more = scored.map((pool, i) => pool.refined(first[i] as number[], refine, points));
+      const more = await Promise.all(scored.map((pool, i) => pool.refined(first[i] as number[], refine)));
       if (more.some((list) => list.length > 0)) await scoreLists(scored, more, guide, index, options);
       for (const [i, pool] of scored.entries()) pool.narrow([...(first[i] as number[]), ...(more[i] as number[])]);
     }
   }
   return scored.map((pool) => pool.result());
-}
-
-/** The one guide whose say it is at a level, and its score as a quadratic form; null where there is more or less to ask. */
-export function linearGuideAt(
-  guides: readonly GuideRunner[],
-  weights: readonly number[],
-  level: LevelInfo,
-): { readonly index: number; readonly form: LinearForm } | null {
-  const active = guides.flatMap((guide, index) => (weights[index] !== 0 && guide.isActiveAt(level) ? [index] : []));
-  const [index] = active;
-  const form = index === undefined || active.length > 1 ? null : (guides[index] as GuideRunner).linearAt(level);
-  return form && { index: index as number, form };
-}
-
-/**
- * Pools whose candidates were all scored at once, undrawn.
- *
- * @param scores of the rows of the pools, [rows, K]
- * @param index of the guide that they are of
- */
-export function scoredPools(
-  pools: readonly Pool[],
-  { data, count }: { readonly data: Float32Array; readonly count: number },
-  index: number,
-  { guides, weights, blend }: Pick<ScoringOptions, 'guides' | 'weights' | 'blend'>,
-): PoolScores[] {
-  return pools.map((rows) => {
-    const scores = new Float64Array(rows.length * count);
-    for (const [beam, row] of rows.entries()) scores.set(data.subarray(row * count, (row + 1) * count), beam * count);
-    const blended = blendScores(blend, [{ scores, weight: weights[index] as number }]);
-    return { indices: [...scores.keys()], blended, byGuide: guides.map((_, i) => (i === index ? scores : null)) };
-  });
 }
 
 function shortlistFor(shortlist: number, { keep = 1 }: ScoringOptions): number {
@@ -130,16 +104,17 @@ function shortlistFor(shortlist: number, { keep = 1 }: ScoringOptions): number {
 class ScoredPool {
   readonly rows: Pool;
   readonly size: number;
-  readonly #batch: CandidateBatch;
+  readonly #source: CandidateSource;
   readonly #options: ScoringOptions;
   readonly #byGuide: (Float64Array | null)[];
   readonly #proposal: Proposal | null;
+  #points: Promise<Points> | null = null;
   #indices: number[];
 
-  constructor(rows: Pool, batch: CandidateBatch, options: ScoringOptions, proposal: Proposal | null) {
+  constructor(rows: Pool, source: CandidateSource, options: ScoringOptions, proposal: Proposal | null) {
     this.rows = rows;
-    this.size = rows.length * batch.count;
-    this.#batch = batch;
+    this.size = rows.length * source.count;
+    this.#source = source;
     this.#options = options;
     this.#proposal = proposal;
     this.#byGuide = options.guides.map(() => null);
@@ -158,48 +133,67 @@ class ScoredPool {
     return known;
   }
 
+  /** Takes the scores of a guide that are known of all candidates; false where they are not. */
+  takeKnown(guide: number): boolean {
+    const known = this.rows.map((row) => this.#source.known(guide, row));
+    if (!known.every((scores) => scores !== null)) return false;
+    const all = this.scoresOf(guide);
+    for (const [beam, scores] of known.entries()) all.set(scores, beam * this.#source.count);
+    return true;
+  }
+
   /**
    * `shortlist` of the candidates left: drawn by the prior where there is one, else spread far; all of them where that is
    * about what the guide takes anyway.
    */
-  shortlist(wanted: number, shortlist: number, points: (row: number) => Points): number[] {
+  async shortlist(wanted: number, shortlist: number): Promise<number[]> {
     if (this.#indices.length <= wanted) return this.#indices;
     const blended = this.#blended(this.#indices);
     if (this.#proposal) return proposed(this.#proposal, this.#indices, shortlist, blended);
-    return spread(this.#points(points), this.#indices, shortlist, blended);
+    return spread(await this.points(), this.#indices, shortlist, blended);
   }
 
-  refined(asked: readonly number[], refine: number, points: (row: number) => Points): number[] {
+  async refined(asked: readonly number[], refine: number): Promise<number[]> {
     if (refine === 0 || asked.length === this.#indices.length) return [];
     const blended = this.#blended(asked);
-    return blended ? neighbours(this.#points(points), this.#indices, asked, blended, refine) : [];
+    return blended ? neighbours(await this.points(), this.#indices, asked, blended, refine) : [];
   }
 
   narrow(indices: number[]): void {
     this.#indices = indices.sort((a, b) => a - b);
   }
 
-  /** Numbers of a candidate: [channels, side, side]. */
-  candidate(index: number): Float32Array {
-    const { data, count, channels, side } = this.#batch;
-    const { row, choice } = this.placeOf(index);
+  /** Candidates by their indices, [indices, channels, side, side]. */
+  async draw(indices: readonly number[]): Promise<Float32Array> {
+    const { count, channels, side } = this.#source;
     const size = channels * side * side;
-    const from = (row * count + choice) * size;
-    return data.subarray(from, from + size);
+    const data = new Float32Array(indices.length * size);
+    for (const [beam, row] of this.rows.entries()) {
+      const places = indices.flatMap((index, place) => (Math.floor(index / count) === beam ? [place] : []));
+      if (places.length === 0) continue;
+      const drawn = await this.#source.draw(
+        row,
+        places.map((place) => (indices[place] as number) % count),
+      );
+      for (const [i, place] of places.entries()) data.set(drawn.subarray(i * size, (i + 1) * size), place * size);
+    }
+    return data;
+  }
+
+  /** Of all of its candidates, made when first asked for. */
+  points(): Promise<Points> {
+    this.#points ??= Promise.all(this.rows.map((row) => this.#source.points(row))).then(joinPoints);
+    return this.#points;
   }
 
   /** Where it is in the batch. */
   placeOf(index: number): Place {
-    const { count } = this.#batch;
+    const { count } = this.#source;
     return { row: this.rows[Math.floor(index / count)] as number, choice: index % count };
   }
 
   result(): PoolScores {
     return { indices: this.#indices, blended: this.#blended(this.#indices), byGuide: this.#byGuide };
-  }
-
-  #points(points: (row: number) => Points): Points {
-    return joinPoints(this.rows.map(points));
   }
 
   #blended(indices: readonly number[]): Float64Array | null {
@@ -214,18 +208,33 @@ class ScoredPool {
   }
 }
 
-/** Scores all candidates of all rows at once: no copy is made. */
+/** Whether a guide's scores are known without asking it. */
+function takeKnown(pools: readonly ScoredPool[], guide: GuideRunner, index: number): boolean {
+  if (!pools.every((pool) => pool.takeKnown(index))) return false;
+  guide.countScored(
+    pools.reduce((sum, { size }) => sum + size, 0),
+    0,
+  );
+  return true;
+}
+
+/** Scores all candidates of all rows at once: where they are drawn no copy is made. */
 async function scoreRows(
   pools: readonly ScoredPool[],
   guide: GuideRunner,
   index: number,
-  { data, rows, count, channels, side }: CandidateBatch,
-  { level, signal, finish }: ScoringOptions,
+  { drawn, rows, count, channels, side }: CandidateSource,
+  options: ScoringOptions,
 ): Promise<void> {
+  if (!drawn) {
+    const lists = pools.map(({ size }) => Array.from({ length: size }, (_, i) => i));
+    return await scoreLists(pools, lists, guide, index, options);
+  }
+  const { level, signal, finish } = options;
   const places = () =>
     Array.from({ length: rows * count }, (_, n) => ({ row: Math.floor(n / count), choice: n % count }));
   const foreseen = finish && { finishes: () => finish(places()) };
-  const scores = await guide.score({ data, batch: rows, count, channels, side, ...foreseen }, level, signal);
+  const scores = await guide.score({ data: drawn, batch: rows, count, channels, side, ...foreseen }, level, signal);
   for (const pool of pools) {
     const all = pool.scoresOf(index);
     for (const [beam, row] of pool.rows.entries())
@@ -244,7 +253,7 @@ async function scoreLists(
   const lengths = new Set(lists.map((list) => list.length).filter((length) => length > 0));
   for (const length of lengths) {
     const members = lists.flatMap((list, i) => (list.length === length ? [i] : []));
-    const candidates = gathered(pools, lists, members, length, level.side);
+    const candidates = await gathered(pools, lists, members, length, level.side);
     const places = () =>
       members.flatMap((member) =>
         (lists[member] as readonly number[]).map((one) => (pools[member] as ScoredPool).placeOf(one)),
@@ -259,32 +268,18 @@ async function scoreLists(
   }
 }
 
-function gathered(
+async function gathered(
   pools: readonly ScoredPool[],
   lists: readonly (readonly number[])[],
   members: readonly number[],
   count: number,
   side: number,
-): Candidates {
-  const first = (pools[members[0] as number] as ScoredPool).candidate(0).length;
-  const data = new Float32Array(members.length * count * first);
-  let at = 0;
-  for (const member of members) {
-    for (const index of lists[member] as readonly number[]) {
-      data.set((pools[member] as ScoredPool).candidate(index), at);
-      at += first;
-    }
-  }
-  return { data, batch: members.length, count, channels: first / (side * side), side };
-}
-
-/** Points of each row's candidates, made when first asked for. */
-function pointsByRow({ data, count, channels, side }: CandidateBatch): (row: number) => Points {
-  const made = new Map<number, Points>();
-  const size = count * channels * side * side;
-  return (row) => {
-    const known = made.get(row) ?? pointsOf(data.subarray(row * size, (row + 1) * size), channels, side);
-    made.set(row, known);
-    return known;
-  };
+): Promise<Candidates> {
+  const parts: Float32Array[] = [];
+  for (const member of members)
+    parts.push(await (pools[member] as ScoredPool).draw(lists[member] as readonly number[]));
+  const each = parts[0]?.length ?? 0;
+  const data = members.length === 1 ? (parts[0] as Float32Array) : new Float32Array(members.length * each);
+  if (members.length > 1) for (const [i, part] of parts.entries()) data.set(part, i * each);
+  return { data, batch: members.length, count, channels: each / count / (side * side), side };
 }

@@ -4,7 +4,7 @@ import { resample } from '../../kit/resample.ts';
 import { standardised } from './combine.ts';
 
 /** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */
-const COMPARED_SIDE = 8;
+export const COMPARED_SIDE = 8;
 
 /** Of the best candidates, so many have their neighbours asked about, in turn. */
 const REFINED = 3;
@@ -18,10 +18,13 @@ export interface Points {
 
 /** Points of candidates laid out [count, channels, side, side]. */
 export function pointsOf(data: Float32Array, channels: number, side: number): Points {
+  return { data: shrunk(data, side), size: channels * Math.min(side, COMPARED_SIDE) ** 2 };
+}
+
+/** Planes of `side` pixels as they are compared. */
+export function shrunk(planes: Float32Array, side: number): Float32Array {
   const to = Math.min(side, COMPARED_SIDE);
-  const size = channels * to * to;
-  if (to === side) return { data, size };
-  return { data: resample(data, { height: side, width: side }, { height: to, width: to }), size };
+  return to === side ? planes : resample(planes, { height: side, width: side }, { height: to, width: to });
 }
 
 /** Points of several blocks, one after the other. */

@@ -15,7 +15,7 @@ import { smoothed } from './smooth.ts';
  * lies between is where a pen, a scanner or a change of size left its lines soft. No grayed avatar of 1,000 is taken for one.
  */
 const NEAR = 0.2;
-const MOST = 0.85;
+const MAX = 0.85;
 const LINES = 0.25;
 
 /**
@@ -79,7 +79,7 @@ function noteSize(given: PictureInput, fitted: Picture, note: (message: string) 
 function linesOf(picture: Picture, smooth: Picture): Float32Array | null {
   const gray = meanOfChannels(picture);
   const near = gray.filter((value) => Math.abs(Math.abs(value) - 1) < NEAR).length;
-  if (near < MOST * gray.length) return null;
+  if (near < MAX * gray.length) return null;
   const white = gray.filter((value) => value > 0).length / gray.length;
   if (Math.min(white, 1 - white) > LINES) return null;
   const sign = white < 0.5 ? 1 : -1;

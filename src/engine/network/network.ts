@@ -1,12 +1,15 @@
 /** Runs the graphs of a bundle: one level at a time (the step path), or whole codes at once. */
 
 import type { Code } from '../../contract/codes.ts';
-import type { LinearForm, Picture } from '../../guide.ts';
+import type { Picture } from '../../guide.ts';
 import { integers, sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { Fused, GuideForm, SpanForms, SpanRow } from './fused.ts';
 import type { Graph, NetworkInfo } from './graph.ts';
+import { DrawnLevel } from './level-output.ts';
 import type { Prior, PriorPath } from './prior.ts';
-import type { ScoredLevel, Scoring } from './scoring.ts';
+import { SpanOutput } from './span-output.ts';
+import { UndrawnLevel } from './undrawn.ts';
 
 /** Where a descent stands: what the next level's graph needs to know of it. */
 export interface State {
@@ -25,64 +28,13 @@ export interface Row {
   readonly condition: Float32Array | null;
 }
 
-/** The output of one run of a level's graph. Its memory is reused once every descent that took part has released it. */
-export class LevelOutput {
-  /** [rows, width, side, side]; empty at the last level, whose features lead nowhere. */
-  readonly features: Tensor;
-  /** [rows, K, channels, side, side] */
-  readonly candidates: Tensor;
-  /** Natural logarithms of the candidates' probabilities, [rows, K]; null where the prior was not asked. */
-  readonly logPrior: Tensor | null;
-  /** Time inside ONNX Runtime. */
-  readonly ms: number;
-  readonly #buffers: BufferPool;
-  #candidateUsers: number;
-  #featureUsers: number;
-
-  /** @param users descents that have rows in it */
-  constructor({ features, candidates, logPrior, ms }: LevelRun, buffers: BufferPool, users: number) {
-    this.features = features;
-    this.candidates = candidates;
-    this.logPrior = logPrior;
-    this.ms = ms;
-    this.#buffers = buffers;
-    this.#candidateUsers = users;
-    this.#featureUsers = users;
-  }
-
-  get candidateCount(): number {
-    return this.candidates.dims[1] as number;
-  }
-
-  /** Numbers of one candidate. */
-  get size(): number {
-    return sizeOf(this.candidates.dims.slice(2));
-  }
-
-  /** Copies a candidate. */
-  drawInto(picture: Float32Array, row: number, choice: number): void {
-    const from = (row * this.candidateCount + choice) * this.size;
-    picture.set(this.candidates.data.subarray(from, from + this.size));
-  }
-
-  /** Called once by each descent: neither it nor its guides read the candidates any more. */
-  releaseCandidates(): void {
-    this.#candidateUsers -= 1;
-    if (this.#candidateUsers === 0) this.#buffers.release(this.candidates.data);
-  }
-
-  /** Called once by each descent: none of its states needs these features any more. */
-  releaseFeatures(): void {
-    this.#featureUsers -= 1;
-    if (this.#featureUsers === 0) this.#buffers.release(this.features.data);
-  }
-}
-
-interface LevelRun {
-  readonly features: Tensor;
-  readonly candidates: Tensor;
-  readonly logPrior: Tensor | null;
-  readonly ms: number;
+/** How candidates are scored that are not drawn. */
+export interface UndrawnOptions {
+  /** Of each row, of each guide that has a form; all rows with the same `Fused.key`. */
+  readonly forms: readonly (readonly GuideForm[])[];
+  /** Of these guides, where the best by them alone is what is wanted; null: the choice is made by the scores. */
+  readonly weights: readonly number[] | null;
+  readonly asksPrior: boolean;
 }
 
 const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
@@ -101,8 +53,8 @@ export const LARGE_RUN_BYTES = 32 * 2 ** 20;
 
 export interface NetworkOptions {
   readonly prior?: Prior | null;
-  /** Scores without drawing, where the model has the graphs. */
-  readonly scoring?: Scoring | null;
+  /** Chooses without drawing. */
+  readonly fused?: Fused | null;
   /** Of the candidates and features of one run. @default 8 MiB */
   readonly runBytes?: number | undefined;
 }
@@ -111,17 +63,18 @@ export class Network {
   readonly info: NetworkInfo;
   /** Null where the model has none. */
   readonly prior: Prior | null;
-  readonly #scoring: Scoring | null;
+  /** Null where nothing is chosen without drawing. */
+  readonly fused: Fused | null;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
   readonly #buffers = new BufferPool();
   readonly #runBytes: number;
 
   constructor(info: NetworkInfo, levels: readonly Graph[], decode: Graph, options: NetworkOptions = {}) {
-    const { prior = null, scoring = null, runBytes = RUN_BYTES } = options;
+    const { prior = null, fused = null, runBytes = RUN_BYTES } = options;
     this.info = info;
     this.prior = prior;
-    this.#scoring = scoring;
+    this.fused = fused;
     this.#levels = levels;
     this.#decode = decode;
     this.#runBytes = runBytes;
@@ -155,7 +108,7 @@ export class Network {
    * @param users descents whose states they are: each must release the output
    * @param askPrior whether the candidates' probabilities are wanted too, of a network that has a prior
    */
-  async runLevel(level: number, rows: readonly Row[], users = 1, askPrior = false): Promise<LevelOutput> {
+  async runLevel(level: number, rows: readonly Row[], users = 1, askPrior = false): Promise<DrawnLevel> {
     const graph = this.#levels[level];
     if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
     const condition = this.#conditionFeed(rows.map((row) => row.condition));
@@ -168,30 +121,59 @@ export class Network {
     const { predict = null } = inputs;
     const logPrior = askPrior && this.prior ? await this.prior.logPrior(level, features, predict, condition) : null;
     const ms = performance.now() - started;
-    return new LevelOutput({ features, candidates, logPrior, ms }, this.#buffers, users);
+    return new DrawnLevel({ features, candidates, logPrior, ms }, this.#buffers, users);
   }
 
-  /** Whether `scoreLevel` can be called. */
-  get scoresUndrawn(): boolean {
-    return this.#scoring !== null;
-  }
-
-  /** Rows that one run of `scoreLevel` takes at most. */
-  rowsScoredAt(level: number): number {
+  /** Rows that one run of `runUndrawn` takes at most. */
+  rowsUndrawnAt(level: number): number {
     const { side, width } = this.info.levels[level] as NetworkInfo['levels'][number];
-    return Math.max(1, Math.floor(this.#runBytes / 4 / (side * side * 2 * width)));
+    return Math.max(1, Math.floor(this.#runBytes / 4 / (side * side * (width + 3 * this.info.channels))));
   }
 
   /**
-   * Scores the candidates of a level by a quadratic form, for states of one descent: none is drawn before it is chosen.
+   * Runs a level that draws no candidate before it is chosen or asked for.
    *
+   * @param users descents whose states they are: each must release the output
    * @throws {RangeError} where the model has no graphs for it
    */
-  async scoreLevel(level: number, rows: readonly Row[], form: LinearForm): Promise<ScoredLevel> {
-    if (!this.#scoring || rows.some(({ state }) => state.code.length !== level))
+  async runUndrawn(level: number, rows: readonly Row[], users: number, options: UndrawnOptions): Promise<UndrawnLevel> {
+    const { forms, weights, asksPrior } = options;
+    if (!this.fused || rows.some(({ state }) => state.code.length !== level))
       throw new RangeError(`rows at level ${level}`);
-    const inputs = { ...this.#inputs(level, rows), ...this.#conditionFeed(rows.map((row) => row.condition)) };
-    return await this.#scoring.run(level, inputs, form, rows.length, this.#buffers);
+    const condition = this.#conditionFeed(rows.map((row) => row.condition));
+    const own = this.#inputs(level, rows);
+    const inputs = { ...own, ...condition };
+    const run = await this.fused.level({ level, rows: rows.length, inputs, forms, weights }, this.#buffers);
+    const started = performance.now();
+    const { predict = null } = own;
+    const logPrior =
+      asksPrior && this.prior ? await this.prior.logPrior(level, run.features, predict, condition) : null;
+    const ms = run.ms + performance.now() - started;
+    return new UndrawnLevel({ ...run, logPrior, ms }, this.#buffers, users);
+  }
+
+  /** Rows that one run of `runSpan` takes at most: such a run cannot be interrupted. */
+  rowsSpannedAt(level: number): number {
+    const { side } = this.info.levels[level] as NetworkInfo['levels'][number];
+    return Math.max(
+      1,
+      Math.min(MOST_SPANNED, this.rowsUndrawnAt(level), Math.floor((SPANNED_AT_64 * 64 ** 2) / side ** 2)),
+    );
+  }
+
+  /**
+   * Runs several levels of one side, each of which draws the candidate that forms choose, and no other.
+   *
+   * @param rows states at the first of them, all with the same `Fused.spanKey`
+   * @param users descents whose states they are: each must release the output
+   * @throws {RangeError} where the model has no graphs for it
+   */
+  async runSpan(rows: readonly (Row & SpanRow)[], users: number): Promise<SpanOutput> {
+    const { first } = (rows[0] as SpanRow).forms as SpanForms;
+    if (!this.fused || rows.some(({ state }) => state.code.length !== first))
+      throw new RangeError(`rows at level ${first}`);
+    const inputs = { ...this.#inputs(first, rows), ...this.#conditionFeed(rows.map((row) => row.condition)) };
+    return new SpanOutput(await this.fused.span(rows, inputs, this.#buffers), this.#buffers, users);
   }
 
   /** Rows that one run of `descend` takes at most. */
@@ -283,6 +265,9 @@ const MOST_DECODED = 32;
  * (256 px) on two cores. Two at once gain 15 % at 64 px, nothing at 256.
  */
 const MOST_DESCENDING = 1;
+/** Rows of a run of all levels of a side: one of 64 px takes 5 ms, and 8 of them fill two cores. */
+const SPANNED_AT_64 = 8;
+const MOST_SPANNED = 32;
 
 /** Rows of features in the states' order; the run's own tensor where that is just what they are. */
 function gatherFeatures(states: readonly State[]): Tensor {

@@ -1,8 +1,10 @@
 /** Batches descents: those at the same level share a run of its graph. */
 
-import type { Network, Row } from '../network/network.ts';
+import type { SpanForms } from '../network/fused.ts';
+import type { Network, Row, State } from '../network/network.ts';
 import type { Slice } from './beams.ts';
 import type { Descent } from './descent.ts';
+import { spanNoise } from './spans.ts';
 
 interface Taken {
   readonly descent: Descent;
@@ -32,17 +34,36 @@ export async function runBatch(
   most = Number.POSITIVE_INFINITY,
 ): Promise<BatchShare[]> {
   if (descents.find(({ status }) => status === 'ready')?.isDrawnWhole) return await runWhole(network, descents, most);
-  const first = network.scoresUndrawn ? descents.find(({ status }) => status === 'ready') : undefined;
-  if (first?.linear) return await runScored(network, first, first.linear, most);
+  const ready = descents.filter(({ status, isDrawnWhole }) => status === 'ready' && !isDrawnWhole);
+  const [first] = ready;
+  if (!first) return [];
+  if (ready.some(({ level }) => level !== first.level)) throw new RangeError('descents at different levels');
+  const { fused } = network;
+  const spanKey = ({ span }: Descent) => fused && span && fused.spanKey(span);
+  const span = spanKey(first);
+  if (span !== null)
+    return await runSpan(
+      network,
+      ready.filter((one) => spanKey(one) === span),
+      most,
+    );
+  const walked = ready.filter((one) => spanKey(one) === null);
+  const key = undrawnKey(network, first);
+  const alike = walked.filter((one) => undrawnKey(network, one) === key);
+  return key === null ? await runDrawn(network, alike, most) : await runUndrawn(network, alike, most);
+}
+
+/** Runs a level all of whose candidates are drawn. */
+async function runDrawn(network: Network, descents: readonly Descent[], most: number): Promise<BatchShare[]> {
   const started = performance.now();
-  const taken = takeRows(network, descents, most);
+  const taken = takeRows(descents, Math.min(most, network.rowsAt(descents[0]?.level ?? 0)));
   const [leading] = taken;
   if (!leading) return [];
   const rows = taken.flatMap(({ descent, slice }) =>
     slice.states.map((state): Row => ({ state, condition: descent.plan.condition })),
   );
   try {
-    const asksPrior = taken.some(({ descent }) => descent.asksPrior);
+    const asksPrior = taken.some(({ descent }) => descent.needs.asksPrior);
     const output = await network.runLevel(leading.descent.level, rows, taken.length, asksPrior);
     const engine = (performance.now() - started - output.ms) / taken.length;
     for (const { descent } of taken) descent.spendEngine(engine);
@@ -57,23 +78,64 @@ export async function runBatch(
   }
 }
 
-/** Scores a level of one descent, whose form is its own. */
-async function runScored(
-  network: Network,
-  descent: Descent,
-  { form, index }: NonNullable<Descent['linear']>,
-  most: number,
-): Promise<BatchShare[]> {
+/** Descents whose next level may share a run that draws no candidates have the same; null of one that needs all of them. */
+function undrawnKey({ fused }: Network, { needs: { asksPrior, best, undrawn }, level }: Descent): string | null {
+  return fused && undrawn && JSON.stringify([asksPrior, best, fused.key(level, undrawn.forms)]);
+}
+
+/** Runs a level whose candidates are drawn when they are asked about or chosen. */
+async function runUndrawn(network: Network, descents: readonly Descent[], most: number): Promise<BatchShare[]> {
   const started = performance.now();
-  const slice = descent.take(Math.min(most, network.rowsScoredAt(descent.level)));
-  if (!slice) return [];
+  const [{ level, needs }] = descents as readonly [Descent];
+  const forms = new Map(descents.map((one) => [one, one.needs.undrawn?.forms ?? []]));
+  const formsOf = (descent: Descent) => forms.get(descent) ?? [];
+  const taken = takeRows(descents, Math.min(most, network.rowsUndrawnAt(level)));
+  const rows = taken.flatMap(({ descent, slice }) =>
+    slice.states.map((state) => ({ state, condition: descent.plan.condition, forms: formsOf(descent) })),
+  );
+  if (rows.length === 0) return [];
   try {
-    const rows = slice.states.map((state): Row => ({ state, condition: descent.plan.condition }));
-    const output = await network.scoreLevel(descent.level, rows, form);
-    descent.spendEngine(performance.now() - started - output.ms);
-    return [{ descent, rows: rows.length, choose: () => descent.choose(slice, output, 0, index) }];
+    const options = { forms: rows.map((row) => row.forms), weights: needs.best, asksPrior: needs.asksPrior };
+    const output = await network.runUndrawn(level, rows, taken.length, options);
+    const engine = (performance.now() - started - output.ms) / taken.length;
+    return taken.map(({ descent, slice, firstRow }) => {
+      descent.spendEngine(engine);
+      const guides = formsOf(descent).map(({ guide }) => guide);
+      return { descent, rows: slice.states.length, choose: () => descent.choose(slice, output, firstRow, guides) };
+    });
   } catch (thrown) {
-    descent.fail(thrown);
+    for (const { descent } of taken) descent.fail(thrown);
+    return [];
+  }
+}
+
+/** Runs all levels of a side at once, of descents that the same kinds of forms decide. */
+async function runSpan(network: Network, descents: readonly Descent[], most: number): Promise<BatchShare[]> {
+  const started = performance.now();
+  const spans = new Map(descents.map((one) => [one, one.span as SpanForms]));
+  const taken = takeRows(descents, Math.min(most, network.rowsSpannedAt(descents[0]?.level ?? 0)));
+  const rows = taken.flatMap(({ descent, slice }) => {
+    const forms = spans.get(descent) as SpanForms;
+    const { plan } = descent;
+    return slice.results.map(({ index }, i) => ({
+      forms,
+      noise: spanNoise(forms, plan, index),
+      state: slice.states[i] as State,
+      condition: plan.condition,
+    }));
+  });
+  if (rows.length === 0) return [];
+  try {
+    const output = await network.runSpan(rows, taken.length);
+    const engine = (performance.now() - started - output.ms) / taken.length;
+    return taken.map(({ descent, slice, firstRow }) => {
+      descent.spendEngine(engine);
+      const span = spans.get(descent) as SpanForms;
+      const choose = async () => descent.chooseSpan(span, slice, output, firstRow);
+      return { descent, rows: slice.states.length, choose };
+    });
+  } catch (thrown) {
+    for (const { descent } of taken) descent.fail(thrown);
     return [];
   }
 }
@@ -116,15 +178,10 @@ export async function advance(network: Network, descents: readonly Descent[]): P
   await Promise.all(await beginChoosing(network, descents));
 }
 
-function takeRows(network: Network, descents: readonly Descent[], limit: number): Taken[] {
-  const ready = descents.filter(({ status, isDrawnWhole }) => status === 'ready' && !isDrawnWhole);
-  const [first] = ready;
-  if (!first) return [];
-  if (ready.some(({ level }) => level !== first.level)) throw new RangeError('descents at different levels');
-  const most = Math.min(limit, network.rowsAt(first.level));
+function takeRows(descents: readonly Descent[], most: number): Taken[] {
   const taken: Taken[] = [];
   let firstRow = 0;
-  for (const descent of ready) {
+  for (const descent of descents) {
     if (firstRow >= most) break;
     const slice = descent.take(most - firstRow);
     if (!slice) continue;

@@ -1,7 +1,7 @@
 /** The results of a request, each with its beams, and which of them run next. */
 import type { Place } from '../guides/score.ts';
-import type { LevelOutput, State } from '../network/network.ts';
-import type { ScoredLevel } from '../network/scoring.ts';
+import type { LevelOutput } from '../network/level-output.ts';
+import type { State } from '../network/network.ts';
 
 /** One result: its beams, best first, and what it has chosen at the level that is being run. */
 export interface ResultBeams {
@@ -64,20 +64,21 @@ export type ChildStates = Map<State, Map<number, State>>;
 
 /** Creates the states that are picked and do not exist yet, their pictures one after the other in memory. */
 export function createStates(
-  { states }: Slice,
+  slice: Slice,
   picks: Iterable<Place>,
-  output: LevelOutput | ScoredLevel,
+  output: LevelOutput,
   firstRow: number,
   created: ChildStates,
 ): void {
   const { features, logPrior, candidateCount: count, size } = output;
   const wanted = new Map<number, Place>();
   for (const pick of picks)
-    if (!created.get(states[pick.row] as State)?.has(pick.choice)) wanted.set(pick.row * count + pick.choice, pick);
+    if (!created.get(slice.states[pick.row] as State)?.has(pick.choice))
+      wanted.set(pick.row * count + pick.choice, pick);
   const block = new Float32Array(wanted.size * size);
   let at = 0;
   for (const { row, choice } of wanted.values()) {
-    const parent = states[row] as State;
+    const parent = slice.states[row] as State;
     const predict = block.subarray(at, at + size);
     output.drawInto(predict, firstRow + row, choice);
     const children = created.get(parent) ?? new Map<number, State>();

@@ -5,32 +5,34 @@ import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 import { throwIfCancelled } from '../guides/runner.ts';
-import { linearGuideAt, type Place, type PoolScores, type Proposal, scoredPools, scorePools } from '../guides/score.ts';
-import { type LevelOutput, START, type State } from '../network/network.ts';
+import { type Place, type PoolScores, scorePools } from '../guides/score.ts';
+import type { SpanForms } from '../network/fused.ts';
+import type { DrawnLevel, LevelOutput } from '../network/level-output.ts';
+import { START, type State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
-import { ScoredLevel } from '../network/scoring.ts';
-import { type ChildStates, createStates, type ResultBeams, type Slice, sliceOf } from './beams.ts';
+import type { SpanOutput } from '../network/span-output.ts';
+import type { UndrawnLevel } from '../network/undrawn.ts';
+import { type ChildStates, createStates, type LevelChoice, type ResultBeams, type Slice, sliceOf } from './beams.ts';
+import { sourceOf } from './candidates.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent } from './events.ts';
 import { finishing } from './foresight.ts';
+import { type LevelNeeds, NO_NEEDS, needsAt } from './needs.ts';
 import { survivorsOf } from './particles.ts';
 import { type DescentPlan, levelInfoAt, populationAt } from './plan.ts';
-import { areDistinct, drawnWholeFrom, noiseOf, pathLogPriors, statesOf } from './prior-paths.ts';
+import { areDistinct, choicesOf, drawnWholeFrom, noiseOf, pathLogPriors, proposalsOf } from './prior-paths.ts';
 import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
+import { choicesAlong, countScored, spanAt } from './spans.ts';
 
-/** Of the draws by which the prior proposes candidates to guides that do not look at all. */
-const PROPOSAL_TEMPERATURE = 1;
-/** Stream of their random numbers. */
-const PROPOSALS = 1;
 /** Candidates that an expensive guide is asked about at once, where one choice does not take more. */
 const MOST_ASKED = 512;
 
-/** `ready`: can be given to `take`; `choosing`: guides are being asked; else it is over. */
+/** `ready`: to be given to `take`; `choosing`: guides are being asked; else it is over. */
 export type DescentStatus = 'ready' | 'choosing' | 'done' | 'cancelled' | 'failed';
 
-type Output = LevelOutput | ScoredLevel;
+type Output = DrawnLevel | UndrawnLevel;
 
 /**
  * Walks level by level: `take` says which states to run next, `choose` is given the output of that run. The driver may
@@ -38,7 +40,7 @@ type Output = LevelOutput | ScoredLevel;
  */
 export class Descent {
   readonly plan: DescentPlan;
-  /** The particles of all results; the first of them, as many as there are results, are what is shown. */
+  /** Of all results; the first of them, as many as there are results, are what is shown. */
   #particles: readonly ResultBeams[];
   readonly #candidateCounts: readonly number[];
   readonly #divergeSoon: boolean;
@@ -52,12 +54,16 @@ export class Descent {
   #siblingGroups = new Map<State, SiblingGroup>();
   #children: ChildStates = new Map();
   /** The runs of this level, whose features the next one needs, and those of the level before. */
-  #outputs: Output[] = [];
-  #outputsBefore: Output[] = [];
+  #outputs: Pick<LevelOutput, 'releaseFeatures'>[] = [];
+  #outputsBefore: Pick<LevelOutput, 'releaseFeatures'>[] = [];
   #events: GenerateEvent[] = [];
   /** The level from which the rest is drawn in one run; null: all are walked. */
   #drawnFrom: number | null;
   #paths: PriorPath[] = [];
+  /** Levels to be chosen in one run; undefined: not known yet. */
+  #span: SpanForms | null | undefined;
+  /** Of each result that has run them, what it comes to at each. */
+  #chosen: LevelChoice[][] = [];
 
   constructor(plan: DescentPlan) {
     this.plan = plan;
@@ -94,17 +100,13 @@ export class Descent {
     if (weights.length !== this.#weights.length || !weights.every(Number.isFinite))
       throw new RangeError(`weights [${weights}] for ${this.#weights.length} guides`);
     this.#weights.splice(0, weights.length, ...weights);
+    if (this.#cursor === 0) this.#span = undefined;
   }
 
   /** What happened since it was last asked: one event per level, and at the end `done` or `cancelled`. */
   takeEvents(): GenerateEvent[] {
     this.#cancelIfAsked();
     return this.#events.splice(0);
-  }
-
-  /** Whether the next choice needs the probabilities of the prior. */
-  get asksPrior(): boolean {
-    return (this.plan.sampler.prior ?? 0) > 0 && this.#prefixAt(0) === null;
   }
 
   /**
@@ -135,19 +137,20 @@ export class Descent {
     const drawn = this.#paths.splice(0);
     this.#drawnFrom = null;
     // Equal results are very unlikely here; if there are some, the levels are run one by one, which keeps results distinct.
-    if (areDistinct(drawn)) this.#tellLevels(drawn.map(statesOf));
+    if (areDistinct(drawn))
+      this.#tellLevels(drawn.map((path) => choicesOf(path, this.#level, this.plan.guides.length)));
     else this.#cursor = 0;
   }
 
-  #tellLevels(states: readonly (readonly State[])[]): void {
-    while (!this.#isOver) {
-      for (const [i, result] of this.#particles.entries()) {
-        const beams = [states[i]?.[this.#level] as State];
-        result.chosen = { beams, score: null, guideScores: this.plan.guides.map(() => null) };
-      }
-      const event = levelEvent(this.plan, this.#level, this.#shown);
-      this.#events.push({ ...event, timings: this.#spent });
-      this.#endLevel();
+  /** Ends the levels that results have chosen in one run. */
+  #tellLevels(chosen: readonly (readonly LevelChoice[])[]): void {
+    const levels = chosen[0]?.length ?? 0;
+    const outputs = this.#outputs.splice(0);
+    for (let place = 0; place < levels && !this.#isOver; place++) {
+      for (const [i, result] of this.#particles.entries()) result.chosen = chosen[i]?.[place] ?? null;
+      // The features are those of the last of them.
+      if (place === levels - 1) this.#outputs = outputs;
+      this.#endLevel(levelEvent(this.plan, this.#level, this.#shown));
     }
   }
 
@@ -169,22 +172,39 @@ export class Descent {
     return slice;
   }
 
-  /** The guide that alone decides the next choice by a quadratic form, so that its candidates need not be drawn; else null. */
-  get linear(): ReturnType<typeof linearGuideAt> {
-    if (this.#status !== 'ready' || this.asksPrior || this.#prefixAt(0) !== null) return null;
-    return linearGuideAt(this.plan.guides, this.#weights, this.#levelInfo());
+  /** What is to be known of the next level before it is run. */
+  get needs(): LevelNeeds {
+    return this.#orFail(() => needsAt(this.plan, this.#weights, this.#level)) ?? NO_NEEDS;
+  }
+
+  /** The next levels, where quadratic forms decide several: `chooseSpan` in place of `choose`. */
+  get span(): SpanForms | null {
+    if (this.#span === undefined)
+      this.#span = this.#orFail(() => spanAt(this.plan, this.#weights, this.#level, this.#particles));
+    return this.#span;
+  }
+
+  /** A guide's form may fail to be made. */
+  #orFail<T>(of: () => T): T | null {
+    try {
+      return of();
+    } catch (thrown) {
+      this.fail(thrown);
+      return null;
+    }
   }
 
   /**
    * Takes the output of a run: the slice's rows begin at its row `firstRow`. Never rejects: see `status` and `error`.
    *
-   * @param guide whose scores an output without candidates holds
+   * @param guides those whose forms an undrawn output has the scores of
    */
-  async choose(slice: Slice, output: Output, firstRow: number, guide = 0): Promise<void> {
+  async choose(slice: Slice, output: Output, firstRow: number, guides: readonly number[] = []): Promise<void> {
     const started = performance.now();
     const before = this.#guideMs();
+    const networkBefore = output.ms;
     try {
-      const scores = this.#prefixAt(0) === null ? await this.#score(slice, output, firstRow, guide) : null;
+      const scores = this.#prefixAt(0) === null ? await this.#score(slice, output, firstRow, guides) : null;
       throwIfCancelled(this.plan.signal);
       this.#pick(slice, scores, output, firstRow);
     } catch (thrown) {
@@ -196,11 +216,27 @@ export class Descent {
     this.#status = 'ready';
     const isWhole = this.#cursor === this.#particles.length;
     const event = isWhole ? levelEvent(this.plan, this.#level, this.#shown) : null;
-    const guides = this.#guideMs() - before;
-    this.#spend({ network: output.ms, guides, engine: performance.now() - started - guides });
-    if (!event) return;
-    this.#events.push({ ...event, timings: this.#spent });
-    this.#endLevel();
+    const asked = this.#guideMs() - before;
+    const drawing = output.ms - networkBefore;
+    this.#spend({ network: output.ms, guides: asked, engine: performance.now() - started - asked - drawing });
+    if (event) this.#endLevel(event);
+  }
+
+  /** Takes the output of a run of several levels: those of a result are told when all results have theirs. */
+  chooseSpan(span: SpanForms, slice: Slice, output: SpanOutput, firstRow: number): void {
+    if (this.#isOver) return;
+    const started = performance.now();
+    for (const [i, result] of slice.results.entries()) {
+      const chosen = choicesAlong(this.plan, span, result.beams[0] as State, output, firstRow + i);
+      this.#chosen[this.#particles.indexOf(result)] = chosen;
+    }
+    countScored(this.plan, span, slice.results.length);
+    output.releaseCandidates();
+    this.#outputs.push(output);
+    this.#status = 'ready';
+    this.#spend({ network: output.ms, guides: 0, engine: performance.now() - started });
+    this.#cancelIfAsked();
+    if (!this.#isOver && this.#cursor === this.#particles.length) this.#tellLevels(this.#chosen.splice(0));
   }
 
   /** Adds engine time that the driver spent on its behalf. */
@@ -227,6 +263,7 @@ export class Descent {
 
   #beginLevel(): void {
     this.#cursor = 0;
+    this.#span = undefined;
     this.#children = new Map();
     this.#spent = { network: 0, guides: 0, engine: 0 };
     if (this.#level === this.plan.info.levels.length) {
@@ -238,7 +275,8 @@ export class Descent {
     this.#siblingGroups = siblingGroupsAt(standing, this.#level, this.#candidateCounts, this.#divergeSoon);
   }
 
-  #endLevel(): void {
+  #endLevel(event: ReturnType<typeof levelEvent>): void {
+    this.#events.push({ ...event, timings: this.#spent });
     for (const result of this.#particles) {
       const { chosen } = result;
       if (chosen) {
@@ -252,7 +290,7 @@ export class Descent {
     this.#outputsBefore = this.#outputs;
     this.#outputs = [];
     this.#level += 1;
-    this.#keepBest(populationAt(this.plan, this.#level));
+    this.#particles = survivorsOf(this.#particles, this.plan, this.#weights, populationAt(this.plan, this.#level));
     this.#beginLevel();
   }
 
@@ -261,48 +299,21 @@ export class Descent {
     return this.#particles.slice(0, this.plan.count);
   }
 
-  /** Ends all particles but the best. */
-  #keepBest(keep: number): void {
-    const { blend, count, prefixes } = this.plan;
-    if (this.#particles.length <= keep) return;
-    const areApart = prefixes.length > 1;
-    this.#particles = survivorsOf(this.#particles, { blend, weights: this.#weights, count, keep, areApart });
-  }
-
   #prefixAt(result: number): number | null {
     const { prefixes } = this.plan;
     return (prefixes[result % this.plan.count] ?? prefixes[0])?.[this.#level] ?? null;
   }
 
-  async #score(slice: Slice, output: Output, firstRow: number, guide: number): Promise<PoolScores[]> {
-    if (output instanceof ScoredLevel) {
-      const scores = { data: output.scores.data, count: output.candidateCount };
-      this.plan.guides[guide]?.countScored(slice.states.length * scores.count, 0);
-      return scoredPools(slice.pools, scores, guide, { ...this.plan, weights: this.#weights });
-    }
-    const { candidates } = output;
-    const [, count, channels, side] = candidates.dims as [number, number, number, number];
-    const size = count * channels * side * side;
-    const rows = slice.states.length;
-    const data = candidates.data.subarray(firstRow * size, (firstRow + rows) * size);
+  async #score(slice: Slice, output: Output, firstRow: number, formsOf: readonly number[]): Promise<PoolScores[]> {
+    const part = { rows: slice.states.length, firstRow };
+    const source = sourceOf(output, part, formsOf);
     const { guides, blend, signal } = this.plan;
     const keep = this.plan.beams[this.#level] as number;
-    const isAsked = this.asksPrior && output.logPrior !== null;
-    const proposals = isAsked
-      ? slice.pools.map((rows, pool) => this.#proposal(slice, rows, pool, output, firstRow))
-      : undefined;
-    const level = this.#levelInfo();
-    const finish = finishing(this.plan.foresee, slice.states, side);
-    const asking = { guides, weights: this.#weights, blend, keep, level, signal, proposals, finish };
-    return await scorePools(slice.pools, { data, rows, count, channels, side }, asking);
-  }
-
-  /** What the prior proposes in a pool; the first result that chooses in it gives the chance. */
-  #proposal(slice: Slice, rows: readonly number[], pool: number, output: LevelOutput, firstRow: number): Proposal {
-    const result = slice.results[slice.poolOf.indexOf(pool)]?.index ?? 0;
-    const beams = rows.map((row) => slice.states[row] as State);
-    const logWeights = pathLogPriors(beams, rows, output, firstRow).map((log) => log / PROPOSAL_TEMPERATURE);
-    return { logWeights, random: Random.of(this.plan.seed, result, this.#level, PROPOSALS) };
+    const isAsked = this.needs.asksPrior && output.logPrior !== null;
+    const proposals = isAsked ? proposalsOf(this.plan, this.#level, slice, output, firstRow) : undefined;
+    const finish = finishing(this.plan.foresee, slice.states, source.side);
+    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals, finish };
+    return await scorePools(slice.pools, source, asking);
   }
 
   /** Choices made at once, so that what a guide is asked at once stays small: others are served in between. */
@@ -371,8 +382,8 @@ export class Descent {
 
   #cancelIfAsked(): void {
     if (this.#isOver || !this.plan.signal.aborted) return;
-    this.#keepBest(this.plan.count);
-    this.#events.push(cancelledEvent(this.plan, this.#level, this.#particles, this.#total));
+    const best = survivorsOf(this.#particles, this.plan, this.#weights, this.plan.count);
+    this.#events.push(cancelledEvent(this.plan, this.#level, best, this.#total));
     this.#end('cancelled');
   }
 

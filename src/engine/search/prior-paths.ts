@@ -2,9 +2,12 @@
 import type { Code } from '../../contract/codes.ts';
 import { FINEST_ASKED } from '../../contract/sides.ts';
 import { gumbel, Random } from '../../kit/random.ts';
+import type { Proposal } from '../guides/score.ts';
 import type { NetworkInfo } from '../network/graph.ts';
-import type { LevelOutput, State } from '../network/network.ts';
+import type { LevelOutput } from '../network/level-output.ts';
+import type { State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
+import type { LevelChoice, Slice } from './beams.ts';
 import { codesBelow } from './distinct.ts';
 import { type DescentPlan, levelInfoAt } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
@@ -14,6 +17,11 @@ const MOST_DRAWN_WHOLE = 16;
 
 /** So many codes for each pair of results that equal ones need not be feared. */
 const ROOM = 1e6;
+
+/** Of the draws by which the prior proposes candidates to guides that do not look at all. */
+const PROPOSAL_TEMPERATURE = 1;
+/** Stream of their random numbers. */
+const PROPOSALS = 1;
 
 /** What makes a choice certain: beyond any log-probability that a candidate may have. */
 const CERTAIN = 1e6;
@@ -83,12 +91,20 @@ export function certainNoise({ levels }: NetworkInfo, code: Code): Float32Array 
 }
 
 /** The states that a path went through, one per level. */
-export function statesOf({ code, logPrior, images }: PriorPath): State[] {
+function statesOf({ code, logPrior, images }: PriorPath): State[] {
   let sum = 0;
   return images.map((predict, level) => {
     sum += logPrior[level] as number;
     return { code: code.slice(0, level + 1), from: null, predict, logPrior: sum };
   });
+}
+
+/** What a result comes to by a path, from a level on. */
+export function choicesOf(path: PriorPath, from: number, guides: number): LevelChoice[] {
+  const guideScores = new Array<null>(guides).fill(null);
+  return statesOf(path)
+    .slice(from)
+    .map((state) => ({ beams: [state], score: null, guideScores }));
 }
 
 export function areDistinct(paths: readonly PriorPath[]): boolean {
@@ -102,7 +118,7 @@ export function areDistinct(paths: readonly PriorPath[]): boolean {
 export function pathLogPriors(
   beams: readonly State[],
   rows: readonly number[],
-  { logPrior }: LevelOutput,
+  { logPrior }: Pick<LevelOutput, 'logPrior'>,
   firstRow: number,
 ): Float64Array {
   if (!logPrior) throw new RangeError('the prior was not asked');
@@ -114,4 +130,20 @@ export function pathLogPriors(
       logs[beam * count + k] = before + (logPrior.data[(firstRow + row) * count + k] as number);
   }
   return logs;
+}
+
+/** What the prior proposes in each pool of a slice; the first result that chooses in it gives the chance. */
+export function proposalsOf(
+  { seed }: DescentPlan,
+  level: number,
+  { pools, poolOf, results, states }: Slice,
+  output: Pick<LevelOutput, 'logPrior'>,
+  firstRow: number,
+): Proposal[] {
+  return pools.map((rows, pool) => {
+    const result = results[poolOf.indexOf(pool)]?.index ?? 0;
+    const beams = rows.map((row) => states[row] as State);
+    const logWeights = pathLogPriors(beams, rows, output, firstRow).map((log) => log / PROPOSAL_TEMPERATURE);
+    return { logWeights, random: Random.of(seed, result, level, PROPOSALS) };
+  });
 }

@@ -1,7 +1,7 @@
 /** Encoding: the code whose picture is nearest to a given one, found level by level. */
 import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
 import type { Code } from '../../contract/codes.ts';
-import type { Candidates, Guide, LevelInfo, Picture } from '../../guide.ts';
+import type { Candidates, Guide, LevelInfo, LinearForm, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
 import { resample } from '../../kit/resample.ts';
 import { NO_TURNS } from '../guides/context.ts';
@@ -91,14 +91,20 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
 
 /** Scores by the squared distance to the picture, area-shrunk to each level's side. */
 export function reconstruction(picture: Picture): Guide {
-  const targets = new Map<number, Float32Array>();
-  const targetAt = (side: number): Float32Array => {
-    const { width, height } = picture;
-    const target = targets.get(side) ?? resample(picture.data, { width, height }, { width: side, height: side });
-    targets.set(side, target);
-    return target;
+  const forms = new Map<number, LinearForm>();
+  const formAt = (side: number): LinearForm => {
+    const { channels, width, height } = picture;
+    const known = forms.get(side);
+    if (known) return known;
+    const target = resample(picture.data, { width, height }, { width: side, height: side });
+    const form = { outChannels: channels, width: side, height: side, target, scale: 1 };
+    forms.set(side, form);
+    return form;
   };
-  return { score: (candidates: Candidates, level: LevelInfo) => distances(candidates, targetAt(level.side)) };
+  return {
+    score: (candidates: Candidates, { side }: LevelInfo) => distances(candidates, formAt(side).target),
+    linear: ({ side }: LevelInfo) => formAt(side),
+  };
 }
 
 function distances({ data, batch, count }: Candidates, target: Float32Array): Float32Array {

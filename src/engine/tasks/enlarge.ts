@@ -17,7 +17,7 @@ export interface EnlargeParams {
  * whole pictures of their kind, and find one in whatever they are given. Measured with avatars-64: 30.5 to 47 on 32 avatars of
  * 8 to 48 pixels, 12 to 27 (18 on average) on parts of two avatars side by side.
  */
-const LEAST_FIT = 24;
+const MIN_FIT = 24;
 
 /** Null where the picture is one square: the model's own picture is the enlarged one. @throws {KandidError} picture_*, params_invalid */
 export async function enlargePlan(
@@ -52,11 +52,11 @@ export async function enlargePlan(
     compose: (layout, pictures) =>
       blended(
         layout,
-        pictures.map((one, i) => (fitOf(one, i) < LEAST_FIT ? (parts[i] as Picture) : one)),
+        pictures.map((one, i) => (fitOf(one, i) < MIN_FIT ? (parts[i] as Picture) : one)),
       ),
     judge(pictures) {
       const fits = pictures.map(fitOf);
-      return { isMade: fits.map((one) => one >= LEAST_FIT), notes: notesOf(fits) };
+      return { isMade: fits.map((one) => one >= MIN_FIT), notes: notesOf(fits) };
     },
   };
 }
@@ -78,9 +78,9 @@ function tripled(gray: Float32Array): Float32Array {
 
 /** @throws {KandidError} guide_refused, where no square fits */
 function notesOf(fits: readonly number[]): string[] {
-  const poor = fits.filter((one) => one < LEAST_FIT);
+  const poor = fits.filter((one) => one < MIN_FIT);
   if (poor.length === 0) return [];
-  const worst = `shrunk again, the model's pictures are down to ${Math.min(...poor).toFixed(1)} dB from what was given, and ${LEAST_FIT} are expected: it knows whole pictures of its kind, not parts of them`;
+  const worst = `shrunk again, the model's pictures are down to ${Math.min(...poor).toFixed(1)} dB from what was given, and ${MIN_FIT} are expected: it knows whole pictures of its kind, not parts of them`;
   if (poor.length < fits.length)
     return [
       `super_resolution: ${poor.length} of ${fits.length} squares were enlarged by bicubic interpolation: ${worst}.`,

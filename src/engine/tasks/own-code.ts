@@ -10,7 +10,7 @@ import type { OpenModel } from '../models.ts';
 /** Cells a side over which differences are taken together: small enough for a small edit to show. */
 const CELLS = 16;
 /** Mean difference of a cell, of the range of 2, that compression and enlarging may make. */
-const MOST_OFF = 0.12;
+const MAX_OFF = 0.12;
 
 export interface OwnCode {
   /** null: it carries none of this model, or its pixels are others. */
@@ -38,7 +38,7 @@ export async function ownCode(
   const code = parsed(written.code, network.candidateCounts);
   if (!code) return NONE;
   const [picture] = await turns.compute(() => network.decode([code], [condition]));
-  if (picture && worstCell(picture, fitted) <= MOST_OFF)
+  if (picture && worstCell(picture, fitted) <= MAX_OFF)
     return { code, note: 'The code is the one that the file carries: its pixels are still those.' };
   return { code: null, note: 'The file carries a code, but its pixels are no longer those: it was searched anew.' };
 }

@@ -3,9 +3,9 @@ import type { GuideDefinition } from '../../guide.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
 import type { PreparedTask, TaskPicture } from './task.ts';
 
-const MOST_TEXT = 1000;
-const MOST_ENTRIES = 32;
-const MOST_DEPTH = 4;
+const MAX_TEXT = 1000;
+const MAX_ENTRIES = 32;
+const MAX_DEPTH = 4;
 
 /**
  * The provenance of one picture of a task.
@@ -39,11 +39,11 @@ export function recordedParams(
 
 /** A plain value, without whatever is large in it. */
 function short(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.length <= MOST_TEXT ? value : undefined;
+  if (typeof value === 'string') return value.length <= MAX_TEXT ? value : undefined;
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  if (typeof value !== 'object' || ArrayBuffer.isView(value) || depth >= MOST_DEPTH) return undefined;
+  if (typeof value !== 'object' || ArrayBuffer.isView(value) || depth >= MAX_DEPTH) return undefined;
   if (Array.isArray(value))
-    return value.length <= MOST_ENTRIES ? value.map((item) => short(item, depth + 1) ?? null) : undefined;
-  const entries = Object.entries(value).slice(0, MOST_ENTRIES);
+    return value.length <= MAX_ENTRIES ? value.map((item) => short(item, depth + 1) ?? null) : undefined;
+  const entries = Object.entries(value).slice(0, MAX_ENTRIES);
   return Object.fromEntries(entries.map(([name, entry]) => [name, short(entry, depth + 1)]));
 }

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { GuideUse } from '../../contract/events.ts';
-import { type CheckedRequest, type GenerateRequest, MOST_RESULTS, parseRequest } from '../../contract/requests.ts';
+import { type CheckedRequest, type GenerateRequest, MAX_RESULTS, parseRequest } from '../../contract/requests.ts';
 import { WHOLE_GUIDES, type WholeGuide } from '../../contract/whole.ts';
 import { type PlaneSize, resample } from '../../kit/resample.ts';
 import { decodePicture } from '../../pictures/codec.ts';
@@ -94,9 +94,9 @@ function checkSquares(
   { count, prefix }: Pick<CheckedRequest, 'count' | 'prefix'>,
 ): void {
   const side = squares[0]?.side ?? 0;
-  if (squares.length * count > MOST_RESULTS)
+  if (squares.length * count > MAX_RESULTS)
     throw refused(
-      `${given.width}×${given.height} pixels in squares of ${side} are ${squares.length} squares of each of ${count} results, more than ${MOST_RESULTS} in all; ask for a larger window or fewer results, or shrink the picture`,
+      `${given.width}×${given.height} pixels in squares of ${side} are ${squares.length} squares of each of ${count} results, more than ${MAX_RESULTS} in all; ask for a larger window or fewer results, or shrink the picture`,
     );
   if (squares.length > 1 && prefix.length > 0)
     throw refused(`a picture of ${squares.length} squares has as many codes; leave the first levels out`, 'prefix');

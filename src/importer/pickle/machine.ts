@@ -29,11 +29,11 @@ export interface Dialect {
 }
 
 /** Several times what FFHQ-64 needs; even a file that is all opcodes takes a few hundred megabytes at most. */
-const MOST_OPCODES = 6_000_000;
-const MOST_CONTAINERS = 1_000_000;
-const MOST_STACKED = 1_000_000;
+const MAX_OPCODES = 6_000_000;
+const MAX_CONTAINERS = 1_000_000;
+const MAX_STACKED = 1_000_000;
 const LONGEST_TEXT = 8 * 2 ** 20;
-const MOST_TEXT = 64 * 2 ** 20;
+const MAX_TEXT = 64 * 2 ** 20;
 
 const MARK = Symbol('mark');
 
@@ -56,7 +56,7 @@ class Machine {
   }
 
   run(): PickleValue {
-    for (let count = 0; count < MOST_OPCODES; count++) {
+    for (let count = 0; count < MAX_OPCODES; count++) {
       const code = this.source.byte();
       const name = opcodeName(code);
       const act = ACTIONS[name];
@@ -65,7 +65,7 @@ class Machine {
       if (name === 'STOP') return this.#result();
       act(this);
     }
-    throw this.problem(`it has more than ${MOST_OPCODES} opcodes`);
+    throw this.problem(`it has more than ${MAX_OPCODES} opcodes`);
   }
 
   problem(what: string): CheckpointProblem {
@@ -73,19 +73,19 @@ class Machine {
   }
 
   push(value: PickleValue): void {
-    if (this.#stack.length >= MOST_STACKED) throw this.problem(`more than ${MOST_STACKED} values are stacked`);
+    if (this.#stack.length >= MAX_STACKED) throw this.problem(`more than ${MAX_STACKED} values are stacked`);
     this.#stack.push(value);
   }
 
   /** Pushes something that takes memory of its own. */
   pushNew(value: PickleValue): void {
     this.#containers += 1;
-    if (this.#containers > MOST_CONTAINERS) throw this.problem(`it has more than ${MOST_CONTAINERS} objects`);
+    if (this.#containers > MAX_CONTAINERS) throw this.problem(`it has more than ${MAX_CONTAINERS} objects`);
     this.push(value);
   }
 
   mark(): void {
-    if (this.#stack.length >= MOST_STACKED) throw this.problem(`more than ${MOST_STACKED} values are stacked`);
+    if (this.#stack.length >= MAX_STACKED) throw this.problem(`more than ${MAX_STACKED} values are stacked`);
     this.#stack.push(MARK);
   }
 
@@ -127,7 +127,7 @@ class Machine {
   readText(length: number): string {
     if (length > LONGEST_TEXT) throw this.problem(`a text of ${length} bytes is longer than ${LONGEST_TEXT}`);
     this.#text += length;
-    if (this.#text > MOST_TEXT) throw this.problem(`its texts are longer than ${MOST_TEXT} bytes together`);
+    if (this.#text > MAX_TEXT) throw this.problem(`its texts are longer than ${MAX_TEXT} bytes together`);
     return this.source.bytes(length).toString('utf8');
   }
 

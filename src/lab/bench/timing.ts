@@ -7,15 +7,15 @@ export interface Timing {
   readonly runs: number;
 }
 
-const LEAST_RUNS = 3;
-const MOST_RUNS = 50;
+const MIN_RUNS = 3;
+const MAX_RUNS = 50;
 
 /** Runs `work` once to warm up, then repeatedly for about `seconds`, 3 to 50 times. */
 export async function timed(work: () => Promise<unknown>, seconds: number): Promise<Timing> {
   await work();
   const runs: number[] = [];
   const end = performance.now() + 1000 * seconds;
-  while (runs.length < LEAST_RUNS || (performance.now() < end && runs.length < MOST_RUNS)) {
+  while (runs.length < MIN_RUNS || (performance.now() < end && runs.length < MAX_RUNS)) {
     const started = performance.now();
     await work();
     runs.push(performance.now() - started);

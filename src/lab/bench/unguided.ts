@@ -13,8 +13,8 @@ export interface UnguidedFigures {
   readonly runs: number;
 }
 
-const LEAST_RUNS = 3;
-const MOST_RUNS = 100;
+const MIN_RUNS = 3;
+const MAX_RUNS = 100;
 
 /** One picture at a time, the two ways in turn, so that both meet the same machine. */
 export async function measureUnguided(engine: Engine, model: string, seconds: number): Promise<UnguidedFigures> {
@@ -30,7 +30,7 @@ export async function measureUnguided(engine: Engine, model: string, seconds: nu
   await draw(0, 0);
   await draw(0, 1);
   const end = performance.now() + 1000 * seconds;
-  while (uniform.length < LEAST_RUNS || (performance.now() < end && uniform.length < MOST_RUNS)) {
+  while (uniform.length < MIN_RUNS || (performance.now() < end && uniform.length < MAX_RUNS)) {
     uniform.push(await draw(uniform.length, 0));
     if (network.prior) byPrior.push(await draw(uniform.length, 1));
   }

@@ -8,7 +8,7 @@ import { pictureToPixels } from '../../pictures/pixels.ts';
 import { cropped, type Window } from '../../pictures/windows.ts';
 
 /** Smallest side of a square, as a share of the photograph's shorter side. */
-const LEAST_SHARE = 0.7;
+const MIN_SHARE = 0.7;
 
 /** The squares that are cut out of a photograph, and the side that they are resized to, in pixels. */
 export interface CropFormat {
@@ -44,7 +44,7 @@ export function cropWindows(
   const random = seededRandom(seed);
   const upTo = (most: number) => Math.floor(random.next() * (most + 1));
   return Array.from({ length: crops }, () => {
-    const side = Math.round(shorter * (LEAST_SHARE + (1 - LEAST_SHARE) * random.next()));
+    const side = Math.round(shorter * (MIN_SHARE + (1 - MIN_SHARE) * random.next()));
     return { left: upTo(width - side), top: upTo(height - side), side };
   });
 }

@@ -45,9 +45,9 @@ interface Grid {
 }
 
 /** Limits of Kandid's own decoder and of WebP. */
-export const MOST_PIXELS = 50_000_000;
-export const MOST_SIDE = 16_383;
-const MOST_PICTURES = 1_000_000;
+export const MAX_PIXELS = 50_000_000;
+export const MAX_SIDE = 16_383;
+const MAX_PICTURES = 1_000_000;
 /** Smaller leaves are indistinguishable. */
 const SMALLEST_LEAF = 4;
 /** Fraction of a block's cell that its frame takes, as a divisor. */
@@ -117,7 +117,7 @@ export function picturesOf({ counts, depth }: Pick<TreeShape, 'counts' | 'depth'
 /** The greatest depth, at least 1, whose picture has at most so many pixels. */
 export function depthWithin(shape: Omit<TreeShape, 'depth'>, pixels: number): number {
   for (let depth = shape.counts.length; depth > 1; depth--)
-    if (fits({ ...shape, depth }, Math.min(pixels, MOST_PIXELS))) return depth;
+    if (fits({ ...shape, depth }, Math.min(pixels, MAX_PIXELS))) return depth;
   return 1;
 }
 
@@ -128,17 +128,17 @@ function checkShape(shape: TreeShape): void {
   if (fits(shape)) return;
   const { width, height } = blocksOf(shape)[0] as Block;
   const room = { width: amount(width), height: amount(height), pictures: amount(picturesOf(shape)) };
-  const limit = `${MOST_PICTURES} pictures or ${MOST_PIXELS} pixels, ${MOST_SIDE} a side`;
+  const limit = `${MAX_PICTURES} pictures or ${MAX_PIXELS} pixels, ${MAX_SIDE} a side`;
   throw new KandidError('tree_too_large', { model, depth, leaf, ...room, limit, hint: hintFor(shape) });
 }
 
-function fits(shape: TreeShape, pixels = MOST_PIXELS): boolean {
+function fits(shape: TreeShape, pixels = MAX_PIXELS): boolean {
   const { width, height } = blocksOf(shape)[0] as Block;
-  return width * height <= pixels && Math.max(width, height) <= MOST_SIDE && picturesOf(shape) <= MOST_PICTURES;
+  return width * height <= pixels && Math.max(width, height) <= MAX_SIDE && picturesOf(shape) <= MAX_PICTURES;
 }
 
 function hintFor(shape: TreeShape): string {
-  const depth = depthWithin(shape, MOST_PIXELS);
+  const depth = depthWithin(shape, MAX_PIXELS);
   let leaf = shape.leaf - 1;
   while (leaf >= SMALLEST_LEAF && !fits({ ...shape, leaf })) leaf -= 1;
   const shallower = fits({ ...shape, depth }) ? `--depth ${depth}` : '';

@@ -1,22 +1,22 @@
-/** Bytes that clients have the server hold: limited for each of them, and in all. */
+/** Limits the bytes that clients make the server hold: per client, and in total. */
 import type { ErrorCode } from '../../errors.ts';
 import { KandidError } from '../../errors.ts';
 
 export interface BudgetOptions {
   readonly all: number;
   readonly perClient: number;
-  /** What there is too much of, in an error: `Bodies of requests`. */
+  /** What the bytes are, for error messages: `Bodies of requests`. */
   readonly what: string;
 }
 
 const RETRY_SECONDS = 2;
 
-/** What one request holds. */
+/** The bytes held by one request. */
 export interface Lease {
-  /** @throws {KandidError} client_bytes_full, bytes_full: then it holds what it held before */
+  /** @throws {KandidError} client_bytes_full, bytes_full; the lease is then unchanged */
   grow(bytes: number): void;
   shrink(bytes: number): void;
-  /** Gives all of it back; more than once does no harm. */
+  /** Releases all bytes; repeated calls have no effect. */
   release(): void;
 }
 

@@ -1,4 +1,4 @@
-/** Lets in so many bytes at once; the others wait in their order. */
+/** Limits the bytes processed at once; others wait in order of arrival. */
 
 interface Waiting {
   readonly bytes: number;
@@ -14,7 +14,7 @@ export class ByteGate {
     this.#most = most;
   }
 
-  /** Resolves, when there is room (or it is empty), to a release function, which may be called twice. */
+  /** Resolves, once there is room (or nothing is inside), to a release function that may be called repeatedly. */
   async enter(bytes: number): Promise<() => void> {
     await new Promise<void>((resolve) => {
       this.#waiting.push({ bytes, enter: resolve });

@@ -1,4 +1,4 @@
-/** Where bodies of requests come in: counted while they come, large ones on disk, few of them in memory at once. */
+/** Receives request bodies: counted as they arrive, large ones spooled to disk, few parsed in memory at once. */
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { KandidError } from '../../errors.ts';
@@ -8,23 +8,23 @@ import { ByteGate } from './gate.ts';
 import { openSpool, type SpoolFile } from './spool.ts';
 
 export interface IntakeOptions {
-  /** Of bodies that come in or wait: in all, and of one client. */
+  /** Limits on the bytes of bodies being received or waiting: in total, and per client. */
   readonly bytes: Omit<BudgetOptions, 'what'>;
-  /** That are parsed at once. */
+  /** Bytes parsed at once. */
   readonly parsed: number;
-  /** Of large bodies. @default the system's folder of temporary files */
+  /** Folder for large bodies. @default the system's folder of temporary files */
   readonly folder?: string | undefined;
 }
 
-/** A body that has come in whole, being read; with the headers that say what it is. */
+/** A completely received body, ready to be read, with its HTTP headers. */
 export interface Body {
   readonly source: BodySource;
-  /** What was made of it is in safe hands, or of no use any more; more than once does no harm. */
+  /** Call when the parsed values are stored elsewhere or no longer needed; repeated calls have no effect. */
   release(): void;
 }
 
-/** Smaller ones stay in memory. */
-const LEAST_SPOOLED = 64 * 1024;
+/** Bytes; smaller bodies stay in memory. */
+const MIN_SPOOLED = 64 * 1024;
 const CHUNK = 64 * 1024;
 
 export class Intake {
@@ -39,7 +39,7 @@ export class Intake {
   }
 
   /**
-   * @param limit bytes of this body
+   * @param limit largest size of this body, in bytes
    * @throws {KandidError} body_too_large, body_invalid (cut short), client_bytes_full, bytes_full, spool_failed
    */
   async receive(request: IncomingMessage, client: string, limit: number): Promise<Body> {
@@ -57,7 +57,7 @@ export class Intake {
       const release = () => {
         leave();
         lease.release();
-        // A temporary file that remains for a while does no harm.
+        // A temporary file that remains for a while is harmless.
         kept.close().catch(() => {});
       };
       return { source, release };
@@ -69,13 +69,13 @@ export class Intake {
   }
 }
 
-/** @throws {KandidError} body_invalid: it was cut short */
+/** @throws {KandidError} body_invalid if it was cut short */
 async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
   const refuse = (): KandidError => {
     request.on('error', () => {});
     return cutShort();
   };
-  // Left in the middle, the request stays open, for it is to be answered.
+  // Keep the request open when iteration stops early: a response must still be sent.
   const chunks = request.iterator({ destroyOnReturn: false });
   try {
     for (;;) {
@@ -91,7 +91,7 @@ async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer, void,
   if (!request.complete) throw refuse();
 }
 
-/** In memory while it is small. */
+/** A body held in memory while small, else on disk. */
 class KeptBody {
   readonly #folder: string | undefined;
   #chunks: Buffer[] = [];
@@ -104,7 +104,7 @@ class KeptBody {
 
   async append(chunk: Buffer): Promise<void> {
     this.size += chunk.length;
-    if (!this.#file && this.size < LEAST_SPOOLED) {
+    if (!this.#file && this.size < MIN_SPOOLED) {
       this.#chunks.push(chunk);
       return;
     }
@@ -114,7 +114,7 @@ class KeptBody {
     for (const one of [...before, chunk]) await this.#file.append(one);
   }
 
-  /** All of it; it tells of its end, and not of being closed. */
+  /** The whole body as a stream, which emits `end` but not `close`. */
   stream(): Readable {
     const file = this.#file;
     if (!file) return Readable.from([Buffer.concat(this.#chunks)], { autoDestroy: false, objectMode: false });

@@ -1,11 +1,11 @@
-/** Large bodies on disk. A file has no name any more once it is open: however the process ends, nothing is left of it. */
+/** Large bodies on disk. A file is unlinked as soon as it is open, so nothing is left however the process ends. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KandidError, reasonOf } from '../../errors.ts';
 
-/** Bytes on disk, written once from first to last and then read. */
+/** A file written once from start to end, then read. */
 export class SpoolFile {
   readonly #file: FileHandle;
   #size = 0;
@@ -19,7 +19,7 @@ export class SpoolFile {
     return this.#size;
   }
 
-  /** @throws {KandidError} spool_failed: the disk is full, say */
+  /** @throws {KandidError} spool_failed, for example if the disk is full */
   async append(bytes: Uint8Array): Promise<void> {
     try {
       for (let done = 0; done < bytes.length; ) {
@@ -47,7 +47,7 @@ export class SpoolFile {
     return bytes;
   }
 
-  /** Gives the space back; more than once does no harm. */
+  /** Frees the disk space; repeated calls have no effect. */
   async close(): Promise<void> {
     this.#closed ??= this.#file.close().catch(() => {});
     await this.#closed;

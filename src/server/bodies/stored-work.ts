@@ -1,20 +1,22 @@
-/** Work that waits, its pictures on disk. */
+/** Work of a waiting job, with its pictures on disk. */
 import type { Work } from '../../worker/messages.ts';
 import { openSpool, type SpoolFile } from './spool.ts';
 
 export interface StoredWork {
-  /** The work without its pictures: what is large in it is empty. */
+  /** The work with its large arrays replaced by empty ones. */
   readonly outline: Work;
-  /** An outline with its pictures; it may have been changed otherwise. @throws {KandidError} spool_failed */
+  /**
+   * Puts the pictures back into an outline, which may have been changed otherwise. @throws {KandidError} spool_failed
+   */
   load(outline: Work): Promise<Work>;
   close(): Promise<void>;
 }
 
-/** Smaller ones stay in memory. */
-const LEAST_BYTES = 64 * 1024;
+/** Bytes; smaller pictures stay in memory. */
+const MIN_BYTES = 64 * 1024;
 const LONG_TEXT = 4096;
 
-/** Bytes of the pictures in some work, and of texts that are as long. */
+/** Bytes of the pictures in some work, and of texts of `LONG_TEXT` characters or more. */
 export function bytesIn(value: unknown): number {
   if (value instanceof Uint8Array) return value.byteLength;
   if (typeof value === 'string') return value.length < LONG_TEXT ? 0 : value.length;
@@ -23,15 +25,15 @@ export function bytesIn(value: unknown): number {
 }
 
 /**
- * Moves the pictures of work to disk: the arrays that are given are empty then, whoever else still holds them. Null where it
- * is small enough to stay.
+ * Moves the pictures of work to disk. The given arrays are detached (empty) afterwards, whoever else holds them.
+ * Returns null if all are small enough to stay in memory.
  *
  * @throws {KandidError} spool_failed
  */
 export async function storeWork(work: Work, folder?: string): Promise<StoredWork | null> {
   const large = new Set<Uint8Array>();
   mapPictures(work, (picture) => {
-    if (picture.byteLength >= LEAST_BYTES) large.add(picture);
+    if (picture.byteLength >= MIN_BYTES) large.add(picture);
     return picture;
   });
   if (large.size === 0) return null;
@@ -66,12 +68,12 @@ async function moveTo(file: SpoolFile, work: Work, large: ReadonlySet<Uint8Array
   };
 }
 
-/** Frees the memory of bytes although somebody may hold on to them. */
+/** Frees the memory of an array even if others still reference it. */
 function detach({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
 }
 
-/** A copy of plain data with each array of bytes replaced; pictures as numbers are left. */
+/** Copies plain data with each byte array replaced; numeric arrays are kept as they are. */
 function mapPictures(value: unknown, replace: (bytes: Uint8Array) => Uint8Array): unknown {
   if (value instanceof Uint8Array) return replace(value);
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;

@@ -1,6 +1,7 @@
 /**
- * A queue of BullMQ as a `JobQueue`. BullMQ keeps the jobs that wait, gives each to one worker, on lease, and to another where the lease
- * is not renewed. Clients take turns by its priorities: of a job the band says its own priority, the place in it the turn.
+ * A BullMQ queue as a `JobQueue`. BullMQ keeps the waiting jobs and leases each to one worker, or to another if the
+ * lease is not renewed. Clients take turns through BullMQ's priorities: the band is the job's own priority, the
+ * position in the band its turn.
  */
 import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../../errors.ts';
@@ -9,26 +10,26 @@ import { BEGUN, TURN } from './lua/turns.ts';
 import type { BullJob, Queue, Redis, Worker } from './packages.ts';
 import type { RedisLink } from './redis-link.ts';
 
-/** A job in a queue of a cluster, with what it needs of a worker. */
+/** A job in a cluster queue, with the resources that it needs of a worker. */
 export interface ClusterEntry extends Entry {
   readonly slots: number;
-  /** Of memory. */
+  /** Bytes of memory. */
   readonly bytes: number;
   readonly guides: readonly string[];
-  /** The worker that has given it back: better run by another one. */
+  /** The worker that returned it; another one is preferred. */
   readonly avoid?: string | undefined;
-  /** It was lost before with who ran it. */
+  /** Whether an earlier run was lost. */
   readonly retried?: boolean | undefined;
 }
 
 export interface BullQueueOptions {
   readonly link: RedisLink;
-  /** Of the queue. */
+  /** Name of the queue. */
   readonly name: string;
-  /** Who claims. */
+  /** Id of the claiming worker. */
   readonly owner: string;
   readonly leaseMs: number;
-  /** Turns of one priority that BullMQ can tell apart. @default all that it has, shared among the priorities that there are */
+  /** Turns per priority that BullMQ can represent. @default an equal share of BullMQ's priorities */
   readonly span?: number | undefined;
 }
 
@@ -41,18 +42,18 @@ const HIGHEST = 10;
 const BANDS = 2 * HIGHEST + 1;
 /** BullMQ's priorities are 1 … 2²¹, the lowest first; 0 goes before all. */
 const SPAN = Math.floor((2 ** 21 - 1) / BANDS);
-/** A claim waits so long for a job to come. */
+/** Longest time that a claim waits for a job. */
 const WAIT_SECONDS = 1;
-/** Jobs that do not fit here are looked past, so many of them. */
-const LOOKED_PAST = 8;
-/** Whether it is given to somebody else once more is for those who count attempts to say, not for BullMQ. */
+/** Largest number of jobs skipped per claim because they do not fit. */
+const MAX_SKIPPED = 8;
+/** Attempts are limited by the ledger, not by BullMQ. */
 const ANY_NUMBER = 1_000_000;
 
 export class BullQueue implements JobQueue<ClusterEntry> {
   readonly #options: BullQueueOptions;
   readonly #span: number;
   readonly #queue: Queue<Data>;
-  /** What claims: made where something is claimed. */
+  /** The claiming side, created with the first claim. */
   #worker: Promise<Worker<Data>> | null = null;
   readonly #claimed = new Map<string, BullJob<Data>>();
 
@@ -61,7 +62,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
     this.#options = options;
     this.#span = options.span ?? SPAN;
     this.#queue = new link.packages.Queue<Data>(name, { connection, prefix: link.key('bull') });
-    this.#queue.on('error', (error) => link.tellTrouble(error));
+    this.#queue.on('error', (error) => link.reportProblem(error));
   }
 
   /** @throws {KandidError} redis_unavailable */
@@ -73,7 +74,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
   async push(entry: ClusterEntry): Promise<void> {
     const { link, name } = this.#options;
     const band = bandOf(entry);
-    const [turn, from, moved] = await TURN.words(link, name, band, entry.client, this.#span);
+    const [turn, from, moved] = await TURN.strings(link, name, band, entry.client, this.#span);
     const data: Data = { ...entry, turn: Number(turn) };
     await link.ask(() =>
       this.#queue.add('job', data, {
@@ -90,14 +91,14 @@ export class BullQueue implements JobQueue<ClusterEntry> {
     const { link, name } = this.#options;
     const unfit: Claim<ClusterEntry>[] = [];
     try {
-      for (let looked = 0; looked < LOOKED_PAST; looked++) {
+      for (let looked = 0; looked < MAX_SKIPPED; looked++) {
         const claim = await this.#claimNext(looked === 0);
         if (!claim) return null;
         const { entry } = claim;
         if (fits(entry)) {
-          // Not waited for: whose turn comes next may be found out a moment later.
+          // Not awaited: the next turn may be updated a moment later.
           BEGUN.run(link, name, bandOf(entry), this.#claimed.get(claim.lease)?.data.turn ?? 0).catch((error) =>
-            link.tellTrouble(error),
+            link.reportProblem(error),
           );
           return claim;
         }
@@ -142,7 +143,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
     return await this.#options.link.ask(() => this.#queue.getRanges(['wait', 'prioritized'], 0, -1, true));
   }
 
-  /** Claims that are not settled are lost to others after a while. */
+  /** Unsettled claims expire and go to other workers. */
   async close(): Promise<void> {
     const worker = await this.#worker?.catch(() => null);
     await worker?.close(true).catch(() => {});
@@ -160,14 +161,14 @@ export class BullQueue implements JobQueue<ClusterEntry> {
     return { entry: { ...entry, retried: entry.retried ?? job.stalledCounter > 0 }, lease };
   }
 
-  /** Its place among those that wait is what it was. */
+  /** Puts an entry back in its previous position. */
   async #putBack({ entry, lease }: Claim<ClusterEntry>): Promise<void> {
     const job = this.#claimed.get(lease);
     this.#claimed.delete(lease);
     if (!job) return;
     await this.#isStillOurs(async () => {
       await job.moveToWait(lease);
-    }).catch((error: unknown) => this.#options.link.tellTrouble(`${entry.id}: ${reasonOf(error)}`));
+    }).catch((error: unknown) => this.#options.link.reportProblem(`${entry.id}: ${reasonOf(error)}`));
   }
 
   /** @throws {KandidError} redis_unavailable */
@@ -176,7 +177,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
       await work();
       return true;
     } catch (error) {
-      // What BullMQ says where the lease has ended, or the job is gone, is no trouble.
+      // BullMQ's errors for an expired lease or a removed job are expected.
       if (error instanceof Error && /lock|Missing key|not in the active state/i.test(error.message)) return false;
       return await this.#options.link.ask(() => Promise.reject(error));
     }
@@ -206,7 +207,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
       maxStalledCount: ANY_NUMBER,
       skipLockRenewal: true,
     });
-    worker.on('error', (error) => link.tellTrouble(error));
+    worker.on('error', (error) => link.reportProblem(error));
     try {
       await link.ask(async () => {
         await worker.waitUntilReady();
@@ -219,7 +220,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
     }
   }
 
-  /** Turns are counted from another one: those that wait are told theirs. */
+  /** Turns are now counted from another start: updates the priorities of waiting jobs. */
   async #renumber(band: number, from: number): Promise<void> {
     const { link } = this.#options;
     for (const id of await this.order()) {
@@ -235,7 +236,7 @@ export class BullQueue implements JobQueue<ClusterEntry> {
   }
 }
 
-/** 0: before all others. */
+/** 0 goes before all others. */
 function bandOf({ priority }: Entry): number {
   return HIGHEST - Math.max(-HIGHEST, Math.min(HIGHEST, priority));
 }

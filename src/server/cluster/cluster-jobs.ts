@@ -1,10 +1,10 @@
-/** The jobs of a cluster, as a gateway gives them to the routes: all of them are in Redis, and run by workers elsewhere. */
+/** The jobs of a cluster, as a gateway provides them to the routes: stored in Redis, run by remote workers. */
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { JobEnd, Work } from '../../worker/messages.ts';
 import { checkCost, checkPicks, type JobLimits } from '../jobs/admission.ts';
 import type { Cost } from '../jobs/cost.ts';
-import { cancelledUnbegun } from '../jobs/dispatcher.ts';
+import { cancelledBeforeStart } from '../jobs/dispatcher.ts';
 import { EtaEstimator } from '../jobs/eta.ts';
 import { fingerprint } from '../jobs/idempotency.ts';
 import { type Job, type JobSpec, type Leases, newJobId } from '../jobs/job.ts';
@@ -27,21 +27,21 @@ export interface ClusterJobsOptions {
   readonly queues: Queues;
   readonly clock: Clock;
   readonly limits: JobLimits;
-  /** What work costs. @throws {KandidError} not_ready */
+  /** Cost of some work. @throws {KandidError} not_ready */
   readonly price: (work: Work) => Cost;
   readonly storage: JobStorage;
   readonly observer?: JobsObserver | undefined;
 }
 
-/** What is told and looked up again and again. */
+/** Interval of periodic updates. */
 const TICK_MS = 1000;
-/** A job that BullMQ did not get by then has lost its gateway. */
+/** A job that is not in BullMQ after this time has lost its gateway. */
 const UNSENT_MS = 5000;
 const SHUTDOWN_RETRY_SECONDS = 10;
 
 export class ClusterJobs implements JobService {
   readonly #options: ClusterJobsOptions;
-  /** Those that somebody watches here, by id. */
+  /** Jobs with subscribers here, by id. */
   readonly #mirrors = new Map<string, Mirror>();
   readonly #mirrorOf = new WeakMap<Job, Mirror>();
   readonly #abandoning = new Map<Job, () => void>();
@@ -85,7 +85,7 @@ export class ClusterJobs implements JobService {
   async get(id: string): Promise<Job> {
     const mirror = this.#mirrors.get(id) ?? (await this.#load(id));
     await mirror.refresh();
-    this.#letGoSoon(mirror);
+    this.#releaseSoon(mirror);
     return mirror.job;
   }
 
@@ -99,7 +99,7 @@ export class ClusterJobs implements JobService {
       if (record.state === 'queued') job.wait(position, null, record.created);
       else if (record.state === 'failed') job.finish(await this.#failureOf(job), finished ?? started ?? record.created);
       else if (record.state !== 'running')
-        job.finish({ ...cancelledUnbegun(), type: record.state } as JobEnd, finished ?? record.created);
+        job.finish({ ...cancelledBeforeStart(), type: record.state } as JobEnd, finished ?? record.created);
       return job;
     });
     return { jobs: await Promise.all(shown), hasMore: found.length > offset + limit };
@@ -115,12 +115,12 @@ export class ClusterJobs implements JobService {
 
   async choose(job: Job, question: number, picks: readonly number[]): Promise<void> {
     checkPicks(job, question, picks);
-    await this.#options.ledger.want(job.id, { answer: { attempt: job.attempt, question, picks } });
+    await this.#options.ledger.setDesired(job.id, { answer: { attempt: job.attempt, question, picks } });
   }
 
   async weigh(job: Job, weights: readonly number[]): Promise<void> {
     job.setWeights(weights);
-    await this.#options.ledger.want(job.id, { weights });
+    await this.#options.ledger.setDesired(job.id, { weights });
   }
 
   async endOf(job: Job): Promise<JobEnd> {
@@ -145,14 +145,14 @@ export class ClusterJobs implements JobService {
       onEvent,
       onPreview: (level) => {
         const taken = { attempt: job.attempt, level };
-        ledger.want(job.id, { taken }).catch((error: unknown) => link.tellTrouble(error));
+        ledger.setDesired(job.id, { taken }).catch((error: unknown) => link.reportProblem(error));
       },
       onClose: () => {
         unsubscribe();
         unfollow();
         observer?.dropped?.(subscriber.dropped);
         this.#abandonIfAlone(job);
-        this.#letGo(mirror);
+        this.#release(mirror);
       },
     });
     return subscriber;
@@ -162,7 +162,7 @@ export class ClusterJobs implements JobService {
     return job.hold();
   }
 
-  /** Jobs go on: whoever watched them here goes on elsewhere. */
+  /** Jobs continue: their subscribers reconnect to other gateways. */
   async drain(seconds: number): Promise<void> {
     this.#draining ??= this.#drain(seconds);
     await this.#draining;
@@ -210,7 +210,7 @@ export class ClusterJobs implements JobService {
         release(leases);
         return await this.get(id);
       }
-      // Its body is in Redis.
+      // The body is stored in Redis.
       leases.body.release();
       const record = { id, spec, outline, cost, queue, created, state: 'queued', attempt: 0 } as const;
       const job = jobOf(
@@ -218,7 +218,7 @@ export class ClusterJobs implements JobService {
         limits.events,
         leases,
       );
-      this.#letGoSoon(this.#mirrorFor(job));
+      this.#releaseSoon(this.#mirrorFor(job));
       await this.#send(job, queue);
       observer?.submitted?.(job);
       return job;
@@ -228,14 +228,14 @@ export class ClusterJobs implements JobService {
     }
   }
 
-  /** Gives it to BullMQ. It is taken in: where that fails it is tried again, by whoever is there then. */
+  /** Adds the job to BullMQ. The job is already accepted: if this fails, any gateway retries it later. */
   async #send({ id, client, spec, cost, outline }: Job, queue: string): Promise<void> {
     const { ledger, queues, observer } = this.#options;
     const { guides, bytes } = outline;
     const need = { slots: cost.slots, bytes: cost.memory + bytes, guides };
     try {
       await (await queues.get(queue)).push({ id, client, priority: spec.priority ?? 0, ...need });
-      // Where this is not heard it is given once more, which changes nothing.
+      // If this is lost, the job is added to BullMQ again, which has no effect.
       ledger.sent(id).catch((error: unknown) => observer?.trouble?.(error));
     } catch (error) {
       observer?.trouble?.(error);
@@ -267,7 +267,7 @@ export class ClusterJobs implements JobService {
     const known = this.#mirrorOf.get(job);
     if (known) return known;
     const { link, ledger } = this.#options;
-    const onTrouble = (error: unknown) => link.tellTrouble(error);
+    const onTrouble = (error: unknown) => link.reportProblem(error);
     const mirror = new Mirror(job, { link, ledger, onTrouble, onEnd: (ended) => this.#ended(ended) });
     this.#mirrorOf.set(job, mirror);
     return mirror;
@@ -279,16 +279,19 @@ export class ClusterJobs implements JobService {
     if (job.state === 'done' && started !== null && finished !== null)
       this.#eta.add((finished - started) / 1000, Math.max(1, this.running));
     job.leases?.answer.shrink(Math.max(0, job.cost.answerBytes - job.log.bytes));
-    this.#letGo(mirror);
+    this.#release(mirror);
   }
 
-  /** Unless somebody watches it at once. */
-  #letGoSoon(mirror: Mirror): void {
-    setImmediate(() => this.#letGo(mirror));
+  /** Releases the mirror unless it gets a subscriber at once. */
+  #releaseSoon(mirror: Mirror): void {
+    setImmediate(() => this.#release(mirror));
   }
 
-  /** Redis has it: here it is kept, and its answer counted, while somebody watches or is being sent it. */
-  #letGo(mirror: Mirror): void {
+  /**
+   * Redis has the job: the mirror is kept, and its answer accounted for, only while it has subscribers or its answer is
+   * being sent.
+   */
+  #release(mirror: Mirror): void {
     const { job } = mirror;
     if (job.subscribers > 0) return;
     if (this.#mirrors.get(job.id) === mirror) this.#mirrors.delete(job.id);
@@ -301,9 +304,9 @@ export class ClusterJobs implements JobService {
     if (!job.isOpen) return;
     const { ledger, queues } = this.#options;
     job.cancel();
-    await ledger.want(job.id, { cancelled: how });
+    await ledger.setDesired(job.id, { cancelled: how });
     const mirror = this.#mirrorFor(job);
-    const isOver = await ledger.end(job.id, 0, cancelledUnbegun());
+    const isOver = await ledger.end(job.id, 0, cancelledBeforeStart());
     await mirror.refresh();
     if (isOver && mirror.queue !== null) await (await queues.get(mirror.queue)).remove(job.id);
   }
@@ -321,17 +324,17 @@ export class ClusterJobs implements JobService {
     }
     const stopTimer = this.#options.clock.after(abandonSeconds * 1000, () => {
       this.#abandoning.delete(job);
-      // Somebody may watch it elsewhere.
+      // The job may have subscribers at another gateway.
       const dropping = this.#options.ledger.abandoned([job.id], abandonSeconds).then(async ([id]) => {
         if (id !== undefined) await this.#cancel(job, 'drop');
       });
-      dropping.catch((error: unknown) => this.#options.link.tellTrouble(error));
+      dropping.catch((error: unknown) => this.#options.link.reportProblem(error));
     });
     this.#abandoning.set(job, stopTimer);
   }
 
   async #failureOf(job: Job): Promise<JobEnd> {
-    return (await this.#options.ledger.result(job.id)) ?? cancelledUnbegun();
+    return (await this.#options.ledger.result(job.id)) ?? cancelledBeforeStart();
   }
 
   #tickLater(): void {
@@ -339,7 +342,7 @@ export class ClusterJobs implements JobService {
     this.#stopTimer = this.#options.clock.after(TICK_MS, () => {
       const again = () => this.#tickLater();
       this.#tick()
-        .catch((error: unknown) => this.#options.link.tellTrouble(error))
+        .catch((error: unknown) => this.#options.link.reportProblem(error))
         .then(again, again);
     });
   }
@@ -352,12 +355,12 @@ export class ClusterJobs implements JobService {
     await ledger.watched(watched.map(({ job }) => job.id));
     const queued = watched.filter(({ job }) => job.state === 'queued');
     await announce(queued, this.#options, (position) => this.#eta.estimate(position));
-    await this.#sendLeftBehind();
+    await this.#sendUnsent();
     await endUnserved(this.#options);
   }
 
-  /** Jobs whose gateway was gone before BullMQ had them. */
-  async #sendLeftBehind(): Promise<void> {
+  /** Adds jobs to BullMQ whose gateway was lost before it did. */
+  async #sendUnsent(): Promise<void> {
     const { ledger, limits } = this.#options;
     for (const id of await ledger.unsent(UNSENT_MS)) {
       const record = await ledger.record(id);

@@ -1,9 +1,9 @@
-/** Figures of a cluster for Prometheus, to see it and to scale it by. */
+/** Prometheus metrics of a cluster, for monitoring and scaling. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Fleet } from './fleet.ts';
 import type { RedisLink } from './redis-link.ts';
 
-/** Of a gateway: what it knows of all workers and queues. */
+/** Metrics of a gateway: all workers and queues that it knows of. */
 export function addGatewayMetrics(registry: Registry, fleet: Fleet, link: RedisLink): void {
   const labels = ['model', 'hash', 'device'] as const;
   const perQueue = (name: string, help: string, value: (queue: Fleet['queues'][number]) => number) =>
@@ -21,7 +21,7 @@ export function addGatewayMetrics(registry: Registry, fleet: Fleet, link: RedisL
       },
     });
   perQueue('kandid_queue_waiting', 'Jobs that wait, by model and device.', ({ waiting }) => waiting);
-  perQueue('kandid_queue_oldest_seconds', 'Since the oldest of them came.', ({ oldestSeconds }) => oldestSeconds);
+  perQueue('kandid_queue_oldest_seconds', 'Age of the oldest waiting job.', ({ oldestSeconds }) => oldestSeconds);
   perQueue('kandid_queue_workers', 'Workers that serve them.', ({ nodes }) => nodes);
   new Gauge({
     name: 'kandid_cluster_places',
@@ -36,7 +36,7 @@ export function addGatewayMetrics(registry: Registry, fleet: Fleet, link: RedisL
   addRedisMetrics(registry, link);
 }
 
-/** Of a gateway and a worker alike. */
+/** Metrics of both gateways and workers. */
 export function addRedisMetrics(registry: Registry, link: RedisLink): void {
   new Gauge({
     name: 'kandid_redis_up',

@@ -1,12 +1,12 @@
 /**
- * Webhooks of a cluster: that one is to be called stands in Redis from the job's end on, by the script that ends it. Any gateway claims
- * it, on lease, and takes it out when it is through. So each is called at least once, whoever dies; again only where a gateway was
- * lost between the call and that, with the same `webhook-id`.
+ * Webhooks of a cluster. The script that ends a job also records its webhook in Redis as due. Any gateway claims it on
+ * lease, and removes it after the call. So each webhook is called at least once, whichever gateway dies; it is called
+ * again, with the same `webhook-id`, only if a gateway is lost between the call and the removal.
  */
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Job } from '../jobs/job.ts';
-import type { Notices, Tell } from '../jobs/notices.ts';
+import type { Notices, Notify } from '../jobs/notices.ts';
 import { LONGEST_PAUSE_MS } from '../jobs/webhooks.ts';
 import type { Logger } from '../log.ts';
 import { CLAIM, RENEW } from './lua/notices.ts';
@@ -18,16 +18,16 @@ export interface ClusterNoticesOptions {
   readonly log: Logger;
   /** @throws {KandidError} job_unknown, redis_unavailable */
   readonly find: (id: string) => Promise<Job>;
-  /** @default what lies between two attempts at most, and as much again */
+  /** Duration of a claim. @default twice the longest pause between two attempts */
   readonly leaseMs?: number | undefined;
 }
 
 const CHANNEL = 'notices';
-const MOST_AT_ONCE = 32;
-/** Leases that ended, and words that nobody heard, are looked for so often. */
+const MAX_AT_ONCE = 32;
+/** Interval of checks for expired leases and missed notifications. */
 const TICK_MS = 1000;
-/** Those that are being called when the gateway stops have so long; others call the rest. */
-const FAREWELL_MS = 2000;
+/** Time for running calls to finish when the gateway stops; other gateways make the remaining ones. */
+const CLOSE_GRACE_MS = 2000;
 
 export class ClusterNotices implements Notices {
   readonly #options: ClusterNoticesOptions;
@@ -43,22 +43,22 @@ export class ClusterNotices implements Notices {
     this.#leaseMs = options.leaseMs ?? 2 * LONGEST_PAUSE_MS;
   }
 
-  begin(tell: Tell): void {
+  begin(notify: Notify): void {
     const { link } = this.#options;
-    link.listen(CHANNEL, () => this.#claimSoon(tell)).catch((error: unknown) => link.tellTrouble(error));
-    this.#tick(tell);
+    link.listen(CHANNEL, () => this.#claimSoon(notify)).catch((error: unknown) => link.reportProblem(error));
+    this.#tick(notify);
   }
 
-  /** Redis knows of it, with the job. */
+  /** Redis records the webhook with the job. */
   expect(): void {}
 
-  /** Claims no more, and waits a little for those that are being called. Then the link may be closed. */
+  /** Claims no more webhooks, and waits briefly for running calls. Then the link may be closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopTimer();
     await this.#claiming;
     await new Promise<void>((resolve) => {
-      const stopTimer = this.#options.clock.after(FAREWELL_MS, resolve);
+      const stopTimer = this.#options.clock.after(CLOSE_GRACE_MS, resolve);
       const done = () => {
         stopTimer();
         resolve();
@@ -67,49 +67,49 @@ export class ClusterNotices implements Notices {
     });
   }
 
-  #tick(tell: Tell): void {
+  #tick(notify: Notify): void {
     if (this.#isClosed) return;
-    this.#claimSoon(tell);
-    this.#stopTimer = this.#options.clock.after(TICK_MS, () => this.#tick(tell));
+    this.#claimSoon(notify);
+    this.#stopTimer = this.#options.clock.after(TICK_MS, () => this.#tick(notify));
   }
 
-  #claimSoon(tell: Tell): void {
+  #claimSoon(notify: Notify): void {
     this.#isStale = true;
-    this.#claiming ??= this.#claim(tell)
-      .catch((error: unknown) => this.#options.link.tellTrouble(error))
+    this.#claiming ??= this.#claim(notify)
+      .catch((error: unknown) => this.#options.link.reportProblem(error))
       .finally(() => {
         this.#claiming = null;
       });
   }
 
-  async #claim(tell: Tell): Promise<void> {
+  async #claim(notify: Notify): Promise<void> {
     const { link } = this.#options;
-    while (this.#isStale && !this.#isClosed && link.isUp && this.#underway.size < MOST_AT_ONCE) {
+    while (this.#isStale && !this.#isClosed && link.isUp && this.#underway.size < MAX_AT_ONCE) {
       this.#isStale = false;
-      const claimed = await CLAIM.run(link, this.#leaseMs, MOST_AT_ONCE - this.#underway.size);
-      for (const id of claimed as unknown[]) this.#call(String(id), tell);
+      const claimed = await CLAIM.run(link, this.#leaseMs, MAX_AT_ONCE - this.#underway.size);
+      for (const id of claimed as unknown[]) this.#call(String(id), notify);
     }
   }
 
-  #call(id: string, tell: Tell): void {
+  #call(id: string, notify: Notify): void {
     const { log } = this.#options;
-    const calling = this.#callNow(id, tell)
-      // Another gateway, or this one, has it when the lease ends.
+    const calling = this.#callNow(id, notify)
+      // This or another gateway claims it again when the lease expires.
       .catch((err: unknown) => log.warn({ err, job: id }, 'webhook not called yet'))
       .finally(() => {
         this.#underway.delete(calling);
-        if (!this.#isClosed) this.#claimSoon(tell);
+        if (!this.#isClosed) this.#claimSoon(notify);
       });
     this.#underway.add(calling);
   }
 
-  async #callNow(id: string, tell: Tell): Promise<void> {
+  async #callNow(id: string, notify: Notify): Promise<void> {
     const { link, find, log } = this.#options;
     const renew = () => {
-      RENEW.run(link, id, this.#leaseMs).catch((error: unknown) => link.tellTrouble(error));
+      RENEW.run(link, id, this.#leaseMs).catch((error: unknown) => link.reportProblem(error));
     };
     try {
-      await tell(await find(id), renew);
+      await notify(await find(id), renew);
     } catch (error) {
       if (!(error instanceof KandidError) || error.code !== 'job_unknown') throw error;
       log.warn({ job: id }, 'webhook not called: its job is no longer kept');

@@ -1,4 +1,4 @@
-/** Rate limits that hold across gateways. */
+/** Rate limits shared by all gateways. */
 import type { Clock } from '../../kit/clock.ts';
 import { type RateLimits, Rates } from '../http/rate-limits.ts';
 import { TAKE } from './lua/rates.ts';
@@ -9,7 +9,7 @@ export class ClusterRates implements RateLimits {
   readonly #periodMs: number;
   readonly #own: Rates;
 
-  /** @param periodMs in which `most` are allowed, by the clock of Redis */
+  /** @param periodMs period in which `most` are allowed, by Redis' clock */
   constructor(link: RedisLink, periodMs: number, clock: Clock) {
     this.#link = link;
     this.#periodMs = periodMs;
@@ -17,14 +17,14 @@ export class ClusterRates implements RateLimits {
   }
 
   /**
-   * While Redis is away this gateway counts by itself: what needs Redis is refused anyway (503), and what does not, metrics
-   * say, goes on.
+   * While Redis is unreachable this gateway counts by itself: requests that need Redis are refused anyway (503), and
+   * others, such as metrics, continue.
    *
-   * @throws {KandidError} redis_unavailable: it was lost just now, or is too slow
+   * @throws {KandidError} redis_unavailable if the connection was lost just now, or Redis is too slow
    */
   async take(name: string, most: number): Promise<number> {
     if (!this.#link.isUp) return this.#own.take(name, most);
-    const [wait] = await TAKE.words(this.#link, name, most, this.#periodMs);
+    const [wait] = await TAKE.strings(this.#link, name, most, this.#periodMs);
     return Number(wait);
   }
 }

@@ -1,12 +1,15 @@
-/** What is wanted of a job: all of it, for as long as the job is open, so that a worker that begins late or again finds it. */
+/**
+ * The desired state of a job: complete, and kept as long as the job is open, so that a worker that starts late or again
+ * can read it.
+ */
 
 export interface Desired {
-  /** `drop`: nobody wants its pictures. */
+  /** `drop`: the pictures are not wanted. */
   readonly cancelled: 'cancel' | 'drop' | null;
   readonly weights: readonly number[] | null;
-  /** Of the attempt that asked. */
+  /** Answers to questions, each with the attempt that asked. */
   readonly answers: readonly Answer[];
-  /** Somebody has taken the previews of this level; null: of none yet. */
+  /** The latest preview level taken by a subscriber; null if none. */
   readonly taken: { readonly attempt: number; readonly level: number } | null;
 }
 
@@ -16,20 +19,20 @@ export interface Answer {
   readonly picks: readonly number[];
 }
 
-/** A change of it. */
-export type Want =
+/** A change of the desired state. */
+export type DesiredChange =
   | { readonly cancelled: 'cancel' | 'drop' }
   | { readonly weights: readonly number[] }
   | { readonly answer: Answer }
   | { readonly taken: NonNullable<Desired['taken']> };
 
-/** As fields of a hash, name and value in turn. */
-export function wantFields(want: Want): string[] {
-  if ('cancelled' in want) return ['cancelled', want.cancelled];
-  if ('weights' in want) return ['weights', JSON.stringify(want.weights)];
-  if ('taken' in want) return ['taken', JSON.stringify(want.taken)];
-  const { attempt, question } = want.answer;
-  return [`answer ${attempt} ${question}`, JSON.stringify(want.answer)];
+/** As hash fields: names and values alternating. */
+export function changeFields(change: DesiredChange): string[] {
+  if ('cancelled' in change) return ['cancelled', change.cancelled];
+  if ('weights' in change) return ['weights', JSON.stringify(change.weights)];
+  if ('taken' in change) return ['taken', JSON.stringify(change.taken)];
+  const { attempt, question } = change.answer;
+  return [`answer ${attempt} ${question}`, JSON.stringify(change.answer)];
 }
 
 export function desiredOf(fields: Readonly<Record<string, string>>): Desired {

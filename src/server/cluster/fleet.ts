@@ -1,4 +1,4 @@
-/** The workers of a cluster as a gateway knows them: what they have, and which of their queues a job goes to. */
+/** The workers of a cluster as a gateway sees them: their models and guides, and the queue for each job. */
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
@@ -13,20 +13,20 @@ export interface FleetOptions {
   readonly link: RedisLink;
   readonly registry: Registry;
   readonly clock: Clock;
-  /** Told when it could not look. */
+  /** Called when a refresh failed. */
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** Jobs of one model on one class of devices. */
+/** The jobs of one model on one device class. */
 export interface QueueFigures {
   readonly name: string;
   readonly model: string;
   readonly hash: string;
   readonly device: string;
   readonly waiting: number;
-  /** Since the oldest of them came; 0 where none waits. */
+  /** Age of the oldest waiting job; 0 if none waits. */
   readonly oldestSeconds: number;
-  /** Workers that serve it. */
+  /** Number of workers that serve it. */
   readonly nodes: number;
 }
 
@@ -46,7 +46,7 @@ export class Fleet implements Workers {
     this.#options = options;
   }
 
-  /** All that is known, of workers that are gone too while there are no others. */
+  /** Models and guides of all live workers, or of the last ones seen if there are none. */
   get info(): WorkerInfo | null {
     return this.#info;
   }
@@ -55,7 +55,7 @@ export class Fleet implements Workers {
     return this.#options.link.isUp && this.#nodes.some(({ state }) => state === 'ready');
   }
 
-  /** Those that live. */
+  /** The live workers. */
   get nodes(): readonly KnownNode[] {
     return this.#nodes;
   }
@@ -76,7 +76,7 @@ export class Fleet implements Workers {
     return this.#nodes.flatMap(({ workers }) => workers);
   }
 
-  /** Resolves when it has looked once: workers may come later. */
+  /** Resolves after the first refresh; workers may join later. */
   async start(): Promise<void> {
     await this.#options.link.listen('fleet', () => this.#lookSoon());
     await this.look();
@@ -90,9 +90,9 @@ export class Fleet implements Workers {
   }
 
   /**
-   * The queue that a job goes to: of the workers that have its model, those of the class that has the most room.
+   * The queue for a job: among the workers that have its model, that of the device class with the most room.
    *
-   * @throws {KandidError} not_ready, model_unknown, worker_unavailable: no worker that lives has it
+   * @throws {KandidError} not_ready, model_unknown, worker_unavailable if no live worker has the model
    */
   queueFor(work: Work): string {
     const info = this.#info;
@@ -112,13 +112,13 @@ export class Fleet implements Workers {
     throw new KandidError('worker_unavailable', { reason, retrySeconds: RETRY_SECONDS });
   }
 
-  /** Jobs of models that no worker has any more, and since how long. */
+  /** Waiting jobs of models that no worker has any more. */
   get unserved(): readonly QueueFigures[] {
     const hashes = this.#nodes.flatMap(({ known }) => known.models.map(({ hash }) => hash));
     return this.#queues.filter(({ name, waiting }) => waiting > 0 && !hashes.some((hash) => isQueueOf(name, hash)));
   }
 
-  /** Looks at once. @throws {KandidError} redis_unavailable */
+  /** Refreshes at once. @throws {KandidError} redis_unavailable */
   async look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = null;
@@ -132,7 +132,7 @@ export class Fleet implements Workers {
     const alive = nodes.filter(({ state }) => state === 'ready');
     const queues = await this.#figures(alive);
     [this.#nodes, this.#queues] = [nodes, queues];
-    if (alive.length > 0) this.#info = joined(alive);
+    if (alive.length > 0) this.#info = mergedInfo(alive);
   }
 
   #lookSoon(): void {
@@ -147,7 +147,7 @@ export class Fleet implements Workers {
     });
   }
 
-  /** Share of its places that are taken, or will be by those that wait. */
+  /** Jobs, running and waiting, per slot of its workers. */
   #loadOf({ name, waiting }: QueueFigures): number {
     const nodes = this.#nodes.filter((node) => node.state === 'ready' && this.#queuesOf(node).includes(name));
     const jobs = nodes.reduce((sum, node) => sum + node.jobs, waiting);
@@ -172,7 +172,7 @@ export class Fleet implements Workers {
         const name = queueNameOf(hash, deviceClass);
         served.set(name, { name, model, hash, device: deviceClass, nodes: (served.get(name)?.nodes ?? 0) + 1 });
       }
-    const left = (await registry.queueNames()).filter((name) => !served.has(name)).map(leftBehind);
+    const left = (await registry.queueNames()).filter((name) => !served.has(name)).map(unservedQueue);
     const all = [...served.values(), ...left];
     const answers = await link.ask(async (redis) => {
       const pipeline = redis.pipeline().time();
@@ -191,13 +191,13 @@ export class Fleet implements Workers {
 }
 
 /** A queue that no worker of its class serves. */
-function leftBehind(name: string): Omit<QueueFigures, 'waiting' | 'oldestSeconds'> {
+function unservedQueue(name: string): Omit<QueueFigures, 'waiting' | 'oldestSeconds'> {
   const at = name.lastIndexOf('-');
   return { name, model: 'unknown', hash: name.slice(0, at), device: name.slice(at + 1), nodes: 0 };
 }
 
-/** What workers have, together: models of any of them, guides that all of them have. */
-function joined(nodes: readonly KnownNode[]): WorkerInfo {
+/** Merges what workers have: the models of any of them, the guides that all of them have. */
+function mergedInfo(nodes: readonly KnownNode[]): WorkerInfo {
   const infos = nodes.map(({ known }) => known);
   const [first] = infos as [WorkerInfo, ...WorkerInfo[]];
   const models = new Map<string, ModelSummary>();
@@ -213,7 +213,7 @@ function joined(nodes: readonly KnownNode[]): WorkerInfo {
   };
 }
 
-/** Of bundles of one name, that which most workers have: while they are replaced, the old and the new are there. */
+/** Of the bundles with one name, the one that most workers have: during an update both versions exist. */
 function mostCommon(models: readonly ModelSummary[]): ModelSummary {
   const count = ({ hash }: ModelSummary) => models.filter((one) => one.hash === hash).length;
   return models.reduce((best, one) => (count(one) > count(best) ? one : best));

@@ -8,7 +8,7 @@ import { SignedLinks } from '../http/signed-links.ts';
 import { createLog } from '../log.ts';
 import { McpSessions } from '../mcp/sessions.ts';
 import { Metrics } from '../metrics.ts';
-import { jobsLog, together } from '../observers.ts';
+import { combineObservers, jobsLog } from '../observers.ts';
 import { createStorage, jobLimits, priceOf, type ServiceOptions, type Services } from '../services.ts';
 import type { ServerSettings } from '../settings.ts';
 import { ClusterJobs } from './cluster-jobs.ts';
@@ -28,7 +28,7 @@ export interface Gateway extends Services {
 }
 
 /**
- * Connects to Redis and makes all of it; `pool.start()` then looks which workers there are.
+ * Connects to Redis and creates all services; `pool.start()` then looks for workers.
  *
  * @throws {KandidError} package_missing, redis_unavailable, redis_unfit
  */
@@ -45,7 +45,7 @@ export async function createGateway(
   const commandMs = 1000 * settings.redisSeconds;
   const link = await RedisLink.open({ url, prefix, commandMs, onTrouble, name: 'kandid gateway' });
   const registry = new Registry(link);
-  const fleet = new Fleet({ link, registry, clock, onTrouble: (error) => link.tellTrouble(error) });
+  const fleet = new Fleet({ link, registry, clock, onTrouble: (error) => link.reportProblem(error) });
   const queues = new Queues({ link, owner: randomUUID(), leaseMs: leaseSeconds * 1000 });
   const metrics: Metrics = new Metrics({
     waiting: () => jobs.waiting,
@@ -65,7 +65,7 @@ export async function createGateway(
     ledger: new Ledger(link, ledgerLimits(settings)),
     limits: jobLimits(settings),
     price: (work) => priceOf(work, fleet),
-    observer: together(metrics.jobs, jobsLog(log)),
+    observer: combineObservers(metrics.jobs, jobsLog(log)),
   });
   const notices = new ClusterNotices({ link, clock, log, find: (id) => jobs.get(id) });
   const { sockets, socketsPerClient } = settings;
@@ -97,7 +97,7 @@ export async function createGateway(
   };
 }
 
-/** What all gateways and workers of a cluster should agree on. */
+/** Limits that should be equal for all gateways and workers of a cluster. */
 export function ledgerLimits(settings: ServerSettings): LedgerLimits {
   return {
     waiting: settings.waiting,

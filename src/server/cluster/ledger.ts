@@ -1,6 +1,6 @@
 /**
- * What is known of all jobs of a cluster, in Redis: their work, events, what is wanted of them, and how they ended. Every change
- * is one script, so that it is made whole or not at all, and once.
+ * The state of all jobs of a cluster, in Redis: work, events, desired state and results. Every change is one script,
+ * which makes it atomic and idempotent.
  */
 import { KandidError } from '../../errors.ts';
 import { isEnd, type JobEnd, type ResultPicture, type Work, withPictures } from '../../worker/messages.ts';
@@ -8,8 +8,8 @@ import type { Cost } from '../jobs/cost.ts';
 import type { JobQueued, JobUpdate, LogEntry } from '../jobs/event-log.ts';
 import type { JobSpec } from '../jobs/job.ts';
 import type { WorkOutline } from '../jobs/outline.ts';
-import { type Desired, desiredOf, type Want, wantFields } from './desired.ts';
-import { ABANDONED, WANT, WATCHED } from './lua/control.ts';
+import { changeFields, type Desired, type DesiredChange, desiredOf } from './desired.ts';
+import { ABANDONED, SET_DESIRED, WATCHED } from './lua/control.ts';
 import { END } from './lua/end.ts';
 import { APPEND, BEGIN, LOST, PLACE, SUPERSEDED } from './lua/run.ts';
 import { SENT, SUBMIT, UNSENT } from './lua/submit.ts';
@@ -18,12 +18,12 @@ import { fieldsOf, type JobRecord, recordOf } from './record.ts';
 import type { RedisLink } from './redis-link.ts';
 
 export interface LedgerLimits {
-  /** Jobs that wait, of all queues. */
+  /** Largest number of waiting jobs, over all queues. */
   readonly waiting: number;
-  /** Bytes of the bodies of open jobs: of one client, of all. */
+  /** Bytes of the bodies of open jobs: per client, and in total. */
   readonly clientBytes: number;
   readonly allBytes: number;
-  /** Events of a job that are kept beside its latest previews. */
+  /** Events kept per job, in addition to its latest previews. */
   readonly events: number;
   /** Ended jobs that are kept, for how long, and their bytes. */
   readonly kept: number;
@@ -38,47 +38,47 @@ export interface NewJob {
   readonly outline: WorkOutline;
   readonly cost: Cost;
   readonly queue: string;
-  /** Jobs of this client that may be open. */
+  /** Largest number of open jobs of this client. */
   readonly mostOpen: number;
-  /** Of the work, where the caller has an idempotency key. */
+  /** Fingerprint of the work, if the caller has an idempotency key. */
   readonly fingerprint: string;
-  /** Told to those who are refused. */
+  /** Retry delay sent to refused clients. */
   readonly retrySeconds: number;
 }
 
-/** Whether a worker that has claimed a job runs it; else why not. */
+/** Whether a worker that claimed a job should run it; otherwise why not. */
 export type Begun =
-  /** `elapsedMs`: since it came. */
+  /** `elapsedMs`: since the job was created. */
   | { readonly verdict: 'begun'; readonly attempt: number; readonly elapsedMs: number }
-  /** It has ended. */
+  /** The job has ended. */
   | { readonly verdict: 'over' }
-  /** Another worker that lives runs it. */
+  /** Another live worker runs it. */
   | { readonly verdict: 'held' }
   | NotBegun;
 
-/** It is to be ended. */
+/** The job must be ended instead. */
 export type NotBegun =
   | { readonly verdict: 'cancelled' | 'abandoned' }
   | { readonly verdict: 'late'; readonly seconds: number }
-  /** Lost as often as may be; the last words of those who ran it. */
+  /** Lost too often; `words` are the reasons of all losses. */
   | { readonly verdict: 'spent'; readonly words: string };
 
 export interface Lost {
   readonly verdict: 'again' | 'over' | 'cancelled' | 'spent';
-  /** The last words of those who ran it. */
+  /** The reasons of all losses. */
   readonly words: string;
 }
 
-/** Times that a job may be lost with who ran it. */
-const MOST_LOSSES = 2;
-/** Watchers tell of themselves so often, and may be late. */
+/** Largest number of runs that may be lost. */
+const MAX_LOSSES = 2;
+/** Gateways report subscribers at intervals, possibly late. */
 export const WATCH_GRACE_SECONDS = 5;
 const DAY = 86_400_000;
-/** Nothing stays in Redis for ever, whatever happens to its job. */
+/** Longest time that anything stays in Redis, whatever happens to its job. */
 const LONGEST_LIFE_MS = 7 * DAY;
-/** Pictures wait for their end so long. */
+/** How long the pictures of a finished attempt are kept for its end. */
 const PICTURES_MS = DAY;
-/** Events that are read at once. */
+/** Events read at once. */
 const READ_AT_ONCE = 64;
 
 export class Ledger {
@@ -91,15 +91,17 @@ export class Ledger {
   }
 
   /**
-   * Takes a job in; gives its id, or that of the one that was made with the same idempotency key, which was created before.
+   * Admits a job. Returns its id, or, with `created` null, the id of the job already created with the same idempotency
+   * key.
    *
-   * @throws {KandidError} queue_full, client_busy, client_bytes_full, bytes_full, idempotency_conflict, redis_unavailable
+   * @throws {KandidError} queue_full, client_busy, client_bytes_full, bytes_full, idempotency_conflict,
+   * redis_unavailable
    */
   async submit(job: NewJob): Promise<{ readonly id: string; readonly created: number | null }> {
     const { id, spec, work, outline, cost, queue, mostOpen, fingerprint, retrySeconds } = job;
     const { client, idempotencyKey } = spec;
     const { waiting, clientBytes, allBytes } = this.#limits;
-    const [word, detail = ''] = await SUBMIT.words(
+    const [word, detail = ''] = await SUBMIT.strings(
       this.#link,
       ...[id, client, queue, idempotencyKey === undefined ? '' : JSON.stringify([client, idempotencyKey]), fingerprint],
       ...[waiting, mostOpen, outline.bytes, clientBytes, allBytes, LONGEST_LIFE_MS],
@@ -117,21 +119,21 @@ export class Ledger {
       : new KandidError('bytes_full', { what, limit: allBytes, retrySeconds });
   }
 
-  /** BullMQ has it. */
+  /** Records that BullMQ has the job. */
   async sent(id: string): Promise<void> {
     await SENT.run(this.#link, id);
   }
 
-  /** Jobs that were taken in so long ago and that BullMQ may not have. */
+  /** Jobs admitted at least `ageMs` ago that BullMQ may not have. */
   async unsent(ageMs: number): Promise<string[]> {
-    return textsOf(await UNSENT.run(this.#link, ageMs));
+    return stringsOf(await UNSENT.run(this.#link, ageMs));
   }
 
-  /** @param node the worker that has claimed it */
+  /** @param node id of the worker that claimed the job */
   async begin(id: string, node: string): Promise<Begun> {
-    const [word, ...details] = await BEGIN.words(
+    const [word, ...details] = await BEGIN.strings(
       this.#link,
-      ...[id, node, MOST_LOSSES, pack(queuedAt(0)), WATCH_GRACE_SECONDS],
+      ...[id, node, MAX_LOSSES, pack(queuedAt(0)), WATCH_GRACE_SECONDS],
     );
     if (word === 'begun') return { verdict: word, attempt: Number(details[0]), elapsedMs: Number(details[1]) };
     if (word === 'late') return { verdict: word, seconds: Number(details[0]) };
@@ -139,16 +141,16 @@ export class Ledger {
     return { verdict: word as 'over' };
   }
 
-  /** The work of a job that is open. */
+  /** The work of an open job. */
   async work(id: string): Promise<Work | null> {
     const packed = await this.#link.ask((redis) => redis.getBuffer(this.#link.key('work', id)));
     return packed && (unpack(packed) as Work);
   }
 
   /**
-   * Adds an event of an attempt, its `number`th; asked for twice it is added once. False: the attempt does not count any more.
+   * Adds the event with this `number` of an attempt; repeated calls add it once. False if the attempt is not current.
    *
-   * @param shown previews that are kept beside one another
+   * @param shown number of latest previews that are kept
    */
   async append(
     id: string,
@@ -159,52 +161,52 @@ export class Ledger {
   ): Promise<boolean> {
     const isShown = event.type === 'queued' || (event.type === 'preview' && !event.kept);
     const [stream, most] = isShown ? (['shown', shown] as const) : (['events', this.#limits.events] as const);
-    const [word] = await APPEND.words(this.#link, id, attempt, number, stream, most, pack(event));
+    const [word] = await APPEND.strings(this.#link, id, attempt, number, stream, most, pack(event));
     if (word === 'early') throw new RangeError(`event ${number} of job ${id} came before those before it`);
     return word !== 'over';
   }
 
-  /** A job that waits has another place. */
+  /** Updates the position of a waiting job. */
   async place(id: string, position: number, estimateSeconds: number | null): Promise<void> {
     await PLACE.run(this.#link, id, position, pack(queuedAt(position, estimateSeconds)));
   }
 
-  /** Of these attempts the jobs of those that do not count any more. */
+  /** Of these attempts, the jobs of those that are no longer current. */
   async superseded(attempts: readonly { readonly id: string; readonly number: number }[]): Promise<string[]> {
     if (attempts.length === 0) return [];
-    return textsOf(await SUPERSEDED.run(this.#link, ...attempts.flatMap(({ id, number }) => [id, number])));
+    return stringsOf(await SUPERSEDED.run(this.#link, ...attempts.flatMap(({ id, number }) => [id, number])));
   }
 
-  /** An attempt has come to nothing. @param words why; null: its worker stops, and nobody is to blame */
+  /** Reports an attempt as lost. @param words why; null if its worker stops, which does not count as a loss */
   async lost(id: string, attempt: number, words: string | null): Promise<Lost> {
-    const [word, ...details] = await LOST.words(
+    const [word, ...details] = await LOST.strings(
       this.#link,
-      ...[id, attempt, words === null ? 0 : 1, words ?? '', MOST_LOSSES, pack(queuedAt(0))],
+      ...[id, attempt, words === null ? 0 : 1, words ?? '', MAX_LOSSES, pack(queuedAt(0))],
     );
     return { verdict: word as Lost['verdict'], words: details.join('; then ') };
   }
 
-  /** Ends a job, once; false where it has ended, or the attempt does not count any more. @param attempt 0: it waits */
+  /** Ends a job, once; false if it has ended, or the attempt is not current. @param attempt 0: a waiting job */
   async end(id: string, attempt: number, end: JobEnd): Promise<boolean> {
     const { kept, keptSeconds, keptBytes } = this.#limits;
     const made = this.#link.key('made', `${id}:${attempt}`);
-    if (end.type !== 'failed') await this.#lay(made, end.results);
+    if (end.type !== 'failed') await this.#storePictures(made, end.results);
     const bare = end.type === 'failed' ? end : { ...end, results: [] };
     const lifeMs = Math.max(1, Math.round(1000 * keptSeconds));
-    const [word] = await END.words(this.#link, id, attempt, end.type, pack(bare), made, lifeMs, kept, keptBytes);
+    const [word] = await END.strings(this.#link, id, attempt, end.type, pack(bare), made, lifeMs, kept, keptBytes);
     return word === 'ended';
   }
 
-  /** Pictures one at a time: all of them would make one huge command. */
-  async #lay(name: string, pictures: readonly ResultPicture[]): Promise<void> {
+  /** Stores pictures one at a time: together they would make one huge command. */
+  async #storePictures(name: string, pictures: readonly ResultPicture[]): Promise<void> {
     await this.#link.ask((redis) => redis.del(name));
     for (const picture of pictures) await this.#link.ask((redis) => redis.rpush(name, pack(picture)));
     if (pictures.length > 0) await this.#link.ask((redis) => redis.pexpire(name, PICTURES_MS));
   }
 
-  /** @returns false where it has ended */
-  async want(id: string, want: Want): Promise<boolean> {
-    const [state] = await WANT.words(this.#link, id, ...wantFields(want));
+  /** @returns false if the job has ended */
+  async setDesired(id: string, change: DesiredChange): Promise<boolean> {
+    const [state] = await SET_DESIRED.strings(this.#link, id, ...changeFields(change));
     return state === 'queued' || state === 'running';
   }
 
@@ -212,21 +214,21 @@ export class Ledger {
     return desiredOf(await this.#link.ask((redis) => redis.hgetall(this.#link.key('control', id))));
   }
 
-  /** Somebody watches these jobs. */
+  /** Records that these jobs have subscribers. */
   async watched(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await WATCHED.run(this.#link, ...ids);
   }
 
-  /** Of these, those that nobody has watched for as long as they allow. */
+  /** Of these jobs, those without subscribers for longer than they allow. */
   async abandoned(ids: readonly string[], graceSeconds: number): Promise<string[]> {
-    return ids.length === 0 ? [] : textsOf(await ABANDONED.run(this.#link, graceSeconds, ...ids));
+    return ids.length === 0 ? [] : stringsOf(await ABANDONED.run(this.#link, graceSeconds, ...ids));
   }
 
   async record(id: string): Promise<JobRecord | null> {
     return recordOf(id, await this.#link.ask((redis) => redis.hgetall(this.#link.key('job', id))));
   }
 
-  /** Events behind `since`, in order, some of them at once: `isAll` where there are no more now. Null: there is no such job. */
+  /** Reads a batch of events after `since`, in order; `isAll` if there are no more. Null if there is no such job. */
   async read(
     id: string,
     since: number,
@@ -254,18 +256,18 @@ export class Ledger {
     return { record, entries: await this.#withEnds(id, inOrder), isAll };
   }
 
-  /** The end stands in the result, with its pictures. */
+  /** Replaces end markers by the result, which has the pictures. */
   async #withEnds(id: string, entries: readonly StoredEntry[]): Promise<LogEntry[]> {
     const whole: LogEntry[] = [];
     for (const { packed, ...entry } of entries) {
       const event = packed.equals(END_MARK) ? await this.result(id) : (unpack(packed) as JobUpdate);
-      // Forgotten meanwhile.
+      // The job was removed meanwhile.
       if (event) whole.push({ ...entry, event });
     }
     return whole;
   }
 
-  /** How a job ended, with its pictures; null where it has not, or is forgotten. */
+  /** How a job ended, with its pictures; null if it is open or no longer kept. */
   async result(id: string): Promise<JobEnd | null> {
     const [packed, ...pictures] = await this.#link.ask((redis) =>
       redis.lrangeBuffer(this.#link.key('result', id), 0, -1),
@@ -278,7 +280,7 @@ export class Ledger {
     return isEnd(end) ? withPictures(end, finished) : null;
   }
 
-  /** A client's jobs, newest first; @default of all, ended ones too */
+  /** A client's jobs, or all jobs, newest first, including ended ones. */
   async list(client: string | undefined): Promise<JobRecord[]> {
     const ids = await this.#link.ask(async (redis) => {
       if (client !== undefined) return await redis.zrevrange(this.#link.key('client', client), 0, -1);
@@ -317,7 +319,7 @@ interface StoredEntry extends Omit<LogEntry, 'event'> {
   readonly packed: Buffer;
 }
 
-/** Of XRANGE. */
+/** Parses the reply of XRANGE. */
 function entriesOf(answer: unknown): StoredEntry[] {
   return (answer as [Buffer, Buffer[]][]).map(([id, [, attempt, , at, , packed]]) => ({
     seq: Number.parseInt(String(id), 10),
@@ -327,7 +329,7 @@ function entriesOf(answer: unknown): StoredEntry[] {
   }));
 }
 
-function textsOf(answer: unknown): string[] {
+function stringsOf(answer: unknown): string[] {
   return (answer as unknown[]).map(String);
 }
 

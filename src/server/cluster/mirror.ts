@@ -1,4 +1,4 @@
-/** A gateway's picture of one job: read when it is asked for, and followed while somebody watches. */
+/** A gateway's copy of one job: read on demand, and kept up to date while it has subscribers. */
 import { KandidError } from '../../errors.ts';
 import { Job } from '../jobs/job.ts';
 import type { Ledger } from './ledger.ts';
@@ -8,14 +8,14 @@ import type { RedisLink } from './redis-link.ts';
 export interface MirrorOptions {
   readonly link: RedisLink;
   readonly ledger: Ledger;
-  /** It could not be read; it is read again when Redis is back. */
+  /** Reading failed; it is repeated when Redis is back. */
   readonly onTrouble: (error: unknown) => void;
   readonly onEnd: (mirror: Mirror) => void;
 }
 
 export class Mirror {
   readonly job: Job;
-  /** BullMQ's; null before it was read. */
+  /** The job's BullMQ queue; null before the first read. */
   queue: string | null = null;
   readonly #options: MirrorOptions;
   #followers = 0;
@@ -32,7 +32,7 @@ export class Mirror {
     return this.#followers > 0;
   }
 
-  /** Reads what is new. @throws {KandidError} redis_unavailable */
+  /** Reads new events. @throws {KandidError} redis_unavailable */
   async refresh(): Promise<void> {
     this.#isStale = true;
     this.#reading ??= this.#readAll().finally(() => {
@@ -41,12 +41,12 @@ export class Mirror {
     await this.#reading;
   }
 
-  /** Follows it until what this gives is called, as often as it was called. */
+  /** Follows the job until the returned function is called; calls are counted. */
   follow(): () => void {
     this.#followers += 1;
     if (this.#followers === 1 && this.job.isOpen) {
       this.#stop = this.#options.link.listen(`news:${this.job.id}`, () => this.refreshSoon());
-      // What was said before it listened.
+      // Reads events from before the subscription.
       this.#stop.then(() => this.refreshSoon(), this.#options.onTrouble);
     }
     let isOver = false;
@@ -75,7 +75,7 @@ export class Mirror {
     }
   }
 
-  /** @returns whether that was all */
+  /** @returns whether all events were read */
   async #readSome(): Promise<boolean> {
     const { job } = this;
     const found = await this.#options.ledger.read(job.id, job.log.seq);
@@ -110,7 +110,7 @@ export class Mirror {
   }
 }
 
-/** A job as it stands in Redis, without its events. */
+/** A job from its record in Redis, without its events. */
 export function jobOf(record: JobRecord, events: number, leases: Job['leases'] = null): Job {
   const { id, spec, outline, cost, created } = record;
   return new Job(spec, { id, outline, cost, created, events, leases, work: null });

@@ -1,26 +1,26 @@
-/** What a worker of a cluster says of itself, for as long as it lives. */
+/** The report that a worker of a cluster publishes while it is alive. */
 import { createHash } from 'node:crypto';
 import type { WorkerInfo } from '../../worker/messages.ts';
 import type { WorkerStatus } from '../workers/worker-supervisor.ts';
 
-/** `cpu`, or `cuda` whatever its number. */
+/** `cpu`, or `cuda` for any device number. */
 export type DeviceClass = string;
 
 export interface NodeReport {
   readonly id: string;
-  /** Of its machine. */
+  /** Host name of its machine. */
   readonly host: string;
   readonly pid: number;
   readonly version: string;
   readonly deviceClass: DeviceClass;
-  /** `ready` also while its processes are started again: jobs wait for them. */
+  /** Stays `ready` while its processes restart: jobs wait for them. */
   readonly state: 'ready' | 'draining' | 'failed';
-  /** Results, and beams of them, that it takes at once. */
+  /** Capacity: results times their beams, at once. */
   readonly places: number;
   readonly jobs: number;
-  /** Its processes. */
+  /** Status of its processes. */
   readonly workers: readonly WorkerStatus[];
-  /** Digest of its models and guides, which are told once for all workers that have the same. */
+  /** Digest of its models and guides, which are stored once for all workers that share them. */
   readonly info: string;
 }
 
@@ -28,12 +28,12 @@ export function classOf(device: string): DeviceClass {
   return device.split(':')[0] || 'cpu';
 }
 
-/** Of a model and the devices that run it; the hash tells models of one name apart. */
+/** The queue of a model on a device class; the hash distinguishes models of the same name. */
 export function queueNameOf(hash: string, deviceClass: DeviceClass): string {
   return `${hash.slice(0, 16)}-${deviceClass}`;
 }
 
-/** Whether a queue is one of this model, on whatever device. */
+/** Whether a queue belongs to this model, on any device class. */
 export function isQueueOf(name: string, hash: string): boolean {
   return name.startsWith(`${hash.slice(0, 16)}-`);
 }

@@ -1,4 +1,4 @@
-/** The packages that only clusters need, loaded when they are asked for. */
+/** Optional packages that only clusters need, loaded on demand. */
 import { optionalPackages } from '../../optional-packages.ts';
 
 export type { Job as BullJob, Queue, Worker } from 'bullmq';

@@ -1,13 +1,14 @@
 /**
- * Events, work and results as bytes: the length of a JSON text (u32, big-endian), the text, then the bytes of all pictures one
- * after the other. What JSON cannot say stands in the text as an object with one name that begins with `$`.
+ * Serializes events, work and results: the length of a JSON text (u32, big-endian), the text, then the bytes of all
+ * pictures, concatenated. Values that JSON cannot represent are objects in the text with a single name that begins with
+ * `$`.
  */
 import { endianness } from 'node:os';
 
 const HEAD = 4;
 const LITTLE = endianness() === 'LE';
 
-/** Plain data, with arrays of bytes, arrays of floats, NaN and infinities. */
+/** Accepts plain data, byte arrays, float arrays, NaN and infinities. */
 export function pack(value: unknown): Buffer {
   const pieces: Uint8Array[] = [];
   const add = (bytes: Uint8Array): number => {
@@ -31,7 +32,7 @@ function outline(value: unknown, add: (bytes: Uint8Array) => number): unknown {
   return isOurs ? { $object: fields } : Object.fromEntries(fields);
 }
 
-/** What `pack` made. */
+/** Reverses `pack`. */
 export function unpack(packed: Buffer): unknown {
   const length = packed.readUInt32BE(0);
   let at = HEAD + length;
@@ -57,7 +58,7 @@ function filled(value: unknown, take: (bytes: number) => Buffer): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, filled(field, take)]));
 }
 
-/** Floats stand in little-endian order. */
+/** Floats are stored in little-endian order. */
 function inOrder(floats: Float32Array): Uint8Array {
   const bytes = Buffer.from(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
   return LITTLE ? bytes : bytes.swap32();

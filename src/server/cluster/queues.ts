@@ -1,10 +1,10 @@
-/** BullMQ's queues of a cluster, each opened when it is needed. */
+/** The BullMQ queues of a cluster, each opened on first use. */
 import { BullQueue } from './bull-queue.ts';
 import type { RedisLink } from './redis-link.ts';
 
 export interface QueuesOptions {
   readonly link: RedisLink;
-  /** Who claims. */
+  /** Id of the claiming worker. */
   readonly owner: string;
   readonly leaseMs: number;
 }

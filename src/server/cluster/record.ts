@@ -1,4 +1,4 @@
-/** What Redis holds of a job, beside its work, events and result. */
+/** A job's record in Redis, without its work, events and result. */
 import type { Cost } from '../jobs/cost.ts';
 import type { JobSpec, JobState } from '../jobs/job.ts';
 import type { WorkOutline } from '../jobs/outline.ts';
@@ -9,15 +9,15 @@ export interface JobRecord {
   readonly outline: WorkOutline;
   readonly cost: Cost;
   readonly state: JobState;
-  /** BullMQ's queue that it is in. */
+  /** Its BullMQ queue. */
   readonly queue: string;
   readonly attempt: number;
-  /** Milliseconds since 1970, of Redis' clock; null before it. */
+  /** Milliseconds since 1970 by Redis' clock; null if not yet. */
   readonly created: number;
   readonly started: number | null;
   readonly finished: number | null;
   readonly position: number;
-  /** Events up to this one that count are no longer kept; −1: all are. */
+  /** The last counted event that is no longer kept; −1 if all are. */
   readonly forgotten: number;
 }
 
@@ -38,7 +38,7 @@ export function fieldsOf(
   };
 }
 
-/** null: there is no such job. */
+/** Null if there is no such job. */
 export function recordOf(id: string, fields: Readonly<Record<string, string>>): JobRecord | null {
   const { spec, outline, cost, state, queue = '', client = '', created, started, finished } = fields;
   if (spec === undefined || outline === undefined || cost === undefined || state === undefined) return null;

@@ -1,4 +1,4 @@
-/** Looks at a Redis as `kandid doctor --redis` does. */
+/** Checks of a Redis server for `kandid doctor --redis`. */
 import { toKandidError } from '../../errors.ts';
 import { RedisLink } from './redis-link.ts';
 import { Registry } from './registry.ts';
@@ -7,23 +7,23 @@ export interface RedisFinding {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
-  /** What to do; also where `ok`, if something could be better. */
+  /** What to do; also set if `ok` but something could be better. */
   readonly remedy: string | null;
 }
 
 const MiB = 2 ** 20;
-/** Of a round trip: more is felt in every preview. */
+/** Round-trip time; more would delay every preview. */
 const SLOW_MS = 5;
 const PINGS = 20;
 const COMMAND_MS = 3000;
 
-/** @param url as of `--redis` */
+/** @param url as for `--redis` */
 export async function* examineRedis(url: string, prefix: string): AsyncGenerator<RedisFinding> {
   let link: RedisLink;
   try {
     link = await RedisLink.open({ url, prefix, name: 'kandid doctor', commandMs: COMMAND_MS });
   } catch (error) {
-    yield { name: 'Redis', ok: false, ...halves(toKandidError(error).message) };
+    yield { name: 'Redis', ok: false, ...splitMessage(toKandidError(error).message) };
     return;
   }
   try {
@@ -36,7 +36,7 @@ export async function* examineRedis(url: string, prefix: string): AsyncGenerator
     yield await checkSpeed(link);
     yield await checkWorkers(link);
   } catch (error) {
-    yield { name: 'Redis', ok: false, ...halves(toKandidError(error).message) };
+    yield { name: 'Redis', ok: false, ...splitMessage(toKandidError(error).message) };
   } finally {
     link.close();
   }
@@ -57,7 +57,7 @@ async function checkWorkers(link: RedisLink): Promise<RedisFinding> {
     const remedy = 'Start one with "kandid worker --redis URL", with the same redisPrefix as the gateways.';
     return { name, ok: false, detail: `none has reported under the prefix ${link.prefix}`, remedy };
   }
-  const told = nodes.map(
+  const described = nodes.map(
     ({ host, deviceClass, state, known }) => `${host} (${deviceClass}, ${state}, ${known.models.length} models)`,
   );
   const hashes = new Map<string, Set<string>>();
@@ -66,11 +66,11 @@ async function checkWorkers(link: RedisLink): Promise<RedisFinding> {
   const mixed = [...hashes].filter(([, found]) => found.size > 1).map(([model]) => model);
   const remedy =
     mixed.length > 0 ? `Workers have different bundles of ${mixed.join(', ')}: copy one of them to all.` : null;
-  return { name, ok: true, detail: told.join(', '), remedy };
+  return { name, ok: true, detail: described.join(', '), remedy };
 }
 
-/** The finding, and what to do about it. */
-function halves(message: string): { readonly detail: string; readonly remedy: string | null } {
+/** Splits a message into the finding and the remedy. */
+function splitMessage(message: string): { readonly detail: string; readonly remedy: string | null } {
   const end = message.search(/\. (?=[A-Z])/);
   if (end < 0) return { detail: message, remedy: null };
   return { detail: message.slice(0, end + 1), remedy: message.slice(end + 2) };

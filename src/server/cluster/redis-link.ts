@@ -1,8 +1,9 @@
 /**
- * The connections of one process to Redis. While Redis is away every command fails at once, and the connections try again by
- * themselves: what must not be lost is kept, and sent again, by those who send it.
+ * The connections of one process to Redis. While Redis is unreachable every command fails at once, and the connections
+ * retry by themselves: callers keep and resend what must not be lost.
  *
- * Errors of the driver hold the command with its arguments, the password among them: only their messages are passed on.
+ * Errors of the driver contain the command with its arguments, including the password: only their messages are passed
+ * on.
  */
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type ClusterPackages, clusterPackages, type Redis, type RedisOptions } from './packages.ts';
@@ -10,19 +11,19 @@ import { type ClusterPackages, clusterPackages, type Redis, type RedisOptions } 
 export interface LinkOptions {
   /** redis://user:password@host:port/database, or rediss:// for TLS. */
   readonly url: string;
-  /** What its keys begin with. */
+  /** Prefix of its keys. */
   readonly prefix: string;
-  /** How the connections are called in Redis' own list of clients. */
+  /** Name of the connections in Redis' list of clients. */
   readonly name: string;
-  /** A command that takes longer has failed: a Redis so slow counts as away. @default 5000 */
+  /** A command that takes longer fails, and Redis counts as unreachable. @default 5000 */
   readonly commandMs?: number | undefined;
-  /** Told of troubles with the connection, once for each time that it is lost. @default nobody */
+  /** Called for connection problems, once per lost connection. @default ignored */
   readonly onTrouble?: ((reason: string) => void) | undefined;
 }
 
 const COMMAND_MS = 5000;
 const CONNECT_MS = 3000;
-/** Longer than anything waits in Redis for a job (10 s): a connection that says nothing for so long is dead. */
+/** Longer than any blocking wait for a job (10 s): a connection silent for this long is dead. */
 const LONGEST_SILENCE_MS = 15_000;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1000;
@@ -31,15 +32,15 @@ const OLDEST_MAJOR = 7;
 
 export class RedisLink {
   readonly prefix: string;
-  /** Where it is, without user and password. */
+  /** Address without user and password. */
   readonly address: string;
   readonly packages: ClusterPackages;
-  /** For commands. */
+  /** The connection for commands. */
   readonly redis: Redis;
   readonly #options: LinkOptions;
   readonly #subscriber: Redis;
   readonly #listeners = new Map<string, Set<() => void>>();
-  #isTold = false;
+  #isReported = false;
   readonly #shared = new Map<string, Promise<Redis>>();
 
   private constructor(options: LinkOptions, packages: ClusterPackages) {
@@ -50,21 +51,21 @@ export class RedisLink {
     this.redis = this.client('commands');
     this.#subscriber = this.client('news');
     this.#subscriber.on('message', (channel: string) => {
-      for (const tell of this.#listeners.get(channel) ?? []) tell();
+      for (const listener of this.#listeners.get(channel) ?? []) listener();
     });
-    // What was said while nobody listened is looked up.
+    // Notifications may have been missed while disconnected.
     this.#subscriber.on('ready', () => {
-      for (const listeners of this.#listeners.values()) for (const tell of listeners) tell();
+      for (const listeners of this.#listeners.values()) for (const listener of listeners) listener();
     });
     this.redis.on('ready', () => {
-      this.#isTold = false;
+      this.#isReported = false;
     });
   }
 
   /**
-   * Connects, and looks at what is there.
+   * Connects, and checks the server.
    *
-   * @throws {KandidError} package_missing, redis_unavailable, redis_unfit: too old, or one that evicts keys
+   * @throws {KandidError} package_missing, redis_unavailable, redis_unfit if it is too old or evicts keys
    */
   static async open(options: LinkOptions): Promise<RedisLink> {
     const link = new RedisLink(options, await clusterPackages());
@@ -80,38 +81,38 @@ export class RedisLink {
     }
   }
 
-  /** Whether commands are taken now. */
+  /** Whether commands are accepted now. */
   get isUp(): boolean {
     return this.redis.status === 'ready';
   }
 
-  /** Why commands are not taken; null where they are. */
+  /** Why commands are not accepted; null if they are. */
   get problem(): KandidError | null {
     return this.isUp ? null : this.#away('the connection is lost');
   }
 
-  /** Another connection to the same place. */
+  /** Creates another connection to the same server. */
   client(purpose: string, more: RedisOptions = { commandTimeout: this.#commandMs }): Redis {
     const client = new this.packages.Redis(this.#options.url, {
       lazyConnect: true,
       connectionName: `${this.#options.name} ${purpose}`,
       connectTimeout: CONNECT_MS,
       enableOfflineQueue: false,
-      // What was on its way may have been done: only those who sent it know whether it may be done twice.
+      // A command in flight may have been executed: only its sender knows whether it may be repeated.
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       retryStrategy: (times) => Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times, 10)),
       reconnectOnError: (error) => /READONLY|UNBLOCKED/.test(error.message),
       ...more,
     });
-    client.on('error', (error: Error) => this.tellTrouble(error));
+    client.on('error', (error: Error) => this.reportProblem(error));
     return client;
   }
 
   /**
-   * A connection that all of BullMQ's queues share: to give jobs, or to claim them. Those that wait for jobs have another one
-   * each, made from that for claims: what waits in Redis has no time limit of its own here, or an answer that came too late would be a job's
-   * wake-up call that nobody heard.
+   * A connection shared by all BullMQ queues: to add jobs, or to claim them. Workers that wait for jobs duplicate the
+   * one for claims: blocking commands have no time limit of their own, because a reply that arrived too late would be a
+   * job's lost wake-up call.
    *
    * @throws {KandidError} redis_unavailable
    */
@@ -128,7 +129,7 @@ export class RedisLink {
 
   async #connect(purpose: 'pushes' | 'claims'): Promise<Redis> {
     const limit = purpose === 'claims' ? { socketTimeout: LONGEST_SILENCE_MS } : { commandTimeout: this.#commandMs };
-    // As BullMQ wants it.
+    // BullMQ requires this.
     const client = this.client(purpose, { maxRetriesPerRequest: null, ...limit });
     try {
       await this.ask(() => client.connect());
@@ -139,14 +140,14 @@ export class RedisLink {
     }
   }
 
-  /** Tells of a trouble, once until the connection is back. */
-  tellTrouble(error: unknown): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
+  /** Reports a problem once until the connection is back. */
+  reportProblem(error: unknown): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
     this.#options.onTrouble?.(`${this.address}: ${reasonOf(error)}`);
   }
 
-  /** @throws {KandidError} redis_unavailable, for whatever Redis or the connection throws */
+  /** Runs commands. @throws {KandidError} redis_unavailable, for any error of Redis or the connection */
   async ask<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     try {
       return await work(this.redis);
@@ -161,15 +162,15 @@ export class RedisLink {
   }
 
   /**
-   * Calls back when somebody says something on a channel, and after the connection was lost, for something may have been said
-   * meanwhile. Resolves when it listens; gives what ends that.
+   * Calls `listener` on each message of a channel, and after a reconnection, since messages may have been missed.
+   * Resolves once subscribed, to a function that unsubscribes.
    */
   async listen(channel: string, listener: () => void): Promise<() => void> {
     const name = this.key(channel);
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));
-    // Where the connection is lost now, it listens again when it is back.
-    await this.#subscriber.subscribe(name).catch((error: unknown) => this.tellTrouble(error));
+    // If the connection is lost now, it subscribes again after the reconnection.
+    await this.#subscriber.subscribe(name).catch((error: unknown) => this.reportProblem(error));
     return () => {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#listeners.get(name) !== listeners) return;
@@ -189,7 +190,7 @@ export class RedisLink {
     const policy = info.maxmemory_policy ?? 'unknown';
     if (policy !== 'noeviction')
       throw refuse(
-        `its policy is ${policy}: when its memory is full it would throw jobs away`,
+        `its policy is ${policy}: it would evict jobs when its memory is full`,
         'Set maxmemory-policy noeviction in its configuration.',
       );
     return { version, memory: Number(info.used_memory), appendOnly: info.aof_enabled === '1' };
@@ -215,13 +216,13 @@ export class RedisLink {
   }
 }
 
-/** Host, port and database of a URL; user and password stay out of logs and answers. */
+/** Host, port and database of a URL; user and password are kept out of logs and responses. */
 export function addressOf(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
-/** Of INFO. */
+/** Parses the reply of INFO. */
 function fieldsOf(text: string): Record<string, string> {
   return Object.fromEntries(
     text

@@ -1,9 +1,9 @@
-/** The workers of a cluster, as Redis has them: each says again and again that it lives. */
+/** The workers of a cluster as registered in Redis, each with a periodic heartbeat. */
 import type { WorkerInfo } from '../../worker/messages.ts';
 import { digestOf, type NodeReport } from './node.ts';
 import type { RedisLink } from './redis-link.ts';
 
-/** Models and guides are kept so long after the last worker that had them. */
+/** How long models and guides are kept after the last worker that had them. */
 const INFO_MS = 86_400_000;
 
 export interface KnownNode extends NodeReport {
@@ -18,7 +18,7 @@ export class Registry {
     this.#link = link;
   }
 
-  /** Says that a worker lives, for so long. @throws {KandidError} redis_unavailable */
+  /** Reports a live worker, valid for `lifeMs`. @throws {KandidError} redis_unavailable */
   async report(node: Omit<NodeReport, 'info'>, info: WorkerInfo, lifeMs: number): Promise<void> {
     const digest = digestOf(info);
     const report: NodeReport = { ...node, info: digest };
@@ -33,7 +33,7 @@ export class Registry {
     });
   }
 
-  /** A worker goes. */
+  /** Removes a worker that stops. */
   async remove(id: string): Promise<void> {
     await this.#link.ask(async (redis) => {
       await redis.del(this.#link.key('node', id));
@@ -42,12 +42,12 @@ export class Registry {
     });
   }
 
-  /** Tells the gateways to look. */
+  /** Notifies the gateways of a change. */
   async announce(id: string): Promise<void> {
     await this.#link.ask((redis) => redis.publish(this.#link.key('fleet'), id));
   }
 
-  /** Those that live. @throws {KandidError} redis_unavailable */
+  /** The live workers. @throws {KandidError} redis_unavailable */
   async nodes(): Promise<KnownNode[]> {
     const key = (kind: string, name?: string) => this.#link.key(kind, name);
     return await this.#link.ask(async (redis) => {
@@ -65,7 +65,7 @@ export class Registry {
     });
   }
 
-  /** Of all queues that there ever were jobs in. @throws {KandidError} redis_unavailable */
+  /** Names of all queues that ever had jobs. @throws {KandidError} redis_unavailable */
   async queueNames(): Promise<string[]> {
     return await this.#link.ask((redis) => redis.smembers(this.#link.key('queues')));
   }

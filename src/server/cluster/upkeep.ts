@@ -1,4 +1,4 @@
-/** What gateways do again and again for jobs that wait. */
+/** Periodic tasks of gateways for waiting jobs. */
 import { KandidError } from '../../errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { Ledger } from './ledger.ts';
@@ -10,14 +10,14 @@ interface Waiting {
   readonly queues: Queues;
 }
 
-/** A worker that is started anew may take so long. */
+/** Time allowed for restarting a worker. */
 const UNSERVED_SECONDS = 120;
 const RETRY_SECONDS = 10;
 
 /**
- * Those who wait are told of their place.
+ * Updates the queue positions of waiting jobs.
  *
- * @param estimate seconds until the results of a job at a place
+ * @param estimate seconds until the results of a job at a position
  * @throws {KandidError} redis_unavailable
  */
 export async function announce(
@@ -37,7 +37,7 @@ export async function announce(
   }
 }
 
-/** Jobs of models that no worker has had for a while say so. @throws {KandidError} redis_unavailable */
+/** Fails jobs of models that no worker has had for a while. @throws {KandidError} redis_unavailable */
 export async function endUnserved({ ledger, queues, fleet }: Waiting & { readonly fleet: Fleet }): Promise<void> {
   for (const { name, hash, oldestSeconds } of fleet.unserved) {
     if (oldestSeconds < UNSERVED_SECONDS) continue;

@@ -1,4 +1,4 @@
-/** Access control: API keys, origins, requests a minute. */
+/** Access control: API keys, origins, requests per minute. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { KandidError } from '../../errors.ts';
@@ -7,14 +7,14 @@ import type { ApiKey, ServerSettings } from '../settings.ts';
 import { Hosts, needsKeys } from './hosts.ts';
 import { type RateLimits, Rates } from './rate-limits.ts';
 
-/** Whose turn a request counts as. */
+/** The client that a request is counted and queued for. */
 export interface Client {
   /** `key NAME`, or `at ADDRESS`. */
   readonly name: string;
   readonly key: ApiKey | null;
 }
 
-/** What of a request says who calls. */
+/** The parts of a request that identify its caller. */
 export interface Caller {
   readonly authorization: string | undefined;
   readonly address: string | undefined;
@@ -23,19 +23,22 @@ export interface Caller {
 export const MINUTE = 60_000;
 /** Unknown keys accepted per address and minute. Keys are too long to be guessed; this only stops the attempts. */
 const WRONG_KEYS = 20;
-const MOST_PROVEN = 10_000;
+const MAX_PROVEN = 10_000;
 
 export class Access {
-  /** Whether a key is needed. */
+  /** Whether an API key is required. */
   readonly required: boolean;
   readonly hosts: Hosts;
   readonly #settings: ServerSettings;
   readonly #rates: RateLimits;
   readonly #wrong: Rates;
-  /** Keys that an address has shown, as `address key`: what others try from there does not shut them out. */
+  /**
+   * Keys used successfully from an address, as `address key`: failed attempts of others at that address do not lock
+   * them out.
+   */
   readonly #proven = new Set<string>();
 
-  /** @param rates count requests a minute @default by themselves */
+  /** @param rates limits requests per minute @default counted in this process */
   constructor(settings: ServerSettings, clock: Clock, rates: RateLimits = new Rates(MINUTE, clock)) {
     this.#settings = settings;
     this.required = needsKeys(settings);
@@ -45,7 +48,7 @@ export class Access {
   }
 
   /**
-   * Where no key is needed, one that is not known is overlooked: clients send some key always.
+   * Where no key is required, an unknown key is ignored: many clients always send one.
    *
    * @throws {KandidError} key_missing, key_unknown, keys_tried
    */
@@ -64,11 +67,13 @@ export class Access {
     const wait = key ? this.#wrong.wait(address, WRONG_KEYS) : this.#wrong.take(address, WRONG_KEYS);
     if (wait > 0) throw new KandidError('keys_tried', { retrySeconds: Math.ceil(wait / 1000) });
     if (!key) throw new KandidError('key_unknown', {});
-    if (this.#proven.size >= MOST_PROVEN) this.#proven.clear();
+    if (this.#proven.size >= MAX_PROVEN) this.#proven.clear();
     this.#proven.add(shown);
   }
 
-  /** Counts a request. @throws {KandidError} rate_limited, and in a cluster redis_unavailable */
+  /**
+   * Counts a request against the rate limit. @throws {KandidError} rate_limited, and in a cluster redis_unavailable
+   */
   async admit(client: Client): Promise<void> {
     const limit = client.key?.requestsPerMinute ?? this.#settings.requestsPerMinute;
     if (limit === 0) return;
@@ -78,8 +83,8 @@ export class Access {
   }
 
   /**
-   * Whether a page of an origin may call; requests without an origin come from no page, or see `checkSite`. Only names that
-   * the server answers to count as its own.
+   * Checks whether pages of an origin may call. Requests without an origin do not come from a page, or are checked by
+   * `checkSite`. Only host names that the server answers to count as same-origin.
    *
    * @throws {KandidError} origin_refused
    */
@@ -90,8 +95,8 @@ export class Access {
   }
 
   /**
-   * What a page of another site makes a browser fetch without asking first: a picture, a script, a form. Links to here are
-   * followed, and what other pages may show is shown.
+   * Checks requests that a page of another site makes a browser send without a preflight: a picture, a script, a form.
+   * Following a link is allowed, and so is embedding what other sites may embed.
    *
    * @throws {KandidError} origin_refused
    */
@@ -103,7 +108,7 @@ export class Access {
     throw new KandidError('origin_refused', { origin: 'another site' });
   }
 
-  /** Whether the operator named this origin. */
+  /** Whether the operator allowed this origin. */
   listed(origin: string): boolean {
     const { origins } = this.#settings;
     return origins.includes('*') || origins.includes(origin);
@@ -119,20 +124,20 @@ export class Access {
 
   #find(given: string): ApiKey | null {
     const digest = createHash('sha256').update(given).digest();
-    // All are compared, so that the time tells nothing of which one it is.
+    // All keys are compared, so that timing does not reveal which one matched.
     const found = this.#settings.apiKeys.filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest));
     return found[0] ?? null;
   }
 }
 
-/** `Bearer KEY`; or `Basic`, whose password is the key, for clients that know no other. */
+/** `Bearer KEY`, or `Basic` with the key as password, for clients that only support that. */
 function keyIn(authorization: string): string | undefined {
   const [, basic] = /^Basic\s+([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
   if (basic === undefined) return /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
   return /:(\S+)$/.exec(Buffer.from(basic, 'base64').toString())?.[1];
 }
 
-/** Who shows no key. */
+/** A client without a key. */
 export function anonymous(address = 'unknown'): Client {
   return { name: `at ${address}`, key: null };
 }

@@ -1,14 +1,14 @@
-/** Bodies of requests, read whole and no further than they may be large. */
+/** Reads request bodies, up to a size limit. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { KandidError } from '../../errors.ts';
 import { JsonProblem, REQUEST_JSON } from '../../kit/json.ts';
 import { parseJsonWithPictures } from '../../kit/json-pictures.ts';
 
-/** A body, and what is said of it. */
+/** A body with its HTTP headers. */
 export type BodySource = Readable & { readonly headers: IncomingHttpHeaders };
 
-/** The type without its parameters, in lower case. */
+/** The media type without parameters, in lower case. */
 export function contentType(request: Pick<IncomingMessage, 'headers'>): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
@@ -22,7 +22,7 @@ export function checkBody(request: Pick<IncomingMessage, 'headers'>, limit: numb
 }
 
 /** Sends 100 Continue to a client that expects it before it sends the body. */
-export function invited(request: IncomingMessage, response: ServerResponse): IncomingMessage {
+export function withContinue(request: IncomingMessage, response: ServerResponse): IncomingMessage {
   if (/100-continue/i.test(request.headers.expect ?? '')) response.writeContinue();
   return request;
 }
@@ -58,7 +58,7 @@ export function readBody(request: BodySource, limit: number): Promise<Buffer> {
 }
 
 /**
- * Texts longer than any but pictures come as bytes.
+ * Parses JSON; long strings in it are returned as bytes, since only pictures are that long.
  *
  * @throws {KandidError} body_too_large, body_invalid, type_unsupported
  */

@@ -1,4 +1,4 @@
-/** How many connections there may be, in all and from one address. */
+/** Limits the number of connections, in total and per address. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { KandidError } from '../../errors.ts';
@@ -12,10 +12,10 @@ export interface ConnectionLimits {
 const RETRY_SECONDS = 5;
 
 /**
- * Refuses those that are too many, with an answer, before the server hears of them. To be called before anything else
- * listens for connections.
+ * Refuses excess connections with a response before the server sees them. Must be called before anything else listens
+ * for connections.
  *
- * @param isProxy whether an address is one that many callers come through
+ * @param isProxy whether an address is a trusted proxy, shared by many callers
  */
 export function limitConnections(
   http: Server,
@@ -39,7 +39,7 @@ export function limitConnections(
   };
   http.removeAllListeners('connection');
   http.on('connection', (socket: Socket) => {
-    // One that asked for another protocol comes again, as HTTP/1.1.
+    // A connection whose upgrade was ignored is emitted again, as HTTP/1.1.
     if (!counted.has(socket)) {
       const address = socket.remoteAddress ?? '';
       const own = byAddress.get(address) ?? 0;

@@ -1,4 +1,4 @@
-/** Pictures at addresses that clients name: of hosts that the operator allows, of bounded size, counted as bodies are. */
+/** Downloads pictures from addresses that clients give: allowed hosts only, limited in size, counted like bodies. */
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { KandidError, reasonOf } from '../../errors.ts';
@@ -10,14 +10,14 @@ const TIMEOUT_MS = 10_000;
 
 export interface DownloadOptions {
   readonly settings: Pick<ServerSettings, 'allowedHosts' | 'bodyBytes'>;
-  /** Field that named the address. */
+  /** Request field that holds the address, for errors. */
   readonly field: string;
-  /** Where its bytes count. */
+  /** Byte budget that the download counts against. */
   readonly lease: Lease;
   readonly signal: AbortSignal;
 }
 
-/** Redirects are not followed. @throws {KandidError} params_invalid: not allowed, or not to be had; *bytes_full */
+/** Does not follow redirects. @throws {KandidError} params_invalid if not allowed or not available; *bytes_full */
 export async function download(address: string, options: DownloadOptions): Promise<Uint8Array> {
   const { settings, field, lease, signal } = options;
   const refuse = (problem: string, cause?: unknown) =>

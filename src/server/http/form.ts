@@ -1,4 +1,4 @@
-/** Converts forms to the objects that JSON bodies are. */
+/** Converts form fields to the objects that JSON bodies have. */
 import { z } from 'zod';
 import { KandidError } from '../../errors.ts';
 import { JsonProblem, parseJson, REQUEST_JSON } from '../../kit/json.ts';
@@ -6,7 +6,10 @@ import type { FormPart } from './multipart.ts';
 
 type JsonSchema = { readonly [key: string]: unknown };
 
-/** Fields by name; a text stays one where the schema takes texts there, else it is read as JSON (numbers, objects, lists). */
+/**
+ * Fields by name. A field stays text if its schema accepts a string, else it is parsed as JSON (numbers, objects,
+ * lists).
+ */
 export function formBody(schema: z.ZodType, parts: readonly FormPart[]): Record<string, unknown> {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   const body: Record<string, unknown> = {};

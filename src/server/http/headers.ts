@@ -1,4 +1,4 @@
-/** Security and CORS headers of every answer. */
+/** Security and CORS headers of every response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from './access.ts';
 
@@ -22,8 +22,8 @@ const SENDABLE = [
   ...['x-request-id'],
 ];
 
-/** Names of headers that one preflight is answered. */
-const MOST_ASKED = 100;
+/** Largest number of request headers echoed in one preflight response. */
+const MAX_ASKED = 100;
 
 export function setHeaders(access: Access, request: IncomingMessage, response: ServerResponse, id: string): void {
   response.setHeader('x-request-id', id);
@@ -37,7 +37,7 @@ export function setHeaders(access: Access, request: IncomingMessage, response: S
   if (request.method !== 'OPTIONS') return;
   // Allowed origins may send additional headers (such as tracing headers): unknown ones are not read.
   const asked = (request.headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
-  const more = asked.filter((name) => /^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)).slice(0, MOST_ASKED);
+  const more = asked.filter((name) => /^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)).slice(0, MAX_ASKED);
   response.appendHeader('Vary', 'Access-Control-Request-Headers');
   response.setHeader('Access-Control-Allow-Headers', [...SENDABLE, ...more].join(', '));
   response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE');

@@ -1,6 +1,6 @@
 /**
- * The names under which a server answers. Where no key is needed, a page of another site could otherwise point its own
- * name at this machine (DNS rebinding) and read everything as if it were ours.
+ * The host names that a server answers to. Without API keys, a page of another site could otherwise point its own host
+ * name at this machine (DNS rebinding) and read every response as same-origin.
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -9,7 +9,7 @@ import type { ServerSettings } from '../settings.ts';
 
 const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?|::ffff:127(\.\d{1,3}){3})$/i;
 
-/** Whether a name or address is of this machine alone. */
+/** Whether a name or address refers to this machine only. */
 export function isLocalHost(host: string): boolean {
   return LOCAL.test(host);
 }
@@ -43,14 +43,17 @@ export class Hosts {
     return isLocalHost(name) || isAddress || this.#names.has(name);
   }
 
-  /** Browsers always name one; what comes without (HTTP/1.0) is none. @throws {KandidError} host_unknown */
+  /**
+   * Browsers always send a Host header; a request without one (HTTP/1.0) does not come from a browser. @throws
+   * {KandidError} host_unknown
+   */
   check(header: string | undefined): void {
     if (header !== undefined && !this.serves(header))
       throw new KandidError('host_unknown', { host: header.slice(0, 200) });
   }
 }
 
-/** Without port and final dot, in lower case; null where it is none. */
+/** The host without port and final dot, in lower case; null if malformed. */
 function nameIn(header: string): string | null {
   const [, name] = /^(\[[\da-f:.]+\]|[^:[\]/@\s]+)(?::\d*)?$/i.exec(header.trim()) ?? [];
   return name === undefined ? null : name.toLowerCase().replace(/\.$/, '');

@@ -1,9 +1,9 @@
-/** JSON whose pictures are sent piece by piece: no answer is ever one huge text. */
+/** JSON with pictures, written in pieces: no response is ever one huge string. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-/** Bytes that stand in JSON as base64. */
+/** Bytes that are serialized as base64. */
 export class Base64 {
   readonly bytes: Uint8Array;
 
@@ -12,10 +12,10 @@ export class Base64 {
   }
 }
 
-/** Bytes turned into text at once: a multiple of three, so that the texts follow one another. */
+/** Bytes converted at a time: a multiple of three, so that the base64 pieces can be concatenated. */
 const CHUNK = 3 * 16 * 1024;
 
-/** A value as JSON, in pieces; `Base64` may stand in it anywhere. */
+/** Serializes a value as JSON, in pieces; it may contain `Base64` anywhere. */
 export function* jsonPieces(value: unknown): Generator<string, void, undefined> {
   const mark = randomUUID();
   const pictures: Uint8Array[] = [];
@@ -39,7 +39,7 @@ function* base64Pieces(bytes: Uint8Array): Generator<string, void, undefined> {
   }
 }
 
-/** Writes texts as fast as the reader takes them; ends early where the reader has left. */
+/** Writes texts as fast as the reader takes them; stops early if the reader disconnects. */
 export async function writePieces(to: Writable, pieces: Iterable<string>): Promise<void> {
   for (const piece of pieces) {
     if (to.destroyed) return;

@@ -1,17 +1,17 @@
-/** Bodies of forms with files (multipart/form-data), every part of them bounded. */
+/** Reads forms with files (multipart/form-data), with a limit on every part. */
 import { Busboy } from '@fastify/busboy';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { REQUEST_JSON } from '../../kit/json.ts';
 import { type BodySource, checkBody, cutShort, tooLarge } from './body.ts';
 
-/** One part of a form; files are bytes. In the order in which they came. */
+/** One part of a form, in order of arrival; the value of a file is bytes. */
 export interface FormPart {
   readonly name: string;
   readonly value: string | Uint8Array;
 }
 
-/** Of all fields that are no files, in bytes. */
-const MOST_TEXT = REQUEST_JSON.bytes;
+/** Total size of all fields that are not files, in bytes. */
+const MAX_TEXT = REQUEST_JSON.bytes;
 const LIMITS = { fieldNameSize: 100, fieldSize: 256 * 1024, fields: 64, files: 20, parts: 80 };
 const HEADER_LIMITS = { headerPairs: 20, headerSize: 8192 };
 
@@ -43,7 +43,7 @@ export function readForm(request: BodySource, limit: number): Promise<FormPart[]
     };
     parser.on('field', (name, value, nameCut, valueCut) => {
       textLength += value.length;
-      if (textLength > MOST_TEXT) refuse(tooLarge(MOST_TEXT, 'its text'));
+      if (textLength > MAX_TEXT) refuse(tooLarge(MAX_TEXT, 'its text'));
       else if (!name || nameCut) invalid('a part has no name, or one that is too long');
       else if (valueCut) refuse(tooLarge(LIMITS.fieldSize, `field ${name}`));
       else parts.push({ name, value });
@@ -52,7 +52,7 @@ export function readForm(request: BodySource, limit: number): Promise<FormPart[]
       const place = parts.length;
       const chunks: Buffer[] = [];
       if (!name) invalid('a part has no name');
-      // Kept in the order in which they begin; a picture that does not end is never looked at.
+      // Kept in order of their first byte; a file that is cut short is never read.
       else parts.push({ name, value: new Uint8Array() });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('limit', () => refuse(tooLarge(limit, `file ${name}`)));

@@ -1,15 +1,15 @@
-/** The server's address as its callers see it: its own, or what a trusted proxy states. */
+/** The server's public address as callers see it: its own, or what a trusted proxy states. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { ServerSettings } from '../settings.ts';
 
-/** The server as one caller knows it. */
+/** The server's address as one caller sees it. */
 export interface Place {
-  /** As `https://example.org/kandid`; empty where they named no sound host. */
+  /** As `https://example.org/kandid`; empty if the request has no valid host. */
   readonly base: string;
-  /** Of paths: `/kandid`, or empty. */
+  /** Path prefix: `/kandid`, or empty. */
   readonly prefix: string;
-  /** As in `Host`, of the address that they have. */
+  /** As in a `Host` header, of the address that the caller used. */
   readonly host: string | undefined;
 }
 
@@ -34,17 +34,18 @@ export class Places {
   }
 
   of(request: IncomingMessage): Place {
-    const told = (name: string) => (this.isTrusted(request.socket.remoteAddress) ? lastOf(request, name) : undefined);
-    const saidPrefix = withoutSlash(told('x-forwarded-prefix') ?? '');
-    const prefix = PREFIX.test(saidPrefix) ? saidPrefix : this.#ownPrefix;
-    const saidHost = told('x-forwarded-host');
-    const host = saidHost !== undefined && HOST.test(saidHost) ? saidHost : request.headers.host;
-    const scheme = told('x-forwarded-proto') === 'https' ? 'https' : 'http';
+    const forwarded = (name: string) =>
+      this.isTrusted(request.socket.remoteAddress) ? lastOf(request, name) : undefined;
+    const forwardedPrefix = withoutSlash(forwarded('x-forwarded-prefix') ?? '');
+    const prefix = PREFIX.test(forwardedPrefix) ? forwardedPrefix : this.#ownPrefix;
+    const forwardedHost = forwarded('x-forwarded-host');
+    const host = forwardedHost !== undefined && HOST.test(forwardedHost) ? forwardedHost : request.headers.host;
+    const scheme = forwarded('x-forwarded-proto') === 'https' ? 'https' : 'http';
     const own = host !== undefined && HOST.test(host) ? `${scheme}://${host}${prefix}` : '';
     return { base: this.#publicUrl ?? own, prefix, host };
   }
 
-  /** A path as the routes know it: without the prefix, where a proxy has left it; null: it is the prefix without its slash. */
+  /** The path without a prefix that a proxy left in place; null if it is the prefix without its slash. */
   path(url: string, { prefix }: Place): string | null {
     for (const one of new Set([prefix, this.#ownPrefix])) {
       if (one === '' || !url.startsWith(one)) continue;
@@ -55,7 +56,7 @@ export class Places {
     return url;
   }
 
-  /** Who calls: through trusted proxies, the nearest that is none. */
+  /** The caller's address: behind trusted proxies, the nearest address that is not one of them. */
   address(request: IncomingMessage): string | undefined {
     const { remoteAddress } = request.socket;
     if (!this.isTrusted(remoteAddress)) return remoteAddress;
@@ -64,7 +65,7 @@ export class Places {
     return named.findLast((one) => !this.isTrusted(one)) ?? named[0] ?? remoteAddress;
   }
 
-  /** Whether it is a proxy that many come through. */
+  /** Whether it is the address of a trusted proxy. */
   isTrusted(address: string | undefined): boolean {
     if (address === undefined) return false;
     const family = isIP(address);
@@ -72,7 +73,7 @@ export class Places {
   }
 }
 
-/** Of a list that each proxy adds to, what the nearest says. */
+/** The last entry of a list that each proxy appends to, from the nearest proxy. */
 function lastOf({ headers }: IncomingMessage, name: string): string | undefined {
   const given = [headers[name] ?? []].flat().join(',');
   return given.split(',').at(-1)?.trim() || undefined;

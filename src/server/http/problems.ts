@@ -1,4 +1,4 @@
-/** Errors as answers: problem documents (RFC 9457), or in the shape of OpenAI's. */
+/** Error responses: problem documents (RFC 9457), or in OpenAI's format. */
 import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { KandidError } from '../../errors.ts';
@@ -22,7 +22,7 @@ export function problemOf(error: KandidError, instance: string) {
   };
 }
 
-/** A whole answer, for sockets that no server handles (any more). */
+/** A complete HTTP response, for sockets that no server handles (any more). */
 export function answerText(error: KandidError): string {
   const body = JSON.stringify(problemOf(error, randomUUID()));
   const { status } = error;
@@ -35,7 +35,7 @@ export function answerText(error: KandidError): string {
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Their names for what is common to both; what they have no name for keeps ours. */
+/** OpenAI's codes for errors that both have; other errors keep Kandid's code. */
 const OPENAI_CODES: Readonly<Record<string, string>> = {
   model_unknown: 'model_not_found',
   key_missing: 'invalid_api_key',
@@ -57,7 +57,7 @@ export function openAiErrorOf(error: KandidError) {
   return { error: { message, type: typeOf(statusIn(error, 'openai')), param, code: given ?? known } };
 }
 
-/** Their clients know no other answer to a picture that cannot be read. */
+/** OpenAI clients expect 400 for a picture that cannot be read. */
 function statusIn(error: KandidError, dialect: Dialect): number {
   return dialect === 'openai' && error.code.startsWith('picture_') ? 400 : error.status;
 }
@@ -68,7 +68,7 @@ function typeOf(status: number): string {
   return status >= 500 ? 'server_error' : 'invalid_request_error';
 }
 
-/** Writes an error as an answer; only before anything else was written. */
+/** Sends an error response; only valid before anything else was written. */
 export function sendError(response: ServerResponse, error: KandidError, dialect: Dialect, request: string): void {
   const status = statusIn(error, dialect);
   const seconds = error.details.retrySeconds;

@@ -1,14 +1,16 @@
 /** Rate limits: a token bucket per name. */
 import type { Clock } from '../../kit/clock.ts';
 
-/** Who counts: this process, or in a cluster all gateways together. */
+/** Counts in this process, or in a cluster for all gateways together. */
 export interface RateLimits {
-  /** Takes one of `most` for each period; gives 0, or the milliseconds until there is one again, and takes none. */
+  /**
+   * Takes one of `most` tokens per period. Returns 0, or, without taking one, the milliseconds until one is available.
+   */
   take(name: string, most: number): number | Promise<number>;
 }
 
-/** Names that are remembered; of more, those that were quiet the longest are forgotten. */
-const MOST_NAMES = 10_000;
+/** Largest number of names tracked; beyond it, the least recently used are dropped. */
+const MAX_NAMES = 10_000;
 
 interface Bucket {
   left: number;
@@ -20,7 +22,7 @@ export class Rates implements RateLimits {
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** @param periodMs in which `most` are allowed */
+  /** @param periodMs period in which `most` are allowed */
   constructor(periodMs: number, clock: Clock) {
     this.#periodMs = periodMs;
     this.#clock = clock;
@@ -31,11 +33,11 @@ export class Rates implements RateLimits {
     const may = filled >= 1;
     this.#buckets.delete(name);
     this.#buckets.set(name, { left: may ? filled - 1 : filled, at: this.#clock.now() });
-    if (this.#buckets.size > MOST_NAMES) this.#buckets.delete(this.#buckets.keys().next().value as string);
+    if (this.#buckets.size > MAX_NAMES) this.#buckets.delete(this.#buckets.keys().next().value as string);
     return may ? 0 : this.#pause(filled, most);
   }
 
-  /** What `take` would give; takes none. */
+  /** What `take` would return, without taking a token. */
   wait(name: string, most: number): number {
     const filled = this.#filled(name, most);
     return filled >= 1 ? 0 : this.#pause(filled, most);

@@ -1,4 +1,4 @@
-/** One route: what it takes, what it answers, and what it does. The app and the OpenAPI document are made from it. */
+/** One route: its input, its answers and its handler. The app and the OpenAPI document are built from it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { paramsError } from '../../contract/requests.ts';
@@ -7,7 +7,7 @@ import { REQUEST_JSON } from '../../kit/json.ts';
 import type { Body as ReceivedBody } from '../bodies/intake.ts';
 import type { Services } from '../services.ts';
 import type { Client } from './access.ts';
-import { type BodySource, checkBody, contentType, invited, readJson } from './body.ts';
+import { type BodySource, checkBody, contentType, readJson, withContinue } from './body.ts';
 import { formBody } from './form.ts';
 import { type FormPart, readForm } from './multipart.ts';
 import type { Place } from './places.ts';
@@ -15,22 +15,25 @@ import type { Dialect } from './problems.ts';
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
-/** A request as it reaches a route. */
+/** A request as a route receives it. */
 export interface RawCall {
   readonly services: Services;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Of the request, for logs and errors. */
+  /** Request id, for logs and errors. */
   readonly id: string;
   readonly client: Client;
-  /** Parts of the path, decoded. */
+  /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly search: URLSearchParams;
-  /** Where the caller sees the server, for addresses in answers. */
+  /** The server's address as the caller sees it, for links in responses. */
   readonly place: Place;
-  /** Counts the request against what its client may do in a minute. @throws {KandidError} rate_limited, redis_unavailable */
+  /** Counts the request against its client's rate limit. @throws {KandidError} rate_limited, redis_unavailable */
   readonly admit: () => Promise<void>;
-  /** Says that the body is in safe hands: others may be read. More than once does no harm. */
+  /**
+   * Call when the body's contents are stored elsewhere, so that further bodies may be read; repeated calls have no
+   * effect.
+   */
   readonly releaseBody: () => void;
 }
 
@@ -41,59 +44,62 @@ export interface Call<Body, Query> extends RawCall {
 
 export interface Answer {
   readonly description: string;
-  /** Of a JSON body. */
+  /** Schema of a JSON body. */
   readonly schema?: z.ZodType;
-  /** Types of another body. */
+  /** Media types of other bodies. */
   readonly types?: readonly string[];
 }
 
-interface DoorFacts<Body extends z.ZodType, Query extends z.ZodType> {
+interface RouteFacts<Body extends z.ZodType, Query extends z.ZodType> {
   readonly method: Method;
-  /** With `{name}` for parts that vary. */
+  /** With `{name}` for parameters. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Needs no key, and is not counted. */
+  /** Needs no key, and is not rate-limited. */
   readonly isOpen?: boolean;
-  /** It calls `admit` itself, where an answer costs something. */
+  /** Calls `admit` itself, for responses that cost something. */
   readonly admitsItself?: boolean;
-  /** Other sites may show what it answers. */
+  /** Other sites may embed its responses. */
   readonly isEmbeddable?: boolean;
-  /** A signed address stands for a key. */
+  /** A signed address is accepted instead of a key. */
   readonly isSigned?: boolean;
-  /** Not told in the log: it is asked for all the time. */
+  /** Not logged: it is polled constantly. */
   readonly isQuiet?: boolean;
   readonly dialect?: Dialect;
   readonly body?: Body;
-  /** Whether it may be left out. */
+  /** Whether the body may be omitted. */
   readonly bodyOptional?: boolean;
-  /** Fields that are files where it comes as a form; without it, only JSON is taken. */
+  /** Fields that are files when the body is a form; without it, only JSON is accepted. */
   readonly files?: readonly string[];
-  /** Its JSON may hold pictures although no form is taken. */
+  /** Its JSON may contain pictures although it accepts no form. */
   readonly takesPictures?: boolean;
-  /** Only a form is taken. */
+  /** Accepts only a form. */
   readonly formOnly?: boolean;
-  /** Of a form, where its fields are not those of JSON; it gives the same. @default body */
+  /** Schema of a form if its fields differ from the JSON body's; the output is the same. @default body */
   readonly form?: z.ZodType<z.output<Body>>;
-  /** A form as the object that the schema checks. @default fields by name, texts that are no texts there as JSON */
+  /**
+   * Converts a form to the object that the schema checks. @default fields by name, parsed as JSON where the schema
+   * expects no string
+   */
   readonly fromForm?: (parts: readonly FormPart[]) => unknown;
-  /** Changes a JSON body before it is checked; see `nullable` for what the document says of it. */
+  /** Transforms a JSON body before validation; see `nullable` for how it is documented. */
   readonly fromJson?: (body: unknown) => unknown;
-  /** Fields of a JSON body that may be null for being left out: all that are not required, but these. */
+  /** Documents that null means omitted, for all optional fields of a JSON body except these. */
   readonly nullable?: { readonly but: readonly string[] };
   readonly query?: Query;
-  /** What each part of the path is. */
+  /** Descriptions of the path parameters. */
   readonly parts?: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<number, Answer>>;
 }
 
-export interface DoorSpec<Body extends z.ZodType, Query extends z.ZodType> extends DoorFacts<Body, Query> {
+export interface RouteSpec<Body extends z.ZodType, Query extends z.ZodType> extends RouteFacts<Body, Query> {
   handle(call: Call<z.output<Body>, z.output<Query>>): Promise<void> | void;
 }
 
-export interface Route extends DoorFacts<z.ZodType, z.ZodType> {
-  /** @throws {KandidError} what the request is refused for, or fails with */
+export interface Route extends RouteFacts<z.ZodType, z.ZodType> {
+  /** @throws {KandidError} the reason why the request is refused or fails */
   run(call: RawCall): Promise<void>;
 }
 
@@ -101,7 +107,7 @@ const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'multipart/form-data';
 
 export function route<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodType = z.ZodUndefined>(
-  spec: DoorSpec<Body, Query>,
+  spec: RouteSpec<Body, Query>,
 ): Route {
   const { handle, ...facts } = spec;
   return {
@@ -131,7 +137,7 @@ function parseQuery<Schema extends z.ZodType>(schema: Schema, search: URLSearchP
 
 async function parseBody<Body extends z.ZodType, Query extends z.ZodType>(
   schema: Body,
-  facts: DoorFacts<Body, Query>,
+  facts: RouteFacts<Body, Query>,
   received: ReceivedBody | null,
   call: RawCall,
 ): Promise<z.output<Body>> {
@@ -143,9 +149,9 @@ async function parseBody<Body extends z.ZodType, Query extends z.ZodType>(
   return parsed.data as z.output<Body>;
 }
 
-/** The body that has come in; null where it may be left out and is. @throws {KandidError} what the body is refused for */
+/** Receives the body; null if it is optional and missing. @throws {KandidError} the reason why the body is refused */
 async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
-  { files, takesPictures, formOnly, bodyOptional }: DoorFacts<Body, Query>,
+  { files, takesPictures, formOnly, bodyOptional }: RouteFacts<Body, Query>,
   { request, response, services, client }: RawCall,
 ): Promise<ReceivedBody | null> {
   // Only pictures need more.
@@ -154,7 +160,7 @@ async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
   const type = contentType(request);
   checkBody(request, bodyBytes);
   const isTaken = type === JSON_TYPE ? !formOnly : type === FORM_TYPE && files !== undefined;
-  if (isTaken) return await services.intake.receive(invited(request, response), client.name, bodyBytes);
+  if (isTaken) return await services.intake.receive(withContinue(request, response), client.name, bodyBytes);
   const isEmpty = request.headers['transfer-encoding'] === undefined && !Number(request.headers['content-length']);
   if (bodyOptional && type === '' && isEmpty) return null;
   const takes = [...(formOnly ? [] : [JSON_TYPE]), ...(files ? [FORM_TYPE] : [])];
@@ -166,7 +172,7 @@ async function receivedBody<Body extends z.ZodType, Query extends z.ZodType>(
 
 async function givenBody<Body extends z.ZodType, Query extends z.ZodType>(
   schema: z.ZodType,
-  { fromJson = (body) => body, fromForm = (parts) => formBody(schema, parts) }: DoorFacts<Body, Query>,
+  { fromJson = (body) => body, fromForm = (parts) => formBody(schema, parts) }: RouteFacts<Body, Query>,
   source: BodySource,
   { services }: RawCall,
 ): Promise<unknown> {

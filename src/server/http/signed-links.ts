@@ -1,4 +1,4 @@
-/** Addresses of pictures that open without a key, for a while: signed, as OpenAI's own are. */
+/** Signed picture links that open without a key for a limited time, like OpenAI's own. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -16,7 +16,7 @@ export class SignedLinks {
 
   constructor(settings: ServerSettings, clock: Clock) {
     this.areNeeded = needsKeys(settings) && settings.permalinks === 'signed';
-    // Of one process alone: its links end with it.
+    // A random secret is valid for one process: its links become invalid when it ends.
     this.#secret = settings.permalinkSecret ?? randomBytes(SECRET_BYTES);
     this.#seconds = settings.permalinkSeconds;
     this.#clock = clock;
@@ -43,7 +43,7 @@ export class SignedLinks {
       throw new KandidError('link_expired', { expired: new Date(expires * 1000).toISOString() });
   }
 
-  /** Over all that decides what the address shows, in one order. */
+  /** Covers everything that determines the response, in sorted order. */
   #signature({ pathname, searchParams }: URL): string {
     const query = new URLSearchParams(searchParams);
     query.delete('signature');
@@ -54,7 +54,7 @@ export class SignedLinks {
   }
 }
 
-/** Whether an address says that it is. */
+/** Whether an address carries a signature. */
 export function isSigned(path: string): boolean {
   return new URL(path, 'http://localhost').searchParams.has('signature');
 }

@@ -1,16 +1,16 @@
-/** Requests that ask for another protocol (RFC 9110, 7.8). */
+/** Requests to upgrade to another protocol (RFC 9110, 7.8). */
 import type { IncomingMessage } from 'node:http';
 
 export function wantsWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.trim().toLowerCase() === 'websocket';
 }
 
-/** Headers that speak of the connection to be, not of the request. */
+/** Headers that concern the upgraded connection, not the request. */
 const ABOUT_UPGRADE = new Set(['upgrade', 'http2-settings']);
 
 /**
- * The head of a request as if it had asked for no other protocol, to be read anew: a server may ignore what it does not
- * speak (h2c, that `curl --http2` asks for), and Node stops reading a request at its upgrade.
+ * The head of a request without its upgrade, to be parsed again: a server may ignore a protocol that it does not
+ * support (h2c, which `curl --http2` requests), and Node stops parsing a request at its upgrade.
  */
 export function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
@@ -23,7 +23,7 @@ export function withoutUpgrade({ method, url, httpVersion, rawHeaders }: Incomin
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
-/** Of a Connection header; null where none is left. */
+/** The other options of a Connection header; null if none is left. */
 function otherOptions(value: string): string | null {
   const left = value
     .split(',')

@@ -4,15 +4,15 @@ import type { Cost } from './cost.ts';
 import type { Job } from './job.ts';
 
 export interface JobLimits {
-  /** Jobs that wait. */
+  /** Largest number of waiting jobs. */
   readonly waiting: number;
-  /** Jobs of one client that wait or run. */
+  /** Largest number of jobs of one client that wait or run. */
   readonly perClient: number;
-  /** What one job may cost. */
+  /** Largest cost of one job. */
   readonly cost: Readonly<Record<keyof typeof COSTS, number>>;
-  /** Events of one job that are kept for viewers. */
+  /** Events of one job that are kept for subscribers. */
   readonly events: number;
-  /** Ended jobs that are kept, for how long, and the bytes of their pictures. */
+  /** Ended jobs that are kept, for how many seconds, and the bytes of their pictures. */
   readonly kept: number;
   readonly keptSeconds: number;
   readonly keptBytes: number;
@@ -20,18 +20,18 @@ export interface JobLimits {
 
 interface CostLimit {
   readonly what: string;
-  /** What to do about it. */
+  /** How to get below the limit. */
   readonly remedy: string;
 }
 
-/** Parts of the cost that are limited, and how to lower each. */
+/** Cost components that are limited, and how to lower each. */
 const COSTS = {
   slots: {
     what: 'The number of results times their beams and particles',
     remedy: 'Ask for fewer results (count), or keep fewer beams or particles.',
   },
   work: {
-    what: 'The work (megapixels proposed, looked at and encoded)',
+    what: 'The work (megapixels generated, scored and encoded)',
     remedy:
       'Ask for fewer results (count), fewer beams or particles, a shorter shortlist, a smaller size, fewer frames of an animation or a format that is quicker to encode.',
   },
@@ -55,7 +55,7 @@ const COSTS = {
 
 export interface Admission {
   readonly limits: JobLimits;
-  /** All that there are. */
+  /** All jobs, including ended ones. */
   readonly jobs: Iterable<Job>;
   readonly retrySeconds: number;
 }
@@ -78,7 +78,7 @@ export function checkCost(cost: Cost, limits: JobLimits['cost']): void {
   }
 }
 
-/** Whether picks answer the question that is open. @throws {KandidError} question_closed, option_invalid */
+/** Checks picks against the open question. @throws {KandidError} question_closed, option_invalid */
 export function checkPicks({ question: open, state }: Job, question: number, picks: readonly number[]): void {
   if (!open || open.question !== question || state !== 'running')
     throw new KandidError('question_closed', { question });

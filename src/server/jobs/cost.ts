@@ -1,16 +1,15 @@
 /**
- * What a request costs: the one formula that limits go by, in what it may ask and in what of it runs at once.
+ * The cost of a request: one formula for the limits of a request and for how much runs at once.
  *
- * `work`, in megapixels that a network proposes (one takes some 8 ms on two cores), is the sum of
+ * `work`, in megapixels that a network generates (one takes some 8 ms on two cores), is the sum of
  *
- * - proposed: results × Σ over levels of (particles × beams before it × candidates × side²); a whole picture counts as many results as
- *   it has squares; levels whose choice a prior makes unseen count as `DRAWN_ALONE` candidates
- * - looked at: results × Σ over levels of (particles × candidates that an expensive guide is asked about) × `LOOK`, of each
- *   such guide
- * - encoded: Σ over pictures of (width × height × `ENCODING` of the format); previews and frames of animations too
+ * - generated: results × Σ over levels of (particles × beams before it × candidates × side²); a whole picture counts as
+ *   many results as it has squares; levels that a prior chooses without candidates count as `DRAWN_ALONE` candidates
+ * - scored: results × Σ over levels of (particles × candidates that an expensive guide scores) × `LOOK`, for each such guide
+ * - encoded: Σ over pictures of (width × height × `ENCODING` of the format), including previews and animation frames
  *
- * To lower it: fewer results, fewer beams or particles (most of all at large sides), a shorter shortlist, smaller pictures, fewer frames,
- * a format that is quicker to encode.
+ * To lower it: fewer results, fewer beams or particles (most of all at large sides), a shorter shortlist, smaller
+ * pictures, fewer frames, a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
 import { type ParticleSchedule, particlesOf, populationPerLevel } from '../../contract/particles.ts';
@@ -20,45 +19,47 @@ import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from
 import { wholeCost } from './whole-pictures.ts';
 
 export interface Cost {
-  /** Megapixels, as above: time. */
+  /** Megapixels, as above: a measure of time. */
   readonly work: number;
-  /** Results times the most beams and particles that each is asked to keep. */
+  /** Results times the largest number of beams and of particles per result. */
   readonly slots: number;
-  /** Bytes of candidates that are proposed at once for one result, where it keeps several beams. */
+  /** Bytes of candidates generated at once for one result with several beams. */
   readonly runBytes: number;
-  /** Candidates that an expensive guide's shortlist is chosen from, for one result. */
+  /** Candidates from which an expensive guide's shortlist is chosen, for one result. */
   readonly choice: number;
   /** Pixels of all finished pictures. */
   readonly pixels: number;
-  /** Bytes of a worker's memory while it runs, its body not counted. */
+  /** Bytes of worker memory while it runs, without its body. */
   readonly memory: number;
-  /** Bytes that its finished pictures may take at most. */
+  /** Upper bound on the bytes of its finished pictures. */
   readonly answerBytes: number;
 }
 
 const MEGA = 1e6;
-/** What a level costs whose choice is made unseen, in candidates. */
+/** Cost of a level chosen without candidates, in candidates. */
 const DRAWN_ALONE = 8;
-/** An expensive guide looks at a picture with a network of its own: 2 ms, CLIP on two cores. */
+/**
+ * Cost in pixels of one picture scored by an expensive guide, which runs a network of its own: 2 ms, CLIP on two cores.
+ */
 const LOOK = 250_000;
-/** Time that a pixel takes to encode, beside one to propose. Measured at 2048×2048. */
+/** Time to encode a pixel relative to generating one. Measured at 2048×2048. */
 const ENCODING: Readonly<Record<PictureFormat, number>> = { png: 12, jpeg: 8, webp: 28, avif: 350, gif: 80 };
-/** Bytes that an encoded pixel takes at most; one of a GIF is an index, badly compressed. */
+/** Upper bound on bytes per encoded pixel; a GIF pixel is an index, poorly compressed. */
 const ENCODED_BYTES: Readonly<Record<PictureFormat, number>> = { png: 3.1, jpeg: 3, webp: 3, avif: 3, gif: 1.5 };
-/** Of a pixel of a whole picture: kept as bytes with its mask, and one result at a time as numbers. */
+/** Bytes per pixel of a whole picture: kept as bytes with its mask, and one result at a time as floats. */
 const WHOLE_BYTES = 32;
-/** Side of its previews at most. */
+/** Largest side of its previews. */
 const WHOLE_PREVIEW = 512;
-/** Metadata of a file, and what is said of it. */
+/** Bytes of a file's metadata and of a result's other fields. */
 const ABOUT_BYTES = 4096;
-/** What a job takes whatever it is. */
+/** Fixed memory per job. */
 const JOB_BYTES = 2 ** 20;
 const FLOAT_BYTES = 4;
 
-/** What of a server's workers a price depends on. */
+/** What the cost depends on besides the request. */
 export type Known = Pick<WorkerInfo, 'models' | 'defaultModel' | 'guides' | 'beamBytes'>;
 
-/** Cost of work; that of a model which does not exist is of its pictures only: it will be refused for that. */
+/** Cost of work. For an unknown model, only the pictures count: the request is refused later for the model. */
 export function costOf(work: Work, known: Known): Cost {
   const name = modelOf(work) ?? known.defaultModel;
   const model = known.models.find((one) => one.name === name);
@@ -104,7 +105,7 @@ export function costOf(work: Work, known: Known): Cost {
   };
 }
 
-/** Results times the most beams that each keeps, and the most particles. */
+/** Results times the largest number of beams, and of particles, of each. */
 export function slotsOf(work: Work, particles = 1): number {
   if (work.kind === 'decode') return work.codes.length;
   const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
@@ -113,13 +114,13 @@ export function slotsOf(work: Work, particles = 1): number {
   return count * particles * Math.max(1, ...kept);
 }
 
-/** Pictures in each file. */
+/** Number of frames per file. */
 function framesIn({ animation }: Work['output'], model: ModelSummary | undefined): number {
   const levels = model?.levels.length ?? 1;
   return animation ? Math.min(animation.frames ?? levels, levels) : 1;
 }
 
-/** Bytes of frames until their animation is made. */
+/** Bytes of the frames recorded for an animation. */
 function recorded(model: ModelSummary | undefined, frames: number, side = 0): number {
   return model ? frames * 3 * side ** 2 : 0;
 }
@@ -153,8 +154,8 @@ function particlesAtEach(
 }
 
 /**
- * Largest side, in pixels, whose candidates are all proposed: above `FINEST_ASKED` a prior chooses unseen, unless a cheap
- * guide looks at all of them, or an expensive one wants to.
+ * Largest side, in pixels, whose candidates are all generated: above `FINEST_ASKED` a prior chooses without candidates,
+ * unless a cheap guide scores all of them or an expensive one requests it (`toSide`).
  */
 function finestProposed(work: Work, model: ModelSummary | undefined, lists: readonly Shortlist[]): number {
   if (work.kind !== 'generate' || !model?.hasPrior) return Number.POSITIVE_INFINITY;
@@ -170,7 +171,7 @@ interface Shortlist {
   readonly particles: ParticleSchedule | undefined;
 }
 
-/** Of the guides that are asked about a shortlist only: those are the expensive ones. */
+/** Shortlists of the guides that only score a shortlist: those are the expensive ones. */
 function shortlistsOf(work: Work, guides: readonly GuideSummary[]): Shortlist[] {
   if (work.kind !== 'generate') return [];
   return (work.request.guides ?? []).flatMap(({ name, params = {} }) => {
@@ -196,7 +197,7 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, value) : null;
 }
 
-/** A shortlist holds at least twice as many as beams are kept. */
+/** A shortlist holds at least twice as many candidates as beams are kept. */
 function askedOf({ shortlist, refine }: Shortlist, { rows, candidates }: { rows: number; candidates: number }): number {
   return Math.min(rows * candidates, (rows === 1 ? shortlist : Math.max(shortlist, 2 * rows)) + refine);
 }

@@ -1,4 +1,4 @@
-/** Moves jobs from the queue to the workers, and each of them to exactly one end. */
+/** Moves jobs from the queue to the workers, and ends each exactly once. */
 
 import { KandidError, toKandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -19,14 +19,14 @@ export interface DispatcherOptions {
   readonly onEnd: (job: Job) => void;
 }
 
-/** Times that a job is begun. */
-const MOST_ATTEMPTS = 2;
-/** Those who wait are told of their place at most this often. */
+/** Number of times a job may be started. */
+const MAX_ATTEMPTS = 2;
+/** Minimum interval between queue-position updates. */
 const ANNOUNCE_MS = 1000;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  /** What runs, and the claim by which it is ours. */
+  /** Running jobs, each with its claim on the queue entry. */
   readonly #running = new Map<Job, Claim>();
   readonly #deadlines = new Map<Job, () => void>();
   #pumping = false;
@@ -55,7 +55,7 @@ export class Dispatcher {
     if (seconds !== undefined)
       this.#deadlines.set(
         job,
-        clock.after(seconds * 1000, () => this.#expire(job, seconds).catch(this.#tell)),
+        clock.after(seconds * 1000, () => this.#expire(job, seconds).catch(this.#reportTrouble)),
       );
     try {
       this.#wait(job, this.waiting);
@@ -67,17 +67,17 @@ export class Dispatcher {
     this.#announceSoon();
   }
 
-  /** @param how `drop`: nobody wants its pictures; also after a `cancel` that has not come to its end yet */
+  /** @param how `drop`: the pictures are not wanted; also valid after a `cancel` that has not taken effect yet */
   async cancel(job: Job, how: 'cancel' | 'drop' = 'cancel'): Promise<void> {
     if (!job.isOpen || (job.isCancelling && how === 'cancel')) return;
     job.cancel();
     if (this.#running.has(job)) {
-      this.#options.runner.tell(job.id, { type: how });
+      this.#options.runner.sendTo(job.id, { type: how });
       return;
     }
     await this.#options.queue.remove(job.id);
-    // Claimed meanwhile, it runs: the pump looks at `isCancelling` before it starts.
-    if (job.isOpen && !this.#running.has(job)) this.#end(job, cancelledUnbegun());
+    // If it was claimed meanwhile, the pump checks `isCancelling` before it starts the job.
+    if (job.isOpen && !this.#running.has(job)) this.#end(job, cancelledBeforeStart());
   }
 
   close(): void {
@@ -85,11 +85,11 @@ export class Dispatcher {
     this.#stopAnnouncing = null;
   }
 
-  /** Of what went wrong that no job is to blame for: the others go on. */
-  readonly #tell = (error: unknown): void => this.#options.observer.trouble?.(error);
+  /** Reports an error that belongs to no job; other jobs continue. */
+  readonly #reportTrouble = (error: unknown): void => this.#options.observer.trouble?.(error);
 
   #pumpSoon(): void {
-    this.#pump().catch(this.#tell);
+    this.#pump().catch(this.#reportTrouble);
   }
 
   async #pump(): Promise<void> {
@@ -119,7 +119,7 @@ export class Dispatcher {
     return true;
   }
 
-  /** Loads what it needs, and starts it; false where it is not wanted any more. */
+  /** Loads a job's work and starts it; false if the job is no longer wanted. */
   async #begin(job: Job, claim: Claim): Promise<boolean> {
     let work: Work | null;
     try {
@@ -170,18 +170,18 @@ export class Dispatcher {
   #lost(job: Job, reason: string): void {
     const { observer } = this.#options;
     observer.lost?.(job, reason);
-    const isRetried = !job.isCancelling && job.attempt < MOST_ATTEMPTS;
+    const isRetried = !job.isCancelling && job.attempt < MAX_ATTEMPTS;
     if (isRetried) this.#wait(job, 0);
     this.#settle(job, isRetried ? 'again' : 'done');
     if (isRetried) return;
     const failed: JobEnd = { type: 'failed', error: new KandidError('worker_lost', { reason }).toJSON() };
-    this.#end(job, job.isCancelling ? cancelledUnbegun() : failed);
+    this.#end(job, job.isCancelling ? cancelledBeforeStart() : failed);
   }
 
   #settle(job: Job, how: Settlement): void {
     const claim = this.#running.get(job);
     this.#running.delete(job);
-    if (claim) this.#options.queue.settle(claim, how).catch(this.#tell);
+    if (claim) this.#options.queue.settle(claim, how).catch(this.#reportTrouble);
   }
 
   #wait(job: Job, position: number): void {
@@ -198,7 +198,7 @@ export class Dispatcher {
     this.#pumpSoon();
   }
 
-  /** What has begun ends with the best pictures so far, what has not is not begun any more. */
+  /** On a deadline, a running job ends with its best pictures so far; a waiting job is not started. */
   async #expire(job: Job, seconds: number): Promise<void> {
     this.#deadlines.delete(job);
     if (!job.isOpen) return;
@@ -217,7 +217,7 @@ export class Dispatcher {
   #announceSoon(): void {
     this.#stopAnnouncing ??= this.#options.clock.after(ANNOUNCE_MS, () => {
       this.#stopAnnouncing = null;
-      this.#announce().catch(this.#tell);
+      this.#announce().catch(this.#reportTrouble);
     });
   }
 
@@ -237,8 +237,8 @@ function needOf({ client, cost, attempt, outline }: Job): Need {
   return { client, slots: cost.slots, bytes: cost.memory + bytes, retried: attempt > 0, guides };
 }
 
-/** There is nothing to show. */
-export function cancelledUnbegun(): JobEnd {
+/** The end of a job that was cancelled before it started: no results. */
+export function cancelledBeforeStart(): JobEnd {
   const timings = { network: 0, guides: 0, engine: 0 };
   return { type: 'cancelled', level: 0, model: '', hash: '', seed: 0, results: [], guides: [], notes: [], timings };
 }

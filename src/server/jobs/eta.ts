@@ -6,24 +6,24 @@ const LONGEST_RETRY = 60;
 
 export class EtaEstimator {
   #seconds: number | null = null;
-  #together = 1;
+  #concurrency = 1;
 
-  /** A job ran for so long, beside so many others (itself counted). */
-  add(seconds: number, together: number): void {
+  /** Records a finished job: its run time, and how many jobs ran at once, itself included. */
+  add(seconds: number, concurrency: number): void {
     const mean = (before: number, now: number) => before + SHARE * (now - before);
-    this.#together = this.#seconds === null ? together : mean(this.#together, Math.max(1, together));
+    this.#concurrency = this.#seconds === null ? concurrency : mean(this.#concurrency, Math.max(1, concurrency));
     this.#seconds = this.#seconds === null ? seconds : mean(this.#seconds, seconds);
   }
 
-  /** Seconds until a job with so many before it has its results; null where nothing was measured yet. */
+  /** Seconds until a job with `before` jobs ahead of it has its results; null while nothing was measured. */
   estimate(before: number): number | null {
     if (this.#seconds === null) return null;
-    return Math.round(10 * this.#seconds * (1 + before / this.#together)) / 10;
+    return Math.round(10 * this.#seconds * (1 + before / this.#concurrency)) / 10;
   }
 
-  /** Whole seconds until it is worth trying again when so many wait: 1 … 60. */
+  /** Seconds after which a refused client should retry, with `waiting` jobs in the queue: a whole number, 1 … 60. */
   retrySeconds(waiting: number): number {
     const seconds = this.#seconds ?? 1;
-    return Math.min(LONGEST_RETRY, Math.max(1, Math.ceil((seconds * Math.max(1, waiting / 10)) / this.#together)));
+    return Math.min(LONGEST_RETRY, Math.max(1, Math.ceil((seconds * Math.max(1, waiting / 10)) / this.#concurrency)));
   }
 }

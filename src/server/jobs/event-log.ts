@@ -1,12 +1,12 @@
 /** The numbered events of one job, for any number of subscribers at their own speed. */
 import { isEnd, type JobEvent } from '../../worker/messages.ts';
 
-/** The job waits; told again when its place changes. */
+/** The job waits; sent again when its position changes. */
 export interface JobQueued {
   readonly type: 'queued';
-  /** Jobs that go before. */
+  /** Number of jobs ahead of it. */
   readonly position: number;
-  /** Until its results, by measured time; null where nothing is measured yet. */
+  /** Estimated seconds until its results, from measured run times; null while nothing was measured. */
   readonly estimateSeconds: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface LogEntry<N extends JobUpdate = JobUpdate> {
   readonly seq: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Which run of the job it is of: 1, or 2 after a worker process was lost. */
+  /** Run of the job that the event belongs to: 1, or 2 after a worker process was lost. */
   readonly attempt: number;
   readonly event: N;
 }
@@ -28,7 +28,7 @@ export interface Gap {
   readonly to: number;
 }
 
-/** What replaces what: of these only the last is kept, and nobody misses the others. */
+/** Events with the same slot replace each other: only the latest is kept, and dropping the others leaves no gap. */
 function slotOf(event: JobUpdate): string | null {
   if (event.type === 'queued') return 'queued';
   return event.type === 'preview' && !event.kept ? `preview ${event.image}` : null;
@@ -36,12 +36,12 @@ function slotOf(event: JobUpdate): string | null {
 
 export class EventLog {
   readonly #most: number;
-  /** In order; previews and places are in `#latest`. */
+  /** In order; previews and queue positions are in `#latest`. */
   readonly #kept: LogEntry[] = [];
   readonly #latest = new Map<string, LogEntry>();
   readonly #listeners = new Set<() => void>();
   #next = 0;
-  /** Last event that was let go of, −1 while there is none. */
+  /** Sequence number of the last discarded event; −1 if none. */
   #forgotten = -1;
   #previews = 0;
   #end: LogEntry | null = null;
@@ -51,7 +51,7 @@ export class EventLog {
     this.#most = Math.max(1, most);
   }
 
-  /** Of the last event; −1 before the first. */
+  /** Sequence number of the last event; −1 before the first. */
   get seq(): number {
     return this.#next - 1;
   }
@@ -61,19 +61,19 @@ export class EventLog {
     return this.#end;
   }
 
-  /** Previews that may be missed which came so far. */
+  /** Number of previews so far that a subscriber may skip. */
   get previews(): number {
     return this.#previews;
   }
 
-  /** Nothing may follow the end. */
+  /** Appends an event. @throws {RangeError} after the end */
   append(event: JobUpdate, attempt: number, at: number): LogEntry {
     const entry = { seq: this.#next, at, attempt, event };
     this.insert(entry);
     return entry;
   }
 
-  /** One that was numbered elsewhere, higher than all before it. */
+  /** Inserts an event numbered elsewhere. @throws {RangeError} if its number is not above all before it */
   insert(entry: LogEntry): void {
     const { event, seq } = entry;
     if (this.#end) throw new RangeError(`${event.type} after ${this.#end.event.type}`);
@@ -90,13 +90,13 @@ export class EventLog {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Those up to `seq` that are not here are no longer kept anywhere. */
+  /** Marks events up to `seq` that are not in this log as no longer available. */
   forget(seq: number): void {
     this.#forgotten = Math.max(this.#forgotten, seq);
     this.#next = Math.max(this.#next, seq + 1);
   }
 
-  /** The first event behind `cursor` that is kept, or what is missing before it; null where there is none yet. */
+  /** The first kept event after `cursor`, or the gap before it; null if there is none yet. */
   after(cursor: number): LogEntry | Gap | null {
     if (cursor < this.#forgotten) return { from: cursor + 1, to: this.#forgotten };
     let first = this.#kept.find(({ seq }) => seq > cursor) ?? null;
@@ -105,13 +105,13 @@ export class EventLog {
     return first;
   }
 
-  /** Calls back after each event; gives what ends that. */
+  /** Calls `listener` after each event; returns a function that stops it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** About so many bytes: the pictures. */
+  /** Approximate size in bytes: mainly the pictures. */
   get bytes(): number {
     return [...this.#kept, ...this.#latest.values()].reduce((sum, { event }) => sum + bytesOf(event), 0);
   }

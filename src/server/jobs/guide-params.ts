@@ -1,4 +1,4 @@
-/** What guides are given, checked before a job is made of it, by the schemas that /v1/guides shows. */
+/** Checks the parameters of guides, before a job is created, against the schemas that /v1/guides publishes. */
 import { z } from 'zod';
 import { paramsError } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import type { GuideSummary, Work } from '../../worker/messages.ts';
 const schemas = new WeakMap<GuideSummary, z.ZodType>();
 
 /**
- * A guide's own schema may ask for more than JSON Schema can say; its process looks at that.
+ * A guide's own schema may be stricter than JSON Schema can express; its worker process checks the rest.
  *
  * @throws {KandidError} guide_unknown, params_invalid
  */
@@ -38,12 +38,12 @@ function schemaFrom({ params }: GuideSummary): z.ZodType {
   try {
     return z.fromJSONSchema(params);
   } catch {
-    // Of somebody's own guide, in words that zod does not know.
+    // A user's guide with a schema that zod cannot convert.
     return z.unknown();
   }
 }
 
-/** Pictures are texts in JSON. */
+/** Replaces pictures with a string, as in JSON. */
 function asJson(value: unknown): unknown {
   if (value instanceof Uint8Array) return 'AAAA';
   if (Array.isArray(value)) return value.map(asJson);

@@ -1,4 +1,4 @@
-/** Idempotency keys: a client that sends a request twice with one key gets one job. */
+/** Idempotency keys: a client that sends a request twice with the same key gets one job. */
 import { createHash, type Hash } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 
@@ -7,11 +7,11 @@ interface Known {
   readonly job: string;
 }
 
-/** Its entries live as long as their jobs. */
+/** Entries live as long as their jobs. */
 export class IdempotencyKeys {
   readonly #known = new Map<string, Known>();
 
-  /** The job made with this key; null where there is none. @throws {KandidError} idempotency_conflict */
+  /** Id of the job created with this key, or null. @throws {KandidError} idempotency_conflict */
   find(client: string, key: string, fingerprint: string): string | null {
     const known = this.#known.get(nameOf(client, key));
     if (!known) return null;
@@ -36,7 +36,7 @@ function nameOf(client: string, key: string): string {
   return JSON.stringify([client, key]);
 }
 
-/** A digest of plain data: equal for equal values, whatever the order of their fields. */
+/** A digest of plain data: equal for equal values, regardless of field order. */
 export function fingerprint(value: unknown): string {
   const hash = createHash('sha256');
   feed(hash, value);

@@ -1,4 +1,4 @@
-/** A job: one request while it waits, runs and has ended. */
+/** A job: one request while it waits, while it runs, and after it has ended. */
 import { randomBytes } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
 import { isEnd, type JobEnd, type JobEvent, type JobQuestion, type Work } from '../../worker/messages.ts';
@@ -11,49 +11,52 @@ import { type WorkOutline, withWeights } from './outline.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-/** A webhook, and what its body is made with. */
+/** A webhook, with the context that its body is built from. */
 export interface NotifyTarget {
   readonly url: string;
-  /** Where the caller saw the server, for addresses of pictures. */
+  /** Public address of the server as the caller saw it, for picture links. */
   readonly place: Place;
-  /** Id of the request. */
+  /** Request id. */
   readonly request: string;
 }
 
 /** A request for a job. */
 export interface JobSpec {
   readonly work: Work;
-  /** Whose turn it counts as: an API key's name, or an address. */
+  /** The client it is queued and counted for: an API key's name, or an address. */
   readonly client: string;
-  /** What it was asked as, for lists, logs and metrics. @default the work's kind */
+  /** Name of the operation, for lists, logs and metrics. @default the work's kind */
   readonly label?: string | undefined;
-  /** Higher goes first. @default 0 */
+  /** Higher runs first. @default 0 */
   readonly priority?: number | undefined;
-  /** Jobs of this client that may wait or run. @default the server's limit */
+  /** Largest number of this client's jobs that wait or run. @default the server's limit */
   readonly mostOpen?: number | undefined;
-  /** The same key and work give the same job, which tells whom the first request named; the same key with other work is refused. */
+  /**
+   * The same key and work return the same job, with the first request's `notify`; the same key with other work is
+   * refused.
+   */
   readonly idempotencyKey?: string | undefined;
-  /** After so long it is not begun any more, or ends with the best pictures so far. */
+  /** After this time a waiting job is not started, and a running one ends with its best pictures so far. */
   readonly deadlineSeconds?: number | undefined;
-  /** Cancelled when nobody has watched it for so long; 0: at once. @default never */
+  /** Cancelled after this time without subscribers; 0: at once. @default never */
   readonly abandonSeconds?: number | undefined;
-  /** Whether it can be looked at for a while after its end. @default true */
+  /** Whether it remains available for a while after its end. @default true */
   readonly keep?: boolean | undefined;
-  /** Who is told of its end. @default nobody */
+  /** Webhook called at its end. @default none */
   readonly notify?: NotifyTarget | undefined;
 }
 
-/** What it holds of the server's memory: its body until it ends, and its answer until nobody takes it any more. */
+/** Its share of the server's memory: the body until the job ends, the answer until nobody reads it any more. */
 export interface Leases {
   readonly body: Lease;
   readonly answer: Lease;
 }
 
 export interface JobFacts {
-  /** @default a new one */
+  /** @default a new id */
   readonly id?: string | undefined;
   readonly outline: WorkOutline;
-  /** null: others have it, or it has ended. */
+  /** Null if other processes hold it, or the job has ended. */
   readonly work: Work | null;
   readonly created: number;
   readonly events: number;
@@ -65,7 +68,7 @@ export function newJobId(): string {
   return `job_${randomBytes(16).toString('base64url')}`;
 }
 
-/** One request and its state, which changes by its own methods alone. */
+/** One request and its state. Only its own methods change the state. */
 export class Job {
   readonly id: string;
   readonly spec: Omit<JobSpec, 'work'>;
@@ -86,9 +89,9 @@ export class Job {
   #isCancelling = false;
   #question: JobQuestion | null = null;
   #work: Work | null;
-  /** Its pictures, while they are on disk. */
+  /** Its pictures while they are on disk. */
   #stored: StoredWork | null = null;
-  /** Answers that are being sent. */
+  /** Number of responses being sent. */
   #holders = 0;
   #resolve: (end: JobEnd) => void = () => {};
 
@@ -119,7 +122,7 @@ export class Job {
     return this.#state === 'queued' || this.#state === 'running';
   }
 
-  /** Milliseconds since 1970; null before it. */
+  /** Milliseconds since 1970; null before the start. */
   get started(): number | null {
     return this.#started;
   }
@@ -133,7 +136,7 @@ export class Job {
     return this.#attempt;
   }
 
-  /** Its latest place in the queue; 0: next. */
+  /** Latest position in the queue; 0: next. */
   get position(): number {
     return this.#position;
   }
@@ -151,23 +154,23 @@ export class Job {
     return this.#question;
   }
 
-  /** Released at the end, with the pictures in it. */
+  /** Released at the end, together with its pictures. */
   get work(): Work | null {
     return this.#work;
   }
 
-  /** How it ended; null while it has not. */
+  /** How it ended; null while open. */
   get end(): JobEnd | null {
     const event = this.log.end?.event;
     return event && isEnd(event) ? event : null;
   }
 
-  /** It waits in the queue: at first, at another place, or again after its process was lost. */
+  /** The job is queued: initially, at a new position, or again after its worker process was lost. */
   wait(position: number, estimateSeconds: number | null, at: number): void {
     this.#append({ type: 'queued', position, estimateSeconds }, at);
   }
 
-  /** It is given to a process. @param attempt @default the next @returns the number of this attempt */
+  /** The job starts in a worker process. @param attempt @default the next @returns the number of this attempt */
   start(at: number, attempt = this.#attempt + 1): number {
     this.#attempt = attempt;
     this.#state = 'running';
@@ -175,29 +178,29 @@ export class Job {
     return attempt;
   }
 
-  /** Something happened while it runs. */
+  /** Records an event of the running job. */
   record(event: Exclude<JobEvent, JobEnd>, at: number): void {
     this.#append(event, at);
   }
 
-  /** It has ended; nothing may follow. */
+  /** Ends the job; no event may follow. */
   finish(end: JobEnd, at: number): void {
     this.#append(end, at);
   }
 
-  /** Takes over an event that was numbered elsewhere; those before it are there, or are let go of. */
+  /** Applies an event that was numbered elsewhere; earlier events are already here or no longer available. */
   take(entry: LogEntry): void {
     this.#apply(entry.event, entry.at);
     this.log.insert(entry);
-    this.#tellEnd();
+    this.#resolveEnd();
   }
 
-  /** Its cancellation was requested. */
+  /** Marks the job as being cancelled. */
   cancel(): void {
     this.#isCancelling = true;
   }
 
-  /** Somebody follows it; call what it gives when they leave. */
+  /** Adds a subscriber; the returned function removes it. */
   subscribe(): () => void {
     this.#subscribers += 1;
     return () => {
@@ -206,7 +209,7 @@ export class Job {
     };
   }
 
-  /** Its answer is being sent; call what it gives when that is over. */
+  /** Keeps its answer accounted for while a response is being sent; the returned function ends that. */
   hold(): () => void {
     this.#holders += 1;
     let isHeld = true;
@@ -217,7 +220,7 @@ export class Job {
     };
   }
 
-  /** Its pictures go to disk while it waits. @throws {KandidError} spool_failed */
+  /** Moves its pictures to disk while it waits. @throws {KandidError} spool_failed */
   async store(folder: string | undefined): Promise<void> {
     const stored = this.#work && (await storeWork(this.#work, folder));
     if (!stored) return;
@@ -226,12 +229,12 @@ export class Job {
     this.#work = stored.outline;
   }
 
-  /** Its work, with its pictures; null where it has ended. @throws {KandidError} spool_failed */
+  /** Its work with the pictures; null once it has ended. @throws {KandidError} spool_failed */
   async load(): Promise<Work | null> {
     return this.#work && this.#stored ? await this.#stored.load(this.#work) : this.#work;
   }
 
-  /** Releases what nobody needs any more. */
+  /** After the end, releases what is no longer needed. */
   settle(): void {
     if (this.isOpen) return;
     this.leases?.body.release();
@@ -239,14 +242,14 @@ export class Job {
     if (this.#holders === 0 && this.#subscribers === 0) this.leases?.answer.release();
   }
 
-  /** Releases everything: it was not admitted, or is forgotten. */
+  /** Releases everything: the job was not admitted, or is no longer retained. */
   release(): void {
     this.leases?.body.release();
     this.leases?.answer.release();
     void this.#stored?.close();
   }
 
-  /** New weights of its guides, for a run that is still to start. @throws {KandidError} option_invalid */
+  /** Sets guide weights for a run that has not started yet. @throws {KandidError} option_invalid */
   setWeights(weights: readonly number[]): void {
     const { guides } = this.outline;
     if (this.isOpen && weights.length !== guides.length)
@@ -261,7 +264,7 @@ export class Job {
   #append(event: JobUpdate, at: number): void {
     this.#apply(event, at);
     this.log.append(event, Math.max(1, this.#attempt), at);
-    this.#tellEnd();
+    this.#resolveEnd();
   }
 
   #apply(event: JobUpdate, at: number): void {
@@ -279,7 +282,7 @@ export class Job {
     }
   }
 
-  #tellEnd(): void {
+  #resolveEnd(): void {
     const { end } = this;
     if (end) this.#resolve(end);
   }

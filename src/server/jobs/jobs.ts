@@ -1,4 +1,4 @@
-/** All jobs of the server: admitted, queued, run, followed, cancelled, retained for a while. */
+/** All jobs of the server: admits, queues, runs, streams, cancels and retains them for a while. */
 
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -24,9 +24,9 @@ export interface JobsOptions {
   readonly runner: Runner;
   readonly clock: Clock;
   readonly limits: JobLimits;
-  /** What work costs. @throws {KandidError} not_ready, where nothing is known of the models yet */
+  /** Cost of some work. @throws {KandidError} not_ready while the models are unknown */
   readonly price: (work: Work) => Cost;
-  /** What bodies and answers may hold, and where large bodies wait. @default all of it, in memory */
+  /** Byte budgets of bodies and answers, and the folder for large bodies. @default unlimited, in memory */
   readonly storage?: JobStorage | undefined;
   /** @default in memory */
   readonly queue?: LocalQueue | undefined;
@@ -75,7 +75,7 @@ export class Jobs implements JobService {
     });
   }
 
-  /** Jobs that wait. */
+  /** Number of waiting jobs. */
   get waiting(): number {
     return this.#dispatcher.waiting;
   }
@@ -88,15 +88,16 @@ export class Jobs implements JobService {
     return this.#draining !== null;
   }
 
-  /** Ended jobs that are kept, and the bytes of their pictures. */
+  /** Retained ended jobs, and the bytes of their pictures. */
   get kept(): { readonly jobs: number; readonly bytes: number } {
     return { jobs: this.#retention.size, bytes: this.#retention.bytes };
   }
 
   /**
-   * Takes a job in; or gives the one that was made with the same idempotency key.
+   * Admits a job, or returns the one created with the same idempotency key.
    *
-   * @throws {KandidError} queue_full, client_busy, request_too_large, draining, worker_unavailable, idempotency_conflict
+   * @throws {KandidError} queue_full, client_busy, request_too_large, draining, worker_unavailable,
+   * idempotency_conflict
    */
   async submit(spec: JobSpec): Promise<Job> {
     try {
@@ -122,12 +123,14 @@ export class Jobs implements JobService {
     return { jobs: found.slice(offset, offset + limit), hasMore: found.length > offset + limit };
   }
 
-  /** Seconds until its results, by measured time; null where nothing is measured, or it runs already. */
+  /** Estimated seconds until its results, from measured run times; null if nothing was measured, or it is running. */
   estimateSeconds(job: Job): number | null {
     return job.state === 'queued' ? this.#eta.estimate(job.position) : null;
   }
 
-  /** Ends a job: at once where it waits, within a level where it runs, with the best pictures so far. Again: nothing. */
+  /**
+   * Cancels a job: a waiting one ends at once, a running one within a level, with its best pictures so far. Idempotent.
+   */
   async cancel(job: Job): Promise<void> {
     await this.#dispatcher.cancel(job);
   }
@@ -136,23 +139,23 @@ export class Jobs implements JobService {
     this.#dispatcher.cancel(job, how).catch((error: unknown) => this.#options.observer?.trouble?.(error));
   }
 
-  /** Answers the question that is open. @throws {KandidError} question_closed, option_invalid */
+  /** Answers the open question. @throws {KandidError} question_closed, option_invalid */
   choose(job: Job, question: number, picks: readonly number[]): void {
     checkPicks(job, question, picks);
-    this.#options.runner.tell(job.id, { type: 'answer', question, picks });
+    this.#options.runner.sendTo(job.id, { type: 'answer', question, picks });
   }
 
-  /** Weights of the guides for the levels that are left. @throws {KandidError} option_invalid */
+  /** Sets the guide weights for the remaining levels. @throws {KandidError} option_invalid */
   weigh(job: Job, weights: readonly number[]): void {
     job.setWeights(weights);
-    this.#options.runner.tell(job.id, { type: 'weights', weights });
+    this.#options.runner.sendTo(job.id, { type: 'weights', weights });
   }
 
   endOf(job: Job): Promise<JobEnd> {
     return job.ended;
   }
 
-  /** Follows a job from an event on. Close it when done. */
+  /** Subscribes to a job's events after `since`. Close the subscriber when done. */
   watch(job: Job, { since, onEvent }: Pick<SubscriberOptions, 'since' | 'onEvent'> = {}): JobSubscriber {
     const unsubscribe = job.subscribe();
     this.#abandoning.get(job)?.();
@@ -160,7 +163,7 @@ export class Jobs implements JobService {
     const subscriber = new JobSubscriber(job.log, {
       since,
       onEvent,
-      onPreview: (level) => this.#options.runner.tell(job.id, { type: 'taken', level }),
+      onPreview: (level) => this.#options.runner.sendTo(job.id, { type: 'taken', level }),
       onClose: () => {
         unsubscribe();
         this.#options.observer?.dropped?.(subscriber.dropped);
@@ -170,7 +173,7 @@ export class Jobs implements JobService {
     return subscriber;
   }
 
-  /** Takes no more jobs; resolves when all have ended, those left after so many seconds being cancelled. */
+  /** Accepts no more jobs; resolves when all have ended. Jobs still open after `seconds` are cancelled. */
   async drain(seconds: number): Promise<void> {
     this.#draining ??= this.#drain(seconds);
     await this.#draining;
@@ -234,12 +237,12 @@ export class Jobs implements JobService {
     job.release();
   }
 
-  /** Somebody is being sent a job's answer: what it takes counts until they say, by what this gives, that it is sent. */
+  /** Keeps a job's answer accounted for while a response is being sent; the returned function ends that. */
   hold(job: Job): () => void {
     return job.hold();
   }
 
-  /** @throws {KandidError} draining, and what `checkAdmission` throws */
+  /** @throws {KandidError} draining, and the errors of `checkAdmission` */
   #check(job: Job): void {
     const { limits } = this.#options;
     if (this.draining) throw new KandidError('draining', { retrySeconds: SHUTDOWN_RETRY_SECONDS });

@@ -1,35 +1,38 @@
-/** Who sees to it that webhooks are called. */
+/** Decides which process calls webhooks. */
 import type { Logger } from '../log.ts';
 import type { Job } from './job.ts';
 import type { JobService } from './service.ts';
 
-/** Calls the webhook of a job that has ended. @param onTry called before each attempt. @throws {KandidError} params_invalid, job_unknown */
-export type Tell = (job: Job, onTry: () => void) => Promise<void>;
+/**
+ * Calls the webhook of an ended job. @param onTry called before each attempt. @throws {KandidError} params_invalid,
+ * job_unknown
+ */
+export type Notify = (job: Job, onTry: () => void) => Promise<void>;
 
 export interface Notices {
-  /** From now on webhooks are called, by `tell`. */
-  begin(tell: Tell): void;
-  /** A job with a webhook was taken in here. */
+  /** Starts calling webhooks, with `notify`. */
+  begin(notify: Notify): void;
+  /** Registers a job that was admitted here and has a webhook. */
   expect(job: Job): void;
 }
 
-/** Of the jobs of one process: they end with it, and so do their webhooks. */
-export class OwnNotices implements Notices {
+/** Webhooks of the jobs of one process; they are lost with it, as the jobs are. */
+export class LocalNotices implements Notices {
   readonly #jobs: Pick<JobService, 'endOf'>;
   readonly #log: Logger;
-  #tell: Tell | null = null;
+  #notify: Notify | null = null;
 
   constructor(jobs: Pick<JobService, 'endOf'>, log: Logger) {
     this.#jobs = jobs;
     this.#log = log;
   }
 
-  begin(tell: Tell): void {
-    this.#tell = tell;
+  begin(notify: Notify): void {
+    this.#notify = notify;
   }
 
   expect(job: Job): void {
-    const telling = this.#jobs.endOf(job).then(() => this.#tell?.(job, () => {}));
-    telling.catch((err: unknown) => this.#log.error({ err, job: job.id }, 'not notified'));
+    const notifying = this.#jobs.endOf(job).then(() => this.#notify?.(job, () => {}));
+    notifying.catch((err: unknown) => this.#log.error({ err, job: job.id }, 'not notified'));
   }
 }

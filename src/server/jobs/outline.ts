@@ -1,4 +1,4 @@
-/** What of a job's work is known as long as the job is; the work itself is let go of at its end. */
+/** The part of a job's work that is kept after the job ends; the work itself is released. */
 import type { Output, Work } from '../../worker/messages.ts';
 import { bytesIn } from '../bodies/stored-work.ts';
 
@@ -6,11 +6,11 @@ export interface WorkOutline {
   readonly kind: Work['kind'];
   /** How its pictures are encoded. */
   readonly output: Output;
-  /** Whether codes alone draw its pictures: not where they are those of an earlier level. */
+  /** Whether its codes alone reproduce its pictures; false for pictures of an earlier level. */
   readonly isPlain: boolean;
-  /** Names of the guides that it asks, in the order of their weights. */
+  /** Names of its guides, in the order of their weights. */
   readonly guides: readonly string[];
-  /** Of the pictures in it. */
+  /** Total bytes of the pictures. */
   readonly bytes: number;
 }
 
@@ -25,7 +25,7 @@ export function outlineOf(work: Work): WorkOutline {
   };
 }
 
-/** Work with other weights of its guides. */
+/** Copies work with other guide weights. */
 export function withWeights(work: Work, weights: readonly number[]): Work {
   if (work.kind !== 'generate') return work;
   const guides = (work.request.guides ?? []).map((guide, i) => ({ ...guide, weight: weights[i] ?? guide.weight }));

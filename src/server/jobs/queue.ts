@@ -1,6 +1,6 @@
 /**
- * The queue of waiting jobs. An entry that is claimed is on lease: whoever holds it settles it, or loses it by not renewing the
- * lease, and then it waits again, before all others.
+ * The queue of waiting jobs. A claimed entry is on lease: the holder settles it, or loses it by not renewing the lease,
+ * and then the entry is queued again, ahead of all others.
  */
 import { randomUUID } from 'node:crypto';
 import { KandidError } from '../../errors.ts';
@@ -9,56 +9,56 @@ import type { Clock } from '../../kit/clock.ts';
 /** A job in the queue. */
 export interface Entry {
   readonly id: string;
-  /** Whose turn it counts as. */
+  /** The client whose turn it takes. */
   readonly client: string;
-  /** Higher goes first. */
+  /** Higher runs first. */
   readonly priority: number;
 }
 
 /** An entry on lease. */
 export interface Claim<E extends Entry = Entry> {
   readonly entry: E;
-  /** Proves the claim; another one of the same entry has another. */
+  /** Identifies this claim; a later claim of the same entry has another lease. */
   readonly lease: string;
 }
 
-/** `done`: it leaves the queue; `again`: it waits again, before all others. */
+/** `done`: the entry leaves the queue; `again`: it is queued again, ahead of all others. */
 export type Settlement = 'done' | 'again';
 
 export interface JobQueue<E extends Entry = Entry> {
   /** @throws {KandidError} queue_full */
   push(entry: E): Promise<void>;
   /**
-   * The first in order of turns that fits, on lease; null where there is none. One whose entries come from elsewhere may wait
-   * a few seconds for one.
+   * Leases the first entry, in order of turns, that fits; null if there is none. A remote queue may wait a few seconds
+   * for one.
    *
-   * @param fits @default all
+   * @param fits @default all entries
    */
   claim(fits?: (entry: E) => boolean): Promise<Claim<E> | null>;
-  /** Holds it for as long again; false where the lease has ended. */
+  /** Extends the lease by its full duration; false if it has ended. */
   renew(claim: Claim<E>): Promise<boolean>;
-  /** Ends the lease; false where it had ended before, and nothing was changed. */
+  /** Ends the lease; false, without effect, if it had already ended. */
   settle(claim: Claim<E>, how: Settlement): Promise<boolean>;
-  /** Takes an entry out that waits; false where it does not. */
+  /** Removes a waiting entry; false if it does not wait. */
   remove(id: string): Promise<boolean>;
-  /** All that wait, in the order in which they would be claimed now. */
+  /** Ids of all waiting entries, in the order in which they would be claimed now. */
   order(): Promise<readonly string[]>;
 }
 
-/** One whose entries are all in this process. */
+/** A queue whose entries are all in this process. */
 export interface LocalQueue extends JobQueue {
-  /** Entries that wait. */
+  /** Number of waiting entries. */
   readonly size: number;
-  /** Calls back when something may be claimed. */
+  /** Calls `listener` whenever an entry may have become claimable. */
   listen(listener: () => void): void;
 }
 
 export interface FairQueueOptions {
-  /** Entries that may wait. */
+  /** Largest number of waiting entries. */
   readonly most: number;
-  /** Told to those who are refused: seconds until it is worth trying again. */
+  /** Retry delay in seconds, sent to refused clients. */
   readonly retrySeconds: () => number;
-  /** How long a claim lasts that is not renewed. @default for ever: who claims lives and dies with the queue */
+  /** How long a claim lasts without renewal. @default unlimited: the claimant shares the queue's process */
   readonly leases?: { readonly clock: Clock; readonly ms: number } | undefined;
 }
 
@@ -69,12 +69,12 @@ interface Held {
 }
 
 /**
- * Higher priorities first; among equal ones the clients take turns, each with its own jobs in order, so that a client with
- * a hundred jobs does not hold up one with a single job. What was given back goes before all of them.
+ * Higher priorities first; among equals the clients take turns, each with its own jobs in order, so that a client with
+ * a hundred jobs does not hold up one with a single job. Returned entries go ahead of all others.
  */
 export class FairQueue implements LocalQueue {
   readonly #options: FairQueueOptions;
-  /** Given back, in order. */
+  /** Returned entries, in order. */
   #again: Entry[] = [];
   /** By priority, then by client in order of turns. */
   readonly #lines = new Map<number, Map<string, Entry[]>>();

@@ -6,9 +6,9 @@ export interface RetentionOptions {
   readonly clock: Clock;
   readonly seconds: number;
   readonly jobs: number;
-  /** Of the pictures in them. */
+  /** Total bytes of the pictures. */
   readonly bytes: number;
-  /** Told of each that is let go of. */
+  /** Called with each job that is discarded. */
   readonly onForget: (job: Job) => void;
 }
 
@@ -42,7 +42,7 @@ export class JobRetention {
     const bytes = job.log.bytes;
     this.#kept.push({ job, bytes, until: clock.now() + seconds * 1000 });
     this.#bytes += bytes;
-    // The newest stays, however large: somebody is about to fetch it.
+    // The newest job is kept, however large: a client is about to fetch it.
     while (this.#kept.length > 1 && (this.#kept.length > jobs || this.#bytes > most)) this.#forgetOldest();
     this.#setTimer();
   }

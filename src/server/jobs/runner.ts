@@ -1,24 +1,27 @@
-/** The interface between jobs and whatever runs them. */
+/** The interface between jobs and the processes that run them. */
 import type { KandidError } from '../../errors.ts';
 import type { JobEvent, JobMessage, Ticket } from '../../worker/messages.ts';
 
 export interface RunListener {
-  /** The last is `done`, `cancelled` or `failed`. */
+  /** The last event is `done`, `cancelled` or `failed`. */
   event(event: JobEvent): void;
-  /** The process that ran it is gone; nothing more comes. */
+  /** The process that ran it is gone; no more events follow. */
   lost(reason: string): void;
 }
 
-/** What a job needs of whoever runs it. */
+/** The resources that a job needs. */
 export interface Need {
-  /** Whose turn it counts as. */
+  /** The client whose turn it takes. */
   readonly client: string;
   readonly slots: number;
-  /** Of memory. */
+  /** Bytes of memory. */
   readonly bytes: number;
-  /** One that was lost before: no two of them share a process, so that one that kills its process kills no other twice. */
+  /**
+   * Whether an earlier run was lost. Two such jobs never share a process, so that a job that kills its process takes no
+   * other down twice.
+   */
   readonly retried: boolean;
-  /** Names of the guides that it asks. @default none */
+  /** Names of the guides that it uses. @default none */
   readonly guides?: readonly string[] | undefined;
 }
 
@@ -27,13 +30,13 @@ export interface Assignment extends Need {
 }
 
 export interface Runner {
-  /** Why nothing can be run, now or soon; null where it can. */
+  /** Why nothing can be run now or soon; null if it can. */
   problem(): KandidError | null;
   hasRoom(need: Need): boolean;
-  /** Begins a job; only while there is room. */
+  /** Starts a job; call only while there is room. */
   run(assignment: Assignment, listener: RunListener): void;
-  /** Says something to a running job; dropped where it does not run any more. */
-  tell(job: string, message: JobMessage): void;
-  /** Calls back when there is room again. */
+  /** Sends a message to a running job; dropped if it is not running. */
+  sendTo(job: string, message: JobMessage): void;
+  /** Calls `listener` when there is room again. */
   listen(listener: () => void): void;
 }

@@ -3,7 +3,7 @@ import type { JobEnd } from '../../worker/messages.ts';
 import type { Job, JobSpec, JobState } from './job.ts';
 import type { JobSubscriber, SubscriberOptions } from './subscriber.ts';
 
-/** At once, or from elsewhere. */
+/** A local value, or the promise of a remote one. */
 export type Awaitable<T> = T | Promise<T>;
 
 export interface ListOptions {
@@ -21,37 +21,39 @@ export interface JobList {
 }
 
 export interface JobService {
-  /** Jobs that wait. */
+  /** Number of waiting jobs. */
   readonly waiting: number;
   readonly running: number;
   readonly draining: boolean;
-  /** Ended jobs that are kept, and the bytes of their pictures. */
+  /** Retained ended jobs, and the bytes of their pictures. */
   readonly kept: { readonly jobs: number; readonly bytes: number };
   /**
-   * Takes a job in; or gives the one that was made with the same idempotency key.
+   * Admits a job, or returns the one created with the same idempotency key.
    *
-   * @throws {KandidError} queue_full, client_busy, request_too_large, draining, worker_unavailable, idempotency_conflict, and
-   * in a cluster model_unknown, bytes_full, client_bytes_full, redis_unavailable
+   * @throws {KandidError} queue_full, client_busy, request_too_large, draining, worker_unavailable,
+   * idempotency_conflict, and in a cluster model_unknown, bytes_full, client_bytes_full, redis_unavailable
    */
   submit(spec: JobSpec): Promise<Job>;
   /** @throws {KandidError} job_unknown, redis_unavailable */
   get(id: string): Awaitable<Job>;
   /** Newest first. */
   list(options?: ListOptions): Awaitable<JobList>;
-  /** Seconds until its results, by measured time; null where nothing is measured, or it runs already. */
+  /** Estimated seconds until its results, from measured run times; null if nothing was measured, or it is running. */
   estimateSeconds(job: Job): number | null;
-  /** Ends a job: at once where it waits, within a level where it runs, with the best pictures so far. Again: nothing. */
+  /**
+   * Cancels a job: a waiting one ends at once, a running one within a level, with its best pictures so far. Idempotent.
+   */
   cancel(job: Job): Promise<void>;
-  /** Answers the question that is open. @throws {KandidError} question_closed, option_invalid */
+  /** Answers the open question. @throws {KandidError} question_closed, option_invalid */
   choose(job: Job, question: number, picks: readonly number[]): Awaitable<void>;
-  /** Weights of the guides for the levels that are left. @throws {KandidError} option_invalid */
+  /** Sets the guide weights for the remaining levels. @throws {KandidError} option_invalid */
   weigh(job: Job, weights: readonly number[]): Awaitable<void>;
-  /** How a job ends, whether anybody watches it or not. */
+  /** Resolves to how a job ends, with or without subscribers. */
   endOf(job: Job): Promise<JobEnd>;
-  /** Follows a job from an event on. Close it when done. */
+  /** Subscribes to a job's events after `since`. Close the subscriber when done. */
   watch(job: Job, options?: Pick<SubscriberOptions, 'since' | 'onEvent'>): JobSubscriber;
-  /** Somebody is being sent a job's answer: what it takes counts until they say, by what this gives, that it is sent. */
+  /** Keeps a job's answer accounted for while a response is being sent; the returned function ends that. */
   hold(job: Job): () => void;
-  /** Takes no more jobs; resolves when nothing is left to do here, after so many seconds at the latest. */
+  /** Accepts no more jobs; resolves when no work is left here, after `seconds` at the latest. */
   drain(seconds: number): Promise<void>;
 }

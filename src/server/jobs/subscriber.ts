@@ -1,13 +1,13 @@
-/** A subscriber of a job. It takes events at its own speed; the log does not grow for slow ones. */
+/** A subscriber of a job. It takes events at its own pace; slow subscribers do not make the log grow. */
 import { isEnd } from '../../worker/messages.ts';
 import type { EventLog, Gap, LogEntry } from './event-log.ts';
 
 export interface SubscriberOptions {
-  /** Last event seen; those behind it follow. @default −1, all that are kept */
+  /** Sequence number of the last event seen; later ones follow. @default −1, all that are kept */
   readonly since?: number | undefined;
-  /** Told whenever an event may be taken. */
+  /** Called whenever an event may be taken. */
   readonly onEvent?: (() => void) | undefined;
-  /** Told when a preview was taken. */
+  /** Called when a preview was taken. */
   readonly onPreview?: ((level: number) => void) | undefined;
   readonly onClose?: (() => void) | undefined;
 }
@@ -33,17 +33,17 @@ export class JobSubscriber implements AsyncIterable<LogEntry | Gap> {
     });
   }
 
-  /** Previews that came while it watched and that it was too slow to take. */
+  /** Previews produced while it was subscribed that it was too slow to take. */
   get dropped(): number {
     return Math.max(0, this.#log.previews - this.#firstPreview - this.#taken);
   }
 
-  /** Whether the job has ended and all of it was taken, or the subscriber was closed. */
+  /** Whether it has taken the job's last event, or was closed. */
   get ended(): boolean {
     return this.#closed || (this.#log.end !== null && this.#cursor >= this.#log.seq);
   }
 
-  /** The next event, or what is missing before it; null where there is none now. */
+  /** The next event, or the gap before it; null if there is none now. */
   next(): LogEntry | Gap | null {
     if (this.#closed) return null;
     const next = this.#log.after(this.#cursor);
@@ -61,7 +61,7 @@ export class JobSubscriber implements AsyncIterable<LogEntry | Gap> {
     return next;
   }
 
-  /** All events to the end, each when the loop asks for it. */
+  /** Iterates over all events to the end, at the consumer's pace. */
   async *[Symbol.asyncIterator](): AsyncGenerator<LogEntry | Gap, void, undefined> {
     try {
       while (!this.ended) {
@@ -77,7 +77,7 @@ export class JobSubscriber implements AsyncIterable<LogEntry | Gap> {
     }
   }
 
-  /** Takes no more; the job goes on. */
+  /** Stops taking events; the job continues. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

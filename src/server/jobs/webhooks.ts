@@ -11,7 +11,7 @@ const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 500;
 const TIMEOUT_MS = 10_000;
 
-/** @throws {KandidError} params_invalid: a host that is not allowed; no secret to sign with */
+/** @throws {KandidError} params_invalid if the host is not allowed, or no signing secret is configured */
 export function checkWebhook({ settings }: Services, url: string): AllowedUrl {
   const refuse = (problem: string) =>
     new KandidError('params_invalid', { subject: 'The body', field: 'webhook', problem });
@@ -25,16 +25,16 @@ export function checkWebhook({ settings }: Services, url: string): AllowedUrl {
 }
 
 export interface Notice {
-  /** The same for every attempt: a receiver that has seen it may ignore it. */
+  /** The same for every attempt, so that a receiver can ignore duplicates. */
   readonly id: string;
   readonly type: string;
   readonly data: unknown;
 }
 
-/** The longest from one attempt to the next: the first one's time limit, and the last wait. */
+/** Longest time between two attempts: an attempt's time limit plus the last delay. */
 export const LONGEST_PAUSE_MS = TIMEOUT_MS + FIRST_WAIT_MS * 2 ** (ATTEMPTS - 2);
 
-/** Never rejects: what cannot be delivered is logged. @param onTry called before each attempt */
+/** Never rejects: delivery failures are logged. @param onTry called before each attempt */
 export async function deliver(
   { settings, clock, log }: Services,
   to: AllowedUrl,
@@ -57,13 +57,13 @@ export async function deliver(
   }
 }
 
-/** As the Standard Webhooks specification has it: HMAC-SHA256 over `id.timestamp.body`. */
+/** As in the Standard Webhooks specification: HMAC-SHA256 over `id.timestamp.body`. */
 export function signatureOf(secret: string, signed: { id: string; timestamp: string; body: string }): string {
   const { id, timestamp, body } = signed;
   return `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
 
-/** Status of the answer; what else it says is not read, and redirects are not followed. */
+/** Resolves to the response status. The body is not read, and redirects are not followed. */
 function post({ url, lookup }: AllowedUrl, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Requests on whole pictures, as far as their costs depend on the picture's size: it is read from the header alone. */
+/** Requests on whole pictures, whose cost depends on the picture's size; only its header is read. */
 import { pictureBytes } from '../../contract/fields.ts';
 import { squareSide, WHOLE_GUIDES, type WholeGuide } from '../../contract/whole.ts';
 import type { PlaneSize } from '../../kit/resample.ts';
@@ -14,23 +14,29 @@ interface WholePicture {
 }
 
 /**
- * Work with the size of the picture that it works on whole.
+ * Adds the size of the whole picture that the work operates on.
  *
- * @param most pixels of such a picture
+ * @param most largest number of pixels of such a picture
  * @throws {KandidError} picture_unreadable, picture_too_large
  */
-export async function measured(work: Work, most: number): Promise<Work> {
+export async function withWholeSize(work: Work, most: number): Promise<Work> {
   if (work.kind !== 'generate' || work.wholeSize) return work;
   const wholeSize = work.edit ? await editSize(work.edit, most) : await sizeOf(wholePicture(work)?.bytes, most);
   return wholeSize ? { ...work, wholeSize } : work;
 }
 
-/** Of an edit; undefined where it is none of a whole picture. @throws {KandidError} picture_unreadable, picture_too_large */
+/**
+ * Picture size of an edit; undefined if it does not edit a whole picture. @throws {KandidError} picture_unreadable,
+ * picture_too_large
+ */
 export async function wholeSizeOf({ image, mask, whole }: Edit, most: number): Promise<PlaneSize | undefined> {
   return whole && mask ? await sizeOf(image, most) : undefined;
 }
 
-/** One without a mask is a whole picture where it has holes, and no larger than may be: its worker looks. */
+/**
+ * An edit without a mask is of a whole picture if that has transparent parts and is small enough: the worker checks the
+ * transparency.
+ */
 async function editSize(edit: Edit, most: number): Promise<PlaneSize | undefined> {
   if (!edit.whole || edit.mask) return await wholeSizeOf(edit, most);
   const { width, height } = await pictureSize(edit.image, { name: 'The picture' });
@@ -56,14 +62,16 @@ function wholePicture({ request, edit }: Generate): WholePicture | null {
 }
 
 export interface WholeCost {
-  /** Squares that each result takes at most. */
+  /** Largest number of squares per result. */
   readonly squares: number;
-  /** Of each finished picture, in pixels. */
+  /** Size of each finished picture, in pixels. */
   readonly width: number;
   readonly height: number;
 }
 
-/** What a whole picture comes to; null for any other work. @param modelSide of the model's pictures */
+/**
+ * The cost factors of a whole picture; null for other work. @param modelSide side of the model's pictures, in pixels
+ */
 export function wholeCost(work: Work, modelSide: number): WholeCost | null {
   if (work.kind !== 'generate' || !work.wholeSize || modelSide === 0) return null;
   const { wholeSize: size, request } = work;

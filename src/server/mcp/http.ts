@@ -1,4 +1,4 @@
-/** Sessions over streamable HTTP, by the SDK's transport. */
+/** Sessions over streamable HTTP, with the SDK's transport. */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,13 +7,13 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import { KandidError } from '../../errors.ts';
 import type { RawCall } from '../http/route.ts';
-import { createMcpServer, type Extra, type Transported } from './server.ts';
+import { createMcpServer, type Extra, type TransportCaller } from './server.ts';
 import type { McpSession } from './sessions.ts';
 
 const SESSION = 'mcp-session-id';
 
 /**
- * Has the SDK answer a request, whose body was read already; resolves when that is sent, or the caller gone.
+ * Lets the SDK handle a request whose body was already read; resolves when the response is sent or the caller is gone.
  *
  * @throws {KandidError} params_invalid, session_unknown, sockets_full
  */
@@ -34,11 +34,11 @@ export async function answerMessage(call: RawCall, parsedBody?: unknown): Promis
     return;
   }
   response.flushHeaders();
-  // Where the reader leaves, so does the stream, and with it the tool.
+  // When the client disconnects, the stream ends, and with it the tool call.
   await pipeline(Readable.fromWeb(answer.body as WebStream), response).catch(() => {});
 }
 
-/** A session that begins with this request. @throws {KandidError} sockets_full */
+/** Starts a session with this request. @throws {KandidError} sockets_full */
 async function begun({ services, client }: RawCall): Promise<McpSession> {
   const { mcpSessions } = services;
   await mcpSessions.admit(client.name);
@@ -61,7 +61,7 @@ function sessionOf({ services, request, client }: RawCall): McpSession {
   throw new KandidError('params_invalid', { subject: 'The headers', field: 'Mcp-Session-Id', problem });
 }
 
-function callerOf({ authInfo, signal }: Extra): Transported {
+function callerOf({ authInfo, signal }: Extra): TransportCaller {
   const { call } = (authInfo?.extra ?? {}) as { readonly call: RawCall };
   const { client, place, response, releaseBody } = call;
   const gone = new AbortController();

@@ -1,4 +1,4 @@
-/** Work of a tool: a job as any other, its progress told while it runs. */
+/** Runs the work of a tool as a job, and reports its progress. */
 import type { CallToolResult, Progress } from '@modelcontextprotocol/sdk/types.js';
 import { KandidError } from '../../errors.ts';
 import type { JobCancelled, JobDone, JobPreview } from '../../worker/messages.ts';
@@ -10,20 +10,20 @@ import { addressOf, urlOf } from '../routes/permalinks.ts';
 import { enqueue, picturesOf, type Submission } from '../routes/submit.ts';
 import type { Services } from '../services.ts';
 
-/** Who calls a tool, by whatever transport. */
+/** The caller of a tool, independent of the transport. */
 export interface ToolCaller {
   readonly client: Client;
-  /** Where they see the server; null where they do not. */
+  /** The server's address as the caller sees it; null over stdio. */
   readonly place: Place | null;
-  /** Aborted when the call is cancelled, or nobody is there any more to hear the answer. */
+  /** Aborted when the call is cancelled or the client is gone. */
   readonly signal: AbortSignal;
-  /** Says that what came with the call is in safe hands; more than once does no harm. */
+  /** Call when the call's arguments are stored elsewhere; repeated calls have no effect. */
   readonly releaseBody: () => void;
-  /** Reads files of theirs; null: they are elsewhere. */
+  /** Reads a file of the caller; null if the caller's files are not on this machine. */
   readonly readFile: ((path: string) => Promise<Uint8Array>) | null;
-  /** Tells how far it is; null: they do not want to know. */
-  readonly tell: ((progress: Progress, preview: JobPreview | null) => Promise<void>) | null;
-  /** Whether they show pictures on the way. */
+  /** Reports progress; null if the caller did not ask for it. */
+  readonly report: ((progress: Progress, preview: JobPreview | null) => Promise<void>) | null;
+  /** Whether progress should include previews. */
   readonly wantsPreviews: boolean;
 }
 
@@ -34,20 +34,22 @@ export interface ToolUse {
 
 const PREVIEWS = { format: 'webp', quality: 80, images: 1, perSecond: 4 } as const;
 
-/** The pictures of a job, as content. @throws {KandidError} what the job is refused for, or fails with */
+/** Runs a job and returns its pictures as content. @throws {KandidError} the reason why the job is refused or fails */
 export async function perform(use: ToolUse, submission: Submission): Promise<CallToolResult> {
   const { job, event } = await ended(use, withPreviews(use.caller, submission));
   return resultOf(use, job, event);
 }
 
-/** @throws {KandidError} what the job is refused for, or fails with; cancelled: the caller has left */
+/**
+ * Runs a job to its end. @throws {KandidError} the reason why the job is refused or fails; cancelled if the caller left
+ */
 export async function ended(
   { services, caller }: ToolUse,
   submission: Submission,
 ): Promise<{ readonly job: Job; readonly event: JobDone | JobCancelled }> {
   const { jobs } = services;
   const { signal } = caller;
-  // Nobody asks for it again: it ends with its call.
+  // Nobody can ask for the job again: it ends with its call.
   const job = await enqueue(services, caller.client, submission, { abandonSeconds: 0 });
   caller.releaseBody();
   const release = jobs.hold(job);
@@ -56,8 +58,8 @@ export async function ended(
   signal.addEventListener('abort', leave, { once: true });
   if (signal.aborted) leave();
   try {
-    const teller = new Teller(caller);
-    for await (const entry of subscriber) if ('event' in entry) await teller.take(entry.event);
+    const reporter = new ProgressReporter(caller);
+    for await (const entry of subscriber) if ('event' in entry) await reporter.take(entry.event);
     if (signal.aborted) throw new KandidError('cancelled', { when: 'by its caller' });
     return { job, event: picturesOf(await job.ended) };
   } finally {
@@ -71,14 +73,14 @@ function withPreviews({ wantsPreviews }: ToolCaller, { work, label }: Submission
   return wantsPreviews && work.kind === 'generate' ? { work: { ...work, previews: PREVIEWS }, label } : { work, label };
 }
 
-/** So that each notification says more than the one before, as the protocol wants it. */
+/** The protocol requires each notification to increase the progress. */
 const STEP = 0.001;
 
-/** Progress as levels that are chosen, of all there are. */
-class Teller {
+/** Reports progress in levels chosen, of all levels. */
+class ProgressReporter {
   readonly #caller: ToolCaller;
   #total = 0;
-  #told = -STEP;
+  #progress = -STEP;
 
   constructor(caller: ToolCaller) {
     this.#caller = caller;
@@ -87,18 +89,18 @@ class Teller {
   async take(event: JobUpdate): Promise<void> {
     if (event.type === 'started') this.#total = event.levels.length;
     else if (event.type === 'queued')
-      await this.#tell(0, event.position === 0 ? 'next in turn' : `${event.position} go before`);
-    else if (event.type === 'level') await this.#tell(event.level + 1, `${event.side}×${event.side} pixels`);
-    // The last is in the answer.
-    else if (event.type === 'preview' && this.#told < this.#total) await this.#tell(0, undefined, event);
+      await this.#report(0, event.position === 0 ? 'next in turn' : `${event.position} go before`);
+    else if (event.type === 'level') await this.#report(event.level + 1, `${event.side}×${event.side} pixels`);
+    // The last preview is in the result.
+    else if (event.type === 'preview' && this.#progress < this.#total) await this.#report(0, undefined, event);
   }
 
-  /** After a lost process levels begin again, and what is told only rises. */
-  async #tell(level: number, message: string | undefined, preview: JobPreview | null = null): Promise<void> {
-    const { tell } = this.#caller;
-    this.#told = Math.max(level, this.#told + STEP);
+  /** After a lost process the levels start again, but reported progress must keep increasing. */
+  async #report(level: number, message: string | undefined, preview: JobPreview | null = null): Promise<void> {
+    const { report } = this.#caller;
+    this.#progress = Math.max(level, this.#progress + STEP);
     const total = this.#total > 0 ? { total: this.#total } : {};
-    await tell?.({ progress: this.#told, ...total, ...(message === undefined ? {} : { message }) }, preview);
+    await report?.({ progress: this.#progress, ...total, ...(message === undefined ? {} : { message }) }, preview);
   }
 }
 
@@ -111,10 +113,10 @@ function resultOf({ services, caller }: ToolUse, job: Job, event: JobDone | JobC
     return { code: codeString || JSON.stringify(code), width, height, ...url };
   });
   const { model, seed, notes, type: state } = event;
-  const told = { state, model, seed, images, notes: [...notes] };
-  const shown = event.results.map(({ bytes, mime: mimeType }) => {
+  const result = { state, model, seed, images, notes: [...notes] };
+  const pictures = event.results.map(({ bytes, mime: mimeType }) => {
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
     return { type: 'image' as const, data, mimeType };
   });
-  return { content: [...shown, { type: 'text', text: JSON.stringify(told) }], structuredContent: told };
+  return { content: [...pictures, { type: 'text', text: JSON.stringify(result) }], structuredContent: result };
 }

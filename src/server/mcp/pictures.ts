@@ -1,4 +1,4 @@
-/** Pictures that arguments of tools name. */
+/** Resolves pictures given as tool arguments. */
 import { fileURLToPath } from 'node:url';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { download } from '../http/download.ts';
@@ -14,7 +14,7 @@ export async function pictureAt(source: Source, { services, caller }: ToolUse, f
     try {
       return await download(name, { settings: services.settings, field, lease, signal: caller.signal });
     } finally {
-      // From here on it counts as what came with the call: it is as large as that may be.
+      // From here on it is counted with the arguments of the call, which have the same size limit.
       lease.release();
     }
   }

@@ -1,4 +1,4 @@
-/** Speaks the Model Context Protocol: the official SDK's server, with the tools. */
+/** The Model Context Protocol server: the official SDK's server with the tools. */
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import {
@@ -16,27 +16,27 @@ import type { ToolCaller } from './perform.ts';
 import { tools } from './tools.ts';
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
-/** What of a caller the transport knows. */
-export type Transported = Omit<ToolCaller, 'tell' | 'wantsPreviews'>;
+/** The parts of a caller that the transport provides. */
+export type TransportCaller = Omit<ToolCaller, 'report' | 'wantsPreviews'>;
 
-/** In the `_meta` of a call: whether progress is to come with previews; and of progress: the preview. */
+/** Keys of `_meta`: in a call, whether progress should include previews; in progress, the preview. */
 const PREVIEWS = 'kandid/previews';
 const PREVIEW = 'kandid/preview';
-/** Of a result that is an error: its code and details. */
+/** Key of `_meta` in an error result: its code and details. */
 const ERROR = 'kandid/error';
 
 const INSTRUCTIONS =
-  'Kandid makes small pictures (avatars, digits: see models) and steers them by words and other guides. Call models for what can be drawn, guides for other wishes than words. Each answer has the codes of its pictures, which vary takes.';
+  'Kandid generates small pictures (avatars, digits: see models), steered by words and other guides. Call models to see what can be drawn, guides for guides other than words. Each result contains the codes of its pictures, which vary accepts.';
 
-/** @param callerOf who calls, by what the transport knows of a request; it may wait until tools can be run */
+/** @param callerOf identifies the caller of a request; may wait until tools can be run */
 export function createMcpServer(
   services: Services,
-  callerOf: (extra: Extra) => Transported | Promise<Transported>,
+  callerOf: (extra: Extra) => TransportCaller | Promise<TransportCaller>,
 ): Server {
   const about = { name: 'kandid', title: 'Kandid', version: services.version };
   const server = new Server(about, { capabilities: { tools: {} }, instructions: INSTRUCTIONS });
   server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: tools.map(({ run: _, ...told }) => ({ ...told })),
+    tools: tools.map(({ run: _, ...description }) => ({ ...description })),
   }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra): Promise<CallToolResult> => {
     try {
@@ -51,13 +51,13 @@ export function createMcpServer(
   return server;
 }
 
-function withProgress(caller: Transported, { _meta = {}, sendNotification }: Extra): ToolCaller {
+function withProgress(caller: TransportCaller, { _meta = {}, sendNotification }: Extra): ToolCaller {
   const { progressToken } = _meta;
-  if (progressToken === undefined) return { ...caller, tell: null, wantsPreviews: false };
+  if (progressToken === undefined) return { ...caller, report: null, wantsPreviews: false };
   return {
     ...caller,
     wantsPreviews: _meta[PREVIEWS] === true,
-    async tell(progress, preview) {
+    async report(progress, preview) {
       const shown = preview ? { _meta: { [PREVIEW]: contentOf(preview) } } : {};
       await sendNotification({ method: 'notifications/progress', params: { progressToken, ...progress, ...shown } });
     },
@@ -68,7 +68,7 @@ function contentOf({ bytes, mime }: JobPreview) {
   return { type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mime };
 }
 
-/** An error as a result, so that models read it and mend what they asked. */
+/** Errors are returned as results, so that a language model can read them and correct its request. */
 function failure({ log }: Services, error: KandidError): CallToolResult {
   if (error.status >= 500) log.error({ code: error.code, err: error.cause ?? error }, error.message);
   const { code, message, details } = error.toJSON();

@@ -1,13 +1,13 @@
-/** Sessions of the Model Context Protocol over HTTP: each of one client, so many of each and in all. */
+/** Sessions of the Model Context Protocol over HTTP: each belongs to one client, limited per client and in total. */
 import type { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { KandidError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 
 export interface McpSession {
-  /** Whose it is; to others it does not exist. */
+  /** Name of the owner; other clients cannot see the session. */
   readonly client: string;
   readonly transport: WebStandardStreamableHTTPServerTransport;
-  /** Ends what runs in it. */
+  /** Cancels what runs in it. */
   close(): Promise<void>;
 }
 
@@ -18,11 +18,11 @@ export interface SessionLimits {
 
 interface Kept {
   readonly session: McpSession;
-  /** Milliseconds. */
+  /** Milliseconds of the clock. */
   usedAt: number;
 }
 
-/** Unused for so long, one is ended when another begins. */
+/** A session idle for longer is closed when another one starts. */
 const IDLE_MS = 30 * 60_000;
 const RETRY_SECONDS = 5;
 
@@ -40,10 +40,10 @@ export class McpSessions {
     return this.#sessions.size;
   }
 
-  /** Whether another may begin; ends those that nobody has used for long. @throws {KandidError} sockets_full */
+  /** Closes idle sessions and checks that another may start. @throws {KandidError} sockets_full */
   async admit(client: string): Promise<void> {
     const idle = [...this.#sessions].filter(([, { usedAt }]) => this.#clock.now() - usedAt > IDLE_MS);
-    // One that cannot be closed well is gone all the same.
+    // A session that fails to close is gone all the same.
     await Promise.allSettled(idle.map(([id]) => this.end(id)));
     const own = [...this.#sessions.values()].filter(({ session }) => session.client === client).length;
     const { all, perClient } = this.#limits;
@@ -63,7 +63,7 @@ export class McpSessions {
     return kept.session;
   }
 
-  /** More than once does no harm. */
+  /** Repeated calls have no effect. */
   async end(id: string): Promise<void> {
     const kept = this.#sessions.get(id);
     this.#sessions.delete(id);

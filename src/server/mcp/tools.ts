@@ -1,4 +1,4 @@
-/** The tools: each a translation to what the native routes take. */
+/** The tools: each translates its arguments to the body of a native route. */
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { paramsError } from '../../contract/requests.ts';
@@ -19,7 +19,7 @@ export interface Tool {
   readonly annotations: ToolAnnotations;
   /** JSON Schema of its arguments. */
   readonly inputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
-  /** @throws {KandidError} params_invalid, and what the work is refused for or fails with */
+  /** @throws {KandidError} params_invalid, and the reasons why the work is refused or fails */
   run(given: unknown, use: ToolUse): Promise<CallToolResult>;
 }
 
@@ -31,7 +31,7 @@ interface ToolSpec<Input extends z.ZodType> {
   run(input: z.output<Input>, use: ToolUse): Promise<CallToolResult>;
 }
 
-/** None of them changes anything: pictures are made anew. */
+/** No tool changes existing data: they only create pictures. */
 const ANNOTATIONS: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
 
 function tool<Input extends z.ZodType>({ name, title, description, input, run }: ToolSpec<Input>): Tool {
@@ -52,7 +52,7 @@ function tool<Input extends z.ZodType>({ name, title, description, input, run }:
 
 type Wanted = Omit<z.output<typeof generateInput>, 'prompt' | 'negative' | 'guides'>;
 
-/** The body that a native route takes. */
+/** The body for a native route. */
 function bodyOf({ beams, ...wanted }: Wanted) {
   return { ...wanted, sampler: { beams } };
 }
@@ -74,15 +74,15 @@ function wordsOf({
   return [{ name: 'text', params: { prompt, ...(negative === undefined ? {} : { negative }) } }];
 }
 
-function told(value: Readonly<Record<string, unknown>>): CallToolResult {
+function jsonResult(value: Readonly<Record<string, unknown>>): CallToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value };
 }
 
-/** The code of a picture: the one it carries, or the nearest that is found. */
+/** The code of a picture: the embedded one, or the nearest found by encoding it. */
 async function codeFor({ services, caller }: ToolUse, picture: Uint8Array, model: string): Promise<readonly number[]> {
   const work: Work = { kind: 'encode', picture, model, output: { format: 'png' } };
-  // Progress is of what follows.
-  const { event } = await ended({ services, caller: { ...caller, tell: null } }, { work, label: 'vary' });
+  // Progress is reported for the following generation only.
+  const { event } = await ended({ services, caller: { ...caller, report: null } }, { work, label: 'vary' });
   return event.results[0]?.code ?? [];
 }
 
@@ -91,7 +91,7 @@ export const tools: readonly Tool[] = [
     name: 'generate',
     title: 'Generate pictures',
     description:
-      'Makes pictures of what a prompt says, or of other wishes (guides); at random without any. Answers the pictures and their codes.',
+      'Generates pictures from a prompt or other guides; random pictures without any. Returns the pictures and their codes.',
     input: generateInput,
     run: ({ prompt, negative, guides, ...wanted }, use) => {
       const body = { ...bodyOf(wanted), guides: [...wordsOf({ prompt, negative }), ...guides] };
@@ -101,8 +101,7 @@ export const tools: readonly Tool[] = [
   tool({
     name: 'edit',
     title: 'Edit a picture',
-    description:
-      'Repaints a part of a picture (mask), or changes all of it a little, so that it shows what a prompt says.',
+    description: 'Repaints a part of a picture (mask), or changes all of it slightly, to match a prompt.',
     input: editInput,
     async run({ image, mask, keep, whole, prompt, negative, ...wanted }, use) {
       const picture = await pictureAt(image, use, 'image');
@@ -115,7 +114,7 @@ export const tools: readonly Tool[] = [
   tool({
     name: 'upscale',
     title: 'Enlarge a picture',
-    description: 'Draws a small picture sharp and larger, of the kind that the model knows.',
+    description: 'Enlarges a small picture with new detail, for the kind of pictures that the model knows.',
     input: upscaleInput,
     async run({ image, prompt, whole, ...wanted }, use) {
       const body = { ...bodyOf(wanted), prompt, whole, image: await pictureAt(image, use, 'image') };
@@ -125,7 +124,7 @@ export const tools: readonly Tool[] = [
   tool({
     name: 'vary',
     title: 'Vary a picture',
-    description: 'Keeps the coarse levels of a picture, given by its code or as it is, and draws the others anew.',
+    description: 'Keeps the coarse levels of a picture, given by code or as a picture, and generates the others again.',
     input: varyInput,
     async run({ code, image, keep, prompt, negative, ...wanted }, use) {
       const model = modelOf(use.services, wanted.model);
@@ -146,14 +145,14 @@ export const tools: readonly Tool[] = [
   tool({
     name: 'info',
     title: 'How a picture was made',
-    description: 'Reads from a picture file that Kandid wrote which model, code, seed and guides made it.',
+    description: 'Reads from a picture file written by Kandid which model, code, seed and guides produced it.',
     input: infoInput,
-    run: async ({ image }, use) => told({ ...readProvenance(await pictureAt(image, use, 'image')) }),
+    run: async ({ image }, use) => jsonResult({ ...readProvenance(await pictureAt(image, use, 'image')) }),
   }),
   tool({
     name: 'models',
     title: 'Models',
-    description: 'The models there are: what each draws, how large, and whether words steer it.',
+    description: 'Lists the models: what each draws, at which size, and whether words can steer it.',
     input: nothing,
     async run(_, { services }) {
       const { models, defaultModel } = infoOf(services);
@@ -168,20 +167,20 @@ export const tools: readonly Tool[] = [
         takesWords: textModels.length > 0,
         isDefault: name === defaultModel,
       }));
-      return told({ models: about });
+      return jsonResult({ models: about });
     },
   }),
   tool({
     name: 'guides',
     title: 'Guides',
-    description: 'The guides there are, which generate takes; of one by name also its parameters.',
+    description: 'Lists the guides that generate accepts; with a name, also the parameters of that guide.',
     input: guidesInput,
     async run({ name }, { services }) {
       const { guides } = infoOf(services);
       if (name === undefined)
-        return told({ guides: guides.map((one) => ({ name: one.name, description: one.description })) });
+        return jsonResult({ guides: guides.map((one) => ({ name: one.name, description: one.description })) });
       const found = guides.find((one) => one.name === name);
-      if (found) return told({ name, description: found.description, params: found.params });
+      if (found) return jsonResult({ name, description: found.description, params: found.params });
       const hint = nameHint(
         name,
         guides.map((one) => one.name),

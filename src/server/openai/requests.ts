@@ -7,16 +7,16 @@ import type { Animation, ModelSummary, Output, Work } from '../../worker/message
 import type { RawCall } from '../http/route.ts';
 import { aliasedModelOf } from '../models.ts';
 import { shortened } from './prompts.ts';
+import { responseNotesOf } from './response-notes.ts';
 import type { Common } from './schemas.ts';
-import { tellingOf } from './telling.ts';
 
-/** A request, and what its answer says of it. */
-export interface Terms {
+/** A translated request, with what its response repeats. */
+export interface TranslatedRequest {
   readonly model: ModelSummary;
   readonly work: Extract<Work, { kind: 'generate' }>;
   readonly asUrls: boolean;
   readonly count: number;
-  /** Said back in answers and events. */
+  /** Settings repeated in responses and events. */
   readonly echo: {
     readonly background: 'opaque';
     readonly output_format: Common['output_format'];
@@ -24,26 +24,26 @@ export interface Terms {
     readonly size: string;
   };
   readonly headers: Readonly<Record<string, string>>;
-  /** What the answer tells beside what guides say. */
+  /** Notes of the response, in addition to those of guides. */
   readonly notes: readonly string[];
 }
 
 type Guides = NonNullable<GenerateRequest['guides']>;
 
-/** What a request says in our words. */
-export interface Wish {
+/** The operation-specific part of a request. */
+export interface RequestInput {
   readonly guides: Guides;
   readonly notes?: readonly string[];
-  /** Of the picture that is edited whole: results have its shape. */
+  /** Size of the picture that is edited whole: results have its shape. */
   readonly wholeSize?: PlaneSize | undefined;
 }
 
 const SEEDS = 2 ** 32;
 const LARGEST_SIDE = 2048;
 const PREVIEW_QUALITY = 85;
-/** Descents for each picture, of which the best is kept; others have what was measured as best. */
+/** Descents per picture, of which the best is kept; other qualities use the default of the guide. */
 const PARTICLES: Readonly<Record<string, number>> = { low: 1, high: 3, hd: 3, xhigh: 6, max: 6 };
-const QUALITIES: Readonly<Record<Common['quality'], Terms['echo']['quality']>> = {
+const QUALITIES: Readonly<Record<Common['quality'], TranslatedRequest['echo']['quality']>> = {
   auto: 'medium',
   low: 'low',
   medium: 'medium',
@@ -53,11 +53,11 @@ const QUALITIES: Readonly<Record<Common['quality'], Terms['echo']['quality']>> =
   xhigh: 'xhigh',
   max: 'max',
 };
-/** Where an animation is asked for and no more is said. */
+/** Defaults of animations. */
 const USUAL_FRAMES = 9;
 const USUAL_FRAME_MS = 200;
 
-/** The guide of the words of a request, as far as they are read. */
+/** The text guide of a request, with prompts shortened to what the model reads. */
 export function wordsOf({ prompt: words, negative_prompt }: Pick<Common, 'prompt' | 'negative_prompt'>): {
   guides: Guides;
   notes: readonly string[];
@@ -70,40 +70,44 @@ export function wordsOf({ prompt: words, negative_prompt }: Pick<Common, 'prompt
 }
 
 /** @throws {KandidError} model_unknown, params_invalid, not_ready */
-export function termsOf(call: RawCall, body: Common, { guides, notes = [], wholeSize }: Wish): Terms {
+export function translateRequest(
+  call: RawCall,
+  body: Common,
+  { guides, notes = [], wholeSize }: RequestInput,
+): TranslatedRequest {
   const { services } = call;
   const model = aliasedModelOf(services, body.model);
   const own = wholeSize ?? { width: model.side, height: model.side };
-  const made = sizeWithin(body.size, own);
-  const size = `${made.width}x${made.height}`;
-  const isResized = made.width !== own.width || made.height !== own.height;
+  const actual = sizeWithin(body.size, own);
+  const size = `${actual.width}x${actual.height}`;
+  const isResized = actual.width !== own.width || actual.height !== own.height;
   const { n: count, output_format: format, seed = freshSeed(call) } = body;
-  const output = outputOf(body, isResized ? Math.max(made.width, made.height) : undefined);
+  const output = outputOf(body, isResized ? Math.max(actual.width, actual.height) : undefined);
   const isStrict = services.settings.openaiRequests === 'strict';
-  const telling = tellingOf(body, {
+  const responseNotes = responseNotesOf(body, {
     size,
     isStrict,
     isAnimated: output.animation !== undefined,
     isWhole: wholeSize !== undefined,
   });
-  const work: Terms['work'] = {
+  const work: TranslatedRequest['work'] = {
     kind: 'generate',
     request: { model: model.name, guides, count, seed, sampler: { particles: PARTICLES[body.quality] } },
     output,
-    ...previewsOf(body, model, { ...output, size: Math.max(made.width, made.height) }),
+    ...previewsOf(body, model, { ...output, size: Math.max(actual.width, actual.height) }),
   };
   return {
     model,
     work,
     count,
-    notes: [...notes, ...telling.notes],
+    notes: [...notes, ...responseNotes.notes],
     asUrls: (body.response_format ?? (/^dall-e/.test(body.model ?? '') ? 'url' : 'b64_json')) === 'url',
     echo: { background: 'opaque', output_format: format, quality: QUALITIES[body.quality], size },
     headers: {
       'x-kandid-model': model.name,
       'x-kandid-size': size,
       ...(isResized ? { 'x-kandid-resized': `lanczos3 from ${own.width}x${own.height}` } : {}),
-      ...telling.headers,
+      ...responseNotes.headers,
     },
   };
 }
@@ -126,14 +130,14 @@ function previewsOf(
   { stream, partial_images = 0 }: Common,
   model: ModelSummary,
   output: Output,
-): Pick<Terms['work'], 'previews'> {
+): Pick<TranslatedRequest['work'], 'previews'> {
   if (!stream || partial_images === 0) return {};
   const { format, quality = PREVIEW_QUALITY, size = model.side } = output;
   const levels = partialLevels(model.levels.length, partial_images);
   return { previews: { format, quality, size, images: 1, perSecond: 1000, levels } };
 }
 
-/** Another for each request, as their clients expect; the same for a request that is sent again under its key. */
+/** A new seed for each request, as OpenAI clients expect; the same for a retry with the same idempotency key. */
 function freshSeed({ request, client }: RawCall): number {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return randomInt(SEEDS);
@@ -143,7 +147,7 @@ function freshSeed({ request, client }: RawCall): number {
     .readUInt32BE();
 }
 
-/** The largest picture of a shape that fits into what is asked for, in pixels. */
+/** The largest size of the same shape that fits into the requested size, in pixels. */
 function sizeWithin(size: string, own: PlaneSize): PlaneSize {
   if (size === 'auto') return own;
   const [width = 0, height = 0] = size.split('x').map(Number);
@@ -151,7 +155,7 @@ function sizeWithin(size: string, own: PlaneSize): PlaneSize {
   return fittedSize(own, Math.max(1, Math.round(scale * Math.max(own.width, own.height))));
 }
 
-/** So many levels before the last, spread evenly; those there are, where they are fewer. */
+/** Up to `count` levels before the last, evenly spread; fewer if the model has fewer. */
 export function partialLevels(levels: number, count: number): number[] {
   const at = Array.from({ length: count }, (_, i) => Math.floor(((i + 1) * levels) / (count + 1)) - 1);
   return [...new Set(at.map((level) => Math.max(0, level)))].filter((level) => level < levels - 1);

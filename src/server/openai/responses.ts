@@ -8,39 +8,39 @@ import { addressOf, urlOf } from '../routes/permalinks.ts';
 import { sendPictures } from '../routes/responses.ts';
 import { EventStream } from '../routes/sse.ts';
 import { endOf, enqueue, picturesOf, submit, timeHeaders } from '../routes/submit.ts';
-import type { Terms } from './requests.ts';
-import { notesHeader } from './telling.ts';
+import type { TranslatedRequest } from './requests.ts';
+import { notesHeader } from './response-notes.ts';
 
-/** A stream is opened after so long at the latest: some clients wait for headers five minutes and no more. */
+/** A stream is opened after this time at the latest: some clients wait for headers at most five minutes. */
 const OPEN_MS = 15_000;
 
-export async function reply(call: RawCall, terms: Terms, label: string): Promise<void> {
-  const job = await submit(call, { work: terms.work, label }, false);
+export async function reply(call: RawCall, translated: TranslatedRequest, label: string): Promise<void> {
+  const job = await submit(call, { work: translated.work, label }, false);
   const end = await endOf(call, job, null);
   if (!end || call.response.closed) return;
   const event = picturesOf(end);
   const data = event.results.map(({ bytes, ...picture }) => {
-    if (!terms.asUrls) return { b64_json: new Base64(bytes) };
+    if (!translated.asUrls) return { b64_json: new Base64(bytes) };
     const path = addressOf(call.services, job, event, { ...picture, bytes });
-    // Without an address of its own, the answer must hold the picture.
+    // A picture without a permalink is returned as a data URL.
     if (path === null) return { url: `data:${picture.mime};base64,${Buffer.from(bytes).toString('base64')}` };
     return { url: urlOf(call, path) };
   });
-  const notes = [...terms.notes, ...event.notes];
-  const told = { ...sizeOf(event), seed: event.seed, notes };
-  const answer = { created: secondsOf(call), data, ...terms.echo, ...told, usage: usageOf(event) };
+  const notes = [...translated.notes, ...event.notes];
+  const details = { ...sizeOf(event), seed: event.seed, notes };
+  const answer = { created: secondsOf(call), data, ...translated.echo, ...details, usage: usageOf(event) };
   const seed = { 'x-kandid-seed': String(event.seed) };
-  await sendPictures(call, answer, { ...terms.headers, ...notesHeader(notes), ...timeHeaders(job), ...seed });
+  await sendPictures(call, answer, { ...translated.headers, ...notesHeader(notes), ...timeHeaders(job), ...seed });
 }
 
-/** The code whose picture is nearest, and what to know of the picture given; null where the caller has left. */
+/** The nearest code of a picture, with the notes on it; null if the caller left. */
 export async function encoded(
   call: RawCall,
   picture: Uint8Array,
   model: string,
 ): Promise<{ readonly code: readonly number[]; readonly notes: readonly string[] } | null> {
   const work: Work = { kind: 'encode', picture, model, output: { format: 'png' } };
-  // It is half of what was asked: an idempotency key is for the other half, which has the answer.
+  // This is only the first half of the request: an idempotency key applies to the second, which produces the response.
   const job = await enqueue(
     call.services,
     call.client,
@@ -54,22 +54,26 @@ export async function encoded(
 }
 
 /** @param kind `image_generation` or `image_edit` */
-export async function stream(call: RawCall, terms: Terms, kind: string, label: string): Promise<void> {
+export async function stream(call: RawCall, translated: TranslatedRequest, kind: string, label: string): Promise<void> {
   const { jobs, clock } = call.services;
-  const job = await submit(call, { work: terms.work, label }, false);
+  const job = await submit(call, { work: translated.work, label }, false);
   const subscriber = jobs.watch(job);
   const leave = () => subscriber.close();
   call.response.once('close', leave);
   let opened: EventStream | null = null;
   const open = () =>
-    (opened ??= new EventStream(call, { ...terms.headers, ...notesHeader(terms.notes), 'x-kandid-job': job.id }));
+    (opened ??= new EventStream(call, {
+      ...translated.headers,
+      ...notesHeader(translated.notes),
+      'x-kandid-job': job.id,
+    }));
   const stopTimer = clock.after(OPEN_MS, open);
   try {
     let partial = 0;
     for await (const entry of subscriber) {
       if (!('event' in entry)) continue;
       const { event } = entry;
-      const about = { created_at: secondsOf(call), ...terms.echo };
+      const about = { created_at: secondsOf(call), ...translated.echo };
       if (event.type === 'preview')
         await send(open(), {
           type: `${kind}.partial_image`,
@@ -79,10 +83,10 @@ export async function stream(call: RawCall, terms: Terms, kind: string, label: s
           ...about,
         });
       else if (event.type !== 'queued' && isEnd(event))
-        await sendEnd(open, picturesOf(event), { kind, about, notes: terms.notes });
+        await sendEnd(open, picturesOf(event), { kind, about, notes: translated.notes });
     }
   } catch (thrown) {
-    // Before anything was sent, it is a plain answer.
+    // Before anything was sent, the error is a plain response.
     if (!opened) throw thrown;
     await sendFailure(opened, toKandidError(thrown));
   } finally {
@@ -119,7 +123,7 @@ async function sendEnd(
     });
 }
 
-/** Of the pictures as they are: those of whole pictures are known at the end only. */
+/** Size of the pictures produced: that of whole pictures is only known at the end. */
 function sizeOf({ results: [first] }: Pick<JobDone, 'results'>): { readonly size?: string } {
   return first ? { size: `${first.width}x${first.height}` } : {};
 }
@@ -128,7 +132,7 @@ async function sendFailure(to: EventStream, error: KandidError): Promise<void> {
   await to.send(openAiErrorOf(error), { event: 'error' });
 }
 
-/** Choices that were made stand for tokens; words are not counted. */
+/** The number of choices made is reported as output tokens; words are not counted. */
 function usageOf({ results }: Pick<JobDone, 'results'>) {
   const output_tokens = results.reduce((sum, { code }) => sum + code.length, 0);
   const input_tokens_details = { image_tokens: 0, text_tokens: 0 };

@@ -1,10 +1,10 @@
-/** What OpenAI's clients send to the Images API, and what they read. What means nothing here is taken and left aside. */
+/** Requests and responses of OpenAI's Images API. Fields without a meaning here are accepted and ignored. */
 import { z } from 'zod';
-import { MOST_PROMPT, picture } from '../../contract/fields.ts';
-import { FRAME_MS, MOST_FRAMES } from '../../contract/stream.ts';
+import { MAX_PROMPT, picture } from '../../contract/fields.ts';
+import { FRAME_MS, MAX_FRAMES } from '../../contract/stream.ts';
 
-const MOST_WORDS = 32_000;
-const ASIDE = 'Left aside; x-kandid-ignored names it.';
+const MAX_WORDS = 32_000;
+const IGNORED = 'Ignored; listed in x-kandid-ignored.';
 
 const frameMs = `expected a whole number from ${FRAME_MS.least} to ${FRAME_MS.most}`;
 
@@ -13,29 +13,27 @@ const common = {
     .string()
     .trim()
     .min(1, 'expected some words')
-    .max(MOST_WORDS)
-    .describe(
-      `What the pictures should show. The first ${MOST_PROMPT} characters are read; of longer ones the rest is left out, and notes says so.`,
-    ),
+    .max(MAX_WORDS)
+    .describe(`What the pictures should show. The first ${MAX_PROMPT} characters are used; notes says if it was cut.`),
   negative_prompt: z
     .string()
     .trim()
-    .max(MOST_WORDS)
+    .max(MAX_WORDS)
     .optional()
-    .describe(`What they should not show (guide text, negative); ${MOST_PROMPT} characters of it are read.`),
+    .describe(`What they should not show (guide text, negative); its first ${MAX_PROMPT} characters are used.`),
   model: z
     .string()
     .min(1)
     .max(200)
     .optional()
-    .describe('Name of a model here, or an alias: all that begin with gpt-image-, chatgpt-image- or dall-e-.'),
+    .describe('Name of a model, or an alias: any name that begins with gpt-image-, chatgpt-image- or dall-e-.'),
   n: z.int().min(1).max(10).default(1),
   size: z
     .string()
     .regex(/^(auto|[1-9]\d{0,4}x[1-9]\d{0,4})$/, 'expected auto or WIDTHxHEIGHT')
     .default('auto')
     .describe(
-      "auto: the model's own. Pictures are square, of at most 2048 pixels a side: other sizes get the nearest that fits, as x-kandid-changed and notes say; larger ones than the model's are made by Lanczos.",
+      "auto: the model's own. Pictures are square, at most 2048 pixels a side: other sizes get the largest square that fits, reported in x-kandid-changed and notes; sizes above the model's are resampled (Lanczos).",
     ),
   quality: z
     .enum(['auto', 'low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'])
@@ -46,7 +44,7 @@ const common = {
   response_format: z
     .enum(['url', 'b64_json'])
     .optional()
-    .describe('url: permanent, as the code is in the address; of an animation, a data URL.'),
+    .describe('url: a permalink that contains the code; for animations, a data URL.'),
   output_format: z
     .enum(['png', 'jpeg', 'webp', 'gif'], {
       error: ({ input }) =>
@@ -55,56 +53,60 @@ const common = {
           : undefined,
     })
     .default('png')
-    .describe('gif: the descent, from a few pixels to the finished picture, animated; webp with frame_count too.'),
-  output_compression: z.int().min(0).max(100).optional().describe('Of jpeg and webp. Left out: 100.'),
+    .describe(
+      'gif: an animation of the descent, from a few pixels to the finished picture; also webp with frame_count.',
+    ),
+  output_compression: z.int().min(0).max(100).optional().describe('For jpeg and webp. Default: 100.'),
   frame_count: z
     .int()
     .min(2)
-    .max(MOST_FRAMES)
+    .max(MAX_FRAMES)
     .optional()
     .describe(
-      'Frames of gif and webp: levels, spread evenly, at most as many as there are. Left out: 9 of gif, webp still.',
+      'Frames of gif and webp: evenly spread levels, at most as many as the model has. Default: 9 for gif; webp is not animated.',
     ),
   frame_duration_ms: z
     .int(frameMs)
     .min(FRAME_MS.least, frameMs)
     .max(FRAME_MS.most, frameMs)
     .optional()
-    .describe('Of each frame, rounded to 10. Left out: 200.'),
+    .describe('Duration of each frame, rounded to 10 ms. Default: 200.'),
   background: z
     .enum(['auto', 'opaque', 'transparent'])
     .default('auto')
-    .describe('Pictures are opaque: where transparent is asked for, background, x-kandid-changed and notes say so.'),
-  stream: z.boolean().default(false).describe('Server-sent events, with pictures of real levels on the way.'),
+    .describe(
+      'Pictures are always opaque; if transparent is requested, background, x-kandid-changed and notes say so.',
+    ),
+  stream: z.boolean().default(false).describe('Server-sent events; partial images are pictures of actual levels.'),
   partial_images: z
     .int()
     .min(0)
     .max(3)
     .optional()
-    .describe('Of a stream; fewer where the model has no so many levels before the last. Left out: none.'),
+    .describe('Partial images of a stream; fewer if the model has fewer levels before the last. Default: none.'),
   svg: z
     .never(
       'svg cannot be had: pictures here are made of pixels; leave it out, and choose output_format png, jpeg, webp or gif',
     )
     .optional(),
-  user: z.string().max(1000).optional().describe(ASIDE),
-  safety_identifier: z.string().max(1000).optional().describe(ASIDE),
-  moderation: z.enum(['auto', 'low']).optional().describe(ASIDE),
-  complexity: z.enum(['low', 'medium', 'high']).optional().describe(ASIDE),
+  user: z.string().max(1000).optional().describe(IGNORED),
+  safety_identifier: z.string().max(1000).optional().describe(IGNORED),
+  moderation: z.enum(['auto', 'low']).optional().describe(IGNORED),
+  complexity: z.enum(['low', 'medium', 'high']).optional().describe(IGNORED),
   seed: z
     .int()
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('Of Kandid: the same gives the same. Left out: another each time; the answer tells it.'),
+    .describe('Kandid extension: the same seed gives the same pictures. Default: random; the response contains it.'),
 };
 
 export const generationBody = z.strictObject({
   ...common,
-  style: z.enum(['vivid', 'natural']).optional().describe(ASIDE),
+  style: z.enum(['vivid', 'natural']).optional().describe(IGNORED),
 });
 
-/** What generations and edits have in common, checked. */
+/** The fields that generations and edits share, after validation. */
 export type Common = Omit<z.output<typeof generationBody>, 'style' | 'svg'> & { readonly style?: string | undefined };
 
 const edit = {
@@ -113,7 +115,7 @@ const edit = {
     .boolean()
     .default(true)
     .describe(
-      'Of Kandid: what is repainted is put back into the picture, which keeps its size and shape (size: auto) or fits into what is asked for. false: the square that the model draws of its middle.',
+      "Kandid extension: the repainted part is put back into the picture, which keeps its size and shape (size: auto) or is fitted into the requested size. false: only its central square, at the model's size.",
     ),
   input_fidelity: z.enum(['high', 'low']).optional().describe('How much of a picture without a mask is kept.'),
   markup: z
@@ -123,13 +125,13 @@ const edit = {
     .optional(),
 };
 
-/** A picture at an address of its own. */
+/** A picture given by address. */
 export interface Remote {
   readonly url: string;
 }
 
-const IMAGE = 'The first is edited, further ones lend their look.';
-const MASK = 'Transparent: repainted.';
+const IMAGE = 'The first is edited; further ones are style references.';
+const MASK = 'Transparent areas are repainted.';
 
 const remote = z
   .string()
@@ -141,10 +143,10 @@ const source = z.strictObject({
   file_id: z.never('files are not kept here; expected image_url with a data URL').optional(),
   image_url: z
     .union([picture('A data URL, or base64.'), remote])
-    .describe('A data URL; or an address (http, https) of a host that the operator allows.'),
+    .describe('A data URL, or an address (http, https) on a host that the operator allows.'),
 });
 
-/** As JSON: pictures by their addresses. */
+/** JSON body: pictures as data URLs or addresses. */
 export const editBody = z
   .strictObject({
     ...edit,
@@ -157,7 +159,7 @@ export const editBody = z
     mask: mask?.image_url,
   }));
 
-/** As a form: pictures as files. */
+/** Form body: pictures as files. */
 export const editForm = z
   .strictObject({
     ...edit,
@@ -170,19 +172,16 @@ export const variationBody = z.strictObject({
   image: z
     .array(picture('A picture.'))
     .length(1, 'expected one picture')
-    .describe('It is encoded, and generated again in part.'),
+    .describe('Encoded, then partly generated again.'),
   model: common.model,
   n: common.n,
   size: common.size,
   user: common.user,
   seed: common.seed,
-  response_format: z
-    .enum(['url', 'b64_json'])
-    .default('url')
-    .describe('url: permanent, as the code is in the address.'),
+  response_format: z.enum(['url', 'b64_json']).default('url').describe('url: a permalink that contains the code.'),
 });
 
-/** What a request has that says no more than it must. */
+/** The defaults of all fields, for requests that set few of them. */
 export const PLAIN = generationBody.parse({ prompt: '-' });
 
 const tokens = z.object({ image_tokens: z.int(), text_tokens: z.int() });
@@ -190,8 +189,8 @@ const tokens = z.object({ image_tokens: z.int(), text_tokens: z.int() });
 export const imagesResponse = z.object({
   created: z.int(),
   data: z.array(z.object({ b64_json: z.string().optional(), url: z.string().optional() })),
-  seed: z.int().describe('Of Kandid: with it the same comes again.'),
-  notes: z.array(z.string()).describe('Of Kandid: what was understood in another way than it was said.'),
+  seed: z.int().describe('Kandid extension: repeats the same pictures.'),
+  notes: z.array(z.string()).describe('Kandid extension: what was interpreted differently from the request.'),
   background: z.string(),
   output_format: z.string(),
   quality: z.string(),

@@ -1,24 +1,26 @@
-/** Pictures of a request that are given by their addresses, fetched. */
+/** Fetches pictures of a request that are given by address. */
 import type { z } from 'zod';
 import { type DownloadOptions, download } from '../http/download.ts';
 import type { RawCall } from '../http/route.ts';
 import type { editBody } from './schemas.ts';
 
-type Asked = z.output<typeof editBody>;
-type Source = Asked['images'][number];
+type EditBody = z.output<typeof editBody>;
+type Source = EditBody['images'][number];
 
-/** An edit whose pictures are all there. */
-export type Edit = Omit<Asked, 'images' | 'mask'> & {
+/** An edit with all pictures fetched. */
+export type Edit = Omit<EditBody, 'images' | 'mask'> & {
   readonly images: readonly Uint8Array[];
   readonly mask: Uint8Array | undefined;
 };
 
 /**
- * Does something with an edit whose pictures are there: until its body is released, they count as bytes of its client.
+ * Calls `use` with an edit whose pictures are fetched. Until its body is released, they count against the client's byte
+ * budget.
  *
- * @throws {KandidError} params_invalid (an address that is not allowed, or not to be had), *bytes_full; what `use` throws
+ * @throws {KandidError} params_invalid (an address that is not allowed or not available), *bytes_full, and what `use`
+ * throws
  */
-export async function withSources<Call extends RawCall & { readonly body: Asked }>(
+export async function withSources<Call extends RawCall & { readonly body: EditBody }>(
   call: Call,
   use: (call: Omit<Call, 'body'> & { readonly body: Edit }) => Promise<void>,
 ): Promise<void> {

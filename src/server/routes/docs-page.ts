@@ -1,4 +1,4 @@
-/** The OpenAPI document as one page for people: plain HTML, no script, nothing from elsewhere. */
+/** The OpenAPI document as one readable page: plain HTML, no scripts, no external resources. */
 import { createHash } from 'node:crypto';
 import type { openApiOf } from './openapi.ts';
 
@@ -9,7 +9,7 @@ const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 summary{cursor:pointer;padding:.4rem 0}code,pre{font:.9em ui-monospace,monospace}pre{overflow:auto;padding:1rem;border:1px solid #8886;border-radius:.5rem}
 .method{display:inline-block;min-width:4.5rem;font-weight:600}details details{margin-left:1rem}`;
 
-/** What the page may load: only its own style. */
+/** The page may load only its own style. */
 export const DOCS_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'`;
 
 export function docsPage(document: Document): string {

@@ -10,20 +10,20 @@ interface Written {
   readonly page: string;
 }
 
-/** Prefixes under which it is read; proxies that are trusted say no more than a few. */
-const MOST_PREFIXES = 16;
+/** Path prefixes with a cached document; trusted proxies send only a few. */
+const MAX_PREFIXES = 16;
 
-/** @param routes all of them, these too */
+/** @param routes all routes, including these */
 export function documentationRoutes(routes: () => readonly Route[]): Route[] {
   const written = new Map<string, Written>();
-  // Made once for what there is: it takes long enough to hold others up.
+  // Cached per set of guides: building it takes long enough to delay other requests.
   const current = ({ services, place: { prefix } }: RawCall): Written => {
     const guides = services.pool.info?.guides;
     const known = written.get(prefix);
     if (known?.guides === guides && known) return known;
     const document = openApiOf(routes(), { version: services.version, guides: guides ?? [], prefix });
     const made = { guides, json: JSON.stringify(document), page: docsPage(document) };
-    if (written.size >= MOST_PREFIXES) written.clear();
+    if (written.size >= MAX_PREFIXES) written.clear();
     written.set(prefix, made);
     return made;
   };

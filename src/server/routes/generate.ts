@@ -26,13 +26,13 @@ type Generation = Extract<Work, { kind: 'generate' }>;
 type Whole = NonNullable<GenerateRequest['whole']>;
 
 const PICTURES = ['image/png', 'image/webp', 'image/jpeg', 'image/avif'];
-export const MADE: Readonly<Record<number, Answer>> = {
+export const PICTURE_ANSWERS: Readonly<Record<number, Answer>> = {
   200: {
-    description: 'The pictures; the picture itself where one is made and Accept asks for image/*.',
+    description: 'The pictures; the bare picture if there is only one and Accept asks for image/*.',
     schema: result,
     types: PICTURES,
   },
-  202: { description: 'Prefer: respond-async, or wait=N and it takes longer: where it will be.', schema: job },
+  202: { description: 'With Prefer: respond-async, or wait=N if it takes longer: where the job is.', schema: job },
 };
 
 function generation(body: Task, guides: Guides, prefix: number[][] = []): Generation {
@@ -58,14 +58,14 @@ interface TaskSpec<Body extends z.ZodType> {
 
 type Translation = (given: unknown, call: Pick<RawCall, 'services'>) => Work;
 
-/** What each route makes of a body, for doors that speak otherwise. */
+/** The translation from body to work of each route, for other API formats. */
 const translations = new Map<string, Translation>();
 
 /**
- * The generation that a route makes of a body.
+ * The generation that a route creates from a body.
  *
- * @param path as `/v1/generate`
- * @throws {KandidError} params_invalid, and what the route refuses it for
+ * @param path such as `/v1/generate`
+ * @throws {KandidError} params_invalid, and the reasons why the route refuses it
  */
 export function generationAt(path: string, given: unknown, call: Pick<RawCall, 'services'>): Generation {
   const work = translations.get(path)?.(given, call);
@@ -73,7 +73,7 @@ export function generationAt(path: string, given: unknown, call: Pick<RawCall, '
   throw new RangeError(`${path} generates no pictures`);
 }
 
-/** A route that makes a job of its body; its label is the path's last word. */
+/** A route that creates a job from its body; its label is the last segment of the path. */
 function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: TaskSpec<Body>): Route {
   const label = path.slice(path.lastIndexOf('/') + 1);
   translations.set(path, (given, call) => {
@@ -88,23 +88,23 @@ function task<Body extends z.ZodType>({ path, summary, body, files, toWork }: Ta
     summary,
     body,
     files,
-    answers: MADE,
+    answers: PICTURE_ANSWERS,
     async handle(call) {
-      const made: Submission = { work: toWork(call.body, call), label };
+      const submission: Submission = { work: toWork(call.body, call), label };
       const { base64 = true, webhook } = call.body as Partial<ResponseOptions>;
-      await answer(call, made, { base64, webhook });
+      await answer(call, submission, { base64, webhook });
     },
   });
 }
 
-/** Work of a generate body. */
+/** The work of a generate body. */
 export function generated(body: z.output<typeof generateBody>): Generation {
   const { whole } = body;
-  return wholly(generation(body, body.guides, body.prefix), whole);
+  return onWholePicture(generation(body, body.guides, body.prefix), whole);
 }
 
-/** The same on the whole picture. @param whole how; null or undefined: not at all */
-function wholly(work: Generation, whole: Whole | null | undefined): Generation {
+/** The same on a whole picture. @param whole its options; null or undefined: not a whole picture */
+function onWholePicture(work: Generation, whole: Whole | null | undefined): Generation {
   return whole ? { ...work, request: { ...work.request, whole } } : work;
 }
 
@@ -121,7 +121,7 @@ const restoration = (path: string, guide: string, summary: string) =>
 export const pictureRoutes: readonly Route[] = [
   task({
     path: '/v1/generate',
-    summary: 'Pictures that guides like',
+    summary: 'Generates pictures, steered by guides',
     body: generateBody,
     files: ['condition'],
     toWork: generated,
@@ -134,23 +134,23 @@ export const pictureRoutes: readonly Route[] = [
     toWork: ({ image, mask, invert, prompt, whole, feather, window, ...body }) => {
       const params = { image, invert, ...(mask ? { mask } : {}) };
       const work = generation(body, [{ name: 'inpaint', params }, ...textGuide(prompt)]);
-      return wholly(work, whole ? { feather, window } : null);
+      return onWholePicture(work, whole ? { feather, window } : null);
     },
   }),
   task({
     path: '/v1/super-resolution',
-    summary: 'Sharp pictures from a small one',
+    summary: 'Enlarges a small picture, with new detail',
     body: enlargeBody,
     files: ['image', 'condition'],
     toWork: ({ image, prompt, whole, window, ...body }) => {
       const work = generation(body, [{ name: 'super_resolution', params: { image } }, ...textGuide(prompt)]);
-      return wholly(work, whole ? { window } : null);
+      return onWholePicture(work, whole ? { window } : null);
     },
   }),
-  restoration('/v1/colorize', 'colorize', 'Colours for a gray picture'),
+  restoration('/v1/colorize', 'colorize', 'Colors for a gray picture'),
   task({
     path: '/v1/denoise',
-    summary: 'The picture behind the noise',
+    summary: 'Removes noise from a picture',
     body: denoiseBody,
     files: ['image', 'condition'],
     toWork: ({ image, sigma, method, prompt, ...body }) =>
@@ -158,7 +158,7 @@ export const pictureRoutes: readonly Route[] = [
   }),
   task({
     path: '/v1/style',
-    summary: 'Pictures with the look of another one',
+    summary: 'Pictures in the style of another one',
     body: styleBody,
     files: ['image', 'content', 'condition'],
     toWork: ({ image, content, contentWeight, prompt, ...body }) => {

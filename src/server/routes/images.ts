@@ -8,7 +8,7 @@ import { candidateCountsOf, modelOf } from '../models.ts';
 import { ENDINGS } from './permalinks.ts';
 import { endOf, picturesOf, submit } from './submit.ts';
 
-const FOR_EVER = 'max-age=31536000, immutable';
+const IMMUTABLE = 'max-age=31536000, immutable';
 const FORMATS: Readonly<Record<string, PictureFormat>> = {
   png: 'png',
   webp: 'webp',
@@ -16,7 +16,7 @@ const FORMATS: Readonly<Record<string, PictureFormat>> = {
   jpeg: 'jpeg',
   avif: 'avif',
 };
-/** What is preferred where all are liked alike. */
+/** In order of preference, if the client has none. */
 const TYPES: readonly PictureFormat[] = ['png', 'webp', 'jpeg', 'avif'];
 
 const number = (least: number, most: number) => {
@@ -25,11 +25,19 @@ const number = (least: number, most: number) => {
 };
 
 const query = z.strictObject({
-  size: number(1, 2048).optional().describe("Width and height in pixels, by Lanczos. Left out: the model's own."),
-  level: number(0, 255).optional().describe('As the picture stands after this level. Left out: the last.'),
-  quality: number(1, 100).optional().describe('For all formats but PNG.'),
-  expires: number(0, Number.MAX_SAFE_INTEGER).optional().describe('With a signature: seconds since 1970.'),
-  signature: z.string().max(100).optional().describe('In place of a key, as answers have it; of this very address.'),
+  size: number(1, 2048)
+    .optional()
+    .describe("Width and height in pixels, resampled (Lanczos). Default: the model's own."),
+  level: number(0, 255).optional().describe('The picture after this level. Default: the last.'),
+  quality: number(1, 100).optional().describe('For all formats except PNG.'),
+  expires: number(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('End of validity of the signature, in seconds since 1970.'),
+  signature: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Replaces a key; valid for this exact address, as found in responses.'),
 });
 
 interface Address {
@@ -59,7 +67,7 @@ function addressOf(call: Call<undefined, z.output<typeof query>>): Address {
   return { model, hash, code, format, negotiated: ending === undefined };
 }
 
-/** The format that the caller likes best. @throws {KandidError} not_acceptable */
+/** The format that the client prefers. @throws {KandidError} not_acceptable */
 function accepted(header = '*/*'): PictureFormat {
   const wishes = header.split(',').map((part) => {
     const [type = '', ...rest] = part.split(';').map((piece) => piece.trim().toLowerCase());
@@ -100,8 +108,8 @@ async function send(call: Call<undefined, z.output<typeof query>>): Promise<void
   }
   const tag = `"${[model.hash.slice(0, 16), code, format, wanted.size, wanted.level, wanted.quality].join('.')}"`;
   response.setHeader('ETag', tag);
-  // What was opened with a key or a signature is not for everybody's cache.
-  response.setHeader('Cache-Control', `${call.services.signedLinks.areNeeded ? 'private' : 'public'}, ${FOR_EVER}`);
+  // A response that needed a key or a signature must not be stored in shared caches.
+  response.setHeader('Cache-Control', `${call.services.signedLinks.areNeeded ? 'private' : 'public'}, ${IMMUTABLE}`);
   response.setHeader('Content-Type', `image/${format}`);
   const isSame = matches(request.headers['if-none-match'], tag);
   if (isSame || request.method === 'HEAD') {
@@ -130,15 +138,18 @@ export const imageRoutes: readonly Route[] = [
     summary: 'The picture of a code',
     query,
     description:
-      'Also HEAD. Without the hash of the model it leads to the address with it; without an ending, Accept chooses the format. Counted against the requests of a minute only where a picture is drawn. Where keys are needed, addresses in answers are signed and open without one until they expire.',
+      'Also HEAD. Without the hash of the model it redirects to the address with it; without an extension, Accept selects the format. Counted against the rate limit only if a picture is drawn. If keys are required, addresses in responses are signed and open without a key until they expire.',
     admitsItself: true,
     isEmbeddable: true,
     isSigned: true,
-    parts: { model: 'MODEL@HASH, HASH being the first 8 digits of its hash.', file: 'CODE.png, .webp, .jpg or .avif.' },
+    parts: {
+      model: 'MODEL@HASH, where HASH is the first 8 digits of its hash.',
+      file: 'CODE.png, .webp, .jpg or .avif.',
+    },
     answers: {
       200: { description: 'The picture; it never changes.', types: TYPES.map((format) => `image/${format}`) },
-      304: { description: 'It is what the caller has.' },
-      307: { description: 'Where it is.' },
+      304: { description: 'Not modified.' },
+      307: { description: 'The address that includes the hash.' },
     },
     handle: send,
   }),

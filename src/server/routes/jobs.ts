@@ -10,7 +10,7 @@ import { holdFor } from './submit.ts';
 
 const number = (least: number, most: number) =>
   z.coerce.number(`expected a whole number from ${least} to ${most}`).int().min(least).max(most);
-const parts = { id: 'The job; whoever knows it may read, follow and cancel it.' };
+const parts = { id: 'Job id; anyone who knows it may read, follow and cancel the job.' };
 
 const listQuery = z.strictObject({
   state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']).optional(),
@@ -35,11 +35,11 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs',
     tag: 'jobs',
-    summary: 'Generates later: as /v1/generate with Prefer: respond-async',
+    summary: 'Generates asynchronously: as /v1/generate with Prefer: respond-async',
     description: 'It may ask a person (guide human): GET shows the candidates, PATCH picks among them.',
     body: jobBody,
     files: ['condition'],
-    answers: { 202: { description: 'The job; Location says where it is.', schema: job } },
+    answers: { 202: { description: 'The job; its address is in Location.', schema: job } },
     async handle(call) {
       const { prefer } = call.request.headers;
       call.request.headers.prefer = `respond-async, ${prefer ?? ''}`;
@@ -66,7 +66,7 @@ export const jobRoutes: readonly Route[] = [
     tag: 'jobs',
     summary: 'Steers a job: weights, and picks',
     parts,
-    description: 'For those without a WebSocket; what it has chosen so far stays.',
+    description: 'For clients without a WebSocket; choices made so far are kept.',
     body: steerBody,
     answers: { 200: { description: 'The job.', schema: job } },
     async handle(call) {
@@ -84,7 +84,7 @@ export const jobRoutes: readonly Route[] = [
     tag: 'jobs',
     summary: 'Cancels a job',
     parts,
-    description: 'It ends within a level with its best pictures so far; one that has ended stays as it is.',
+    description: 'A running job ends within a level, with its best pictures so far; an ended job is unchanged.',
     answers: { 202: { description: 'The job.', schema: job } },
     async handle(call) {
       const found = await call.services.jobs.get(call.params.id ?? '');
@@ -99,8 +99,8 @@ export const jobRoutes: readonly Route[] = [
     summary: 'Follows a job',
     parts,
     description:
-      'Server-sent events with the sequence number as id: after a lost connection, Last-Event-ID goes on from there.',
-    query: z.strictObject({ since: number(0, 1e9).optional().describe('As Last-Event-ID.') }),
+      'Server-sent events with the sequence number as id: after a lost connection, Last-Event-ID continues from there.',
+    query: z.strictObject({ since: number(0, 1e9).optional().describe('Same as Last-Event-ID.') }),
     answers: { 200: { description: 'Events to the end of the job.', types: ['text/event-stream'] } },
     async handle(call) {
       const header = Number(call.request.headers['last-event-id'] ?? Number.NaN);

@@ -9,17 +9,17 @@ const message = z
     method: z.string().optional(),
     params: z.looseObject({}).optional(),
   })
-  .describe('A message of JSON-RPC: a request, a notification or a response.');
+  .describe('A JSON-RPC message: a request, a notification or a response.');
 
 const rpcError = z.looseObject({ error: z.looseObject({ code: z.int(), message: z.string() }) });
 const refused: Answer = {
-  description: 'Not as the protocol has it.',
+  description: 'The request violates the protocol.',
   schema: rpcError,
   types: ['application/problem+json'],
 };
 const REFUSED: Readonly<Record<number, Answer>> = { 400: refused, 404: refused, 406: refused, 415: refused };
 
-/** The SDK is loaded for those who use it. */
+/** The SDK is loaded on first use. */
 async function answerMessage(call: RawCall, body?: unknown): Promise<void> {
   const http = await import('../mcp/http.ts');
   await http.answerMessage(call, body);
@@ -32,12 +32,12 @@ export const mcpRoutes: readonly Route[] = [
     tag: 'mcp',
     summary: 'Model Context Protocol: tools generate, edit, upscale, vary, info, models, guides',
     description:
-      'Streamable HTTP. initialize begins a session, which Mcp-Session-Id names from then on; one that nobody uses for half an hour may end.',
+      'Streamable HTTP. initialize starts a session, identified by Mcp-Session-Id from then on; a session idle for half an hour may be closed.',
     body: message,
     takesPictures: true,
     answers: {
       200: { description: 'Events, each a message.', types: ['text/event-stream'] },
-      202: { description: 'A notification or response was taken.' },
+      202: { description: 'A notification or response was accepted.' },
       ...REFUSED,
     },
     handle: (call) => answerMessage(call, call.body),
@@ -47,8 +47,8 @@ export const mcpRoutes: readonly Route[] = [
     path: '/mcp',
     tag: 'mcp',
     summary: 'Ends a session',
-    description: 'Of the Model Context Protocol; what runs in it is cancelled.',
-    answers: { 200: { description: 'It is ended.' }, ...REFUSED },
+    description: 'Of the Model Context Protocol; its running calls are cancelled.',
+    answers: { 200: { description: 'The session is closed.' }, ...REFUSED },
     handle: (call) => answerMessage(call),
   }),
 ];

@@ -1,4 +1,4 @@
-/** Routes of models and guides, and those that need nothing but their descriptions. */
+/** Routes of models and guides, and those that only need their descriptions. */
 
 import { z } from 'zod';
 import { guide, joined, model, provenance, words } from '../../contract/answers.ts';
@@ -6,7 +6,7 @@ import { codeToString, crossCodes } from '../../contract/codes.ts';
 import { crossBody, infoBody } from '../../contract/operations.ts';
 import { readProvenance } from '../../pictures/provenance.ts';
 import { type Route, route } from '../http/route.ts';
-import { aliasedModelOf, candidateCountsOf, infoOf, isFamily, modelOf, wholeCode } from '../models.ts';
+import { aliasedModelOf, candidateCountsOf, infoOf, isWildcard, modelOf, wholeCode } from '../models.ts';
 import { permalink, urlOf } from './permalinks.ts';
 import { sendJson } from './responses.ts';
 
@@ -15,10 +15,9 @@ export const modelRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/models',
     tag: 'models',
-    summary: 'The models there are',
+    summary: 'Lists the models',
     dialect: 'openai',
-    description:
-      "Also as OpenAI's clients read it: `object`, and `data` with an `id` each. Aliases are listed there too.",
+    description: "Also in OpenAI's format: `object`, and `data` with an `id` each, which includes aliases.",
     answers: {
       200: {
         description: 'Models.',
@@ -31,11 +30,11 @@ export const modelRoutes: readonly Route[] = [
     },
     handle(call) {
       const { models, defaultModel } = infoOf(call.services);
-      const told = models.map((one) => ({ ...one, isDefault: one.name === defaultModel }));
-      const aliases = Object.keys(call.services.settings.aliases).filter((alias) => !isFamily(alias));
+      const described = models.map((one) => ({ ...one, isDefault: one.name === defaultModel }));
+      const aliases = Object.keys(call.services.settings.aliases).filter((alias) => !isWildcard(alias));
       const names = [...models.map(({ name }) => name), ...aliases];
       const data = [...new Set(names)].map((id) => ({ id, object: 'model', created: 0, owned_by: 'kandid' }));
-      sendJson(call, { object: 'list', data, models: told });
+      sendJson(call, { object: 'list', data, models: described });
     },
   }),
   route({
@@ -107,7 +106,7 @@ export const modelRoutes: readonly Route[] = [
     summary: 'How a picture was made, from its file',
     body: infoBody,
     files: ['image'],
-    answers: { 200: { description: 'What its metadata say.', schema: provenance } },
+    answers: { 200: { description: 'Its metadata.', schema: provenance } },
     handle: (call) => sendJson(call, readProvenance(call.body.image)),
   }),
 ];

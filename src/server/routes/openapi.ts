@@ -9,7 +9,7 @@ const PROBLEM_TYPE = 'application/problem+json';
 
 type Json = { readonly [key: string]: unknown };
 
-/** A schema as JSON Schema (draft 2020-12), which OpenAPI 3.1 takes as it is. */
+/** Converts a schema to JSON Schema (draft 2020-12), which OpenAPI 3.1 uses as it is. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   return rest;
@@ -32,7 +32,7 @@ export function openApiOf(
       version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'Any scoring function steers a picture into being. Parameters of each guide: components.schemas, guide_NAME.',
+        'Generates pictures steered by any scoring function. Parameters of each guide: components.schemas, guide_NAME.',
     },
     servers: [{ url: prefix || '/' }],
     security: [{}, { key: [] }],
@@ -129,10 +129,10 @@ function formSchema(schema: Json, files: readonly string[]): Json {
 }
 
 function responsesOf({ answers, dialect = 'problem' }: Route): Json {
-  const told = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]);
+  const entries = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]);
   const [type, name] = dialect === 'openai' ? ['application/json', 'openai_error'] : [PROBLEM_TYPE, 'problem'];
   const error = { description: 'An error.', content: { [type]: { schema: { $ref: `#/components/schemas/${name}` } } } };
-  return { ...Object.fromEntries(told), default: error };
+  return { ...Object.fromEntries(entries), default: error };
 }
 
 function contentOf(type: string): Json {
@@ -142,7 +142,7 @@ function contentOf(type: string): Json {
 
 function responseOf({ description, schema, types = [] }: Answer): Json {
   const json = schema ? { 'application/json': { schema: schemaOf(schema, 'output') } } : {};
-  // Of a stream of events a schema would be of each, and each is of its own kind.
+  // The events of a stream have different shapes, so a stream has no schema.
   const others = Object.fromEntries(types.map((type) => [type, contentOf(type)]));
   const content = { ...json, ...others };
   return { description, ...(Object.keys(content).length > 0 ? { content } : {}) };

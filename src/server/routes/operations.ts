@@ -22,16 +22,16 @@ export const operationRoutes: readonly Route[] = [
   route({
     ...open,
     path: '/healthz',
-    summary: 'Whether the server process lives',
-    answers: { 200: { description: 'It does.', schema: health } },
+    summary: 'Liveness of the server process',
+    answers: { 200: { description: 'The process is alive.', schema: health } },
     handle: (call) => sendJson(call, { status: 'ok', version: call.services.version }),
   }),
   route({
     ...open,
     path: '/readyz',
-    summary: 'Whether requests are taken',
+    summary: 'Whether requests are accepted',
     answers: {
-      200: { description: 'They are.', schema: readiness },
+      200: { description: 'Ready.', schema: readiness },
       503: { description: 'Models are being opened, or the server is shutting down.', schema: readiness },
     },
     handle(call) {
@@ -42,8 +42,8 @@ export const operationRoutes: readonly Route[] = [
   route({
     ...open,
     path: '/v1/status',
-    summary: 'How the server is doing: as /readyz tells, always with 200',
-    description: 'For pages that wait: `starting` while models are being opened is no error.',
+    summary: 'Server status: as /readyz, but always 200',
+    description: 'For pages that wait: `starting`, while models are being opened, is not an error.',
     answers: { 200: { description: 'starting, ready, draining or failed.', schema: readiness } },
     handle: (call) => sendJson(call, statusOf(call.services)),
   }),
@@ -51,11 +51,11 @@ export const operationRoutes: readonly Route[] = [
     method: 'get',
     path: '/metrics',
     tag: 'operations',
-    summary: 'Figures for Prometheus',
-    description: 'With a key where the server needs keys; not counted.',
+    summary: 'Metrics for Prometheus',
+    description: 'Needs a key if the server requires keys; not rate-limited.',
     admitsItself: true,
     isQuiet: true,
-    answers: { 200: { description: 'Figures.', types: ['text/plain'] } },
+    answers: { 200: { description: 'Metrics.', types: ['text/plain'] } },
     async handle({ services, response }) {
       const text = await services.metrics.text();
       response.setHeader('Content-Type', services.metrics.registry.contentType);

@@ -1,4 +1,4 @@
-/** Serves the page: files built beforehand (`npm run build`), read once. */
+/** Serves the web page: files built beforehand (`npm run build`), read once. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { type RawCall, type Route, route } from '../http/route.ts';
 interface PageFile {
   readonly type: string;
   readonly tag: string;
-  /** By Content-Encoding; '' as it is. */
+  /** By Content-Encoding; '' is uncompressed. */
   readonly bytes: ReadonlyMap<string, Buffer>;
-  /** Its name changes with what is in it. */
+  /** Whether its name contains a hash of its content. */
   readonly isHashed: boolean;
 }
 
@@ -22,11 +22,14 @@ const TYPES: Readonly<Record<string, string>> = {
   png: 'image/png',
   webp: 'image/webp',
 };
-/** In order of liking, and the ending of the compressed copy. */
+/** In order of preference, with the extension of the compressed copy. */
 const ENCODINGS = { br: '.br', gzip: '.gz' } as const;
-const FOR_EVER = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-/** All comes from here, nothing stands inline; pictures may also be made in the page or given by a person. */
+/**
+ * Everything is loaded from this server, nothing is inline; pictures may also be created in the page or chosen by the
+ * user.
+ */
 const POLICY = [
   "default-src 'none'",
   ...["script-src 'self'", "style-src 'self'", "img-src 'self' blob: data:", "connect-src 'self'"],
@@ -34,15 +37,15 @@ const POLICY = [
 ].join('; ');
 
 const NOT_BUILT = `The page was not built. In a checkout: "npm run build", then start again.
-The API is there all the same: /docs tells what it takes.
+The API is available all the same: it is documented at /docs.
 `;
 
-/** Where the build puts it. */
+/** Folder that the build writes to. */
 export function pageFolder(): string {
   return join(packageFolder(), 'dist', 'web');
 }
 
-/** Doors of the page; none of them is part of the API. */
+/** Routes of the page; not part of the API. */
 export function pageRoutes(folder: string = pageFolder()): Route[] {
   const files = readPage(folder);
   const open = { method: 'get', tag: 'page', isOpen: true, answers: { 200: { description: 'A file.' } } } as const;
@@ -89,7 +92,7 @@ function send({ request, response }: RawCall, { type, tag, bytes, isHashed }: Pa
   const encoding = Object.keys(ENCODINGS).find((one) => bytes.has(one) && new RegExp(`\\b${one}\\b`).test(accepted));
   response.setHeader('Content-Security-Policy', POLICY);
   response.setHeader('Content-Type', type);
-  response.setHeader('Cache-Control', isHashed ? FOR_EVER : 'no-cache');
+  response.setHeader('Cache-Control', isHashed ? IMMUTABLE : 'no-cache');
   response.setHeader('ETag', tag);
   response.appendHeader('Vary', 'Accept-Encoding');
   if (request.headers['if-none-match'] === tag) {

@@ -1,10 +1,10 @@
-/** Permalinks: addresses of pictures that hold model and code, so that nothing is stored for them. */
+/** Permalinks: picture addresses that contain model and code, so that nothing is stored for them. */
 import type { Output, ResultPicture } from '../../worker/messages.ts';
 import type { Place } from '../http/places.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
 
-/** File name endings of the formats. */
+/** File extensions of the formats. */
 export const ENDINGS = { png: 'png', webp: 'webp', jpeg: 'jpg', avif: 'avif', gif: 'gif' } as const;
 
 interface About {
@@ -12,7 +12,7 @@ interface About {
   readonly hash: string;
 }
 
-/** The permalink of a result; null where its code alone does not draw it, or it is an animation. */
+/** The permalink of a result; null if its code alone does not reproduce it, or it is an animation. */
 export function addressOf(
   services: Services,
   job: Job,
@@ -40,7 +40,7 @@ interface Caller {
   readonly place: Place;
 }
 
-/** A permalink as its caller can open it, with no key in a header. */
+/** The full address of a permalink, which the caller can open without a key in a header. */
 export function urlOf({ services, place }: Caller, path: string): string {
   return `${place.base}${services.signedLinks.signed(path)}`;
 }

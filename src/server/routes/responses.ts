@@ -29,7 +29,7 @@ export function sendJson(
   response.end(JSON.stringify(value));
 }
 
-/** As `sendJson`, for an answer that may hold many pictures: as `Base64`, sent as fast as they are read. */
+/** Like `sendJson`, for responses with many pictures: these are `Base64`, written as fast as the client reads. */
 export async function sendPictures(
   { response }: Pick<RawCall, 'response'>,
   value: unknown,
@@ -42,7 +42,7 @@ export async function sendPictures(
   response.end();
 }
 
-/** The same with its pictures as bytes that are still to become base64. */
+/** The same shape with pictures as bytes that are not yet base64. */
 type WithBytes<Shape> = Shape extends { readonly base64?: string | undefined }
   ? Omit<Shape, 'base64'> & { readonly base64?: Base64 }
   : Shape;
@@ -54,7 +54,7 @@ type Description = Omit<z.output<typeof jobSchema>, 'result' | 'candidates'> & {
   readonly candidates?: WithBytes<z.output<typeof candidatesSchema>>;
 };
 
-/** Who reads a description, there or at a webhook. */
+/** The reader of a description: a request, or a webhook. */
 type Caller = Pick<RawCall, 'services' | 'place' | 'id'>;
 
 export interface ResponseOptions {
@@ -62,7 +62,7 @@ export interface ResponseOptions {
   readonly webhook?: string | undefined;
 }
 
-/** Makes a job of a request and answers it: with its results, its only picture, or where it will be. */
+/** Creates a job from a request and responds with its results, its only picture, or the address of the job. */
 export async function answer(call: RawCall, asked: Submission, { base64, webhook }: ResponseOptions): Promise<void> {
   const { request, response } = call;
   const { async, wait } = preferenceOf(request.headers.prefer);
@@ -86,10 +86,10 @@ export async function answer(call: RawCall, asked: Submission, { base64, webhook
 }
 
 /**
- * Calls the webhook of a job that has ended; what cannot be delivered is logged.
+ * Calls the webhook of an ended job; delivery failures are logged.
  *
  * @param onTry called before each attempt
- * @throws {KandidError} params_invalid: a host that is not allowed here; job_unknown: its end is forgotten
+ * @throws {KandidError} params_invalid if the host is not allowed here; job_unknown if its end is no longer available
  */
 export async function notify(services: Services, job: Job, onTry: () => void): Promise<void> {
   const { notify: target } = job.spec;
@@ -104,7 +104,7 @@ export async function notify(services: Services, job: Job, onTry: () => void): P
   await deliver(services, to, { id: `${job.id}.${type}`, type: `job.${type}`, data }, onTry);
 }
 
-/** Whether just a picture is asked for. */
+/** Whether only a picture is requested. */
 function wantsPicture(accept: string | undefined): boolean {
   return accept !== undefined && /^image\//.test(accept.trim()) && !/json/.test(accept);
 }
@@ -152,7 +152,7 @@ function sheetOf({ type: _, bytes, ...sheet }: JobQuestion): NonNullable<Descrip
   return { ...sheet, base64: new Base64(bytes) };
 }
 
-/** @param whole with its results, in base64 */
+/** @param whole includes results, in base64 */
 export function describeJob(call: Caller, job: Job, whole = false): Description {
   const { id, label, state, created, started, finished, attempt, end } = job;
   const date = (at: number | null) => (at === null ? null : new Date(at).toISOString());

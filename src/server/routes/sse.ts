@@ -7,7 +7,7 @@ import type { Gap, LogEntry } from '../jobs/event-log.ts';
 import type { Job } from '../jobs/job.ts';
 import { resultOf } from './responses.ts';
 
-/** So that no proxy takes a quiet connection for a dead one. */
+/** Keeps proxies from closing an idle connection. */
 const KEEP_ALIVE_MS = 15_000;
 
 export class EventStream {
@@ -31,7 +31,7 @@ export class EventStream {
     return this.#call.response.closed || this.#call.response.destroyed;
   }
 
-  /** Resolves when the reader has room for more. */
+  /** Resolves when the client has room for more. */
   async send(data: unknown, { event, id }: { event?: string; id?: number } = {}): Promise<void> {
     const { response } = this.#call;
     if (this.closed) return;
@@ -44,7 +44,7 @@ export class EventStream {
     this.#call.response.end();
   }
 
-  /** A comment: a named event without data would be an error to some clients. */
+  /** Sent as a comment: some clients treat a named event without data as an error. */
   #keepAlive(): void {
     this.#stopTimer = this.#call.services.clock.after(KEEP_ALIVE_MS, () => {
       if (this.closed) return;
@@ -60,7 +60,7 @@ function* sseEvent(head: string, data: unknown): Generator<string, void, undefin
   yield '\n\n';
 }
 
-/** Sends what happens to a job, each event when the reader has room for it. */
+/** Sends the events of a job, each when the client has room for it. */
 export async function followJob(call: RawCall, job: Job, since: number | undefined): Promise<void> {
   const subscriber = call.services.jobs.watch(job, { since });
   const leave = () => subscriber.close();
@@ -91,12 +91,12 @@ function eventData(call: RawCall, job: Job, { seq, attempt, event }: LogEntry) {
   return { ...about, ...withoutBytes(event), type: nameOf(event) };
 }
 
-/** As the stream calls them. */
+/** Event names as in the stream protocol. */
 function nameOf({ type }: LogEntry['event']): string {
   return type === 'question' ? 'candidates' : type;
 }
 
-/** Pictures become base64. */
+/** Replaces pictures with base64. */
 function withoutBytes(event: Exclude<LogEntry['event'], { results: unknown }>): Record<string, unknown> {
   const { bytes, ...rest } = event as JobEvent & { bytes?: Uint8Array };
   return bytes === undefined ? rest : { ...rest, base64: new Base64(bytes) };

@@ -5,7 +5,7 @@ import type { Client } from '../http/access.ts';
 import type { RawCall } from '../http/route.ts';
 import { checkGuideParams } from '../jobs/guide-params.ts';
 import type { Job, NotifyTarget } from '../jobs/job.ts';
-import { measured } from '../jobs/whole-pictures.ts';
+import { withWholeSize } from '../jobs/whole-pictures.ts';
 import type { Services } from '../services.ts';
 
 export interface Submission {
@@ -13,59 +13,68 @@ export interface Submission {
   readonly label: string;
 }
 
-/** How the caller wants to wait (RFC 7240). */
+/** How long the caller wants to wait (RFC 7240). */
 export interface Preference {
   readonly async: boolean;
-  /** Seconds; then they are told where it will be. */
+  /** Seconds to wait before responding with the job's address. */
   readonly wait: number | null;
 }
 
-const MOST_WAIT_SECONDS = 600;
+const MAX_WAIT_SECONDS = 600;
 
 export function preferenceOf(header: string | string[] | undefined): Preference {
   const words = [header ?? []].flat().join(',').toLowerCase();
   const wait = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/.exec(words)?.[1];
-  const seconds = wait === undefined ? null : Math.min(MOST_WAIT_SECONDS, Number(wait));
+  const seconds = wait === undefined ? null : Math.min(MAX_WAIT_SECONDS, Number(wait));
   return { async: /(?:^|[,;\s])respond-async(?:$|[,;\s])/.test(words), wait: seconds };
 }
 
-/** What of a job does not come from what is asked. */
+/** Job options that do not come from the request body. */
 export interface SubmitOptions {
   readonly idempotencyKey?: string | undefined;
   readonly deadlineSeconds?: number | undefined;
-  /** Ended when nobody has watched it for so long. @default never */
+  /** The job is cancelled after this time without subscribers. @default never */
   readonly abandonSeconds?: number | undefined;
   /** @default true */
   readonly keep?: boolean | undefined;
   readonly notify?: NotifyTarget | undefined;
 }
 
-/** Takes a job in. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (of a guide), picture_* */
+/**
+ * Submits a job. @throws {KandidError} what `Jobs.submit` throws, guide_unknown, params_invalid (guide parameters),
+ * picture_*
+ */
 export async function enqueue(
   { jobs, pool, settings }: Services,
   { name: client, key }: Client,
   { work, label }: Submission,
   options: SubmitOptions,
 ): Promise<Job> {
-  // Before a process has opened its guides nobody knows them; it looks at the parameters itself.
+  // While no worker has loaded the guides they are unknown here; the worker checks the parameters itself.
   if (pool.info) checkGuideParams(work, pool.info.guides);
-  const sized = await measured(work, settings.wholePixels);
+  const sized = await withWholeSize(work, settings.wholePixels);
   return await jobs.submit({ work: sized, label, client, priority: key?.priority, mostOpen: key?.jobs, ...options });
 }
 
 /**
- * Takes a job in for a caller, by their headers. When they leave it ends at once, unless they can ask for it again.
+ * Submits a job for a caller, with options from the headers. If the caller disconnects, it ends at once, unless it can
+ * be requested again.
  *
- * @param stays whether it goes on all the same
+ * @param continues whether it continues all the same
  * @param webhook called at its end @default none
  * @throws {KandidError} what `Jobs.submit` throws, params_invalid (a header)
  */
-export async function submit(call: RawCall, submission: Submission, stays: boolean, webhook?: string): Promise<Job> {
+export async function submit(
+  call: RawCall,
+  submission: Submission,
+  continues: boolean,
+  webhook?: string,
+): Promise<Job> {
   const { services, client, request, place, id } = call;
   const { headers } = request;
   const idempotencyKey = keyOf(headers['idempotency-key']);
   const leaving = idempotencyKey === undefined ? 0 : services.settings.abandonSeconds;
-  const abandonSeconds = stays ? undefined : leaving;
+  const abandonSeconds = continues ? undefined : leaving;
   const job = await enqueue(services, client, submission, {
     idempotencyKey,
     deadlineSeconds: deadlineOf(headers),
@@ -77,7 +86,7 @@ export async function submit(call: RawCall, submission: Submission, stays: boole
   return job;
 }
 
-/** What a job's answer takes counts until this call is answered, or its caller gone. */
+/** Keeps a job's answer accounted for until the response is sent or the caller is gone. */
 export function holdFor({ services, response }: RawCall, job: Job): void {
   const release = services.jobs.hold(job);
   if (response.closed) release();
@@ -91,7 +100,7 @@ function keyOf(header: string | string[] | undefined): string | undefined {
   throw new KandidError('params_invalid', { subject: 'The headers', field: 'Idempotency-Key', problem });
 }
 
-/** `Cancel-After`, or the time that OpenAI's clients wait: work past it is for nobody. */
+/** `Cancel-After`, or the timeout of OpenAI's clients: work beyond it has no reader. */
 function deadlineOf(headers: RawCall['request']['headers']): number | undefined {
   const given = headers['cancel-after'] ?? headers['x-stainless-timeout'];
   if (given === undefined) return undefined;
@@ -102,7 +111,7 @@ function deadlineOf(headers: RawCall['request']['headers']): number | undefined 
   throw new KandidError('params_invalid', { subject: 'The headers', field: 'Cancel-After', problem });
 }
 
-/** The end of a job, waited for as long as the caller stays; null when `seconds` have passed before. */
+/** Waits for the end of a job as long as the caller continues; null after `seconds`. */
 export async function endOf(call: RawCall, job: Job, seconds: number | null): Promise<JobEnd | null> {
   const { jobs, clock } = call.services;
   const subscriber = jobs.watch(job, { since: job.log.seq });
@@ -121,7 +130,7 @@ export async function endOf(call: RawCall, job: Job, seconds: number | null): Pr
   }
 }
 
-/** An end with pictures. @throws {KandidError} what the job failed with, cancelled */
+/** An end with pictures. @throws {KandidError} the job's error, or cancelled */
 export function picturesOf(end: JobEnd): JobDone | JobCancelled {
   if (end.type === 'failed') throw errorFrom(end.error);
   if (end.type === 'cancelled' && end.results.length === 0)
@@ -129,7 +138,7 @@ export function picturesOf(end: JobEnd): JobDone | JobCancelled {
   return end;
 }
 
-/** What of a job's time was what, for the caller's headers. */
+/** Response headers with the job's queue and run times. */
 export function timeHeaders(job: Job): Record<string, string> {
   const { created, started, finished } = job;
   const ms = (from: number | null, to: number | null) => (from === null || to === null ? [] : [String(to - from)]);

@@ -6,39 +6,43 @@ import type { RawCall } from '../http/route.ts';
 import { modelOf } from '../models.ts';
 import { shortened } from '../openai/prompts.ts';
 import { generationAt } from '../routes/generate.ts';
-import { type Common, HEEDED, type Img2Img, MOST_SIDE, seedOf } from './schemas.ts';
+import { type Common, type Img2Img, MAX_SIDE, seedOf, USED_FIELDS } from './schemas.ts';
 
 type Caller = Pick<RawCall, 'services'>;
 type Generation = Extract<Work, { kind: 'generate' }>;
 
-/** A request in our words, and what to tell of it. */
-export interface Asked {
+/** A translated request, with notes for the response. */
+export interface TranslatedRequest {
   readonly work: Generation;
   readonly model: string;
   readonly hash: string;
-  /** Parameters that mean nothing here. */
+  /** Parameters without a meaning here. */
   readonly ignored: readonly string[];
   readonly notes: readonly string[];
 }
 
 const PREVIEWS = { format: 'png', quality: 80, images: 1, perSecond: 2 } as const;
-/** Weight of a picture beside 1 for the words where all of it is kept; at their usual strength, 0.75, it is 0.5. */
+/** Weight of a picture kept in full, relative to 1 for the prompt; at the usual strength, 0.75, it is 0.5. */
 const KEPT = 2;
 
-/** What a request is translated by. */
+/** Context of a translation. */
 export interface Translation {
-  /** Model of the client's options. */
+  /** Model in the client's options. */
   readonly chosen: string | undefined;
-  /** The same body, where a picture is changed. */
+  /** The same body, if it changes a picture. */
   readonly edit: Img2Img | null;
 }
 
 /** @throws {KandidError} params_invalid, model_unknown, not_ready, picture_* */
-export async function askedOf(body: Common, { chosen, edit }: Translation, call: Caller): Promise<Asked> {
+export async function translateRequest(
+  body: Common,
+  { chosen, edit }: Translation,
+  call: Caller,
+): Promise<TranslatedRequest> {
   const title = body.override_settings?.sd_model_checkpoint;
   const model = modelOf(call.services, title ? titled(title) : chosen);
   const [prompt, negative] = [shortened(body.prompt), shortened(body.negative_prompt, 'negative prompt')];
-  const side = edit?.mask ? await longerSide(edit, body) : Math.min(body.width, body.height, MOST_SIDE);
+  const side = edit?.mask ? await longerSide(edit, body) : Math.min(body.width, body.height, MAX_SIDE);
   const wanted = { model: model.name, count: countOf(body), seed: seedOf(body), size: side };
   const work = edit ? changed(edit, wanted, prompt.prompt, call) : generated(wanted, prompt.prompt, call);
   const isAlone = negative.prompt !== '' && prompt.prompt === '';
@@ -55,14 +59,14 @@ export async function askedOf(body: Common, { chosen, edit }: Translation, call:
   };
 }
 
-/** Of a picture that is repainted and keeps its shape: as large as fits into what is asked for. */
+/** Longer side of a repainted picture, which keeps its shape: as large as fits into the requested size. */
 async function longerSide({ init_images }: Img2Img, { width, height }: Common): Promise<number> {
   const own = await pictureSize(init_images[0] as Uint8Array, { name: 'init_images.0' });
   const scale = Math.min(width / own.width, height / own.height);
-  return Math.max(1, Math.min(MOST_SIDE, Math.round(Math.max(own.width, own.height) * scale)));
+  return Math.max(1, Math.min(MAX_SIDE, Math.round(Math.max(own.width, own.height) * scale)));
 }
 
-/** The name in the title of a model, as `sd-models` has it: `name [hash]`. */
+/** The name in a model's title, which `sd-models` writes as `name [hash]`. */
 export function titled(title: string): string {
   return title.replace(/ \[[0-9a-f]+\]$/, '');
 }
@@ -105,11 +109,11 @@ function countOf({ batch_size, n_iter }: Common): number {
   throw new KandidError('params_invalid', { subject: 'The body', field: 'batch_size', problem });
 }
 
-/** Those that ask for something. */
+/** Ignored fields that have a non-empty value. */
 function ignoredIn(body: Common, edit: Img2Img | null): string[] {
   const isEmpty = (value: unknown) =>
     value === null || value === '' || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
-  const heeded = edit ? HEEDED.edit : HEEDED.generation;
+  const heeded = edit ? USED_FIELDS.edit : USED_FIELDS.generation;
   const fields = Object.entries(body).filter(([name, value]) => !heeded.has(name) && !isEmpty(value));
   const overridden = Object.keys(body.override_settings ?? {}).filter((name) => name !== 'sd_model_checkpoint');
   const further = edit && edit.init_images.length > 1 ? ['init_images after the first'] : [];

@@ -1,51 +1,51 @@
-/** Answers in the shape of Automatic1111's web API. */
+/** Responses in the format of Automatic1111's web API. */
 import type { JobCancelled, JobDone, ResultPicture } from '../../worker/messages.ts';
 import { Base64 } from '../http/json-stream.ts';
 import type { RawCall } from '../http/route.ts';
 import type { JobUpdate } from '../jobs/event-log.ts';
 import { sendPictures } from '../routes/responses.ts';
 import { picturesOf, submit } from '../routes/submit.ts';
-import { deskOf, type Running } from './desk.ts';
-import type { Asked } from './requests.ts';
+import { clientStateOf, type Running } from './client-state.ts';
+import type { TranslatedRequest } from './requests.ts';
 import type { Common } from './schemas.ts';
 
-/** Makes a job of it, keeps account of it for `progress`, and answers its pictures; an interrupted one has the best so far. */
-export async function reply(call: RawCall, body: Common, asked: Asked, label: string): Promise<void> {
+/** Runs a job, tracks it for `progress`, and responds with its pictures; an interrupted job has the best so far. */
+export async function reply(call: RawCall, body: Common, translated: TranslatedRequest, label: string): Promise<void> {
   const { services, client, response } = call;
   const { jobs } = services;
-  const job = await submit(call, { work: asked.work, label }, false);
-  const desk = deskOf(services);
-  const running = desk.begin(client.name, job);
+  const job = await submit(call, { work: translated.work, label }, false);
+  const state = clientStateOf(services);
+  const running = state.begin(client.name, job);
   const subscriber = jobs.watch(job);
   const leave = () => subscriber.close();
   response.once('close', leave);
   try {
-    for await (const entry of subscriber) if ('event' in entry) keepAccount(running, entry.event);
+    for await (const entry of subscriber) if ('event' in entry) trackProgress(running, entry.event);
     if (response.closed) return;
     const event = picturesOf(await job.ended);
     const images = body.send_images ? event.results.map(({ bytes }) => new Base64(bytes)) : [];
-    await sendPictures(call, { images, parameters: parametersOf(body), info: infoOf(body, asked, event) });
+    await sendPictures(call, { images, parameters: parametersOf(body), info: infoOf(body, translated, event) });
   } finally {
     response.off('close', leave);
     subscriber.close();
-    desk.end(client.name, running);
+    state.end(client.name, running);
   }
 }
 
-function keepAccount(running: Running, event: JobUpdate): void {
+function trackProgress(running: Running, event: JobUpdate): void {
   if (event.type === 'started') running.levels = event.levels.length;
   else if (event.type === 'level') running.level = event.level + 1;
   else if (event.type === 'preview') running.preview = event;
 }
 
-/** What was asked, said back without its pictures. */
+/** The request's parameters, without its pictures. */
 function parametersOf(body: Common): Record<string, unknown> {
   const pictures = ['init_images', 'mask'].filter((name) => name in body);
   return { ...body, ...Object.fromEntries(pictures.map((name) => [name, null])) };
 }
 
-/** JSON in JSON, as their clients read it. */
-function infoOf(body: Common, { hash, ignored, notes }: Asked, event: JobDone | JobCancelled): string {
+/** JSON in a string, as clients of this API expect. */
+function infoOf(body: Common, { hash, ignored, notes }: TranslatedRequest, event: JobDone | JobCancelled): string {
   const { seed, model, results } = event;
   const { prompt, negative_prompt } = body;
   const [first] = results;
@@ -72,23 +72,23 @@ function infoOf(body: Common, { hash, ignored, notes }: Asked, event: JobDone | 
         Model: model,
         'Model hash': hash.slice(0, 10),
       };
-      const told = Object.entries({ ...facts, 'Kandid code': codeString || JSON.stringify(code) });
+      const parameters = Object.entries({ ...facts, 'Kandid code': codeString || JSON.stringify(code) });
       const negative = negative_prompt === '' ? [] : [`Negative prompt: ${negative_prompt}`];
-      return [prompt, ...negative, told.map(([name, value]) => `${name}: ${value}`).join(', ')].join('\n');
+      return [prompt, ...negative, parameters.map(([name, value]) => `${name}: ${value}`).join(', ')].join('\n');
     }),
     ignored,
     notes: [...sizeNotes(body, first), ...notes, ...event.notes],
   });
 }
 
-function sizeNotes(asked: Common, made: ResultPicture | undefined): string[] {
-  if (!made || (made.width === asked.width && made.height === asked.height)) return [];
-  return [`The size ${asked.width}x${asked.height} was asked for; it is ${made.width}x${made.height}.`];
+function sizeNotes(requested: Common, actual: ResultPicture | undefined): string[] {
+  if (!actual || (actual.width === requested.width && actual.height === requested.height)) return [];
+  return [`The size ${requested.width}x${requested.height} was asked for; it is ${actual.width}x${actual.height}.`];
 }
 
-/** How far the client's newest request is. */
+/** Progress of the client's newest request. */
 export function progressOf({ services, client }: RawCall, withImage: boolean) {
-  const all = deskOf(services).running(client.name);
+  const all = clientStateOf(services).running(client.name);
   const newest = all.at(-1);
   const { level = 0, levels = 0, preview = null, interrupted = false, job } = newest ?? {};
   const started = job?.started ?? null;
@@ -113,7 +113,7 @@ export function progressOf({ services, client }: RawCall, withImage: boolean) {
   };
 }
 
-/** 20261128030405, as they write it. */
+/** As `20261128030405`, the format of this API. */
 function timestampOf(ms: number): string {
   return new Date(ms).toISOString().replace(/\D/g, '').slice(0, 14);
 }

@@ -1,4 +1,4 @@
-/** Translates messages of clients into work. */
+/** Translates client messages into work. */
 
 import { pathIn, pictureBytes } from '../../contract/fields.ts';
 import { type ClientMessage, outputOf } from '../../contract/stream.ts';
@@ -7,12 +7,12 @@ import { JsonProblem, REQUEST_JSON } from '../../kit/json.ts';
 import { parseJsonWithPictures } from '../../kit/json-pictures.ts';
 import type { Work } from '../../worker/messages.ts';
 
-/** Bytes of a message in which its id is looked for. */
+/** Bytes of a message that are searched for its id. */
 const BEGINNING = 1000;
 
 export type Generate = Extract<ClientMessage, { type: 'generate' }>;
 
-/** What a message says, not checked against any schema. @throws {KandidError} message_invalid */
+/** Parses a message without checking it against a schema. @throws {KandidError} message_invalid */
 export async function readMessage(data: Buffer): Promise<unknown> {
   try {
     return await parseJsonWithPictures(data, REQUEST_JSON);
@@ -45,7 +45,7 @@ export function workOf({
   return { kind: 'generate', request: { ...request, condition: picture }, output, previews, person: true };
 }
 
-/** Of a message that may be wrong otherwise. */
+/** The id of a message that may be invalid otherwise. */
 export function idIn(data: Buffer | null): string | undefined {
   return /^\s*\{.*?"id"\s*:\s*"([\w.:-]{1,64})"/s.exec(data?.toString('latin1', 0, BEGINNING) ?? '')?.[1];
 }

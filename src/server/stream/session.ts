@@ -11,11 +11,11 @@ import type { Services } from '../services.ts';
 import { messagesOf, type StreamMessage } from './messages.ts';
 import { type Generate, idIn, readMessage, workOf } from './requests.ts';
 
-/** What a session needs of a socket; tests may bring their own. */
+/** The part of a socket that a session uses; tests may supply their own. */
 export interface Wire {
-  /** Bytes that wait to be sent. */
+  /** Bytes waiting to be sent. */
   readonly bufferedAmount: number;
-  /** Calls back when it has left. */
+  /** Calls `sent` when the data has been sent. */
   send(data: string | Uint8Array, sent: () => void): void;
   close(code: number, reason: string): void;
 }
@@ -23,15 +23,15 @@ export interface Wire {
 interface Request {
   readonly job: Job;
   readonly subscriber: JobSubscriber;
-  /** What is still to be said of the event that was taken last. */
+  /** Messages of the last event taken that are still to be sent. */
   messages: Iterator<StreamMessage, void>;
 }
 
 const NOTHING: Iterator<StreamMessage, void> = { next: () => ({ done: true, value: undefined }) };
 
 const SECOND = 1000;
-/** Messages beyond the allowed rate until the socket is closed. */
-const MOST_EXCESS = 100;
+/** Messages above the allowed rate before the socket is closed. */
+const MAX_EXCESS = 100;
 const POLICY = 1008;
 
 export class Session {
@@ -50,7 +50,7 @@ export class Session {
     this.#client = client;
     this.#wire = wire;
     this.#rates = new Rates(SECOND, services.clock);
-    this.#say({
+    this.#send({
       type: 'hello',
       version: services.version,
       protocol: PROTOCOL_VERSION,
@@ -58,7 +58,10 @@ export class Session {
     });
   }
 
-  /** A message came; null: a binary one. They are answered in order; resolves when it is dealt with, and never rejects. */
+  /**
+   * Handles a message; null: a binary one. Messages are handled in order; resolves when this one is done, never
+   * rejects.
+   */
   async take(data: Buffer | null): Promise<void> {
     const { messagesPerSecond } = this.#services.settings;
     if (this.#rates.take('', messagesPerSecond) === 0) {
@@ -67,11 +70,11 @@ export class Session {
     }
     this.#excess += 1;
     const limit = messagesPerSecond;
-    if (this.#excess > MOST_EXCESS) this.#wire.close(POLICY, 'too many messages');
+    if (this.#excess > MAX_EXCESS) this.#wire.close(POLICY, 'too many messages');
     else this.#fail(new KandidError('rate_limited', { limit, unit: 'messages a second', retrySeconds: 1 }), idIn(data));
   }
 
-  /** The socket is gone. Jobs go on for a while, in case somebody comes back for them. */
+  /** The socket is closed. Jobs continue for a while, in case a client reattaches. */
   close(): void {
     this.#isClosed = true;
     for (const { subscriber } of this.#requests.values()) subscriber.close();
@@ -92,7 +95,7 @@ export class Session {
   async #act(message: ClientMessage): Promise<void> {
     const { jobs } = this.#services;
     if (message.type === 'ping')
-      this.#say({ type: 'pong', ...(message.nonce === undefined ? {} : { nonce: message.nonce }) });
+      this.#send({ type: 'pong', ...(message.nonce === undefined ? {} : { nonce: message.nonce }) });
     else if (message.type === 'generate') await this.#generate(message);
     else if (message.type === 'attach') {
       this.#checkFree(message.id);
@@ -142,7 +145,7 @@ export class Session {
     throw new KandidError('message_invalid', { field: 'id', problem: `no request "${id}" is open on this socket` });
   }
 
-  /** Once for all events of this turn. */
+  /** Runs the pump once for all events of this turn of the event loop. */
   #pumpSoon(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -152,7 +155,10 @@ export class Session {
     });
   }
 
-  /** Says something of each request in turn while the socket takes it. What it does not take waits in the jobs' logs. */
+  /**
+   * Sends messages of each request in turn while the socket accepts them. What it does not accept stays in the jobs'
+   * logs.
+   */
   #pump(): void {
     const { backlogBytes } = this.#services.settings;
     for (let hasMore = true; hasMore && !this.#isClosed; ) {
@@ -162,7 +168,7 @@ export class Session {
         const message = nextMessage(id, request);
         if (message) {
           hasMore = true;
-          this.#say(message);
+          this.#send(message);
         } else if (request.subscriber.ended) {
           request.subscriber.close();
           this.#requests.delete(id);
@@ -172,16 +178,16 @@ export class Session {
   }
 
   #fail({ code, message, details }: KandidError, id: string | undefined): void {
-    this.#say({ type: 'error', ...(id === undefined ? {} : { id }), code, message, details });
+    this.#send({ type: 'error', ...(id === undefined ? {} : { id }), code, message, details });
   }
 
-  #say(message: StreamMessage): void {
+  #send(message: StreamMessage): void {
     if (this.#isClosed) return;
     this.#wire.send(message instanceof Uint8Array ? message : JSON.stringify(message), () => this.#pumpSoon());
   }
 }
 
-/** The rest of the event before, else the first message of the next; null where there is nothing to say now. */
+/** The next message of the current event, or the first of the next event; null if there is none now. */
 function nextMessage(id: string, request: Request): StreamMessage | null {
   for (;;) {
     const { value, done } = request.messages.next();

@@ -1,4 +1,4 @@
-/** Accepts WebSockets, and keeps them alive until they are closed. */
+/** Accepts WebSocket connections and keeps them alive until they are closed. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -10,12 +10,12 @@ import type { Services } from '../services.ts';
 import { Session } from './session.ts';
 
 const PATH = '/v1/stream';
-/** Browsers can give a socket no header, but names of protocols. */
+/** Browsers cannot set headers on a WebSocket, so the key may be sent as a subprotocol name. */
 const KEY_PROTOCOL = 'kandid.key.';
 const GOING_AWAY = 1001;
 const TRY_LATER = 1013;
-/** Bytes before a client's message. */
-const MOST_FRAME_HEAD = 14;
+/** Largest frame header of a client's message, in bytes. */
+const MAX_FRAME_HEAD = 14;
 const RETRY_SECONDS = 5;
 
 export class Streams {
@@ -36,7 +36,7 @@ export class Streams {
     });
   }
 
-  /** Of an HTTP server's `upgrade`. */
+  /** Handles an HTTP server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     this.#enter(request, socket, head).catch((thrown: unknown) => refuse(socket, toKandidError(thrown)));
@@ -45,12 +45,12 @@ export class Streams {
   async #enter(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const client = this.#identify(request);
     await this.#access.admit(client);
-    // Counted and opened in one go: others may be on their way in.
+    // Checked and opened in the same tick: other connections may be on their way in.
     this.#checkRoom(client);
     this.#server.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, client, socket));
   }
 
-  /** Tells all that the server goes. */
+  /** Closes all sockets because the server is shutting down. */
   close(): void {
     for (const ws of this.#open.keys()) ws.close(GOING_AWAY, 'the server is shutting down');
   }
@@ -97,10 +97,10 @@ export class Streams {
       close: (code, reason) => ws.close(code, reason),
     });
     const stopBeating = this.#beat(ws);
-    // Without a listener an oversized message would end the process; ws closes the socket itself.
+    // Without a listener, an oversized message would end the process; ws closes the socket itself.
     ws.on('error', () => {});
     const lease = intake.budget.lease(client.name);
-    // Messages count from their first byte on, for many that are never finished would fill the memory too.
+    // Messages count from their first byte: many that are never finished would fill the memory too.
     socket.on('data', (bytes: Buffer) => {
       try {
         lease.grow(bytes.length);
@@ -112,7 +112,7 @@ export class Streams {
     ws.on('message', (data, isBinary) => {
       const { length } = data as Buffer;
       const taken = session.take(isBinary ? null : (data as Buffer));
-      const done = () => lease.shrink(length + MOST_FRAME_HEAD);
+      const done = () => lease.shrink(length + MAX_FRAME_HEAD);
       taken.then(done, done);
     });
     ws.once('close', () => {
@@ -124,7 +124,7 @@ export class Streams {
     });
   }
 
-  /** Ends a socket that does not answer: nobody is there, or nobody reads. */
+  /** Terminates a socket that does not answer pings: the client is gone, or does not read. */
   #beat(ws: WebSocket): () => void {
     const { clock, settings } = this.#services;
     let isThere = true;
@@ -146,6 +146,6 @@ export class Streams {
 }
 
 function refuse(socket: Duplex, error: KandidError): void {
-  // A side that never closes its own half would keep the socket.
+  // A client that never closes its side would keep the socket open.
   socket.end(answerText(error), () => socket.destroy());
 }

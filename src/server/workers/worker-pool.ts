@@ -19,25 +19,31 @@ export type { WorkerStatus };
 export interface PoolObserver {
   run?(device: string, report: RunReport): void;
   ready?(device: string, info: WorkerInfo): void;
-  /** A process ended unasked, and why; it is started again. */
+  /** A process ended unexpectedly, with the reason; it is restarted. */
   exited?(device: string, reason: string): void;
-  /** Something went wrong in it that no job is to blame for. */
+  /** A problem in the process that belongs to no job. */
   warning?(device: string, text: string): void;
 }
 
 export interface PoolOptions {
-  /** One process for each: 'auto', 'cpu', 'cuda:N'. */
+  /** One process per entry: 'auto', 'cpu', 'cuda:N'. */
   readonly devices: readonly string[];
   readonly worker: WorkerOptions;
-  /** Of one more process, which runs what users' guides are asked for, and nothing else. @default none: all run all */
+  /**
+   * Device of an additional process that runs requests with users' guides, and nothing else. @default none: every
+   * process runs everything
+   */
   readonly guideWorker?: string | undefined;
-  /** Results, and beams of them, that one process takes at once. A job is begun while one is free, or where its client has none running there. */
+  /**
+   * Capacity of one process: results times their beams. A job starts while a slot is free, or if its client has no job
+   * running in that process.
+   */
   readonly slots: number;
-  /** Of memory that the jobs of one process may take together. */
+  /** Bytes of memory for all jobs of one process together. */
   readonly jobBytes: number;
-  /** Jobs of one process that wait for a person, beside those that compute. */
+  /** Jobs of one process that may wait for user input, in addition to those that compute. */
   readonly awaitingInput: number;
-  /** A process that says nothing for so long is ended; while it starts, ten times as long. */
+  /** A process that sends nothing for this long is killed; ten times as long while it starts. */
   readonly hangSeconds: number;
   readonly clock: Clock;
   readonly observer?: PoolObserver | undefined;
@@ -81,7 +87,7 @@ export class WorkerPool implements Runner, Workers {
   /**
    * Starts all processes; resolves when one is ready.
    *
-   * @throws {KandidError} where none can be opened: what the first of them said
+   * @throws {KandidError} the error of the first process, if none can start
    */
   async start(): Promise<WorkerInfo> {
     try {
@@ -91,7 +97,7 @@ export class WorkerPool implements Runner, Workers {
     }
   }
 
-  /** Models, guides and device, of the process that was ready, or looked for models, last; null before that. */
+  /** Models, guides and device, from the process that last became ready or reloaded its models; null before that. */
   get info(): WorkerInfo | null {
     return this.#info;
   }
@@ -114,7 +120,7 @@ export class WorkerPool implements Runner, Workers {
     });
   }
 
-  /** Places, of those processes that are ready, and how many of them are free. */
+  /** Slots of all ready processes, and how many are free. */
   get places(): { readonly all: number; readonly free: number } {
     const ready = this.#supervisors.filter(({ state }) => state === 'ready');
     const free = ready.reduce((sum, { slots }) => sum + Math.max(0, this.#slots - slots), 0);
@@ -125,7 +131,7 @@ export class WorkerPool implements Runner, Workers {
     return this.#fitting(need).length > 0;
   }
 
-  /** Processes that have room, the emptiest first. */
+  /** Processes that have room, the least busy first. */
   #fitting(need: Need): WorkerSupervisor[] {
     const own = this.#guideSupervisor;
     const known = this.#info?.guides ?? [];
@@ -142,15 +148,15 @@ export class WorkerPool implements Runner, Workers {
     else listener.lost('no process had room');
   }
 
-  tell(job: string, message: JobMessage): void {
-    for (const supervisor of this.#supervisors) supervisor.tell(job, message);
+  sendTo(job: string, message: JobMessage): void {
+    for (const supervisor of this.#supervisors) supervisor.sendTo(job, message);
   }
 
   listen(listener: () => void): void {
     this.#listener = listener;
   }
 
-  /** Ends all processes: asked first, then forced. Jobs that still run are lost. */
+  /** Ends all processes: asks first, then kills. Jobs that still run are lost. */
   async stop(): Promise<void> {
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop()));
   }

@@ -12,29 +12,29 @@ import {
 
 export interface ProcessListener {
   message(message: FromWorker): void;
-  /** Nothing more comes; `reason` in words. Called once. */
+  /** The process has ended, with a readable reason. Called once. */
   exit(reason: string): void;
 }
 
-/** What the pool needs of a process; tests bring their own. */
+/** The part of a process that the pool uses; tests supply their own. */
 export interface WorkerProcess {
   readonly pid: number | undefined;
-  /** @throws {Error} it is nothing that can be sent: too deep, or no plain data */
+  /** @throws {Error} if the message cannot be serialized: too deep, or not plain data */
   send(message: ToWorker): void;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 export type StartProcess = (options: WorkerOptions, listener: ProcessListener) => WorkerProcess;
 
-/** The entry: run from the sources, or compiled. */
+/** Worker entry point: TypeScript source, or compiled. */
 const ENTRY = fileURLToPath(
   new URL(`../../worker/worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
 );
 
-/** Options of this process that are not for its children. */
+/** Node.js options of this process that its children must not inherit. */
 const OWN_OPTIONS = /^--(test|inspect|watch|prof|cpu-prof|heap-prof)/;
 
-/** Bytes of what it wrote last that are told when it ends. */
+/** Characters of the last stderr output that are reported when it ends. */
 const STDERR_TAIL = 1000;
 
 export const forkWorker: StartProcess = (options, listener) => {
@@ -67,7 +67,7 @@ export const forkWorker: StartProcess = (options, listener) => {
   return { pid: child.pid, send: (message) => sendTo(child, message), kill: (signal) => void child.kill(signal) };
 };
 
-/** A message to a process that is just ending is lost with it; its end is told anyway. */
+/** A message to a process that is just ending is lost with it; its exit is reported anyway. */
 function sendTo(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message, () => {});
 }

@@ -19,20 +19,20 @@ import {
 import type { Assignment, Need, RunListener } from '../jobs/runner.ts';
 import type { StartProcess, WorkerProcess } from './worker-process.ts';
 
-/** `starting`: its models are being opened; `waiting`: it ended, and is started again after a while. */
+/** `starting`: its models are being opened; `waiting`: it ended, and is restarted after a delay. */
 export type SupervisorState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
 
 export interface WorkerStatus {
-  /** 'cpu' or 'cuda:N'; 'auto' until it has found out. */
+  /** 'cpu' or 'cuda:N'; 'auto' until it is detected. */
   readonly device: string;
   readonly state: SupervisorState;
   readonly pid: number | null;
   readonly jobs: number;
-  /** Processes that ended unasked. */
+  /** Number of times the process ended unexpectedly. */
   readonly restarts: number;
-  /** Bytes; null where it has not said. */
+  /** Bytes of memory; null if not reported yet. */
   readonly memory: number | null;
-  /** Why it is not ready. */
+  /** Why it is not ready; null if it is. */
   readonly reason: string | null;
 }
 
@@ -46,7 +46,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly start: StartProcess;
   readonly onReady: (info: WorkerInfo) => void;
-  /** Models came or went. */
+  /** The set of models has changed. */
   readonly onCatalogue: (info: WorkerInfo) => void;
   readonly onRoom: () => void;
   readonly onExit: (reason: string) => void;
@@ -57,22 +57,22 @@ export interface SupervisorOptions {
 interface Running {
   readonly assignment: Assignment;
   readonly listener: RunListener;
-  /** Its pictures that are finished. */
+  /** Finished pictures received so far. */
   readonly finished: JobPicture[];
-  /** Waits for a person, and computes nothing. */
+  /** Whether it is waiting for user input and computes nothing. */
   awaitingInput: boolean;
 }
 
-/** A process is asked how it is this often. */
+/** Pings per hang timeout. */
 const PINGS_PER_HANG = 4;
-/** And at least so often: its answers tell its memory. */
+/** Longest interval between pings: the replies also report memory. */
 const LONGEST_PAUSE_MS = 5000;
-/** Opening models and guides from a cold disk takes longer than anything after that: so many times as long. */
+/** Factor on the hang timeout during start-up: opening models and guides from a cold disk is the slowest step. */
 const START_PATIENCE = 10;
-/** A process that was asked to stop is forced after so long. */
+/** A process that was asked to stop is killed after this time. */
 const STOP_MS = 500;
 
-/** Jobs that take more than the first share of the memory leave what is beyond the second to others. */
+/** Jobs that take more than the small share of the memory may not fill more than the large share. */
 const SMALL_SHARE = 1 / 16;
 const LARGE_SHARE = 3 / 4;
 
@@ -102,12 +102,12 @@ export class WorkerSupervisor {
     return this.#state;
   }
 
-  /** Why it cannot be opened; null where it can, or nothing is known yet. */
+  /** Why it cannot start; null if it can, or if that is not known yet. */
   get startupFailure(): ErrorData | null {
     return this.#startupFailure;
   }
 
-  /** Places that are taken. */
+  /** Number of slots in use. */
   get slots(): number {
     let sum = 0;
     for (const { assignment, awaitingInput } of this.#jobs.values()) if (!awaitingInput) sum += assignment.slots;
@@ -126,7 +126,7 @@ export class WorkerSupervisor {
     };
   }
 
-  /** Resolves when it is ready; rejects where it cannot be opened, and goes on trying. */
+  /** Resolves when it is ready; rejects if it cannot start, and keeps trying. */
   async start(): Promise<WorkerInfo> {
     return await new Promise((resolve, reject) => {
       this.#first = { resolve, reject };
@@ -135,8 +135,8 @@ export class WorkerSupervisor {
   }
 
   /**
-   * While a place is free, or where the client has nothing running, so that one with much to do shuts out nobody; and only
-   * while the memory of all jobs together stays within its bounds, of which large jobs leave a part to small ones.
+   * True while a slot is free, or if the client has no job computing here, so that a busy client shuts out nobody; and
+   * only while the memory of all jobs stays within its limit, of which large jobs leave a part to small ones.
    */
   hasRoom({ client, bytes, retried }: Need): boolean {
     if (this.#state !== 'ready') return false;
@@ -163,7 +163,7 @@ export class WorkerSupervisor {
     }
   }
 
-  tell(job: string, message: JobMessage): void {
+  sendTo(job: string, message: JobMessage): void {
     const running = this.#jobs.get(job);
     if (!running) return;
     const { attempt } = running.assignment.ticket;
@@ -272,7 +272,7 @@ export class WorkerSupervisor {
     this.#stopped();
   }
 
-  /** Ends the process where it says nothing for too long: a run that never comes back, say. */
+  /** Kills the process if it is silent for too long, for example in a run that never returns. */
   #watch(): void {
     const { clock, hangSeconds } = this.#options;
     this.#cancelTimer = clock.after(Math.min(LONGEST_PAUSE_MS, (hangSeconds * 1000) / PINGS_PER_HANG), () => {

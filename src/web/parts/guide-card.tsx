@@ -16,7 +16,7 @@ export interface GuideCardProps {
   onRemove?: () => void;
 }
 
-const MOST_WEIGHT = 3;
+const MAX_WEIGHT = 3;
 
 export function GuideCard({ guide, use, hidden = [], more = 'More settings', onChange, onRemove }: GuideCardProps) {
   const { needed, others, all } = fieldsOf(guide.params);
@@ -45,8 +45,8 @@ export function GuideCard({ guide, use, hidden = [], more = 'More settings', onC
       <p class="hint">{guide.description}</p>
       <Slider
         label="weight"
-        min={-MOST_WEIGHT}
-        max={MOST_WEIGHT}
+        min={-MAX_WEIGHT}
+        max={MAX_WEIGHT}
         step={0.1}
         value={use.weight}
         text={weightInWords(use.weight)}

@@ -12,7 +12,7 @@ export interface PictureFieldProps {
 }
 
 /** Larger files are refused, as the server would refuse them. */
-const MOST_BYTES = 16 * 2 ** 20;
+const MAX_BYTES = 16 * 2 ** 20;
 
 export function PictureField({ id, name, hint, value, onChange }: PictureFieldProps) {
   const [problem, setProblem] = useState('');
@@ -49,7 +49,7 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
 
 function problemOf({ type, size, name }: File): string {
   if (!type.startsWith('image/')) return `${name} is not a picture. Use a PNG, JPEG, WebP, AVIF, TIFF or GIF file.`;
-  if (size > MOST_BYTES)
+  if (size > MAX_BYTES)
     return `${name} has ${Math.round(size / 2 ** 20)} MiB, more than the 16 MiB that fit. Shrink it first.`;
   return '';
 }

@@ -43,9 +43,9 @@ export const history = signal<readonly SavedPicture[]>([]);
 export const historyProblem = signal<string | null>(null);
 
 const STORE = 'made';
-const MOST = 1000;
+const MAX = 1000;
 /** Of pictures that are kept as files. */
-const MOST_BYTES = 64 * 2 ** 20;
+const MAX_BYTES = 64 * 2 ** 20;
 
 const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
   const give = () => {
@@ -86,7 +86,7 @@ export async function loadHistory(): Promise<void> {
 export async function remember(saved: readonly SavedPicture[]): Promise<void> {
   const ids = new Set(saved.map(({ id }) => id));
   const all = [...saved, ...history.value.filter(({ id }) => !ids.has(id))];
-  const gone = new Set(tooMany(all, { count: MOST, bytes: MOST_BYTES }));
+  const gone = new Set(tooMany(all, { count: MAX, bytes: MAX_BYTES }));
   history.value = all.filter((one) => !gone.has(one));
   const store = await storeFor('readwrite');
   for (const one of saved) if (!gone.has(one)) store?.put(one);

@@ -58,7 +58,7 @@ export function titleOf(recipe: Pick<Recipe, 'guides' | 'byHand'>): string {
 }
 
 /** Largest number of results accepted from a link or from storage. */
-const MOST_COUNT = 64;
+const MAX_COUNT = 64;
 
 /** Parses a recipe from JSON; null if it is not one. */
 export function parseRecipe(value: unknown): Recipe | null {
@@ -69,7 +69,7 @@ export function parseRecipe(value: unknown): Recipe | null {
   return {
     ...(typeof model === 'string' ? { model } : {}),
     guides: guides.map(({ name, weight, params }) => ({ name, weight, params })),
-    count: isWhole(count) ? Math.min(Math.max(count, 1), MOST_COUNT) : 1,
+    count: isWhole(count) ? Math.min(Math.max(count, 1), MAX_COUNT) : 1,
     seed: isWhole(seed) ? seed : null,
     sampler: typeof sampler === 'object' && sampler !== null ? (sampler as Recipe['sampler']) : {},
     ...(Array.isArray(prefix) && prefix.every(isWhole) ? { prefix } : {}),

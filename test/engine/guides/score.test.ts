@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GuideRunner } from '../../../src/engine/guides/runner.ts';
-import { type CandidateBatch, type ScoringOptions, scorePools } from '../../../src/engine/guides/score.ts';
+import { type ScoringOptions, scorePools } from '../../../src/engine/guides/score.ts';
+import { drawnSource } from '../../../src/engine/search/candidates.ts';
 import type { Candidates, Guide } from '../../../src/guide.ts';
 import { bright, mean, scoring } from '../tiny.ts';
 
 /** Two rows of 16 candidates of one pixel: 0 … 15 and 16 … 31. */
-const proposed: CandidateBatch = {
-  data: Float32Array.from({ length: 32 }, (_, i) => i),
-  rows: 2,
-  count: 16,
-  channels: 1,
-  side: 1,
-};
+const proposed = drawnSource(
+  { candidates: { data: Float32Array.from({ length: 32 }, (_, i) => i), dims: [2, 16, 1, 1, 1] } },
+  { rows: 2, firstRow: 0 },
+);
 
 const asking = (guides: readonly Guide[], rest: Partial<ScoringOptions> = {}): ScoringOptions => ({
   guides: guides.map((guide, i) => new GuideRunner(`guide${i}`, guide, { timeoutSeconds: 5, isTrusted: true })),
@@ -41,7 +39,7 @@ test('a cheap guide sees all candidates of all rows in one call, without a copy'
   const [first, second] = await scorePools([[0], [1]], proposed, asking([guide]));
   assert.equal(shown.length, 1);
   assert.deepEqual([shown[0]?.batch, shown[0]?.count, shown[0]?.values], [2, 16, range(0, 32)]);
-  assert.equal(shown[0]?.buffer, proposed.data.buffer);
+  assert.equal(shown[0]?.buffer, proposed.drawn?.buffer);
   assert.deepEqual(first?.indices, range(0, 16));
   assert.deepEqual([...(first?.byGuide[0] ?? [])], range(0, 16));
   assert.deepEqual([...(second?.byGuide[0] ?? [])], range(16, 32));
@@ -93,7 +91,7 @@ test('the choosier an expensive guide, the later it is asked, about what the oth
 test('a shortlist no smaller than the level is the whole level', async () => {
   const { shown, guide } = recorded(bright({ prefers: { shortlist: 14, refine: 2 } }));
   const [pool] = await scorePools([[0]], proposed, asking([guide]));
-  assert.equal(shown[0]?.buffer, proposed.data.buffer);
+  assert.equal(shown[0]?.buffer, proposed.drawn?.buffer);
   assert.equal(pool?.indices.length, 16);
 });
 

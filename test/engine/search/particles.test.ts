@@ -13,19 +13,19 @@ const particle = (index: number, score: number): ResultBeams => ({
   lastScores: [score],
 });
 const four = [0.1, 0.9, 0.5, 0.7].map((score, index) => particle(index, score));
-const by = { blend: 'zscore', weights: [1] } as const;
 
 test('the best go on, whosever they are', () => {
   const places = (keep: number) =>
-    survivorsOf(four, { ...by, count: 1, keep, areApart: false }).map(({ index }) => index);
+    survivorsOf(four, { blend: 'zscore', count: 1, prefixes: [] }, [1], keep).map(({ index }) => index);
   assert.deepEqual(places(2), [1, 3]);
   assert.deepEqual(places(3), [1, 3, 2]);
+  assert.deepEqual(places(4), [0, 1, 2, 3], 'as they are where none ends');
 });
 
 test('where results begin with prefixes of their own, each keeps the best of its own', () => {
   // Particles 0 and 2 are of the first result, 1 and 3 of the second.
   const places = (keep: number) =>
-    survivorsOf(four, { ...by, count: 2, keep, areApart: true }).map(({ index }) => index);
+    survivorsOf(four, { blend: 'zscore', count: 2, prefixes: [[0], [1]] }, [1], keep).map(({ index }) => index);
   assert.deepEqual(places(2), [2, 1]);
   assert.deepEqual(places(3), [2, 1, 3]);
 });

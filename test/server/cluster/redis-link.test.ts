@@ -22,11 +22,11 @@ test('passwords are in no message and in no settings that are printed', () => {
   );
 });
 
-test('a Redis that would throw jobs away is refused', { skip: noRedis }, async () => {
+test('a Redis that would evict jobs is refused', { skip: noRedis }, async () => {
   const redis = await RedisServer.start('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru');
   await assert.rejects(linkTo(redis), {
     code: 'redis_unfit',
-    message: `Redis at ${redis.url} cannot hold jobs: its policy is allkeys-lru: when its memory is full it would throw jobs away. Set maxmemory-policy noeviction in its configuration.`,
+    message: `Redis at ${redis.url} cannot hold jobs: its policy is allkeys-lru: it would evict jobs when its memory is full. Set maxmemory-policy noeviction in its configuration.`,
   });
 });
 

@@ -16,11 +16,11 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-const MOST_WAITING_MS = 30_000;
+const MAX_WAITING_MS = 30_000;
 
 /** Resolves when it holds. */
 export async function until(holds: () => unknown, what = String(holds)): Promise<void> {
-  const end = performance.now() + MOST_WAITING_MS;
+  const end = performance.now() + MAX_WAITING_MS;
   while (!(await holds())) {
     assert.ok(performance.now() < end, `it did not come to: ${what}`);
     await setTimeout(2);
@@ -43,7 +43,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
         () => backend.runner.running.get(id)?.assignment.ticket.attempt === attempt,
         `${id} runs, attempt ${attempt}`,
       );
-    const told = (id: string) => backend.runner.told.filter(({ job }) => job === id).map(({ message }) => message);
+    const sentTo = (id: string) => backend.runner.sent.filter(({ job }) => job === id).map(({ message }) => message);
 
     test('a job is queued, run and ended, and both fronts know it', async () => {
       const { runner } = backend;
@@ -154,8 +154,8 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       const job = await submit();
       await runs(job.id);
       await Promise.all([jobsOf().cancel(job), jobsOf(1).cancel(await jobsOf(1).get(job.id))]);
-      await until(() => told(job.id).length > 0);
-      assert.deepEqual(told(job.id), [{ type: 'cancel' }]);
+      await until(() => sentTo(job.id).length > 0);
+      assert.deepEqual(sentTo(job.id), [{ type: 'cancel' }]);
       runner.event(job.id, cancelled());
       assert.deepEqual(await jobsOf().endOf(job), cancelled());
       await jobsOf().cancel(job);
@@ -204,13 +204,13 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       await runs(job.id);
       await assert.rejects(async () => jobsOf().weigh(job, [1]), { code: 'option_invalid' });
       await jobsOf(1).weigh(await jobsOf(1).get(job.id), [0.5, -1]);
-      await until(() => told(job.id).some(({ type }) => type === 'weights'));
+      await until(() => sentTo(job.id).some(({ type }) => type === 'weights'));
       runner.event(job.id, question(0));
       await until(() => job.question !== null);
       await assert.rejects(async () => jobsOf().choose(job, 0, [9]), { code: 'option_invalid' });
       await jobsOf(1).choose(await jobsOf(1).get(job.id), 0, [2]);
-      await until(() => told(job.id).some(({ type }) => type === 'answer'));
-      assert.deepEqual(told(job.id).at(-1), { type: 'answer', question: 0, picks: [2] });
+      await until(() => sentTo(job.id).some(({ type }) => type === 'answer'));
+      assert.deepEqual(sentTo(job.id).at(-1), { type: 'answer', question: 0, picks: [2] });
       runner.event(job.id, { type: 'chosen', question: 0, picks: [2], by: 'person' });
       runner.crash();
       await runs(job.id, 2);
@@ -233,7 +233,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
           if ('event' in next && next.event.type === 'preview') shown.push(next.event.level);
         return shown.includes(2);
       });
-      await until(() => told(job.id).some((message) => message.type === 'taken' && message.level === 2));
+      await until(() => sentTo(job.id).some((message) => message.type === 'taken' && message.level === 2));
       runner.event(job.id, done());
       await jobsOf().endOf(job);
       subscriber.close();
@@ -245,8 +245,8 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       const job = await submit({ abandonSeconds: 0 });
       await runs(job.id);
       jobsOf().watch(job).close();
-      await until(() => told(job.id).length > 0);
-      assert.deepEqual(told(job.id), [{ type: 'drop' }]);
+      await until(() => sentTo(job.id).length > 0);
+      assert.deepEqual(sentTo(job.id), [{ type: 'drop' }]);
       runner.event(job.id, { ...cancelled(), results: [] });
       assert.equal((await jobsOf().endOf(job)).type, 'cancelled');
     });
@@ -255,8 +255,8 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       const { runner } = backend;
       const job = await submit({ deadlineSeconds: 0.3 });
       await runs(job.id);
-      await until(() => told(job.id).length > 0);
-      assert.deepEqual(told(job.id), [{ type: 'cancel' }]);
+      await until(() => sentTo(job.id).length > 0);
+      assert.deepEqual(sentTo(job.id), [{ type: 'cancel' }]);
       runner.event(job.id, cancelled());
       assert.equal((await jobsOf().endOf(job)).type, 'cancelled');
     });

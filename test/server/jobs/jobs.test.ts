@@ -127,7 +127,7 @@ test('a running job is asked to stop and ends with what it has', async () => {
   await breathe();
   await jobs.cancel(job);
   assert.equal(job.state, 'running');
-  assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'cancel' } }]);
+  assert.deepEqual(runner.sent, [{ job: job.id, message: { type: 'cancel' } }]);
   runner.event(job.id, cancelled());
   assert.equal(job.end?.type === 'cancelled' && job.end.results.length, 1);
 });
@@ -192,10 +192,10 @@ test('viewers let the next preview be made', async () => {
   const job = await submit();
   await breathe();
   runner.event(job.id, preview(0));
-  assert.deepEqual(runner.told, []);
+  assert.deepEqual(runner.sent, []);
   const subscriber = jobs.watch(job);
   while (subscriber.next());
-  assert.deepEqual(runner.told, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
+  assert.deepEqual(runner.sent, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
 });
 
 test('a job that nobody watches any more is dropped after a while, where that was asked for', async () => {
@@ -208,7 +208,7 @@ test('a job that nobody watches any more is dropped after a while, where that wa
   ];
   await breathe();
   for (const job of [kept, short, long]) jobs.watch(job).close();
-  const cancels = () => runner.told.filter(({ message }) => message.type === 'drop').map(({ job }) => job);
+  const cancels = () => runner.sent.filter(({ message }) => message.type === 'drop').map(({ job }) => job);
   assert.deepEqual(cancels(), [short.id]);
   clock.pass(4000);
   const back = jobs.watch(long);
@@ -228,7 +228,7 @@ test('a question is answered while it is open', async () => {
   assert.throws(() => jobs.choose(job, 0, [4]), { code: 'option_invalid' });
   assert.throws(() => jobs.choose(job, 1, [0]), { code: 'question_closed' });
   jobs.choose(job, 0, [3, 1]);
-  assert.deepEqual(runner.told.at(-1)?.message, { type: 'answer', question: 0, picks: [3, 1] });
+  assert.deepEqual(runner.sent.at(-1)?.message, { type: 'answer', question: 0, picks: [3, 1] });
   runner.event(job.id, { type: 'chosen', question: 0, picks: [3, 1], by: 'person' });
   assert.throws(() => jobs.choose(job, 0, [1]), { code: 'question_closed' });
 });
@@ -240,7 +240,7 @@ test('weights are changed while it waits, runs and is run again', async () => {
   await breathe();
   assert.throws(() => jobs.weigh(job, [1]), { code: 'option_invalid' });
   jobs.weigh(job, [0.5, -1]);
-  assert.deepEqual(runner.told.at(-1)?.message, { type: 'weights', weights: [0.5, -1] });
+  assert.deepEqual(runner.sent.at(-1)?.message, { type: 'weights', weights: [0.5, -1] });
   runner.crash();
   await breathe();
   const again = runner.begun.at(-1)?.ticket.work;
@@ -254,7 +254,7 @@ test('past its deadline a job that waits fails, one that runs ends with what it 
   clock.pass(3000);
   await breathe();
   assert.equal(waiting.end?.type === 'failed' && waiting.end.error.code, 'deadline_passed');
-  assert.deepEqual(runner.told, [{ job: running.id, message: { type: 'cancel' } }]);
+  assert.deepEqual(runner.sent, [{ job: running.id, message: { type: 'cancel' } }]);
   runner.event(running.id, cancelled());
   await breathe();
   assert.equal(runner.begun.length, 1);

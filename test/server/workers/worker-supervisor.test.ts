@@ -131,8 +131,8 @@ test('a job is begun, told things and heard; other attempts are not', async () =
   void pool.start();
   latest().say({ type: 'ready', info: INFO });
   const heard = assign(pool, 'a', { attempt: 2 });
-  pool.tell('a', { type: 'cancel' });
-  pool.tell('b', { type: 'cancel' });
+  pool.sendTo('a', { type: 'cancel' });
+  pool.sendTo('b', { type: 'cancel' });
   assert.deepEqual(
     latest().sent.map(({ type }) => type),
     ['job', 'tell'],

@@ -23,7 +23,7 @@ const AT_ONCE = 80;
 const SAMPLE_MS = 500;
 const ALLOWED = new Set([200, 429, 503]);
 /** Largest number of pending requests, which bounds the memory of this process. */
-const MOST_OPEN = 3000;
+const MAX_OPEN = 3000;
 
 export const overload: Part = {
   name: 'overload',
@@ -37,7 +37,7 @@ function settingsFor(clients: number) {
     apiKeys: keysFor(clients).apiKeys,
     requestsPerMinute: 0,
     keptJobs: 50,
-    connectionsPerAddress: 2 * MOST_OPEN,
+    connectionsPerAddress: 2 * MAX_OPEN,
   };
 }
 
@@ -126,7 +126,7 @@ async function flood(
   };
   while (goesOn()) {
     const due = ((performance.now() - started) / 1000) * capacity * TIMES;
-    for (; sent < due && open.size < MOST_OPEN; sent++) {
+    for (; sent < due && open.size < MAX_OPEN; sent++) {
       const sending: Promise<void> = send(sent % amounts.clients).finally(() => open.delete(sending));
       open.add(sending);
     }

@@ -1,5 +1,6 @@
 /** Codes as a picture format: quality against bits, compared with the smallest files of WebP, JPEG and AVIF. */
 
+import { compactCode } from '../../../engine/tasks/compact.ts';
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';
 import { resample } from '../../../kit/resample.ts';
@@ -37,7 +38,7 @@ export const codec: Task = {
   title: 'codes as a picture format: quality against bits',
   async run(context) {
     const own = await prefixes(context);
-    const others: Point[] = [];
+    const others: Point[] = await compactPoints(context);
     for (const file of FILES) others.push(await fileCodec(context, file));
     const step = Math.ceil(own.length / SHOWN_POINTS);
     const shown = own.filter((_, i) => (own.length - 1 - i) % step === 0);
@@ -66,6 +67,21 @@ async function prefixes(context: EvaluationContext): Promise<Point[]> {
     );
     return { codec: 'kandid', bits, psnr_db: rounded(mean(values), 2), levels: level + 1, side };
   });
+}
+
+/** Whole codes written compactly, where the model has a prior: mean of whole bytes. */
+async function compactPoints(context: EvaluationContext): Promise<Point[]> {
+  if (!context.network.prior || context.network.info.condition) return [];
+  const opened = await context.engine.models.openReproducible(context.model);
+  const ended = (await context.ceiling()).slice(0, FILE_PICTURES);
+  const bytes: number[] = [];
+  for (const { done } of ended) {
+    const text = await compactCode(opened, done.results[0]?.code ?? []);
+    bytes.push(Buffer.from(text.slice(text.indexOf('.') + 1), 'base64url').length);
+    context.reportProgress(bytes.length, ended.length, 'compact codes');
+  }
+  const values = ended.map(({ done }, i) => psnr(done.results[0]?.image as Picture, context.pictures[i] as Picture));
+  return [{ codec: 'kandid, compact', bits: 8 * mean(bytes), psnr_db: rounded(mean(values), 2) }];
 }
 
 function large(picture: Picture, side: number): Picture {

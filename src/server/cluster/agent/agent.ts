@@ -1,11 +1,11 @@
 /**
- * The worker of a cluster: claims jobs of the models that its processes have, as many as there is room for, and holds them by
- * renewing their leases. It infers nothing itself: whatever its processes do, it goes on telling that it lives.
+ * The worker of a cluster: claims jobs for the models of its processes, as many as there is room for, and holds them by
+ * renewing their leases. It runs no inference itself, so that its heartbeat continues whatever its processes do.
  */
 import { KandidError } from '../../../errors.ts';
 import type { Clock } from '../../../kit/clock.ts';
 import type { JobEnd, Work } from '../../../worker/messages.ts';
-import { cancelledUnbegun } from '../../jobs/dispatcher.ts';
+import { cancelledBeforeStart } from '../../jobs/dispatcher.ts';
 import type { JobsObserver } from '../../jobs/observer.ts';
 import { withWeights } from '../../jobs/outline.ts';
 import type { Claim, Settlement } from '../../jobs/queue.ts';
@@ -22,7 +22,7 @@ import type { RedisLink } from '../redis-link.ts';
 import type { Registry } from '../registry.ts';
 import { Attempt, workerLost } from './attempt.ts';
 
-/** Processes that run jobs. */
+/** The processes that run jobs. */
 export type AgentPool = Runner & Pick<WorkerPool, 'info' | 'places' | 'status'>;
 
 export interface AgentOptions {
@@ -40,38 +40,38 @@ export interface AgentOptions {
 interface Held {
   readonly queue: BullQueue;
   claim: Claim<ClusterEntry>;
-  /** Resolves when nothing of it is left here. */
+  /** Resolves when the job has been settled here. */
   readonly released: Promise<void>;
 }
 
-/** What Redis knows of a job when it is begun. */
+/** The state of a job in Redis when it is started. */
 interface Found {
   readonly record: JobRecord | null;
   readonly work: Work | null;
   readonly desired: Desired;
 }
 
-/** What is said and renewed again and again, so often in a lease. */
+/** Heartbeats and lease renewals per lease. */
 const BEATS_PER_LEASE = 4;
 const PAUSE_MS = 200;
 
 export class Agent {
   readonly #options: AgentOptions;
   readonly #attempts = new Map<string, Attempt>();
-  /** What is claimed: leases are renewed from the first moment on. */
+  /** Claimed jobs; leases are renewed from the claim on. */
   readonly #held = new Map<string, Held>();
   readonly #serving = new Map<string, Promise<void>>();
   #waiting: (() => void)[] = [];
   #isStopping = false;
   #stopTimer: () => void = () => {};
   #checkIdle: () => void = () => {};
-  /** Queues that other workers serve, and all that there are. */
+  /** Queues that other workers serve, and the names of all queues. */
   #others: ReadonlySet<string> = new Set();
   #names: readonly string[] = [];
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    options.pool.listen(() => this.#tellRoom());
+    options.pool.listen(() => this.#notifyRoom());
   }
 
   get running(): number {
@@ -82,19 +82,19 @@ export class Agent {
     return this.#isStopping;
   }
 
-  /** Says that it is there, and takes jobs. @throws {KandidError} redis_unavailable */
+  /** Reports the worker and starts taking jobs. @throws {KandidError} redis_unavailable */
   async start(): Promise<void> {
     await this.#beat();
     await this.#options.registry.announce(this.#options.node.id);
     this.#beatLater();
   }
 
-  /** Takes no more; those that run after so many seconds are given back, to be run elsewhere. */
+  /** Takes no more jobs; those still running after `seconds` are returned to the queue, to be run elsewhere. */
   async drain(seconds: number): Promise<void> {
     const { clock, registry, node, link } = this.#options;
     this.#isStopping = true;
-    this.#tellRoom();
-    await this.#report().catch((error: unknown) => link.tellTrouble(error));
+    this.#notifyRoom();
+    await this.#report().catch((error: unknown) => link.reportProblem(error));
     const idle = new Promise<void>((resolve) => {
       this.#checkIdle = () => {
         if (this.#held.size === 0) resolve();
@@ -108,13 +108,13 @@ export class Agent {
     stopTimer();
     this.#stopTimer();
     await Promise.all(this.#serving.values());
-    await registry.remove(node.id).catch((error: unknown) => link.tellTrouble(error));
+    await registry.remove(node.id).catch((error: unknown) => link.reportProblem(error));
   }
 
   #beatLater(): void {
     const { clock, leaseMs, link } = this.#options;
     this.#stopTimer = clock.after(leaseMs / BEATS_PER_LEASE, () => {
-      this.#beat().catch((error: unknown) => link.tellTrouble(error));
+      this.#beat().catch((error: unknown) => link.reportProblem(error));
       this.#beatLater();
     });
   }
@@ -126,7 +126,7 @@ export class Agent {
     this.#serveAll();
     const renewing = [...this.#held.values()].map(({ queue, claim }) => queue.renew(claim));
     for (const { status, ...rest } of await Promise.allSettled(renewing))
-      if (status === 'rejected' && 'reason' in rest) link.tellTrouble(rest.reason);
+      if (status === 'rejected' && 'reason' in rest) link.reportProblem(rest.reason);
     const attempts = [...this.#attempts].map(([id, { number }]) => ({ id, number }));
     for (const id of await ledger.superseded(attempts)) this.#attempts.get(id)?.supersede();
     for (const id of await ledger.abandoned([...this.#attempts.keys()], WATCH_GRACE_SECONDS))
@@ -157,7 +157,7 @@ export class Agent {
     await registry.report(report, info, leaseMs);
   }
 
-  /** One loop for each queue. */
+  /** Runs one loop per queue. */
   #serveAll(): void {
     for (const name of this.#queueNames()) {
       if (this.#serving.has(name)) continue;
@@ -166,7 +166,7 @@ export class Agent {
     }
   }
 
-  /** Of its models, on devices of its class; and those of other classes that nobody serves any more. */
+  /** Queues of its models on its device class, and queues of its models that no worker serves any more. */
   #queueNames(): string[] {
     const { info } = this.#options.pool;
     if (!info || this.#isStopping) return [];
@@ -188,33 +188,33 @@ export class Agent {
         if (claim) this.#take(queue, claim);
         else await this.#pause(1);
       } catch (error) {
-        link.tellTrouble(error);
+        link.reportProblem(error);
         await this.#pause(PAUSE_MS);
       }
     }
   }
 
-  /** Resolves when a place is free that nothing claimed is on its way to, or it stops. */
+  /** Resolves when a slot is free that no claimed job is about to take, or the worker stops. */
   async #room(): Promise<void> {
     while (this.#options.pool.places.free <= this.#held.size - this.#attempts.size && !this.#isStopping)
       await this.#change();
   }
 
-  /** Resolves when there may be room that was not there before. */
+  /** Resolves when capacity may have changed. */
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
     });
   }
 
-  #tellRoom(): void {
+  #notifyRoom(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const tell of waiting) tell();
+    for (const resume of waiting) resume();
   }
 
   #fits(entry: ClusterEntry, queue: string): boolean {
-    // It was lost here: better run elsewhere.
+    // The job was lost here: prefer another worker.
     if (entry.avoid === this.#options.node.id && this.#others.has(queue)) return false;
     return this.#options.pool.hasRoom(needOf(entry));
   }
@@ -224,7 +224,7 @@ export class Agent {
     const { id } = claim.entry;
     const before = this.#held.get(id);
     if (before) {
-      this.#takeAgain(before, queue, claim).catch((error: unknown) => link.tellTrouble(error));
+      this.#takeAgain(before, queue, claim).catch((error: unknown) => link.reportProblem(error));
       return;
     }
     const running = this.#run(claim.entry).catch((error: unknown): Settlement => {
@@ -233,10 +233,10 @@ export class Agent {
     });
     const released = running
       .then((how) => held.queue.settle(held.claim, how))
-      .catch((error: unknown) => link.tellTrouble(error))
+      .catch((error: unknown) => link.reportProblem(error))
       .then(() => {
         this.#held.delete(id);
-        this.#tellRoom();
+        this.#notifyRoom();
         this.#checkIdle();
       });
     const held: Held = { queue, claim, released };
@@ -244,8 +244,8 @@ export class Agent {
   }
 
   /**
-   * It is here already: its lease had ended, while Redis was away, or while this process stood still. Where its attempt still counts it
-   * goes on; else another worker has begun it meanwhile, and lost it too.
+   * The job is already held here: its lease expired while Redis was unreachable or this process was suspended. If its
+   * attempt is still current it continues; otherwise another worker has started the job meanwhile and lost it too.
    */
   async #takeAgain(before: Held, queue: BullQueue, claim: Claim<ClusterEntry>): Promise<void> {
     const attempt = this.#attempts.get(claim.entry.id);
@@ -254,7 +254,7 @@ export class Agent {
       ? await this.#options.ledger.superseded([{ id: claim.entry.id, number: attempt.number }])
       : [];
     if (isOld === undefined) return;
-    // What it settles then is not this claim.
+    // The old attempt must not settle the new claim.
     before.claim = { ...claim, lease: '' };
     attempt?.supersede();
     await before.released;
@@ -283,7 +283,7 @@ export class Agent {
     }
   }
 
-  /** With what is known of it, asked for at once. While another worker that lives runs it, it is looked at again and again. */
+  /** Starts a job and reads its state at the same time. While another live worker runs the job, retries. */
   async #begin(id: string): Promise<[Begun, Found]> {
     const { ledger, node, leaseMs } = this.#options;
     for (;;) {
@@ -330,10 +330,10 @@ function needOf({ client, slots, bytes, guides, retried = false }: ClusterEntry)
   return { client, slots, bytes, guides, retried };
 }
 
-/** How a job ends that is not to be run. */
+/** The end of a job that must not be started. */
 function endOf(begun: NotBegun): JobEnd {
   if (begun.verdict === 'spent') return workerLost(begun.words);
-  if (begun.verdict !== 'late') return cancelledUnbegun();
+  if (begun.verdict !== 'late') return cancelledBeforeStart();
   const { seconds } = begun;
   return { type: 'failed', error: new KandidError('deadline_passed', { seconds }).toJSON() };
 }

@@ -1,8 +1,11 @@
-/** One attempt at a job, on the worker that has claimed it: run by a process of the worker's, told to the ledger, steered. */
+/**
+ * One attempt at a job on the worker that claimed it: runs it in a process, reports its events to the ledger, and
+ * applies control changes.
+ */
 import { KandidError } from '../../../errors.ts';
 import type { Clock } from '../../../kit/clock.ts';
 import { isEnd, type JobEnd, type JobEvent, type Work } from '../../../worker/messages.ts';
-import { cancelledUnbegun } from '../../jobs/dispatcher.ts';
+import { cancelledBeforeStart } from '../../jobs/dispatcher.ts';
 import type { Job } from '../../jobs/job.ts';
 import type { JobsObserver } from '../../jobs/observer.ts';
 import type { Settlement } from '../../jobs/queue.ts';
@@ -22,15 +25,15 @@ export interface AttemptOptions {
   readonly need: Need;
   readonly work: Work;
   readonly number: number;
-  /** Milliseconds since 1970 by Redis' clock, as all times of a job: this machine's may be wrong. */
+  /** Milliseconds since 1970 by Redis' clock, like all times of a job: this machine's clock may be wrong. */
   readonly startedAt: number;
-  /** Until its deadline; null: it has none. */
+  /** Milliseconds until its deadline; null if it has none. */
   readonly leftMs: number | null;
 }
 
 export class Attempt {
   readonly job: Job;
-  /** Resolves when nothing is left to tell: what becomes of its place in the queue. */
+  /** Resolves when everything is reported, to how its queue entry is settled. */
   readonly settled: Promise<Settlement>;
   readonly #options: AttemptOptions;
   readonly #reporter: Reporter;
@@ -63,7 +66,7 @@ export class Attempt {
     });
   }
 
-  /** Begins. The process tells the rest. */
+  /** Starts the job in a process, whose events do the rest. */
   start(): void {
     const { runner, need, work, number, job, startedAt, leftMs, clock, link, observer } = this.#options;
     this.#begun = clock.now();
@@ -78,10 +81,10 @@ export class Attempt {
     );
     if (leftMs !== null) this.#stopTimer = clock.after(leftMs, () => this.#cancel('cancel'));
     const obey = () => {
-      this.#obey().catch((error: unknown) => observer.trouble?.(error));
+      this.#applyDesired().catch((error: unknown) => observer.trouble?.(error));
     };
     this.#stopListening = link.listen(`orders:${job.id}`, obey);
-    // What was wanted before it listened.
+    // Applies changes made before the subscription.
     this.#stopListening.then(obey, obey);
   }
 
@@ -89,20 +92,23 @@ export class Attempt {
     return this.#options.number;
   }
 
-  /** Nobody watches it. */
+  /** Drops the job: nobody watches it. */
   drop(): void {
     this.#cancel('drop');
   }
 
-  /** Another attempt counts now, or the job has ended: what this one does is for nobody. */
+  /** Stops the attempt: another one is current, or the job has ended. */
   supersede(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#options.runner.tell(this.job.id, { type: 'drop' });
+    this.#options.runner.sendTo(this.job.id, { type: 'drop' });
     this.#closing(Promise.resolve('done'));
   }
 
-  /** It has come to nothing here. @param reason why; null: the worker stops, and nobody is to blame */
+  /**
+   * Ends the attempt without a result. @param reason why it was lost; null if the worker is stopping, which does not
+   * count as a loss
+   */
   giveUp(reason: string | null): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -114,7 +120,7 @@ export class Attempt {
     if (isEnd(event)) {
       this.#isEnding = true;
       this.#closing(this.#end(event));
-    } else this.#reporter.tell(event);
+    } else this.#reporter.report(event);
   }
 
   #closing(how: Promise<Settlement>): void {
@@ -141,23 +147,23 @@ export class Attempt {
 
   async #lost(reason: string | null): Promise<Settlement> {
     const { observer, job, runner } = this.#options;
-    if (reason === null) runner.tell(job.id, { type: 'drop' });
+    if (reason === null) runner.sendTo(job.id, { type: 'drop' });
     else observer.lost?.(job, reason);
     const lost = await this.#reporter.lost(reason);
     if (lost.verdict === 'again') return 'again';
     if (lost.verdict === 'over') return 'done';
-    if (lost.verdict === 'cancelled') return await this.#end(cancelledUnbegun());
+    if (lost.verdict === 'cancelled') return await this.#end(cancelledBeforeStart());
     return await this.#end(workerLost(lost.words));
   }
 
   #cancel(how: 'cancel' | 'drop'): void {
     if (this.#isEnding || this.#cancelled === 'drop' || this.#cancelled === how) return;
     this.#cancelled = how;
-    this.#options.runner.tell(this.job.id, { type: how });
+    this.#options.runner.sendTo(this.job.id, { type: how });
   }
 
-  /** Does what is wanted of it and not done yet. */
-  async #obey(): Promise<void> {
+  /** Applies control changes that were not applied yet. */
+  async #applyDesired(): Promise<void> {
     const { ledger, runner, number } = this.#options;
     const { cancelled, weights, answers, taken } = await ledger.desired(this.job.id);
     if (this.#isEnding) return;
@@ -165,21 +171,21 @@ export class Attempt {
     const wanted = weights && JSON.stringify(weights);
     if (weights && wanted !== this.#weights) {
       this.#weights = wanted;
-      runner.tell(this.job.id, { type: 'weights', weights });
+      runner.sendTo(this.job.id, { type: 'weights', weights });
     }
     for (const { attempt, question, picks } of answers) {
       if (attempt !== number || this.#answered.has(question)) continue;
       this.#answered.add(question);
-      runner.tell(this.job.id, { type: 'answer', question, picks });
+      runner.sendTo(this.job.id, { type: 'answer', question, picks });
     }
     if (taken?.attempt === number && taken.level > this.#taken) {
       this.#taken = taken.level;
-      runner.tell(this.job.id, { type: 'taken', level: taken.level });
+      runner.sendTo(this.job.id, { type: 'taken', level: taken.level });
     }
   }
 }
 
-/** Lost as often as may be. */
+/** The end of a job that was lost too often. */
 export function workerLost(reason: string): JobEnd {
   return { type: 'failed', error: new KandidError('worker_lost', { reason }).toJSON() };
 }

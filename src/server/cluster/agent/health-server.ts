@@ -1,4 +1,4 @@
-/** What a worker tells those who watch over it, by HTTP. */
+/** The health and metrics endpoints of a worker. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KandidError, toKandidError } from '../../../errors.ts';

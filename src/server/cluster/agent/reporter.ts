@@ -1,32 +1,32 @@
 /**
- * Tells the ledger what an attempt at a job does, in order, and again until it is told: while Redis is away it is kept here, of
- * previews the latest. What an attempt tells is bounded by its levels and pictures.
+ * Reports the events of an attempt to the ledger, in order, retrying until they are stored. While Redis is unreachable
+ * they are kept here, of previews only the latest. An attempt's events are bounded by its levels and pictures.
  */
 import type { Clock } from '../../../kit/clock.ts';
 import type { JobEnd, JobEvent } from '../../../worker/messages.ts';
 import type { Ledger, Lost } from '../ledger.ts';
 
-type Told = Exclude<JobEvent, JobEnd>;
+type ProgressEvent = Exclude<JobEvent, JobEnd>;
 
 export interface ReporterOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly job: string;
   readonly attempt: number;
-  /** Previews that stand beside one another. */
+  /** Number of latest previews that are kept. */
   readonly shown: number;
   readonly onTrouble: (error: unknown) => void;
-  /** Another attempt counts now, or the job has ended: this one is for nobody. */
+  /** Another attempt is current, or the job has ended. */
   readonly onOver: () => void;
 }
 
 const RETRY_MS = 200;
-/** Events that are on their way at once. */
-const AT_ONCE = 16;
+/** Largest number of events in flight. */
+const BATCH_SIZE = 16;
 
 export class Reporter {
   readonly #options: ReporterOptions;
-  #waiting: Told[] = [];
+  #waiting: ProgressEvent[] = [];
   #next = 1;
   #sending: Promise<void> | null = null;
   #isOver = false;
@@ -35,7 +35,7 @@ export class Reporter {
     this.#options = options;
   }
 
-  tell(event: Told): void {
+  report(event: ProgressEvent): void {
     if (this.#isOver) return;
     if (event.type === 'preview' && !event.kept) {
       const { image } = event;
@@ -47,18 +47,18 @@ export class Reporter {
     });
   }
 
-  /** Ends the job, after all that was told; resolves when Redis has it. False where this attempt does not count. */
+  /** Ends the job after all its events; resolves when Redis has stored it. False if this attempt is not current. */
   async end(end: JobEnd): Promise<boolean> {
     const { ledger, job, attempt } = this.#options;
     await this.#sent();
-    return !this.#isOver && (await this.#insist(() => ledger.end(job, attempt, end)));
+    return !this.#isOver && (await this.#retry(() => ledger.end(job, attempt, end)));
   }
 
-  /** The attempt has come to nothing. @param words why; null: nobody is to blame */
+  /** Reports the attempt as lost. @param words why; null if it does not count as a loss */
   async lost(words: string | null): Promise<Lost> {
     const { ledger, job, attempt } = this.#options;
     await this.#sent();
-    return this.#isOver ? { verdict: 'over', words: '' } : await this.#insist(() => ledger.lost(job, attempt, words));
+    return this.#isOver ? { verdict: 'over', words: '' } : await this.#retry(() => ledger.lost(job, attempt, words));
   }
 
   async #sent(): Promise<void> {
@@ -68,9 +68,9 @@ export class Reporter {
   async #send(): Promise<void> {
     const { ledger, job, attempt, shown } = this.#options;
     while (this.#waiting.length > 0 && !this.#isOver) {
-      // Numbered, for told again they are not added again, and one that comes before its time is not taken.
-      const some = this.#waiting.splice(0, AT_ONCE).map((event) => ({ number: this.#next++, event }));
-      const answers = await this.#insist(() =>
+      // Numbered, so that a retry does not add an event twice, and none is added before its predecessors.
+      const some = this.#waiting.splice(0, BATCH_SIZE).map((event) => ({ number: this.#next++, event }));
+      const answers = await this.#retry(() =>
         Promise.all(some.map(({ number, event }) => ledger.append(job, attempt, number, event, shown))),
       );
       if (answers.includes(false)) this.#giveUp();
@@ -83,8 +83,8 @@ export class Reporter {
     this.#options.onOver();
   }
 
-  /** Until Redis answers. */
-  async #insist<T>(work: () => Promise<T>): Promise<T> {
+  /** Retries until Redis answers. */
+  async #retry<T>(work: () => Promise<T>): Promise<T> {
     const { clock, onTrouble } = this.#options;
     for (;;) {
       try {

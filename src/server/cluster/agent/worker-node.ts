@@ -5,7 +5,7 @@ import { packageVersion } from '../../../config.ts';
 import { systemClock } from '../../../kit/clock.ts';
 import { createLog } from '../../log.ts';
 import { Metrics } from '../../metrics.ts';
-import { jobsLog, poolLog, together } from '../../observers.ts';
+import { combineObservers, jobsLog, poolLog } from '../../observers.ts';
 import { createPool, type ServiceOptions } from '../../services.ts';
 import type { ServerSettings } from '../../settings.ts';
 import type { WorkerPool } from '../../workers/worker-pool.ts';
@@ -22,9 +22,9 @@ export interface WorkerNode {
   readonly agent: Agent;
   readonly link: RedisLink;
   readonly metrics: Metrics;
-  /** Opens the models, then takes jobs. @throws {KandidError} what opening a model throws, redis_unavailable */
+  /** Opens the models, then takes jobs. @throws {KandidError} the errors of opening a model, redis_unavailable */
   start(): Promise<void>;
-  /** Takes no more jobs, lets those that run end or gives them back, and stops its processes. */
+  /** Takes no more jobs, lets running ones end or returns them to the queue, and stops its processes. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,11 @@ export async function createWorkerNode(
     lostLines,
   });
   addRedisMetrics(metrics.registry, link);
-  const pool = createPool(settings, modelFolders, { clock, start, observer: together(metrics.pool, poolLog(log)) });
+  const pool = createPool(settings, modelFolders, {
+    clock,
+    start,
+    observer: combineObservers(metrics.pool, poolLog(log)),
+  });
   const queues = new Queues({ link, owner: node.id, leaseMs });
   const agent = new Agent({
     link,
@@ -59,7 +63,7 @@ export async function createWorkerNode(
     leaseMs,
     registry: new Registry(link),
     ledger: new Ledger(link, ledgerLimits(settings)),
-    observer: together(metrics.jobs, jobsLog(log)),
+    observer: combineObservers(metrics.jobs, jobsLog(log)),
   });
   return {
     pool,

@@ -1,8 +1,8 @@
-/** What is wanted of a job, and who watches it. */
+/** The desired state of jobs, and their subscribers. */
 import { Script } from './script.ts';
 
-/** Fields of what is wanted of a job that is open; `cancelled` does not become less. Answers its state. */
-export const WANT = new Script(`
+/** Sets fields of an open job's desired state; `drop` is never reduced to `cancel`. Returns the job's state. */
+export const SET_DESIRED = new Script(`
 local id = arg[1]
 if not isOpen(id) then return state(id) end
 for i = 2, #arg, 2 do
@@ -14,7 +14,7 @@ call('PUBLISH', key('orders', id), '')
 return state(id)
 `);
 
-/** Somebody watches these jobs. */
+/** Records that these jobs have subscribers. */
 export const WATCHED = new Script(`
 for _, id in ipairs(arg) do
   if isOpen(id) then set(id, 'watched', now) end
@@ -22,7 +22,7 @@ end
 return 'ok'
 `);
 
-/** Of these jobs, those that nobody has watched for as long as they say, and for `grace` seconds. */
+/** Of these jobs, those without subscribers for longer than they allow, and for more than `grace` seconds. */
 export const ABANDONED = new Script(`
 local grace = tonumber(arg[1])
 local found = {}

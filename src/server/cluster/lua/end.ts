@@ -2,10 +2,11 @@
 import { Script } from './script.ts';
 
 /**
- * Ends a job: of an attempt, if that is the one that runs; of attempt 0, if it waits. Its pictures lie in a list of their own by
- * then, which becomes the result, the end itself before them. Answers `ended`, or `over` where this is not how it ends.
+ * Ends a job: with an attempt, if that is the current one; with attempt 0, if it waits. Its pictures are already in a
+ * list of their own, which becomes the result, after the end itself. Returns `ended`, or `over` if this end does not
+ * apply.
  *
- * What is kept of ended jobs is bounded in number, bytes and time.
+ * Ended jobs are kept within limits on number, bytes and time.
  */
 export const END = new Script(`
 local id, attempt, kind, body, made = arg[1], arg[2], arg[3], arg[4], arg[5]

@@ -1,7 +1,7 @@
-/** Webhooks that are still to be called. */
+/** Webhooks that are due. */
 import { Script } from './script.ts';
 
-/** Claims some of them, no more than `most`, for `lease` ms: whoever has one and dies leaves it to others. */
+/** Claims at most `most` of them for `lease` ms; if a gateway dies, its claims expire and go to others. */
 export const CLAIM = new Script(`
 local lease, most = tonumber(arg[1]), arg[2]
 local due = call('ZRANGEBYSCORE', key('notices'), '-inf', now, 'LIMIT', 0, most)
@@ -9,7 +9,7 @@ for _, id in ipairs(due) do call('ZADD', key('notices'), string.format('%.0f', t
 return due
 `);
 
-/** It is still being called. */
+/** Extends a claim while the webhook is being called. */
 export const RENEW = new Script(`
 call('ZADD', key('notices'), 'XX', string.format('%.0f', tonumber(now) + tonumber(arg[2])), arg[1])
 return ''

@@ -1,20 +1,20 @@
 /**
- * What all scripts have in common. Names of keys are made here from the prefix: one Redis holds all of them, not a cluster of
- * Redis. Times are those of Redis, in milliseconds since 1970 as text: nobody else's clock counts.
+ * Shared by all scripts. Key names are built here from the prefix, so all keys must be in one Redis server, not a Redis
+ * Cluster. Times are Redis' own, in milliseconds since 1970 as text; no other clock is used.
  *
- * - `job:ID` a hash, what is known of a job; `work:ID` its work, until it ends; `result:ID` a list, its end and its pictures
- * - `events:ID` a stream, the events that count; `shown:ID` a short one, previews and places in the queue. Both are numbered
- *   by one count, `seq`, and the id of an entry is `SEQ-1`
- * - `made:ID:ATTEMPT` a list, the pictures of an attempt that is about to end; `words:ID` a list, the last words of those lost with it
- * - `control:ID` a hash, what is wanted of it: cancelled, weights, answers
- * - `queued`, `waiting:QUEUE` jobs that wait, by when they came; `unsent` those that BullMQ may
- *   not have yet; `running`, `kept` jobs by when they began and ended; `client:NAME` a client's jobs by when they came
- * - `open`, `bytes` hashes, a client's open jobs and the bytes of their bodies; `*` those of all
- * - `key:NAME` a hash, the job of an idempotency key
- * - `notices` ended jobs whose webhook is not called yet, by when a gateway may claim that (`notices.ts`)
- * - `rate:NAME` a hash, what a client has left of its requests of a minute (`rates.ts`)
- * - `turns:QUEUE` a hash, whose turn it is (`turns.ts`)
- * - `node:ID` what a worker says of itself, for as long as it lives
+ * - `job:ID` hash: the job's fields; `work:ID` its work, until it ends; `result:ID` list: its end and its pictures
+ * - `events:ID` stream: all counted events; `shown:ID` short stream: previews and queue positions. Both are numbered by
+ *   one counter, `seq`, and the id of an entry is `SEQ-1`
+ * - `made:ID:ATTEMPT` list: the pictures of an attempt that is about to end; `words:ID` list: the reasons of its losses
+ * - `control:ID` hash: its desired state: cancelled, weights, answers
+ * - `queued`, `waiting:QUEUE` waiting jobs by creation time; `unsent` those that BullMQ may not have yet; `running`,
+ *   `kept` jobs by start and end time; `client:NAME` a client's jobs by creation time
+ * - `open`, `bytes` hashes: a client's open jobs and the bytes of their bodies; `*` the totals
+ * - `key:NAME` hash: the job of an idempotency key
+ * - `notices` ended jobs whose webhook is due, by the time at which a gateway may claim it (`notices.ts`)
+ * - `rate:NAME` hash: a client's remaining requests of this minute (`rates.ts`)
+ * - `turns:QUEUE` hash: the turns of its clients (`turns.ts`)
+ * - `node:ID` a worker's report, while it is alive
  */
 export const PRELUDE = `
 local call = redis.call
@@ -37,7 +37,7 @@ local function isOpen(id)
 end
 local function isCurrent(id, attempt) return state(id) == 'running' and get(id, 'attempt') == attempt end
 
--- Adds an event to one of the two streams, of which the newest are kept.
+-- Adds an event to one of the two streams, which keep the newest.
 local function add(stream, id, attempt, most, body)
   local seq = call('HINCRBY', key('job', id), 'seq', 1)
   local name = key(stream, id)
@@ -69,7 +69,7 @@ local function waitsNoMore(id, queue)
   call('ZREM', key('waiting', queue), id)
 end
 
--- Nothing is left of a job that has ended.
+-- Removes an ended job completely.
 local function forget(id)
   local client, idempotency = get(id, 'client'), get(id, 'idempotency')
   if client then call('ZREM', key('client', client), id) end

@@ -1,10 +1,11 @@
-/** Scripts of a job that runs: begun, told of, lost. */
+/** Scripts of running jobs: start, events, losses. */
 import { Script } from './script.ts';
 
 /**
- * A worker has claimed a job. Answers `begun ATTEMPT ELAPSED`, milliseconds since it came; or why it is not to be run: `over` (it has ended), `held` (another
- * worker that lives still runs it), `cancelled`, `abandoned` (nobody has watched it for long), `late`, or `spent WORDS…` where
- * it was lost as often as may be. A worker that runs it and shows no sign of life has lost it.
+ * Starts a job that a worker has claimed. Returns `begun ATTEMPT ELAPSED` (milliseconds since its creation), or why it
+ * must not run: `over` (it has ended), `held` (another live worker still runs it), `cancelled`, `abandoned` (without
+ * subscribers for too long), `late` (past its deadline), or `spent WORDS…` (lost too often). A worker without a
+ * heartbeat has lost the job that it holds.
  */
 export const BEGIN = new Script(`
 local id, node, most, queued, grace = arg[1], arg[2], tonumber(arg[3]), arg[4], tonumber(arg[5])
@@ -37,8 +38,8 @@ return {'begun', tostring(call('HINCRBY', key('job', id), 'attempt', 1)), elapse
 `);
 
 /**
- * An event of an attempt, the `number`th that it tells. Answers `added`; `known` where it is there already, for who got no answer
- * asks again; `early` where one before it is missing; `over` where the attempt does not count any more.
+ * Adds the event with this `number` of an attempt. Returns `added`; `known` if it was added before (a retry after a
+ * lost reply); `early` if its predecessor is missing; `over` if the attempt is not current.
  */
 export const APPEND = new Script(`
 local id, attempt, number, stream, most, body = arg[1], arg[2], tonumber(arg[3]), arg[4], tonumber(arg[5]), arg[6]
@@ -53,8 +54,8 @@ return 'added'
 `);
 
 /**
- * An attempt has come to nothing: its process is gone, or its worker stops (`counts` 0). Answers `again`, `over`, or
- * `spent WORDS…` where it was lost as often as may be: then its worker has to end it.
+ * Reports an attempt as lost: its process is gone (`counts` 1), or its worker stops (`counts` 0). Returns `again`,
+ * `over`, `cancelled`, or `spent WORDS…` if it was lost too often: then its worker must end it.
  */
 export const LOST = new Script(`
 local id, attempt, counts, words, most, queued = arg[1], arg[2], tonumber(arg[3]), arg[4], tonumber(arg[5]), arg[6]
@@ -75,7 +76,10 @@ add('shown', id, attempt, 1, queued)
 return {'again'}
 `);
 
-/** Of these attempts, job and number in turn, the jobs of those that do not count any more: another one runs, or it has ended. */
+/**
+ * Of these attempts (alternating job and number), the jobs of those that are not current: another one runs, or the job
+ * has ended.
+ */
 export const SUPERSEDED = new Script(`
 local found = {}
 for i = 1, #arg, 2 do
@@ -84,7 +88,7 @@ end
 return found
 `);
 
-/** A job that waits has another place. */
+/** Updates the position of a waiting job. */
 export const PLACE = new Script(`
 local id, position, queued = arg[1], arg[2], arg[3]
 if state(id) ~= 'queued' or get(id, 'position') == position then return 'same' end

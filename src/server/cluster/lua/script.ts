@@ -1,4 +1,4 @@
-/** Lua scripts of Redis: each runs as one step that nobody else sees the middle of. */
+/** Lua scripts for Redis; each runs atomically. */
 import { createHash } from 'node:crypto';
 import type { RedisLink } from '../redis-link.ts';
 import { PRELUDE } from './prelude.ts';
@@ -9,13 +9,13 @@ export class Script {
   readonly #text: string;
   readonly #sha: string;
 
-  /** @param body what follows the prelude; its own arguments are `arg[1]`, … */
+  /** @param body the script after the prelude; its arguments are `arg[1]`, … */
   constructor(body: string) {
     this.#text = `${PRELUDE}\n${body}`;
     this.#sha = createHash('sha1').update(this.#text).digest('hex');
   }
 
-  /** What it returns, texts as bytes. @throws {KandidError} redis_unavailable */
+  /** Runs the script; strings in the result are bytes. @throws {KandidError} redis_unavailable */
   async run(link: RedisLink, ...args: readonly Argument[]): Promise<unknown> {
     const rest = [link.prefix, ...args].map((one) => (one instanceof Uint8Array ? Buffer.from(one) : String(one)));
     return await link.ask(async (redis) => {
@@ -28,8 +28,8 @@ export class Script {
     });
   }
 
-  /** What it returns, all of it as texts. @throws {KandidError} redis_unavailable */
-  async words(link: RedisLink, ...args: readonly Argument[]): Promise<[word: string, ...more: string[]]> {
+  /** Runs the script; the result as strings. @throws {KandidError} redis_unavailable */
+  async strings(link: RedisLink, ...args: readonly Argument[]): Promise<[word: string, ...more: string[]]> {
     const answer = await this.run(link, ...args);
     return (Array.isArray(answer) ? answer : [answer]).map(String) as [string, ...string[]];
   }

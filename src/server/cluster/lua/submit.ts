@@ -1,9 +1,9 @@
-/** Takes jobs in. */
+/** Admits jobs. */
 import { Script } from './script.ts';
 
 /**
- * Takes a job in, unless a limit or an idempotency key speaks against it. Answers `known ID`, `conflict`, `full WAITING`,
- * `busy OPEN`, `bytes client`, `bytes all`, or `new CREATED`.
+ * Admits a job, unless a limit or an idempotency key prevents it. Returns `known ID`, `conflict`, `full WAITING`, `busy
+ * OPEN`, `bytes client`, `bytes all`, or `new CREATED`.
  */
 export const SUBMIT = new Script(`
 local id, client, queue, idempotency, fingerprint = arg[1], arg[2], arg[3], arg[4], arg[5]
@@ -46,13 +46,13 @@ waits(id, queue)
 return {'new', now}
 `);
 
-/** BullMQ has the job: it need not be sent again. */
+/** Records that BullMQ has the job, so that it need not be added again. */
 export const SENT = new Script(`
 call('ZREM', key('unsent'), arg[1])
 return ''
 `);
 
-/** Jobs that were taken in `age` ms ago and more, and that BullMQ may not have: their gateway died in between. */
+/** Jobs admitted at least `age` ms ago that BullMQ may not have, because their gateway died in between. */
 export const UNSENT = new Script(`
 return call('ZRANGEBYSCORE', key('unsent'), '-inf', tonumber(now) - tonumber(arg[1]), 'LIMIT', 0, 100)
 `);

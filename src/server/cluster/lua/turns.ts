@@ -1,13 +1,13 @@
 /**
- * Whose turn it is. The turns of a queue are counted: a client's job comes a turn after the client's job before it, and not before
- * the turn that is begun now, so that clients take turns whatever each has waiting.
+ * Turns of clients. The turns of a queue are numbered: a client's job gets the turn after that of its previous job, but
+ * not one before the current turn, so that clients take turns however many jobs each has waiting.
  */
 import { Script } from './script.ts';
 
 /**
- * The turn of a job that comes, and from which turn on they are counted: BullMQ has a limited number of priorities, `span`
- * for the jobs of one `band`. Where they come to their end they are counted from the one that is begun now: `moved`, and those that
- * wait have to be told.
+ * The turn of a new job, and the first turn of the current numbering: BullMQ has a limited number of priorities, `span`
+ * for the jobs of one `band`. When they run out, numbering restarts from the current turn: `moved`, and the priorities
+ * of waiting jobs must be updated.
  */
 export const TURN = new Script(`
 local turns, band, client, span = key('turns', arg[1]), arg[2], arg[3], tonumber(arg[4])
@@ -22,7 +22,7 @@ if moved then
 end
 call('HSET', turns, 'last ' .. band .. ' ' .. client, turn)
 call('PEXPIRE', turns, 86400000)
--- Clients that wait for nothing are not remembered.
+-- Clients without waiting jobs are removed.
 if moved or call('HLEN', turns) > 4096 then
   local fields = call('HGETALL', turns)
   for i = 1, #fields, 2 do
@@ -34,7 +34,7 @@ end
 return {string.format('%.0f', turn), string.format('%.0f', from), moved and 'moved' or ''}
 `);
 
-/** A job of this turn is begun. */
+/** Records that a job of this turn has started. */
 export const BEGUN = new Script(`
 local turns, name, turn = key('turns', arg[1]), 'begun ' .. arg[2], tonumber(arg[3])
 if turn > tonumber(call('HGET', turns, name) or '0') then call('HSET', turns, name, turn) end

@@ -5,14 +5,14 @@ import type { Recipe } from '../../state/recipe.ts';
 import { change, recipe, startAnew } from './form.ts';
 import { current } from './session.ts';
 
-const MOST_RESULTS = 12;
-const MOST_TEMPERATURE = 1.5;
+const MAX_RESULTS = 12;
+const MAX_TEMPERATURE = 1.5;
 /** What the server takes where nothing is said: with guides the best, without them this. */
 const USUAL_TEMPERATURE = 0.6;
-const MOST_BEAMS = 16;
+const MAX_BEAMS = 16;
 /** What the server takes for words where nothing is said, after the coarsest side. */
 const USUAL_PARTICLES = 1.5;
-const MOST_PARTICLES = 8;
+const MAX_PARTICLES = 8;
 
 export function Settings() {
   const { count, sampler, prefix } = recipe.value;
@@ -27,13 +27,7 @@ export function Settings() {
           </button>
         </p>
       )}
-      <Slider
-        label="pictures"
-        min={1}
-        max={MOST_RESULTS}
-        value={count}
-        onChange={(value) => change({ count: value })}
-      />
+      <Slider label="pictures" min={1} max={MAX_RESULTS} value={count} onChange={(value) => change({ count: value })} />
       <details>
         <summary>Seed, sampling, model</summary>
         <div class="stack">
@@ -43,7 +37,7 @@ export function Settings() {
           <Slider
             label="beams: closer match, proportionally slower"
             min={1}
-            max={MOST_BEAMS}
+            max={MAX_BEAMS}
             value={beams}
             onChange={(value) => setSampler('beams', value, 1)}
           />
@@ -68,7 +62,7 @@ function Surprise() {
     <Slider
       label="from typical to surprising"
       min={0}
-      max={MOST_TEMPERATURE}
+      max={MAX_TEMPERATURE}
       step={0.05}
       value={temperature}
       text={sampler.temperature === undefined ? 'as usual' : temperature.toFixed(2)}
@@ -86,7 +80,7 @@ function Attempts() {
     <Slider
       label="attempts for each picture, the best kept"
       min={1}
-      max={MOST_PARTICLES}
+      max={MAX_PARTICLES}
       step={0.5}
       value={particles ?? USUAL_PARTICLES}
       text={particles === undefined ? 'as usual' : `${particles}`}

@@ -7,7 +7,7 @@ import { client } from '../../state/server.ts';
 import { prompt, recipe, setPrompt } from './form.ts';
 
 const lexicons = signal<ReadonlyMap<string, Lexicon | null>>(new Map());
-const MOST_SUGGESTED = 4;
+const MAX_SUGGESTED = 4;
 
 export function Words() {
   const model = modelNamed(recipe.value.model);
@@ -26,7 +26,7 @@ export function Words() {
       </p>
       {lexicon && text === '' && <Offers label="It knows" texts={lexicon.offers('')} onPick={append} />}
       {lexicon && text !== '' && (
-        <Offers label="Such as" texts={lexicon.completions(text, MOST_SUGGESTED)} onPick={complete} />
+        <Offers label="Such as" texts={lexicon.completions(text, MAX_SUGGESTED)} onPick={complete} />
       )}
       {[...(reading?.replaced ?? [])].map(([word, known]) => (
         <p key={word} class="hint">

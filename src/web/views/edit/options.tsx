@@ -19,8 +19,8 @@ import {
   usable,
 } from './session.ts';
 
-const MOST_ANSWERS = 6;
-const MOST_BEAMS = 16;
+const MAX_ANSWERS = 6;
+const MAX_BEAMS = 16;
 /** Byte values per unit of the noise's scale. */
 const HALF_RANGE = 127.5;
 
@@ -125,7 +125,7 @@ export function MoreSettings() {
         <Slider
           label="results"
           min={1}
-          max={MOST_ANSWERS}
+          max={MAX_ANSWERS}
           value={count.value}
           onChange={(value) => {
             count.value = value;
@@ -134,7 +134,7 @@ export function MoreSettings() {
         <Slider
           label="beams: closer match, proportionally slower"
           min={1}
-          max={MOST_BEAMS}
+          max={MAX_BEAMS}
           value={beams.value}
           onChange={(value) => {
             beams.value = value;

@@ -2,7 +2,7 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import { BARE, bare, inverted, type Layer, type Place, share, stroked } from './layer.ts';
 
-const MOST_STEPS = 100;
+const MAX_STEPS = 100;
 
 export class Painting {
   readonly layer = signal<Layer>(bare(0));
@@ -32,7 +32,7 @@ export class Painting {
 
   /** Call before each stroke: an undo restores this state. */
   begin(): void {
-    this.#past.value = [...this.#past.value, this.layer.value].slice(-MOST_STEPS);
+    this.#past.value = [...this.#past.value, this.layer.value].slice(-MAX_STEPS);
     this.#future.value = [];
   }
 

@@ -13,7 +13,7 @@ export interface Source {
   readonly square: Pixels;
   /** All of it, its longer side up to LARGEST. */
   readonly whole: Pixels;
-  /** All of it at its own size, or shrunk to MOST_PIXELS, on white: what is transparent is not meant to be repainted. */
+  /** All of it at its own size, or shrunk to MAX_PIXELS, on white: what is transparent is not meant to be repainted. */
   file(): Promise<Blob>;
   readonly name: string;
   readonly width: number;
@@ -25,7 +25,7 @@ export interface Source {
 /** Largest side kept, in pixels. */
 const LARGEST = 512;
 /** Pixels of a picture that the server works on whole. */
-const MOST_PIXELS = 2 ** 22;
+const MAX_PIXELS = 2 ** 22;
 
 /** @throws {Error} if the browser can't decode it */
 export async function openPicture(blob: Blob, name: string, isMade = false): Promise<Source> {
@@ -38,7 +38,7 @@ export async function openPicture(blob: Blob, name: string, isMade = false): Pro
   const all = { x: 0, y: 0, width, height };
   const whole = drawnOnWhite(image, all, Math.min(1, LARGEST / Math.max(width, height)));
   const file = async () => {
-    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+    const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height)));
     return scale === 1 && blob.type === 'image/jpeg' ? blob : await pngOf(drawnOnWhite(image, all, scale));
   };
   return { url: urlOf(square), square, whole, file, name, width, height, isMade };

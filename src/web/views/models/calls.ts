@@ -12,7 +12,7 @@ export interface Asking {
 const LONGEST_TEXT = 300;
 const PICTURE = 'BASE64 OF YOUR PICTURE';
 /** Largest n of OpenAI's API. */
-const MOST_OPENAI = 10;
+const MAX_OPENAI = 10;
 
 /** The request body, without default values. */
 export function askedBody({ model, guides, count, seed, sampler, prefix }: Recipe): Readonly<Record<string, unknown>> {
@@ -73,7 +73,7 @@ export function pythonCall({ recipe, origin, hasKey }: Asking): string {
     'answer = client.images.generate(',
     ...(model === undefined ? [] : [`    model=${JSON.stringify(model)},`]),
     `    prompt=${JSON.stringify(prompt || 'a person')},`,
-    `    n=${Math.min(count, MOST_OPENAI)},`,
+    `    n=${Math.min(count, MAX_OPENAI)},`,
     '    size="512x512",',
     '    response_format="url",',
     ...(seed === null ? [] : [`    extra_body={"seed": ${seed}},`]),

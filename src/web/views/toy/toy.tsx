@@ -22,7 +22,7 @@ import {
   stepOnce,
 } from './session.ts';
 
-const MOST_NODES = 4000;
+const MAX_NODES = 4000;
 
 export default function Toy() {
   useEffect(() => open(!matchMedia('(prefers-reduced-motion: reduce)').matches), []);
@@ -120,7 +120,7 @@ function Controls() {
       <Slider
         label="nodes"
         min={50}
-        max={MOST_NODES}
+        max={MAX_NODES}
         step={50}
         value={count.value}
         text={count.value.toLocaleString('en')}

@@ -18,7 +18,7 @@ export interface ChildrenProps {
 }
 
 /** Largest number of columns on a narrow screen. */
-const MOST_NARROW = 8;
+const MAX_NARROW = 8;
 
 export function Children(props: ChildrenProps) {
   const { model, path, size, looksAhead, current, takesFocus, onEnter } = props;
@@ -39,7 +39,7 @@ export function Children(props: ChildrenProps) {
   };
   return (
     <ul
-      class={columns > MOST_NARROW ? 'tree-children tree-wide' : 'tree-children'}
+      class={columns > MAX_NARROW ? 'tree-children tree-wide' : 'tree-children'}
       ref={ref}
       style={{ '--columns': columns }}
       onKeyDown={onKeyDown}

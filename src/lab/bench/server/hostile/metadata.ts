@@ -12,7 +12,7 @@ const PACKETS: readonly ((random: Random) => string)[] = [
   (random) => MADE.repeat(random.integer(500)),
   () => '',
 ];
-const MOST_CHUNKS = 5000;
+const MAX_CHUNKS = 5000;
 
 type Format = (random: Random, parts: readonly Buffer[]) => Buffer;
 
@@ -56,7 +56,7 @@ export function* metadata(seed: number, count: number): Generator<Buffer, void, 
   for (let i = 0; i < count; i++) {
     const random = Random.of(seed, i);
     const isCrowd = random.integer(20) === 0;
-    const parts = Array.from({ length: isCrowd ? random.integer(MOST_CHUNKS) : 1 + random.integer(4) }, () =>
+    const parts = Array.from({ length: isCrowd ? random.integer(MAX_CHUNKS) : 1 + random.integer(4) }, () =>
       isCrowd ? Buffer.alloc(0) : Buffer.from(pick(random, PACKETS)(random)),
     );
     const file = pick(random, FORMATS)(random, parts);

@@ -19,7 +19,7 @@ export const REQUESTS: readonly Json[] = [
 ];
 
 /** Larger bodies are covered by the limits on bytes. */
-const MOST = 20_000;
+const MAX = 20_000;
 
 const nested = (random: Random): Json => {
   let value: Json = 1;
@@ -27,7 +27,7 @@ const nested = (random: Random): Json => {
   for (let depth = 1 + random.integer(60); depth > 0; depth--) value = isList ? [value] : { a: value };
   return value;
 };
-const many = (random: Random): number => 1 + random.integer(random.integer(4) === 0 ? MOST : 50);
+const many = (random: Random): number => 1 + random.integer(random.integer(4) === 0 ? MAX : 50);
 
 /** Replacement values. */
 const STRANGERS: readonly ((random: Random) => Json)[] = [

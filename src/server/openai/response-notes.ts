@@ -1,28 +1,28 @@
-/** What a request asked for that it did not get: names in headers, and words in the answer's notes. */
+/** Notes and headers on what a request asked for and did not get. */
 import { KandidError } from '../../errors.ts';
 import type { Common } from './schemas.ts';
 
-/** Fields that are about the service of others. */
-const MEANINGLESS = ['user', 'safety_identifier', 'moderation', 'complexity', 'style'];
-/** Bytes of notes in a header, beside which others must find room. */
-const MOST_HEADER = 4096;
+/** Fields that only concern OpenAI's own service. */
+const UNSUPPORTED = ['user', 'safety_identifier', 'moderation', 'complexity', 'style'];
+/** Bytes of the notes header: other headers need room too. */
+const MAX_HEADER = 4096;
 
-export interface Telling {
+export interface ResponseNotes {
   readonly headers: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
 
-export interface Made {
+export interface ActualOutput {
   readonly size: string;
-  /** Whether a picture is edited whole, and keeps its shape. */
+  /** Whether a whole picture is edited, which keeps its shape. */
   readonly isWhole: boolean;
   readonly isAnimated: boolean;
-  /** Whether what was not asked for is refused. */
+  /** Whether requests that cannot be met exactly are refused. */
   readonly isStrict: boolean;
 }
 
-/** @throws {KandidError} params_invalid: what cannot be had, where that is to be refused */
-export function tellingOf(body: Common, { size, isWhole, isAnimated, isStrict }: Made): Telling {
+/** @throws {KandidError} params_invalid for something that cannot be produced, if `isStrict` */
+export function responseNotesOf(body: Common, { size, isWhole, isAnimated, isStrict }: ActualOutput): ResponseNotes {
   const shape = isWhole ? 'an edit keeps the shape of its picture' : 'pictures here are square';
   const changes = [
     ...(body.background === 'transparent'
@@ -47,7 +47,7 @@ export function tellingOf(body: Common, { size, isWhole, isAnimated, isStrict }:
 function ignoredIn(body: Common, isAnimated: boolean): string[] {
   const { output_format: format, output_compression, partial_images, frame_count, frame_duration_ms, stream } = body;
   const isGiven = (value: unknown) => value !== undefined && value !== '';
-  const meaningless = MEANINGLESS.filter((name) => isGiven(body[name as keyof Common]));
+  const meaningless = UNSUPPORTED.filter((name) => isGiven(body[name as keyof Common]));
   return [
     ...meaningless,
     ...(isGiven(output_compression) && (format === 'png' || format === 'gif') ? ['output_compression'] : []),
@@ -66,7 +66,7 @@ function refused(field: string, size: string, shape: string): KandidError {
   return new KandidError('params_invalid', { subject: 'The body', field, problem, openai });
 }
 
-/** As a JSON list in ASCII; of long ones, those that find room. */
+/** Notes as a JSON list in ASCII, as many as fit. */
 export function notesHeader(notes: readonly string[]): Record<string, string> {
   const text = (some: readonly string[]) =>
     JSON.stringify(some).replace(
@@ -74,6 +74,6 @@ export function notesHeader(notes: readonly string[]): Record<string, string> {
       (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
   let count = notes.length;
-  while (count > 0 && text(notes.slice(0, count)).length > MOST_HEADER) count -= 1;
+  while (count > 0 && text(notes.slice(0, count)).length > MAX_HEADER) count -= 1;
   return count === 0 ? {} : { 'x-kandid-notes': text(notes.slice(0, count)) };
 }

@@ -1,23 +1,23 @@
-/** What is remembered of each client between requests: what runs for them, and the model they chose. */
+/** Per-client state kept between requests: running jobs and the selected model. */
 import type { JobPreview } from '../../worker/messages.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
 
-/** A request that is being made. */
+/** A request in progress. */
 export interface Running {
   readonly job: Job;
-  /** Chosen so far, of all. */
+  /** Number of levels chosen so far, and in total. */
   level: number;
   levels: number;
   preview: JobPreview | null;
   interrupted: boolean;
 }
 
-/** Clients whose choice is remembered; of more, those that chose first are forgotten. */
-const MOST_CHOICES = 10_000;
+/** Largest number of clients with a remembered model; beyond it, the oldest choices are dropped. */
+const MAX_CHOICES = 10_000;
 
-export class Desk {
-  /** Of each client, the newest last. */
+export class ClientState {
+  /** Running requests by client, the newest last. */
   readonly #running = new Map<string, Running[]>();
   readonly #models = new Map<string, string>();
 
@@ -44,15 +44,15 @@ export class Desk {
   choose(client: string, model: string): void {
     this.#models.delete(client);
     this.#models.set(client, model);
-    if (this.#models.size > MOST_CHOICES) this.#models.delete(this.#models.keys().next().value as string);
+    if (this.#models.size > MAX_CHOICES) this.#models.delete(this.#models.keys().next().value as string);
   }
 }
 
-const desks = new WeakMap<Services, Desk>();
+const states = new WeakMap<Services, ClientState>();
 
-/** That of a server. */
-export function deskOf(services: Services): Desk {
-  const desk = desks.get(services) ?? new Desk();
-  desks.set(services, desk);
-  return desk;
+/** The client state of a server. */
+export function clientStateOf(services: Services): ClientState {
+  const state = states.get(services) ?? new ClientState();
+  states.set(services, state);
+  return state;
 }

@@ -15,12 +15,17 @@ export class GraphBuilder {
   readonly #casts = new Map<string, string>();
   readonly #inputs: Port[] = [];
   readonly #outputs: Port[] = [];
+  readonly #prefix: string;
   #count = 0;
 
-  /** @param weights the tensors of the weights file, by name */
-  constructor(name: string, weights: ReadonlyMap<string, WeightPlace>) {
+  /**
+   * @param weights the tensors of the weights file, by name
+   * @param prefix of the names of values and small tensors, where they must differ from those of another graph
+   */
+  constructor(name: string, weights: ReadonlyMap<string, WeightPlace> = new Map(), prefix = '') {
     this.#name = name;
     this.#weights = weights;
+    this.#prefix = prefix;
   }
 
   input(name: string, dims: Port['dims'], type: DataType = 'float32'): string {
@@ -29,8 +34,13 @@ export class GraphBuilder {
   }
 
   /** Gives `value`, made by a node, to the caller as `name`. */
-  output(name: string, value: string, dims: Port['dims']): void {
-    this.#outputs.push({ name, type: 'float32', dims });
+  output(name: string, value: string, dims: Port['dims'], type: DataType = 'float32'): void {
+    this.#outputs.push({ name, type, dims });
+    this.alias(name, value);
+  }
+
+  /** Gives `value` the name `name` too. */
+  alias(name: string, value: string): void {
     this.#nodes.push({ operator: 'Identity', inputs: [value], outputs: [name], attributes: {} });
   }
 
@@ -46,7 +56,7 @@ export class GraphBuilder {
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): string[] {
-    const outputs = Array.from({ length: count }, (_, i) => `v${this.#count + i}`);
+    const outputs = Array.from({ length: count }, (_, i) => `${this.#prefix}v${this.#count + i}`);
     this.#count += count;
     this.#nodes.push({ operator, inputs, outputs, attributes });
     return outputs;
@@ -55,7 +65,7 @@ export class GraphBuilder {
   /** A small tensor of whole numbers that is kept in the graph; equal ones are kept once. A number is a scalar. */
   integers(values: number | readonly number[]): string {
     const list = typeof values === 'number' ? [values] : values;
-    const name = `i_${typeof values === 'number' ? '' : 'l_'}${list.join('_')}`;
+    const name = `${this.#prefix}i_${typeof values === 'number' ? '' : 'l_'}${list.join('_')}`;
     const data = new Uint8Array(BigInt64Array.from(list, BigInt).buffer);
     const dims = typeof values === 'number' ? [] : [list.length];
     this.#initializers.set(name, { name, type: 'int64', dims, data });
@@ -65,8 +75,9 @@ export class GraphBuilder {
   /** A tensor of floats that is kept in the graph. */
   floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
     const data = new Uint8Array(Float32Array.from(values).buffer);
-    this.#initializers.set(name, { name, type: 'float32', dims, data });
-    return name;
+    const own = this.#prefix + name;
+    this.#initializers.set(own, { name: own, type: 'float32', dims, data });
+    return own;
   }
 
   /** A tensor of the weights file as it is stored. */

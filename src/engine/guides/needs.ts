@@ -1,0 +1,45 @@
+/** What the guides need of a level: all candidates drawn, or only those that they will be asked about. */
+import type { LevelInfo, LinearForm } from '../../guide.ts';
+import type { GuideRunner } from './runner.ts';
+import { COMPARED_SIDE } from './shortlist.ts';
+
+/** A guide whose score is a quadratic form at a level. */
+export interface FormAt {
+  /** Its place among the guides. */
+  readonly guide: number;
+  readonly form: LinearForm;
+}
+
+/** The guides that have a say at a level and score by a form. */
+export interface UndrawnNeeds {
+  readonly forms: readonly FormAt[];
+  /** Whether they are all that have one. */
+  readonly isAll: boolean;
+}
+
+/**
+ * Null where candidates are better drawn at once: where a guide wants to see most of them, or where they are so small that
+ * telling which are alike takes as much.
+ *
+ * @param count of the candidates of a choice
+ */
+export function undrawnNeeds(
+  guides: readonly GuideRunner[],
+  weights: readonly number[],
+  level: LevelInfo,
+  count: number,
+): UndrawnNeeds | null {
+  const forms: FormAt[] = [];
+  let isAll = true;
+  for (const [guide, runner] of guides.entries()) {
+    if (weights[guide] === 0 || !runner.isActiveAt(level)) continue;
+    const form = runner.linearAt(level);
+    if (form) forms.push({ guide, form });
+    else {
+      const asked = runner.scoredAtMost(level);
+      if (asked === 0 || 2 * asked > count || level.side <= COMPARED_SIDE) return null;
+      isAll = false;
+    }
+  }
+  return { forms, isAll };
+}

@@ -1,0 +1,151 @@
+/** The output of a level that drew no candidate but, where guides' quadratic forms decide alone, the best. */
+import type { LinearForm } from '../../guide.ts';
+import type { Tensor } from '../../kit/tensor.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import type { Graph } from './graph.ts';
+import { type LevelOutput, RunMemory } from './level-output.ts';
+
+export interface UndrawnParts {
+  readonly features: Tensor;
+  /** What candidates are added to, [rows, channels, side, side]. */
+  readonly base: Tensor;
+  /** W, [K, channels, width]: what candidates are drawn with. */
+  readonly nodes: Float32Array;
+  readonly count: number;
+  /** Of each guide: its form of each row, and squared errors less what is the same for all candidates, [rows, K], and that, [rows]. */
+  readonly forms: readonly {
+    readonly ofRows: readonly LinearForm[];
+    readonly shift: Tensor;
+    readonly rest: Tensor;
+  }[];
+  /** The candidates that are best by all forms, [rows, channels, side, side], and their numbers. */
+  readonly best: { readonly pictures: Tensor; readonly choices: Tensor } | null;
+  readonly logPrior: Tensor | null;
+  readonly ms: number;
+  /** Draws candidates (draw-graph.ts). */
+  readonly draw: Graph;
+  /** Of these tensors, those whose memory may be used again; the features' may. */
+  readonly owned: readonly Tensor[];
+}
+
+export class UndrawnLevel extends RunMemory implements LevelOutput {
+  readonly features: Tensor;
+  readonly logPrior: Tensor | null;
+  readonly candidateCount: number;
+  readonly size: number;
+  readonly channels: number;
+  readonly side: number;
+  readonly #parts: UndrawnParts;
+  /** Those that were drawn, by row · K + choice. */
+  readonly #drawn = new Map<number, Float32Array>();
+  #ms: number;
+
+  constructor(parts: UndrawnParts, buffers: BufferPool, users: number) {
+    const { features, base, count, logPrior, ms, owned } = parts;
+    super({ candidates: owned, features }, buffers, users);
+    const [, channels, side] = base.dims as [number, number, number];
+    this.#parts = parts;
+    this.features = features;
+    this.logPrior = logPrior;
+    this.candidateCount = count;
+    this.channels = channels;
+    this.side = side;
+    this.size = channels * side * side;
+    this.#ms = ms;
+  }
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** What candidates are added to, [rows, channels, side, side]. */
+  get base(): Float32Array {
+    return this.#parts.base.data;
+  }
+
+  /** Scores of all candidates of a row by a form, by its place among those of the run: the numbers that drawing them would give. */
+  scoresOf(form: number, row: number): Float64Array {
+    const { ofRows, shift, rest } = this.#parts.forms[form] as UndrawnParts['forms'][number];
+    const { scale } = ofRows[row] as LinearForm;
+    const common = rest.data[row] as number;
+    const own = shift.data.subarray(row * this.candidateCount, (row + 1) * this.candidateCount);
+    return Float64Array.from(own, (value) => -scale * (common + value));
+  }
+
+  drawInto(picture: Float32Array, row: number, choice: number): void {
+    const { best } = this.#parts;
+    const known = this.#drawn.get(row * this.candidateCount + choice);
+    if (known) picture.set(known);
+    else if (best && best.choices.data[row] === choice)
+      picture.set(best.pictures.data.subarray(row * this.size, (row + 1) * this.size));
+    else this.#mixInto(picture, row, choice);
+  }
+
+  /** Draws candidates of a row, [choices, channels, side, side]. */
+  async draw(row: number, choices: readonly number[]): Promise<Float32Array> {
+    const { width, plane } = this.#dims;
+    const { features, base } = this.#parts;
+    const size = features.dims[1] as number;
+    const from = row * size * plane;
+    const started = performance.now();
+    const drawn = await this.#drawnOf(choices, {
+      features: features.data.subarray(from, from + width * plane),
+      base: base.data.subarray(row * this.size, (row + 1) * this.size),
+      plane,
+    });
+    this.#ms += performance.now() - started;
+    for (const [i, choice] of choices.entries())
+      this.#drawn.set(row * this.candidateCount + choice, drawn.subarray(i * this.size, (i + 1) * this.size));
+    return drawn;
+  }
+
+  /** All candidates of a row, shrunk by `shrink`, which is linear: of features it makes what it makes of pictures. */
+  async drawShrunk(row: number, shrink: (planes: Float32Array) => Float32Array): Promise<Float32Array> {
+    const { width, plane } = this.#dims;
+    const from = row * (this.features.dims[1] as number) * plane;
+    const base = shrink(this.#parts.base.data.subarray(row * this.size, (row + 1) * this.size));
+    const all = Array.from({ length: this.candidateCount }, (_, choice) => choice);
+    const features = shrink(this.features.data.subarray(from, from + width * plane));
+    return await this.#drawnOf(all, { features, base, plane: base.length / this.channels });
+  }
+
+  async #drawnOf(
+    choices: readonly number[],
+    { features, base, plane }: { readonly features: Float32Array; readonly base: Float32Array; readonly plane: number },
+  ): Promise<Float32Array> {
+    const { width } = this.#dims;
+    const { nodes, draw } = this.#parts;
+    const each = this.channels * width;
+    const rows = new Float32Array(choices.length * each);
+    for (const [i, choice] of choices.entries()) rows.set(nodes.subarray(choice * each, (choice + 1) * each), i * each);
+    const { candidates } = await draw.run({
+      nodes: { data: rows, dims: [1, choices.length * this.channels, width] },
+      features: { data: features, dims: [1, width, plane] },
+      base: { data: base, dims: [1, 1, this.channels, plane] },
+    });
+    if (!candidates) throw new RangeError('the graph that draws has no output "candidates"');
+    return candidates.data;
+  }
+
+  get #dims(): { readonly width: number; readonly plane: number } {
+    const { nodes, count } = this.#parts;
+    return { width: nodes.length / (count * this.channels), plane: this.side * this.side };
+  }
+
+  /** W_k F + p */
+  #mixInto(picture: Float32Array, row: number, choice: number): void {
+    const { width, plane } = this.#dims;
+    const { nodes, base } = this.#parts;
+    picture.set(base.data.subarray(row * this.size, (row + 1) * this.size));
+    const from = row * (this.features.dims[1] as number) * plane;
+    for (let c = 0; c < this.channels; c++) {
+      const out = picture.subarray(c * plane, (c + 1) * plane);
+      const weights = nodes.subarray((choice * this.channels + c) * width, (choice * this.channels + c + 1) * width);
+      for (let d = 0; d < width; d++) add(out, this.features.data, from + d * plane, weights[d] as number);
+    }
+  }
+}
+
+function add(out: Float32Array, values: Float32Array, from: number, weight: number): void {
+  for (let p = 0; p < out.length; p++) out[p] = (out[p] as number) + weight * (values[from + p] as number);
+}

@@ -1,0 +1,60 @@
+/** The candidates of a slice as guides are asked about them. */
+import type { CandidateSource } from '../guides/score.ts';
+import { COMPARED_SIDE, pointsOf, shrunk } from '../guides/shortlist.ts';
+import type { DrawnLevel } from '../network/level-output.ts';
+import { UndrawnLevel } from '../network/undrawn.ts';
+
+/** Rows of a run that a slice has: `rows` of them from `firstRow` on. */
+interface Part {
+  readonly rows: number;
+  readonly firstRow: number;
+}
+
+/** @param guides of the run's forms, their places among the request's */
+export function sourceOf(output: DrawnLevel | UndrawnLevel, part: Part, guides: readonly number[]): CandidateSource {
+  return output instanceof UndrawnLevel ? undrawnSource(output, part, guides) : drawnSource(output, part);
+}
+
+export function drawnSource({ candidates }: Pick<DrawnLevel, 'candidates'>, { rows, firstRow }: Part): CandidateSource {
+  const [, count, channels, side] = candidates.dims as [number, number, number, number];
+  const size = channels * side * side;
+  const each = count * size;
+  const drawn = candidates.data.subarray(firstRow * each, (firstRow + rows) * each);
+  return {
+    rows,
+    count,
+    channels,
+    side,
+    drawn,
+    known: () => null,
+    async draw(row, choices) {
+      const data = new Float32Array(choices.length * size);
+      for (const [i, choice] of choices.entries()) {
+        const from = row * each + choice * size;
+        data.set(drawn.subarray(from, from + size), i * size);
+      }
+      return data;
+    },
+    points: async (row) => pointsOf(drawn.subarray(row * each, (row + 1) * each), channels, side),
+  };
+}
+
+function undrawnSource(level: UndrawnLevel, { rows, firstRow }: Part, guides: readonly number[]): CandidateSource {
+  const { candidateCount: count, channels, side } = level;
+  return {
+    rows,
+    count,
+    channels,
+    side,
+    drawn: null,
+    known(guide, row) {
+      const form = guides.indexOf(guide);
+      return form < 0 ? null : level.scoresOf(form, firstRow + row);
+    },
+    draw: (row, choices) => level.draw(firstRow + row, choices),
+    async points(row) {
+      const data = await level.drawShrunk(firstRow + row, (planes) => shrunk(planes, side));
+      return { data, size: channels * Math.min(side, COMPARED_SIDE) ** 2 };
+    },
+  };
+}

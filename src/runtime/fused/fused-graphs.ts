@@ -1,0 +1,123 @@
+/**
+ * Graphs that choose without drawing, put together of decode.onnx when they are first needed: with scores by quadratic forms
+ * in place of the choices that it is given.
+ */
+import { LazySession, type Runnable } from '../lazy-session.ts';
+import { encodeModel, type GraphParts, OPSET, type StoredGraph } from '../onnx/messages.ts';
+import type { Session } from '../session.ts';
+import { choicePoints } from './choice-points.ts';
+import { drawGraph } from './draw-graph.ts';
+import type { FormShape } from './form-nodes.ts';
+import { levelGraph, type Source, type SourceLevel } from './level-graph.ts';
+import { type SpanShape, spanGraph } from './span-graph.ts';
+
+/** What is known of a level beside the graphs. */
+export interface LevelAbout {
+  readonly side: number;
+  readonly candidates: number;
+  /** Of its features. */
+  readonly width: number;
+}
+
+export interface FusedOptions {
+  readonly levels: readonly LevelAbout[];
+  readonly channels: number;
+  /** decode.onnx */
+  readonly decode: StoredGraph;
+  /** Opens a graph that refers to the weights of the bundle. */
+  open(graph: Uint8Array, name: string): Promise<Session>;
+  /** How many kinds of forms have their graphs kept: each kind holds the weights once by level, and once by side. */
+  readonly kept: number;
+}
+
+export class FusedGraphs {
+  /** Of each level, how candidates are drawn. */
+  readonly sizes: readonly SourceLevel[];
+  readonly #options: FusedOptions;
+  readonly #source: Source;
+  readonly #draw: LazySession;
+  /** Those used last come last. */
+  readonly #levels = new Map<string, LazySession>();
+  readonly #spans = new Map<string, LazySession>();
+
+  /** Null where decode.onnx is built in another way than those that are known: then the step path serves alone. */
+  static of(options: FusedOptions): FusedGraphs | null {
+    const source = sourceOf(options.decode, options);
+    return source && new FusedGraphs(options, source);
+  }
+
+  private constructor(options: FusedOptions, source: Source) {
+    this.#options = options;
+    this.#source = source;
+    this.sizes = source.levels;
+    this.#draw = this.#lazy('draw', () => drawGraph(options.channels));
+  }
+
+  /** See `levelGraph`. */
+  level(index: number, shapes: readonly FormShape[], isChosen: boolean): Runnable {
+    const key = JSON.stringify([index, isChosen, shapes]);
+    const most = this.#options.kept * this.sizes.length;
+    return this.#kept(this.#levels, key, most, `level ${index}`, () =>
+      levelGraph(this.#source, index, shapes, isChosen),
+    );
+  }
+
+  /** See `spanGraph`. */
+  span(shape: SpanShape): Runnable {
+    const sides = new Set(this.sizes.map(({ side }) => side)).size;
+    return this.#kept(
+      this.#spans,
+      JSON.stringify(shape),
+      this.#options.kept * sides,
+      `levels of ${this.sizes[shape.first]?.side} px`,
+      () => spanGraph(this.#source, shape),
+    );
+  }
+
+  /** See `drawGraph`. */
+  get draw(): Runnable {
+    return this.#draw;
+  }
+
+  async release(): Promise<void> {
+    for (const session of [...this.#levels.values(), ...this.#spans.values(), this.#draw]) await session.release();
+  }
+
+  #kept(sessions: Map<string, LazySession>, key: string, most: number, name: string, make: () => GraphParts): Runnable {
+    const session = sessions.get(key) ?? this.#lazy(name, make);
+    sessions.delete(key);
+    sessions.set(key, session);
+    const [oldest] = sessions;
+    if (sessions.size > most && oldest) {
+      sessions.delete(oldest[0]);
+      oldest[1].release().catch(() => {});
+    }
+    return session;
+  }
+
+  #lazy(name: string, make: () => GraphParts): LazySession {
+    return new LazySession(name, () => this.#options.open(encodeModel(make()), name));
+  }
+}
+
+function sourceOf(graph: StoredGraph, { levels, channels }: FusedOptions): Source | null {
+  const points = choicePoints(graph, levels.length);
+  if (!points || graph.opset !== OPSET) return null;
+  return {
+    graph,
+    points,
+    levels: points.map(({ tensor, predict }, index): SourceLevel => {
+      const { side, candidates, width } = levels[index] as LevelAbout;
+      const drawing = tensor.dims.at(-1) ?? width;
+      return {
+        side,
+        channels,
+        count: candidates,
+        features: width,
+        width: drawing,
+        hasBase: predict !== null,
+        tensor: tensor.name,
+      };
+    }),
+  };
+}

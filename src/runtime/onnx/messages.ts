@@ -1,0 +1,276 @@
+/** The messages of onnx.proto3 that a graph needs, by their field numbers: written, and read so far as graphs are put together from parts. */
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+
+export type DataType = 'float32' | 'float16' | 'int64';
+
+const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, float16: 10 };
+/** Of the operators' meanings. */
+export const OPSET = 21;
+const IR_VERSION = 10;
+/** Of TensorProto.data_location. */
+const EXTERNAL = 1;
+
+/** Where a tensor lies in a file beside the graph. */
+export interface ExternalData {
+  readonly file: string;
+  /** In bytes. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Initializer {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  /** Its bytes in little-endian order, or where they lie. */
+  readonly data: Uint8Array | ExternalData;
+}
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface OperatorNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** A message of a file that is handed on as it is. */
+export interface Stored {
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredNode extends Stored, Pick<OperatorNode, 'operator' | 'inputs' | 'outputs'> {}
+
+export interface StoredTensor extends Stored, Pick<Initializer, 'name' | 'dims'> {}
+
+export interface StoredPort extends Stored, Pick<Port, 'name'> {}
+
+/** An input or output; a text is the name of a free size. */
+export interface Port {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly (number | string)[];
+}
+
+export interface GraphParts {
+  readonly name: string;
+  /** In an order in which they can be run. */
+  readonly nodes: readonly (OperatorNode | StoredNode)[];
+  readonly initializers: readonly (Initializer | StoredTensor)[];
+  readonly inputs: readonly (Port | StoredPort)[];
+  readonly outputs: readonly (Port | StoredPort)[];
+}
+
+/** What was read of a file. */
+export interface StoredGraph extends GraphParts {
+  readonly opset: number;
+  readonly nodes: readonly StoredNode[];
+  readonly initializers: readonly StoredTensor[];
+  readonly inputs: readonly StoredPort[];
+  readonly outputs: readonly StoredPort[];
+}
+
+/** The bytes of a .onnx file. */
+export function encodeModel(graph: GraphParts): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.Varint).int64(IR_VERSION);
+  text(writer, 2, 'kandid');
+  message(writer, 7, (inner) => writeGraph(inner, graph));
+  message(writer, 8, (inner) => {
+    text(inner, 1, '');
+    inner.tag(2, WireType.Varint).int64(OPSET);
+  });
+  return writer.finish();
+}
+
+function message(writer: BinaryWriter, field: number, write: (inner: BinaryWriter) => void): void {
+  writer.tag(field, WireType.LengthDelimited).fork();
+  write(writer);
+  writer.join();
+}
+
+function text(writer: BinaryWriter, field: number, value: string): void {
+  writer.tag(field, WireType.LengthDelimited).string(value);
+}
+
+function writeGraph(writer: BinaryWriter, { name, nodes, initializers, inputs, outputs }: GraphParts): void {
+  for (const node of nodes) part(writer, 1, node, writeNode);
+  text(writer, 2, name);
+  for (const one of initializers) part(writer, 5, one, writeTensor);
+  for (const port of inputs) part(writer, 11, port, writePort);
+  for (const port of outputs) part(writer, 12, port, writePort);
+}
+
+function part<T extends object>(
+  writer: BinaryWriter,
+  field: number,
+  one: T | Stored,
+  write: (inner: BinaryWriter, one: T) => void,
+): void {
+  if ('bytes' in one) writer.tag(field, WireType.LengthDelimited).bytes(one.bytes);
+  else message(writer, field, (inner) => write(inner, one));
+}
+
+/** Of NodeProto. */
+const OUTPUT = 2;
+
+function writeNode(writer: BinaryWriter, { operator, inputs, outputs, attributes }: OperatorNode): void {
+  for (const input of inputs) text(writer, 1, input);
+  for (const output of outputs) text(writer, OUTPUT, output);
+  text(writer, 4, operator);
+  for (const [name, value] of Object.entries(attributes))
+    message(writer, 5, (inner) => writeAttribute(inner, name, value));
+}
+
+/** Types of AttributeProto. */
+const FLOAT = 1;
+const INTEGER = 2;
+const STRING = 3;
+const INTEGERS = 7;
+
+function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): void {
+  text(writer, 1, name);
+  const type = (number: number) => writer.tag(20, WireType.Varint).int32(number);
+  if (typeof value === 'number') {
+    writer.tag(3, WireType.Varint).int64(value);
+    type(INTEGER);
+  } else if (typeof value === 'string') {
+    text(writer, 4, value);
+    type(STRING);
+  } else if ('float' in value) {
+    writer.tag(2, WireType.Bit32).float(value.float);
+    type(FLOAT);
+  } else {
+    for (const one of value) writer.tag(8, WireType.Varint).int64(one);
+    type(INTEGERS);
+  }
+}
+
+function writeTensor(writer: BinaryWriter, { name, type, dims, data }: Initializer): void {
+  for (const dim of dims) writer.tag(1, WireType.Varint).int64(dim);
+  writer.tag(2, WireType.Varint).int32(DATA_TYPES[type]);
+  text(writer, 8, name);
+  if (data instanceof Uint8Array) {
+    writer.tag(9, WireType.LengthDelimited).bytes(data);
+    return;
+  }
+  const entries = { location: data.file, offset: String(data.offset), length: String(data.length) };
+  for (const [key, value] of Object.entries(entries))
+    message(writer, 13, (inner) => {
+      text(inner, 1, key);
+      text(inner, 2, value);
+    });
+  writer.tag(14, WireType.Varint).int32(EXTERNAL);
+}
+
+function writePort(writer: BinaryWriter, { name, type, dims }: Port): void {
+  text(writer, 1, name);
+  const writeDim = (dim: number | string) => (inner: BinaryWriter) =>
+    typeof dim === 'string' ? text(inner, 2, dim) : inner.tag(1, WireType.Varint).int64(dim);
+  message(writer, 2, (typeMessage) =>
+    message(typeMessage, 1, (tensor) => {
+      tensor.tag(1, WireType.Varint).int32(DATA_TYPES[type]);
+      message(tensor, 2, (shape) => {
+        for (const dim of dims) message(shape, 1, writeDim(dim));
+      });
+    }),
+  );
+}
+
+/**
+ * Reads a .onnx file: what nodes, tensors and ports are called, and their bytes.
+ *
+ * @throws {Error} where it is no message of this kind
+ */
+export function decodeModel(bytes: Uint8Array): StoredGraph {
+  const nodes: StoredNode[] = [];
+  const initializers: StoredTensor[] = [];
+  const inputs: StoredPort[] = [];
+  const outputs: StoredPort[] = [];
+  let name = '';
+  let opset = 0;
+  const inGraph: Fields = {
+    1: (reader) => void nodes.push(readNode(reader.bytes())),
+    2: (reader) => {
+      name = reader.string();
+    },
+    5: (reader) => void initializers.push(readTensor(reader.bytes())),
+    11: (reader) => void inputs.push(readPort(reader.bytes())),
+    12: (reader) => void outputs.push(readPort(reader.bytes())),
+  };
+  const inOpset: Fields = {
+    2: (reader) => {
+      opset = Number(reader.int64());
+    },
+  };
+  read(bytes, { 7: (reader) => read(reader.bytes(), inGraph), 8: (reader) => read(reader.bytes(), inOpset) });
+  return { name, opset, nodes, initializers, inputs, outputs };
+}
+
+type Fields = Readonly<Record<number, (reader: BinaryReader, type: WireType) => void>>;
+
+/** Fields that nobody asks for are skipped. */
+function read(bytes: Uint8Array, fields: Fields): void {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    const take = fields[field];
+    if (take) take(reader, type);
+    else reader.skip(type, field);
+  }
+}
+
+function readNode(bytes: Uint8Array): StoredNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  let operator = '';
+  read(bytes, {
+    1: (reader) => void inputs.push(reader.string()),
+    2: (reader) => void outputs.push(reader.string()),
+    4: (reader) => {
+      operator = reader.string();
+    },
+  });
+  return { operator, inputs, outputs, bytes };
+}
+
+/** The same node with other names of what it gives. */
+export function withOutputs(node: StoredNode, outputs: readonly string[]): StoredNode {
+  const writer = new BinaryWriter();
+  const reader = new BinaryReader(node.bytes);
+  while (reader.pos < reader.len) {
+    const from = reader.pos;
+    const [field, type] = reader.tag();
+    reader.skip(type, field);
+    if (field !== OUTPUT) writer.raw(node.bytes.subarray(from, reader.pos));
+  }
+  for (const output of outputs) text(writer, OUTPUT, output);
+  return { ...node, outputs, bytes: writer.finish() };
+}
+
+function readTensor(bytes: Uint8Array): StoredTensor {
+  const dims: number[] = [];
+  let name = '';
+  read(bytes, {
+    1: (reader, type) => {
+      // Packed, or one by one.
+      const end = type === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1;
+      while (reader.pos < end) dims.push(Number(reader.int64()));
+    },
+    8: (reader) => {
+      name = reader.string();
+    },
+  });
+  return { name, dims, bytes };
+}
+
+function readPort(bytes: Uint8Array): StoredPort {
+  let name = '';
+  read(bytes, {
+    1: (reader) => {
+      name = reader.string();
+    },
+  });
+  return { name, bytes };
+}

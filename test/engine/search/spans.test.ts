@@ -1,0 +1,129 @@
+/** Descents that quadratic forms decide, in runs of several levels and one by one, against the step path. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import color from '../../../guides/color.ts';
+import colorize from '../../../guides/colorize.ts';
+import denoise from '../../../guides/denoise.ts';
+import inpaint from '../../../guides/inpaint.ts';
+import lowBit from '../../../guides/low_bit.ts';
+import superResolution from '../../../guides/super_resolution.ts';
+import target from '../../../guides/target.ts';
+import type { Network } from '../../../src/engine/network/network.ts';
+import type { GenerateEvent, LevelEvent } from '../../../src/engine/search/events.ts';
+import { runTogether } from '../../../src/engine/search/run.ts';
+import type { Guide, GuideDefinition } from '../../../src/guide.ts';
+import { uniform } from '../../../src/kit/mulberry32.ts';
+import { encodePicture } from '../../../src/pictures/codec.ts';
+import { fakeContext } from '../../guides/fake-context.ts';
+import { shipped } from '../models.ts';
+import { descentOf, type PlanOptions } from '../tiny.ts';
+
+const BATCHES = [1, 3, 8];
+
+type Make = (network: Network, picture: Uint8Array, mask: Uint8Array) => Promise<Guide[]>;
+
+async function made(network: Network, definition: GuideDefinition, params: Record<string, unknown>): Promise<Guide> {
+  const { name, channels, levels } = network.info;
+  const context = fakeContext({ model: { name, channels, finalSide: network.finalSide, levels: levels.length } });
+  return await definition.create(z.parse(definition.params, params), context);
+}
+
+const GUIDES: Record<string, Make> = {
+  target: async (network, image) => [await made(network, target, { image })],
+  inpaint: async (network, image, mask) => [await made(network, inpaint, { image, mask })],
+  super_resolution: async (network, image) => [
+    await made(network, superResolution, { image: await shrunk(image, network) }),
+  ],
+  colorize: async (network, image) => [await made(network, colorize, { image })],
+  color: async (network, image) => [await made(network, color, { image })],
+  low_bit: async (network, image) => [await made(network, lowBit, { image })],
+  denoise: async (network, image) => [await made(network, denoise, { image, clipped: false })],
+  'inpaint and color': async (network, image, mask) => [
+    await made(network, inpaint, { image, mask }),
+    await made(network, color, { image, detail: 4 }),
+  ],
+};
+
+async function shrunk(image: Uint8Array, network: Network): Promise<Uint8Array> {
+  const { picture } = fakeContext();
+  return await encodePicture(await picture(image, { side: network.finalSide / 4 }));
+}
+
+/** Pictures that the model can nearly make, and masks, drawn by a seed. */
+async function inputsOf(network: Network, seed: number) {
+  const next = uniform(seed + 1);
+  const [drawn] = await network.decode([network.candidateCounts.map((count) => Math.floor(next() * count))]);
+  if (!drawn) throw new Error('nothing drawn');
+  const { width: side, channels } = drawn;
+  const data = drawn.data.map((value) => Math.max(-1, Math.min(1, value + 0.2 * (next() - 0.5))));
+  const mask = new Float32Array(side * side).map((_, p) => (p % side > side / 3 ? 1 : -1));
+  const file = (values: Float32Array, planes: number) =>
+    encodePicture({ data: values, channels: planes, width: side, height: side });
+  return { picture: new Uint8Array(await file(data, channels)), mask: new Uint8Array(await file(mask, 1)) };
+}
+
+async function descend(network: Network, guides: readonly (readonly Guide[])[], options: PlanOptions) {
+  const descents = guides.map((own, i) => descentOf(network, { ...options, guides: own, seed: i }));
+  await runTogether(network, descents);
+  return descents.map((descent) => {
+    if (descent.error) throw descent.error;
+    return descent.takeEvents();
+  });
+}
+
+/** Choices, and those that differ from the step path's: what comes after one in the same descent does not compare. */
+class Agreement {
+  choices = 0;
+  different = 0;
+
+  add(events: readonly GenerateEvent[], step: readonly GenerateEvent[], what: string): void {
+    const levels = (all: readonly GenerateEvent[]) =>
+      all.filter((event): event is LevelEvent => event.type === 'level');
+    const [ours, theirs] = [levels(events), levels(step)];
+    assert.equal(ours.length, theirs.length, what);
+    for (const [level, event] of ours.entries()) {
+      this.choices += 1;
+      const other = theirs[level] as LevelEvent;
+      const isSame = event.choices[0] === other.choices[0];
+      // Of several guides, what one gains the other loses: their blend is alike.
+      if (!isSame && event.guideScores.length > 1) {
+        const [ours = 0, theirs = 0] = [event.scores[0] ?? 0, other.scores[0] ?? 0];
+        assert.ok(Math.abs(ours - theirs) <= 1e-4, `${what}, level ${level}: ${ours}, drawn ${theirs}`);
+        this.different += 1;
+        return;
+      }
+      for (const [guide, [score = null]] of event.guideScores.entries()) {
+        const drawn = other.guideScores[guide]?.[0] ?? null;
+        assert.ok(
+          score !== null && drawn !== null && Math.abs(score - drawn) <= 1e-5 * Math.abs(drawn),
+          `${what}, level ${level}: ${score}, drawn ${drawn}`,
+        );
+      }
+      if (isSame) continue;
+      this.different += 1;
+      return;
+    }
+  }
+}
+
+for (const name of ['digits-32-4', 'digits-taiji', 'avatars-64'])
+  test(`${name}: whatever is asked for, the choices are those of the step path`, async () => {
+    const { network } = await shipped(name);
+    const { channels } = network.info;
+    const agreement = new Agreement();
+    for (const [kind, make] of Object.entries(GUIDES)) {
+      if (kind === 'colorize' && channels === 1) continue;
+      for (const batch of BATCHES) {
+        const inputs = await Promise.all(Array.from({ length: batch }, (_, seed) => inputsOf(network, seed)));
+        const guides = () => Promise.all(inputs.map(({ picture, mask }) => make(network, picture, mask)));
+        const step = await descend(network, await guides(), { isTrusted: false });
+        for (const isWatched of [false, true]) {
+          const events = await descend(network, await guides(), { isWatched });
+          for (const [i, own] of events.entries()) agreement.add(own, step[i] ?? [], `${kind}, ${batch} at once`);
+        }
+      }
+    }
+    const { choices, different } = agreement;
+    assert.ok(different <= 0.001 * choices, `${different} of ${choices} choices differ`);
+  });
