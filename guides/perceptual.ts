@@ -19,7 +19,7 @@ const params = z.strictObject({
       'The network: a folder among the models, or a path, that holds maps.onnx or model.onnx; or the path of an ONNX file. Default: the one named in the model.json of the model, or imagenet-lite.',
     ),
   ...mapNetworkParams,
-  ...shortlistParams({ fromSide: 8, shortlist: 24, refine: 12 }),
+  ...shortlistParams({ fromSide: 4, shortlist: 24, refine: 12 }),
 });
 
 const asCandidate = ({ data, channels, side }: Reference): Candidates => ({ data, batch: 1, count: 1, channels, side });

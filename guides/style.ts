@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Candidates, Guide, GuideContext, LevelInfo } from '../src/guide.ts';
 import { defineGuide } from '../src/guide.ts';
 import { type FilterBank, filterBank, scalesOf, statistics } from './lib/filters.ts';
-import { type GramReference, gramDistance, gramReference } from './lib/gram.ts';
+import { type GramReference, gramDistance, gramReference, relativeReference } from './lib/gram.ts';
 import { mapNetworkParams, openMaps, perceptualModel } from './lib/map-network.ts';
 import { networkGrams } from './lib/network-style.ts';
 import { pictureParam, sideParams } from './lib/params.ts';
@@ -66,11 +66,22 @@ function filterGuide(style: Reference): Guide {
 
 async function networkGuide(style: Reference, name: string, side: number, context: GuideContext): Promise<Guide> {
   const network = await openMaps(name, side, context);
-  const picture: Candidates = { data: style.data, batch: 1, count: 1, channels: style.channels, side: style.side };
-  const [own] = await networkGrams(network, picture, context);
-  const reference = gramReference((own as NonNullable<typeof own>).gram, (own as NonNullable<typeof own>).sizes);
+  const kept = new Map<number, GramReference>();
+  /** The style at the side of the candidates: what none of them can show yet counts against none. */
+  const referenceAt = async (at: number): Promise<GramReference> => {
+    const known = kept.get(at);
+    if (known !== undefined) return known;
+    const { data, channels } = shrinkReference(style, at);
+    const [own] = await networkGrams(network, { data, batch: 1, count: 1, channels, side: at }, context);
+    const { gram, sizes } = own as NonNullable<typeof own>;
+    const made = relativeReference(gram, sizes);
+    kept.set(at, made);
+    return made;
+  };
+  await referenceAt(style.side);
   return {
     async score(candidates: Candidates, _level: LevelInfo, signal: AbortSignal) {
+      const reference = await referenceAt(candidates.side);
       const grams = await networkGrams(network, candidates, { signal, compute: context.compute });
       return Float32Array.from(grams, ({ gram }) => -gramDistance(gram, reference));
     },

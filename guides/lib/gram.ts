@@ -27,6 +27,22 @@ export function gramReference(gram: Float64Array, sizes: readonly number[]): Gra
   return { gram, weights };
 }
 
+/**
+ * Weights that make triangles alike in strength, and not the features in one: the squared distance of each counts relative to
+ * the squared length of the reference. For features of a trained network, of which those that the reference hardly has say little.
+ */
+export function relativeReference(gram: Float64Array, sizes: readonly number[]): GramReference {
+  const weights = new Float64Array(gram.length);
+  let at = 0;
+  for (const size of sizes) {
+    const end = at + (size * (size + 1)) / 2;
+    const length = gram.subarray(at, end).reduce((sum, value) => sum + value * value, 0);
+    weights.fill(1 / ((length + 1e-12) * sizes.length), at, end);
+    at = end;
+  }
+  return { gram, weights };
+}
+
 function diagonal(gram: Float64Array, at: number, size: number): number[] {
   const values: number[] = [];
   for (let i = 0, p = at; i < size; p += size - i, i++) values.push(gram[p] as number);

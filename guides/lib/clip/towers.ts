@@ -77,6 +77,8 @@ function loadOptions(dtype: NumberFormat, execution: Execution) {
     device,
     dtype,
     session_options: {
+      // As of Kandid's own graphs (src/runtime/session.ts): threads that wait spinning take the cores from the next run.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(device === 'cuda' ? { executionProviders: [{ name: 'cuda', deviceId: deviceId ?? 0 }] } : {}),
     },

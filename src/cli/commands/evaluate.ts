@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import { modelFolders } from '../../config.ts';
 import type { GenerateRequest } from '../../contract/requests.ts';
 import { BLENDS, type BlendKind } from '../../contract/requests.ts';
+import type { FrechetOptions } from '../../lab/evaluate/context.ts';
 import { dataFolder, type EvaluateEvent, type Evaluation, evaluate, TASKS } from '../../lab/evaluate/evaluate.ts';
 import { writeMetrics } from '../../lab/evaluate/metrics.ts';
 import { drawSheet } from '../../lab/evaluate/sheet.ts';
+import { NORMALISATIONS } from '../../lab/evaluate/tasks/frechet.ts';
 import { writeOutput } from '../files.ts';
 import type { Io } from '../io.ts';
 import { addEngineOptions, type EngineFlags, settingsOf, withKandid } from '../options.ts';
@@ -21,6 +23,12 @@ interface Flags extends EngineFlags {
   readonly sampler?: Record<string, unknown>;
   readonly blend?: BlendKind;
   readonly text?: Record<string, unknown>;
+  readonly fid?: string;
+  readonly fidSide?: number;
+  readonly fidNormalise?: NonNullable<FrechetOptions['normalise']>;
+  readonly samples?: number;
+  readonly judge?: string;
+  readonly labels?: string[];
   readonly data?: string;
   readonly pictures?: string;
   readonly out?: string;
@@ -38,12 +46,33 @@ export function addEvaluate(program: Command, io: Io): void {
     .description(
       `Runs tasks on held-out pictures with the engine that the server uses, and prints tables. Tasks: ${TASKS.map(({ name, onRequest }) => (onRequest ? `${name} (only if named)` : name)).join(', ')}.`,
     )
-    .option('-t, --tasks <names>', 'tasks, separated by commas; left out: all that can be done', taskNames)
+    .option('-t, --tasks <names>', 'tasks, separated by commas; left out: all that can be done', names('--tasks'))
     .option('-n, --count <n>', 'held-out pictures', whole('--count', 2, 100_000), ENOUGH_TO_WRITE)
     .option('--usage-count <n>', 'training pictures of the usage task', whole('--usage-count', 1, 10_000_000), 20_000)
     .option('--sampler <json>', 'of guided tasks in place of the defaults: {"top": 2}', json('--sampler'))
     .option('--blend <blend>', `of several guides: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
     .option('--text <json>', 'params of the text guide in place of the defaults', json('--text'))
+    .option(
+      '--fid <file>',
+      'ONNX network of features (Inception): the Fréchet distance of samples on it, and nothing else unless --tasks says so',
+    )
+    .option('--fid-side <n>', 'side of the pictures shown to it, if it takes any', whole('--fid-side', 8, 1024))
+    .option(
+      '--fid-normalise <how>',
+      `what it expects of pixels: ${Object.keys(NORMALISATIONS).join(', ')} (unit: 0 … 1)`,
+      oneOf('--fid-normalise', NORMALISED),
+    )
+    .option(
+      '--samples <n>',
+      'samples of the task frechet (50000 with --fid, else 5000)',
+      whole('--samples', 2, 10_000_000),
+    )
+    .option('--judge <model>', 'classifier that judges the task classifier: a name, or the path of a folder')
+    .option(
+      '--labels <names>',
+      'labels of that task, separated by commas; left out: those of held-out pictures',
+      names('--labels'),
+    )
     .option('--data <dir>', 'folder of data sets; missing ones are drawn into it (data)')
     .option('--pictures <dir>', 'pictures to measure on, in place of the data set')
     .option('-o, --out <dir>', 'where contact sheets and evaluation.json go')
@@ -55,11 +84,13 @@ export function addEvaluate(program: Command, io: Io): void {
 
 const json = (option: string) => (text: string) => jsonObject(option, text);
 
-function taskNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.some((name) => name === '')) throw wrongValue('--tasks', text, 'names separated by commas');
-  return names;
-}
+const NORMALISED = Object.keys(NORMALISATIONS) as (keyof typeof NORMALISATIONS)[];
+
+const names = (option: string) => (text: string) => {
+  const found = text.split(',').map((name) => name.trim());
+  if (found.some((name) => name === '')) throw wrongValue(option, text, 'names separated by commas');
+  return found;
+};
 
 async function run(model: string | undefined, flags: Flags, io: Io): Promise<void> {
   await withKandid(flags, io, async ({ engine }) => {
@@ -78,6 +109,9 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
         sampler: flags.sampler as GenerateRequest['sampler'],
         blend: flags.blend,
         textParams: flags.text,
+        frechet: { file: flags.fid, samples: flags.samples, side: flags.fidSide, normalise: flags.fidNormalise },
+        judge: flags.judge,
+        labels: flags.labels,
         data: flags.data ?? dataFolder(io.environment),
         progress: (done, total, label) => progress.update(done, total, label),
       });

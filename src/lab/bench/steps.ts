@@ -51,27 +51,35 @@ export async function measureSteps(network: Network, batch: number, seconds: num
 /** A descent whose guide measures itself: the engine's figure includes waiting for concurrent descents. */
 function timedDescent(network: Network, picture: Picture, seed: number, clock: { guides: number }): Descent {
   const inner = reconstruction(picture);
-  const guide: Guide = {
+  return descentBy(network, seed, {
     score(candidates, level, signal) {
       const started = performance.now();
       const scores = inner.score(candidates, level, signal);
       clock.guides += performance.now() - started;
       return scores;
     },
-  };
-  const sides = network.info.levels.map(({ side }) => side);
+  });
+}
+
+/** A greedy descent that one guide decides. */
+export function descentBy(network: Network, seed: number, guide: Guide): Descent {
+  const { info, finalSide } = network;
+  const { condition } = info;
   return new Descent({
-    info: network.info,
+    info,
     seed,
     count: 1,
     sampler: { top: 1, temperature: 0 },
-    beams: beamsPerLevel(1, sides),
+    beams: beamsPerLevel(
+      1,
+      info.levels.map(({ side }) => side),
+    ),
     guides: [new GuideRunner('distance', guide, { timeoutSeconds: 60, isTrusted: true })],
     weights: [1],
     blend: 'zscore',
     prefixes: [],
     notes: [],
-    condition: null,
+    condition: condition && noise(finalSide, condition.channels).data,
     signal: new AbortController().signal,
   });
 }

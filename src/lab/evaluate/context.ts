@@ -29,6 +29,8 @@ export interface EvaluationContextOptions {
   readonly pictures: readonly Picture[];
   /** Opens the first pictures that the model was trained on. */
   readonly trainingPictures: (count: number) => Promise<TrainingPictures>;
+  /** Whether there are any. @default true */
+  readonly hasTraining?: boolean | undefined;
   /** Training pictures looked at for candidates that are never chosen. */
   readonly usageCount: number;
   /** Of guided requests that do not say their own, in place of the defaults. */
@@ -37,8 +39,24 @@ export interface EvaluationContextOptions {
   readonly blend?: GenerateRequest['blend'] | undefined;
   /** Params of the `text` guide, in place of its defaults. */
   readonly textParams?: Readonly<Record<string, unknown>> | undefined;
+  /** How samples are compared with training pictures. */
+  readonly frechet?: FrechetOptions | undefined;
+  /** A classifier that is not the guide: name, or path of its folder. */
+  readonly judge?: string | undefined;
+  /** That the `classifier` guide is asked for. */
+  readonly labels?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   progress(done: number, total: number, label: string): void;
+}
+
+export interface FrechetOptions {
+  /** An ONNX network that gives features of pictures. @default the ImageNet network that comes with Kandid */
+  readonly file?: string | undefined;
+  readonly samples?: number | undefined;
+  /** Of the pictures that the network of `file` is shown. @default as the file says */
+  readonly side?: number | undefined;
+  /** What the network of `file` expects of pixels. @default unit: 0 … 1 */
+  readonly normalise?: 'unit' | 'signed' | 'bytes' | 'imagenet' | undefined;
 }
 
 export interface TrainingPictures {
@@ -64,7 +82,12 @@ export class EvaluationContext {
   readonly signal: AbortSignal;
   readonly textParams: Readonly<Record<string, unknown>>;
   readonly trainingPictures: EvaluationContextOptions['trainingPictures'];
-  readonly #sampler: GenerateRequest['sampler'];
+  readonly hasTraining: boolean;
+  readonly frechet: FrechetOptions;
+  readonly judge: string | undefined;
+  readonly labels: readonly string[] | undefined;
+  /** Of requests that do not say their own. */
+  readonly sampler: GenerateRequest['sampler'];
   readonly #blend: GenerateRequest['blend'];
   readonly #progress: EvaluationContextOptions['progress'];
   readonly #cached = new Map<string, Promise<unknown>>();
@@ -82,7 +105,11 @@ export class EvaluationContext {
     this.signal = options.signal;
     this.trainingPictures = options.trainingPictures;
     this.textParams = options.textParams ?? {};
-    this.#sampler = options.sampler;
+    this.hasTraining = options.hasTraining ?? true;
+    this.frechet = options.frechet ?? {};
+    this.judge = options.judge;
+    this.labels = options.labels;
+    this.sampler = options.sampler;
     this.#blend = options.blend;
     this.#progress = options.progress;
   }
@@ -107,11 +134,11 @@ export class EvaluationContext {
     onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
   ): Promise<void> {
     const make = async (index: number) => {
-      const standard = { model: this.model, seed: index, sampler: this.#sampler, blend: this.#blend };
+      const standard = { model: this.model, seed: index, sampler: this.sampler, blend: this.#blend };
       const request = { ...standard, ...(await requestOf(index)) };
       return onlyDescent(await prepareTask(this.engine, { kind: 'generate', request }, { signal: this.signal }));
     };
-    await this.#drive(label, count, make, onEnd, togetherWith(this.#sampler?.beams));
+    await this.#drive(label, count, make, onEnd, togetherWith(this.sampler?.beams));
   }
 
   /** Finds the codes of pictures, as `kandid encode` does: where the model has a condition, it is the picture's own. */

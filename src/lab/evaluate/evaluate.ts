@@ -4,13 +4,15 @@ import type { GenerateRequest } from '../../contract/requests.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { KandidError } from '../../errors.ts';
 import { nameHint } from '../../kit/nearest-names.ts';
-import { EvaluationContext } from './context.ts';
-import { openPictures, type SetRequest } from './picture-sets.ts';
+import { EvaluationContext, type FrechetOptions } from './context.ts';
+import { missingReason, openPictures, type SetRequest } from './picture-sets.ts';
 import type { Setting, Task, TaskOutcome } from './task.ts';
+import { classifier } from './tasks/classifier.ts';
 import { codec } from './tasks/codec.ts';
 import { conditionKept, conditionMixed } from './tasks/conditional.ts';
 import { diversity } from './tasks/diversity.ts';
 import { edges } from './tasks/edges.ts';
+import { frechet } from './tasks/frechet.ts';
 import { inpaint } from './tasks/inpaint.ts';
 import { prior } from './tasks/prior.ts';
 import { reconstruction } from './tasks/reconstruction.ts';
@@ -29,6 +31,7 @@ export const TASKS: readonly Task[] = [
   ...[
     edges,
     style,
+    classifier,
     text,
     textLong,
     textResults,
@@ -40,6 +43,7 @@ export const TASKS: readonly Task[] = [
     conditionMixed,
     prior,
     unguided,
+    frechet,
   ],
 ];
 
@@ -61,6 +65,12 @@ export interface EvaluateOptions {
   readonly blend?: GenerateRequest['blend'] | undefined;
   /** Params of the `text` guide in place of its defaults. */
   readonly textParams?: Readonly<Record<string, unknown>> | undefined;
+  /** With `file` and no `tasks`, only the task `frechet` runs. */
+  readonly frechet?: FrechetOptions | undefined;
+  /** A classifier that judges what the ImageNet network has guided: name, or path of its folder. */
+  readonly judge?: string | undefined;
+  /** Labels of ImageNet that the task `classifier` asks for. */
+  readonly labels?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   progress(done: number, total: number, label: string): void;
 }
@@ -91,17 +101,11 @@ export interface Evaluation {
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { engine, model, count, data, pictures: folder, signal } = options;
-  const tasks = chosenTasks(options.tasks);
+  const bringsNetwork = options.frechet?.file !== undefined;
+  const tasks = chosenTasks(options.tasks ?? (bringsNetwork ? ['frechet'] : undefined));
   const opened = await engine.models.open(model);
   const { info } = opened.network;
   const { dataset } = opened.bundle.manifest;
-  const planned = await planOf(tasks, options.tasks !== undefined, {
-    dataset,
-    channels: info.channels,
-    condition: info.condition?.kind ?? null,
-    models: options.models,
-    hasPrior: opened.network.prior !== null,
-  });
   const wanted = (part: SetRequest['part'], most: number): SetRequest => ({
     dataset,
     part,
@@ -109,11 +113,23 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     side: opened.network.finalSide,
     channels: info.channels,
     data,
+    models: options.models,
     pictures: folder,
     progress: (done, total) => {
       options.progress(done, total, `drawing ${part} pictures`);
       if (signal.aborted) throw new KandidError('cancelled', { when: `after ${done} pictures were drawn` });
     },
+  });
+  const trainingSkipReason = await missingReason(wanted('train', 1));
+  const planned = await planOf(tasks, options.tasks !== undefined, {
+    dataset,
+    channels: info.channels,
+    condition: info.condition?.kind ?? null,
+    models: options.models,
+    hasPrior: opened.network.prior !== null,
+    bringsNetwork,
+    judge: options.judge,
+    trainingSkipReason,
   });
   const set = await openPictures(wanted('test', count));
   const held = await set.read(0, set.count);
@@ -128,11 +144,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     dataset,
     pictures: held,
     signal,
+    hasTraining: trainingSkipReason === null,
     trainingPictures: (most) => openPictures(wanted('train', most)),
     usageCount: options.usageCount,
     sampler: options.sampler,
     blend: options.blend,
     textParams: options.textParams,
+    frechet: options.frechet,
+    judge: options.judge,
+    labels: options.labels,
     progress: options.progress,
   });
   return {

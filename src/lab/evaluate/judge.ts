@@ -1,27 +1,22 @@
 /** The judge of text guidance: a classifier of attributes that is never the guide of the same experiment. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { KandidError, reasonOf, toKandidError } from '../../errors.ts';
+import { toKandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
-import { clamp } from '../../kit/quality.ts';
-import { resample } from '../../kit/resample.ts';
 import { findModel } from '../../runtime/models.ts';
-import { createSession, type Session } from '../../runtime/session.ts';
+import { formatFields, PictureNetwork, readLabelsFile } from './picture-network.ts';
 import type { Setting } from './task.ts';
 
 export const JUDGE = 'avatars-attributes';
-
-const CHUNK = 64;
+/** The data set whose attributes it knows. */
+export const JUDGED = 'avatars';
 
 const values = z.array(z.string()).min(1);
 
 /** labels.json of a classifier: the values of each attribute, in the order of the network's outputs. */
 const labelsFile = z.object({
   attributes: z.record(z.string(), z.union([values, z.object({ values, offset: z.int().min(0).optional() })])),
-  side: z.int().positive().default(64),
-  mean: z.array(z.number()).default([0.5, 0.5, 0.5]),
-  deviation: z.array(z.number()).default([0.5, 0.5, 0.5]),
+  ...formatFields,
 });
 
 type Labels = z.output<typeof labelsFile>;
@@ -35,15 +30,13 @@ interface Group {
 export type Verdict = Readonly<Record<string, string>>;
 
 export class Judge {
-  readonly #session: Session;
-  readonly #labels: Labels;
+  readonly #network: PictureNetwork;
   readonly #groups: readonly Group[];
 
-  private constructor(session: Session, labels: Labels) {
-    this.#session = session;
-    this.#labels = labels;
+  private constructor(network: PictureNetwork, { attributes }: Labels) {
+    this.#network = network;
     let next = 0;
-    this.#groups = Object.entries(labels.attributes).map(([attribute, entry]) => {
+    this.#groups = Object.entries(attributes).map(([attribute, entry]) => {
       const list = Array.isArray(entry) ? entry : entry.values;
       const offset = (Array.isArray(entry) ? undefined : entry.offset) ?? next;
       next = offset + list.length;
@@ -54,14 +47,9 @@ export class Judge {
   /** @throws {KandidError} model_unknown, file_unreadable, graph_unreadable */
   static async open(models: readonly string[]): Promise<Judge> {
     const { folder } = await findModel(JUDGE, models);
-    const file = join(folder, 'labels.json');
-    let labels: Labels;
-    try {
-      labels = labelsFile.parse(JSON.parse(await readFile(file, 'utf8')));
-    } catch (cause) {
-      throw new KandidError('file_unreadable', { file, reason: reasonOf(cause) }, { cause });
-    }
-    return new Judge(await createSession(join(folder, 'model.onnx')), labels);
+    const labels = await readLabelsFile(folder, labelsFile);
+    // Area-averaged, as in its training.
+    return new Judge(await PictureNetwork.open(join(folder, 'model.onnx'), { ...labels, shrink: 'area' }), labels);
   }
 
   /** The likeliest value of every attribute of each picture. */
@@ -79,10 +67,7 @@ export class Judge {
 
   /** Logits of each picture. */
   async features(pictures: readonly Picture[]): Promise<Float64Array[]> {
-    const rows: Float64Array[] = [];
-    for (let from = 0; from < pictures.length; from += CHUNK)
-      rows.push(...(await this.#chunk(pictures.slice(from, from + CHUNK))));
-    return rows;
+    return (await this.#network.look(pictures)).map((seen) => Object.values(seen)[0] as Float64Array);
   }
 
   /** Mean probability, over attributes, of the likeliest value: near 1 for pictures with clear attributes. */
@@ -96,46 +81,13 @@ export class Judge {
   }
 
   async close(): Promise<void> {
-    await this.#session.release();
+    await this.#network.close();
   }
-
-  async #chunk(pictures: readonly Picture[]): Promise<Float64Array[]> {
-    const { side } = this.#labels;
-    const data = new Float32Array(pictures.length * 3 * side * side);
-    for (const [i, picture] of pictures.entries()) data.set(this.#input(picture), i * 3 * side * side);
-    const [input] = this.#session.inputs;
-    const feeds = { [input?.name ?? '']: { data, dims: [pictures.length, 3, side, side] } };
-    const [logits] = Object.values(await this.#session.run(feeds));
-    const width = (logits?.data.length ?? 0) / pictures.length;
-    return pictures.map((_, i) => Float64Array.from(logits?.data.subarray(i * width, (i + 1) * width) ?? []));
-  }
-
-  /** Clamped, of the classifier's side, with its mean and standard deviation. */
-  #input(picture: Picture): Float32Array {
-    const { side, mean, deviation } = this.#labels;
-    const to = { height: side, width: side };
-    const planes = resized(picture, to);
-    const size = side * side;
-    const out = new Float32Array(3 * size);
-    for (let i = 0; i < out.length; i++) {
-      const channel = Math.floor(i / size);
-      const value = planes[Math.min(channel, picture.channels - 1) * size + (i % size)] as number;
-      const unit = (clamp(value) + 1) / 2;
-      out[i] = (unit - (mean[channel] as number)) / (deviation[channel] as number);
-    }
-    return out;
-  }
-}
-
-/** Area-averaged if larger, as in the judge's training; interpolated if smaller. */
-function resized(picture: Picture, to: { height: number; width: number }): Float32Array {
-  if (picture.width === to.width) return picture.data;
-  return resample(picture.data, picture, to, picture.width > to.width ? 'area' : 'bilinear-plain');
 }
 
 /** Reason why the judge is unavailable, or null. */
 export async function judgeSkipReason({ dataset, models }: Setting): Promise<string | null> {
-  if (dataset !== 'avatars') return 'its attributes are those of avatars, and the model was not trained on them';
+  if (dataset !== JUDGED) return 'its attributes are those of avatars, and the model was not trained on them';
   try {
     await findModel(JUDGE, models);
     return null;

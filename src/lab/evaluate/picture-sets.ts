@@ -14,6 +14,7 @@ import { filesBelow, heldOutCount } from '../datasets/folder.ts';
 import { npyBytes, npyCount } from '../datasets/npy.ts';
 import { AVATAAARS } from '../datasets/styles/avataaars.ts';
 import { styleOfDataset } from '../datasets/styles/index.ts';
+import { heldOutPictures } from './held-out.ts';
 
 export interface PictureSet {
   readonly count: number;
@@ -23,7 +24,7 @@ export interface PictureSet {
 }
 
 export interface SetRequest {
-  /** 'digits', 'fashion', 'folder', the data set of a style of avatars, or null for a model that was never trained. */
+  /** 'digits', 'fashion', 'folder', 'flowers', 'cifar10', the data set of a style of avatars, or null for a model that was never trained. */
   readonly dataset: string | null;
   readonly part: 'train' | 'test';
   readonly count: number;
@@ -31,10 +32,15 @@ export interface SetRequest {
   readonly channels: 1 | 3;
   /** Where prepared data sets are, and where missing ones are kept. */
   readonly data: string;
+  /** Folders of models: beside them lie held-out pictures of data sets that no command can draw. @default none */
+  readonly models?: readonly string[] | undefined;
   /** A folder of pictures to take instead: files, or a prepared pictures.npy. */
   readonly pictures?: string | undefined;
   progress?(done: number, total: number): void;
 }
+
+/** Data sets whose pictures come with a package. */
+const DRAWABLE: readonly string[] = ['digits', 'fashion'];
 
 /**
  * Opens the pictures; missing avatars are drawn and stored.
@@ -52,12 +58,38 @@ export async function openPictures(request: SetRequest): Promise<PictureSet> {
     case 'fashion':
       return labelledSet(await readFashion(request.part), request);
     default:
-      throw new KandidError('option_invalid', {
-        option: '--pictures',
-        got: 'missing',
-        expected: "a folder of pictures: the model's own data set is private",
-      });
+      return await openPhotographs(dataset, request);
   }
+}
+
+/** Prepared pictures of a data set that no command can draw, or the held-out ones that come with Kandid. */
+async function openPhotographs(dataset: string, request: SetRequest): Promise<PictureSet> {
+  const { part, side, channels, count, data } = request;
+  const prepared = join(data, `${dataset}-${side}`, part, 'pictures.npy');
+  const shape = [side, side, channels];
+  if ((await npyCount(prepared, shape)) > 0) return openArray(prepared, shape, count, channels);
+  const shipped = part === 'test' ? await heldOutPictures(dataset, request.models ?? [], request) : null;
+  if (shipped) return memorySet(shipped);
+  throw new KandidError('option_invalid', {
+    option: '--pictures',
+    got: 'missing',
+    expected: `a folder of pictures, or --data with ${dataset}-${side}/${part}/pictures.npy: the model's own data set cannot be drawn`,
+  });
+}
+
+/** Why there are no such pictures and none can be drawn, or null. */
+export async function missingReason({
+  dataset,
+  part,
+  side,
+  channels,
+  data,
+  pictures,
+}: SetRequest): Promise<string | null> {
+  if (pictures !== undefined || dataset === null || DRAWABLE.includes(dataset) || styleOfDataset(dataset)) return null;
+  const prepared = join(data, `${dataset}-${side}`, part, 'pictures.npy');
+  if ((await npyCount(prepared, [side, side, channels])) > 0) return null;
+  return `its ${part} pictures are not here: ${prepared}`;
 }
 
 async function openAvatars(style: AvatarStyle, request: SetRequest): Promise<PictureSet> {

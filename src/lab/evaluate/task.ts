@@ -29,6 +29,12 @@ export interface Setting {
   readonly condition: string | null;
   /** Folders of models. */
   readonly models: readonly string[];
+  /** Why there are no training pictures here, or null. */
+  readonly trainingSkipReason: string | null;
+  /** Whether the command brings a network of features. */
+  readonly bringsNetwork: boolean;
+  /** A classifier that is not the guide, where the command names one. */
+  readonly judge: string | undefined;
 }
 
 export interface TaskOutcome {

@@ -10,6 +10,7 @@ import { drawGraph } from './draw-graph.ts';
 import type { FormShape } from './form-nodes.ts';
 import { levelGraph, type Source, type SourceLevel } from './level-graph.ts';
 import { type SpanShape, spanGraph } from './span-graph.ts';
+import { type Convolution, convolutionsOf } from './work.ts';
 
 /** What is known of a level beside the graphs. */
 export interface LevelAbout {
@@ -77,6 +78,11 @@ export class FusedGraphs {
   /** See `drawGraph`. */
   get draw(): Runnable {
     return this.#draw;
+  }
+
+  /** Convolutions of each level. */
+  get convolutions(): Convolution[][] {
+    return convolutionsOf(this.#source);
   }
 
   async release(): Promise<void> {

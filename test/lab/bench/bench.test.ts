@@ -24,6 +24,11 @@ test('bench: every figure, as JSON', async () => {
   assert.deepEqual(Object.keys(told.step), ['1', '8', '32']);
   for (const figures of Object.values(told.step) as { outside_share: number; ms_per_level: number }[])
     assert.ok(figures.ms_per_level > 0 && figures.outside_share >= 0 && figures.outside_share <= 1);
+  assert.deepEqual(Object.keys(told.linear.speedup), ['1', '8']);
+  for (const batch of [1, 8]) assert.ok(told.linear.speedup[batch] > 0 && told.linear.ms_per_picture[batch] > 0);
+  const { gflops, share, fused_gflops: fused } = told.peak;
+  assert.ok(gflops > 1 && fused > 0 && Math.abs(share - fused / gflops) < 0.01, JSON.stringify(told.peak));
+  assert.ok(told.peak.convolutions_share > 0);
   assert.deepEqual(Object.keys(told.encode), ['1', '4', '16']);
   assert.ok(told.decode[8] > 0);
   assert.ok(told.unguided.uniform_ms > 0);

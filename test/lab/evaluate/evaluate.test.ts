@@ -108,3 +108,23 @@ test('a conditional model: how far it keeps to conditions, and what has no meani
   const other = await evaluate('--count', '4', '--tasks', 'condition');
   assert.match(other.err, /another one, for the model takes no condition picture/);
 });
+
+test('--fid: the distance of samples on a network that is brought, and nothing else', async () => {
+  const network = 'test/fixtures/features/free.onnx';
+  const { code, out, err } = await evaluate('--count', '4', '--fid', network, '--fid-side', '8', '--samples', '12');
+  assert.equal(code, 0, err);
+  const { fid, ...rest } = JSON.parse(out);
+  assert.deepEqual(Object.keys(rest), ['model', 'hash', 'pictures']);
+  assert.deepEqual([fid.network, fid.features, fid.samples], ['free.onnx', 3, 12]);
+  assert.deepEqual(fid.reference, { part: 'training', pictures: 12 });
+  assert.ok(fid.distance > 0 && fid.held_out.pictures === 4, out);
+  const lost = await evaluate('--fid', 'nowhere.onnx');
+  assert.equal(lost.code, 1);
+  assert.match(lost.err, /nowhere\.onnx/);
+});
+
+test('--tasks classifier says how a judge is made', async () => {
+  const { code, err } = await evaluate('--count', '2', '--tasks', 'classifier');
+  assert.equal(code, 2);
+  assert.match(err, /imagenet-lite|--judge/);
+});

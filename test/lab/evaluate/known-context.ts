@@ -4,7 +4,11 @@ import type { GenerateRequest } from '../../../src/contract/requests.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { OpenModel } from '../../../src/engine/models.ts';
 import type { Picture } from '../../../src/guide.ts';
-import { EvaluationContext, type RequestOutcome } from '../../../src/lab/evaluate/context.ts';
+import {
+  EvaluationContext,
+  type EvaluationContextOptions,
+  type RequestOutcome,
+} from '../../../src/lab/evaluate/context.ts';
 
 /** Side of the pictures of the models that these tests use. */
 export const SIDE = 8;
@@ -67,6 +71,8 @@ export interface Known {
   /** Of the picture so many; the ceiling's where absent. */
   readonly encoded?: (index: number, beams: number) => RequestOutcome;
   readonly training?: readonly Picture[];
+  /** In place of the judge's folder, and whatever else is to be otherwise. */
+  readonly options?: Partial<EvaluationContextOptions>;
 }
 
 const engines: Engine[] = [];
@@ -98,6 +104,7 @@ class KnownContext extends EvaluationContext {
       usageCount: 1000,
       signal: new AbortController().signal,
       progress: () => {},
+      ...known.options,
     });
     this.#known = known;
   }

@@ -1,37 +1,125 @@
 /** Fréchet distance of two sets of features taken as normal distributions (Dowson and Landau 1982). */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
+/** A normal distribution of D features: its mean, and F [D, m] of its covariance F·Fᵀ. */
+export interface Normal {
+  readonly mean: Float64Array;
+  readonly factor: Matrix;
+}
+
 /** |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁^½ C₂ C₁^½)^½); sets of at least two rows of one length. */
 export function frechetDistance(a: readonly Float64Array[], b: readonly Float64Array[]): number {
-  const [one, other] = [momentsOf(a), momentsOf(b)];
-  const root = squareRoot(one.covariance);
-  const { values } = eigen(root.mmul(other.covariance).mmul(root));
-  const between = Matrix.sub(one.mean, other.mean).norm() ** 2;
-  const cross = values.reduce((sum, value) => sum + Math.sqrt(value), 0);
-  return Math.max(0, between + one.covariance.trace() + other.covariance.trace() - 2 * cross);
+  return distanceOfNormals(normalOf(a), normalOf(b));
 }
 
-function momentsOf(rows: readonly Float64Array[]) {
-  const matrix = new Matrix([...rows]);
-  const mean = matrix.mean('column');
-  const centred = matrix.subRowVector(mean);
-  return {
-    mean: Matrix.rowVector(mean),
-    covariance: centred
-      .transpose()
-      .mmul(centred)
-      .div(rows.length - 1),
-  };
+/** The same of distributions. */
+export function distanceOfNormals({ mean, factor }: Normal, other: Normal): number {
+  const between = mean.reduce((sum, value, i) => sum + (value - (other.mean[i] as number)) ** 2, 0);
+  const traces = squareSum(factor) + squareSum(other.factor);
+  // The roots of the eigenvalues of C₁·C₂ are the singular values of F₁ᵀ·F₂, whatever the factors are.
+  const across = factor.transpose().mmul(other.factor);
+  const small = across.rows <= across.columns ? across : across.transpose();
+  const { realEigenvalues } = new EigenvalueDecomposition(small.mmul(small.transpose()), { assumeSymmetric: true });
+  const cross = realEigenvalues.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+  return Math.max(0, between + traces - 2 * cross);
 }
 
-/** Of a symmetric matrix without negative eigenvalues. */
-function squareRoot(matrix: Matrix): Matrix {
-  const { values, vectors } = eigen(matrix);
-  return vectors.mmul(Matrix.diag(values.map(Math.sqrt))).mmul(vectors.transpose());
+/** Of rows of features, two or more. */
+export function normalOf(rows: readonly Float64Array[]): Normal {
+  const moments = new Moments();
+  for (const row of rows) moments.add(row);
+  return moments.normal();
 }
 
-/** Of a symmetric matrix without negative eigenvalues: what rounding made negative counts as 0. */
-function eigen(matrix: Matrix): { values: number[]; vectors: Matrix } {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
-  return { values: realEigenvalues.map((value) => Math.max(0, value)), vectors: eigenvectorMatrix };
+/**
+ * Mean and covariance of rows as they come: rows are kept while they are fewer than their features, then only sums of
+ * products, so that memory does not grow with their number.
+ */
+export class Moments {
+  readonly #rows: Float64Array[] = [];
+  #count = 0;
+  #shift: Float64Array | null = null;
+  #sum = new Float64Array();
+  /** Sums of products, the lower triangle row by row; empty while rows are kept. */
+  #products = new Float64Array();
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(row: Float64Array): void {
+    // Shifted by the first row: sums of squares of numbers far from 0 would lose digits.
+    this.#shift ??= row.slice();
+    if (this.#count === 0) this.#sum = new Float64Array(row.length);
+    const shifted = row.map((value, i) => value - ((this.#shift as Float64Array)[i] as number));
+    for (let i = 0; i < shifted.length; i++) this.#sum[i] = (this.#sum[i] as number) + (shifted[i] as number);
+    this.#count += 1;
+    if (this.#products.length > 0) this.#multiply(shifted);
+    else this.#rows.push(shifted);
+    if (this.#rows.length <= row.length) return;
+    this.#products = new Float64Array((row.length * (row.length + 1)) / 2);
+    for (const one of this.#rows.splice(0)) this.#multiply(one);
+  }
+
+  /** @throws {RangeError} of fewer than two rows */
+  normal(): Normal {
+    if (this.#count < 2) throw new RangeError(`a distribution of ${this.#count} rows: expected two or more`);
+    const mean = this.#sum.map((value) => value / this.#count);
+    const factor = this.#products.length > 0 ? cholesky(this.#covariance(mean)) : this.#centred(mean);
+    return { mean: mean.map((value, i) => value + ((this.#shift as Float64Array)[i] as number)), factor };
+  }
+
+  #multiply(row: Float64Array): void {
+    for (let i = 0, at = 0; i < row.length; i++) {
+      const value = row[i] as number;
+      for (let j = 0; j <= i; j++, at++)
+        this.#products[at] = (this.#products[at] as number) + value * (row[j] as number);
+    }
+  }
+
+  /** [D, count]: what is left of each row without the mean. */
+  #centred(mean: Float64Array): Matrix {
+    const scale = 1 / Math.sqrt(this.#count - 1);
+    return new Matrix(
+      this.#rows.map((row) => row.map((value, i) => scale * (value - (mean[i] as number)))),
+    ).transpose();
+  }
+
+  /** Its lower triangle, row by row. */
+  #covariance(mean: Float64Array): Float64Array {
+    const result = new Float64Array(this.#products.length);
+    for (let i = 0, at = 0; i < mean.length; i++)
+      for (let j = 0; j <= i; j++, at++) {
+        const product = (this.#products[at] as number) - this.#count * (mean[i] as number) * (mean[j] as number);
+        result[at] = product / (this.#count - 1);
+      }
+    return result;
+  }
+}
+
+/** Of a variance, what is taken for rounding. */
+const ROUNDING = 1e-12;
+
+/** L of a symmetric matrix L·Lᵀ without negative eigenvalues, given as its lower triangle; columns without variance left are 0. */
+function cholesky(triangle: Float64Array): Matrix {
+  const size = (Math.sqrt(8 * triangle.length + 1) - 1) / 2;
+  const rows = Array.from({ length: size }, (_, i) => triangle.slice((i * (i + 1)) / 2, ((i + 1) * (i + 2)) / 2));
+  const variances = rows.map((row, i) => row[i] as number);
+  for (let i = 0; i < size; i++) {
+    const row = rows[i] as Float64Array;
+    for (let j = 0; j <= i; j++) {
+      const other = rows[j] as Float64Array;
+      let left = row[j] as number;
+      for (let k = 0; k < j; k++) left -= (row[k] as number) * (other[k] as number);
+      if (i === j) row[j] = left > ROUNDING * (variances[i] as number) ? Math.sqrt(left) : 0;
+      else row[j] = (other[j] as number) > 0 ? left / (other[j] as number) : 0;
+    }
+  }
+  return new Matrix(rows.map((row) => [...row, ...Array<number>(size - row.length).fill(0)]));
+}
+
+function squareSum(matrix: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < matrix.rows; i++) for (let j = 0; j < matrix.columns; j++) sum += matrix.get(i, j) ** 2;
+  return sum;
 }

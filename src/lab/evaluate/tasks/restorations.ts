@@ -3,6 +3,7 @@
 import type { Picture } from '../../../guide.ts';
 import { psnr } from '../../../kit/quality.ts';
 import type { EvaluationContext } from '../context.ts';
+import { frechetDistances } from '../imagenet.ts';
 import { blurred, fewShades, grayed, inChannels, noisy } from '../measures/degrade.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { cell, type Setting, SHOWN, type Task, type TaskOutcome } from '../task.ts';
@@ -31,6 +32,7 @@ async function restore(context: EvaluationContext, { name, guide, degrade, plain
   const given = degraded.map((picture) => inChannels(picture, context.channels));
   const otherwise = given.map((picture) => plain.restore(picture, context));
   const luma = (a: Picture, b: Picture) => psnr(grayed(a), grayed(b));
+  const distances = await frechetDistances(context, { frechet: found, given_frechet: given, ceiling_frechet: ceiling });
   const figures: Record<string, number | null> = {
     psnr_db: rounded(meanQuality(context, found), 3),
     luma_db: rounded(meanQuality(context, found, luma), 3),
@@ -40,10 +42,13 @@ async function restore(context: EvaluationContext, { name, guide, degrade, plain
     random_db: rounded(meanQuality(context, random), 3),
   };
   return {
-    metrics: { [name]: figures },
+    metrics: { [name]: { ...figures, ...distances } },
     table: {
-      header: ['Kandid dB', 'its luma', 'as given', plain.title, 'ceiling', 'random'],
-      rows: [Object.values(figures).map((value) => cell(value))],
+      header: ['', 'Kandid', 'its luma', 'as given', plain.title, 'ceiling', 'random'],
+      rows: [
+        ['dB', ...Object.values(figures).map((value) => cell(value))],
+        ...(distances ? [distanceRow(distances)] : []),
+      ],
     },
     sheets: [
       {
@@ -55,6 +60,11 @@ async function restore(context: EvaluationContext, { name, guide, degrade, plain
       },
     ],
   };
+}
+
+function distanceRow(distances: Readonly<Record<string, number | null>>): string[] {
+  const { frechet, given_frechet: given, ceiling_frechet: ceiling } = distances;
+  return ['Fréchet distance', cell(frechet), '', cell(given), '', cell(ceiling), ''];
 }
 
 /** σ of the denoising task, where black is −1 and white 1: about 68 of 255, as upstream. */

@@ -1,6 +1,7 @@
 /** Style guidance, measured by statistics that are not the guide's. */
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
+import { gramsOf, IMAGENET, imagenetSkipReason } from '../imagenet.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { textureDistance, textureOf } from '../measures/texture.ts';
 import { cell, SHOWN, type Task } from '../task.ts';
@@ -25,9 +26,11 @@ export const style: Task = {
       pictures: styles.length,
       before: rounded(distance(random), 4),
       after: rounded(distance(alone), 4),
+      share: rounded(distance(alone) / distance(random), 4),
       ...(onContent
         ? { content_before: rounded(distance(contents), 4), content_after: rounded(distance(onContent), 4) }
         : {}),
+      ...(await byNetwork(context, { styles, random, alone })),
     };
     return {
       metrics: { style: figures },
@@ -35,6 +38,15 @@ export const style: Task = {
         header: ['start', 'before', 'after'],
         rows: [
           ['random pictures', cell(figures.before, 3), cell(figures.after, 3)],
+          ...(figures.network
+            ? [
+                [
+                  `the same, by ${figures.network.name}`,
+                  cell(figures.network.before, 3),
+                  cell(figures.network.after, 3),
+                ],
+              ]
+            : []),
           ...(onContent
             ? [
                 [
@@ -58,6 +70,30 @@ export const style: Task = {
     };
   },
 };
+
+interface Compared {
+  readonly styles: readonly Picture[];
+  readonly random: readonly Picture[];
+  readonly alone: readonly Picture[];
+}
+
+/** The same on feature maps of a network that does not guide: the ImageNet network, or where that guides, the judge of the command. */
+async function byNetwork(context: EvaluationContext, { styles, random, alone }: Compared) {
+  const { channels, models, judge } = context;
+  if ((await imagenetSkipReason({ channels, models })) !== null) return {};
+  const isGuide = context.network.info.perceptualModels?.includes(IMAGENET) ?? false;
+  const name = isGuide ? judge : IMAGENET;
+  if (name === undefined) return {};
+  const wanted = await gramsOf(models, name, styles);
+  const distance = async (pictures: readonly Picture[]) => {
+    const found = await gramsOf(models, name, pictures);
+    return mean(found.map((maps, i) => mean(maps.map((gram, map) => textureDistance(wanted[i]?.[map] ?? gram, gram)))));
+  };
+  const [before, after] = [await distance(random), await distance(alone)];
+  return {
+    network: { name, before: rounded(before, 4), after: rounded(after, 4), share: rounded(after / before, 4) },
+  };
+}
 
 async function styled(
   context: EvaluationContext,

@@ -3,6 +3,7 @@
 import type { Picture } from '../../../guide.ts';
 import { psnrOfError } from '../../../kit/quality.ts';
 import type { EvaluationContext } from '../context.ts';
+import { frechetDistances } from '../imagenet.ts';
 import { bicubic } from '../measures/bicubic.ts';
 import { shrunk } from '../measures/degrade.ts';
 import { mean, rounded } from '../measures/figures.ts';
@@ -23,7 +24,8 @@ export const superResolution: Task = {
     const sheets = [];
     for (const side of sides) {
       const { figures, found, blurred } = await fromSide(context, side);
-      metrics[side] = { ...rounds(figures), ...rounds(ends) };
+      const distances = await frechetDistances(context, { frechet: found, bicubic_frechet: blurred });
+      metrics[side] = { ...rounds(figures), ...rounds(ends), ...distances };
       const small = context.pictures.slice(0, SHOWN).map((picture) => shrunk(picture, side));
       sheets.push({
         name: `super_resolution_${side}`,
@@ -34,13 +36,14 @@ export const superResolution: Task = {
     return {
       metrics: { super_resolution: metrics },
       table: {
-        header: ['from', 'Kandid dB', 'bicubic', 'gain', 'shrunk again', 'ceiling', 'random'],
+        header: ['from', 'Kandid dB', 'bicubic', 'gain', 'shrunk again', 'ceiling', 'random', 'Fréchet', 'bicubic'],
         rows: sides.map((side) => {
           const row = metrics[side] ?? {};
           const gain = (row.psnr_db ?? Number.NaN) - (row.bicubic_db ?? Number.NaN);
           return [
             ...[`${side}×${side}`, cell(row.psnr_db), cell(row.bicubic_db), cell(gain)],
             ...[cell(row.consistency_db), cell(row.ceiling_db), cell(row.random_db)],
+            ...[cell(row.frechet), cell(row.bicubic_frechet)],
           ];
         }),
       },

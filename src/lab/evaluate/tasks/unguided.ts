@@ -2,7 +2,8 @@
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
-import { Judge, judgeSkipReason } from '../judge.ts';
+import { featuresOf, IMAGENET, imagenetSkipReason, openClassifier } from '../imagenet.ts';
+import { JUDGE, JUDGED, Judge, judgeSkipReason } from '../judge.ts';
 import { mean, rounded } from '../measures/figures.ts';
 import { frechetDistance } from '../measures/frechet.ts';
 import { cell, type Task } from '../task.ts';
@@ -17,44 +18,73 @@ interface Drawn {
   readonly pictures: readonly Picture[];
 }
 
+/** What pictures are compared by. */
+interface Viewer {
+  readonly name: string;
+  features(pictures: readonly Picture[]): Promise<Float64Array[]>;
+  /** How sure it is of what a picture shows, 0 … 1; null where that tells nothing. */
+  confidence(features: Float64Array): number | null;
+  close(): Promise<void>;
+}
+
 export const unguided: Task = {
   name: 'unguided',
-  title:
-    'unguided pictures: how sure the judge is of attributes, Fréchet distance of its features to held-out pictures',
-  skipReason: async (setting) =>
-    setting.hasPrior ? await judgeSkipReason(setting) : 'the model has no prior (scripts/train_prior.py)',
+  title: 'unguided pictures: Fréchet distance of features to held-out pictures; how sure the judge is of attributes',
+  async skipReason(setting) {
+    if (!setting.hasPrior) return 'the model has no prior (scripts/train_prior.py)';
+    return (await judgeSkipReason(setting)) === null ? null : await imagenetSkipReason(setting);
+  },
   async run(context) {
-    const judge = await Judge.open(context.models);
+    const viewer = await openViewer(context);
     try {
       const drawn = await drawAll(context);
-      const held = await judge.features(context.pictures);
+      const held = await viewer.features(context.pictures);
       const figures = new Map<string, { confidence: number | null; frechet: number | null }>();
       for (const { name, pictures } of drawn) {
-        const features = await judge.features(pictures);
-        const confidence = rounded(mean(features.map((one) => judge.confidence(one))), 4);
-        figures.set(name, { confidence, frechet: rounded(frechetDistance(features, held), 2) });
+        const features = await viewer.features(pictures);
+        const shares = features.map((one) => viewer.confidence(one) ?? Number.NaN);
+        const frechet = rounded(frechetDistance(features, held), 2);
+        figures.set(name, { confidence: rounded(mean(shares), 4), frechet });
       }
       const by = (key: 'confidence' | 'frechet') =>
         Object.fromEntries([...figures].map(([name, figure]) => [name, figure[key]]));
+      const judged = viewer.name === JUDGE ? { confidence: by('confidence') } : { network: viewer.name };
       return {
-        metrics: {
-          unguided: { pictures: context.pictures.length, frechet: by('frechet'), confidence: by('confidence') },
-        },
+        metrics: { unguided: { pictures: context.pictures.length, frechet: by('frechet'), ...judged } },
         table: {
           header: ['pictures', 'judge is sure', 'Fréchet distance to held-out'],
-          rows: drawn.map(({ name, title }) => [
-            title,
-            `${cell(100 * (figures.get(name)?.confidence ?? 0), 1)} %`,
-            cell(figures.get(name)?.frechet ?? null),
-          ]),
+          rows: drawn.map(({ name, title }) => {
+            const { confidence = null, frechet = null } = figures.get(name) ?? {};
+            return [title, confidence === null ? '–' : `${cell(100 * confidence, 1)} %`, cell(frechet)];
+          }),
         },
         sheets: drawn.slice(0, TEMPERATURES.length + 2).map(sheetOf),
       };
     } finally {
-      await judge.close();
+      await viewer.close();
     }
   },
 };
+
+/** The judge of avatars for these, the ImageNet network for all others. */
+async function openViewer({ dataset, models }: EvaluationContext): Promise<Viewer> {
+  if (dataset === JUDGED) {
+    const judge = await Judge.open(models);
+    return {
+      name: JUDGE,
+      features: (pictures) => judge.features(pictures),
+      confidence: (features) => judge.confidence(features),
+      close: () => judge.close(),
+    };
+  }
+  const { network } = await openClassifier(models);
+  return {
+    name: IMAGENET,
+    features: async (pictures) => (await network.look(pictures)).map(featuresOf),
+    confidence: () => null,
+    close: () => network.close(),
+  };
+}
 
 async function drawAll(context: EvaluationContext): Promise<Drawn[]> {
   const drawn: Drawn[] = [{ name: 'uniform', title: 'all choices equally likely', pictures: await context.random() }];
@@ -67,7 +97,8 @@ async function drawAll(context: EvaluationContext): Promise<Drawn[]> {
     });
   const codes = (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
   drawn.push({ name: 'codes', title: 'codes of the held-out pictures', pictures: codes });
-  drawn.push({ name: 'training', title: 'training pictures', pictures: await trainingPictures(context) });
+  if (context.hasTraining)
+    drawn.push({ name: 'training', title: 'training pictures', pictures: await trainingPictures(context) });
   return drawn;
 }
 

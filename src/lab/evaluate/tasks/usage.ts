@@ -8,7 +8,8 @@ export const usage: Task = {
   name: 'usage',
   conditional: 'also',
   title: 'candidates never chosen, on training pictures',
-  skipReason: ({ dataset }) => (dataset === null ? 'the model was never trained' : null),
+  skipReason: ({ dataset, trainingSkipReason }) =>
+    dataset === null ? 'the model was never trained' : trainingSkipReason,
   async run(context) {
     const wanted = context.usageCount;
     const seen = new Usage(context.network.candidateCounts);

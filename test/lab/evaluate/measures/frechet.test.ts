@@ -72,3 +72,13 @@ test('fewer rows than columns are no obstacle', () => {
   const wide: readonly (readonly [number, number])[] = Array.from({ length: 30 }, () => [0, 1] as const);
   assert.ok(Number.isFinite(frechetDistance(rows(5, wide, 4), rows(5, wide, 5))));
 });
+
+test('many rows, of which only sums are kept, give what SciPy gives; features without variance do no harm', () => {
+  // numpy.cov and scipy.linalg.sqrtm of the rows below.
+  const at = (i: number, j: number) => Math.sin(3 * i + j * j) * (1 + j) + 100;
+  const some = (from: number) =>
+    Array.from({ length: 12 }, (_, i) =>
+      Float64Array.of(at(from + i, 0), at(from + i, 1), at(from + i, 2), 7, at(from + i, 2) - at(from + i, 0)),
+    );
+  assert.ok(Math.abs(frechetDistance(some(0), some(40)) - 1.144212387) < 1e-6, `${frechetDistance(some(0), some(40))}`);
+});

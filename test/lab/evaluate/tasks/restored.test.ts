@@ -141,6 +141,7 @@ test('style: distance of statistics over their length', async () => {
     before: 2.3333,
     // 0 and 3.6667.
     after: 1.8333,
+    share: 0.7857,
     content_before: 0,
     content_after: 1.8333,
   });

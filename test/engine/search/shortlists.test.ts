@@ -1,0 +1,68 @@
+/** Guides that look at some candidates only: no others are drawn, and the choices are those of a run that draws all. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { quadraticGuide } from '../../../guides/lib/quadratic.ts';
+import { compareAt } from '../../../guides/lib/reference.ts';
+import { Network } from '../../../src/engine/network/network.ts';
+import { runTogether } from '../../../src/engine/search/run.ts';
+import type { Guide } from '../../../src/guide.ts';
+import { shipped } from '../models.ts';
+import { bright, codesOf, descentOf, type PlanOptions } from '../tiny.ts';
+
+async function networks() {
+  const { network, bundle } = await shipped('avatars-64');
+  return { network, drawing: new Network(network.info, bundle.levels, bundle.decode) };
+}
+
+/** Levels that a run drew all candidates of. */
+function drawnLevels(network: Network): number[] {
+  const levels: number[] = [];
+  const runLevel = network.runLevel.bind(network);
+  network.runLevel = (level, ...rest) => {
+    levels.push(level);
+    return runLevel(level, ...rest);
+  };
+  return levels;
+}
+
+async function codes(network: Network, guides: readonly Guide[], options: PlanOptions = {}): Promise<number[][]> {
+  const descent = descentOf(network, { ...options, guides });
+  await runTogether(network, [descent]);
+  if (descent.error) throw descent.error;
+  return codesOf(descent.takeEvents());
+}
+
+const shortlisted = bright({ prefers: { shortlist: 9, refine: 5 } });
+
+test('above the side at which candidates are compared, none is drawn that is not asked about', async () => {
+  const { network, drawing } = await networks();
+  const drawn = drawnLevels(network);
+  assert.deepEqual(await codes(network, [shortlisted]), await codes(drawing, [shortlisted]));
+  assert.deepEqual(
+    drawn,
+    network.info.levels.flatMap(({ side }, level) => (side <= 8 ? [level] : [])),
+  );
+});
+
+test('several results, and several beams', async () => {
+  const { network, drawing } = await networks();
+  for (const options of [{ count: 3 }, { beams: network.info.levels.map(() => 2) }])
+    assert.deepEqual(await codes(network, [shortlisted], options), await codes(drawing, [shortlisted], options));
+});
+
+test('a guide that scores all undrawn narrows the choice of one that looks', async () => {
+  const { network, drawing } = await networks();
+  const side = network.finalSide;
+  const data = new Float32Array(3 * side * side).map((_, i) => Math.sin(i / 50));
+  const near = quadraticGuide((at) => compareAt({ data, channels: 3, side }, at, at));
+  assert.deepEqual(await codes(network, [near, shortlisted]), await codes(drawing, [near, shortlisted]));
+});
+
+test('a prefix is followed without drawing anything else', async () => {
+  const { network, drawing } = await networks();
+  const prefixes = [network.candidateCounts.map((count, level) => (7 * level) % count)];
+  const drawn = drawnLevels(network);
+  assert.deepEqual(await codes(network, [], { prefixes }), prefixes);
+  assert.deepEqual(drawn, []);
+  assert.deepEqual(await codes(drawing, [], { prefixes }), prefixes);
+});
