@@ -1,5 +1,5 @@
 /**
- * Nodes that score all candidates of a level by a quadratic form without drawing them (METHOD.md §3.4). A candidate is
+ * Nodes that score all candidates of a level by a quadratic form without drawing them. A candidate is
  * x_k = W_k F + p, so that with F̃ = R F Cᵀ, E = target − M (R p Cᵀ) and V_k = M W_k its weighted squared error is
  * Σ w (V_k F̃ − E)² = V_k·(G V_k − 2 m) + Σ w E², where G = F̃ diag(w) F̃ᵀ and m = E diag(w) F̃ᵀ.
  *
