@@ -223,8 +223,8 @@ export class Kandid {
   }
 
   /**
-   * A code in as few bytes as the model's prior allows, as text that begins with `c`. It stands for the same code on processors
-   * that round alike; on others `expandCode` refuses it.
+   * A code in as few bytes as the model's prior allows, as text that begins with `c`. It can be expanded on processors that round
+   * in the same way; on others `expandCode` throws.
    *
    * @throws {KandidError} code_invalid, model_*, option_invalid: the model has no prior, or takes a condition
    */
@@ -233,7 +233,7 @@ export class Kandid {
     return await compactCode(opened, parseCode(code, opened.network.candidateCounts));
   }
 
-  /** The code that a compact one stands for. @throws {KandidError} code_invalid, model_*, option_invalid */
+  /** The code of a compact code. @throws {KandidError} code_invalid, model_*, option_invalid */
   async expandCode(compact: string, { model }: { model?: string | undefined } = {}): Promise<number[]> {
     return [...(await expandCode(await this.engine.models.openReproducible(model), compact))];
   }

@@ -1,4 +1,4 @@
-/** The descent as an animation: every level's choice, from a few pixels to the whole picture. */
+/** Animates a descent: every level's choice, from a few pixels to the whole picture. */
 import { extname } from 'node:path';
 import { type AnimationFormat, framePixels, joinFrames, packedFrame } from '../pictures/animation.ts';
 import type { Picture } from '../pictures/codec.ts';
@@ -8,7 +8,7 @@ import { wrongValue } from './values.ts';
 
 const FRAME_MS = 80;
 const LAST_FRAME_MS = 1600;
-/** Small pictures are shown larger, so that the first levels can be seen at all. */
+/** Small pictures are enlarged, so that the first levels are visible. */
 const SHOWN_SIDE = 256;
 
 /** @throws {KandidError} option_invalid */
@@ -18,7 +18,10 @@ export function animationFormat(file: string): AnimationFormat {
   throw wrongValue('--animate', file, 'a file that ends in .webp or .gif');
 }
 
-/** Encodes frames, each with the previews of all results at one level; `finalSide` is that of the model's finished pictures. */
+/**
+ * Encodes frames, each with the previews of all results at one level. @param finalSide side of the model's finished
+ * pictures, in pixels
+ */
 export async function encodeAnimation(
   frames: readonly (readonly Picture[])[],
   finalSide: number,
@@ -31,7 +34,9 @@ export async function encodeAnimation(
   return await joinFrames(packed, format, { delays });
 }
 
-/** Enlarged to `side` with square pixels; sides of levels need not divide the last one. Whole pictures stay as they are. */
+/**
+ * Enlarges to `side` with square pixels; the sides of levels need not divide it. Whole pictures are left as they are.
+ */
 function fitted(picture: Picture, side: number): Picture {
   const { data, channels, width, height } = picture;
   if (width !== height) return picture;

@@ -1,4 +1,4 @@
-/** Codes as arguments: a code string, a compact code, a JSON array, a picture to find the code of, or `-` for either on standard input. */
+/** Codes as arguments: a code string, a compact code, a JSON array, a picture to encode, or `-` for any of these on standard input. */
 import { existsSync } from 'node:fs';
 import { parseCode } from '../contract/codes.ts';
 import { isCompact } from '../engine/tasks/compact.ts';
@@ -8,7 +8,7 @@ import { readInput } from './files.ts';
 import type { Io } from './io.ts';
 
 /**
- * The code that an argument stands for; for `vary`, which goes on from there, an array may also be of the first levels only.
+ * The code given by an argument; with `partial` (for `vary`), an array may contain the first levels only.
  *
  * @throws {KandidError} code_invalid, file_unreadable, picture_*, model_*
  */
@@ -38,14 +38,14 @@ function parsePrefix(text: string, candidateCounts: readonly number[]): number[]
     : parseCode(text, candidateCounts);
 }
 
-/** What comes in as text and not as a picture's bytes. */
+/** The input as text; null if it is the bytes of a picture. */
 function textOf(bytes: Uint8Array): string | null {
   if (bytes.length > 100_000) return null;
   const text = Buffer.from(bytes).toString('utf8').trim();
   return /^[\x20-\x7e\s]+$/.test(text) ? text : null;
 }
 
-/** A number of levels, checked against the model's. @throws {KandidError} option_invalid */
+/** Checks a number of levels against the model's. @throws {KandidError} option_invalid */
 export function levelCount(option: string, given: number | undefined, standard: number, levels: number): number {
   const count = given ?? standard;
   if (count <= levels) return count;

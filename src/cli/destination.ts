@@ -1,4 +1,4 @@
-/** Where pictures are written: checked before anything is computed, so that a typing error costs nothing. */
+/** Output destinations: checked before anything is computed, so that a typing error costs nothing. */
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { encodePicture, type Picture, type PictureFormat } from '../pictures/codec.ts';
@@ -16,30 +16,33 @@ export const FORMATS: Readonly<Record<string, PictureFormat>> = {
   '.avif': 'avif',
 };
 
-/** Of all but PNG, 1 … 100. */
+/** For all formats except PNG, 1 … 100. */
 const QUALITY = 90;
 
 export interface DestinationOptions {
-  /** A picture's file, a folder, or `-`. */
+  /** A picture file, a folder, or `-`. */
   readonly out?: string | undefined;
   readonly grid?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
 export interface Destination {
-  /** Makes the folder, so that what cannot be written is known before anything is computed. @throws {KandidError} file_unwritable */
+  /**
+   * Creates the folder, so that an unwritable destination fails before anything is computed. @throws {KandidError}
+   * file_unwritable
+   */
   prepare(): Promise<void>;
   /**
-   * Writes pictures and gives the file that each is in; null where they went to standard output.
+   * Writes pictures and returns the file of each; null for standard output.
    *
-   * @param made of each picture, how it was made: written into its file, unless several share one
+   * @param provenances provenance of each picture, written into its file unless several pictures share one
    */
   write(pictures: readonly Picture[], io: Io, provenances: readonly Provenance[]): Promise<(string | null)[]>;
 }
 
 /**
- * @param count pictures that will come
- * @param name of files where the command line does not say: `kandid-SEED`
+ * @param count number of pictures that will be written
+ * @param name file name without extension if the command line gives none: `kandid-SEED`
  * @throws {KandidError} option_invalid
  */
 export function destinationFor(
@@ -66,7 +69,7 @@ export function destinationFor(
   };
 }
 
-/** Pictures beside one another with a thin white line between. */
+/** Arranges pictures side by side with a thin white line between them. */
 export function gridOf(pictures: readonly Picture[]): Picture {
   const [first] = pictures;
   return mosaic(pictures, { gap: Math.max(1, Math.round((first?.width ?? 0) / 32)) });
@@ -74,7 +77,7 @@ export function gridOf(pictures: readonly Picture[]): Picture {
 
 interface Paths {
   readonly format: PictureFormat;
-  /** Whether what is there is overwritten: its name was given, and not chosen by us. */
+  /** Whether existing files are overwritten: only if the user gave their name. */
   readonly overwrites: boolean;
   at(index: number, of: number): string;
 }
@@ -95,7 +98,7 @@ function pathsFor(out: string | undefined, name: string): Paths {
   return { format, overwrites: true, at: (index, of) => numbered(stem, index, of) + out.slice(-extension.length) };
 }
 
-/** `kandid-7.png`, or `kandid-7 (2).png` where that is taken. */
+/** `kandid-7.png`, or `kandid-7 (2).png` if that exists. */
 function freeName(file: string): string {
   const ending = extname(file);
   let free = file;
@@ -103,7 +106,7 @@ function freeName(file: string): string {
   return free;
 }
 
-/** A picture's file, with how it was made in it. */
+/** Encodes a picture with its provenance. */
 async function fileOf(
   picture: Picture,
   format: PictureFormat,

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Io } from './io.ts';
 
-/** Larger files are no pictures that anyone meant. */
+/** Larger files are not pictures that anyone intends to use. */
 const MAX_BYTES = 256 * 2 ** 20;
 
 /** Bytes of a file, or of standard input for `-`. @throws {KandidError} file_unreadable, option_invalid */
@@ -26,7 +26,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Writes a file, making its folder. @throws {KandidError} file_unwritable */
+/** Writes a file, creating its folder. @throws {KandidError} file_unwritable */
 export async function writeOutput(path: string, bytes: Uint8Array | string): Promise<void> {
   const growing = `${path}.${process.pid}.tmp`;
   try {
@@ -40,8 +40,8 @@ export async function writeOutput(path: string, bytes: Uint8Array | string): Pro
 }
 
 /**
- * Makes a folder and those above it, one by one: Node's recursive mode loops forever where the system says that there is no
- * such place (below /proc, say).
+ * Creates a folder and its parents, one by one: Node's recursive mode loops endlessly where the system reports that no
+ * such path exists (below /proc, for example).
  */
 export async function makeFolder(path: string): Promise<void> {
   if (existsSync(path)) {
@@ -56,7 +56,10 @@ export async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** Makes sure, before anything is computed, that a file can be written: its folder is made. @throws {KandidError} file_unwritable */
+/**
+ * Creates the folder of a file and checks that it is writable, before anything is computed. @throws {KandidError}
+ * file_unwritable
+ */
 export async function prepareFolder(file: string): Promise<void> {
   const folder = dirname(file);
   try {
@@ -67,7 +70,7 @@ export async function prepareFolder(file: string): Promise<void> {
   }
 }
 
-/** Params in which a text `@FILE` stands for that file's bytes, `@-` for standard input, and `@@` for `@`. */
+/** Replaces each text param `@FILE` by that file's bytes, `@-` by standard input, and `@@…` by `@…`. */
 export async function withFiles(params: Readonly<Record<string, unknown>>, io: Io): Promise<Record<string, unknown>> {
   const entries = Object.entries(params).map(async ([name, value]) => {
     if (typeof value !== 'string' || !value.startsWith('@')) return [name, value] as const;

@@ -1,4 +1,4 @@
-/** Frames of one size as an animated picture. */
+/** Encodes frames of one size as an animation. */
 
 import type { Canvas } from '../lab/tree/draw.ts';
 import { type AnimationFormat, joinFrames, packedFrame } from '../pictures/animation.ts';
@@ -7,7 +7,10 @@ const FRAME_MS = 120;
 const LAST_FRAME_MS = 2400;
 const QUALITY = 70;
 
-/** The last frame stays longer; then it begins again. Frames are kept packed, as a hundred of them would fill the memory. */
+/**
+ * The last frame is shown longer before the loop. Frames are kept packed, because a hundred of them would fill the
+ * memory.
+ */
 export async function encodeFilm(frames: AsyncIterable<Canvas>, format: AnimationFormat): Promise<Uint8Array> {
   const packed: Buffer[] = [];
   for await (const frame of frames) packed.push(await packedFrame(frame));

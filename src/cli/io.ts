@@ -5,26 +5,26 @@ import type { Sink } from '../server/log-output.ts';
 import { standardOutput } from './log-sink.ts';
 
 export interface Io {
-  /** A line for standard output: what was asked for. */
+  /** Writes a line to standard output: results. */
   out(line: string): void;
-  /** A line for standard error: everything else. */
+  /** Writes a line to standard error: everything else. */
   err(line: string): void;
-  /** Bytes for standard output. */
+  /** Writes bytes to standard output. */
   outBytes(bytes: Uint8Array): Promise<void>;
-  /** All of standard input; can be taken once. @throws {KandidError} option_invalid the second time, file_unreadable */
+  /** Reads all of standard input; only once. @throws {KandidError} option_invalid the second time, file_unreadable */
   input(): Promise<Uint8Array>;
   /** Output of progress bars; null if it is not a terminal. */
   readonly terminal: NodeJS.WriteStream | null;
-  /** Standard output for a log: lost rather than waited for. */
+  /** Standard output for a log: writes are dropped rather than awaited. */
   log(): Sink;
-  /** Standard input and output for a conversation of programs; standard error for its log. */
+  /** Standard input and output for a protocol between programs; standard error for its log. */
   pipes(): Pipes;
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
   /** Called with every uncaught error; the process continues. */
   onCrash(listener: (error: unknown) => void): void;
-  /** Ends the process after so many milliseconds, if anything still keeps it by then. */
+  /** Exits after `ms` milliseconds if anything still keeps the process alive. */
   endAfter(ms: number): void;
 }
 
@@ -82,7 +82,7 @@ export function processIo(): Io {
   };
 }
 
-/** Standard input was asked for by two arguments. */
+/** The error for two arguments that both read standard input. */
 export function twice(): KandidError {
   return new KandidError('option_invalid', {
     option: '-',

@@ -1,4 +1,4 @@
-/** Standard output as a log may use it: no write of it ever blocks the process or ends it. */
+/** Standard output as a log sink: a write never blocks or ends the process. */
 import { fstatSync, write } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Sink } from '../server/log-output.ts';
@@ -6,8 +6,9 @@ import type { Sink } from '../server/log-output.ts';
 const STDOUT = 1;
 
 /**
- * Node writes to pipes, sockets and terminals as they take it, but to files at once and by a stream that one error ends for
- * good; files are written here instead, so that a disk with room again gets its lines again.
+ * Node writes to pipes, sockets and terminals asynchronously, but to files synchronously and through a stream that the
+ * first error closes permanently; files are written here instead, so that logging resumes when a full disk has room
+ * again.
  */
 export function standardOutput(): Sink {
   const about = fstatSync(STDOUT);

@@ -1,4 +1,4 @@
-/** How commands run that serve until they are stopped. */
+/** Runs commands that serve until they are stopped. */
 import { once } from 'node:events';
 import { KandidError, toKandidError } from '../errors.ts';
 import { needsKeys } from '../server/http/hosts.ts';
@@ -6,8 +6,8 @@ import type { Logger } from '../server/log.ts';
 import type { ServerSettings } from '../server/settings.ts';
 import type { Io } from './io.ts';
 
-/** Beyond the time for jobs to end by themselves. */
-const LAST_MS = 1900;
+/** Time to exit after the drain period. */
+const CLOSE_GRACE_MS = 1900;
 
 /** @throws {KandidError} setting_invalid if other machines could connect and no key is configured */
 export function checkKeys(settings: ServerSettings): void {
@@ -23,17 +23,17 @@ export function checkKeys(settings: ServerSettings): void {
 export interface LongRunning {
   /** Resolves when it is ready. */
   start(): Promise<void>;
-  /** Takes nothing new, and lets what there is end. */
+  /** Accepts nothing new, and lets accepted work end. */
   close(): Promise<void>;
-  /** Said when it stops. */
+  /** Message printed when it stops. */
   readonly farewell: string;
 }
 
 /**
- * Runs until it is told to stop, or an error is thrown that nobody catches: then accepted work is finished and new work refused, as the
+ * Runs until it is stopped, or an error is uncaught: then accepted work is finished and new work refused, because the
  * process may be in an invalid state.
  *
- * @throws {KandidError} that error; what starting throws
+ * @throws {KandidError} the uncaught error; the errors of starting
  */
 export async function runUntilStopped(
   { start, close, farewell }: LongRunning,
@@ -49,7 +49,7 @@ export async function runUntilStopped(
     await start();
     if (!stop.aborted) await once(stop, 'abort');
     // Exits even if something keeps the process alive, such as a log pipe without a reader.
-    io.endAfter(drainSeconds * 1000 + LAST_MS);
+    io.endAfter(drainSeconds * 1000 + CLOSE_GRACE_MS);
     io.err(farewell);
   } finally {
     await close();

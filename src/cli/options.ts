@@ -21,7 +21,7 @@ export interface EngineFlags {
 
 export function addEngineOptions(command: Command): Command {
   return command
-    .option('-m, --model <name>', 'model, by name or path; left out: KANDID_DEFAULT_MODEL, else avatars-256')
+    .option('-m, --model <name>', 'model, by name or path (default: KANDID_DEFAULT_MODEL, else avatars-256)')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
     .option('--device <device>', 'auto, cpu, cuda or cuda:N')
@@ -30,7 +30,7 @@ export function addEngineOptions(command: Command): Command {
     .option('--guide-timeout <s>', 'seconds a guide may take to answer', decimal('--guide-timeout', 0.001, 86_400));
 }
 
-/** Opens Kandid for `work`, and frees it whatever happens. */
+/** Opens Kandid for `work`, and closes it afterwards in any case. */
 export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: Kandid) => Promise<T>): Promise<T> {
   const settings = settingsOf(flags, io);
   warnOfFolders(settings, io);
@@ -51,11 +51,11 @@ export async function withKandid<T>(flags: EngineFlags, io: Io, work: (kandid: K
   }
 }
 
-/** A folder of models that does not exist holds none, and is most likely a typing error. */
+/** Warns of model folders that do not exist, most likely typing errors. */
 export function warnOfFolders({ models }: Pick<Settings, 'models'>, io: Io): void {
   for (const folder of models)
     if (!existsSync(folder))
-      io.err(`There is no folder ${folder} (--models, KANDID_MODELS): no models come from there.`);
+      io.err(`There is no folder ${folder} (--models, KANDID_MODELS): no models are loaded from it.`);
 }
 
 export function settingsOf(
@@ -81,15 +81,17 @@ export interface SamplerFlags {
 export function addSamplerOptions(command: Command): Command {
   return command
     .option('-n, --count <n>', 'number of pictures, all different', whole('--count', 1, 256))
-    .option('-s, --seed <n>', 'same seed, same pictures; left out: one is drawn', seed)
+    .option('-s, --seed <n>', 'same seed, same pictures (default: random)', seed)
     .option('-g, --guide <guide>', 'name:weight:{"param": …}, repeatable; "@FILE" is a file', guides)
     .option('--top <n>', 'choose among the best n at each level', whole('--top', 1, 65_536))
     .option('--temperature <t>', 'draw from a softmax: 0 the best, 1 varied; or by side 4:1,64:.4', temperatures)
     .option('--beams <beams>', 'descents kept: 16, or by side 4:16,8:8', beams)
-    .option('--prior <w>', 'weight of what training pictures look like; 0: none', decimal('--prior', 0, 100))
+    .option('--prior <w>', 'weight of the likeness to training pictures; 0: none', decimal('--prior', 0, 100))
     .option('--condition <file>', 'picture that a conditional model starts from')
     .addOption(
-      new Option('--blend <blend>', `how guides are joined: ${BLENDS.join(', ')}`).argParser(oneOf('--blend', BLENDS)),
+      new Option('--blend <blend>', `how guides are combined: ${BLENDS.join(', ')}`).argParser(
+        oneOf('--blend', BLENDS),
+      ),
     );
 }
 
@@ -99,7 +101,7 @@ function guides(text: string, before: readonly GuideSpec[] = []): GuideSpec[] {
   return [...before, guideSpec(text)];
 }
 
-/** Of commands that work on a picture of any size and shape. */
+/** Flags of commands that accept a picture of any size and shape. */
 export interface WholeFlags {
   readonly whole: boolean;
   readonly window?: number;
@@ -107,10 +109,10 @@ export interface WholeFlags {
 
 export function addWholeOptions(command: Command, what: string): Command {
   return command
-    .option('--no-whole', `the square picture that the model draws, in the place of ${what}`)
+    .option('--no-whole', `the model's own square picture instead of ${what}`)
     .option(
       '--window <px>',
-      'side of the squares that are worked on, in pixels of the picture',
+      'side of the squares that are processed, in pixels of the picture',
       whole('--window', 4, 8192),
     );
 }
@@ -132,7 +134,7 @@ export function addOutputOptions(command: Command): Command {
     .option('--json', 'print the result as JSON');
 }
 
-/** The sampler's flags as a request has them. */
+/** The sampler's flags as request fields. */
 export function samplerOf({ top, temperature, prior, beams: schedule }: SamplerFlags) {
   return {
     ...(top === undefined ? {} : { top }),

@@ -1,4 +1,4 @@
-/** Generates pictures and writes them: shared by all commands that end in pictures. */
+/** Generates pictures and writes them: shared by all commands that output pictures. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import type { GenerateRequest } from '../contract/requests.ts';
@@ -30,16 +30,16 @@ export interface ProduceFlags extends EngineFlags, SamplerFlags, OutputFlags {
 }
 
 export function addProduceOptions(command: Command): Command {
-  command.option('--clip <name>', 'CLIP that reads the prompt; left out: one that knows the model');
+  command.option('--clip <name>', 'CLIP that reads the prompt (default: one that fits the model)');
   return addEngineOptions(addOutputOptions(addSamplerOptions(command)));
 }
 
 type RequestParts = Pick<GenerateRequest, 'guides' | 'prefix' | 'whole'>;
 
 /**
- * Runs a request and writes its pictures; at Ctrl-C, the best ones so far.
+ * Runs a request and writes its pictures; on Ctrl-C, the best ones so far.
  *
- * @param parts of the request beside what the flags say; may open a model first
+ * @param parts request fields that do not come from common flags; a function may open a model first
  */
 export async function produce(
   flags: ProduceFlags,
@@ -100,7 +100,7 @@ async function follow(
   }
 }
 
-/** Codes that are printed beside a picture; `--json` has all of them. */
+/** Largest number of codes printed beside a picture; `--json` prints all. */
 const MAX_CODES = 3;
 
 function codesOf({ code, codeString, windows = [] }: TaskPicture): string {
@@ -111,7 +111,7 @@ function codesOf({ code, codeString, windows = [] }: TaskPicture): string {
   return `${shown.join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** @throws {KandidError} cancelled, where it was */
+/** Prints the results. @throws {KandidError} cancelled, if it was */
 function report(
   { task: { model, seed }, outcome }: CommandOutcome,
   files: readonly (string | null)[],
@@ -137,7 +137,7 @@ function report(
       const text = codesOf(picture);
       const line = file ? `${shown.has(file) ? ' '.repeat(file.length) : file}  ${text}` : text;
       if (file) shown.add(file);
-      // Where the picture itself goes to standard output, its code may not.
+      // If the picture goes to standard output, its code must not.
       if (file) io.out(line);
       else io.err(line);
     }

@@ -1,4 +1,4 @@
-/** The command line: registers the commands, and turns every failure into one line and an exit code. */
+/** The command line: registers the commands, and converts every failure to one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.ts';
 import { KandidError, toKandidError } from '../errors.ts';
@@ -31,7 +31,9 @@ const COMMANDS = [
   ...[addServe, addWorker, addMcp, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
 ];
 
-/** Runs a command line (without `node` and the script) and gives the exit code: 0 done, 1 failed, 2 wrong usage. */
+/**
+ * Runs a command line (without `node` and the script) and returns the exit code: 0 success, 1 failure, 2 wrong usage.
+ */
 export async function runCommandLine(words: readonly string[], io: Io): Promise<0 | 1 | 2> {
   try {
     const program = buildProgram(io);
@@ -55,7 +57,7 @@ export function buildProgram(io: Io): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
-      // Told by `failure`, in one line.
+      // `failure` prints errors in one line.
       writeErr: () => {},
     });
   for (const add of COMMANDS) add(program, io);
@@ -82,7 +84,7 @@ function failure(thrown: unknown, words: readonly string[], io: Io): 0 | 1 | 2 {
   return error instanceof KandidError ? error.exitCode : 1;
 }
 
-/** Commander's message in our words: what is wrong, what there is instead, where to read more. */
+/** Rewrites Commander's message: what is wrong, what is expected, where to read more. */
 function usageLine({ message, code }: CommanderError, words: readonly string[]): string {
   if (code === 'commander.excessArguments' && words[0] === 'generate') return quotesLine(words.slice(1));
   const plain = message
@@ -98,7 +100,7 @@ function usageLine({ message, code }: CommanderError, words: readonly string[]):
   return `${sentence}${end}${hint} See "kandid${command} --help".`;
 }
 
-/** A prompt of several words came as several arguments. */
+/** The hint for a prompt of several words without quotes. */
 function quotesLine(words: readonly string[]): string {
   const option = words.findIndex((word) => word.startsWith('-'));
   const prompt = (option < 0 ? words : words.slice(0, option)).join(' ');

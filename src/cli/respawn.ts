@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { INFERENCE_OPTIONS } from '../config.ts';
 
-/** Whether this process has the options already. */
+/** Whether this process already has the options. */
 export function isInferenceProcess(): boolean {
   return INFERENCE_OPTIONS.every((option) => process.execArgv.includes(option));
 }
 
-/** Runs this very command again, with them; resolves with its exit code. */
+/** Runs the current command again with the options; resolves to its exit code. */
 export async function respawn(): Promise<number> {
   const child = spawn(process.execPath, [...INFERENCE_OPTIONS, ...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',

@@ -1,4 +1,4 @@
-/** Options of the commands that serve: settings of the server as flags. */
+/** Options of the commands that serve: server settings as flags. */
 import type { Command } from 'commander';
 import { loadServerSettings, type ServerFlags, type ServerSettings } from '../server/settings.ts';
 import type { Io } from './io.ts';
@@ -13,7 +13,7 @@ export interface ServiceFlags extends Omit<ServerFlags, 'allowedHosts' | 'guideT
 export function addServiceOptions(command: Command): Command {
   return command
     .option('--config <file>', 'settings as JSON')
-    .option('-m, --model <name>', 'model of requests that name none')
+    .option('-m, --model <name>', 'model for requests that name none')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
     .option('--device <device>', 'auto, cpu, cuda or cuda:N')

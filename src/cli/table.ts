@@ -1,6 +1,6 @@
 /** Tables for a terminal. */
 
-/** Lines of a table: columns as wide as they need, numbers to the right. */
+/** Formats a table: columns as wide as needed, numbers right-aligned. */
 export function tableLines(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
@@ -18,7 +18,7 @@ export function tableLines(header: readonly string[], rows: readonly (readonly s
   );
 }
 
-/** Names and what is said of them, each in a column as wide as its longest entry. */
+/** Formats names and texts in two columns. */
 export function pairLines(pairs: readonly (readonly [name: string, text: string])[]): string[] {
   const width = Math.max(0, ...pairs.map(([name]) => name.length));
   return pairs.map(([name, text]) => `${name.padEnd(width)}  ${text}`.trimEnd());

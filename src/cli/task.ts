@@ -11,11 +11,14 @@ import type { Io } from './io.ts';
 export interface CommandOutcome {
   readonly task: PreparedTask;
   readonly outcome: TaskOutcome;
-  /** Of each picture, for its file. */
+  /** Provenance of each picture, for its file. */
   readonly provenances: readonly Provenance[];
 }
 
-/** Notes go to standard error; Ctrl-C ends it with the best pictures so far. @throws {KandidError} what the engine throws */
+/**
+ * Prints notes to standard error; Ctrl-C ends the task with the best pictures so far. @throws {KandidError} the errors
+ * of the engine
+ */
 export async function performTask(
   kandid: Kandid,
   given: Task,

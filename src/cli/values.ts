@@ -1,4 +1,4 @@
-/** Parses option values; an invalid one is a usage error that names the option and what it takes. */
+/** Parses option values; an invalid one is a usage error that names the option and what it accepts. */
 
 import { KandidError } from '../errors.ts';
 import { nameHint } from '../kit/nearest-names.ts';
@@ -25,7 +25,7 @@ export function decimal(option: string, least: number, most: number): (text: str
   };
 }
 
-/** A parser of one of some words. */
+/** A parser of one of several words. */
 export function oneOf<Word extends string>(option: string, words: readonly Word[]): (text: string) => Word {
   return (text) => {
     const found = words.find((word) => word === text);
@@ -35,14 +35,14 @@ export function oneOf<Word extends string>(option: string, words: readonly Word[
   };
 }
 
-/** A parser for an option that may be given several times. */
+/** Collects the values of a repeatable option. */
 export function several(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
 const MAX_BEAMS = 256;
 
-/** Beams: `16` everywhere, `4:16,8:8` by side, `16,16,8` level by level (the last goes on). */
+/** Beams: `16` for all levels, `4:16,8:8` by side, `16,16,8` level by level (the last value continues). */
 export function beams(text: string): number | number[] | Record<string, number> {
   const expected = 'a number (16), numbers by side (4:16,8:8,16:4) or level by level (16,16,8,4)';
   const count = (part: string): number => {
@@ -62,7 +62,7 @@ export function beams(text: string): number | number[] | Record<string, number> 
   );
 }
 
-/** Temperatures: `0.5` everywhere, `4:1,64:0.4` by side. */
+/** Temperatures: `0.5` for all levels, `4:1,64:0.4` by side. */
 export function temperatures(text: string): number | Record<string, number> {
   const expected = 'a number from 0 to 100, or such numbers by side (4:1,64:0.4)';
   const one = (part: string): number => {
@@ -80,7 +80,7 @@ export function temperatures(text: string): number | Record<string, number> {
   );
 }
 
-/** A guide as named on the command line. */
+/** A guide as given on the command line. */
 export interface GuideSpec {
   readonly name: string;
   readonly weight: number;
@@ -104,7 +104,7 @@ export function guideSpec(text: string): GuideSpec {
   };
 }
 
-/** A JSON object. */
+/** Parses a JSON object. */
 export function jsonObject(option: string, text: string): Record<string, unknown> {
   const expected = 'a JSON object such as {"prompt": "red hair"}; mind the quotes of your shell';
   let value: unknown;

@@ -3,8 +3,8 @@
  *
  * ```ts
  * const client = new KandidClient({ url: 'http://127.0.0.1:8080' });
- * for await (const told of client.generate({ guides: [{ name: 'text', params: { prompt: 'a red hat' } }] }))
- *   if (told.type === 'preview' || told.type === 'image') show(told.bytes, told.mime);
+ * for await (const message of client.generate({ guides: [{ name: 'text', params: { prompt: 'a red hat' } }] }))
+ *   if (message.type === 'preview' || message.type === 'image') show(message.bytes, message.mime);
  * ```
  */
 
@@ -38,23 +38,26 @@ export { RequestError } from './error.ts';
 export type { Message, Steering } from './run.ts';
 
 export interface ClientOptions {
-  /** Of the server, as http://127.0.0.1:8080 or https://example.org/kandid. */
+  /** Base URL of the server, such as http://127.0.0.1:8080 or https://example.org/kandid. */
   readonly url: string;
   /** API key. */
   readonly key?: string | undefined;
-  /** @default the one of the browser or of Node, or that of the package ws */
+  /** @default the global WebSocket of the browser or Node, or that of the package ws */
   readonly WebSocket?: SocketMaker | undefined;
-  /** Connections lost one after the other, nothing new between them, until a request gives up. @default 5 */
+  /** Number of consecutive lost connections, without anything new received, after which a request fails. @default 5 */
   readonly retries?: number | undefined;
 }
 
 export interface GenerateOptions {
-  /** Cancels: the last event is then `cancelled`, with the best pictures so far. */
+  /** Cancels the request: the last event is then `cancelled`, with the best pictures so far. */
   readonly signal?: AbortSignal | undefined;
   readonly previews?: Extract<ClientMessageInput, { type: 'generate' }>['previews'];
-  /** Follows this job from its beginning, which was asked for before with the same body; made anew where the server has forgotten it. */
+  /**
+   * Follows this job, created before with the same body, from its beginning; creates it again if the server no longer
+   * has it.
+   */
   readonly job?: string | undefined;
-  /** Handed what steers the request, before the first event. */
+  /** Receives the controls of the request, before the first event. */
   readonly onStart?: ((steering: Steering) => void) | undefined;
 }
 
@@ -72,19 +75,20 @@ export class KandidClient {
   }
 
   /**
-   * Keeps the connection open while there is no request, and reconnects without limit: for a page that shows whether its server is there.
+   * Keeps the connection open while there is no request, and reconnects without limit: for a page that shows whether
+   * its server is reachable.
    *
    * @param onState also called immediately
-   * @returns ends it
+   * @returns a function that stops watching
    */
   watch(onState: (state: ConnectionState) => void): () => void {
     return this.#connection.watch(onState);
   }
 
   /**
-   * Generates pictures and yields every message on the way, across lost connections. Stop reading to cancel.
+   * Generates pictures and yields every message, across lost connections. Stop iterating to cancel.
    *
-   * @throws {RequestError} what the server refuses it for, or fails with
+   * @throws {RequestError} the reason why the server refuses the request, or why it fails
    */
   async *generate(body: GenerateBody, options: GenerateOptions = {}): AsyncGenerator<Message, void, undefined> {
     const { signal, previews, job, onStart } = options;
@@ -93,12 +97,12 @@ export class KandidClient {
     yield* run.messages();
   }
 
-  /** Generates pictures; resolves when they are done. */
+  /** Generates pictures; resolves when they are finished. */
   async pictures(body: GenerateBody, signal?: AbortSignal): Promise<ResultAnswer> {
     return await this.post('/v1/generate', body, signal);
   }
 
-  /** @param image bytes of a file as base64, or a data URL */
+  /** @param image bytes of a picture file as base64, or a data URL */
   async encode(image: string, options: Json = {}): Promise<ResultAnswer> {
     return await this.post('/v1/encode', { image, ...options });
   }
@@ -125,7 +129,7 @@ export class KandidClient {
     return (await this.get<{ guides: GuideAnswer[] }>('/v1/guides')).guides;
   }
 
-  /** How the server is doing, ready or not. @throws {RequestError} where it is none of ours */
+  /** Server status, ready or not. @throws {RequestError} if the response is not from a Kandid server */
   async health(): Promise<HealthAnswer> {
     const answer = await fetch(`${this.#url}/v1/status`);
     const body = (await answer.json().catch(() => null)) as HealthAnswer | null;
@@ -133,12 +137,12 @@ export class KandidClient {
     throw errorOf(body, answer.status);
   }
 
-  /** Any route that takes JSON. @throws {RequestError} */
+  /** Posts JSON to any route. @throws {RequestError} */
   async post<Answer>(path: string, body: unknown, signal?: AbortSignal): Promise<Answer> {
     return await this.#fetch<Answer>(path, { method: 'POST', body: JSON.stringify(body) }, signal);
   }
 
-  /** Any route to read. @throws {RequestError} */
+  /** Reads any route. @throws {RequestError} */
   async get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
     return await this.#fetch<Answer>(path, { method: 'GET' }, signal);
   }
@@ -156,7 +160,7 @@ export class KandidClient {
   }
 }
 
-/** A problem document, or an error in OpenAI's shape. */
+/** Parses a problem document, or an error in OpenAI's format. */
 function errorOf(body: unknown, status: number): RequestError {
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Json;
   const nested = problem.error as { code?: string; message?: string } | undefined;

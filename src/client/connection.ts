@@ -1,4 +1,6 @@
-/** The WebSocket that all requests of a client share, each under an id; reopened after a loss while any request needs it. */
+/**
+ * The WebSocket shared by all requests of a client, each with an id; reopened after a loss while any request needs it.
+ */
 
 import type { ClientMessageInput } from '../contract/stream.ts';
 import { SUBPROTOCOL } from '../contract/version.ts';
@@ -11,15 +13,15 @@ export type ConnectionState = 'closed' | 'connecting' | 'open' | 'lost';
 
 type Greeting = Extract<IncomingMessage, { type: 'hello' }>;
 
-/** A request that speaks over it. */
+/** A request that uses the connection. */
 export interface MessageHandler {
-  /** It is open, for the first time or again: under this id the server knows nothing of the request. */
+  /** The connection is open, initially or again; the server does not know the request under this id yet. */
   opened(id: string): void;
-  /** @returns whether it has got further: what came had not come before */
+  /** @returns whether the message made progress, that is, was not received before */
   take(message: IncomingMessage): boolean;
-  /** The connection is lost. @returns whether it wants to go on when there is another */
+  /** The connection is lost. @returns whether the request continues with the next connection */
   lost(reason: string): boolean;
-  /** No use in waiting for it any more. */
+  /** Ends the request with an error. */
   failed(error: Error): void;
 }
 
@@ -29,7 +31,7 @@ export interface ConnectionOptions {
   readonly WebSocket?: SocketMaker | undefined;
 }
 
-/** Close code of a message that is larger than what is taken. */
+/** WebSocket close code for a message above the size limit. */
 const TOO_LARGE = 1009;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 3000;
@@ -41,12 +43,12 @@ export class Connection {
   #state: ConnectionState = 'closed';
   #socket: SocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Connections lost one after the other; those that lasted, or brought a request further, count as none. */
+  /** Consecutive lost connections; reset by one that lasted or made progress. */
   #failures = 0;
   #openedAt = Number.POSITIVE_INFINITY;
-  /** Of a message, as far as the server has said. */
+  /** Largest message in bytes, once the server has stated it. */
   #mostBytes = Number.POSITIVE_INFINITY;
-  /** The largest message that was sent over this connection. */
+  /** The largest message sent over this connection. */
   #largest = { id: '', bytes: 0 };
   #joined = 0;
 
@@ -62,7 +64,7 @@ export class Connection {
     return this.#state === 'open';
   }
 
-  /** @returns the id that the speaker has */
+  /** @returns the id of the handler */
   join(handler: MessageHandler): string {
     this.#joined += 1;
     const id = `r${this.#joined}`;
@@ -132,7 +134,7 @@ export class Connection {
     socket.addEventListener('message', ({ data }) => {
       if (this.#socket === socket) this.#take(data);
     });
-    // `close` follows.
+    // A `close` event follows.
     socket.addEventListener('error', () => {});
     socket.addEventListener('close', ({ code = 0, reason }) => {
       if (this.#socket !== socket) return;
@@ -155,7 +157,7 @@ export class Connection {
       this.#failures = 0;
   }
 
-  /** Only now is it known how much may be sent. */
+  /** Requests are sent only now that the message size limit is known. */
   #greeted({ messageBytes = Number.POSITIVE_INFINITY }: Greeting): void {
     this.#mostBytes = messageBytes;
     this.#largest = { id: '', bytes: 0 };

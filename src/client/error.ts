@@ -1,10 +1,10 @@
-/** An error that the server answered. */
+/** An error reported by the server. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  /** Of the server's error table; `connection_lost` where there was no answer. */
+  /** Code from the server's error table; `connection_lost` if there was no response. */
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** Of HTTP, where it came that way. */
+  /** HTTP status; null for errors on the stream. */
   readonly status: number | null;
 
   constructor(

@@ -1,13 +1,13 @@
 /**
- * What a server says, read but not checked against its schema: that would be the largest part of a page, and a server is
- * trusted with more than its grammar.
+ * Parses messages of the server without checking them against a schema: validation would be the largest part of a
+ * page's code, and the server is trusted anyway.
  */
 import { decodeFrame } from '../contract/frames.ts';
 import type { FrameHeader, ServerMessage } from '../contract/stream.ts';
 
 export type IncomingMessage = ServerMessage | (FrameHeader & { readonly bytes: Uint8Array });
 
-/** @throws {Error} it is not of this protocol */
+/** @throws {Error} if it is not a message of this protocol */
 export function parseMessage(data: unknown): IncomingMessage {
   if (typeof data === 'string') return typed(JSON.parse(data)) as ServerMessage;
   const { header, bytes } = decodeFrame(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array));

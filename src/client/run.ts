@@ -4,27 +4,27 @@ import type { Connection, MessageHandler } from './connection.ts';
 import { RequestError } from './error.ts';
 import type { IncomingMessage } from './incoming.ts';
 
-/** What a request tells on its way, pictures with their bytes. The last is `done` or `cancelled`. */
+/** The messages of a request, pictures with their bytes. The last is `done` or `cancelled`. */
 export type Message =
   | Exclude<ServerMessage, { type: 'hello' | 'pong' | 'error' }>
   | (FrameHeader & { readonly bytes: Uint8Array });
 
-/** Says something to the server about the request, while it runs. */
+/** Controls a running request. */
 export interface Steering {
-  /** Answers `candidates`: pictures of the sheet, best first. */
+  /** Answers `candidates` with pictures of the contact sheet, best first. */
   choose(question: number, picks: readonly number[]): void;
-  /** Of the guides, for the levels that are left. */
+  /** Sets the guide weights for the remaining levels. */
   weigh(weights: readonly number[]): void;
-  /** Ends it with the best pictures so far. */
+  /** Ends the request with the best pictures so far. */
   cancel(): void;
 }
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly previews?: Extract<ClientMessageInput, { type: 'generate' }>['previews'];
-  /** Follows this job, which is made already; it is asked for anew where the server has forgotten it. */
+  /** Follows this existing job; creates it again if the server no longer has it. */
   readonly job?: string | undefined;
-  /** Connections lost one after the other, without anything new between them, until it gives up. @default 5 */
+  /** Number of consecutive lost connections, without anything new received, after which it fails. @default 5 */
   readonly retries?: number | undefined;
 }
 
@@ -40,9 +40,9 @@ export class Run implements Steering, MessageHandler {
   #job: string | null = null;
   #seed: number | undefined;
   #seq = -1;
-  /** Connections lost since something new came. */
+  /** Connections lost since something new was received. */
   #losses = 0;
-  /** Times that it was made again, the server having forgotten it. */
+  /** Number of times that the job was created again because the server no longer had it. */
   #restarts = 0;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -69,10 +69,10 @@ export class Run implements Steering, MessageHandler {
     this.#send({ type: 'cancel', id: this.#id });
   }
 
-  /** All messages of the request, to its end. Stop iterating to cancel. @throws {RequestError} */
+  /** Yields all messages of the request, to its end. Stop iterating to cancel. @throws {RequestError} */
   async *messages(): AsyncGenerator<Message, void, undefined> {
     const { signal } = this.#options;
-    // Without a connection it cannot be cancelled, so it is abandoned.
+    // Without a connection the request cannot be cancelled, so it is abandoned.
     const onAbort = () => {
       if (this.#job === null || !this.#connection.isOpen) this.failed(aborted(signal));
       else this.cancel();
@@ -144,7 +144,7 @@ export class Run implements Steering, MessageHandler {
   }
 
   #takeError(message: Extract<ServerMessage, { type: 'error' }>): void {
-    // The server was started again meanwhile and knows nothing of it: with the same seed it becomes the same.
+    // The server was restarted and no longer has the job: with the same seed it produces the same result.
     if (message.code === 'job_unknown' && this.#job !== null) {
       [this.#job, this.#seq] = [null, -1];
       this.#restarts += 1;
@@ -153,12 +153,12 @@ export class Run implements Steering, MessageHandler {
         this.failed(new RequestError('connection_lost', 'The server was started again too often while it ran this.'));
       return;
     }
-    // It has just begun, and knows no model yet.
+    // The server has just started and has no models yet.
     if (message.code === 'not_ready' && this.#job === null) {
       this.#askLater(Number(message.details?.retrySeconds ?? 1));
       return;
     }
-    // An answer that came too late, say, ends nothing: only an error of the job does, or of its beginning.
+    // A late answer, for example, must not end the request: only an error of the job or of its creation does.
     if (message.seq !== undefined || this.#job === null)
       this.failed(new RequestError(message.code, message.message, message.details));
   }

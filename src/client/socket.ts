@@ -15,7 +15,7 @@ export interface SocketLike {
 
 export type SocketMaker = new (url: string, protocols: string[]) => SocketLike;
 
-/** The one that there is. */
+/** The global WebSocket, or else that of the package ws. */
 export async function standardSocket(): Promise<SocketMaker> {
   const own = (globalThis as { WebSocket?: unknown }).WebSocket;
   if (typeof own === 'function') return own as SocketMaker;

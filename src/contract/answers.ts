@@ -1,4 +1,4 @@
-/** Schemas of the answers of the native routes. */
+/** Schemas of the responses of the native routes. */
 import { z } from 'zod';
 import { type DeepReadonly, endFields, fileFields, questionFields, whole, windowsField } from './events.ts';
 
@@ -9,19 +9,23 @@ export const problem = z
     status: z.int(),
     detail: z.string().describe('What was wrong, what was expected and what to do.'),
     instance: z.string(),
-    code: z.string().describe('Stable: of the error table.'),
+    code: z.string().describe('Stable code from the error table.'),
     details: z.record(z.string(), z.unknown()),
   })
   .describe('A problem document (RFC 9457).');
 
 export const picture = z.object({
-  code: z.array(whole).describe('The choices; of a cancelled request, of the levels that were chosen.'),
-  codeString: z.string().nullable().describe('null where the code is not whole.'),
-  url: z.string().nullable().describe('Permanent address; null where only this answer has it: of animations, say.'),
+  code: z.array(whole).describe('The choices; for a cancelled request, of the levels chosen so far.'),
+  codeString: z.string().nullable().describe('null if the code is incomplete.'),
+  url: z.string().nullable().describe('Permalink; null if the picture is only in this response, as for animations.'),
   ...fileFields,
   base64: z.string().optional(),
   windows: windowsField.optional(),
-  psnr: z.number().nullable().optional().describe('Of an encoding, against the picture given, in dB; null: equal.'),
+  psnr: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('For encodings, PSNR against the given picture, in dB; null: identical.'),
 });
 
 export const result = z.object({
@@ -29,13 +33,13 @@ export const result = z.object({
   state: z.enum(['done', 'cancelled']).describe('cancelled: the best pictures so far.'),
   model: z.string(),
   hash: z.string(),
-  images: z.array(picture).describe('Of a request that is done, the best first by what the guides say of them.'),
+  images: z.array(picture).describe('For a completed request, sorted by score, best first.'),
   ...endFields,
 });
 
 export const candidates = z
   .object({ ...questionFields, ...fileFields, base64: z.string() })
-  .describe('A person is asked: a contact sheet in reading order. PATCH with question and picks answers.');
+  .describe('A question to the user: a contact sheet in reading order. Answer with PATCH, question and picks.');
 
 export const job = z.object({
   id: z.string(),
@@ -44,12 +48,12 @@ export const job = z.object({
   created: z.string().describe('ISO 8601.'),
   started: z.string().nullable(),
   finished: z.string().nullable(),
-  position: whole.nullable().describe('Requests that go before; null where it does not wait.'),
+  position: whole.nullable().describe('Number of requests ahead; null if it does not wait.'),
   estimateSeconds: z.number().nullable(),
   attempt: whole,
-  events: z.string().describe('Where its events come, as server-sent events.'),
-  candidates: candidates.optional().describe('Of one job, while a person is asked.'),
-  result: result.optional().describe('Of one job that has ended.'),
+  events: z.string().describe('Address of its events, as server-sent events.'),
+  candidates: candidates.optional().describe('For a single job with an open question to the user.'),
+  result: result.optional().describe('For a single job that has ended.'),
   error: problem.optional(),
 });
 
@@ -59,16 +63,14 @@ export const model = z.looseObject({
   name: z.string(),
   title: z.string(),
   description: z.string(),
-  hash: z.string().describe('sha256, 64 hexadecimal digits; the first 8 stand in permalinks.'),
+  hash: z.string().describe('sha256, 64 hexadecimal digits; the first 8 are used in permalinks.'),
   channels: whole,
-  side: whole.describe('Of finished pictures, in pixels.'),
+  side: whole.describe('Side of finished pictures, in pixels.'),
   levels: z.array(z.object({ side: whole, candidates: whole })),
-  bits: whole.describe('Length of a code.'),
+  bits: whole.describe('Length of a code in bits.'),
   condition: z.object({ kind: z.string(), channels: whole }).nullable(),
-  textModels: z
-    .array(z.string())
-    .describe('Text models that know its pictures, best first; none: words cannot steer it.'),
-  hasPrior: z.boolean().describe('Whether it knows which choices are likely: sampler.prior.'),
+  textModels: z.array(z.string()).describe('Text models for its pictures, best first; none: words cannot steer it.'),
+  hasPrior: z.boolean().describe('Whether it has a prior of which choices are likely: sampler.prior.'),
   licence: z.object({ data: z.string(), weights: z.string(), attribution: z.string() }),
   metrics: z.record(z.string(), z.unknown()),
   isDefault: z.boolean(),
@@ -79,14 +81,13 @@ export const guide = z.object({
   params: z.record(z.string(), z.unknown()).describe('JSON Schema of its parameters.'),
 });
 export const words = z.object({
-  textModel: z
-    .string()
-    .nullable()
-    .describe('Whose words they are; null: the model has none, or one that takes any word.'),
-  words: z.array(z.string()).describe('Words it knows; endings of words after ##.'),
-  synonyms: z.record(z.string(), z.string()).describe('Other words, and known ones that mean the same.'),
-  traits: z.record(z.string(), z.string()).describe('Words that say what somebody has: crying, crying eyes.'),
-  groups: z.record(z.string(), z.array(z.string())).describe('Texts it knows well, of which a picture shows one each.'),
+  textModel: z.string().nullable().describe('The text model; null: the model has none, or one that accepts any word.'),
+  words: z.array(z.string()).describe('Words it knows; word endings are prefixed with ##.'),
+  synonyms: z.record(z.string(), z.string()).describe('Other words with known equivalents.'),
+  traits: z.record(z.string(), z.string()).describe('Words for an attribute of a person: crying, crying eyes.'),
+  groups: z
+    .record(z.string(), z.array(z.string()))
+    .describe('Common descriptions, in groups of which a picture shows one each.'),
 });
 export const joined = z.object({ code: z.array(whole), codeString: z.string(), url: z.string().nullable() });
 export const provenance = z.looseObject({ model: z.string(), hash: z.string(), code: z.string().nullable() });
@@ -98,7 +99,7 @@ export const readiness = z.object({
   workers: z.array(z.object({ device: z.string(), state: z.string(), jobs: whole, restarts: whole })),
 });
 
-/** The answers as clients read them. */
+/** Responses as the client reads them. */
 export type ModelAnswer = DeepReadonly<z.output<typeof model>>;
 export type WordsAnswer = DeepReadonly<z.output<typeof words>>;
 export type GuideAnswer = DeepReadonly<z.output<typeof guide>>;

@@ -1,16 +1,17 @@
 /** Beam schedules: how many descents a result keeps at each level. */
 
 /**
- * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`), one
- * per level (the last entry goes on), or per side.
+ * How many descents a result keeps at a level: a number (four times as many at the coarse sides, see `beamsPerLevel`),
+ * one per level (the last entry continues), or per side.
  */
 export type BeamSchedule = number | readonly number[] | Readonly<Record<string, number>>;
 
 const COARSE_FACTOR = 4;
 
 /**
- * Beams that are kept after each level. After the last it is always 1: the best beam is the result. A plain number holds
- * where levels are expensive; up to a quarter of the final side, where most is decided and little computed, it is four times that.
+ * Beams kept after each level. After the last it is always 1: the best beam is the result. A plain number applies where
+ * levels are expensive; up to a quarter of the final side, where most is decided and little computed, it is four times
+ * that.
  */
 export function beamsPerLevel(schedule: BeamSchedule | undefined, sides: readonly number[]): number[] {
   const finalSide = sides.at(-1) ?? 1;

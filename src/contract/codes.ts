@@ -1,19 +1,19 @@
-/** Codes as text and back: base64url without padding, ⌈log₂ K⌉ bits per level, level 0 first, big-endian. */
+/** Converts codes to text and back: base64url without padding, ⌈log₂ K⌉ bits per level, level 0 first, big-endian. */
 import { KandidError } from '../errors.ts';
 import { parseJson } from '../kit/json.ts';
 
-/** A list of numbers: far more than any model has levels. */
+/** Limits for a list of numbers: far more than any model has levels. */
 const CODE_JSON = { bytes: 16 * 1024, depth: 1, values: 4096, keys: 0 };
 
 /** A picture as its choices: one integer per level, 0 … K − 1. */
 export type Code = readonly number[];
 
-/** Bits that a choice among so many candidates takes. */
+/** Bits of a choice among `count` candidates. */
 export function bitsOf(count: number): number {
   return count <= 1 ? 0 : 32 - Math.clz32(count - 1);
 }
 
-/** The code string of a whole code. `counts`: candidates of each level (K). */
+/** The code string of a complete code. @param counts number of candidates of each level (K) */
 export function codeToString(code: Code, counts: readonly number[]): string {
   checkCode(code, counts);
   const bytes = new Uint8Array(Math.ceil(counts.reduce((bits, count) => bits + bitsOf(count), 0) / 8));
@@ -27,9 +27,9 @@ export function codeToString(code: Code, counts: readonly number[]): string {
 }
 
 /**
- * The code that a code string stands for.
+ * Parses a code string.
  *
- * @throws {KandidError} code_invalid: another alphabet or length, a choice that does not exist, bits left over that are not 0
+ * @throws {KandidError} code_invalid: wrong alphabet or length, a choice that does not exist, or nonzero padding bits
  */
 export function codeFromString(text: string, counts: readonly number[]): number[] {
   const bits = counts.reduce((sum, count) => sum + bitsOf(count), 0);
@@ -51,7 +51,7 @@ export function codeFromString(text: string, counts: readonly number[]): number[
   return code;
 }
 
-/** A code given in either form: a code string, or the integers, as an array or as JSON text. */
+/** Parses a code in either form: a code string, or integers as an array or JSON text. */
 export function parseCode(given: string | readonly number[], counts: readonly number[]): number[] {
   if (typeof given !== 'string') {
     checkCode(given, counts);
@@ -69,7 +69,7 @@ export function parseCode(given: string | readonly number[], counts: readonly nu
   return parsed as number[];
 }
 
-/** The first `keep` levels of a code, to vary the rest. @throws {KandidError} option_invalid, code_invalid */
+/** The first `keep` levels of a code, for varying the rest. @throws {KandidError} option_invalid, code_invalid */
 export function firstLevels(code: string | Code, keep: number, counts: readonly number[]): number[] {
   const whole = parseCode(code, counts);
   if (Number.isInteger(keep) && keep >= 0 && keep <= whole.length) return whole.slice(0, keep);
@@ -88,7 +88,7 @@ export function crossCodes(a: Code, b: Code, at: number, counts: readonly number
   return [...a.slice(0, at), ...b.slice(at)];
 }
 
-/** Checks a whole code. @throws {KandidError} code_invalid */
+/** Checks a complete code. @throws {KandidError} code_invalid */
 export function checkCode(code: Code, counts: readonly number[], shown: string = JSON.stringify(code)): void {
   if (!Array.isArray(code) || code.length !== counts.length) {
     const problem = Array.isArray(code) ? `has ${code.length} levels` : 'is no list';
@@ -97,7 +97,7 @@ export function checkCode(code: Code, counts: readonly number[], shown: string =
   checkPrefix(code, counts, shown);
 }
 
-/** Checks the first levels of a code, at most all. @throws {KandidError} code_invalid */
+/** Checks the first levels of a code, up to all. @throws {KandidError} code_invalid */
 export function checkPrefix(code: Code, counts: readonly number[], shown: string = JSON.stringify(code)): void {
   if (code.length > counts.length) throw invalid(shown, `has ${code.length} levels`, `at most ${counts.length} levels`);
   for (const [level, choice] of code.entries()) {

@@ -1,30 +1,30 @@
-/** Schema parts that HTTP answers, stream messages and worker messages have in common. */
+/** Schema parts shared by HTTP responses, stream messages and worker messages. */
 import { z } from 'zod';
 
 export const whole = z.int().min(0);
 
 export const milliseconds = z
   .object({ network: z.number(), guides: z.number(), engine: z.number() })
-  .describe('Milliseconds: inside ONNX Runtime, waiting for guides, all the rest.');
+  .describe('Milliseconds: in ONNX Runtime, waiting for guides, and the rest.');
 
 export const guideUse = z.object({
   name: z.string(),
   calls: whole,
-  candidates: whole.describe('Candidates that it scored.'),
+  candidates: whole.describe('Number of candidates that it scored.'),
   ms: z.number(),
 });
 
-/** A picture file beside its bytes. */
+/** Format and size of a picture file. */
 export const fileFields = { mime: z.string(), width: whole, height: whole };
 
 const score = z.number().nullable();
 
-/** A request that has begun. */
+/** The start of a request. */
 export const startedFields = {
   model: z.string(),
-  hash: z.string().describe('Of the model: 64 hexadecimal digits.'),
+  hash: z.string().describe('Hash of the model: 64 hexadecimal digits.'),
   levels: z.array(z.object({ side: whole, candidates: whole })),
-  bits: whole.describe('Length of a code.'),
+  bits: whole.describe('Length of a code in bits.'),
   seed: whole,
   count: whole,
   guides: z.array(z.object({ name: z.string(), weight: z.number() })),
@@ -34,40 +34,40 @@ export const startedFields = {
 export const levelFields = {
   level: whole,
   side: whole,
-  choices: z.array(whole).describe('Of each result.'),
+  choices: z.array(whole).describe('One per result.'),
   scores: z.array(score),
-  guideScores: z.array(z.array(score)).describe('Of each guide, of each result.'),
+  guideScores: z.array(z.array(score)).describe('Per guide, then per result.'),
   timings: milliseconds,
 };
 
 /** The chosen candidate of a level. */
 export const previewFields = {
-  image: whole.describe('Which result.'),
+  image: whole.describe('Index of the result.'),
   level: whole,
   side: whole,
   choice: whole,
 };
 
-/** A contact sheet that a person is asked about. */
+/** A contact sheet that the user is asked about. */
 export const questionFields = {
   question: whole,
   image: whole,
   level: whole,
   side: whole,
-  count: whole.describe('Pictures on the contact sheet, in reading order.'),
+  count: whole.describe('Number of pictures on the contact sheet, in reading order.'),
   columns: whole,
-  gap: whole.describe('Pixels between them.'),
-  text: z.string().describe('What is asked.'),
-  seconds: z.number().describe('Until the question is closed without an answer.'),
+  gap: whole.describe('Pixels between the pictures.'),
+  text: z.string().describe('The question.'),
+  seconds: z.number().describe('Seconds until the question is closed without an answer.'),
 };
 
 export const chosenFields = {
   question: whole,
   picks: z.array(whole),
-  by: z.enum(['person', 'time']).describe('time: no answer in time.'),
+  by: z.enum(['person', 'time']).describe('time: the question timed out.'),
 };
 
-/** Squares of a whole picture, which its code alone does not draw. */
+/** Squares of a whole picture, which its code alone does not reproduce. */
 export const windowsField = z
   .array(
     z.object({
@@ -75,18 +75,18 @@ export const windowsField = z
       top: whole,
       side: whole,
       code: z.array(whole),
-      codeString: z.string().nullable().describe('null where the code is not whole.'),
+      codeString: z.string().nullable().describe('null if the code is incomplete.'),
     }),
   )
   .describe(
-    'Of a picture that was repainted or enlarged whole: the squares that the model has drawn, in pixels of the finished picture before `size`, and their codes. `code` is that of the first.',
+    'For a picture repainted or enlarged whole: the squares drawn by the model, in pixels of the finished picture before `size`, and their codes. `code` is that of the first.',
   );
 
 /** The end of a request. */
 export const endFields = {
   seed: whole,
   guides: z.array(guideUse),
-  notes: z.array(z.string()).describe('What guides, and pictures that were cut or resized, have to say.'),
+  notes: z.array(z.string()).describe('Notes of guides, and on pictures that were cropped or resized.'),
   timings: milliseconds,
 };
 
@@ -102,7 +102,7 @@ export type QuestionFields = Fields<typeof questionFields>;
 export type ChosenFields = Fields<typeof chosenFields>;
 export type EndFields = Fields<typeof endFields>;
 
-/** A message, immutable. */
+/** A deeply immutable message. */
 export type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object

@@ -1,4 +1,4 @@
-/** Schemas of fields that several requests share. */
+/** Schemas of fields shared by several requests. */
 import { z } from 'zod';
 import { choices, generateSchema } from './requests.ts';
 import { descentFields, outputFields } from './stream.ts';
@@ -6,7 +6,7 @@ import { descentFields, outputFields } from './stream.ts';
 const DATA_URL = /^data:image\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** Bytes of a picture given as text; a sentence saying what is wrong where it is none. */
+/** Bytes of a picture given as text, or a message if it is not a picture. */
 export function pictureBytes(text: string): Uint8Array | string {
   const body = text.replace(DATA_URL, '').replace(/\s+/g, '');
   if (body.length === 0) return 'the picture is empty';
@@ -14,7 +14,7 @@ export function pictureBytes(text: string): Uint8Array | string {
   return new Uint8Array(Buffer.from(body, 'base64'));
 }
 
-/** A picture in a body: base64 or a data URL in JSON, a file in a form; bytes behind the schema. */
+/** A picture in a body: base64 or a data URL in JSON, a file in a form; parsed to bytes. */
 export function picture(description: string) {
   return z
     .custom<Uint8Array | string>((value) => value instanceof Uint8Array || typeof value === 'string', {
@@ -29,15 +29,15 @@ export function picture(description: string) {
     });
 }
 
-/** A name as of a folder: never a path. */
+/** A name like that of a folder, never a path. */
 export const modelName = z
   .string()
   .regex(/^[\w.-]{1,200}$/, 'expected the name of a model')
-  .describe('Name of the model. Left out: the default one.');
+  .describe('Name of the model. Default: the default model.');
 
 const generate = generateSchema.shape;
 
-/** How pictures are searched for, of all requests that make some. */
+/** Search settings of all requests that generate pictures. */
 export const searchFields = {
   model: modelName.optional(),
   count: generate.count,
@@ -49,17 +49,17 @@ export const searchFields = {
 const base64 = z
   .boolean()
   .default(true)
-  .describe('Whether the answer holds the pictures; their addresses it holds always.');
+  .describe('Whether the response includes the pictures; it always includes their addresses.');
 
-/** How results are wanted over HTTP. */
+/** Output settings over HTTP. */
 export const answerFields = { ...outputFields, base64 };
-/** The same where levels are walked. */
+/** The same for requests that descend through the levels. */
 export const descentAnswerFields = { ...descentFields, base64 };
 
-/** Parameters of guides that name a model: over the network these are names, never paths. */
+/** Guide parameters that name a model: over the network these are names, never paths. */
 const NAMING = ['model', 'network'];
 
-/** The first parameter of a guide that names a model by more than a name; null where there is none. */
+/** The first guide parameter whose value is not a plain model name; null if there is none. */
 export function pathIn(params: Readonly<Record<string, unknown>>): string | null {
   const isPath = (value: unknown) => typeof value === 'string' && !/^[\w.-]{1,200}$/.test(value);
   return NAMING.find((field) => isPath(params[field])) ?? null;
@@ -77,7 +77,7 @@ export const guides = z
   .default([])
   .describe(generate.guides.description ?? '');
 
-/** Characters of a prompt that the guide `text` takes. */
+/** Largest prompt of the guide `text`, in characters. */
 export const MAX_PROMPT = 500;
 
 export const prompt = z.string().trim().min(1, 'expected some words').max(MAX_PROMPT);

@@ -1,8 +1,8 @@
-/** One binary message: u32 big-endian length of a header, the header as JSON in UTF-8, then bytes. */
+/** A binary message: u32 big-endian length of a header, the header as JSON in UTF-8, then bytes. */
 import { KandidError } from '../errors.ts';
 import { parseJson, REQUEST_JSON } from '../kit/json.ts';
 
-/** Longest header taken: it holds names and numbers only. */
+/** Largest header in bytes: it contains names and numbers only. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
 const HEADER_JSON = { ...REQUEST_JSON, bytes: MAX_HEADER_BYTES };
@@ -11,7 +11,7 @@ const LENGTH_BYTES = 4;
 
 export interface Frame {
   readonly header: unknown;
-  /** A view into the message, no copy. */
+  /** A view into the message, not a copy. */
   readonly bytes: Uint8Array;
 }
 

@@ -6,7 +6,7 @@ import { previewsSchema } from './stream.ts';
 import { wholeFields } from './whole.ts';
 
 const { prefix } = generateSchema.shape;
-const condition = picture('The picture that a conditional model starts from.').optional();
+const condition = picture('The condition picture of a conditional model.').optional();
 const webhook = z
   .string()
   .max(2048)
@@ -18,7 +18,7 @@ const shown = prompt.optional().describe('What the pictures should show, in word
 export const generateBody = z.strictObject({ ...task, guides, prefix, whole: generateSchema.shape.whole });
 
 export const jobBody = generateBody.extend({
-  previews: previewsSchema.unwrap().optional().describe('Shown among the events. Left out: none.'),
+  previews: previewsSchema.unwrap().optional().describe('Previews among the events. Default: none.'),
 });
 
 export const steerBody = z
@@ -27,38 +27,42 @@ export const steerBody = z
       .array(z.number().min(-100).max(100))
       .max(16)
       .optional()
-      .describe('Of the guides, in the order of the request, for the levels that are left.'),
+      .describe('Weights of the guides, in the order of the request, for the remaining levels.'),
     question: z
       .int()
       .min(0)
       .optional()
-      .describe('The question that picks answer: of `candidates` in its job or events.'),
-    picks: z.array(z.int().min(0)).max(256).optional().describe('Pictures of the sheet, best first; none: no opinion.'),
+      .describe('The question that picks answers, from `candidates` in the job or its events.'),
+    picks: z
+      .array(z.int().min(0))
+      .max(256)
+      .optional()
+      .describe('Pictures of the contact sheet, best first; none: no preference.'),
   })
   .refine(({ question, picks }) => (question === undefined) === (picks === undefined), {
     path: ['picks'],
     message: 'expected question and picks together',
   });
 
-/** @param what it is otherwise */
+/** @param what the alternative */
 const isWhole = (what: string) =>
-  z.boolean().default(true).describe(`The whole picture, of its own size and shape; false: ${what}.`);
+  z.boolean().default(true).describe(`Process the whole picture at its own size and shape; false: ${what}.`);
 
 export const inpaintBody = z.strictObject({
   ...task,
   ...wholeFields,
-  whole: isWhole('the square that the model draws of its middle'),
-  image: picture('The picture; where it is transparent it is unknown.'),
-  mask: picture('White, or transparent, is repainted.').optional(),
-  invert: z.boolean().default(false).describe('Reads the mask the other way round.'),
+  whole: isWhole('only its central square, at the size of the model'),
+  image: picture('The picture; transparent parts are unknown.'),
+  mask: picture('White or transparent areas are repainted.').optional(),
+  invert: z.boolean().default(false).describe('Inverts the mask.'),
   prompt: shown,
 });
 
-export const restoreBody = z.strictObject({ ...task, image: picture('The small, or gray, picture.'), prompt: shown });
+export const restoreBody = z.strictObject({ ...task, image: picture('The small or gray picture.'), prompt: shown });
 
 export const enlargeBody = restoreBody.extend({
   image: picture('The small picture, of any shape.'),
-  whole: isWhole('the square that the model draws of its middle'),
+  whole: isWhole('only its central square, at the size of the model'),
   window: wholeFields.window,
 });
 
@@ -77,21 +81,21 @@ export const denoiseBody = z.strictObject({
 
 export const styleBody = z.strictObject({
   ...task,
-  image: picture('The picture whose look is taken.'),
-  content: picture('A picture whose shapes (its brightness) are kept.').optional(),
-  contentWeight: z.number().min(0).max(100).default(1).describe('How much they count beside 1 for the look.'),
+  image: picture('The style picture.'),
+  content: picture('A picture whose shapes (brightness) are kept.').optional(),
+  contentWeight: z.number().min(0).max(100).default(1).describe('Weight of the shapes, relative to 1 for the style.'),
   prompt: shown,
 });
 
 export const encodeBody = z.strictObject({
   ...answerFields,
   model: modelName.optional(),
-  image: picture('The picture; its middle square is used.'),
-  beams: z.int().min(1).max(256).default(1).describe('Descents kept; more come nearer.'),
+  image: picture('The picture; its central square is used.'),
+  beams: z.int().min(1).max(256).default(1).describe('Number of descents kept; more get closer to the picture.'),
   search: z
     .boolean()
     .default(false)
-    .describe('Searches even where the file carries a code that its pixels still match.'),
+    .describe('Searches even if the file contains a code that still matches its pixels.'),
   condition,
 });
 
@@ -99,7 +103,7 @@ export const decodeBody = z.strictObject({
   ...answerFields,
   model: modelName.optional(),
   codes: z.array(code).min(1).max(256),
-  level: z.int().min(0).max(255).optional().describe('As the pictures stand after this level. Left out: the last.'),
+  level: z.int().min(0).max(255).optional().describe('The pictures after this level. Default: the last.'),
   condition,
 });
 
@@ -107,14 +111,14 @@ export const varyBody = z.strictObject({
   ...task,
   guides,
   code,
-  keep: z.int().min(0).max(256).describe('Levels of the code that are kept; the rest is generated again.'),
+  keep: z.int().min(0).max(256).describe('Number of levels kept; the rest is generated again.'),
 });
 
 export const crossBody = z.strictObject({
   model: modelName.optional(),
   a: code,
   b: code,
-  at: z.int().min(0).max(256).describe('So many levels are of a, the rest of b.'),
+  at: z.int().min(0).max(256).describe('Number of levels from a; the rest is from b.'),
 });
 
-export const infoBody = z.strictObject({ image: picture('A PNG, WebP or JPEG file that Kandid made.') });
+export const infoBody = z.strictObject({ image: picture('A PNG, WebP or JPEG file written by Kandid.') });

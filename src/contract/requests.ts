@@ -1,4 +1,4 @@
-/** The schema of a request to generate pictures, shared by library, command line and server. */
+/** The schema of a generation request, shared by library, command line and server. */
 import { z } from 'zod';
 import { KandidError } from '../errors.ts';
 import type { Picture } from '../guide.ts';
@@ -6,20 +6,21 @@ import { firstIssue } from '../kit/issues.ts';
 import { whole } from './whole.ts';
 
 /**
- * `rank`: each guide's ranks, 0 (worst) … 1 (best), added up; magnitudes do not count.
- * `zscore`: each guide's scores minus their mean, divided by their standard deviation, added up.
- * `product`: the product of tempered softmaxes; each guide's temperature is the one at which its softmax spreads over a
- * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of them.
+ * `rank`: each guide's ranks, 0 (worst) … 1 (best), summed; magnitudes are ignored.
+ * `zscore`: each guide's scores minus their mean, divided by their standard deviation, summed.
+ * `product`: the product of tempered softmaxes; each guide's temperature is chosen so that its softmax spreads over a
+ * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of
+ * them.
  */
 export type BlendKind = 'rank' | 'zscore' | 'product';
 
 export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
 
-/** Default time limit of one call of a guide, in seconds. */
+/** Default time limit of one guide call, in seconds. */
 export const GUIDE_TIMEOUT_SECONDS = 30;
 
 const MAX_GUIDES = 16;
-/** Results of a request; of whole pictures, squares of all of them. */
+/** Largest number of results of a request; for whole pictures, of squares of all results. */
 export const MAX_RESULTS = 256;
 const MAX_BEAMS = 256;
 const MAX_LEVELS = 256;
@@ -36,7 +37,7 @@ const beams = z
     `expected a number of beams from 1 to ${MAX_BEAMS}, a list of one per level, or an object of beams by side`,
   )
   .describe(
-    'Descents that each result keeps after a level: a number, one per level (the last goes on), or by side, as {"4": 16, "8": 8} (sides left out: 1).',
+    'Descents that each result keeps after a level: a number, one per level (the last continues), or by side, such as {"4": 16, "8": 8} (other sides: 1).',
   );
 
 const oneTemperature = z.number().min(0).max(100);
@@ -46,10 +47,7 @@ const temperature = z.union(
   'expected a number from 0 to 100, or an object of such numbers by side',
 );
 
-/**
- * The choices of some levels. A schema of each number would tell of every one that is wrong, and there may be tens of
- * thousands.
- */
+/** The choices of some levels. A schema per number would report every wrong one, of possibly tens of thousands. */
 export const choices = z
   .custom<number[]>(Array.isArray, 'expected a list of whole numbers')
   .superRefine((list, check) => {
@@ -69,11 +67,13 @@ const sampler = z
       .min(1)
       .max(65_536)
       .optional()
-      .describe('Chooses among the best so many: 1 takes the best. Left out: 1, or all where there is a temperature.'),
+      .describe(
+        'Chooses among this many best candidates: 1 takes the best. Default: 1, or all if there is a temperature.',
+      ),
     temperature: temperature
       .optional()
       .describe(
-        'Of the softmax that choices are drawn from, one number or by side, as {"4": 1, "64": 0.4} (sides left out: 0). 0 is typical, 1 as varied as training pictures where the prior alone decides. Left out: 0 where guides decide.',
+        'Temperature of the softmax that choices are drawn from: a number, or by side, such as {"4": 1, "64": 0.4} (other sides: 0). If only the prior decides, 0 gives typical pictures and 1 pictures as varied as the training data. Default: 0 where guides decide.',
       ),
     beams: beams.default(1),
     prior: z
@@ -82,7 +82,7 @@ const sampler = z
       .max(100)
       .optional()
       .describe(
-        'Weight of the prior, which knows what training pictures look like, beside the guides; 0: none. Left out: what was measured as best.',
+        'Weight of the prior, a model of the training pictures, relative to the guides; 0: none. Default: the value measured as best.',
       ),
   })
   .prefault({});
@@ -94,11 +94,11 @@ const guide = z.strictObject({
     .min(-100)
     .max(100)
     .default(1)
-    .describe('How much it counts beside the others; below 0: away from what it likes.'),
-  params: z.record(z.string(), z.unknown()).default({}).describe('Its parameters; see the guide.'),
+    .describe('Weight relative to the other guides; below 0: away from what it prefers.'),
+  params: z.record(z.string(), z.unknown()).default({}).describe('Parameters; see the guide.'),
 });
 
-/** A picture as it may be given: the bytes of a file, or numbers. */
+/** A picture as input: the bytes of a file, or numbers. */
 export type PictureInput = Uint8Array | Picture;
 
 const pictureInput = z.custom<PictureInput>(
@@ -107,8 +107,8 @@ const pictureInput = z.custom<PictureInput>(
 );
 
 export const generateSchema = z.strictObject({
-  model: z.string().min(1).max(200).optional().describe('Name of the model. Left out: the default one.'),
-  guides: z.array(guide).max(MAX_GUIDES).default([]).describe('What the pictures should be like; none: at random.'),
+  model: z.string().min(1).max(200).optional().describe('Name of the model. Default: the default model.'),
+  guides: z.array(guide).max(MAX_GUIDES).default([]).describe('Guides that score the pictures; none: random pictures.'),
   count: z.int().min(1).max(MAX_RESULTS).default(1).describe('Number of results, all different.'),
   seed: z
     .int()
@@ -117,23 +117,23 @@ export const generateSchema = z.strictObject({
     .optional()
     .describe('The same request with the same seed gives the same pictures. Default: chosen at random and reported.'),
   sampler,
-  blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides become one.'),
+  blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides are combined.'),
   prefix: z
     .array(choices)
     .max(MAX_RESULTS)
     .default([])
-    .describe('Choices of the first levels that are kept: one list for all results, or one per result.'),
-  condition: pictureInput.optional().describe('The picture that a conditional model starts from.'),
+    .describe('Fixed choices of the first levels: one list for all results, or one per result.'),
+  condition: pictureInput.optional().describe('The condition picture of a conditional model.'),
   whole,
 });
 
-/** A request as it may be given. */
+/** A request before validation. */
 export type GenerateRequest = z.input<typeof generateSchema>;
 
-/** A request with every field filled in but `model`, `seed` and `condition`. */
+/** A request with all defaults filled in, except `model`, `seed` and `condition`. */
 export type CheckedRequest = z.output<typeof generateSchema>;
 
-/** @throws {KandidError} params_invalid, naming the field and what it takes */
+/** @throws {KandidError} params_invalid, naming the field and what it accepts */
 export function parseRequest(request: unknown): CheckedRequest {
   const parsed = generateSchema.safeParse(request);
   if (!parsed.success) throw paramsError('The request', parsed.error);
@@ -146,7 +146,7 @@ export function parseRequest(request: unknown): CheckedRequest {
   return parsed.data;
 }
 
-/** The first problem that a schema found, as an error for its user. `subject`: whose parameters they are. */
+/** Converts the first problem found by a schema to an error for the user. @param subject whose parameters they are */
 export function paramsError(subject: string, error: z.ZodError): KandidError {
   return new KandidError('params_invalid', { subject, ...firstIssue(error) });
 }

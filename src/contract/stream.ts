@@ -1,11 +1,11 @@
 /**
- * What client and server say to one another on `/v1/stream`: JSON text both ways, and from the server binary frames
- * (`contract/frames.ts`) whose header is one of `frameHeaderSchema`. Pure: it runs in browsers too.
+ * Messages between client and server on `/v1/stream`: JSON text in both directions, and from the server also binary
+ * frames (`contract/frames.ts`) whose header is one of `frameHeaderSchema`. Pure: it also runs in browsers.
  *
- * A client opens requests under an `id` of its own choosing, unique among those open on its socket. What the server says of
- * one carries that `id`, the job it became and a sequence number `seq` that rises within the job. It ends with exactly one
- * of `done`, `cancelled` and `error`. After a lost connection, `attach` goes on behind the last `seq` that came; what is no
- * longer kept is told by `gap`.
+ * A client opens requests under an `id` of its choice, unique among those open on its socket. Server messages on a
+ * request carry that `id`, the id of its job and a sequence number `seq` that increases within the job. A request ends
+ * with exactly one of `done`, `cancelled` and `error`. After a lost connection, `attach` continues after the last `seq`
+ * received; events that are no longer kept are reported by `gap`.
  */
 import { z } from 'zod';
 import { KandidError } from '../errors.ts';
@@ -33,53 +33,53 @@ const MAX_SIDE = 2048;
 const id = z
   .string()
   .regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 of A–Z, a–z, 0–9, _, -, . and :')
-  .describe('Name that the client gives to a request; unique among those open on its socket.');
-const job = z.string().min(1).max(100).describe('The job that the request became.');
-const seq = z.int().min(0).describe('Number of the event within its job, rising; some may be left out.');
+  .describe('Id chosen by the client, unique among the requests open on its socket.');
+const job = z.string().min(1).max(100).describe('The job of the request.');
+const seq = z.int().min(0).describe('Sequence number of the event within its job, increasing; some may be skipped.');
 const quality = z.int().min(1).max(100);
 
 const STILL = ['png', 'webp', 'jpeg', 'avif'] as const;
-/** Most frames of an animation. */
+/** Largest number of frames of an animation. */
 export const MAX_FRAMES = 64;
-/** How long each is shown, in milliseconds. */
+/** Duration of a frame, in milliseconds. */
 export const FRAME_MS = { least: 20, most: 655_350, usual: 80 };
 
-/** How finished pictures are wanted. */
+/** Output settings of finished pictures. */
 export const outputFields = {
   format: z.enum(STILL).default('png').describe('File format of the finished pictures.'),
-  quality: quality.optional().describe('1 to 100, for all formats but PNG and GIF.'),
+  quality: quality.optional().describe('1 to 100, for all formats except PNG and GIF.'),
   size: z
     .int()
     .min(1)
     .max(MAX_SIDE)
     .optional()
     .describe(
-      "Longer side of the finished pictures in pixels, resized by Lanczos: width and height of those of the model. Left out: the model's own, or that of the whole picture.",
+      "Longer side of the finished pictures in pixels, resampled (Lanczos); the model's own pictures are square. Default: the model's own, or that of the whole picture.",
     ),
 };
 
-/** The same where levels are walked. */
+/** The same for requests that descend through the levels. */
 export const descentFields = {
   ...outputFields,
   format: z
     .enum([...STILL, 'gif'])
     .default('png')
-    .describe('File format of the finished pictures; gif: the descent, animated.'),
+    .describe('File format of the finished pictures; gif: an animation of the descent.'),
   animation: z
     .strictObject({
-      frames: z.int().min(2).max(MAX_FRAMES).optional().describe('Levels shown, spread evenly. Left out: all.'),
+      frames: z.int().min(2).max(MAX_FRAMES).optional().describe('Number of evenly spread levels shown. Default: all.'),
       frameMs: z
         .int()
         .min(FRAME_MS.least)
         .max(FRAME_MS.most)
         .default(FRAME_MS.usual)
-        .describe('Of each, in milliseconds.'),
+        .describe('Duration of each frame, in milliseconds.'),
     })
     .optional()
-    .describe('The descent of each result in place of its finished picture: of the formats gif and webp.'),
+    .describe('Replaces each finished picture with an animation of its descent; for the formats gif and webp.'),
 };
 
-/** Where a large one is read, its bytes take the place of its text (`kit/json-pictures.ts`). */
+/** A large picture is parsed to bytes before validation (`kit/json-pictures.ts`). */
 const pictureText = z
   .custom<string>((value) => (typeof value === 'string' && value !== '') || value instanceof Uint8Array, {
     error: 'expected a picture: base64 or a data URL as text',
@@ -92,7 +92,7 @@ const pictureText = z
   })
   .transform((given): string | Uint8Array => given);
 
-/** A request to generate as it comes over HTTP and the stream. */
+/** A generation request over HTTP and the stream. */
 export const generateBodySchema = generateSchema.omit({ condition: true }).extend({
   condition: pictureText.optional(),
   ...descentFields,
@@ -102,33 +102,38 @@ export const previewsSchema = z
   .strictObject({
     format: z.enum(['webp', 'png']).default('webp').describe('File format of the previews.'),
     quality: quality.default(80).describe('1 to 100, for WebP.'),
-    images: z.int().min(0).max(256).default(4).describe('Of the first so many results; 0: no previews.'),
-    perSecond: z.number().min(0.1).max(60).default(10).describe('At most so many levels a second are shown.'),
+    images: z
+      .int()
+      .min(0)
+      .max(256)
+      .default(4)
+      .describe('Number of results with previews, from the first; 0: no previews.'),
+    perSecond: z.number().min(0.1).max(60).default(10).describe('Largest number of levels shown per second.'),
   })
   .prefault({});
 
-/** What a client says. */
+/** Messages from the client. */
 export const clientMessageSchema = z.discriminatedUnion('type', [
   generateBodySchema.extend({ type: z.literal('generate'), id, previews: previewsSchema }),
   z.strictObject({
     type: z.literal('attach'),
     id,
     job,
-    since: seq.optional().describe('Last `seq` that came; events behind it follow. Left out: all that are kept.'),
+    since: seq.optional().describe('Last `seq` received; later events follow. Default: all that are kept.'),
   }),
-  z.strictObject({ type: z.literal('detach'), id }).describe('Hears no more of a request; it goes on.'),
+  z.strictObject({ type: z.literal('detach'), id }).describe('Stops receiving events of a request, which continues.'),
   z.strictObject({ type: z.literal('cancel'), id }).describe('Ends a request with the best pictures so far.'),
   z
     .strictObject({
       type: z.literal('choose'),
       id,
       question: whole,
-      picks: z.array(whole).max(256).describe('Pictures of the contact sheet, best first; none: no opinion.'),
+      picks: z.array(whole).max(256).describe('Pictures of the contact sheet, best first; none: no preference.'),
     })
     .describe('Answers a `candidates` frame.'),
   z
     .strictObject({ type: z.literal('weights'), id, weights: z.array(z.number().min(-100).max(100)).max(16) })
-    .describe('New weights of the guides, in the order of the request, for the levels that are left.'),
+    .describe('New weights of the guides, in the order of the request, for the remaining levels.'),
   z.strictObject({ type: z.literal('ping'), nonce: z.string().max(64).optional() }),
 ]);
 
@@ -137,26 +142,30 @@ const about = { id, job, seq };
 const end = {
   ...about,
   ...endFields,
-  dropped: whole.describe('Previews that were left out for this client.'),
+  dropped: whole.describe('Number of previews dropped for this client.'),
 };
 
-/** What the server says as text. */
+/** Text messages from the server. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
     version: z.string(),
     protocol: z.literal(PROTOCOL_VERSION),
-    messageBytes: z.int().min(1).optional().describe('Largest message that is taken; more closes the socket (1009).'),
+    messageBytes: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Largest message accepted, in bytes; a larger one closes the socket (1009).'),
   }),
   z.object({
     ...about,
     type: z.literal('queued'),
-    position: whole.describe('Requests that go before.'),
+    position: whole.describe('Number of requests ahead.'),
     estimateSeconds: z
       .number()
       .nullable()
-      .describe('Until its results, by measured time; null where none is measured.'),
-    attempt: z.int().min(1).describe('2: a worker process was lost, the request waits again.'),
+      .describe('Estimated seconds until its results, from measured run times; null while nothing was measured.'),
+    attempt: z.int().min(1).describe('2: a worker process was lost, and the request is queued again.'),
   }),
   z.object({
     ...about,
@@ -171,9 +180,9 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
       ...end,
       type: z.literal('done'),
       images: z.array(z.object({ code: z.array(whole), codeString: z.string(), windows: windowsField.optional() })),
-      ranking: z.array(whole).describe('The images by their numbers, the best first by what the guides say of them.'),
+      ranking: z.array(whole).describe('Indices of the images, sorted by score, best first.'),
     })
-    .describe('All pictures are finished; they came before, one `image` frame each.'),
+    .describe('All pictures are finished; they were sent before, one `image` frame each.'),
   z
     .object({
       ...end,
@@ -181,7 +190,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
       level: whole,
       images: z.array(z.object({ prefix: z.array(whole), windows: windowsField.optional() })),
     })
-    .describe('Ended early; the best pictures so far came before.'),
+    .describe('Ended early; the best pictures so far were sent before.'),
   z.object({
     type: z.literal('error'),
     id: id.optional(),
@@ -195,7 +204,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pong'), nonce: z.string().optional() }),
 ]);
 
-/** Headers of binary frames; the bytes are the picture's file. */
+/** Headers of binary frames; the bytes are the picture file. */
 export const frameHeaderSchema = z.discriminatedUnion('type', [
   z.object({
     ...about,
@@ -211,13 +220,13 @@ export const frameHeaderSchema = z.discriminatedUnion('type', [
       type: z.literal('candidates'),
       ...questionFields,
     })
-    .describe('A person is asked: answer with `choose`.'),
+    .describe('A question to the user: answer with `choose`.'),
   z.object({ ...about, ...fileFields, type: z.literal('image'), image: whole, final: z.boolean() }),
 ]);
 
 type Wanted = z.output<z.ZodObject<typeof descentFields>>;
 
-/** A GIF is an animation whether or not more is said of it. @throws {KandidError} params_invalid: of another format */
+/** A GIF is always an animation. @throws {KandidError} params_invalid for an animation in another format */
 export function outputOf({ format, quality, size, animation }: Wanted) {
   const isAnimated = format === 'gif' || animation !== undefined;
   if (isAnimated && format !== 'gif' && format !== 'webp') {
@@ -228,15 +237,15 @@ export function outputOf({ format, quality, size, animation }: Wanted) {
   return { format, quality, size, ...(isAnimated ? { animation: animation ?? usual } : {}) };
 }
 
-/** A request body as it may be given. */
+/** A request body before validation. */
 export type GenerateBody = z.input<typeof generateBodySchema>;
 export type ClientMessage = z.output<typeof clientMessageSchema>;
-/** A client's message as it may be written, defaults left out. */
+/** A client's message before validation, defaults omitted. */
 export type ClientMessageInput = z.input<typeof clientMessageSchema>;
 export type ServerMessage = DeepReadonly<z.output<typeof serverMessageSchema>>;
 export type FrameHeader = DeepReadonly<z.output<typeof frameHeaderSchema>>;
 
-/** @param message what its JSON says. @throws {KandidError} message_invalid, naming the field and what it takes */
+/** @param message the parsed JSON. @throws {KandidError} message_invalid, naming the field and what it accepts */
 export function parseClientMessage(message: unknown): ClientMessage {
   return checked(clientMessageSchema, message);
 }

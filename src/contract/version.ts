@@ -1,4 +1,4 @@
-/** Version of the stream protocol; in a file of its own, so that browsers need not load the schemas of the messages. */
+/** Version of the stream protocol; in its own file, so that browsers need not load the message schemas. */
 
 export const PROTOCOL_VERSION = 1;
 /** Name of the WebSocket subprotocol. */

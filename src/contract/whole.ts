@@ -1,11 +1,11 @@
-/** Requests on a whole picture: how it is worked on, in squares. */
+/** Requests on a whole picture, which is processed in squares. */
 import { z } from 'zod';
 
-/** Guides whose picture can be worked on whole. */
+/** Guides whose picture can be processed whole. */
 export const WHOLE_GUIDES = ['inpaint', 'super_resolution'] as const;
 export type WholeGuide = (typeof WHOLE_GUIDES)[number];
 
-/** How a picture of any size and shape is worked on. */
+/** Settings for processing a picture of any size and shape. */
 export const wholeFields = {
   feather: z
     .number()
@@ -13,7 +13,7 @@ export const wholeFields = {
     .max(1024)
     .optional()
     .describe(
-      'Pixels around what is repainted over which it passes into the picture, at most an eighth of a square; 0: a hard edge. All others are bit for bit those of the picture. Left out: a 32nd of a square.',
+      'Width of the blend around the repainted part, in pixels, at most an eighth of a square; 0: a hard edge. All other pixels are bit-identical to the picture. Default: a 32nd of a square.',
     ),
   window: z
     .int()
@@ -21,7 +21,7 @@ export const wholeFields = {
     .max(8192)
     .optional()
     .describe(
-      "Side of the squares that the model works on, in pixels of the picture. Left out: its shorter side; half the model's side where a picture is to be enlarged that is no smaller than the model's.",
+      "Side of the squares that the model processes, in pixels of the picture. Default: its shorter side; half the model's side for enlarging a picture that is not smaller than the model's.",
     ),
 };
 
@@ -29,19 +29,19 @@ export const whole = z
   .strictObject(wholeFields)
   .optional()
   .describe(
-    `Results are the whole picture of the guide ${WHOLE_GUIDES.join(' or ')}, repainted or enlarged in squares, one descent each, that lie where they must and are blended where they overlap. Left out: the square pictures of the model.`,
+    `Results are the whole picture of the guide ${WHOLE_GUIDES.join(' or ')}, repainted or enlarged in squares, one descent each, which are placed where needed and blended where they overlap. Default: the square pictures of the model.`,
   );
 
 export interface SquareRequest {
   readonly guide: WholeGuide;
-  /** Of the picture, in pixels. */
+  /** Size of the picture, in pixels. */
   readonly size: { readonly width: number; readonly height: number };
-  /** Of the model's pictures. */
+  /** Side of the model's pictures, in pixels. */
   readonly modelSide: number;
   readonly window?: number | undefined;
 }
 
-/** Side of the squares that a picture is worked on in, in its pixels. */
+/** Side of the squares that a picture is processed in, in pixels of the picture. */
 export function squareSide({ guide, size, modelSide, window }: SquareRequest): number {
   const shorter = Math.min(size.width, size.height);
   if (window !== undefined) return window;

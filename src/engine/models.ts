@@ -52,7 +52,7 @@ export interface ModelsOptions {
   readonly threads?: number | undefined;
 }
 
-/** What a model's graphs are run on. */
+/** Where the graphs of a model run. */
 interface ComputeOptions {
   readonly device: Pick<Device, 'cuda'>;
   readonly threads?: number | undefined;
@@ -127,7 +127,7 @@ export class Models {
   }
 
   /**
-   * The same on one thread of the CPU: ONNX Runtime rounds differently with another number of threads, and on another device.
+   * Like `open`, on one CPU thread: ONNX Runtime rounds differently with another number of threads or on another device.
    *
    * @throws {KandidError} what `open` throws
    */

@@ -1,4 +1,7 @@
-/** Reads a published checkpoint of a Discrete Distribution Network: its levels, and where their weights lie in the file. */
+/**
+ * Reads a published checkpoint of a Discrete Distribution Network: its levels, and the locations of their weights in
+ * the file.
+ */
 import { ByteSource } from './pickle/byte-source.ts';
 import { CHECKPOINT_DIALECT } from './pickle/checkpoint-dialect.ts';
 import { unpickle } from './pickle/machine.ts';
@@ -23,32 +26,32 @@ export interface Convolution {
 
 /** One block and its output layer. */
 export interface CheckpointLevel {
-  /** Of its pictures and features, in pixels. */
+  /** Side of its pictures and features, in pixels. */
   readonly side: number;
   /** K */
   readonly candidates: number;
-  /** Channels of the features that come in and go out. */
+  /** Number of input and output feature channels. */
   readonly widthIn: number;
   readonly width: number;
   /** Whether it doubles the side. */
   readonly isUp: boolean;
   readonly norms: readonly [Norm, Norm];
   readonly convolutions: readonly [Convolution, Convolution];
-  /** 1×1; null where features are passed on as they are. */
+  /** 1×1; null if features are passed on unchanged. */
   readonly skip: Convolution | null;
   /** [3 K, width / 2, 1, 1]: rows 3k to 3k + 2 draw red, green and blue of candidate k. */
   readonly nodes: StoredFloats;
 }
 
-/** What is added to the features before level 0: (−1, 0, 1), or nothing. */
+/** Value added to the features before level 0: (−1, 0, 1), or nothing. */
 export type Start = 'ramp' | 'zeros';
 
 export interface Checkpoint {
   readonly levels: readonly CheckpointLevel[];
   readonly start: Start;
-  /** `color`: it is given the mean of the channels of a picture. */
+  /** `color`: the condition is the channel mean of a picture. */
   readonly condition: 'color' | null;
-  /** Path of the data set that it was trained on, as far as the file tells. */
+  /** Path of the training data set, if the file states it. */
   readonly dataset: string | null;
 }
 
@@ -59,7 +62,7 @@ const MAX_CANDIDATES = 4096;
 const CHANNELS = 3;
 
 /**
- * Nothing of the file is executed, and no weight is read but a few that are checked.
+ * Reads a checkpoint. Nothing in the file is executed, and no weights are read except a few that are checked.
  *
  * @param file descriptor, open for reading
  * @param bytes its size
@@ -101,7 +104,7 @@ function refuseUnpublished(model: ModuleNode): void {
   model.expectOff('scale_to_repeatn');
 }
 
-/** Told by the source code that is stored with the network, read as text: a later version of it begins with zeros. */
+/** Determined from the source code stored with the network, read as text: a later version of it starts with zeros. */
 function startOf(source: string): Start {
   const code = source.replace(/#.*/g, '');
   return code.includes('build_init_feature') ? 'zeros' : 'ramp';
@@ -170,7 +173,7 @@ function checkOutput(output: ModuleNode): void {
     throw new CheckpointProblem(`${output.path} passes no leak on, which no published checkpoint does`);
 }
 
-/** Enlarging by this filter is repeating every pixel. */
+/** Enlarging with this filter is equivalent to repeating every pixel. */
 function checkFilter(block: ModuleNode, part: string, file: number): void {
   if (part === 'skip' && !block.has('skip')) return;
   const filter = block.part(part).tensorOrNull('resample_filter');

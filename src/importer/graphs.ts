@@ -1,6 +1,6 @@
 /**
- * The graphs of an imported network: one per level, and `decode` for whole codes. Inputs and outputs are those of every
- * bundle (`src/runtime/graphs.ts`).
+ * The graphs of an imported network: one per level, and `decode` for complete codes. Inputs and outputs are those of
+ * all bundles (`src/runtime/graphs.ts`).
  */
 
 import { GraphBuilder, type WeightPlace } from '../runtime/onnx/graph-builder.ts';
@@ -10,9 +10,9 @@ import { CHANNELS, type SlotsLevel, type SlotsNetwork, tensorName } from './layo
 export type Weights = ReadonlyMap<string, WeightPlace>;
 
 export const BATCH = 'batch';
-const FOREVER = 2 ** 31 - 1;
+const TO_END = 2 ** 31 - 1;
 
-/** `level-NN.onnx`: features, predict and choice of the level before → next_features and candidates. */
+/** `level-NN.onnx`: features, predict and choice of the previous level → next_features and candidates. */
 export function levelGraph(network: SlotsNetwork, index: number, weights: Weights): GraphParts {
   const graph = new GraphBuilder(`level-${index}`, weights);
   const level = network.levels[index] as SlotsLevel;
@@ -26,13 +26,13 @@ export function levelGraph(network: SlotsNetwork, index: number, weights: Weight
 
 export interface LevelFeatures {
   readonly features: string;
-  /** What candidates are added to, at the level's side; null at level 0. */
+  /** The value that candidates are added to, at the level's side; null at level 0. */
   readonly predict: string | null;
-  /** Number of rows, where features have one for all; else null. */
+  /** Number of rows, if features are the same for all of them; otherwise null. */
   readonly batch: string | null;
 }
 
-/** Features of a level from the inputs that each of its graphs has. */
+/** Features of a level from the inputs that all its graphs have. */
 export function levelFeatures(graph: GraphBuilder, network: SlotsNetwork, index: number): LevelFeatures {
   const level = network.levels[index] as SlotsLevel;
   if (index === 0) {
@@ -51,7 +51,7 @@ export function levelFeatures(graph: GraphBuilder, network: SlotsNetwork, index:
   return { features, predict: atSide(graph, level, predict), batch: null };
 }
 
-/** A value of one row for every row, where it is one. */
+/** Expands a value with one row to every row. */
 export function everyRow(graph: GraphBuilder, value: string, batch: string | null, more: number): string {
   return batch === null ? value : repeated(graph, value, batch, more);
 }
@@ -116,7 +116,7 @@ interface Before {
   readonly condition: string | null;
 }
 
-/** Features of a level from what the level before it gave. */
+/** Features of a level from the results of the previous level. */
 function nextFeatures(graph: GraphBuilder, network: SlotsNetwork, index: number, before: Before): string {
   const level = network.levels[index] as SlotsLevel;
   const sideIn = level.isUp ? level.side / 2 : level.side;
@@ -136,11 +136,11 @@ interface Slots {
   readonly last?: string;
 }
 
-/** The features with pictures added to their first, middle and last channels. */
+/** Adds pictures to the first, middle and last channels of the features. */
 function withSlots(graph: GraphBuilder, features: string, level: SlotsLevel, slots: Slots): string {
   const { widthIn: width } = level;
   const half = width / 2;
-  // A condition of one channel begins at half − ⌊1/2⌋ = half.
+  // A condition of one channel starts at half − ⌊1/2⌋ = half.
   const added: [from: number, to: number, slot: string | undefined][] = [
     [0, CHANNELS, slots.first],
     [half, half + 1, slots.middle],
@@ -167,7 +167,7 @@ export function firstHalf(graph: GraphBuilder, features: string, { width }: Slot
 }
 
 function lastHalf(graph: GraphBuilder, features: string, { width }: SlotsLevel): string {
-  return channelsOf(graph, features, width / 2, FOREVER);
+  return channelsOf(graph, features, width / 2, TO_END);
 }
 
 /** √½ · (conv1(silu(norm1(conv0(up(silu(norm0(x))))))) + skip(x)). */
@@ -193,7 +193,7 @@ function convolved(graph: GraphBuilder, index: number, part: string, x: string, 
   return graph.op('Conv', inputs, { kernel_shape: [size, size], pads: [padding, padding, padding, padding] });
 }
 
-/** ONNX Runtime fuses it into one QuickGelu. */
+/** ONNX Runtime fuses this into one QuickGelu. */
 function silu(graph: GraphBuilder, x: string): string {
   return graph.op('Mul', [x, graph.op('Sigmoid', [x])]);
 }
@@ -212,7 +212,7 @@ function groupNorm(graph: GraphBuilder, level: SlotsLevel, index: number, which:
   return graph.op('Add', [graph.op('Mul', [planes, column('weight')]), column('bias')]);
 }
 
-/** Every pixel twice in both directions; ONNX Runtime has a fast path for this pair of attributes. */
+/** Repeats every pixel in both directions; ONNX Runtime has a fast path for this pair of attributes. */
 function enlarged(graph: GraphBuilder, x: string): string {
   return graph.op('Resize', [x, '', graph.floats('twice', [1, 1, 2, 2])], {
     mode: 'nearest',
@@ -221,7 +221,7 @@ function enlarged(graph: GraphBuilder, x: string): string {
   });
 }
 
-/** The picture so far at the side of a level. */
+/** The current picture, resized to the side of a level. */
 function atSide(graph: GraphBuilder, { isUp }: SlotsLevel, predict: string): string {
   if (!isUp) return predict;
   return graph.op('Resize', [predict, '', graph.floats('twice', [1, 1, 2, 2])], {
@@ -237,7 +237,7 @@ function atSmaller(graph: GraphBuilder, { levels }: SlotsNetwork, condition: str
   return graph.op('AveragePool', [condition], { kernel_shape: [factor, factor], strides: [factor, factor] });
 }
 
-/** [batch, K, 3, side, side]: the picture so far is added inside the matrix product, by three more columns. */
+/** [batch, K, 3, side, side]: the current picture is added inside the matrix product, as three more columns. */
 function allCandidates(
   graph: GraphBuilder,
   level: SlotsLevel,
@@ -272,7 +272,7 @@ function applied(graph: GraphBuilder, rows: string, half: string, { side }: Slot
   return graph.op('Reshape', [graph.op('MatMul', [rows, planes]), graph.integers([0, CHANNELS, side, side])]);
 }
 
-/** A value of batch 1 for every row. */
+/** Expands a value of batch 1 to every row. */
 function repeated(graph: GraphBuilder, value: string, batch: string, more: number): string {
   const rest = graph.integers(new Array<number>(more).fill(1));
   return graph.op('Expand', [value, graph.op('Concat', [batch, rest], { axis: 0 })]);

@@ -1,4 +1,4 @@
-/** Imports a published checkpoint: makes a bundle of it, without executing anything in it. */
+/** Imports a published checkpoint: converts it to a bundle, without executing anything in it. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -17,22 +17,22 @@ const WEIGHTS_FILE = 'weights.safetensors';
 const DECODE_FILE = 'decode.onnx';
 
 export interface ImportOptions {
-  /** The bundle's name. */
+  /** Name of the bundle. */
   readonly name: string;
-  /** Folder that the bundle's folder is made in. */
+  /** Folder in which the bundle's folder is created. */
   readonly models: string;
   readonly licence: { readonly weights: string; readonly data: string; readonly attribution: string };
   readonly title?: string | undefined;
-  /** @default what the source code in the file tells */
+  /** @default as stated by the source code in the file */
   readonly start?: Start | undefined;
-  /** Of the kernels on disk. @default 'half' */
+  /** Precision of the kernels on disk. @default 'half' */
   readonly precision?: Precision | undefined;
   /** Text models for its pictures, best first. */
   readonly textModels?: readonly string[] | undefined;
-  /** The command that was typed, for `made` in model.json. */
+  /** The command as typed, for `made` in model.json. */
   readonly command: string;
   readonly signal?: AbortSignal | undefined;
-  /** @param done parts of `total` of what `doing` names */
+  /** @param done number of parts, of `total`, of the step named by `doing` */
   progress?(done: number, total: number, doing: string): void;
 }
 
@@ -41,11 +41,11 @@ export interface Imported {
   readonly levels: number;
   readonly side: number;
   readonly start: Start;
-  /** Whether the start was given, not found. */
+  /** Whether the start was given as an option. */
   readonly isStartGiven: boolean;
   readonly condition: Checkpoint['condition'];
   readonly parameters: number;
-  /** Of all files. */
+  /** Total size of all files. */
   readonly bytes: number;
 }
 
@@ -128,7 +128,7 @@ function* graphsOf(network: SlotsNetwork, { places }: WrittenWeights): Generator
   yield [DECODE_FILE, decodeGraph(network, places)];
 }
 
-/** Every graph is opened once: one that ONNX Runtime does not take is found now. */
+/** Opens every graph once, to find one that ONNX Runtime does not accept. */
 async function checkOpens(folder: string, { signal, progress }: ImportOptions): Promise<void> {
   await checkBundle(folder, {
     signal,

@@ -1,23 +1,25 @@
-/** How a level of this architecture is called and described in a bundle. */
+/** Names and descriptions of this architecture's levels in a bundle. */
 import type { CheckpointLevel, Start } from './checkpoint.ts';
 
 /** RGB. */
 export const CHANNELS = 3;
 
-/** What the graphs need to know of a level; the weights lie beside them. */
+/** The facts about a level that the graphs need; the weights are in a separate file. */
 export interface SlotsLevel extends Pick<CheckpointLevel, 'side' | 'candidates' | 'widthIn' | 'width' | 'isUp'> {
   readonly groups: readonly [number, number];
   readonly epsilon: readonly [number, number];
   readonly hasSkip: boolean;
-  /** Whether the condition is added to the features that come in. */
+  /** Whether the condition is added to the input features. */
   readonly takesCondition: boolean;
 }
 
-/** Channel slots: predict is added to the first channels of the features, leak to the last, the condition to the middle. */
+/**
+ * Channel slots: predict is added to the first channels of the features, leak to the last, the condition to the middle.
+ */
 export interface SlotsNetwork {
   readonly levels: readonly SlotsLevel[];
   readonly start: Start;
-  /** Channels of the condition; 0 where there is none. */
+  /** Channels of the condition; 0 if there is none. */
   readonly conditionChannels: number;
 }
 
@@ -36,7 +38,7 @@ export function slotsNetwork(
   start: Start,
   conditionChannels: number,
 ): SlotsNetwork {
-  // At level 0, then at the first block that takes features of a new side: the second of each side.
+  // At level 0, then at the first block with input features of a new side: the second of each side.
   let injected: number | null = null;
   const described = levels.map(({ norms, skip, side, candidates, width, widthIn, isUp }): SlotsLevel => {
     const sideIn = isUp ? side / 2 : side;

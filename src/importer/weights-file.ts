@@ -1,4 +1,4 @@
-/** Writes the weights of an imported network as safetensors, piece by piece: no more than a megabyte is in memory. */
+/** Writes the weights of an imported network as safetensors, in chunks: at most a megabyte is in memory. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LARGEST_HALF, toHalves } from '../kit/half.ts';
@@ -7,7 +7,7 @@ import type { CheckpointLevel } from './checkpoint.ts';
 import { CHANNELS, tensorName } from './layout.ts';
 import { floatsOf, type StoredFloats } from './pickle/tensor.ts';
 
-/** Kernels; biases and norms, a few kilobytes, are always float32. */
+/** Precision of kernels; biases and norms, a few kilobytes, are always float32. */
 export type Precision = 'half' | 'full';
 
 export interface WrittenWeights {
@@ -19,7 +19,7 @@ export interface WrittenWeights {
 export interface WriteOptions {
   readonly precision: Precision;
   readonly signal?: AbortSignal | undefined;
-  /** @param done values of `total` */
+  /** @param done number of values, of `total` */
   progress?(done: number, total: number): void;
 }
 
@@ -30,8 +30,8 @@ interface Planned {
 
 /**
  * @param file descriptor of the checkpoint
- * @param path of the new file; graphs name it by its last part
- * @throws {CheckpointProblem} where a weight is not finite
+ * @param path of the new file; graphs refer to it by its base name
+ * @throws {CheckpointProblem} if a weight is not finite
  */
 export async function writeWeights(
   file: number,
@@ -87,7 +87,7 @@ function tensorsOf(
   ];
 }
 
-/** A kernel with a number that half precision cannot hold stays in float32. */
+/** A kernel with a value outside the range of half precision stays in float32. */
 function storedType(
   file: number,
   source: StoredFloats,
@@ -100,7 +100,7 @@ function storedType(
   return 'float16';
 }
 
-/** The header says where each tensor lies; it is padded, so that all of them are aligned. */
+/** Plans the locations of the tensors; the header is padded so that they are aligned. */
 function plan(tensors: readonly NamedTensor[], types: readonly WeightPlace['type'][], file: string) {
   const entries: Record<string, unknown> = {};
   const offsets: number[] = [];

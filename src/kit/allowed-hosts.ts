@@ -1,4 +1,7 @@
-/** Checks addresses that guides or webhooks may call: an allow-list of hosts, and no private network behind an allowed name. */
+/**
+ * Checks the addresses that guides and webhooks may call: only allowed hosts, and no private network behind an allowed
+ * name.
+ */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { GuideProblem } from '../guide.ts';
@@ -9,9 +12,9 @@ const PRIVATE_RANGES = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
   ...['224.0.0.0/4', '240.0.0.0/4'],
-  // A cloud's own services, on an address that looks public.
+  // An Azure platform address that looks public.
   '168.63.129.16/32',
-  // Addresses of IPv4 in another dress: ::/96, NAT64, Teredo, 6to4.
+  // IPv6 forms of IPv4 addresses: ::/96, NAT64, Teredo, 6to4.
   ...['::/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
   ...['100::/64', '2001:db8::/32', '3fff::/20', '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ];
@@ -22,12 +25,12 @@ for (const range of PRIVATE_RANGES) {
   privateNetworks.addSubnet(network, Number(bits), isIP(network) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Whether an IP address is of a private, local, link-local or otherwise special network. */
+/** Whether an IP address belongs to a private, local, link-local or otherwise special network. */
 export function isPrivateAddress(address: string): boolean {
   return privateNetworks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** An address that passed, and how its host name must be looked up when connecting to it. */
+/** An address that passed the checks, with the lookup function to use when connecting to it. */
 export interface AllowedUrl {
   readonly url: URL;
   readonly lookup: LookupFunction;
@@ -35,7 +38,7 @@ export interface AllowedUrl {
 
 type Match = 'exact' | 'pattern' | null;
 
-/** `host` stands for the scheme's own port, `host:port` for that port; `*.domain` and `*` are patterns. */
+/** `host` means the scheme's default port, `host:port` that port; `*.domain` and `*` are patterns. */
 function matchEntry(entry: string, host: string, port: string, defaultPort: string): Match {
   const parts = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(entry.trim().toLowerCase());
   if (!parts || port !== (parts[2] ?? defaultPort)) return null;
@@ -51,7 +54,7 @@ function bestMatch(entries: readonly string[], host: string, port: string, defau
   return matches.includes('pattern') ? 'pattern' : null;
 }
 
-/** Looks a name up and refuses private addresses: checked on the very answer that is connected to. */
+/** Looks up a name and refuses private addresses: the addresses checked are those connected to. */
 function guardedLookup(lookup: typeof systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -72,8 +75,9 @@ function privateProblem(host: string, address: string): GuideProblem {
 }
 
 /**
- * Checks an address that a user gave against the hosts that the operator allows.
- * @throws GuideProblem for another scheme than http(s), for credentials, for a host that is not allowed or is private
+ * Checks an address given by a user against the hosts allowed by the operator.
+ *
+ * @throws GuideProblem for a scheme other than http(s), for credentials, for a host that is not allowed or is private
  */
 export function allowUrl(text: string, allowedHosts: readonly string[], lookup = systemLookup): AllowedUrl {
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -9,14 +9,14 @@ export class Backoff {
     this.#mostMs = mostMs;
   }
 
-  /** Milliseconds to wait after one more failure. */
+  /** Records a failure; returns the milliseconds to wait. */
   fail(): number {
     const wait = this.#firstMs * 2 ** Math.min(this.#failures, 30);
     this.#failures += 1;
     return Math.min(this.#mostMs, wait);
   }
 
-  /** It worked: the next failure is the first. */
+  /** Resets after a success: the next failure counts as the first. */
   reset(): void {
     this.#failures = 0;
   }

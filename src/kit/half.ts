@@ -15,8 +15,8 @@ export function halfToNumber(half: number): number {
 /**
  * Rounds float32 to the nearest half, ties to even.
  *
- * @param into as long as `from`
- * @returns whether all are finite in half precision too
+ * @param into same length as `from`
+ * @returns whether all values are finite in half precision too
  */
 export function toHalves(from: Float32Array, into: Uint16Array): boolean {
   const bits = new Uint32Array(from.buffer, from.byteOffset, from.length);
@@ -41,7 +41,7 @@ function roundedHalf(bits: number): number {
   return sign | ((magnitude - 0x3800_0000 + rounding) >>> 13);
 }
 
-/** Below 2^−14: a multiple of 2^−24. */
+/** Values below 2^−14 are multiples of 2^−24. */
 function roundedSubnormal(magnitude: number): number {
   const exponent = magnitude >>> 23;
   const shift = 126 - exponent;

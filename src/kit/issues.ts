@@ -1,15 +1,15 @@
-/** Describes the first problem that a zod schema found. */
+/** Describes the first problem found by a zod schema. */
 import type { z } from 'zod';
 
-/** Where the first problem is, and what it is. */
+/** The location of the first problem, and a description. */
 export interface FirstIssue {
-  /** Names and places joined by dots; '(all)' for the value as a whole. */
+  /** Field names and indices joined by dots; '(all)' for the value as a whole. */
   readonly field: string;
   /** Part of a sentence, without a full stop. */
   readonly problem: string;
 }
 
-/** Largest number of characters of each: names of fields come from the caller, and may be of any length. */
+/** Largest number of characters of each: field names come from the caller, and may be of any length. */
 const [MAX_FIELD, MAX_PROBLEM] = [200, 500];
 
 export function firstIssue(error: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
@@ -25,7 +25,7 @@ function wholeIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
   return { field: path.join('.') || '(all)', problem: plain(issue?.message ?? 'not as expected') };
 }
 
-/** Zod's words as part of a sentence of ours. */
+/** Rewrites a zod message as part of a sentence. */
 function plain(message: string): string {
   return message
     .replace(/^Invalid input: /, '')
@@ -35,7 +35,7 @@ function plain(message: string): string {
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a union that no alternative of fits: the problem of the one that has the right type, or what types there are. */
+/** For a union without a match: the problem of the alternative with the right type, or else the accepted types. */
 function mostSpecific(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue;
   const firsts = issue.errors.flatMap(([first]) => (first ? [first] : []));

@@ -1,21 +1,21 @@
-/** Requests whose pictures stand in them as base64: megabytes of text that no parser needs to look at. */
+/** Parses requests with pictures as base64: megabytes of text that no JSON parser needs to process. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate as others } from 'node:timers/promises';
 import { type JsonLimits, JsonProblem, type LongText, parseText, scanJson } from './json.ts';
 
-/** Longer texts are pictures. */
+/** Bytes; longer texts must be pictures. */
 export const LONGEST_TEXT = 64 * 1024;
 
-/** Characters that are decoded at once; then others have their turn. */
+/** Characters decoded at a time, so that other work gets its turn. */
 const TURN = 2 ** 19;
 
 const DATA_URL = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
-/** Longest beginning of a data URL. */
+/** Longest prefix of a data URL, in characters. */
 const MAX_HEAD = 200;
 
 /**
- * The value, its texts of more than `LONGEST_TEXT` bytes as the bytes that they are in base64. What counts against the
- * limits is the rest. Nothing here holds the event loop for long, however large it is.
+ * Parses JSON; texts of more than `LONGEST_TEXT` bytes are decoded from base64 and returned as bytes, and do not count
+ * against the limits. Never blocks the event loop for long, whatever the size.
  *
  * @throws {JsonProblem}
  */
@@ -39,7 +39,7 @@ function withoutLong(bytes: Buffer, long: readonly LongText[], mark: string): Bu
   return Buffer.concat([...parts, bytes.subarray((long.at(-1) as LongText).end + 1)]);
 }
 
-/** @throws {JsonProblem} it is no base64 */
+/** @throws {JsonProblem} if it is not base64 */
 async function decoded(text: Buffer): Promise<Uint8Array> {
   const head = DATA_URL.exec(text.toString('latin1', 0, MAX_HEAD))?.[0].length ?? 0;
   const bytes = new Uint8Array(bytesIn(text.length - head, text.toString('latin1', text.length - 2)));
@@ -55,14 +55,14 @@ async function decoded(text: Buffer): Promise<Uint8Array> {
   return length === bytes.length ? bytes : bytes.slice(0, length);
 }
 
-/** Lines of base64 are broken by what JSON writes as \n or \r\n. */
+/** Line breaks in base64 appear in JSON as \n or \r\n. */
 function withoutSpace(part: string): string {
   return /[\\\s]/.test(part) ? part.replace(/\\[nrt]|\s/g, '') : part;
 }
 
 function decodePart(part: string, into: Uint8Array, whole: number): number {
   const bytes = Buffer.from(part, 'base64');
-  // Other characters are skipped by the decoder: there are fewer bytes then.
+  // The decoder skips invalid characters, which results in fewer bytes.
   if (bytes.length === bytesIn(part.length, part.slice(-2))) {
     into.set(bytes);
     return bytes.length;
@@ -72,7 +72,7 @@ function decodePart(part: string, into: Uint8Array, whole: number): number {
   );
 }
 
-/** @param end the last two of the characters */
+/** @param end the last two characters */
 function bytesIn(characters: number, end: string): number {
   const padding = end === '==' ? 2 : end.endsWith('=') ? 1 : 0;
   return Math.floor(((characters - padding) * 3) / 4);

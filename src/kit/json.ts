@@ -1,20 +1,20 @@
-/** JSON from strangers: its size and shape are counted over its bytes, before anything is made of them. */
+/** JSON from untrusted sources: size and structure are checked on the bytes, before anything is built. */
 
 export interface JsonLimits {
-  /** Of the text; those of pictures (`json-pictures.ts`) aside. */
+  /** Largest size of the text, except pictures (`json-pictures.ts`). */
   readonly bytes: number;
-  /** Objects and lists inside one another. */
+  /** Largest nesting depth of objects and lists. */
   readonly depth: number;
-  /** Objects, lists, texts (names of fields too), numbers and so on, all together. */
+  /** Largest number of values: objects, lists, texts (including field names), numbers and so on. */
   readonly values: number;
-  /** Fields of all objects together. */
+  /** Largest number of fields of all objects. */
   readonly keys: number;
 }
 
-/** What a request takes: its largest lists are 256 codes of 256 numbers each. */
+/** Limits of a request: its largest lists are 256 codes of 256 numbers each. */
 export const REQUEST_JSON: JsonLimits = { bytes: 2 ** 20, depth: 32, values: 100_000, keys: 2000 };
 
-/** Why it is not taken: words to stand behind "The body:". */
+/** Why JSON is refused: a phrase to follow "The body:". */
 export class JsonProblem extends Error {
   override readonly name = 'JsonProblem';
 }
@@ -27,17 +27,17 @@ export function parseJson(json: string | Uint8Array, limits: JsonLimits): unknow
   return parseText(bytes, typeof json === 'string' ? json : null);
 }
 
-/** Where a long text stands: its quotes are at `start` and `end`. */
+/** A long text, with its quotes at `start` and `end`. */
 export interface LongText {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Counts without building anything, in one pass; what is no JSON is left to the parser to find.
+ * Checks the limits in one pass without building anything; invalid JSON is left for the parser to report.
  *
- * @param longest texts of more bytes do not count as text, but are given back; not so names of fields, and texts with
- *   quotes in them. @default none is
+ * @param longest texts of more bytes than this do not count as text but are returned; except field names, and texts
+ * that contain quotes. @default no limit
  * @throws {JsonProblem}
  */
 export function scanJson(bytes: Uint8Array, limits: JsonLimits, longest = Number.POSITIVE_INFINITY): LongText[] {
@@ -71,7 +71,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits, longest = Number
   return found;
 }
 
-/** @param text what the bytes say, where it is known. @throws {JsonProblem} */
+/** @param text the decoded bytes, if available. @throws {JsonProblem} */
 export function parseText(bytes: Uint8Array, text: string | null = null): unknown {
   try {
     return JSON.parse(text ?? new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -91,12 +91,12 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Where the quote is that ends it, or the bytes end. */
+/** Position of the closing quote, or the end of the bytes. */
 function endOfText(bytes: Uint8Array, start: number, farthest: number): number {
   const first = bytes.indexOf(QUOTE, start + 1);
   if (first < 0) return bytes.length;
   if (bytes[first - 1] !== BACKSLASH) return first;
-  // Escaped, or behind an escaped backslash: from here on byte by byte, for quotes may be many.
+  // Escaped, or after an escaped backslash: continue byte by byte, because there may be many quotes.
   let at = start + 1;
   while (at < bytes.length && at < farthest && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
   return at;
@@ -109,7 +109,7 @@ function isLongText(bytes: Uint8Array, start: number, end: number): boolean {
   return bytes[next] !== COLON;
 }
 
-/** The last byte of a number, or of true, false and null. */
+/** Position of the last byte of a number, true, false or null. */
 function endOfWord(bytes: Uint8Array, start: number, farthest: number): number {
   let at = start;
   while (at + 1 < bytes.length && at < farthest && !endsWord(bytes[at + 1] as number)) at++;

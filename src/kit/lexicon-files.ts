@@ -1,4 +1,6 @@
-/** Reads the lexicon of a text model from its folder: tokenizer.json, and of our own vocabulary.json and synonyms.json. */
+/**
+ * Reads the lexicon of a text model from its folder: tokenizer.json, and Kandid's vocabulary.json and synonyms.json.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,18 +16,21 @@ const synonyms = z.strictObject({
   synonyms: z.record(text, text).default({}),
   traits: z.record(text, text).default({}),
 });
-/** Groups of texts, each about one thing that a picture shows one of ("red hair", "ginger hair", "black hair", …). */
+/**
+ * Groups of texts on one attribute each, of which a picture shows exactly one ("red hair", "ginger hair", "black hair",
+ * …).
+ */
 const groups = z
   .record(z.string(), z.array(z.string().min(1).max(500)).min(2).max(256))
   .refine((all) => Object.keys(all).length <= 64, 'at most 64 groups');
 
-/** Tokenizers of whole words; others take any text apart into pieces that they know. */
+/** Tokenizers of whole words; others split any text into known pieces. */
 const OF_WORDS: readonly string[] = ['WordPiece', 'WordLevel'];
 
 /**
- * The lexicon; null where the tokenizer knows pieces of every word, and cannot say which words mean anything.
+ * Reads the lexicon; null if the tokenizer knows pieces of every word, and so cannot tell which words have a meaning.
  *
- * @throws {Error} where a file is there and is something else than expected
+ * @throws {Error} if a file exists but is malformed
  */
 export async function readLexicon(folder: string): Promise<LexiconParts | null> {
   const read = await readJson(join(folder, 'tokenizer.json'));
@@ -34,16 +39,16 @@ export async function readLexicon(folder: string): Promise<LexiconParts | null> 
   if (!OF_WORDS.includes(model.type)) return null;
   const special = new Set(added_tokens.map(({ content }) => content));
   const words = Object.keys(vocab.parse(model.vocab)).filter((word) => !special.has(word));
-  const said = synonyms.parse((await readJson(join(folder, 'synonyms.json'))) ?? {});
-  return { words, ...said, groups: await readGroups(folder) };
+  const parsed = synonyms.parse((await readJson(join(folder, 'synonyms.json'))) ?? {});
+  return { words, ...parsed, groups: await readGroups(folder) };
 }
 
-/** The groups of vocabulary.json; none where there is no such file. @throws {Error} where it is something else */
+/** Reads the groups of vocabulary.json; empty if there is no such file. @throws {Error} if it is malformed */
 export async function readGroups(folder: string): Promise<Readonly<Record<string, readonly string[]>>> {
   return groups.parse((await readJson(join(folder, 'vocabulary.json'))) ?? {});
 }
 
-/** undefined where there is no such file. */
+/** Reads a file as JSON; undefined if there is no such file. */
 async function readJson(path: string): Promise<unknown> {
   const content = await readFile(path, 'utf8').catch(() => undefined);
   return content === undefined ? undefined : JSON.parse(content);

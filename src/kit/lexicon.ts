@@ -1,29 +1,32 @@
-/** Which words a text model knows, and what others mean in its words. Texts are taken apart as its tokenizer does. */
+/** The words that a text model knows, and known equivalents of others. Texts are split as by its tokenizer. */
 import { editDistance } from './nearest-names.ts';
 
-/** What a lexicon is made of; also what the server tells the page. */
+/** The data of a lexicon; the server also sends it to the web page. */
 export interface LexiconParts {
-  /** Words that the model knows, and endings of words after `##`. */
+  /** Words that the model knows; word endings are prefixed with `##`. */
   readonly words: readonly string[];
-  /** Other words, and the known ones that mean the same: specs are glasses. */
+  /** Other words with known equivalents: specs are glasses. */
   readonly synonyms: Readonly<Record<string, string>>;
-  /** Words that say what somebody has: a crying person has crying eyes. */
+  /** Words for an attribute of a person: a crying person has crying eyes. */
   readonly traits: Readonly<Record<string, string>>;
-  /** What the model is commonly asked, in groups of which a picture shows one each. */
+  /** Common descriptions, in groups of which a picture shows one each. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A text as the model reads it. */
+/** A text as understood by the model. */
 export interface Reading {
   readonly text: string;
-  /** What was put in the place of what. */
+  /** Replacements that were made. */
   readonly replaced: ReadonlyMap<string, string>;
-  /** Words without a meaning to the model, in order, none twice. */
+  /** Words unknown to the model, in order, without duplicates. */
   readonly unknown: readonly string[];
 }
 
 const ENDING = '##';
-/** A trait is theirs where it stands before one of them; before anything else it is the thing's: a ginger beard. */
+/**
+ * A trait applies to the person if it precedes one of these words; before any other word it applies to that: a ginger
+ * beard.
+ */
 const PEOPLE: readonly string[] = [
   'person',
   'woman',
@@ -38,7 +41,7 @@ const PEOPLE: readonly string[] = [
 ];
 const JOINTS: readonly string[] = ['with', 'and', 'in', 'wearing', 'on'];
 const OFFERED = 6;
-/** A word is taken for a misspelt one with one wrong letter in so many. */
+/** A word may be misspelt in one of this many letters. */
 const LETTERS_PER_SLIP = 5;
 
 export class Lexicon {
@@ -50,7 +53,7 @@ export class Lexicon {
     this.#words = new Set(parts.words);
   }
 
-  /** Whether the model has seen the word, or can put it together from a word and endings. */
+  /** Whether the model knows the word, or can compose it from a word and endings. */
   knows(word: string): boolean {
     let rest = plainWords(word).join('');
     for (let prefix = ''; rest !== ''; prefix = ENDING) {
@@ -62,7 +65,7 @@ export class Lexicon {
     return true;
   }
 
-  /** The text in the model's words. */
+  /** Rewrites the text in words that the model knows. */
   read(text: string): Reading {
     const replaced = new Map<string, string>();
     const unknown = new Set<string>();
@@ -90,18 +93,18 @@ export class Lexicon {
     return [...PEOPLE, ...JOINTS].includes(ownEntry(this.#parts.synonyms, word) ?? word);
   }
 
-  /** Texts of the groups that go on as the last word of `text` begins; none while nothing is being typed. */
+  /** Phrases of the groups that complete the last word of `text`; none if there is no partial word. */
   completions(text: string, most: number): string[] {
-    const begun = plainWords(/\S*$/.exec(text)?.[0] ?? '').join('');
-    if (begun.length < 2) return [];
+    const typed = plainWords(/\S*$/.exec(text)?.[0] ?? '').join('');
+    if (typed.length < 2) return [];
     const phrases = Object.values(this.#parts.groups).flatMap((group) => group.map(phraseOf));
     const fits = phrases.filter((phrase) =>
-      plainWords(phrase).some((word) => word.startsWith(begun) && word !== begun),
+      plainWords(phrase).some((word) => word.startsWith(typed) && word !== typed),
     );
     return [...new Set(fits)].sort((a, b) => a.length - b.length).slice(0, most);
   }
 
-  /** Phrases the model knows that are spelt like the word, or hold it; else some of what it is commonly asked. */
+  /** Suggestions for an unknown word: known words with similar spelling, or else some common descriptions. */
   offers(word: string): string[] {
     const phrases = Object.values(this.#parts.groups).map((group) => group.map(phraseOf));
     const whole = this.#parts.words.filter((one) => /^[a-z]{3,}$/.test(one));
@@ -114,7 +117,7 @@ export class Lexicon {
   }
 }
 
-/** "a person with red hair" is about "red hair". */
+/** The part of a text that describes something: "red hair" of "a person with red hair". */
 function phraseOf(text: string): string {
   return text.replace(/^an? person (?:with(?:out)? )?/, '');
 }
@@ -126,7 +129,7 @@ function joined(kept: readonly string[], traits: readonly string[]): string {
   return isBare ? traits.join(' and ') : `${rest} with ${traits.join(' and ')}`;
 }
 
-/** Lower-case letters and digits without accents, as the words of our tokenizers are. */
+/** Lower-case words of letters and digits without accents, as in Kandid's tokenizers. */
 function plainWords(text: string): string[] {
   const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');

@@ -1,13 +1,16 @@
-/** Masks as people make them: white or transparent is what is to be changed. */
+/** Reads masks as drawn by users: white or transparent marks what is changed. */
 
-/** Alpha, 0 … 1: a mask with any value below the first is read by its alpha, not its colours; an antialiased border stays above it. */
+/**
+ * Alpha, 0 … 1: a mask with any value below the first is read by alpha instead of colour; an antialiased border stays
+ * above it.
+ */
 const TRANSPARENT = 0.5;
 const OPAQUE = 0.999;
 
 export interface MaskOptions {
-  /** Reads it the other way round. */
+  /** Inverts the mask. */
   readonly invert: boolean;
-  /** Told which way it was read. */
+  /** Receives a note on how the mask was read. */
   note(message: string): void;
 }
 

@@ -1,4 +1,4 @@
-/** Mulberry32: small pseudo-random generator for filters and starting points that must stay the same. */
+/** Mulberry32: a small pseudo-random generator for filters and starting points that must stay the same. */
 
 /** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32). */
 export function uniform(seed: number): () => number {

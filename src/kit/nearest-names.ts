@@ -3,8 +3,8 @@
 const MAX_OFFERED = 3;
 
 /**
- * Names within a third of the length in edits (letters added, dropped, changed or swapped), or that hold the word or are
- * held by it; nearest first, at most three.
+ * Names within an edit distance (letters added, dropped, changed or swapped) of a third of the length, or that contain
+ * the word or are contained in it; nearest first, at most three.
  */
 export function nearestNames(word: string, names: readonly string[]): string[] {
   const wanted = plain(word);
@@ -15,14 +15,14 @@ export function nearestNames(word: string, names: readonly string[]): string[] {
   return ranked.slice(0, MAX_OFFERED).map(({ name }) => name);
 }
 
-/** A sentence for an "unknown name" error: the nearest names where there are any, else all there are. */
+/** A hint for an "unknown name" error: the nearest names if there are any, or else all names. */
 export function nameHint(word: string, names: readonly string[]): string {
   const near = nearestNames(word, names);
   if (near.length > 0) return `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`;
   return names.length > 0 ? `There are: ${[...names].sort().join(', ')}.` : 'There are none.';
 }
 
-/** Edits from one word to another: the optimal string alignment distance (Levenshtein's with swaps of neighbours). */
+/** Edit distance of two words: optimal string alignment (Levenshtein distance with swaps of neighbours). */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -46,7 +46,7 @@ function distanceOf(wanted: string, name: string): number {
   return editDistance(wanted, name);
 }
 
-/** Case and separators do not matter: `SuperResolution`, `super-resolution` and `super_resolution` are one word. */
+/** Ignores case and separators: `SuperResolution`, `super-resolution` and `super_resolution` are the same. */
 function plain(text: string): string {
   return text
     .slice(0, 200)

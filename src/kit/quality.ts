@@ -3,7 +3,7 @@ import type { Picture } from '../guide.ts';
 
 /**
  * Peak signal-to-noise ratio in dB: 10·log₁₀(1 / MSE) with values scaled to [0, 1], the mean over all pixels and
- * channels. Equal pictures: Infinity.
+ * channels. Infinity for equal pictures.
  */
 export function psnr(a: Picture, b: Picture): number {
   checkAlike(a, b);
@@ -32,8 +32,8 @@ const C2 = 0.03 ** 2;
 
 /**
  * Structural similarity of Wang, Bovik, Sheikh and Simoncelli (2004), −1 … 1, 1 for equal pictures: values scaled to
- * [0, 1], 11×11 Gaussian window of σ 1.5 at the places where it fits, K₁ .01, K₂ .03; the mean over places and channels.
- * In a picture smaller than the window, the window shrinks to the largest odd side that fits.
+ * [0, 1], 11×11 Gaussian window of σ 1.5 at the positions where it fits, K₁ .01, K₂ .03; the mean over positions and
+ * channels. If a picture is smaller than the window, the window shrinks to the largest odd side that fits.
  */
 export function ssim(a: Picture, b: Picture): number {
   checkAlike(a, b);
@@ -75,7 +75,7 @@ function meanSimilarity(x: Float64Array, y: Float64Array, width: number, kernel:
   return sum / meanX.length;
 }
 
-/** Separable blur at the places where the whole kernel fits. */
+/** Separable blur at the positions where the whole kernel fits. */
 function blurValid(plane: Float64Array, width: number, kernel: Float64Array): Float64Array {
   const height = plane.length / width;
   const across = width - kernel.length + 1;
@@ -108,7 +108,7 @@ function unitPlane(data: Float32Array, from: number, length: number): Float64Arr
   return Float64Array.from(data.subarray(from, from + length), (value) => (clamp(value) + 1) / 2);
 }
 
-/** To the range of pictures, [−1, 1]. */
+/** Clamps to the range of pictures, [−1, 1]. */
 export function clamp(value: number): number {
   return Math.max(-1, Math.min(1, value));
 }

@@ -15,21 +15,21 @@ export class Random {
   }
 
   /**
-   * A generator for a seed; `streams` pick one of many independent ones of that seed (result i of a request, say).
-   * All are integers, 0 … 2⁵³ − 1.
+   * A generator for a seed; `streams` select one of many independent generators of that seed (such as result i of a
+   * request). All are integers, 0 … 2⁵³ − 1.
    */
   static of(seed: number, ...streams: readonly number[]): Random {
     return new Random([seed, ...streams].flatMap((value) => [value >>> 0, Math.floor(value / 2 ** 32) >>> 0]));
   }
 
-  /** A generator in a known state of four 32-bit words, not all zero. */
+  /** A generator in a given state of four 32-bit words, not all zero. */
   static fromState(state: readonly [number, number, number, number]): Random {
     const random = new Random([]);
     random.#state.set(state);
     return random;
   }
 
-  /** A new generator, independent of what this one draws afterwards. Draws four words from this one. */
+  /** A new generator, independent of this one's further output. Draws four words from this one. */
   split(): Random {
     return new Random([this.bits(), this.bits(), this.bits(), this.bits()]);
   }
@@ -63,7 +63,7 @@ export class Random {
     }
   }
 
-  /** Normal with mean 0 and standard deviation 1 (Box and Muller 1958; one of the pair is thrown away). */
+  /** Normal with mean 0 and standard deviation 1 (Box and Muller 1958; one of the pair is discarded). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
@@ -92,12 +92,15 @@ function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/** Standard Gumbel noise: the index of the largest of log-weights + noise is drawn by the weights (Gumbel 1954). */
+/**
+ * Standard Gumbel noise: the index of the largest log-weight + noise is distributed according to the weights (Gumbel
+ * 1954).
+ */
 export function gumbel(random: Random): number {
   return -Math.log(-Math.log(Math.max(random.uniform(), 2 ** -54)));
 }
 
-/** Draws `keep` different ones of `indices` without replacement; `logs` are their log-weights. */
+/** Draws `keep` of `indices` without replacement; `logs` are their log-weights. */
 export function sampleByLogWeights(
   indices: readonly number[],
   logs: Float64Array,

@@ -1,4 +1,7 @@
-/** Separable resampling of planes: exact area, bilinear and bicubic, with and without antialiasing. Weights in double precision. */
+/**
+ * Separable resampling of planes: exact area, bilinear and bicubic, with and without antialiasing. Weights are in
+ * double precision.
+ */
 
 export interface PlaneSize {
   readonly height: number;
@@ -6,10 +9,11 @@ export interface PlaneSize {
 }
 
 /**
- * `area`: each output pixel is the mean of the rectangle that it covers, fractions of pixels counted by their area; an axis
- * that grows repeats pixels, blending where an output pixel straddles two.
- * `bilinear`, `bicubic`, `lanczos`: pixel centres at halves, the kernel widened when shrinking (antialiased), as Pillow has it.
- * `bilinear-plain`, `bicubic-plain`: the same never widened, edges repeated (PyTorch's `align_corners=False`).
+ * `area`: each output pixel is the mean of the rectangle that it covers, with fractions of pixels weighted by area;
+ * when enlarging, pixels are repeated and blended where an output pixel straddles two.
+ * `bilinear`, `bicubic`, `lanczos`: pixel centres at halves, the kernel widened when shrinking (antialiased), as in
+ * Pillow.
+ * `bilinear-plain`, `bicubic-plain`: the same but never widened, edges repeated (PyTorch's `align_corners=False`).
  */
 export type Kernel = 'area' | 'bilinear' | 'bicubic' | 'lanczos' | 'bilinear-plain' | 'bicubic-plain';
 
@@ -22,7 +26,7 @@ export interface Axis {
   readonly weights: Float64Array;
 }
 
-/** Weights of the inputs from `start` on; they add to 1. */
+/** Weights of the inputs from `start` on; they sum to 1. */
 interface Row {
   readonly start: number;
   readonly weights: readonly number[];
@@ -31,7 +35,9 @@ interface Row {
 const axes = new Map<string, Axis>();
 const MAX_CACHED = 64;
 
-/** Resamples planes [planes, from.height, from.width] to [planes, to.height, to.width]; a copy where the size is the same. */
+/**
+ * Resamples planes [planes, from.height, from.width] to [planes, to.height, to.width]; a copy if the size is the same.
+ */
 export function resample(
   data: Float32Array,
   from: PlaneSize,
@@ -66,7 +72,7 @@ export function axis(kernel: Kernel, to: number, from: number): Axis {
   return built;
 }
 
-/** The part of a resampling that gives `count` outputs from output `first` on. */
+/** The part of a resampling that produces `count` outputs starting at `first`. */
 export function partOfAxis({ from, taps, start, weights }: Axis, first: number, count: number): Axis {
   return {
     from,
@@ -77,7 +83,7 @@ export function partOfAxis({ from, taps, start, weights }: Axis, first: number, 
   };
 }
 
-/** The axis that a dense matrix [to, from] in row order stands for. */
+/** The axis equivalent to a dense matrix [to, from] in row-major order. */
 export function axisOf(matrix: Float32Array | Float64Array, to: number, from: number): Axis {
   const rows = Array.from({ length: to }, (_, i): Row => {
     const row = matrix.subarray(i * from, (i + 1) * from);
@@ -88,7 +94,7 @@ export function axisOf(matrix: Float32Array | Float64Array, to: number, from: nu
   return packed(rows, from);
 }
 
-/** The dense matrix [to, from] of a resampling, in row order. */
+/** The dense matrix [to, from] of a resampling, in row-major order. */
 export function matrixOf(kernel: Kernel, to: number, from: number): Float32Array {
   const matrix = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {
@@ -98,7 +104,7 @@ export function matrixOf(kernel: Kernel, to: number, from: number): Float32Array
   return matrix;
 }
 
-/** Rows of one length, so that inner loops need no lookup. */
+/** Pads rows to the same length, so that inner loops need no lookup. */
 function packed(rows: readonly Row[], from: number): Axis {
   const to = rows.length;
   const taps = rows.reduce((most, { weights }) => Math.max(most, weights.length), 1);
@@ -123,7 +129,7 @@ function rowOf(kernel: Kernel, i: number, from: number, to: number): Row {
   const start = clampedIndex(first);
   const weights = new Array<number>(clampedIndex(last) - start + 1).fill(0);
   for (let j = first; j <= last; j++) {
-    // Beyond the edge: the edge pixel counts for it, or nothing does.
+    // Beyond the edge: plain kernels repeat the edge pixel, others ignore the position.
     if (!isPlain && j !== clampedIndex(j)) continue;
     const at = clampedIndex(j) - start;
     weights[at] = (weights[at] as number) + weightAt((j - centre) / stretch);
@@ -148,7 +154,7 @@ function linearWeight(distance: number): number {
   return Math.max(0, 1 - Math.abs(distance));
 }
 
-/** Of three lobes, as Pillow has it. */
+/** Three lobes, as in Pillow. */
 function lanczosWeight(distance: number): number {
   const x = Math.abs(distance);
   return x < 3 ? sinc(x) * sinc(x / 3) : 0;
@@ -158,7 +164,7 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
-/** Keys' cubic convolution with a = −½ (Catmull-Rom), as Pillow and CLIP's own preprocessing have it. */
+/** Keys' cubic convolution with a = −½ (Catmull-Rom), as in Pillow and CLIP's preprocessing. */
 function cubicWeight(distance: number): number {
   const a = -0.5;
   const x = Math.abs(distance);
@@ -176,7 +182,7 @@ const KERNELS = {
   lanczos: { weightAt: lanczosWeight, reach: 3 },
 } as const;
 
-/** Weights that add to 1, without those that rounding left at the ends. */
+/** Normalizes weights to sum to 1, and drops those at the ends that are zero up to rounding. */
 function normalised(start: number, weights: readonly number[]): Row {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const matters = (weight: number) => Math.abs(weight) >= 1e-12;
@@ -186,8 +192,8 @@ function normalised(start: number, weights: readonly number[]): Row {
 }
 
 /**
- * Resamples one plane: `source` from `offset` on holds [rows.from, columns.from], `target` from `at` on gets
- * [rows.to, columns.to]. `line` is scratch of columns.from numbers.
+ * Resamples one plane: `source` from `offset` holds [rows.from, columns.from], `target` from `at` receives [rows.to,
+ * columns.to]. `line` is scratch space of columns.from numbers.
  */
 export function resamplePlane(
   source: Float32Array | Float64Array,
@@ -212,7 +218,7 @@ export function resamplePlane(
   }
 }
 
-/** Row i of (R · source) into `line`. */
+/** Writes row i of (R · source) into `line`. */
 export function mixRows(
   source: Float32Array | Float64Array,
   offset: number,

@@ -1,6 +1,6 @@
-/** Sobel gradients of square planes, borders replicated. */
+/** Sobel gradients of square planes with replicated borders. */
 
-/** Writes the gradient of a plane [side, side]: to the right, and downwards; a step of 1 gives 4. */
+/** Writes the gradients of a plane [side, side], to the right and downwards; a step of 1 gives 4. */
 export function sobel(plane: Float32Array, side: number, across: Float64Array, down: Float64Array): void {
   for (let y = 0; y < side; y++) {
     const above = Math.max(0, y - 1) * side;

@@ -7,14 +7,14 @@ export interface Tensor<Data extends TensorData = Float32Array> {
   readonly dims: readonly number[];
 }
 
-/** Wraps data without copying. @throws {RangeError} where the dims do not fit the data: a mistake in the program. */
+/** Wraps data without copying. @throws {RangeError} if the dims do not fit the data: a programming error */
 export function tensor<Data extends TensorData>(data: Data, dims: readonly number[]): Tensor<Data> {
   const size = sizeOf(dims);
   if (size !== data.length) throw new RangeError(`dims [${dims}] hold ${size} values, the data ${data.length}`);
   return { data, dims };
 }
 
-/** A vector of 64-bit integers, as the graphs take choices and codes. */
+/** A vector of 64-bit integers, the graphs' type for choices and codes. */
 export function integers(values: ArrayLike<number>, dims: readonly number[] = [values.length]): Tensor<BigInt64Array> {
   const data = new BigInt64Array(values.length);
   for (let i = 0; i < values.length; i++) data[i] = BigInt(values[i] as number);

@@ -1,8 +1,8 @@
-/** Pseudo-random numbers seeded by a text, for data sets whose seeds are names. */
+/** Pseudo-random numbers seeded by text, for data sets whose seeds are names. */
 export interface SeededRandom {
   /** Uniform in [0, 1). */
   next(): number;
-  /** An index, each as likely as its weight (≥ 0, not all zero). */
+  /** An index, drawn with probability proportional to its weight (≥ 0, not all zero). */
   weighted(weights: readonly number[]): number;
 }
 
@@ -49,7 +49,7 @@ function pickWeighted(weights: readonly number[], uniform: number): number {
   return weights.length - 1;
 }
 
-/** One of the list, each as likely as the others. */
+/** An element of the list, uniformly drawn. */
 export function choose<T>(list: readonly T[], random: SeededRandom): T {
   return list[Math.floor(random.next() * list.length)] as T;
 }

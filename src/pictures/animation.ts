@@ -16,15 +16,15 @@ export interface FramePixels {
 }
 
 export interface AnimationOptions {
-  /** How long each frame is shown, in milliseconds; GIF rounds to 10. */
+  /** Duration of each frame in milliseconds; GIF rounds to 10. */
   readonly delays: readonly number[];
   /** 1 … 100, for WebP. */
   readonly quality?: number | undefined;
-  /** XMP packet to put into the file. */
+  /** XMP packet to embed in the file. */
   readonly xmp?: string | undefined;
 }
 
-/** A fourth of the time that the default (7) takes, for files that are a fifth larger. */
+/** A quarter of the time of the default (7), for files a fifth larger. */
 const GIF_EFFORT = 3;
 
 export function framePixels(picture: Picture): FramePixels {
@@ -32,7 +32,10 @@ export function framePixels(picture: Picture): FramePixels {
   return { pixels: pictureToPixels(picture), width, height, channels: channels as 1 | 3 };
 }
 
-/** A frame on its way into an animation: hundreds of them as pixels would fill the memory. `to`: resized to it, by Lanczos. */
+/**
+ * Compresses a frame until its animation is written: hundreds of them as pixels would fill the memory. @param to
+ * resizes to this size (Lanczos)
+ */
 export async function packedFrame({ pixels, ...raw }: FramePixels, to: PlaneSize = raw): Promise<Buffer> {
   const sharp = await loadSharp();
   let frame = sharp(pixels, { raw }).toColourspace('srgb');
@@ -42,7 +45,7 @@ export async function packedFrame({ pixels, ...raw }: FramePixels, to: PlaneSize
   return await frame.png({ compressionLevel: 1 }).toBuffer();
 }
 
-/** One file of packed frames of one size, at least two; it begins again after the last. */
+/** Writes packed frames of one size, at least two, into one file that loops. */
 export async function joinFrames(
   packed: readonly Buffer[],
   format: AnimationFormat,

@@ -1,4 +1,4 @@
-/** Decodes and encodes picture files (by sharp); headers are checked before anything is decoded. */
+/** Decodes and encodes picture files with sharp; headers are checked before anything is decoded. */
 import type { Metadata, Sharp } from 'sharp';
 import { KandidError, reasonOf } from '../errors.ts';
 import type { Picture } from '../guide.ts';
@@ -9,34 +9,37 @@ import { loadSharp, type SharpFactory } from './sharp.ts';
 
 export type { Picture } from '../guide.ts';
 
-/** Pixels a picture may have unless the caller says otherwise: 50 million, a 50-megapixel photo. */
+/** Default limit on the pixels of a picture: 50 million, a 50-megapixel photo. */
 export const DEFAULT_LIMIT_PIXELS = 50_000_000;
 
-/** gif: of one frame here; `animation.ts` writes more. */
+/** gif: a single frame here; `animation.ts` writes several. */
 export type PictureFormat = 'png' | 'webp' | 'jpeg' | 'avif' | 'gif';
 
-/** Does a piece of work on so many pixels when its turn comes, where many share the machine. */
+/** Runs work on this many pixels when its turn comes, if many requests share the machine. */
 export type InTurn = <T>(pixels: number, work: () => Promise<T>) => Promise<T>;
 
 export interface DecodeOptions {
-  /** 1: luma (.299 R + .587 G + .114 B); 3: sRGB; 4: sRGB and alpha. 1 and 3 lay the picture on white. @default 3 */
+  /**
+   * 1: luma (.299 R + .587 G + .114 B); 3: sRGB; 4: sRGB and alpha. 1 and 3 composite the picture on white. @default 3
+   */
   readonly channels?: 1 | 3 | 4;
-  /** Most pixels (width × height of the first frame) that are decoded. @default DEFAULT_LIMIT_PIXELS */
+  /** Largest number of pixels (width × height of the first frame) to decode. @default DEFAULT_LIMIT_PIXELS */
   readonly limitPixels?: number;
-  /** Cut to the middle square and resize to side × side. */
+  /** Crops to the central square and resizes to side × side. */
   readonly side?: number;
-  /** Shrink, keeping the shape, to fit into maxSide × maxSide. */
+  /** Shrinks, keeping the aspect ratio, to fit into maxSide × maxSide. */
   readonly maxSide?: number;
-  /** What to call the picture in an error. @default 'The picture' */
+  /** Name of the picture in errors. @default 'The picture' */
   readonly name?: string;
-  /** @default at once */
+  /** @default runs at once */
   readonly inTurn?: InTurn;
 }
 
 const AT_ONCE: InTurn = (_, work) => work();
 
 /**
- * Decodes the first frame of a PNG, JPEG, WebP, AVIF, TIFF or GIF file, upright by its EXIF orientation and in sRGB.
+ * Decodes the first frame of a PNG, JPEG, WebP, AVIF, TIFF or GIF file, rotated by its EXIF orientation and converted
+ * to sRGB.
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
  */
@@ -46,7 +49,7 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   const original = await checkedSize(sharp, bytes, name, limitPixels);
   const plan = planResize(original, options);
   let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: limitPixels }).autoOrient();
-  // At 16 bits a channel, an ICC profile would be applied to numbers of another scale.
+  // At 16 bits per channel, an ICC profile would be applied to numbers of another scale.
   pipeline = pipeline.pipelineColourspace('srgb');
   if (channels !== 4) pipeline = pipeline.flatten({ background: '#ffffff' });
   if (plan) pipeline = presize(pipeline, plan);
@@ -63,11 +66,11 @@ export async function encodePicture(
   picture: Picture,
   format: PictureFormat = 'png',
   options: {
-    /** 1 … 100, for all but PNG and GIF. */
+    /** 1 … 100, for all formats except PNG and GIF. */
     readonly quality?: number;
-    /** Longer side in pixels, by Lanczos; the shape is kept. @default the picture's own */
+    /** Longer side in pixels, resampled (Lanczos); the aspect ratio is kept. @default the picture's own */
     readonly size?: number;
-    /** XMP packet to put into the file; one that does not fit into a JPEG (64 kB) is left out. */
+    /** XMP packet to embed in the file; omitted if it does not fit into a JPEG (64 kB). */
     readonly xmp?: string;
   } = {},
 ): Promise<Uint8Array> {
@@ -83,14 +86,17 @@ export async function encodePicture(
   return format === 'gif' && xmp !== undefined ? gifWithXmp(file, xmp) : file;
 }
 
-/** Size of a picture whose longer side is so many pixels. @param longer @default its own */
+/** Size of a picture with this longer side, in pixels. @param longer @default its own */
 export function fittedSize({ width, height }: PlaneSize, longer = Math.max(width, height)): PlaneSize {
   const most = Math.max(width, height);
   const scaled = (length: number) => (most === 0 ? longer : Math.max(1, Math.round((length * longer) / most)));
   return { width: scaled(width), height: scaled(height) };
 }
 
-/** Upright size of a picture file in pixels, from its header alone. @throws {KandidError} picture_unreadable, picture_too_large */
+/**
+ * Size of a picture file in pixels after rotation, read from its header only. @throws {KandidError} picture_unreadable,
+ * picture_too_large
+ */
 export async function pictureSize(
   bytes: Uint8Array,
   { limitPixels = DEFAULT_LIMIT_PIXELS, name = 'The picture' }: Pick<DecodeOptions, 'limitPixels' | 'name'> = {},
@@ -98,20 +104,25 @@ export async function pictureSize(
   return await checkedSize(await loadSharp(), bytes, name, limitPixels);
 }
 
-/** Whether any pixel is not opaque. @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged */
+/**
+ * Whether any pixel is not fully opaque. @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
+ */
 export async function hasTransparency(bytes: Uint8Array, options: DecodeOptions = {}): Promise<boolean> {
   const { data, width, height } = await decodePicture(bytes, { ...options, channels: 4 });
   return data.subarray(3 * width * height).some((alpha) => alpha < 1);
 }
 
 interface ResizePlan {
-  /** Wanted size. */
+  /** Target size. */
   readonly to: PlaneSize;
-  /** Size that sharp makes first, cutting what juts out. */
+  /** Size that sharp produces first, with cropping. */
   readonly first: PlaneSize;
 }
 
-/** From this factor on, sharp shrinks first to a fourth of the factor left over, so that a large photo costs no more than a small one. */
+/**
+ * Above this factor, sharp first shrinks to four times the target size, so that a large photo costs no more than a
+ * small one.
+ */
 const LARGE_FACTOR = 8;
 const FACTOR_LEFT = 4;
 
@@ -135,7 +146,7 @@ function presize(pipeline: Sharp, { first }: ResizePlan): Sharp {
   return pipeline.resize({ ...first, fit: 'cover', kernel: 'cubic' });
 }
 
-/** Upright size in pixels, from the header alone. */
+/** Size in pixels after rotation, read from the header only. */
 async function checkedSize(sharp: SharpFactory, bytes: Uint8Array, name: string, limit: number): Promise<PlaneSize> {
   if (!looksLikePicture(bytes)) {
     const reason = bytes.length === 0 ? 'it is empty' : reasonFor(bytes);
@@ -163,8 +174,8 @@ async function rawPicture(pipeline: Sharp, channels: 1 | 3 | 4, name: string): P
 }
 
 /**
- * Whether the bytes begin as one of the formats taken. Checked before sharp sees them, because sharp would also read SVG,
- * which may name other files.
+ * Whether the bytes start like one of the accepted formats. Checked before sharp sees them, because sharp would also
+ * read SVG, which can refer to other files.
  */
 function looksLikePicture(bytes: Uint8Array): boolean {
   const start = startOf(bytes);
@@ -180,7 +191,7 @@ function looksLikePicture(bytes: Uint8Array): boolean {
 
 const TIFF = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'];
 
-/** Pictures that people have and that are not taken: how they begin, what they are, and what to do. */
+/** Common formats that are not accepted: how they start, what they are, and what to do. */
 const OTHERS: readonly (readonly [begins: RegExp, what: string])[] = [
   [/^BM/, 'it is a BMP file: save it as PNG in a picture editor'],
   [/^.{4}ftyp.*(?:hei[cxms]|hev[cxms])/s, 'it is a HEIC file, as phones write: export or share it as JPEG'],

@@ -1,17 +1,17 @@
-/** Pictures side by side in a grid. */
+/** Arranges pictures in a grid. */
 import type { Picture } from '../guide.ts';
 
 export interface MosaicOptions {
-  /** Pictures in a row. @default as square as can be */
+  /** Pictures per row. @default as square as possible */
   readonly columns?: number;
   /** Pixels between pictures. @default 0 */
   readonly gap?: number;
-  /** Value of what no picture covers, −1 … 1. @default 1, white */
+  /** Value of the area without pictures, −1 … 1. @default 1, white */
   readonly background?: number;
 }
 
 /**
- * A grid of pictures of one size, in reading order. Gray ones become RGB where any has colours.
+ * A grid of pictures of one size, in reading order. Gray pictures become RGB if any has colours.
  *
  * @throws {RangeError} for no pictures, or of different sizes
  */
@@ -42,7 +42,7 @@ export function mosaic(pictures: readonly Picture[], options: MosaicOptions = {}
   return { data, ...whole };
 }
 
-/** Every pixel as a square of factor × factor. */
+/** Enlarges every pixel to factor × factor. */
 export function enlarged(picture: Picture, factor: number): Picture {
   if (factor === 1) return picture;
   const { channels, width, height } = picture;

@@ -8,10 +8,13 @@ export interface PixelLayout {
   readonly channels: number;
 }
 
-/** 0 … 255 as −1 … 1. */
+/** Maps 0 … 255 to −1 … 1. */
 const UNIT = Float32Array.from({ length: 256 }, (_, value) => value / 127.5 - 1);
 
-/** Float32 [−1, 1], planes, from pixels of 1 … 4 channels. Gray becomes RGB and RGB gray where that is wanted. */
+/**
+ * Converts pixels of 1 … 4 channels to float32 planes, −1 … 1. Gray is converted to RGB, or RGB to gray, if `channels`
+ * requires it.
+ */
 export function pixelsToPicture(pixels: Uint8Array, from: PixelLayout, channels: 1 | 3 | 4): Picture {
   const { width, height } = from;
   const plane = width * height;

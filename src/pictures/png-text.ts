@@ -1,13 +1,13 @@
-/** Text chunks (iTXt, zTXt) of PNG files, read without touching the pixels. */
+/** Reads text chunks (iTXt, zTXt) of PNG files without decoding the pixels. */
 import { inflateSync } from 'node:zlib';
 
 const SIGNATURE = 8;
-/** Bytes of a chunk beside keyword and text, at most: no language, nothing translated. */
+/** Largest number of bytes of a chunk besides keyword and text: no language, no translation. */
 const AROUND_TEXT = 5;
-/** Whatever has more is no picture that somebody wants read. */
+/** A file with more chunks is not a legitimate picture. */
 const MAX_CHUNKS = 10_000;
 
-/** Null where there is none of this keyword, it is longer, or damaged. */
+/** The text with a keyword; null if there is none, or it is too long or damaged. */
 export function pngText(png: Uint8Array, keyword: string, mostBytes: number): Buffer | null {
   const view = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
   const most = mostBytes + keyword.length + AROUND_TEXT;

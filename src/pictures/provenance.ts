@@ -1,4 +1,4 @@
-/** Reads and writes how a picture was made, as JSON in the XMP packet of its file. */
+/** Reads and writes the provenance of a picture, as JSON in the XMP packet of its file. */
 import { KandidError } from '../errors.ts';
 import { parseJson } from '../kit/json.ts';
 import { pngText } from './png-text.ts';
@@ -7,11 +7,11 @@ export interface Provenance {
   /** Version of Kandid. */
   readonly kandid: string;
   readonly model: string;
-  /** Of the model, 64 hexadecimal digits. */
+  /** Hash of the model, 64 hexadecimal digits. */
   readonly hash: string;
-  /** Code string; null where the code is not whole, or where it alone does not draw the picture. */
+  /** Code string; null if the code is incomplete, or does not reproduce the picture on its own. */
   readonly code: string | null;
-  /** Of a picture that was worked on in squares: where they lie, in its pixels, and their codes. */
+  /** For a picture processed in squares: their positions, in pixels of the picture, and their codes. */
   readonly windows?: readonly {
     readonly left: number;
     readonly top: number;
@@ -19,7 +19,7 @@ export interface Provenance {
     readonly code: readonly number[];
     readonly codeString: string;
   }[];
-  /** Levels that were chosen, where the code is not whole, or the picture is that of an earlier level. */
+  /** Number of levels chosen, if the code is incomplete or the picture is that of an earlier level. */
   readonly level?: number;
   readonly seed?: number;
   readonly guides?: readonly {
@@ -30,26 +30,26 @@ export interface Provenance {
   }[];
 }
 
-/** Keyword of the text chunk that PNG files had in the place of XMP before. */
+/** Keyword of the text chunk that older PNG files have instead of XMP. */
 const OWN_CHUNK = 'kandid';
 const XMP_CHUNK = 'XML:com.adobe.xmp';
 const NAMESPACE = 'urn:kandid:provenance:1';
 const PNG_START = Buffer.from('\x89PNG', 'latin1');
 const [BEGINNING, END] = ['<kandid:made>', '</kandid:made>'];
 
-/** What is written is kept below this, and nothing larger is read: the file may be anybody's. */
+/** Written provenance is kept below these limits, and nothing larger is read: files may come from anywhere. */
 const LIMITS = { bytes: 32 * 1024, depth: 16, values: 10_000, keys: 1000 };
-/** Letters are escaped in a packet, and something stands around them. */
+/** Escaping lengthens the text, and the packet adds a wrapper. */
 const MAX_PACKET = 6 * LIMITS.bytes + 1024;
 
-/** @param name what to call the file in an error. @throws {KandidError} provenance_missing */
+/** @param name name of the file in errors. @throws {KandidError} provenance_missing */
 export function readProvenance(bytes: Uint8Array, name = 'The picture'): Provenance {
   const text = textIn(bytes);
   try {
     const read = text === null ? null : parseJson(text, LIMITS);
     if (typeof read === 'object' && read !== null && 'model' in read && 'code' in read) return read as Provenance;
   } catch {
-    // Somebody else's text under our name.
+    // Malformed data under Kandid's name.
   }
   throw new KandidError('provenance_missing', { name });
 }
@@ -63,7 +63,7 @@ export function provenancePacket(provenance: Provenance): string {
   return `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>${meta}<?xpacket end="r"?>`;
 }
 
-/** Long prompts are left out before anything that makes the picture again. */
+/** If the text is too long, the guides' parameters are dropped first: they are not needed to reproduce the picture. */
 function textFor(provenance: Provenance): string {
   const text = asciiJson(provenance);
   if (text.length <= LIMITS.bytes) return text;
@@ -71,7 +71,7 @@ function textFor(provenance: Provenance): string {
   return asciiJson({ ...provenance, guides });
 }
 
-/** In PNG files the packet is a chunk that readers take for Latin-1. */
+/** In PNG files the packet is in a chunk that readers parse as Latin-1. */
 function asciiJson(provenance: Provenance): string {
   const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(provenance).replace(/[^\x20-\x7e]/g, escaped);
@@ -86,7 +86,7 @@ function textIn(bytes: Uint8Array): string | null {
   return packet && textOf(packet);
 }
 
-/** Packets stand in JPEG, WebP and AVIF files as they are, so that readers may search for them (XMP, part 1, 7.3). */
+/** JPEG, WebP and AVIF files contain the packet unencoded, so that readers can search for it (XMP, part 1, 7.3). */
 function textOf(file: Buffer): string | null {
   const from = file.indexOf(BEGINNING);
   if (from < 0) return null;

@@ -1,4 +1,4 @@
-/** Loads sharp on first use: a broken native library becomes one coded error, and start-up stays fast. */
+/** Loads sharp on first use: a broken native library results in one coded error, and start-up stays fast. */
 import { availableParallelism } from 'node:os';
 import { KandidError, reasonOf } from '../errors.ts';
 
@@ -18,7 +18,7 @@ export function loadSharp(): Promise<SharpFactory> {
 }
 
 /**
- * Leaves one core free while a picture is encoded: a large AVIF takes all of them for seconds, and cannot be interrupted.
+ * Leaves one core free while a picture is encoded: a large AVIF uses all cores for seconds, and cannot be interrupted.
  *
  * @throws {KandidError} library_unavailable
  */

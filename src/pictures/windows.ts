@@ -1,7 +1,7 @@
 /**
- * Squares of a picture that a model works on: where they lie, and how what becomes of them is put together. Pure.
+ * The squares of a picture that a model processes: their positions, and how the results are combined. Pure functions.
  *
- * Places are in pixels from the top left; a region is a plane of bytes, 0 (not in it) … 255.
+ * Positions are in pixels from the top left; a region is a plane of bytes, 0 (outside) … 255.
  */
 import type { Picture } from '../guide.ts';
 import { type PlaneSize, resample } from '../kit/resample.ts';
@@ -17,9 +17,9 @@ export interface Region extends PlaneSize {
   readonly data: Uint8Array;
 }
 
-/** Share of a square that the next one covers too. */
+/** Share of a square that overlaps with the next. */
 const OVERLAP = 1 / 4;
-/** Share of a square that is kept free around what it is for, so that something known lies there. */
+/** Share of a square that is kept free around its content, so that known pixels surround it. */
 const MARGIN = 1 / 8;
 const FULL = 255;
 
@@ -27,7 +27,10 @@ export function marginOf(side: number): number {
   return Math.floor(side * MARGIN);
 }
 
-/** Squares that cover a picture, overlapping by a quarter or more, in reading order. @param side at most its shorter side */
+/**
+ * Squares that cover a picture, overlapping by a quarter or more, in reading order. @param side at most the picture's
+ * shorter side
+ */
 export function tilesOf({ width, height }: PlaneSize, side: number): Window[] {
   const columns = startsOf(width, side);
   return startsOf(height, side).flatMap((top) => columns.map((left) => ({ left, top, side })));
@@ -42,20 +45,20 @@ function startsOf(length: number, side: number): number[] {
   return Array.from({ length: count }, (_, i) => (count === 1 ? 0 : Math.round((i * (length - side)) / (count - 1))));
 }
 
-/** How many they are. */
+/** Number of squares of `tilesOf`. */
 export function tilesAtMost({ width, height }: PlaneSize, side: number): number {
   return startCount(width, side) * startCount(height, side);
 }
 
-/** How many squares a region of a picture takes at most. */
+/** Largest number of squares for a region of a picture. */
 export function windowsAtMost(size: PlaneSize, side: number): number {
   const tiles = tilesAtMost(size, side);
   return tiles === 1 ? 1 : 2 * tiles;
 }
 
 /**
- * Squares that hold all of a region, each around what it is for: one where that holds all; of several each has a margin where
- * the picture has more. Null where `windowsAtMost` do not do.
+ * Squares that cover all of a region, each centred on its part: a single one if it can contain the region; otherwise
+ * each with a margin, except at the edges of the picture. Null if `windowsAtMost` do not suffice.
  *
  * @param side at most the picture's shorter side
  */
@@ -86,7 +89,7 @@ interface Box {
   readonly bottom: number;
 }
 
-/** The square of the first that is open in a row, and of what is near it. */
+/** The square around the first uncovered pixel of a row, and its neighbourhood. */
 function nextWindow(open: Uint8Array, size: PlaneSize, side: number, row: number): Window {
   const margin = marginOf(side);
   const whole = { left: 0, right: size.width, top: 0, bottom: size.height };
@@ -96,7 +99,7 @@ function nextWindow(open: Uint8Array, size: PlaneSize, side: number, row: number
   return windowAround(boxOf(open, size, coreOf({ left, top, side }, size)), size, side);
 }
 
-/** Its middle is that of the box, or as near to it as the picture allows. */
+/** Centred on the box, as far as the picture allows. */
 function windowAround({ left, right, top, bottom }: Box, { width, height }: PlaneSize, side: number): Window {
   return {
     left: between(Math.round((left + right - side) / 2), 0, width - side),
@@ -113,7 +116,7 @@ function between(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(most, value));
 }
 
-/** A square without its margins; there is none where the picture ends. */
+/** A square without its margins; there is no margin at the edges of the picture. */
 function coreOf({ left, top, side }: Window, { width, height }: PlaneSize): Box {
   const margin = marginOf(side);
   return {
@@ -124,7 +127,7 @@ function coreOf({ left, top, side }: Window, { width, height }: PlaneSize): Box 
   };
 }
 
-/** The smallest box around what is open within another. */
+/** Bounding box of the uncovered pixels within another box. */
 function boxOf(open: Uint8Array, { width }: PlaneSize, within: Box): Box {
   let [left, right, top, bottom] = [within.right, within.left, within.bottom, within.top];
   for (let y = within.top; y < within.bottom; y++)
@@ -142,7 +145,10 @@ function clear(open: Uint8Array, { width }: PlaneSize, { left, right, top, botto
   for (let y = top; y < bottom; y++) open.fill(0, y * width + left, y * width + right);
 }
 
-/** A region that fades out over so many pixels around it; of itself nothing is lost. @param feather 0: as it is */
+/**
+ * A region that fades out over `feather` pixels around it; its own values are never reduced. @param feather 0:
+ * unchanged
+ */
 export function feathered({ data, width, height }: Region, feather: number): Region {
   const faded = data.slice();
   const step = FULL / (feather + 1);
@@ -157,7 +163,7 @@ export function feathered({ data, width, height }: Region, feather: number): Reg
   return { data: faded, width, height };
 }
 
-/** What comes behind something in a line is at most a step less. */
+/** Each value along a line is at least its predecessor minus a step. */
 function fade(data: Uint8Array, from: number, stride: number, length: number, step: number): void {
   let before = 0;
   for (let i = 0, at = from; i < length; i++, at += stride) {
@@ -166,13 +172,13 @@ function fade(data: Uint8Array, from: number, stride: number, length: number, st
   }
 }
 
-/** The same place in a picture of another size. */
+/** The same position in a picture of another size. */
 export function scaled({ left, top, side }: Window, factor: number): Window {
   const scale = (value: number) => Math.round(value * factor);
   return { left: scale(left), top: scale(top), side: Math.max(1, scale(left + side) - scale(left)) };
 }
 
-/** A square of a picture, of its first channels. */
+/** A square of a picture, with its first `channels` channels. */
 export function cropped({ data, width, height }: Picture, { left, top, side }: Window, channels: number): Picture {
   const square = new Float32Array(channels * side * side);
   for (let c = 0; c < channels; c++)
@@ -187,7 +193,7 @@ export interface Layout extends PlaneSize {
   readonly windows: readonly Window[];
 }
 
-/** Pictures in their squares, of any size, blended where these overlap; 0 where there is none. */
+/** Places pictures of any size in their squares, blended where these overlap; 0 where there is none. */
 export function blended({ windows, width, height }: Layout, pictures: readonly Picture[]): Picture {
   const channels = Math.max(...pictures.map((one) => one.channels));
   const data = new Float32Array(channels * width * height);
@@ -202,7 +208,7 @@ export function blended({ windows, width, height }: Layout, pictures: readonly P
   return { data, channels, width, height };
 }
 
-/** Each pixel becomes the mean, by their weights, of what is laid on it. */
+/** Each pixel becomes the weighted mean of all pictures placed on it. */
 function lay(picture: Picture, { left, top, side }: Window, onto: Picture, weights: Float32Array): void {
   const { width, height, channels } = onto;
   const columns = weightsOf(left, side, width);
@@ -222,7 +228,10 @@ function lay(picture: Picture, { left, top, side }: Window, onto: Picture, weigh
     }
 }
 
-/** Of the pixels of a square along an axis: it fades where others may go on, not where the picture ends. */
+/**
+ * Weights of a square's pixels along an axis: they fade towards neighbouring squares, but not at the edges of the
+ * picture.
+ */
 function weightsOf(start: number, side: number, length: number): Float32Array {
   const ramp = Math.max(1, Math.floor(side * OVERLAP));
   const rise = (distance: number, isEnd: boolean) => (isEnd ? 1 : Math.min(1, (distance + 0.5) / ramp));
@@ -232,7 +241,10 @@ function weightsOf(start: number, side: number, length: number): Float32Array {
   );
 }
 
-/** One picture over another of its size, by the share that a region says. Gray becomes RGB where the other has colours. */
+/**
+ * Composites one picture over another of the same size, with the shares of a region. Gray becomes RGB if the other has
+ * colours.
+ */
 export function over(below: Picture, above: Picture, { data: shares }: Region): Picture {
   const channels = Math.max(below.channels, above.channels);
   const plane = below.width * below.height;
@@ -243,7 +255,7 @@ export function over(below: Picture, above: Picture, { data: shares }: Region): 
     for (let p = 0; p < plane; p++) {
       const kept = below.data[under + p] as number;
       const share = (shares[p] as number) / FULL;
-      // What is kept is kept bit for bit.
+      // Unchanged pixels stay bit-identical.
       data[c * plane + p] = share === 0 ? kept : kept + ((above.data[upper + p] as number) - kept) * share;
     }
   }

@@ -1,13 +1,16 @@
-/** Files of bundles: a bundle may come from anybody, so its files are its own and plain, and no larger than they may be. */
+/**
+ * Reads files of bundles. A bundle may come from anywhere, so its files must be regular files inside its folder, within
+ * the size limits.
+ */
 import { constants } from 'node:fs';
 import { open, readdir, realpath } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { KandidError, reasonOf } from '../errors.ts';
 
-/** Checked before opening: a FIFO would block forever. */
+/** Checked after a non-blocking open, because opening a FIFO could block forever. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** @throws {KandidError} bundle_invalid (a link that leads out, no file, too large), file_unreadable */
+/** @throws {KandidError} bundle_invalid (a link out of the folder, not a regular file, too large), file_unreadable */
 export async function readBundleFile(folder: string, file: string, mostBytes: number): Promise<string> {
   const path = join(folder, file);
   await checkInside(folder, file);
@@ -28,7 +31,7 @@ export async function readBundleFile(folder: string, file: string, mostBytes: nu
   }
 }
 
-/** A missing file is reported by its reader. @throws {KandidError} bundle_invalid: a link that leads out of the folder */
+/** A missing file is reported by its reader. @throws {KandidError} bundle_invalid for a link out of the folder */
 export async function checkInside(folder: string, file: string): Promise<void> {
   const path = await realpath(join(folder, file)).catch(() => null);
   if (path === null) return;

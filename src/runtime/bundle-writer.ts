@@ -1,4 +1,7 @@
-/** Puts a new bundle into a folder of models: written beside its place, then renamed into it, so that none is ever half there. */
+/**
+ * Adds a new bundle to a folder of models: written to a temporary folder, then renamed, so that no bundle is ever
+ * incomplete.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -7,7 +10,7 @@ import { KandidError, reasonOf } from '../errors.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** What model.json says of a file. */
+/** The record of a file in model.json. */
 export function fileRecord(bytes: Uint8Array): { sha256: string; bytes: number } {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
 }
@@ -24,10 +27,10 @@ export function checkNewName(models: string, name: string): void {
 }
 
 /**
- * Has a new bundle written and puts it in its place; where writing fails, nothing is left.
+ * Has a new bundle written and moves it into place; if writing fails, nothing is left.
  *
- * @param write fills the empty folder that it is given
- * @throws {KandidError} option_invalid, bundle_exists, file_unwritable, and what `write` throws
+ * @param write fills the empty folder that it receives
+ * @throws {KandidError} option_invalid, bundle_exists, file_unwritable, and the errors of `write`
  */
 export async function stagedFolder<T extends object>(
   models: string,

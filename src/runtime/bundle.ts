@@ -24,7 +24,7 @@ import { Sessions, sessions as sharedSessions } from './sessions.ts';
 const FILES_AT_ONCE = 4;
 
 export interface Bundle {
-  /** Its folder's name, by which it is asked for. */
+  /** Name of its folder, and of the model. */
   readonly name: string;
   readonly folder: string;
   readonly manifest: PyramidManifest;
@@ -33,12 +33,12 @@ export interface Bundle {
   /** One graph per level. */
   readonly levels: readonly Runnable[];
   readonly decode: Runnable;
-  /** Graphs that choose without drawing; null where the bundle's graphs are built in another way than those that are known. */
+  /** Graphs that choose without drawing; null if the bundle's graphs have an unknown structure. */
   fused(): Promise<FusedGraphs | null>;
   /** Tensors of weights.safetensors by name, as float32 (the nodes, for scoring without drawing). */
   tensors(names: readonly string[]): Promise<Map<string, StoredTensor>>;
   /**
-   * Opens the graphs of the prior, once; null where the bundle has none. They are freed with the bundle.
+   * Opens the graphs of the prior, once; null if the bundle has none. They are freed with the bundle.
    *
    * @throws {KandidError} bundle_*, file_unreadable, graph_unreadable
    */
@@ -53,18 +53,18 @@ export interface PriorGraphs {
 }
 
 export interface LoadOptions extends SessionOptions {
-  /** Where graphs are opened. @default the sessions of this process */
+  /** Sessions used to open graphs. @default the sessions of this process */
   readonly sessions?: Sessions;
 }
 
-/** Bytes of weights from which on graphs are opened when they are first run. */
+/** Bundles with this many bytes of weights or more open their graphs on first use. */
 const LARGE = 64 * 2 ** 20;
 
 /**
  * Opens the bundle in a folder. Levels and decode.onnx are opened at once: measured 0.4 s for 39 levels and 0.3 s for
- * decode.onnx on two cores, and a graph that does not fit is found now rather than in the middle of a request. Those of a
- * large bundle are opened when they are first run: the first levels run while the others wait, and the weights of graphs
- * that nobody uses take no memory.
+ * decode.onnx on two cores, and an invalid graph is found now rather than in the middle of a request. Those of a large
+ * bundle are opened on first use: the first levels run while the others wait, and the weights of unused graphs take no
+ * memory.
  *
  * @throws {KandidError} bundle_*, model_kind, file_unreadable, graph_unreadable, library_unavailable
  */
@@ -189,7 +189,7 @@ type CheckSide = (session: Session, manifest: PyramidManifest, side: number, fil
 
 const sessionsOf = ({ sides, descend }: PriorGraphs): Session[] => [...sides.values(), ...descend.values()];
 
-/** Kinds of forms whose graphs are kept: each holds the weights in float32 once more. */
+/** Number of kinds of forms whose graphs are kept: each holds the weights in float32 once more. */
 const KEPT_KINDS = 4;
 
 async function fusedGraphs(
@@ -246,12 +246,13 @@ async function openAll(graphs: readonly LazySession[]): Promise<void> {
 
 export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
-  /** @param done graphs of `total` */
+  /** @param done number of graphs checked, of `total` */
   progress?(done: number, total: number): void;
 }
 
 /**
- * Checks every file and opens every graph, one after the other, so that a large bundle needs the memory of one graph.
+ * Checks every file and opens every graph, one after the other, so that a large bundle needs the memory of one graph
+ * only.
  *
  * @throws {KandidError} as `loadBundle`
  */

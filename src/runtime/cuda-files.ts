@@ -1,21 +1,21 @@
-/** The files that CUDA needs: ONNX Runtime's provider libraries and what they are linked to. */
+/** The files that CUDA needs: ONNX Runtime's provider libraries and their dependencies. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The npm package of ONNX Runtime leaves these out; `npm run setup:cuda` fetches them. */
+/** ONNX Runtime's npm package does not include these; `npm run setup:cuda` downloads them. */
 export const PROVIDER_FILES = [
   'libonnxruntime_providers_shared.so',
   'libonnxruntime_providers_cuda.so',
   'libonnxruntime_providers_tensorrt.so',
 ] as const;
 
-/** Providers that CUDA itself needs; TensorRT's is only fetched beside them. */
+/** Providers that CUDA needs; TensorRT's is downloaded as well. */
 const NEEDED = PROVIDER_FILES.slice(0, 2);
 
-/** What keeps CUDA from working as far as files tell, in words; null where nothing does. */
+/** A message on what is missing for CUDA, as far as files show; null if nothing is. */
 export async function missingForCuda(): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return `ONNX Runtime has CUDA for Linux on x64 only, not for ${process.platform} on ${process.arch}`;
@@ -31,7 +31,7 @@ function providerFolder(): string {
   return join(dirname(dirname(main)), 'bin', 'napi-v6', process.platform, process.arch);
 }
 
-/** Shared libraries that the loader does not find; none where `ldd` is missing too. */
+/** Shared libraries that the loader does not find; empty if `ldd` is missing too. */
 async function missingLibraries(file: string): Promise<string[]> {
   try {
     const { stdout } = await promisify(execFile)('ldd', [file], { timeout: 10_000 });
@@ -41,7 +41,7 @@ async function missingLibraries(file: string): Promise<string[]> {
   }
 }
 
-/** Names of the libraries that a printout of `ldd` says are not found, ONNX Runtime's own left out. */
+/** Names of the libraries that `ldd` reports as not found, except ONNX Runtime's own. */
 export function notFound(printout: string): string[] {
   const names = [...printout.matchAll(/^\s*(\S+) => not found/gm)].map((match) => String(match[1]));
   return names.filter((name) => !name.startsWith('libonnxruntime'));

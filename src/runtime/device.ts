@@ -13,7 +13,7 @@ export interface Device {
   readonly cuda: number | null;
   /** 'cpu' or 'cuda:N'. */
   readonly name: string;
-  /** Why `auto` came to the CPU; null where it did not, or was not asked. */
+  /** Why `auto` selected the CPU; null if it did not, or was not requested. */
   readonly fallback: string | null;
 }
 
@@ -21,10 +21,10 @@ export interface Device {
 export type Probe = (options: SessionOptions) => Promise<void>;
 
 /**
- * Finds the device. `auto` takes the first CUDA device that works, else the CPU with a reason.
+ * Resolves the device. `auto` selects the first CUDA device that works, or else the CPU with a reason.
  *
- * @param probe given by tests
- * @throws {KandidError} option_invalid, cuda_unavailable (only where CUDA was demanded), library_unavailable
+ * @param probe replaced in tests
+ * @throws {KandidError} option_invalid, cuda_unavailable (only if CUDA was requested), library_unavailable
  */
 export async function resolveDevice(request: string = 'auto', probe: Probe = probeCuda): Promise<Device> {
   if (!DEVICE_PATTERN.test(request))
@@ -46,20 +46,20 @@ export async function resolveDevice(request: string = 'auto', probe: Probe = pro
   return { kind: 'cuda', cuda, name: `cuda:${cuda}`, fallback: null };
 }
 
-/** Looks for the files first: ONNX Runtime does not say which of them is missing. */
+/** Checks the files first: ONNX Runtime does not report which one is missing. */
 async function probeCuda(options: SessionOptions): Promise<void> {
   const missing = await missingForCuda();
   if (missing !== null) throw new Error(missing);
   await probeDevice(options);
 }
 
-/** y = x + x on one number: IR 8, opset 13. A list of providers proves nothing; only a run does. */
+/** y = x + x on one number: IR 8, opset 13. Only a run proves that a provider works. */
 const ADD_GRAPH = Buffer.from(
   'CAgSADo3Cg4KAXgKAXgSAXkiA0FkZBIDYWRkWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQDQ==',
   'base64',
 );
 
-/** Opens and runs a graph of one addition on the device. */
+/** Opens and runs a graph with a single addition on the device. */
 export async function probeDevice(options: SessionOptions): Promise<void> {
   const session = await createSession(ADD_GRAPH, options, 'the probe graph');
   try {

@@ -1,4 +1,4 @@
-/** Checks the installation, and says what to do about what is wrong. */
+/** Checks the installation, and suggests how to fix problems. */
 import { availableParallelism, freemem } from 'node:os';
 import { KandidError, toKandidError } from '../errors.ts';
 import { decodePicture, encodePicture } from '../pictures/codec.ts';
@@ -10,9 +10,9 @@ import { type FoundModel, findModels } from './models.ts';
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What was found. */
+  /** The finding. */
   readonly detail: string;
-  /** What to do; also where `ok`, if something could be better. */
+  /** What to do; also set if `ok` but something could be better. */
   readonly remedy: string | null;
 }
 
@@ -23,7 +23,7 @@ export interface DoctorOptions {
   readonly device?: DeviceRequest;
 }
 
-/** Runs every check, one after the other; a failing one stops none of the others. */
+/** Runs all checks, one after the other; a failing one does not stop the others. */
 export async function* examine({ models, device = 'auto' }: DoctorOptions): AsyncGenerator<Check> {
   yield checkNode(process.versions.node);
   yield checkMemory(availableMemory());
@@ -34,7 +34,7 @@ export async function* examine({ models, device = 'auto' }: DoctorOptions): Asyn
   yield await checkClips(models);
 }
 
-/** Of the checks that `examine` will make, to be shown in a column. */
+/** Names of the checks that `examine` will make, for aligning the output. */
 export async function checkNames({ models, device = 'auto' }: DoctorOptions): Promise<string[]> {
   const found = await findModels(models);
   return [
@@ -48,7 +48,7 @@ export async function checkNames({ models, device = 'auto' }: DoctorOptions): Pr
   ];
 }
 
-/** Which text models there are, and how to get one that knows more words. */
+/** Checks which text models are installed, and how to get one with a larger vocabulary. */
 export async function checkClips(folders: readonly string[]): Promise<Check> {
   const clips = (await findModels(folders)).filter(({ manifest }) => manifest?.kind === 'clip').map(({ name }) => name);
   const detail = clips.length > 0 ? clips.join(', ') : 'none: words cannot steer any model';
@@ -69,10 +69,10 @@ export function checkNode(version: string): Check {
   return { name: 'Node.js', ok, detail, remedy: ok ? null : `Install Node.js ${OLDEST_NODE.join('.')} or later.` };
 }
 
-/** A bundle of 20 MB, its candidates for a batch and CLIP take about this much. */
+/** Approximate memory for a bundle of 20 MB, its candidates for a batch, and CLIP. */
 const ENOUGH_MEMORY = 2 ** 30;
 
-/** @param bytes free for this process */
+/** @param bytes free memory for this process */
 export function checkMemory(bytes: number): Check {
   const ok = bytes >= ENOUGH_MEMORY;
   const remedy = ok ? null : 'Stop other programs or raise the limit of the container; 1 GiB is enough for one worker.';
@@ -94,7 +94,7 @@ async function checkRuntime(): Promise<Check> {
   });
 }
 
-/** @param resolve finds the device; given by tests */
+/** @param resolve resolves the device; replaced in tests */
 export async function checkDevice(
   request: DeviceRequest,
   resolve: (request: string) => Promise<Device> = resolveDevice,
@@ -119,7 +119,7 @@ export async function* checkModels(folders: readonly string[]): AsyncGenerator<C
   for (const model of models) yield await checked(`model ${model.name}`, () => describe(model));
 }
 
-/** Verifies every hash and opens every graph, in sessions of its own that are closed again. */
+/** Verifies every hash and opens every graph, in temporary sessions. */
 async function describe({ folder, manifest, error }: FoundModel): Promise<string> {
   if (error) throw error;
   if (!manifest) throw new Error('no manifest and no error');
@@ -138,7 +138,7 @@ async function checked(name: string, check: () => Promise<string>): Promise<Chec
   }
 }
 
-/** The table's messages end in what to do, so the first sentence is the finding and the rest the remedy. */
+/** Error messages end with a remedy: the first sentence is the finding, the rest the remedy. */
 function failed(name: string, error: unknown): Check {
   const { message } = toKandidError(error);
   const end = message.search(/\. (?=[A-Z])/);
@@ -146,7 +146,7 @@ function failed(name: string, error: unknown): Check {
   return { name, ok: false, detail, remedy };
 }
 
-/** What is free on the machine, or within the container's limit where there is one. */
+/** Free memory of the machine, or within the container's limit if there is one. */
 function availableMemory(): number {
   const limit = process.constrainedMemory();
   const free = freemem();

@@ -7,8 +7,8 @@ type Dim = number | 'batch';
 type Expected = readonly [name: string, type: 'float32' | 'int64', dims: readonly Dim[]];
 
 /**
- * Level n takes `features`, `predict` and `choice` of level n − 1 (level 0: `batch`, one number) and the condition where
- * there is one; it gives `next_features` and `candidates`.
+ * Level n takes `features`, `predict` and `choice` of level n − 1 (level 0: `batch`, one number) and the condition if
+ * there is one; its outputs are `next_features` and `candidates`.
  *
  * @throws {KandidError} bundle_graph
  */
@@ -17,13 +17,13 @@ export function checkLevelGraph(session: Session, manifest: PyramidManifest, lev
   const own = levelOf(manifest, level);
   const outputs: Expected[] = [
     ['candidates', 'float32', ['batch', own.candidates, channels, own.side, own.side]],
-    // The last level's features lead nowhere, so its graph may leave them out.
+    // The last level's features are not used, so its graph may omit them.
     ...(level === levels.length - 1 ? [] : [nextFeatures(own)]),
   ];
   check(session, [...stateOf(manifest, level), ...conditionOf(manifest)], outputs, manifest, file);
 }
 
-/** What a graph of a level is fed of the level before. */
+/** Inputs of a level's graph from the previous level. */
 function stateOf(manifest: PyramidManifest, level: number): Expected[] {
   if (level === 0) return [['batch', 'int64', [1]]];
   const { side, width } = levelOf(manifest, level - 1);
@@ -35,7 +35,8 @@ function stateOf(manifest: PyramidManifest, level: number): Expected[] {
 }
 
 /**
- * decode.onnx takes `codes` [batch, L] (and the condition); it gives `image`, and `preview_SIDE` for each smaller side.
+ * decode.onnx takes `codes` [batch, L] (and the condition); its outputs are `image`, and `preview_SIDE` for each
+ * smaller side.
  *
  * @throws {KandidError} bundle_graph
  */
@@ -50,8 +51,8 @@ export function checkDecodeGraph(session: Session, manifest: PyramidManifest, fi
 }
 
 /**
- * prior-SIDE.onnx takes `features` and `place` of a level of that side and the candidate chosen before it as `predict` (and
- * the condition); it gives `log_prior` [batch, K] and `estimate`.
+ * prior-SIDE.onnx takes `features` and `place` of a level of that side and the candidate chosen before it as `predict`
+ * (and the condition); its outputs are `log_prior` [batch, K] and `estimate`.
  *
  * @throws {KandidError} bundle_graph
  */
@@ -73,8 +74,9 @@ export function checkPriorGraph(session: Session, manifest: PyramidManifest, sid
 }
 
 /**
- * descend-SIDE.onnx takes `noise` [batch, n, K] of the n levels of that side, and what the graph of the first of them takes;
- * it gives `codes`, `log_prior` of what was chosen, the chosen candidate of every level, and the last one's `next_features`.
+ * descend-SIDE.onnx takes `noise` [batch, n, K] for the n levels of that side, and the inputs of the first level's
+ * graph; its outputs are `codes`, `log_prior` of the choices, the chosen candidate of every level, and the last level's
+ * `next_features`.
  *
  * @throws {KandidError} bundle_graph
  */
@@ -142,7 +144,7 @@ function check(
   if (extra) throw refuse(`input "${extra.name}"`, describe(extra), `only ${names.join(', ')}`);
 }
 
-/** A dim that the graph leaves free, or unnamed altogether, is no contradiction. */
+/** A dim that the graph leaves free or unnamed is compatible. */
 function fits({ type, dims }: TensorSpec, [, wantedType, wantedDims]: Expected): boolean {
   if (type !== wantedType) return false;
   if (dims.length === 0) return true;

@@ -1,8 +1,8 @@
-/** A graph that is opened when it is first run: those of a large bundle are opened while the levels before them run. */
+/** A graph that is opened on first use: those of a large bundle are opened while earlier levels run. */
 import { KandidError } from '../errors.ts';
 import type { Session } from './session.ts';
 
-/** What runs, whether it is open yet or not. */
+/** A graph that can be run, whether it is already open or not. */
 export type Runnable = Pick<Session, 'file' | 'run' | 'release'>;
 
 export class LazySession implements Runnable {
@@ -11,7 +11,7 @@ export class LazySession implements Runnable {
   #opening: Promise<Session> | null = null;
   #isReleased = false;
 
-  /** @param open opens and checks the graph; tried again where it failed */
+  /** @param open opens and checks the graph; retried after a failure */
   constructor(file: string, open: () => Promise<Session>) {
     this.file = file;
     this.#open = open;

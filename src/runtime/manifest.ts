@@ -8,7 +8,7 @@ import { type JsonLimits, parseJson } from '../kit/json.ts';
 export const MANIFEST_FILE = 'model.json';
 export const FORMAT_VERSION = 1;
 
-/** A bundle may come from anybody. */
+/** Limits, because a bundle may come from anywhere. */
 export const MANIFEST_JSON: JsonLimits = { bytes: 4 * 2 ** 20, depth: 32, values: 200_000, keys: 50_000 };
 
 const MAX_FILES = 1000;
@@ -49,10 +49,10 @@ const graphBySide = z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side
 const prior = z.looseObject({
   weights: z.string(),
   sides: graphBySide,
-  /** Whole descents, side by side. */
+  /** Graphs of whole descents, by side. */
   descend: graphBySide,
   files: z.record(z.string(), fileRecord),
-  /** Of a code, mean over held-out pictures, and with all choices equally likely. */
+  /** Bits of a code, mean over held-out pictures; and with all choices equally likely. */
   bits: z.number().optional(),
   bits_uniform: z.number().optional(),
 });
@@ -77,15 +77,20 @@ const pyramid = z.looseObject({
   graphs: z.object({
     levels: z.array(z.string()),
     decode: z.string(),
-    /** Of bundles that were imported earlier; not used any more. */
+    /** Written by earlier versions of the importer; no longer used. */
     scores: z.array(z.string()).optional(),
   }),
   weights: z.string(),
-  /** Names of text models that know its pictures, best first. */
+  /** Names of text models for its pictures, best first. */
   text_models: z.array(z.string().min(1).max(64)).max(16).default([]),
-  /** Names of networks whose features suit its pictures (photographs), best first: for statistics of style, classes, distances. */
+  /**
+   * Names of networks whose features suit its pictures (photographs), best first: for style statistics, classes and
+   * distances.
+   */
   perceptual_models: z.array(z.string().min(1).max(64)).max(16).default([]),
-  /** A learned prior over choices; its files are not among `files`, as codes draw the same pictures without it. */
+  /**
+   * A learned prior over choices; its files are not among `files`, because codes draw the same pictures without it.
+   */
   prior: prior.optional(),
 });
 
@@ -105,9 +110,9 @@ export type Manifest = PyramidManifest | ClassifierManifest | ClipManifest;
 const SCHEMAS = { pyramid, classifier, clip } as const;
 
 /**
- * Reads the text of a model.json.
+ * Parses the text of a model.json.
  *
- * @param bundle what to call the bundle in an error: its folder's name
+ * @param bundle name of the bundle in errors: that of its folder
  * @throws {KandidError} bundle_invalid, bundle_version, bundle_file_name
  */
 export function parseManifest(text: string, bundle: string): Manifest {
@@ -127,15 +132,15 @@ export function parseManifest(text: string, bundle: string): Manifest {
   if (!Object.hasOwn(SCHEMAS, String(kind)) || !schema)
     throw refuse(`kind is ${JSON.stringify(kind)}, expected ${Object.keys(SCHEMAS).join(', ')}`);
   const parsed = schema.safeParse(json);
-  if (!parsed.success) throw refuse(inWords(firstIssue(parsed.error)));
+  if (!parsed.success) throw refuse(issueText(firstIssue(parsed.error)));
   checkFileNames(parsed.data, bundle);
   if (parsed.data.kind === 'pyramid') checkGraphsListed(parsed.data, refuse);
   return parsed.data;
 }
 
 /**
- * sha256 over the sorted lines `name sha256\n` of `files`, in hexadecimal: every file but model.json itself, so that
- * evaluating a bundle does not change it. Its first 8 digits stand in permalinks.
+ * sha256 over the sorted lines `name sha256\n` of `files`, in hexadecimal: every file except model.json itself, so that
+ * evaluating a bundle does not change it. The first 8 digits are used in permalinks.
  */
 export function bundleHash({ files }: Pick<Manifest, 'files'>): string {
   const lines = Object.entries(files).map(([name, { sha256 }]) => `${name} ${sha256}\n`);
@@ -154,7 +159,7 @@ function checkVersion(version: unknown, bundle: string): void {
   throw new KandidError('bundle_version', { bundle, got, expected: FORMAT_VERSION });
 }
 
-/** Names come from a stranger: none may lead out of the bundle's folder. */
+/** Names are untrusted: none may refer to a file outside the bundle's folder. */
 function checkFileNames(manifest: Manifest, bundle: string): void {
   const { files } = manifest;
   const more = manifest.kind === 'pyramid' && manifest.prior ? Object.keys(manifest.prior.files) : [];
@@ -193,6 +198,6 @@ function checkPriorListed(
     if (!Object.hasOwn(files, file)) throw refuse(`prior.files lacks "${file}", which the prior uses`);
 }
 
-function inWords({ field, problem }: FirstIssue): string {
+function issueText({ field, problem }: FirstIssue): string {
   return `${field}: ${problem}`;
 }

@@ -1,4 +1,4 @@
-/** Finds models: folders of bundles, searched in order; the first of a name wins. */
+/** Finds models in folders of bundles, searched in order; the first one with a name is used. */
 import { type Dirent, existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -8,15 +8,15 @@ import { readManifest } from './bundle.ts';
 import { FORMAT_VERSION, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 export interface FoundModel {
-  /** Its folder's name, by which it is asked for. */
+  /** Name of its folder, and of the model. */
   readonly name: string;
   readonly folder: string;
-  /** Null where model.json could not be read: `error` says why. Files are not hashed yet. */
+  /** Null if model.json could not be read: `error` is the reason. Files are not hashed yet. */
   readonly manifest: Manifest | null;
   readonly error: KandidError | null;
 }
 
-/** Looks for models in folders; a folder that does not exist holds none. */
+/** Finds all models in the folders; a folder that does not exist is empty. */
 export async function findModels(folders: readonly string[]): Promise<FoundModel[]> {
   const found = new Map<string, FoundModel>();
   for (const folder of folders)
@@ -30,10 +30,10 @@ export async function findModels(folders: readonly string[]): Promise<FoundModel
 }
 
 /**
- * The model of a name; with `paths`, also the model in a folder given as a path (which is for the person at the machine,
- * not for a request from outside).
+ * Finds a model by name; with `paths`, also by the path of its folder (for the local user, not for remote requests).
  *
- * @param kind of the models whose names are offered where there is none of this name; one of another kind is given all the same
+ * @param kind kind of the models suggested if there is none of this name; a model of another kind is returned all the
+ * same
  * @throws {KandidError} models_missing, model_unknown (with the nearest names)
  */
 export async function findModel(
@@ -77,6 +77,6 @@ function foundClip(name: string, folder: string): FoundModel {
 async function subfolders(folder: string): Promise<string[]> {
   const entries: Dirent[] = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const isFolder = (entry: Dirent) => entry.isDirectory() || entry.isSymbolicLink();
-  // Those that begin with a dot are being written.
+  // Names that start with a dot are bundles being written.
   return entries.filter((entry) => isFolder(entry) && !entry.name.startsWith('.')).map(({ name }) => name);
 }

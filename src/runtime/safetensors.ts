@@ -1,6 +1,6 @@
 /**
- * Reading named tensors from a safetensors file: an 8-byte length, that many bytes of JSON
- * `{name: {dtype, shape, data_offsets}}`, then the data (format of huggingface/safetensors, little-endian).
+ * Reads named tensors from a safetensors file: an 8-byte length, that many bytes of JSON `{name: {dtype, shape,
+ * data_offsets}}`, then the data (format of huggingface/safetensors, little-endian).
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -9,14 +9,14 @@ import { KandidError, reasonOf } from '../errors.ts';
 import { halfToNumber } from '../kit/half.ts';
 import { parseJson } from '../kit/json.ts';
 
-/** Suffix of the tensor that holds the scales of an I8 tensor, [out, 1, …]: scripts/export/precision.py. */
+/** Suffix of the tensor with the scales of an I8 tensor, [out, 1, …]: scripts/export/precision.py. */
 const SCALE = '.scale';
 
 const LARGEST_HEADER = 16 * 2 ** 20;
 const HEADER_JSON = { bytes: LARGEST_HEADER, depth: 4, values: 1_000_000, keys: 300_000 };
 
 export interface StoredTensor {
-  /** Float32, whatever it is stored as. */
+  /** Float32, whatever the stored type. */
   readonly data: Float32Array;
   readonly dims: readonly number[];
 }
@@ -29,7 +29,7 @@ const entrySchema = z.object({
 type Entry = z.output<typeof entrySchema>;
 
 /**
- * Reads some tensors, F32, F16, or I8 with their scales, without reading the others.
+ * Reads some tensors (F32, F16, or I8 with scales) without reading the others.
  *
  * @throws {KandidError} bundle_invalid, file_unreadable
  */
@@ -92,7 +92,7 @@ async function readTensor(handle: FileHandle, start: number, name: string, entry
   return { data: type.read(bytes), dims: shape };
 }
 
-/** Each of the scales belongs to as many numbers, one after the other. */
+/** Each scale applies to an equal number of consecutive values. */
 function multiply({ data }: StoredTensor, { data: scales }: StoredTensor, misfit: () => KandidError): void {
   if (scales.length === 0 || data.length % scales.length !== 0) throw misfit();
   const each = data.length / scales.length;

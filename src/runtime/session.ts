@@ -13,7 +13,7 @@ export interface TensorSpec {
   readonly name: string;
   /** 'float32', 'int64', … */
   readonly type: string;
-  /** A string where the size is free; empty where the graph does not say. */
+  /** A string for a free size; empty if the graph does not state them. */
   readonly dims: readonly (number | string)[];
 }
 
@@ -22,23 +22,23 @@ export interface SessionOptions {
   readonly cuda?: number | null;
   /** Threads of one run on the CPU. @default one per core */
   readonly threads?: number;
-  /** Whether the graph is prepared for running fast, which needs memory for all of its weights in float32. @default true */
+  /** Whether the graph is optimized for speed, which needs memory for all its weights in float32. @default true */
   readonly isOptimized?: boolean;
-  /** Folder of the files that a graph given as bytes refers to. @default none: it holds all of its weights */
+  /** Folder of the files that a graph given as bytes refers to. @default none: it contains all its weights */
   readonly folder?: string;
 }
 
-/** An opened graph. A run blocks the JavaScript thread and cannot be stopped once begun. */
+/** An opened graph. A run blocks the JavaScript thread and cannot be interrupted. */
 export interface Session {
   /** File name, for messages. */
   readonly file: string;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /**
-   * Runs the graph. Outputs of other types than float32 are converted to it.
+   * Runs the graph. Outputs of other types are converted to float32.
    *
-   * @param fetches names of the outputs wanted; all where absent
-   * @param into memory that outputs are written into; those of other names get memory of their own
+   * @param fetches names of the outputs to return. @default all
+   * @param into memory that outputs are written into; other outputs are allocated
    * @throws {KandidError} graph_inputs, graph_failed, memory_exhausted
    */
   run(
@@ -46,7 +46,7 @@ export interface Session {
     fetches?: readonly string[],
     into?: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>>;
-  /** Frees the graph; further runs fail. Calling it again does nothing. */
+  /** Frees the graph; further runs fail. Repeated calls have no effect. */
   release(): Promise<void>;
 }
 
@@ -64,14 +64,14 @@ export function loadRuntime(): Promise<Runtime> {
   return loading;
 }
 
-/** Every failure is thrown as well; without this, ONNX Runtime also writes it to the terminal, in colour. */
+/** Every failure is thrown as well; without this, ONNX Runtime also prints it to the terminal, in colour. */
 function quiet(runtime: Runtime): Runtime {
   runtime.env.logLevel = 'fatal';
   return runtime;
 }
 
 /**
- * Opens a graph by path, or from bytes; external data stays out of the JavaScript heap.
+ * Opens a graph by path or from bytes; external data is kept out of the JavaScript heap.
  *
  * @throws {KandidError} library_unavailable, graph_unreadable
  */
@@ -94,12 +94,12 @@ export async function createSession(
 }
 
 /**
- * Spinning is off: each session has threads of its own, and those that a bundle's other 39 sessions left spinning take the
- * cores from the one that runs. Measured on two cores (39 levels, 64 px): opening 0.4 s instead of 1.8, a descent 33 ms
- * instead of 31 on an idle machine, 37 instead of 2,400 beside other load.
+ * Spinning is off: each session has its own threads, and those that a bundle's other 39 sessions leave spinning take
+ * the cores from the one that runs. Measured on two cores (39 levels, 64 px): opening 0.4 s instead of 1.8, a descent
+ * 33 ms instead of 31 on an idle machine, 37 instead of 2,400 beside other load.
  *
- * The memory arena is off: every session keeps one of its own at its peak, 39 times a level's candidates in all (1.5 GB
- * instead of 0.5 for 16 descents at once).
+ * The memory arena is off: every session would keep its own at its peak size, 39 times a level's candidates in all (1.5
+ * GB instead of 0.5 for 16 descents at once).
  */
 function settingsFor(options: SessionOptions): InferenceSession.SessionOptions {
   const { cuda = null, threads, isOptimized = true, folder } = options;
@@ -181,8 +181,8 @@ class OpenedSession implements Session {
   #taken(name: string, value: InferenceSession.ReturnType[string], own: Tensor | undefined): Tensor {
     if (!own) return this.#unwrap(name, value);
     const { buffer } = value.data as Float32Array;
-    // ONNX Runtime copies outputs that were written into given memory once more, into new memory: left to the garbage
-    // collector, that is 25 MB of fresh pages a run (8 descents, 64 px: 15.5 ms a run instead of 9.5).
+    // ONNX Runtime copies outputs written into given memory once more, into new memory: left to the garbage collector,
+    // that is 25 MB of fresh pages per run (8 descents, 64 px: 15.5 ms per run instead of 9.5).
     if (buffer instanceof ArrayBuffer && buffer !== own.data.buffer) freeMemory(buffer);
     return own;
   }

@@ -15,18 +15,18 @@ export class Sessions {
   readonly #entries = new Map<string, Entry>();
   readonly #create: Create;
 
-  /** @param create opens a graph; given by tests */
+  /** @param create opens a graph; replaced in tests */
   constructor(create: Create = createSession) {
     this.#create = create;
   }
 
-  /** Paths and options that are open or being opened. */
+  /** Number of combinations of path and options that are open or being opened. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * The session of a graph file, opened if it is not yet. Release it when done: the graph stays open for its other users.
+   * The session of a graph file, opened if necessary. Release it when done: the graph stays open for its other users.
    *
    * @throws {KandidError} library_unavailable, graph_unreadable
    */

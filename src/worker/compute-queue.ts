@@ -1,12 +1,12 @@
-/** Pieces of guides' long computations, each done when its request's turn comes. */
+/** Queue of the parts of guides' long computations, each run when its client's turn comes. */
 
 interface Piece {
   readonly client: string;
-  /** Resolves when it is over, whatever came of it. */
+  /** Resolves when it has settled, either way. */
   begin(): Promise<void>;
 }
 
-/** A piece that takes longer is not waited for: it waits for something else than this machine. */
+/** A longer part is not awaited: it is waiting for something other than this machine. */
 const LONGEST_MS = 1000;
 
 export class ComputeQueue {
@@ -24,7 +24,7 @@ export class ComputeQueue {
     });
   }
 
-  /** Does the next piece of a client. */
+  /** Runs the next part of a client. */
   async runNext(client: string): Promise<void> {
     const piece = this.#waiting.find((one) => one.client === client);
     if (!piece) return;

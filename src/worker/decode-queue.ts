@@ -4,12 +4,12 @@ import type { Network } from '../engine/network/network.ts';
 import type { Picture } from '../guide.ts';
 import type { RunReport } from './messages.ts';
 
-/** What is to be drawn, and for whom. */
+/** Codes to decode, with their network and client. */
 export interface Decoding {
   readonly network: Network;
   readonly codes: readonly Code[];
   readonly condition: Float32Array | null;
-  /** Whose turn it counts as. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -21,7 +21,7 @@ interface Piece {
   readonly reject: (error: unknown) => void;
 }
 
-/** Codes drawn at once: the others get their turn between two such runs. */
+/** Codes decoded at once, so that other work gets its turn between two runs. */
 const MAX_CODES = 16;
 
 export class DecodeQueue {
@@ -32,12 +32,12 @@ export class DecodeQueue {
     this.#onRun = onRun;
   }
 
-  /** Clients for whom something is to be drawn. */
+  /** Clients that have codes waiting. */
   get clients(): string[] {
     return this.#waiting.map(({ of }) => of.client);
   }
 
-  /** @throws what the network throws, or the signal's reason */
+  /** @throws the errors of the network, or the signal's reason */
   async add(of: Decoding): Promise<Picture[]> {
     const pieces: Promise<Picture[]>[] = [];
     for (let from = 0; from < of.codes.length; from += MAX_CODES) {
@@ -47,7 +47,10 @@ export class DecodeQueue {
     return (await Promise.all(pieces)).flat();
   }
 
-  /** Draws what waits of a client, with as much of others as goes at once by the same network; gives their shares in it. */
+  /**
+   * Decodes waiting codes of a client, together with as many others as fit for the same network; returns each client's
+   * share.
+   */
   async runNext(client: string): Promise<Map<string, number>> {
     const batch = this.#take(client);
     const [first] = batch;

@@ -1,4 +1,4 @@
-/** An edit as a guide: transparent places are repainted, and where there are none the picture is kept in mind. */
+/** Converts an edit to a guide: transparent parts are repainted; without any, the picture becomes the target. */
 import { KandidError } from '../errors.ts';
 import { type DecodeOptions, decodePicture, pictureSize } from '../pictures/codec.ts';
 import type { Edit, Work } from './messages.ts';
@@ -6,12 +6,12 @@ import type { Edit, Work } from './messages.ts';
 type Limits = Pick<DecodeOptions, 'inTurn'> & { readonly limitPixels?: number | undefined };
 type Guide = NonNullable<Extract<Work, { kind: 'generate' }>['request']['guides']>[number];
 
-/** Transparency is looked for in a small copy. */
+/** Side in pixels of the small copy in which transparency is looked for. */
 const GLANCE = 64;
 const OPAQUE = 0.99;
 
 /**
- * Work whose edit has become its first guide.
+ * Replaces the edit of some work with its first guide.
  *
  * @throws {KandidError} picture_*, params_invalid (the mask has another size)
  */

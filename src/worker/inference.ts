@@ -1,4 +1,4 @@
-/** The inference service of a worker process: takes messages, runs jobs, posts events. */
+/** The inference service of a worker process: receives messages, runs jobs, posts events. */
 
 import { Engine } from '../engine/engine.ts';
 import { eventsOf } from '../engine/search/run.ts';
@@ -12,7 +12,7 @@ import { RunningJob } from './running-job.ts';
 import { Scheduler } from './scheduler.ts';
 
 const PERSON_SECONDS = 60;
-/** Folders are looked into again so seldom. */
+/** Minimum interval between scans of the model folders. */
 const LOOK_MS = 4000;
 
 interface Entry {
@@ -54,9 +54,9 @@ export class Inference {
   }
 
   /**
-   * Opens models and guides, and runs each model that is to be warm once.
+   * Opens models and guides, and runs each model of `warm` once.
    *
-   * @throws {KandidError} what opening the engine or a model throws
+   * @throws {KandidError} the errors of opening the engine or a model
    */
   static async open(
     options: WorkerOptions,
@@ -69,7 +69,7 @@ export class Inference {
       const { defaultName } = engine.models;
       for (const model of new Set([defaultName, ...(options.warm ?? [])])) {
         const warming = warmUp(engine, model);
-        // Its requests are told why; those of the other models are made.
+        // After a restart, requests for a broken model get its error; other models must remain available.
         if (options.isRestart) await warming.catch((error) => post({ type: 'warning', text: reasonOf(error) }));
         else await warming;
       }
@@ -81,7 +81,7 @@ export class Inference {
     }
   }
 
-  /** Jobs that run. */
+  /** Number of running jobs. */
   get size(): number {
     return this.#jobs.size;
   }
@@ -91,11 +91,11 @@ export class Inference {
     else if (message.type === 'job') this.#run(message.ticket).catch((error) => this.#fail(message.ticket, error));
     else {
       const entry = this.#jobs.get(message.job);
-      if (entry?.attempt === message.attempt) entry.job.tell(message.message);
+      if (entry?.attempt === message.attempt) entry.job.receive(message.message);
     }
   }
 
-  /** Says that it lives; and, now and then, which bundles came or went. */
+  /** Reports that the process is alive and, at intervals, changes of the model folders. */
   #pong(): void {
     this.#post({ type: 'pong', memory: process.memoryUsage.rss() });
     const now = this.#clock.now();
@@ -109,7 +109,7 @@ export class Inference {
     this.#post({ type: 'catalogue', info: await infoOf(this.#engine, this.info.defaultModel) });
   }
 
-  /** A job that could not even be begun. */
+  /** Fails a job that could not be started. */
   #fail({ job, attempt }: Ticket, error: unknown): void {
     this.#jobs.delete(job);
     this.#post({ type: 'event', job, attempt, event: { type: 'failed', error: toKandidError(error).toJSON() } });
@@ -138,8 +138,7 @@ export class Inference {
   }
 }
 
-/** Runs a model by both of its ways once, for the first run is the slowest. */
-/** What is told of an engine. */
+/** Describes an engine. */
 async function infoOf({ device, models, guides }: Engine, defaultModel: string): Promise<WorkerInfo> {
   return {
     device: device.name,
@@ -152,6 +151,7 @@ async function infoOf({ device, models, guides }: Engine, defaultModel: string):
   };
 }
 
+/** Generates and decodes with a model once, because the first run is the slowest. */
 async function warmUp(engine: Engine, name: string): Promise<void> {
   const { network } = await engine.models.open(name);
   const { info } = network;

@@ -26,18 +26,20 @@ export type { GuideSummary, GuideUse, ModelSummary, PictureFormat, Timings };
 /** How finished pictures are encoded. */
 export interface Output {
   readonly format: PictureFormat;
-  /** 1 … 100, for all but PNG and GIF. */
+  /** 1 … 100, for all formats except PNG and GIF. */
   readonly quality?: number | undefined;
-  /** Longer side in pixels, by Lanczos. @default the model's, or that of the whole picture */
+  /** Longer side in pixels, resampled (Lanczos). @default the model's, or that of the whole picture */
   readonly size?: number | undefined;
-  /** The descent of each result in place of its finished picture; of a generation as GIF or WebP. */
+  /**
+   * Replaces the finished picture of each result with an animation of its descent; only for generation, as GIF or WebP.
+   */
   readonly animation?: Animation | undefined;
 }
 
 export interface Animation {
-  /** Levels shown, spread evenly; the last is the finished picture. @default all */
+  /** Number of evenly spread levels shown; the last is the finished picture. @default all */
   readonly frames?: number | undefined;
-  /** How long each is shown, in milliseconds. */
+  /** Duration of each frame, in milliseconds. */
   readonly frameMs: number;
 }
 
@@ -45,39 +47,39 @@ export interface Animation {
 export interface Previews {
   readonly format: PictureFormat;
   readonly quality: number;
-  /** Side in pixels, by Lanczos. @default that of the level */
+  /** Side in pixels, resampled (Lanczos). @default that of the level */
   readonly size?: number | undefined;
-  /** Of the first so many results. */
+  /** Previews are made of the first `images` results. */
   readonly images: number;
-  /** At most so many levels a second, and none before somebody has taken the one before. */
+  /** Largest number of levels per second; a level is only shown after the previous one was taken. */
   readonly perSecond: number;
-  /** Just these levels, all of them. @default the latest, as fast as they are taken */
+  /** Shows all of these levels, and no others. @default the latest level, as fast as previews are taken */
   readonly levels?: readonly number[] | undefined;
 }
 
-/** A picture to change, as OpenAI's clients give it: what of it guides depends on its transparency. */
+/** A picture to edit, in the format of OpenAI's clients; the guides depend on its transparency. */
 export interface Edit {
   readonly image: Uint8Array;
-  /** Transparent where the picture is repainted; of its size. */
+  /** Transparent where the picture is repainted; same size as the picture. */
   readonly mask?: Uint8Array | undefined;
-  /** Weight of the picture beside the other guides, where none of it is transparent. */
+  /** Weight of the picture relative to the other guides, if none of it is transparent. */
   readonly weight: number;
-  /** Whether what is repainted is put back into the whole picture. */
+  /** Whether the repainted part is put back into the whole picture. */
   readonly whole: boolean;
 }
 
-/** What can be asked of an inference process. To vary a code is to generate with its first levels as `prefix`. */
+/** Requests to an inference process. To vary a code, generate with its first levels as `prefix`. */
 export type Work =
   | {
       readonly kind: 'generate';
       readonly request: GenerateRequest;
       /** Becomes the first guide. */
       readonly edit?: Edit | undefined;
-      /** Of the picture that it works on whole, in pixels: costs depend on it. */
+      /** Size in pixels of the picture that is processed whole; costs depend on it. */
       readonly wholeSize?: { readonly width: number; readonly height: number } | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;
-      /** Whether somebody follows who can answer questions. @default false */
+      /** Whether a user who can answer questions follows the job. @default false */
       readonly person?: boolean | undefined;
     }
   | {
@@ -94,7 +96,7 @@ export type Work =
       readonly kind: 'decode';
       readonly codes: readonly (string | readonly number[])[];
       readonly model?: string | undefined;
-      /** As the pictures stand after this level. @default the last */
+      /** Level after which the pictures are shown. @default the last */
       readonly level?: number | undefined;
       readonly condition?: PictureInput | undefined;
       readonly output: Output;
@@ -106,15 +108,15 @@ export interface EncodedPicture extends FileFields {
 }
 
 export interface ResultPicture extends EncodedPicture {
-  /** Whole, or the levels that were chosen before it was cancelled. */
+  /** Complete, or the levels chosen before cancellation. */
   readonly code: readonly number[];
-  /** Empty where the code is not whole. */
+  /** Empty if the code is incomplete. */
   readonly codeString: string;
-  /** Against the picture given, in dB; of an encoding only. */
+  /** PSNR against the given picture, in dB; encodings only. */
   readonly psnr?: number | undefined;
   /** The `image` of its previews. */
   readonly image: number;
-  /** Of a whole picture: its squares. */
+  /** Squares of a whole picture. */
   readonly windows?: readonly WindowCode[] | undefined;
 }
 
@@ -128,11 +130,11 @@ export interface JobLevel extends LevelFields {
 
 export interface JobPreview extends EncodedPicture, PreviewFields {
   readonly type: 'preview';
-  /** Asked for by its level: not replaced by later ones. */
+  /** Requested by level: not replaced by later previews. */
   readonly kept: boolean;
 }
 
-/** A person is asked; the picture is a contact sheet, in reading order. */
+/** A question to the user; the picture is a contact sheet, in reading order. */
 export interface JobQuestion extends EncodedPicture, QuestionFields {
   readonly type: 'question';
 }
@@ -141,10 +143,12 @@ export interface JobChosen extends ChosenFields {
   readonly type: 'chosen';
 }
 
-/** A finished picture, before the end that it belongs to: one at a time, for all of them would make one huge message. */
+/**
+ * A finished picture, sent before the end of its job: one at a time, because all of them would make one huge message.
+ */
 export interface JobPicture {
   readonly type: 'finished';
-  /** Its place among the results. */
+  /** Index among the results. */
   readonly index: number;
   readonly picture: ResultPicture;
 }
@@ -152,7 +156,7 @@ export interface JobPicture {
 interface EndWithPictures extends EndFields {
   readonly model: string;
   readonly hash: string;
-  /** Of a request that is done, the best first. */
+  /** Of a completed request, best first. */
   readonly results: readonly ResultPicture[];
 }
 
@@ -162,7 +166,7 @@ export interface JobDone extends EndWithPictures {
 
 export interface JobCancelled extends EndWithPictures {
   readonly type: 'cancelled';
-  /** Levels that were chosen. */
+  /** Number of levels chosen. */
   readonly level: number;
 }
 
@@ -173,43 +177,46 @@ export interface JobFailed {
 
 export type JobEnd = JobDone | JobCancelled | JobFailed;
 
-/** An event of a job in an inference process: `started`, …, and at last a `JobEnd`. */
+/** An event of a job in an inference process: `started`, …, and finally a `JobEnd`. */
 export type JobEvent = JobStarted | JobLevel | JobPreview | JobQuestion | JobChosen | JobEnd;
 
 export interface WorkerOptions {
   readonly engine: EngineOptions;
-  /** Of Kandid, for the provenance of pictures. */
+  /** Version of Kandid, for the provenance of pictures. */
   readonly version?: string | undefined;
-  /** It has served before: a model that cannot be opened any more is no reason to serve none of the others. @default false */
+  /**
+   * Whether the process replaces one that was ready: then a model that can no longer be opened does not stop the
+   * others. @default false
+   */
   readonly isRestart?: boolean | undefined;
-  /** Models opened, and run once, before it says that it is ready. @default the default model */
+  /** Models opened, and run once, before the process is ready. @default the default model */
   readonly warm?: readonly string[] | undefined;
-  /** Rows (pictures, or beams of them) of one run at most. @default 64 */
+  /** Largest number of rows (pictures, or their beams) in one run. @default 64 */
   readonly rowsPerRun?: number | undefined;
-  /** Seconds that a person has for an answer. @default 60 */
+  /** Seconds that the user has to answer a question. @default 60 */
   readonly personSeconds?: number | undefined;
 }
 
-/** A job on its way to an inference process. */
+/** A job sent to an inference process. */
 export interface Ticket {
   readonly job: string;
-  /** 1, 2, …: what an earlier attempt still says is not listened to. */
+  /** 1, 2, …: messages of earlier attempts are ignored. */
   readonly attempt: number;
-  /** Whose turn it counts as. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly work: Work;
 }
 
-/** What may be said to a running job. */
+/** Messages to a running job. */
 export type JobMessage =
-  /** It ends with the best pictures so far; with those that are encoded already, where that had begun. */
+  /** Ends it with the best pictures so far, or with those already encoded if encoding has started. */
   | { readonly type: 'cancel' }
-  /** Nobody wants its pictures any more: it ends with none. */
+  /** Ends it without pictures, which are no longer needed. */
   | { readonly type: 'drop' }
-  /** Of the guides, from the next choice on. */
+  /** New guide weights, from the next choice on. */
   | { readonly type: 'weights'; readonly weights: readonly number[] }
   | { readonly type: 'answer'; readonly question: number; readonly picks: readonly number[] }
-  /** Somebody has taken the previews of this level: the next may be made. */
+  /** The previews of this level were taken: the next may be sent. */
   | { readonly type: 'taken'; readonly level: number };
 
 export type ToWorker =
@@ -217,45 +224,45 @@ export type ToWorker =
   | { readonly type: 'job'; readonly ticket: Ticket }
   | { readonly type: 'tell'; readonly job: string; readonly attempt: number; readonly message: JobMessage }
   | { readonly type: 'ping' }
-  /** Frees everything and exits; jobs that still run are not heard of again. */
+  /** Frees everything and exits; jobs that still run send no more messages. */
   | { readonly type: 'stop' };
 
 /** One run of a graph. */
 export interface RunReport {
   readonly model: string;
-  /** null: decode.onnx. */
+  /** Null for decode.onnx. */
   readonly level: number | null;
   readonly rows: number;
-  /** Jobs that shared it. */
+  /** Number of jobs that shared it. */
   readonly jobs: number;
   readonly ms: number;
 }
 
-/** What an inference process has. */
+/** The capabilities of an inference process. */
 export interface WorkerInfo {
   /** 'cpu' or 'cuda:N'. */
   readonly device: string;
-  /** Why `auto` came to the CPU. */
+  /** Why `auto` selected the CPU; null otherwise. */
   readonly fallback: string | null;
   readonly models: readonly ModelSummary[];
-  /** Of each model, by name: bytes that one beam of a result takes at most between two levels. */
+  /** By model name: largest number of bytes per beam of a result between two levels. */
   readonly beamBytes: Readonly<Record<string, number>>;
-  /** Of requests that name none. */
+  /** Model of requests that name none. */
   readonly defaultModel: string;
   readonly guides: readonly GuideSummary[];
-  /** Of each text model that knows certain words alone, by name. */
+  /** By name, for text models with a limited vocabulary. */
   readonly lexicons: Readonly<Record<string, LexiconParts>>;
 }
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly info: WorkerInfo }
-  /** Bundles came or went. */
+  /** The set of bundles has changed. */
   | { readonly type: 'catalogue'; readonly info: WorkerInfo }
-  /** It could not be opened, and exits. */
+  /** Start-up failed; the process exits. */
   | { readonly type: 'startupFailure'; readonly error: ErrorData }
   | { readonly type: 'event'; readonly job: string; readonly attempt: number; readonly event: JobEvent | JobPicture }
   | { readonly type: 'run'; readonly run: RunReport }
-  /** Something went wrong that no job is to blame for; it goes on. */
+  /** A problem that belongs to no job; the process continues. */
   | { readonly type: 'warning'; readonly text: string }
   /** Bytes of memory. */
   | { readonly type: 'pong'; readonly memory: number };
@@ -271,7 +278,7 @@ export function errorFrom({ code, details }: ErrorData): KandidError {
   return new KandidError(code, details as never);
 }
 
-/** An end with the pictures that were told of before it. */
+/** Adds the pictures sent before an end to it. */
 export function withPictures<End extends JobEnd>(end: End, finished: readonly JobPicture[]): End {
   if (end.type === 'failed') return end;
   const inOrder = [...finished].sort((a, b) => a.index - b.index);

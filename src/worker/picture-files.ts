@@ -4,7 +4,7 @@ import type { Picture } from '../guide.ts';
 import { encodePicture, fittedSize, type PictureFormat } from '../pictures/codec.ts';
 import type { EncodedPicture, Output } from './messages.ts';
 
-/** @param xmp packet of metadata to put into the file */
+/** @param xmp metadata packet to embed in the file */
 export async function encoded(
   picture: Picture,
   { format, quality, size }: Output,

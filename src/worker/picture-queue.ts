@@ -1,15 +1,16 @@
 /**
- * Picture files that are to be made or read. Sharp works on threads that ONNX Runtime and the file system need too, and a
- * large picture cannot be interrupted: so few are in the works at once, at most one of them large, and clients take turns.
+ * Queue of picture files to encode or decode. Sharp runs on threads that ONNX Runtime and the file system need too, and
+ * a large picture cannot be interrupted: so few are processed at once, at most one of them large, and clients take
+ * turns.
  */
 import { Shares } from './shares.ts';
 
 export interface PictureTask<T> {
-  /** Whose turn it counts as. */
+  /** The client that it is scheduled for. */
   readonly client: string;
-  /** Pixels that are coded. */
+  /** Pixels to encode or decode. */
   readonly pixels: number;
-  /** Where it has aborted the work is not begun any more. */
+  /** If aborted, the work is not started any more. */
   readonly signal?: AbortSignal | undefined;
   readonly run: () => Promise<T>;
 }
@@ -17,13 +18,15 @@ export interface PictureTask<T> {
 interface Waiting {
   readonly client: string;
   readonly isLarge: boolean;
-  /** Begins it; resolves when it is over, whatever came of it. */
+  /** Starts it; resolves when it has settled, either way. */
   begin(): Promise<void>;
 }
 
-/** From so many pixels on a picture is large: it may take seconds. */
+/** Pictures of this many pixels or more are large: they may take seconds. */
 const LARGE_PIXELS = 512 * 512 + 1;
-/** In the works at once, three of the four threads of libuv; of large ones one, so that the small ones always pass. */
+/**
+ * Processed at once, on three of the four threads of libuv; only one large one, so that small ones are never blocked.
+ */
 const MAX_SMALL = 2;
 const MAX_LARGE = 1;
 
@@ -33,12 +36,14 @@ export class PictureQueue {
   #small = 0;
   #large = 0;
 
-  /** Pictures that wait or are in the works. */
+  /** Number of pictures waiting or in progress. */
   get size(): number {
     return this.#waiting.length + this.#small + this.#large;
   }
 
-  /** Resolves to what `run` gives, in the client's turn. @throws what `run` throws, or the signal's reason */
+  /**
+   * Resolves to the result of `run`, executed in the client's turn. @throws the errors of `run`, or the signal's reason
+   */
   add<T>({ client, pixels, signal, run }: PictureTask<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const entry: Waiting = {

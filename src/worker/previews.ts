@@ -1,6 +1,6 @@
 /**
- * Shows the levels of one job as they are chosen: the latest only, and none faster than somebody takes them; or just those
- * that were asked for.
+ * Sends previews of one job's levels: the latest only, and no faster than they are taken; or exactly the requested
+ * levels.
  */
 
 import type { LevelEvent } from '../engine/search/events.ts';
@@ -13,7 +13,7 @@ export interface PreviewerOptions {
   readonly clock: Clock;
   readonly encode: (picture: Picture) => Promise<EncodedPicture>;
   readonly post: (event: JobPreview) => void;
-  /** A picture could not be encoded; previews are a courtesy, so the job goes on. */
+  /** A picture could not be encoded; previews are optional, so the job continues. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -22,9 +22,9 @@ export class Previewer {
   readonly #intervalMs: number;
   #pending: LevelEvent | null = null;
   #encoding: Promise<void> | null = null;
-  /** Levels that were asked for, one after the other. */
+  /** Encodes the requested levels one after the other. */
   #asked: Promise<void> = Promise.resolve();
-  /** Last level that was shown, and the last that somebody took. */
+  /** The last level shown, and the last one taken. */
   #shown = -1;
   #taken = -1;
   #nextAt = Number.NEGATIVE_INFINITY;
@@ -36,7 +36,7 @@ export class Previewer {
     this.#intervalMs = 1000 / options.spec.perSecond;
   }
 
-  /** A level that was not shown yet is replaced by it. */
+  /** Shows a level, in place of one that was not shown yet. */
   show(event: LevelEvent): void {
     const { levels } = this.#options.spec;
     if (!levels) {
@@ -45,13 +45,13 @@ export class Previewer {
     } else if (levels.includes(event.level)) this.#asked = this.#asked.then(() => this.#encode(event, true));
   }
 
-  /** Somebody took the previews of this level. */
+  /** The previews of this level were taken. */
   taken(level: number): void {
     this.#taken = Math.max(this.#taken, level);
     this.#step();
   }
 
-  /** Begins no more; resolves when what has begun is posted. */
+  /** Shows nothing more; resolves when previews in progress are posted. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#pending = null;

@@ -1,4 +1,4 @@
-/** Questions to the person behind a job: a contact sheet, then their picks, or a timeout. */
+/** Questions to the user of a job: a contact sheet, then their picks, or a timeout. */
 
 import type { AskPerson, Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -6,16 +6,16 @@ import { enlarged, mosaic } from '../pictures/mosaic.ts';
 import type { EncodedPicture, JobChosen, JobQuestion } from './messages.ts';
 
 export interface QuestionsOptions {
-  /** For an answer. */
+  /** Time for an answer. */
   readonly seconds: number;
   readonly clock: Clock;
   readonly encode: (picture: Picture) => Promise<EncodedPicture>;
   readonly post: (event: JobQuestion | JobChosen) => void;
 }
 
-/** Small candidates are shown at least so large, in pixels. */
+/** Smaller candidates are enlarged to at least this side, in pixels. */
 const MIN_SIDE = 64;
-/** Pixels between them. */
+/** Pixels between candidates. */
 const GAP = 4;
 
 export class Questions {
@@ -71,7 +71,7 @@ export class Questions {
     });
   };
 
-  /** An answer to a question that is not open is dropped. */
+  /** Answers to questions that are not open are dropped. */
   answer(question: number, picks: readonly number[]): void {
     this.#open.get(question)?.(picks, 'person');
   }

@@ -1,4 +1,4 @@
-/** Records the descents of a job whose results are wanted as animations. */
+/** Records the descents of a job whose results are animations. */
 import type { LevelEvent } from '../engine/search/events.ts';
 import type { Picture } from '../guide.ts';
 import type { PlaneSize } from '../kit/resample.ts';
@@ -10,7 +10,7 @@ import { mimeOf } from './picture-files.ts';
 export class DescentRecorder {
   readonly #animation: Animation;
   readonly #output: Output;
-  /** Of each result, as 8-bit pixels: a fourth of what the engine has. */
+  /** Frames of each result as 8-bit pixels: a quarter of the engine's memory for them. */
   readonly #frames: (readonly FramePixels[])[] = [];
   #notes: readonly string[] = [];
 
@@ -19,12 +19,12 @@ export class DescentRecorder {
     this.#output = output;
   }
 
-  /** What to tell of it. */
+  /** Notes for the response. */
   get notes(): readonly string[] {
     return this.#notes;
   }
 
-  /** Keeps the pictures of a level that becomes a frame; the last is the finished picture itself. */
+  /** Keeps the pictures of a level that becomes a frame; the last frame is the finished picture itself. */
   record({ level, levels, previews }: LevelEvent): void {
     const { frames = levels } = this.#animation;
     if (level === 0 && frames > levels)
@@ -34,18 +34,18 @@ export class DescentRecorder {
       this.#frames[index] = [...this.#framesBefore(index), framePixels(picture)];
   }
 
-  /** Pixels that the animation of a finished picture has. */
+  /** Number of pixels of a result's animation. */
   pixels(picture: PlaneSize, index: number): number {
     const { width, height } = fittedSize(picture, this.#output.size);
     return width * height * this.#framesBefore(index).length;
   }
 
-  /** The animation of one result, which ends with the finished picture. */
+  /** Encodes the animation of one result, which ends with the finished picture. */
   async encoded(picture: Picture, index: number, xmp: string): Promise<EncodedPicture> {
     const { format, quality, size: longer } = this.#output;
     const size = fittedSize(picture, longer);
     const frames = [...this.#framesBefore(index), framePixels(picture)];
-    // Cancelled before there were two.
+    // The job was cancelled before there were two frames.
     const shown = frames.length > 1 ? frames : [...frames, ...frames];
     const packed: Buffer[] = [];
     for (const frame of shown) packed.push(await packedFrame(frame, size));
@@ -59,7 +59,7 @@ export class DescentRecorder {
   }
 }
 
-/** So many levels, spread evenly, the last among them. */
+/** `frames` levels, evenly spread and including the last. */
 function framesOf(levels: number, frames: number): number[] {
   const count = Math.min(levels, frames);
   return Array.from({ length: count }, (_, i) => Math.round(((i + 1) * levels) / count) - 1);

@@ -1,4 +1,4 @@
-/** One running job in an inference process: started, reported, steered, ended. */
+/** One running job in an inference process: starts it, reports its events, handles its messages, ends it. */
 
 import { bitsOf } from '../contract/codes.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -26,14 +26,14 @@ export interface JobServices {
   readonly engine: Engine;
   readonly scheduler: Scheduler;
   readonly pictures: PictureQueue;
-  /** Whose turn it counts as. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly clock: Clock;
   readonly personSeconds: number;
-  /** Of Kandid. */
+  /** Version of Kandid. */
   readonly version: string;
   readonly post: (event: JobEvent | JobPicture) => void;
-  /** Something went wrong that does not end the job. */
+  /** A problem that does not end the job. */
   readonly warn: (error: unknown) => void;
 }
 
@@ -41,15 +41,15 @@ export class RunningJob {
   #work: Work;
   readonly #services: JobServices;
   readonly #controller = new AbortController();
-  /** Of the encoding, which goes on with the best pictures so far when the search was cancelled. */
+  /** Aborts encoding, which otherwise continues with the best pictures so far when the search is cancelled. */
   readonly #encoding = new AbortController();
   #isEncoding = false;
   readonly #questions: Questions;
   readonly #previewer: Previewer | null;
-  /** Of results that are animations. */
+  /** Only for results that are animations. */
   readonly #recorder: DescentRecorder | null;
   #walk: Walk | null = null;
-  /** Given before there was a descent. */
+  /** Set before the descent started. */
   #weights: readonly number[] | null = null;
   #about = { model: '', hash: '', seed: 0 };
   #levels = 0;
@@ -100,7 +100,7 @@ export class RunningJob {
     }
   }
 
-  tell(message: JobMessage): void {
+  receive(message: JobMessage): void {
     if (message.type === 'cancel') this.#cancel();
     else if (message.type === 'drop') this.#drop();
     else if (message.type === 'answer') this.#questions.answer(message.question, message.picks);
@@ -145,7 +145,7 @@ export class RunningJob {
     });
   }
 
-  /** Where one of the descents fails, so do the others. */
+  /** If one of the descents fails, all fail. */
   #descend(network: Network, walk: Walk): Promise<EndEvent> {
     const { scheduler, client } = this.#services;
     const { descents, joining } = walk;
@@ -195,7 +195,7 @@ export class RunningJob {
     this.#recorder?.record(event);
   }
 
-  /** Its pictures are encoded and told of one by one; where that is cancelled, it ends with those that are. */
+  /** Encodes and posts the pictures one by one; if that is cancelled, the job ends with those already encoded. */
   async #ended(task: PreparedTask, { type, level, pictures, guides, notes, timings }: TaskOutcome): Promise<JobEnd> {
     const { post, version } = this.#services;
     this.#isEncoding = true;
@@ -213,8 +213,8 @@ export class RunningJob {
       post({ type: 'finished', index, picture: { ...file, ...about } });
     });
     const failed = (await Promise.allSettled(encoding)).find((one) => one.status === 'rejected');
-    const told = [...notes, ...(this.#recorder?.notes ?? [])];
-    const end = { ...this.#about, results: [], guides, notes: told, timings };
+    const allNotes = [...notes, ...(this.#recorder?.notes ?? [])];
+    const end = { ...this.#about, results: [], guides, notes: allNotes, timings };
     if (failed && !this.#encoding.signal.aborted) throw failed.reason;
     if (type === 'done' && !failed) return { type, ...end };
     return { type: 'cancelled', level: type === 'cancelled' ? level : this.#levels, ...end };
@@ -227,7 +227,7 @@ export class RunningJob {
     return this.#inTurn(pixels, this.#encoding.signal, () => recorder.encoded(picture.draw(), index, xmp));
   }
 
-  /** Drawn in its turn: many large pictures are never in memory at once. */
+  /** Drawn when its turn comes, so that many large pictures are never in memory at once. */
   #encoded(
     picture: Pick<TaskPicture, 'draw' | 'width' | 'height'>,
     output: Output,
@@ -264,7 +264,7 @@ export class RunningJob {
     });
   }
 
-  /** Cancelled before there was anything to show, or failed. */
+  /** The end of a job that failed, or was cancelled before it had results. */
   #failed(error: KandidError): JobEnd {
     if (error.code !== 'cancelled' || !this.#controller.signal.aborted)
       return { type: 'failed', error: error.toJSON() };

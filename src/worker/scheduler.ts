@@ -1,4 +1,6 @@
-/** Shares an inference process among clients: descents level by level, whole codes, and the computations of guides. */
+/**
+ * Shares an inference process among clients: descents level by level, decoding of codes, and computations of guides.
+ */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Network } from '../engine/network/network.ts';
 import { type BatchShare, runBatch } from '../engine/search/batches.ts';
@@ -10,53 +12,53 @@ import { DecodeQueue, type Decoding } from './decode-queue.ts';
 import type { RunReport } from './messages.ts';
 import { Shares } from './shares.ts';
 
-/** A descent on its way, and who hears of it. */
+/** A descent in progress, with its event handlers. */
 export interface Task {
   readonly network: Network;
   readonly descent: Descent;
-  /** Whose turn it counts as. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   onEvent(event: GenerateEvent): void;
-  /** It is over, by its last event or by `descent.error`; its guides are freed. */
+  /** The descent has ended, with its last event or `descent.error`; its guides are freed. */
   onEnd(): void;
 }
 
 export interface SchedulerOptions {
-  /** Rows of one run at most. @default 64 */
+  /** Largest number of rows in one run. @default 64 */
   readonly rowsPerRun?: number | undefined;
   readonly onRun?: ((report: RunReport) => void) | undefined;
-  /** Something went wrong that no job is to blame for. */
+  /** A problem that belongs to no job. */
   readonly onTrouble?: ((error: unknown) => void) | undefined;
 }
 
-interface Standing {
+interface QueuedDescent {
   readonly task: Task;
   readonly descent: Descent;
-  /** Rows that were run for it. */
+  /** Rows run for it so far. */
   attained: number;
-  /** Runs of its client's that went by while it was ready. */
+  /** Consecutive runs of its client without it, while it was ready. */
   waited: number;
 }
 
 const ROWS_PER_RUN = 64;
-/** Results of a request that may share the runs of another client's. */
+/** Largest number of results of a request that may share the runs of another client. */
 const GUEST_RESULTS = 8;
-/** Whoever was skipped so often goes next. */
+/** A descent skipped this many times in a row goes next. */
 const PATIENCE = 8;
-/** Messages (cancel, say) wait at most about so long while descents choose one after the other. */
-const BREATH_MS = 10;
+/** Longest time, approximately, that messages such as cancel wait while descents choose one after the other. */
+const YIELD_INTERVAL_MS = 10;
 
 /**
- * The next turn is that of the client that has had the least time, by whatever there is to do for it. Among a client's
- * descents the one that has had the fewest rows goes next, and with it all that stand at its level, those of others too: so
- * that those that come later catch up and then share the runs of those before them, and small requests pass large ones; but
- * none is skipped more than `PATIENCE` times in a row. A run takes a bounded number of rows, however many a request has.
+ * The next turn goes to the client that has used the least time, for any kind of work it has. Among a client's descents
+ * the one that has had the fewest rows goes next, together with all others at its level, including those of other
+ * clients: so later ones catch up and then share the runs of earlier ones, and small requests overtake large ones; but
+ * none is skipped more than `PATIENCE` times in a row. A run has a bounded number of rows, however many a request has.
  */
 export class Scheduler {
   readonly #rowsPerRun: number;
   readonly #onRun: (report: RunReport) => void;
   readonly #onTrouble: (error: unknown) => void;
-  readonly #tasks = new Map<Descent, Standing>();
+  readonly #tasks = new Map<Descent, QueuedDescent>();
   readonly #shares = new Shares();
   readonly #decodeQueue: DecodeQueue;
   readonly #computations = new ComputeQueue();
@@ -70,7 +72,7 @@ export class Scheduler {
     this.#decodeQueue = new DecodeQueue(onRun);
   }
 
-  /** Descents on their way. */
+  /** Number of descents in progress. */
   get size(): number {
     return this.#tasks.size;
   }
@@ -81,18 +83,18 @@ export class Scheduler {
     this.#wake();
   }
 
-  /** Tells what has happened to a descent, as after its signal has aborted: it then ends at once. */
+  /** Checks a descent for changes from outside, such as an aborted signal, which ends it at once. */
   poke(descent: Descent): void {
     const standing = this.#tasks.get(descent);
     if (standing) this.#settle(standing);
   }
 
-  /** Pictures of whole codes; those of several jobs are drawn together. @throws what the network throws */
+  /** Decodes whole codes; those of several jobs share runs. @throws the errors of the network */
   decode(decoding: Decoding): Promise<Picture[]> {
     return this.#sharing(decoding.client, () => this.#decodeQueue.add(decoding));
   }
 
-  /** Does a piece of a guide's computation in its client's turn. @throws what the work throws */
+  /** Runs part of a guide's computation in its client's turn. @throws the errors of the work */
   compute<T>(client: string, work: () => Promise<T>): Promise<T> {
     return this.#sharing(client, () => this.#computations.add(client, work));
   }
@@ -115,7 +117,7 @@ export class Scheduler {
   async #loop(): Promise<void> {
     this.#looping = true;
     try {
-      // What comes in together should run together.
+      // Work that arrives together should run together.
       await breathe();
       for (;;) {
         const ready = this.#ready();
@@ -130,12 +132,12 @@ export class Scheduler {
     }
   }
 
-  #ready(): Standing[] {
+  #ready(): QueuedDescent[] {
     return [...this.#tasks.values()].filter(({ descent }) => descent.status === 'ready');
   }
 
-  /** Does one thing for a client; its kinds of work take turns. */
-  async #serve(client: string, ready: readonly Standing[]): Promise<void> {
+  /** Does one unit of work for a client; its kinds of work take turns. */
+  async #serve(client: string, ready: readonly QueuedDescent[]): Promise<void> {
     const own = ready.filter(({ task }) => task.client === client);
     const kinds = [
       ...(this.#computations.clients.includes(client) ? [() => this.#computeNext(client)] : []),
@@ -158,8 +160,8 @@ export class Scheduler {
     for (const [one, share] of shares) this.#shares.charge(one, share * ms);
   }
 
-  async #run(group: readonly Standing[], own: readonly Standing[]): Promise<void> {
-    const { task, descent } = group[0] as Standing;
+  async #run(group: readonly QueuedDescent[], own: readonly QueuedDescent[]): Promise<void> {
+    const { task, descent } = group[0] as QueuedDescent;
     const { network } = task;
     const { level } = descent;
     const started = performance.now();
@@ -176,7 +178,7 @@ export class Scheduler {
     await this.#choose(shares, ms / Math.max(1, rows));
   }
 
-  /** Guides that take long are not waited for: the others go on meanwhile. */
+  /** Slow guides are not awaited: other work continues meanwhile. */
   async #choose(shares: readonly BatchShare[], rowMs: number): Promise<void> {
     let breathed = performance.now();
     for (const { descent, rows, choose } of shares) {
@@ -194,13 +196,13 @@ export class Scheduler {
       });
       const isQuick = await Promise.race([choosing.then(() => true), breathe(false)]);
       if (standing) this.#shares.charge(standing.task.client, performance.now() - started);
-      if (isQuick && performance.now() - breathed < BREATH_MS) continue;
+      if (isQuick && performance.now() - breathed < YIELD_INTERVAL_MS) continue;
       await breathe();
       breathed = performance.now();
     }
   }
 
-  #settle(standing: Standing): void {
+  #settle(standing: QueuedDescent): void {
     const { descent, task } = standing;
     if (this.#tasks.get(descent) !== standing) return;
     const events = descent.takeEvents();
@@ -216,7 +218,7 @@ export class Scheduler {
     task.onEnd();
   }
 
-  /** Nobody knows what is left of them: all that stand here end, and what comes after starts again. */
+  /** After an error in the loop the state of the descents is unknown: all of them end, and new work starts over. */
   #giveUp(error: unknown): void {
     this.#onTrouble(error);
     const standing = [...this.#tasks.values()];
@@ -226,12 +228,12 @@ export class Scheduler {
 }
 
 /**
- * The one of a client's whose turn it is, and all that stand where it does, in the order in which they get rows; of other
- * clients the small ones only, for a large one would make the run long that a small one waits for.
+ * The client's next descent and all others at the same level, in the order in which they get rows. Of other clients
+ * only small descents, because a large one would prolong the run that a small one waits for.
  */
-function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing[] {
-  const byHunger = (a: Standing, b: Standing) => hunger(b) - hunger(a) || a.attained - b.attained;
-  const [first] = [...own].sort(byHunger) as [Standing, ...Standing[]];
+function groupOf(own: readonly QueuedDescent[], ready: readonly QueuedDescent[]): QueuedDescent[] {
+  const byHunger = (a: QueuedDescent, b: QueuedDescent) => hunger(b) - hunger(a) || a.attained - b.attained;
+  const [first] = [...own].sort(byHunger) as [QueuedDescent, ...QueuedDescent[]];
   const others = ready.filter(
     (one) =>
       one !== first &&
@@ -242,5 +244,5 @@ function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing
   return [first, ...others.sort(byHunger)];
 }
 
-/** 0 while it has not waited long. */
-const hunger = ({ waited }: Standing) => (waited < PATIENCE ? 0 : waited);
+/** 0 until it has been skipped often. */
+const hunger = ({ waited }: QueuedDescent) => (waited < PATIENCE ? 0 : waited);

@@ -1,23 +1,23 @@
-/** Who has had how much: the next turn goes to the client that has had the least. */
+/** Fair shares: the next turn goes to the client that has used the least time. */
 
 interface Account {
   /** Milliseconds of work. */
   spent: number;
-  /** Pieces of work that wait or run. */
+  /** Number of units of work waiting or running. */
   open: number;
 }
 
 export class Shares {
   readonly #accounts = new Map<string, Account>();
 
-  /** A client has one more piece of work. One that comes anew begins where the one that has had the least stands. */
+  /** Adds a unit of work. A new client starts at the level of the client that has used the least. */
   enter(client: string): void {
     const known = this.#accounts.get(client);
     if (known) known.open += 1;
     else this.#accounts.set(client, { spent: this.#least(), open: 1 });
   }
 
-  /** And one less; who has none is forgotten, so that nobody pays for yesterday. */
+  /** Removes a unit of work. A client without any is dropped, so that past use does not count later. */
   leave(client: string): void {
     const known = this.#accounts.get(client);
     if (!known) return;
@@ -30,7 +30,9 @@ export class Shares {
     if (known) known.spent += ms;
   }
 
-  /** Of these, the one that has had the least; of equals, the one that came last. Undefined where there are none. */
+  /**
+   * Of these clients, the one that has used the least; among equals, the one added last. Undefined if there are none.
+   */
   next(clients: Iterable<string>): string | undefined {
     const waiting = new Set(clients);
     let best: string | undefined;

@@ -1,11 +1,13 @@
-/** The entry of an inference process: the server forks it and talks to it by messages. */
+/** Entry point of an inference process: the server forks it and communicates by messages. */
 import { KandidError, reasonOf, toKandidError } from '../errors.ts';
 import { Inference } from './inference.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 
 let opening: Promise<Inference | null> = Promise.resolve(null);
 
-/** What cannot be sent (an event in which a guide has put something odd, say) ends its job, and no other. */
+/**
+ * A message that cannot be sent (for example, with an unserializable value from a guide) ends its job, and no other.
+ */
 function post(message: FromWorker): void {
   if (!process.connected) return;
   try {
@@ -28,13 +30,13 @@ async function open(options: WorkerOptions): Promise<Inference | null> {
     post({ type: 'ready', info: inference.info });
     return inference;
   } catch (thrown) {
-    await tellUnfit({ type: 'startupFailure', error: toKandidError(thrown).toJSON() });
+    await sendAndWait({ type: 'startupFailure', error: toKandidError(thrown).toJSON() });
     process.exit(1);
   }
 }
 
-/** Resolves when the message has left. */
-async function tellUnfit(message: FromWorker): Promise<void> {
+/** Resolves when the message was sent. */
+async function sendAndWait(message: FromWorker): Promise<void> {
   await new Promise<void>((resolve) => {
     if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
     else resolve();
@@ -53,9 +55,9 @@ process.on('message', (message: ToWorker) => {
   else opening.then((inference) => inference?.handle(message)).catch(warn);
 });
 
-// A terminal sends Ctrl-C to all its processes; the server lets the jobs end and then says stop.
+// A terminal sends Ctrl-C to all its processes; the server lets the jobs end and then sends stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(0));
-// A promise that a guide has forgotten is no reason to lose the jobs of others.
+// An unhandled rejection in a guide is no reason to lose other jobs.
 process.on('unhandledRejection', warn);

@@ -1,4 +1,4 @@
-/** `kandid bench --cluster`: figures of gateways and workers, and whether they meet their targets. */
+/** `kandid bench --cluster`: measures gateways and workers, and compares the figures with their targets. */
 import { modelFolders } from '../../config.ts';
 import { KandidError } from '../../errors.ts';
 import { type ClusterFigures, FULL, QUICK } from '../../lab/bench/cluster/context.ts';
@@ -11,7 +11,10 @@ import { progressOn } from '../progress.ts';
 
 export const CLUSTER_PART_NAMES: readonly string[] = CLUSTER_PARTS.map(({ name }) => name);
 
-/** @param model name of a model @throws {KandidError} cancelled, internal (something did not start: redis-server is needed) */
+/**
+ * @param model name of a model @throws {KandidError} cancelled, internal (something did not start: redis-server is
+ * needed)
+ */
 export async function measureCluster(
   model: string,
   { only, quick, ...flags }: EngineFlags & { only?: string[]; quick?: boolean },
@@ -40,7 +43,7 @@ export async function measureCluster(
   return figures;
 }
 
-/** Values under their paths (`resume.missing`), and all that is known of them under `figures`. */
+/** Values under their paths (`resume.missing`), and the complete figures under `figures`. */
 export function clusterJson(figures: ClusterFigures): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [path, { value }] of figures) {

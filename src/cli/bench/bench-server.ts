@@ -1,4 +1,4 @@
-/** `kandid bench --server`: figures of the server, and whether they meet their targets. */
+/** `kandid bench --server`: measures the server, and compares the figures with their targets. */
 
 import { modelFolders } from '../../config.ts';
 import { KandidError } from '../../errors.ts';
@@ -32,7 +32,7 @@ export async function measureServer(
   try {
     for (const [i, part] of parts.entries()) {
       progress.update(i, parts.length, part.what);
-      figures.push(...(await measured(part, context)));
+      figures.push(...(await measurePart(part, context)));
     }
   } finally {
     progress.stop();
@@ -41,7 +41,7 @@ export async function measureServer(
   return figures;
 }
 
-async function measured(part: Part, context: BenchContext): Promise<Figure[]> {
+async function measurePart(part: Part, context: BenchContext): Promise<Figure[]> {
   const figures = await part.run(context);
   if (context.signal.aborted) throw new KandidError('cancelled', { when: `while ${part.name} was measured` });
   return figures;

@@ -37,12 +37,12 @@ const MEMORY_DESCENTS = 1000;
 export function addBench(program: Command, io: Io): void {
   const command = program
     .command('bench [model]')
-    .summary('how fast a model runs here')
+    .summary('measure how fast a model runs here')
     .description('Measures loading, levels, encoding, decoding and words to pictures. Close other programs first.')
     .option('--seconds <s>', 'about how long each figure is measured', decimal('--seconds', 0, 600), 3)
     .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
     .option('--determinism', 'only: check that codes are the same in every run and batch size')
-    .option('--server', 'only: a server under load, in a process of its own')
+    .option('--server', 'only: a server under load, in a separate process')
     .option('--cluster', 'only: gateways and workers with a Redis, killed and restarted (needs redis-server)')
     .option(
       '--only <parts>',
@@ -62,21 +62,21 @@ async function run(given: string | undefined, flags: Flags, io: Io): Promise<voi
   await withKandid(flags, io, async ({ engine }) => {
     const opened = await engine.models.open(given ?? flags.model);
     const model = given ?? flags.model ?? opened.network.info.name;
-    const figures = await measured(engine, model, flags, io);
-    tell(aboutOf(opened, engine), figures, linesOf(figures), flags, io);
+    const figures = await measureAll(engine, model, flags, io);
+    printFigures(aboutOf(opened, engine), figures, linesOf(figures), flags, io);
   });
 }
 
-/** The engine is closed before anything is measured: this process has to load the server, not itself. */
+/** The engine is closed before measuring: this process must load the server, not itself. */
 async function runServer(given: string | undefined, flags: Flags, io: Io): Promise<void> {
   const about = await withKandid(flags, io, async ({ engine }) =>
     aboutOf(await engine.models.open(given ?? flags.model), engine),
   );
   const figures = await measureServer(about.model, flags, io);
-  tell(about, { server: figures }, figureLines(figures), flags, io);
+  printFigures(about, { server: figures }, figureLines(figures), flags, io);
 }
 
-/** What there is to run at all is measured on the smallest model, whose runs leave the processor to everything else. */
+/** The cluster is measured with the smallest model, whose runs leave the processor to the rest. */
 const CLUSTER_MODEL = 'tiny';
 
 async function runCluster(given: string | undefined, flags: Flags, io: Io): Promise<void> {
@@ -84,10 +84,10 @@ async function runCluster(given: string | undefined, flags: Flags, io: Io): Prom
     aboutOf(await engine.models.open(given ?? flags.model ?? CLUSTER_MODEL), engine),
   );
   const figures = await measureCluster(about.model, flags, io);
-  tell(about, clusterJson(figures), figureLines([...figures.values()]), flags, io);
+  printFigures(about, clusterJson(figures), figureLines([...figures.values()]), flags, io);
 }
 
-/** A list of parts, separated by commas. */
+/** A comma-separated list of parts. */
 function partsOf(text: string): string[] {
   const names = [...PART_NAMES, ...CLUSTER_PART_NAMES];
   return text.split(',').map((name) => oneOf('--only', names)(name.trim()));
@@ -105,13 +105,13 @@ function aboutOf({ network, bundle }: OpenModel, engine: Engine) {
   };
 }
 
-function tell(about: About, figures: Figures, lines: readonly string[], { json }: Flags, io: Io): void {
+function printFigures(about: About, figures: Figures, lines: readonly string[], { json }: Flags, io: Io): void {
   const { model, hash, device, machine } = about;
   const head = `${model} (${hash.slice(0, 8)}) on ${device}, ${machine.cores} × ${machine.cpu}`;
   for (const line of json ? [JSON.stringify({ ...about, ...figures }, null, 2)] : [head, ...lines]) io.out(line);
 }
 
-async function measured(engine: Engine, model: string, flags: Flags, io: Io): Promise<Figures> {
+async function measureAll(engine: Engine, model: string, flags: Flags, io: Io): Promise<Figures> {
   const progress = progressOn(io);
   try {
     if (flags.determinism || flags.memory !== undefined) {
@@ -171,7 +171,7 @@ async function speed(
   return figures;
 }
 
-/** Every figure on a line of its own, under its path. */
+/** One line per figure, with its path. */
 function linesOf(figures: Figures): string[] {
   const rows: string[][] = [];
   const walk = (value: unknown, path: readonly string[]) => {

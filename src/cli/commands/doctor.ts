@@ -16,7 +16,7 @@ interface Flags extends EngineFlags {
 export function addDoctor(program: Command, io: Io): void {
   const command = program
     .command('doctor')
-    .summary('check the installation, and say what to fix')
+    .summary('check the installation and suggest fixes')
     .description('Checks Node.js, memory, the libraries, the device, every model (hashes, graphs) and the guides.')
     .option('--redis <url>', 'check a Redis for servers and workers, and which workers there are')
     .option('--json', 'print it as JSON');
@@ -28,28 +28,28 @@ async function run(flags: Flags, io: Io): Promise<void> {
   const options = { models: modelFolders(settings), device: settings.device };
   const width = Math.max(...(await checkNames(options)).map((name) => name.length));
   const checks: Check[] = [];
-  const tell = (check: Check) => {
+  const report = (check: Check) => {
     checks.push(check);
     if (flags.json) return;
     io.out(`${check.ok ? 'ok  ' : 'FAIL'}  ${check.name.padEnd(width)}  ${check.detail}`);
     if (check.remedy) io.out(`      ${check.remedy}`);
   };
   for await (const check of examine(options)) {
-    tell(check);
+    report(check);
     if (io.signal.aborted) throw new KandidError('cancelled', { when: `after ${checks.length} checks` });
   }
-  tell(await checkGuides(settings.guides));
-  for await (const finding of redisFindings(flags.redis, io)) tell(finding);
+  report(await checkGuides(settings.guides));
+  for await (const finding of redisFindings(flags.redis, io)) report(finding);
   if (flags.json) io.out(JSON.stringify({ ok: checks.every(({ ok }) => ok), checks }, null, 2));
   const failed = checks.filter(({ ok }) => !ok).length;
   if (failed > 0) throw new KandidError('unwell', { failed, of: checks.length });
 }
 
-/** Of the Redis that is given, or that the environment names; none: nothing. @throws {KandidError} setting_invalid */
+/** Checks the given Redis, or the one of the environment, if any. @throws {KandidError} setting_invalid */
 async function* redisFindings(given: string | undefined, io: Io): AsyncGenerator<Check> {
   const { redis, redisPrefix } = loadServerSettings({ redis: given }, io.environment);
   if (redis === undefined) return;
-  // Loaded when it is asked for.
+  // Loaded only if needed.
   const { examineRedis } = await import('../../server/cluster/redis-check.ts');
   yield* examineRedis(redis, redisPrefix);
 }

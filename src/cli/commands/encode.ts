@@ -29,17 +29,20 @@ interface Flags extends EngineFlags, OutputFlags {
 export function addEncode(program: Command, io: Io): void {
   const command = program
     .command('encode <picture...>')
-    .summary('the code of a picture')
+    .summary('find the code of a picture')
     .description('Finds the code whose picture is nearest: a short text that "kandid decode" turns back into it.')
     .option('--beams <beams>', 'descents kept; more come closer: 16, or by side 4:16,8:8', beams)
-    .option('--search', "search, even where Kandid's own file carries a code that its pixels still match")
-    .option('--compact', 'as few bytes as the prior of the model allows; likewise for "kandid decode"')
+    .option('--search', 'search even if a file of Kandid contains a code that still matches its pixels')
+    .option(
+      '--compact',
+      'print a compact code: as few bytes as the prior of the model allows ("kandid decode" reads it)',
+    )
     .option(
       '--psnr <dB>',
-      'compact, and no more levels than that takes: the rest are the likeliest',
+      'print a compact code of only as many levels as this PSNR needs; the others take the likeliest choices',
       decimal('--psnr', 0, 100),
     )
-    .option('-o, --out <path>', 'where to write the decoded picture; left out: nowhere')
+    .option('-o, --out <path>', 'where to write the decoded picture (default: nowhere)')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
     .option('--json', 'print the result as JSON');
@@ -63,7 +66,7 @@ async function run(paths: readonly string[], flags: Flags, io: Io): Promise<void
     const pictures = encoded.map(({ image }) => enlarged(image, flags.enlarge ?? 1));
     const provenances = encoded.map(({ provenance }) => provenance);
     const files = destination ? await destination.write(pictures, io, provenances) : pictures.map(() => null);
-    tell(paths, encoded, files, flags, io);
+    printCodes(paths, encoded, files, flags, io);
   });
 }
 
@@ -96,7 +99,7 @@ async function encode(path: string, kandid: Kandid, flags: Flags, io: Io): Promi
   return await shortened(whole, input, flags.psnr, await kandid.engine.models.openReproducible(model));
 }
 
-/** The same picture in fewer levels, and what they draw. */
+/** Shortens a code to the levels that reach a PSNR of `decibels`, with the picture that it then draws. */
 async function shortened(whole: Encoded, input: Uint8Array, decibels: number, model: OpenModel): Promise<Encoded> {
   const { network } = model;
   const target = await fitPicture(input, {
@@ -112,7 +115,7 @@ async function shortened(whole: Encoded, input: Uint8Array, decibels: number, mo
   return image ? { code, codeString, text, image, psnr: psnr(image, target), provenance } : whole;
 }
 
-function tell(
+function printCodes(
   paths: readonly string[],
   encoded: readonly Encoded[],
   files: readonly (string | null)[],

@@ -46,37 +46,37 @@ export function addEvaluate(program: Command, io: Io): void {
     .description(
       `Runs tasks on held-out pictures with the engine that the server uses, and prints tables. Tasks: ${TASKS.map(({ name, onRequest }) => (onRequest ? `${name} (only if named)` : name)).join(', ')}.`,
     )
-    .option('-t, --tasks <names>', 'tasks, separated by commas; left out: all that can be done', names('--tasks'))
+    .option('-t, --tasks <names>', 'comma-separated tasks (default: all that can be run)', names('--tasks'))
     .option('-n, --count <n>', 'held-out pictures', whole('--count', 2, 100_000), ENOUGH_TO_WRITE)
     .option('--usage-count <n>', 'training pictures of the usage task', whole('--usage-count', 1, 10_000_000), 20_000)
-    .option('--sampler <json>', 'of guided tasks in place of the defaults: {"top": 2}', json('--sampler'))
-    .option('--blend <blend>', `of several guides: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
-    .option('--text <json>', 'params of the text guide in place of the defaults', json('--text'))
+    .option('--sampler <json>', 'sampler of guided tasks, in place of the default: {"top": 2}', json('--sampler'))
+    .option('--blend <blend>', `how several guides are combined: ${BLENDS.join(', ')}`, oneOf('--blend', BLENDS))
+    .option('--text <json>', 'params of the text guide, in place of the defaults', json('--text'))
     .option(
       '--fid <file>',
-      'ONNX network of features (Inception): the Fréchet distance of samples on it, and nothing else unless --tasks says so',
+      'ONNX feature network (Inception): measure the Fréchet distance of samples on it, and nothing else without --tasks',
     )
-    .option('--fid-side <n>', 'side of the pictures shown to it, if it takes any', whole('--fid-side', 8, 1024))
+    .option('--fid-side <n>', 'side of its input, if it takes any side', whole('--fid-side', 8, 1024))
     .option(
       '--fid-normalise <how>',
-      `what it expects of pixels: ${Object.keys(NORMALISATIONS).join(', ')} (unit: 0 … 1)`,
+      `range of its input: ${Object.keys(NORMALISATIONS).join(', ')} (unit: 0 … 1)`,
       oneOf('--fid-normalise', NORMALISED),
     )
     .option(
       '--samples <n>',
-      'samples of the task frechet (50000 with --fid, else 5000)',
+      'number of samples of the task frechet (default: 50000 with --fid, otherwise 5000)',
       whole('--samples', 2, 10_000_000),
     )
     .option('--judge <model>', 'classifier that judges the task classifier: a name, or the path of a folder')
     .option(
       '--labels <names>',
-      'labels of that task, separated by commas; left out: those of held-out pictures',
+      'labels of the task classifier, separated by commas (default: those of the held-out pictures)',
       names('--labels'),
     )
     .option('--data <dir>', 'folder of data sets; missing ones are drawn into it (data)')
     .option('--pictures <dir>', 'pictures to measure on, in place of the data set')
-    .option('-o, --out <dir>', 'where contact sheets and evaluation.json go')
-    .option('--write', `write the metrics of model.json, also with fewer than ${ENOUGH_TO_WRITE} pictures`)
+    .option('-o, --out <dir>', 'folder for contact sheets and evaluation.json')
+    .option('--write', `write the metrics to model.json, even with fewer than ${ENOUGH_TO_WRITE} pictures`)
     .option('--no-write', 'do not write them')
     .option('--json', 'print the figures as JSON');
   addEngineOptions(command).action((model: string | undefined, flags: Flags) => run(model, flags, io));
@@ -120,7 +120,7 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
       for await (const event of evaluation.events()) {
         progress.stop();
         Object.assign(found, event.outcome?.metrics);
-        await tell(event, evaluation, flags, io);
+        await report(event, evaluation, flags, io);
       }
       await finish(evaluation, found, flags, io);
     } finally {
@@ -129,7 +129,7 @@ async function run(model: string | undefined, flags: Flags, io: Io): Promise<voi
   });
 }
 
-async function tell(
+async function report(
   { task, outcome, skipReason, seconds }: EvaluateEvent,
   evaluation: Evaluation,
   flags: Flags,
@@ -150,7 +150,7 @@ async function tell(
   for (const line of tableLines(outcome.table.header, outcome.table.rows)) io.out(`  ${line}`);
 }
 
-/** Figures of few pictures, or of other than the defaults, are for looking at, not for the record. */
+/** Figures of few pictures, or with settings other than the defaults, are not recorded. */
 function shouldWrite({ count }: Evaluation, { write, sampler, blend, text }: Flags): boolean {
   const isStandard = sampler === undefined && blend === undefined && text === undefined;
   return write ?? (count >= ENOUGH_TO_WRITE && isStandard);

@@ -11,9 +11,9 @@ interface Flags extends ProduceFlags {
 export function addGenerate(program: Command, io: Io): void {
   const command = program
     .command('generate [prompt]')
-    .summary('pictures from words, or from any --guide')
+    .summary('generate pictures from words or any --guide')
     .description(
-      'Makes pictures that agree with the prompt (guide "text") and with every --guide; with neither, pictures at random.',
+      'Generates pictures that match the prompt (guide "text") and every --guide; random pictures without either.',
     )
     .option('--negative <text>', 'what the pictures should not show (repeatable)', several);
   addProduceOptions(command).action((prompt: string | undefined, flags: Flags) =>
@@ -21,7 +21,7 @@ export function addGenerate(program: Command, io: Io): void {
   );
 }
 
-/** The `text` guide for a prompt; none without words. */
+/** The `text` guide for a prompt; none without a prompt. */
 export function textGuides(prompt: string | undefined, { negative, clip }: Pick<Flags, 'negative' | 'clip'> = {}) {
   if (prompt === undefined) return [];
   const params = { prompt, ...(negative ? { negative } : {}), ...(clip === undefined ? {} : { model: clip }) };

@@ -16,7 +16,10 @@ interface Outcome {
   readonly problem: string | null;
 }
 
-/** Prints one line per check. @throws {KandidError} guide_invalid (the file), guide_refused (a check) */
+/**
+ * Runs the checks and prints one line per check. @throws {KandidError} guide_invalid (the file), guide_refused (a
+ * check)
+ */
 export async function checkGuide(
   file: string,
   given: Readonly<Record<string, unknown>>,
@@ -47,7 +50,7 @@ export async function checkGuide(
   if (!flags.json) io.out(`Guide "${definition.name}" passes all ${outcomes.length} checks.`);
 }
 
-/** The context of a real request, for the models that the checks make up. */
+/** Creates the context of a real request, with the models that the checks simulate. */
 async function checkContext(flags: EngineFlags, io: Io, guide: string) {
   const settings = settingsOf(flags, io);
   const shared = new ResourceCache();

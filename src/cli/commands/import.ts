@@ -28,22 +28,22 @@ interface Flags {
 export function addImport(program: Command, io: Io): void {
   program
     .command('import <checkpoint>')
-    .summary('make a model of a published checkpoint')
+    .summary('convert a published checkpoint to a model')
     .description(
-      'Makes a model of a checkpoint (.pkl) of a Discrete Distribution Network as its author published it. ' +
-        'Nothing in the file is executed; whatever such a checkpoint does not need is refused.',
+      'Converts a checkpoint (.pkl) of a Discrete Distribution Network, as published by its author, to a model. ' +
+        'Nothing in the file is executed; content that such a checkpoint does not need is refused.',
     )
     .requiredOption('--name <name>', 'name of the new model')
-    .option('--models <dir>', 'folder that it is made in; left out: the folder of your models', several)
-    .option('--title <text>', 'what it shows, in a few words')
+    .option('--models <dir>', 'folder for the new model (default: the folder of your models)', several)
+    .option('--title <text>', 'what its pictures show, in a few words')
     .option('--licence <text>', 'licence of the weights')
-    .option('--data-licence <text>', 'licence of the data that it was trained on')
-    .option('--attribution <text>', 'who is to be named')
-    .option('--text-model <name>', 'CLIP for its pictures, best first; left out: those that pull knows', several)
+    .option('--data-licence <text>', 'licence of the training data')
+    .option('--attribution <text>', 'attribution that the licence requires')
+    .option('--text-model <name>', 'CLIP for its pictures, best first (default: those that pull knows)', several)
     .addOption(
       new Option(
         '--start <start>',
-        'what is added before level 0: ramp or zeros; left out: told by the file',
+        'value added before level 0: ramp or zeros (default: stated in the file)',
       ).argParser(oneOf('--start', STARTS)),
     )
     .addOption(
@@ -80,18 +80,18 @@ async function run(checkpoint: string, flags: Flags, io: Io): Promise<void> {
     progress.stop();
     const seconds = Math.round(performance.now() - begun) / 1000;
     if (flags.json) io.out(JSON.stringify({ ...imported, seconds }, null, 2));
-    else tell(imported, name, seconds, flags, io);
+    else printImported(imported, name, seconds, flags, io);
   } finally {
     progress.stop();
   }
 }
 
-function tell(imported: Imported, name: string, seconds: number, flags: Flags, io: Io): void {
+function printImported(imported: Imported, name: string, seconds: number, flags: Flags, io: Io): void {
   const { folder, levels, side, parameters, bytes, start, isStartGiven, condition } = imported;
   io.out(`${name}: ${levels} levels up to ${side}×${side} pixels, ${(parameters / 1e6).toFixed(1)} million parameters`);
   io.out(`  in ${folder}, ${(bytes / 1e6).toFixed(1)} MB, ${seconds.toFixed(1)} s`);
-  const told = isStartGiven ? 'as given' : 'as the source code in the file tells; --start overrides it';
-  io.out(`  start: ${start} (${told})`);
+  const origin = isStartGiven ? 'as given' : 'as stated by the source code in the file; --start overrides it';
+  io.out(`  start: ${start} (${origin})`);
   if (condition) io.out('  needs a condition: the mean of the channels of a picture (--condition FILE)');
   if (flags.licence === undefined || flags.dataLicence === undefined)
     io.err('Licences of weights and data are recorded with --licence and --data-licence; one was not given.');

@@ -7,9 +7,9 @@ import type { Io } from '../io.ts';
 export function addInfo(program: Command, io: Io): void {
   program
     .command('info <picture>')
-    .summary('how a picture was made')
+    .summary('show how a picture was made')
     .description(
-      'Tells model, code, seed and guides of a PNG, WebP or JPEG file (- for standard input) that Kandid made.',
+      'Prints model, code, seed and guides of a PNG, WebP or JPEG file (- for standard input) written by Kandid.',
     )
     .option('--json', 'print it as JSON')
     .action(async (path: string, { json }: { json?: boolean }) => {

@@ -17,7 +17,7 @@ interface Flags extends ProduceFlags, WholeFlags {
 }
 
 function noMask(): KandidError {
-  const expected = 'a file, white where it is to be repainted: the picture is transparent nowhere';
+  const expected = 'a file, white where the picture is repainted: it has no transparent parts';
   return new KandidError('option_invalid', { option: '--mask', got: 'left out', expected });
 }
 
@@ -26,16 +26,12 @@ export function addInpaint(program: Command, io: Io): void {
     .command('inpaint <picture>')
     .summary('repaint the unknown part of a picture')
     .description(
-      'Keeps the known part of a picture (a file, or - for standard input) and finds the rest. The picture keeps its size and shape.',
+      'Keeps the known part of a picture (a file, or - for standard input) and generates the rest. The picture keeps its size and shape.',
     )
-    .option('--mask <file>', 'white is repainted; left out: what is transparent')
+    .option('--mask <file>', 'white is repainted (default: transparent parts)')
     .option('--invert', 'black is repainted')
     .option('-p, --prompt <text>', 'what the new part should show')
-    .option(
-      '--feather <px>',
-      'pixels over which it passes into the picture; 0: a hard edge',
-      decimal('--feather', 0, 1024),
-    );
+    .option('--feather <px>', 'width of the blend into the picture; 0: a hard edge', decimal('--feather', 0, 1024));
   addWholeOptions(command, 'the repainted one');
   addProduceOptions(command).action(async (path: string, { mask, invert, prompt, ...given }: Flags) => {
     const { whole, window, feather, ...flags } = given;

@@ -13,16 +13,16 @@ import type { Io } from '../io.ts';
 import { warnOfFolders } from '../options.ts';
 import { addServiceOptions, type ServiceFlags, serviceSettings } from '../service-options.ts';
 
-/** Characters of a message: pictures in base64 are a third longer. */
+/** Base64 characters per byte of a picture. */
 const BASE64 = 4 / 3;
-const LAST_MS = 1900;
+const CLOSE_GRACE_MS = 1900;
 
 export function addMcp(program: Command, io: Io): void {
   const command = program
     .command('mcp')
-    .summary('tools for assistants, by the Model Context Protocol')
+    .summary('serve tools for assistants (Model Context Protocol)')
     .description(
-      'Speaks the Model Context Protocol over standard input and output, for programs that start it; "kandid serve" has the same at /mcp. Pictures may be named by their paths. The log goes to standard error.',
+      'Serves the Model Context Protocol over standard input and output, for programs that start it; "kandid serve" offers the same at /mcp. Pictures may be given by path. The log goes to standard error.',
     );
   addServiceOptions(command).action((flags: ServiceFlags) => run(flags, io));
 }
@@ -40,7 +40,7 @@ async function run(flags: ServiceFlags, io: Io): Promise<void> {
   const log = createLog({ level: settings.logLevel, destination: lines });
   const services = createServices(settings, modelFolders(settings), { log, lostLines: () => lines.dropped });
   const starting = services.pool.start();
-  // Who starts it waits for the first answer: tools wait for the models, the conversation does not.
+  // The client waits for the first response: tool calls wait for the models, the protocol does not.
   const server = createMcpServer(services, async (extra) => {
     await starting;
     return callerOf(extra, io);
@@ -53,7 +53,7 @@ async function run(flags: ServiceFlags, io: Io): Promise<void> {
     await server.connect(new StdioServerTransport(input, output, { maxBufferSize }));
     await starting;
     if (!stop.aborted) await once(stop, 'abort');
-    io.endAfter(settings.drainSeconds * 1000 + LAST_MS);
+    io.endAfter(settings.drainSeconds * 1000 + CLOSE_GRACE_MS);
   } finally {
     await server.close();
     await services.close();

@@ -13,7 +13,7 @@ export function addModels(program: Command, io: Io): void {
   const command = program
     .command('models [name]')
     .summary('list the models')
-    .description('Lists the models that make pictures; with a name, everything known about one.')
+    .description('Lists the models that generate pictures; with a name, all facts about one.')
     .option('--json', 'print it as JSON');
   addEngineOptions(command).action((name: string | undefined, flags: Flags) =>
     withKandid(flags, io, async (kandid) => {
@@ -38,12 +38,12 @@ export function addModels(program: Command, io: Io): void {
   );
 }
 
-/** As `/v1/models` tells them. */
+/** As in `/v1/models`. */
 function withDefault(all: readonly ModelSummary[], models: Pick<Models, 'defaultName'>) {
   return all.map((model) => ({ ...model, isDefault: model.name === models.defaultName }));
 }
 
-/** Opening it gives the error with the nearest names for one that is not there. */
+/** For an unknown name, opening it throws the error that suggests the nearest names. */
 async function summaryOf(
   name: string,
   all: readonly ModelSummary[],
@@ -71,7 +71,7 @@ function describe(model: ModelSummary, { json }: Flags, io: Io): void {
     ['codes', `${model.bits} bits`],
     [
       'prior',
-      model.hasPrior ? 'knows which choices are likely' : 'none: what no guide decides is left to equal chance',
+      model.hasPrior ? 'knows which choices are likely' : 'none: without a guide, all choices are equally likely',
     ],
     ['hash', model.hash],
     ['condition', model.condition ? `${model.condition.kind} picture` : 'none'],

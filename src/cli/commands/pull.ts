@@ -22,18 +22,19 @@ interface Flags {
 export function addPull(program: Command, io: Io): void {
   program
     .command('pull [name]')
-    .summary('fetch a model or a CLIP; without a name, list them')
+    .summary('download a model or a CLIP; without a name, list them')
     .description(
-      'Fetches a model by name, hf:OWNER/NAME[@REVISION][:FILE.pkl] or the address of a checkpoint, into the folder of your ' +
-        'models. A download that was cut goes on where it ended; every file is verified before it is used.',
+      'Downloads a model by name, hf:OWNER/NAME[@REVISION][:FILE.pkl] or the address of a checkpoint, into the folder of your ' +
+        'models. An interrupted download resumes where it stopped; every file is verified before it is used.',
     )
     .option('--name <name>', 'name of the new model')
-    .option('--models <dir>', 'folder that it is put into; left out: the folder of your models', several)
-    .option('--licence <text>', 'licence of the weights, where it is not known')
+    .option('--models <dir>', 'folder for the new model (default: the folder of your models)', several)
+    .option('--licence <text>', 'licence of the weights, if it is not known')
     .addOption(
-      new Option('--format <format>', `of a CLIP: ${CLIP_FORMATS.join(', ')}; left out: the first there is`).argParser(
-        oneOf('--format', CLIP_FORMATS),
-      ),
+      new Option(
+        '--format <format>',
+        `format of a CLIP: ${CLIP_FORMATS.join(', ')} (default: the first available)`,
+      ).argParser(oneOf('--format', CLIP_FORMATS)),
     )
     .option('--json', 'print what was fetched as JSON')
     .action((name: string | undefined, flags: Flags) => (name === undefined ? list(flags, io) : run(name, flags, io)));

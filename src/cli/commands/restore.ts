@@ -1,4 +1,4 @@
-/** `kandid upscale`, `colorize` and `denoise`: restore a degraded picture by a guide. */
+/** `kandid upscale`, `colorize` and `denoise`: restore a degraded picture with a guide. */
 import type { Command } from 'commander';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
@@ -23,21 +23,21 @@ const RESTORATIONS = {
   upscale: {
     name: 'upscale <picture>',
     guide: 'super_resolution',
-    summary: 'a sharp picture from a small one',
+    summary: 'enlarge a small picture',
     description:
-      'Finds pictures that, shrunk, look like the small one. A picture that is not square, or no smaller than those of the model, is enlarged in overlapping squares.',
+      'Finds pictures that, scaled down, look like the small one. A picture that is not square, or not smaller than those of the model, is enlarged in overlapping squares.',
   },
   colorize: {
     name: 'colorize <picture>',
     guide: 'colorize',
-    summary: 'colours for a gray picture',
-    description: 'Finds pictures whose brightness is that of the gray one.',
+    summary: 'add colours to a gray picture',
+    description: 'Finds pictures with the brightness of the gray one.',
   },
   denoise: {
     name: 'denoise <picture>',
     guide: 'denoise',
-    summary: 'a clean picture from a noisy one',
-    description: 'Finds the picture behind the noise.',
+    summary: 'remove noise from a picture',
+    description: 'Finds clean pictures that match a noisy one.',
   },
 } as const satisfies Record<string, Restoration>;
 

@@ -19,12 +19,14 @@ interface Flags extends ServiceFlags {
 export function addServe(program: Command, io: Io): void {
   const command = program
     .command('serve')
-    .summary('HTTP, WebSocket and the OpenAI Images contract')
-    .description('Serves until it is stopped. Every setting is a flag here, a variable KANDID_…, or in the file.')
+    .summary('serve HTTP, WebSocket and the OpenAI Images API')
+    .description(
+      'Serves until it is stopped. Every setting is a flag, an environment variable KANDID_…, or in the file.',
+    )
     .option('--host <host>', 'address to listen on (127.0.0.1: this machine only)')
     .option('--port <n>', 'port to listen on; 0: any that is free')
-    .option('--base-path <path>', 'prefix of all paths, where a proxy keeps one: /kandid')
-    .option('--redis <url>', 'share jobs with other servers, and have them run by "kandid worker"');
+    .option('--base-path <path>', 'prefix of all paths, if a proxy leaves one in place: /kandid')
+    .option('--redis <url>', 'share jobs with other servers; "kandid worker" runs them');
   addServiceOptions(command)
     .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
     .option('--print-config', 'print all settings as JSON, secrets hidden, and stop')
@@ -48,7 +50,7 @@ async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
   await runUntilStopped(
     {
       async start() {
-        // Requests in the meantime are answered with "not ready".
+        // Until then, requests are answered with "not ready".
         await services.pool.start();
         io.err(`Kandid listens on ${url}`);
       },
@@ -63,12 +65,12 @@ async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
 async function servicesOf(settings: ServerSettings, options: ServiceOptions): Promise<Services> {
   const { redis } = settings;
   if (redis === undefined) return createServices(settings, modelFolders(settings), options);
-  // Loaded when it is asked for.
+  // Loaded only if needed.
   const { createGateway } = await import('../../server/cluster/gateway.ts');
   return await createGateway({ ...settings, redis }, options);
 }
 
-/** @throws {KandidError} setting_invalid: the port or the host cannot be had */
+/** @throws {KandidError} setting_invalid, port_in_use: the host or port is not available */
 async function listen(server: KandidServer, { host, port }: ServerSettings) {
   try {
     return await server.listen();

@@ -15,10 +15,10 @@ interface Flags extends ProduceFlags {
 export function addStyle(program: Command, io: Io): void {
   const command = program
     .command('style <picture>')
-    .summary('pictures with the look of another one')
-    .description('Takes colours and textures from a picture (a file, or - for standard input), not what it shows.')
+    .summary('generate pictures in the style of another one')
+    .description('Uses the colours and textures of a picture (a file, or - for standard input), not its content.')
     .option('--content <file>', 'picture whose shapes (its brightness) are kept')
-    .option('--content-weight <w>', 'their weight, where the look has 1', decimal('--content-weight', 0, 100), 1)
+    .option('--content-weight <w>', 'their weight, relative to 1 for the style', decimal('--content-weight', 0, 100), 1)
     .option('-p, --prompt <text>', 'what the picture should show');
   addProduceOptions(command).action(async (path: string, { content, contentWeight, prompt, ...flags }: Flags) => {
     const style = { name: 'style', params: { image: await readInput(path, io) } };

@@ -26,7 +26,7 @@ interface Flags extends EngineFlags {
   readonly json?: boolean;
 }
 
-/** What is drawn where no depth is asked for. */
+/** Size of the drawing if no depth is given. */
 const COMFORTABLE_PIXELS = 2048 ** 2;
 const STANDARD_OUT = 'kandid-tree.png';
 const MAX_FRAMES = 500;
@@ -35,9 +35,9 @@ const MAX_FILM_PIXELS = 500_000_000;
 export function addTree(program: Command, io: Io): void {
   const command = program
     .command('tree <model>')
-    .summary('all pictures of the first levels, as a tree')
+    .summary('draw all pictures of the first levels as a tree')
     .description(
-      'Draws each picture in the middle of its refinements, coloured frames around parents, the mean of all leaves at the root. A folder of bundles, as train.py --training-frames leaves it, becomes a film (.webp or .gif).',
+      'Draws each picture in the middle of its refinements, with coloured frames around parents and the mean of all leaves at the root. A folder of bundles, as written by train.py --training-frames, becomes a film (.webp or .gif).',
     )
     .option('--depth <n>', 'levels shown (as many as fit)', whole('--depth', 1, 256))
     .option('--leaf <n>', "width of a leaf in pixels (the model's own)", whole('--leaf', 4, 1024))
@@ -64,7 +64,7 @@ async function tree(name: string, flags: Flags, io: Io): Promise<void> {
         io.out(`${flags.out ?? STANDARD_OUT}  ${width}×${height}, ${nodes.length - 1} pictures, ${leaves} leaves`);
       return;
     }
-    const canvases = alike(frames, async (frame) => (await draw(frame)).drawing.canvas);
+    const canvases = sameSize(frames, async (frame) => (await draw(frame)).drawing.canvas);
     await deliver(await encodeFilm(canvases, extension === '.gif' ? 'gif' : 'webp'), flags, io);
     if (flags.out !== '-') io.out(`${flags.out}  ${frames.length} frames`);
   });
@@ -86,7 +86,7 @@ async function drawn(
   return { ...opened, drawing: await drawTree(network, layout, { condition: start, signal: io.signal }) };
 }
 
-/** Bundles in a folder that is none itself, in order of name. @throws {KandidError} option_invalid */
+/** Bundles in a folder that is not a bundle itself, sorted by name. @throws {KandidError} option_invalid */
 async function framesIn(folder: string): Promise<string[]> {
   if (!/[/\\]|^\.{1,2}$/.test(folder) || existsSync(join(folder, MANIFEST_FILE))) return [];
   const found = (await findModels([folder])).filter(({ manifest }) => manifest?.kind === 'pyramid');
@@ -98,8 +98,8 @@ async function framesIn(folder: string): Promise<string[]> {
   });
 }
 
-/** Frames of one size, small enough together. @throws {KandidError} option_invalid */
-async function* alike(frames: readonly string[], draw: (frame: string) => Promise<Canvas>): AsyncGenerator<Canvas> {
+/** Checks that frames have the same size and are small enough in total. @throws {KandidError} option_invalid */
+async function* sameSize(frames: readonly string[], draw: (frame: string) => Promise<Canvas>): AsyncGenerator<Canvas> {
   let first: Canvas | undefined;
   for (const frame of frames) {
     const canvas = await draw(frame);
@@ -115,12 +115,12 @@ async function* alike(frames: readonly string[], draw: (frame: string) => Promis
   }
 }
 
-/** How the file ends. @throws {KandidError} option_invalid */
+/** The extension of the output file. @throws {KandidError} option_invalid */
 function checkOut({ out, json }: Flags, isFilm: boolean): string {
   if (out === '-' && json) throw wrongValue('--out', '-', 'a file beside --json, which takes standard output');
   if (out === '-') return isFilm ? '.webp' : '.png';
   const extension = extname(out ?? STANDARD_OUT).toLowerCase();
-  if (isFilm && json) throw wrongValue('--json', 'true', 'one bundle; a film of several tells nothing');
+  if (isFilm && json) throw wrongValue('--json', 'true', 'one bundle; a film of several has no JSON output');
   if (isFilm && (out === undefined || !['.webp', '.gif'].includes(extension)))
     throw wrongValue(
       '--out',

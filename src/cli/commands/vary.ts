@@ -14,11 +14,11 @@ interface Flags extends ProduceFlags {
 export function addVary(program: Command, io: Io): void {
   const command = program
     .command('vary <code>')
-    .summary('keep the first levels of a picture, redo the rest')
+    .summary('keep the first levels of a picture, regenerate the rest')
     .description(
-      'Takes a code (or a picture, whose code is found first), keeps its first levels and regrows the rest; goes on from [1,2,3], the first levels of a request that was stopped. Put -- before a code that begins with a hyphen.',
+      'Keeps the first levels of a code (or of a picture, which is encoded first) and regenerates the rest; continues from [1,2,3], the first levels of a request that was stopped. Put -- before a code that begins with a hyphen.',
     )
-    .option('--keep <n>', 'levels kept (half of them; all of a code that is not whole)', whole('--keep', 0, 256))
+    .option('--keep <n>', 'levels kept (default: half; all of an incomplete code)', whole('--keep', 0, 256))
     .option('-p, --prompt <text>', 'what the new part should show');
   addProduceOptions(command).action((given: string, { keep, prompt, ...flags }: Flags) =>
     produce(flags, io, async (kandid) => {

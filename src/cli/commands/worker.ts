@@ -17,10 +17,10 @@ interface Flags extends ServiceFlags {
 export function addWorker(program: Command, io: Io): void {
   const command = program
     .command('worker')
-    .summary('run jobs that servers share by Redis')
+    .summary('run jobs that servers share through Redis')
     .description('Runs jobs of "kandid serve --redis" until it is stopped. Settings are those of serve.')
-    .option('--redis <url>', 'Redis by which the jobs come: redis://USER:PASSWORD@HOST:PORT, or rediss://')
-    .option('--port <n>', 'port of /metrics, /healthz and /readyz; left out: none')
+    .option('--redis <url>', 'Redis that holds the jobs: redis://USER:PASSWORD@HOST:PORT, or rediss://')
+    .option('--port <n>', 'port of /metrics, /healthz and /readyz (default: none)')
     .option('--host <host>', 'address of that port (127.0.0.1: this machine only)');
   addServiceOptions(command)
     .option('--auth <when>', 'API keys: auto (where others can connect), on, off')
@@ -45,7 +45,7 @@ async function run({ printConfig, ...flags }: Flags, io: Io): Promise<void> {
   const output = new LogOutput(io.log());
   const log = createLog({ level: logLevel, destination: output });
   const options = { log, lostLines: () => output.dropped };
-  // Loaded when it is asked for.
+  // Loaded only if needed.
   const [{ createWorkerNode }, { createHealthServer }] = await Promise.all([
     import('../../server/cluster/agent/worker-node.ts'),
     import('../../server/cluster/agent/health-server.ts'),

@@ -1,21 +1,21 @@
 /** Combines the scores of several guides into one score per candidate. */
 import type { BlendKind } from '../../contract/requests.ts';
 
-/** One guide's scores of the candidates in question, higher is better, and how much they count. */
+/** One guide's scores of the candidates, higher is better, with their weight. */
 export interface WeightedScores {
   readonly scores: Float64Array;
-  /** Negative: away from what the guide likes. */
+  /** Negative: away from what the guide prefers. */
   readonly weight: number;
-  /** Candidates with lower scores come after all others. */
+  /** Candidates with lower scores rank after all others. */
   readonly vetoBelow?: number | undefined;
 }
 
-/** Farther than any blend of scores reaches. */
+/** Larger than any blend of scores. */
 const VETO = 1e6;
 
 /**
- * One score per candidate from those of all guides, a million less for each veto. A guide that gives all candidates the same score has no say; where
- * none has, null: chance decides.
+ * One score per candidate from those of all guides, minus a million for each veto. A guide that gives all candidates
+ * the same score has no influence; null if none has: the choice is random.
  */
 export function blendScores(kind: BlendKind, parts: readonly WeightedScores[]): Float64Array | null {
   const total = blendedScores(kind, parts);
@@ -30,22 +30,22 @@ export function blendScores(kind: BlendKind, parts: readonly WeightedScores[]): 
 }
 
 function blendedScores(kind: BlendKind, parts: readonly WeightedScores[]): Float64Array | null {
-  const telling = parts.filter(({ scores, weight }) => weight !== 0 && !isFlat(scores));
-  const [first] = telling;
+  const active = parts.filter(({ scores, weight }) => weight !== 0 && !isFlat(scores));
+  const [first] = active;
   if (!first) return null;
   const total = new Float64Array(first.scores.length);
-  for (const { scores, weight } of telling) {
+  for (const { scores, weight } of active) {
     const scaled = SCALES[kind](scores);
     for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + weight * (scaled[i] as number);
   }
-  return cancelsOut(total, telling) ? null : total;
+  return cancelsOut(total, active) ? null : total;
 }
 
-/** Rounding leaves crumbs where guides of opposite opinion meet; they are no opinion. */
+/** Guides of opposite preference leave rounding residues, which must not decide. */
 function cancelsOut(total: Float64Array, parts: readonly WeightedScores[]): boolean {
-  const crumb = 1e-9 * parts.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
+  const residue = 1e-9 * parts.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
   const first = total[0] as number;
-  for (let i = 1; i < total.length; i++) if (Math.abs((total[i] as number) - first) > crumb) return false;
+  for (let i = 1; i < total.length; i++) if (Math.abs((total[i] as number) - first) > residue) return false;
   return true;
 }
 
@@ -70,7 +70,7 @@ export function ranks(scores: Float64Array): Float64Array {
   return result;
 }
 
-/** Mean 0, standard deviation 1; all 0 where all scores are equal. */
+/** Mean 0, standard deviation 1; all 0 if all scores are equal. */
 export function standardised(scores: Float64Array): Float64Array {
   const { length } = scores;
   let mean = 0;

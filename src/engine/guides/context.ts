@@ -1,4 +1,4 @@
-/** The context handed to guides: files, models and pictures, within the limits of the engine. */
+/** The context passed to guides: files, models and pictures, within the limits of the engine. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
@@ -11,11 +11,11 @@ import { sessions } from '../../runtime/sessions.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { ResourceCache } from './resources.ts';
 
-/** What guides of all requests have in common. */
+/** Services shared by the guides of all requests. */
 export interface GuideServices {
   /** Folders of models. */
   readonly models: readonly string[];
-  /** Whether a guide's parameters may name models by path: for the person at the machine, not for requests from outside. */
+  /** Whether a guide's parameters may name models by path: for the local user, not for remote requests. */
   readonly paths: boolean;
   readonly device: Device;
   readonly threads: number | undefined;
@@ -25,25 +25,25 @@ export interface GuideServices {
   readonly shared: ResourceCache;
 }
 
-/** Long work of a request, done beside that of others. */
+/** Runs long work of a request interleaved with that of others. */
 export interface Turns {
-  /** A piece of a computation, of some ten milliseconds. */
+  /** Runs part of a computation, of some ten milliseconds. */
   compute<T>(work: () => Promise<T>): Promise<T>;
-  /** A picture that is decoded. */
+  /** Decodes a picture. */
   readonly picture: InTurn;
 }
 
-/** Of a request that has the process for itself. */
+/** For a request that has the process to itself. */
 export const NO_TURNS: Turns = {
   async compute(work) {
-    // A run blocks the thread; cancelling arrives between two of them.
+    // A run blocks the thread; cancellation is processed between two runs.
     await breathe();
     return await work();
   },
   picture: (_, work) => work(),
 };
 
-/** What the guides of one request have in common. */
+/** Shared by the guides of one request. */
 export interface GuideRequest {
   readonly info: NetworkInfo;
   /** Whether a prior decides where no guide does. */
@@ -98,7 +98,7 @@ async function folderOf(nameOrPath: string, { models, paths }: GuideServices): P
   const isPath = paths && /[/\\]/.test(nameOrPath);
   if (isPath && (await stat(nameOrPath).catch(() => null))?.isDirectory()) return resolve(nameOrPath);
   const { folder } = await findModel(nameOrPath, models, { paths });
-  // Guides open what is in it by themselves.
+  // Guides open the files in it themselves.
   await checkFiles(folder);
   return folder;
 }

@@ -8,10 +8,10 @@ import type { GuideRegistry } from './registry.ts';
 import { GuideRunner, guideError, withTimeLimit } from './runner.ts';
 
 /**
- * Creates all guides of a request, or none: where one fails, those created before it are disposed of.
+ * Creates all guides of a request, or none: if one fails, those created before it are disposed of.
  *
- * @throws {KandidError} guide_unknown, params_invalid, guide_refused, guide_failed, guide_timeout, cancelled, and what
- *   decoding a picture or opening a model throws
+ * @throws {KandidError} guide_unknown, params_invalid, guide_refused, guide_failed, guide_timeout, cancelled, and the
+ * errors of decoding a picture or opening a model
  */
 export async function createGuides(
   wanted: CheckedRequest['guides'],
@@ -44,7 +44,7 @@ export async function createGuides(
   }
 }
 
-/** Parameters as a guide takes them. @throws {KandidError} params_invalid, guide_failed */
+/** Parses the parameters of a guide. @throws {KandidError} params_invalid, guide_failed */
 export async function parsedParams(
   { name, params }: GuideDefinition,
   given: Record<string, unknown>,
@@ -72,7 +72,7 @@ async function createGuide(
       throw new TypeError('its create() gave no object with a function "score"');
     });
   } catch (error) {
-    // What was given up on may still come; it is freed then.
+    // A guide that arrives after the time limit is disposed of.
     Promise.resolve(pending)
       .then((late) => late?.dispose?.())
       .catch(() => {});
@@ -80,10 +80,12 @@ async function createGuide(
   }
 }
 
-/** Tells of a guide that no level of this model will ask. */
+/** Adds a note for a guide that is inactive at all levels of this model. */
 function noteIfInactive({ name, prefers }: GuideRunner, { info, notes }: GuideRequest): void {
   const { fromSide = 0, toSide = Number.POSITIVE_INFINITY } = prefers;
   if (info.levels.some(({ side }) => side >= fromSide && side <= toSide)) return;
   const sides = [...new Set(info.levels.map(({ side }) => side))].join(', ');
-  notes.push(`${name}: it is never asked, for this model's levels have the sides ${sides}; change fromSide or toSide`);
+  notes.push(
+    `${name}: it is never asked, because this model's levels have the sides ${sides}; change fromSide or toSide`,
+  );
 }

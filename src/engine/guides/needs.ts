@@ -1,27 +1,27 @@
-/** What the guides need of a level: all candidates drawn, or only those that they will be asked about. */
+/** Determines what the guides need of a level: all candidates drawn, or only those that they will score. */
 import type { LevelInfo, LinearForm } from '../../guide.ts';
 import type { GuideRunner } from './runner.ts';
 import { COMPARED_SIDE } from './shortlist.ts';
 
 /** A guide whose score is a quadratic form at a level. */
 export interface FormAt {
-  /** Its place among the guides. */
+  /** Its index among the guides. */
   readonly guide: number;
   readonly form: LinearForm;
 }
 
-/** The guides that have a say at a level and score by a form. */
+/** The guides that are active at a level and score by a form. */
 export interface UndrawnNeeds {
   readonly forms: readonly FormAt[];
-  /** Whether they are all that have one. */
+  /** Whether these are all active guides. */
   readonly isAll: boolean;
 }
 
 /**
- * Null where candidates are better drawn at once: where a guide wants to see most of them, or where they are so small that
- * telling which are alike takes as much.
+ * Null if candidates are better drawn at once: if a guide wants to see most of them, or if they are so small that
+ * comparing them costs as much.
  *
- * @param count of the candidates of a choice
+ * @param count number of candidates of a choice
  */
 export function undrawnNeeds(
   guides: readonly GuideRunner[],

@@ -1,4 +1,4 @@
-/** The registry of guides: loads those of the project and of a user's folders, and checks them. */
+/** The registry of guides: loads and checks the built-in ones and those in the user's folders. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -14,11 +14,11 @@ export interface GuideSummary {
   readonly description: string;
   /** JSON Schema (draft 2020-12) of its parameters. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** One of the project's, not of a user's folder. */
+  /** Whether it is built in, not from a user's folder. */
   readonly isOwn: boolean;
 }
 
-/** Where the project's own guides are: the same place seen from the sources and from the build. */
+/** Folder of the built-in guides: the same relative path from the sources and from the build. */
 const OWN_FOLDER = fileURLToPath(new URL('../../../guides/', import.meta.url));
 
 const KIT: GuideKit = { z, GuideProblem };
@@ -26,7 +26,7 @@ const KIT: GuideKit = { z, GuideProblem };
 interface Found {
   readonly definition: GuideDefinition;
   readonly file: string;
-  /** One of the project's. */
+  /** Whether it is built in. */
   readonly isOwn: boolean;
 }
 
@@ -37,7 +37,7 @@ export class GuideRegistry {
   private constructor() {}
 
   /**
-   * Loads every guide file (.ts, .js, .mjs; not in subfolders) of the project and of `folders`, and checks it.
+   * Loads and checks every guide file (.ts, .js, .mjs; not in subfolders) of the project and of `folders`.
    *
    * @throws {KandidError} file_unreadable (a folder), guide_invalid (a file), guide_duplicate (a name)
    */
@@ -59,12 +59,14 @@ export class GuideRegistry {
     return found.definition;
   }
 
-  /** Whether it is one of the project's: what a user's guide does to its candidates must reach no other request. */
+  /**
+   * Whether a guide is built in: changes that a user's guide makes to its candidates must not affect other requests.
+   */
   isOwn(name: string): boolean {
     return this.#found.get(name)?.isOwn ?? false;
   }
 
-  /** All of them in order of name. */
+  /** All guides, sorted by name. */
   summaries(): GuideSummary[] {
     const sorted = [...this.#found.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
     return sorted.map(({ definition: { name, description, params }, isOwn }) => ({

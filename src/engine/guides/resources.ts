@@ -10,7 +10,7 @@ export class ResourceCache {
   readonly #entries = new Map<string, Entry>();
   #closed = false;
 
-  /** The thing under a key, made if it is not there; what failed to be made is forgotten, so that it is tried again. */
+  /** The resource under a key, created if necessary; after a failure it is created again on the next call. */
   async get<T extends object>(
     key: string,
     make: () => Promise<T>,
@@ -30,7 +30,7 @@ export class ResourceCache {
     }
   }
 
-  /** Frees everything, last made first; one that cannot be freed does not keep the others. */
+  /** Frees everything, in reverse order of creation; a failure does not keep the others. */
   async close(): Promise<void> {
     this.#closed = true;
     const entries = [...this.#entries.values()].reverse();

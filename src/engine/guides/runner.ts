@@ -1,4 +1,4 @@
-/** Runs guides: whatever a guide does ends in checked scores, or in one coded error that names it. */
+/** Runs guides: every call results in checked scores, or in one coded error that names the guide. */
 import { types } from 'node:util';
 import type { GuideUse } from '../../contract/events.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
@@ -7,15 +7,15 @@ import type { Candidates, Guide, LevelInfo, LinearForm, Preferences } from '../.
 export interface GuideRunnerOptions {
   readonly timeoutSeconds: number;
   /**
-   * It is shown the very memory of the candidates, in which those of other requests lie too; others get a copy.
+   * Whether it receives the memory of the candidates itself, which other requests share; other guides get a copy.
    * @default false
    */
   readonly isTrusted?: boolean;
-  /** Largest side in pixels at which it is asked, if it is expensive and does not say itself. @default none */
+  /** Largest side in pixels at which it is asked, if it is expensive and sets none itself. @default unlimited */
   readonly finestAsked?: number | undefined;
 }
 
-/** Runs one guide of one request, and counts what it costs. */
+/** Runs one guide of one request, and tracks its cost. */
 export class GuideRunner {
   readonly name: string;
   readonly #guide: Guide;
@@ -23,6 +23,8 @@ export class GuideRunner {
   readonly #isTrusted: boolean;
   readonly #finestAsked: number;
   #disposed = false;
+  /** Controller of the last call, for reuse: set only if the guide answered synchronously, since nothing then holds its signal. */
+  #spare: AbortController | null = null;
   #calls = 0;
   #scored = 0;
   #ms = 0;
@@ -47,7 +49,7 @@ export class GuideRunner {
     return { name: this.name, calls: this.#calls, candidates: this.#scored, ms: this.#ms };
   }
 
-  /** How many candidates it wants to see first at a level, and how many more after that; Infinity: all there are. */
+  /** How many candidates it wants to see first at a level, and how many more after that; Infinity: all of them. */
   budgetAt(level: LevelInfo): { readonly shortlist: number; readonly refine: number } {
     const { prefers } = this;
     const { shortlist = Number.POSITIVE_INFINITY, refine = 0 } = prefers;
@@ -57,7 +59,10 @@ export class GuideRunner {
     return { shortlist: Math.max(1, Math.round(shortlist * times)), refine: Math.round(refine * times) };
   }
 
-  /** Its score at a level as a quadratic form, of a guide whose forms are known to be its scores; null where it has none. */
+  /**
+   * Its score at a level as a quadratic form, for guides whose forms are known to equal their scores; null if it has
+   * none.
+   */
   linearAt(level: LevelInfo): LinearForm | null {
     return this.#isTrusted ? this.#guarded(() => this.#guide.linear?.(level) ?? null) : null;
   }
@@ -69,14 +74,14 @@ export class GuideRunner {
     this.#ms += ms;
   }
 
-  /** Candidates of one choice that it scores, where that is expensive; 0 where it is not, and it scores all. */
+  /** Number of candidates of one choice that it scores, if it is expensive; 0 if it is not, and scores all. */
   scoredAtMost(level: LevelInfo): number {
     if (this.prefers.shortlist === undefined) return 0;
     const { shortlist, refine } = this.budgetAt(level);
     return shortlist + refine;
   }
 
-  /** Whether it wants to score at a level. */
+  /** Whether it scores at a level. */
   isActiveAt(level: LevelInfo): boolean {
     const { prefers } = this;
     const { fromSide = 0, toSide = prefers.shortlist === undefined ? Number.POSITIVE_INFINITY : this.#finestAsked } =
@@ -97,15 +102,20 @@ export class GuideRunner {
    * Its scores, checked: one finite number per candidate.
    *
    * @throws {KandidError} guide_failed, guide_refused, guide_timeout, guide_score_count, guide_score_value,
-   *   guide_changed_input; `cancelled` as soon as the signal aborts
+   * guide_changed_input; `cancelled` as soon as the signal aborts
    */
   async score(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Promise<Float32Array> {
     const data = this.#isTrusted ? candidates.data : candidates.data.slice();
     const before = checksum(data);
     const started = performance.now();
-    const answer = await withTimeLimit(this.name, this.#timeoutSeconds, signal, (inner) =>
-      this.#guide.score({ ...candidates, data }, level, inner),
-    );
+    const controller = this.#spare ?? new AbortController();
+    this.#spare = null;
+    const ask = (inner: AbortSignal) => {
+      const answer = this.#guide.score({ ...candidates, data }, level, inner);
+      if (!isPromise(answer)) this.#spare = controller;
+      return answer;
+    };
+    const answer = await withTimeLimit(this.name, this.#timeoutSeconds, signal, ask, controller);
     this.#ms += performance.now() - started;
     this.#calls += 1;
     this.#scored += candidates.batch * candidates.count;
@@ -117,30 +127,30 @@ export class GuideRunner {
     });
   }
 
-  /** Frees what the guide opened; a failure is ignored, as it does not concern the caller. */
+  /** Disposes of the guide; a failure is ignored, because it does not concern the caller. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     try {
       await this.#guide.dispose?.();
     } catch {
-      // The scores are already given or the request has failed for another reason.
+      // The scores were already returned, or the request failed for another reason.
     }
   }
 }
 
 /**
- * Runs something of a guide's with a time limit and the request's signal; both abort the signal that it is handed.
- * A guide that computes without ever waiting cannot be interrupted: its answer is taken when it comes.
+ * Runs a call of a guide with a time limit and the request's signal; both abort the signal passed to it. A guide that
+ * computes synchronously cannot be interrupted: its result is used when it arrives.
  */
 export async function withTimeLimit<T>(
   guide: string,
   seconds: number,
   signal: AbortSignal,
   run: (signal: AbortSignal) => T | Promise<T>,
+  controller = new AbortController(),
 ): Promise<T> {
   throwIfCancelled(signal);
-  const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   try {
@@ -154,7 +164,7 @@ export async function withTimeLimit<T>(
       onAbort = () => stop(cancelled());
       signal.addEventListener('abort', onAbort);
       if (signal.aborted) onAbort();
-      // Over about 24 days a timer would fire at once.
+      // Above about 24 days, a timer would fire at once.
       const ms = Math.min(seconds * 1000, 2 ** 31 - 1);
       timer = setTimeout(() => stop(new KandidError('guide_timeout', { guide, seconds })), ms);
       answer.then(resolve, reject);
@@ -167,7 +177,7 @@ export async function withTimeLimit<T>(
   }
 }
 
-/** Any failure of a guide's as a coded error with its name; coded errors stay what they are. */
+/** Converts any failure of a guide to a coded error with its name; coded errors are unchanged. */
 export function guideError(guide: string, thrown: unknown): KandidError {
   if (thrown instanceof KandidError) return thrown;
   const isGuideProblem = thrown instanceof Error && thrown.name === 'GuideProblem';
@@ -189,7 +199,7 @@ function cancelled(): KandidError {
 }
 
 function checkScores(guide: string, answer: unknown, expected: number): void {
-  // What is one only by what it says (a Proxy) cannot be read as one.
+  // An object that only claims to be one (a Proxy) cannot be read as one.
   if (!types.isFloat32Array(answer)) {
     const tag = types.isProxy(answer) ? 'a Proxy' : Object.prototype.toString.call(answer).slice(8, -1);
     const got = typeof answer === 'object' && answer !== null ? tag : String(answer);
@@ -202,8 +212,8 @@ function checkScores(guide: string, answer: unknown, expected: number): void {
   }
 }
 
-/** Numbers looked at by the checksum: enough to see a guide normalise in place, few enough to cost nothing. */
-const SAMPLES = 1024;
+/** Number of values in the checksum: enough to detect in-place normalization, and few because each is a cache miss. */
+const SAMPLES = 256;
 
 function checksum(data: Float32Array): number {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);

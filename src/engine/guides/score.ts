@@ -1,4 +1,4 @@
-/** Scores the candidates that a result chooses among at a level: which guides score which candidates, and their blend. */
+/** Scores the candidates of a choice at a level: which guides score which candidates, and their blend. */
 
 import type { BlendKind } from '../../contract/requests.ts';
 import type { Candidates, LevelInfo } from '../../guide.ts';
@@ -14,13 +14,13 @@ export interface CandidateSource {
   readonly count: number;
   readonly channels: number;
   readonly side: number;
-  /** All of them, [rows, count, channels, side, side]; null where they are drawn when they are asked about. */
+  /** All of them, [rows, count, channels, side, side]; null if they are drawn on demand. */
   readonly drawn: Float32Array | null;
-  /** What a guide scores all candidates of a row, where that is known; null where it must be asked. */
+  /** A guide's scores of all candidates of a row, if they are known without asking it; otherwise null. */
   known(guide: number, row: number): Float64Array | null;
-  /** Some candidates of a row, [choices, channels, side, side]. */
+  /** Draws some candidates of a row, [choices, channels, side, side]. */
   draw(row: number, choices: readonly number[]): Promise<Float32Array>;
-  /** All candidates of a row as points whose distance says how unlike they look. */
+  /** All candidates of a row as points whose distance measures visual difference. */
   points(row: number): Promise<Points>;
 }
 
@@ -28,11 +28,11 @@ export interface CandidateSource {
 export type Pool = readonly number[];
 
 export interface PoolScores {
-  /** The candidates in the choice, rising: those that every guide was asked about. */
+  /** The candidates to choose from, ascending: those that every guide scored. */
   readonly indices: readonly number[];
-  /** Their blended scores, or null where no guide has a say. */
+  /** Their blended scores, or null if no guide has an influence. */
   readonly blended: Float64Array | null;
-  /** Of each guide, its score of each candidate of the pool; NaN where it was not asked, null where it was asked of none. */
+  /** Per guide, its score of each candidate of the pool; NaN for those not scored, null if it scored none. */
   readonly byGuide: readonly (Float64Array | null)[];
 }
 
@@ -41,15 +41,17 @@ export interface ScoringOptions {
   /** One per guide; 0: not asked. */
   readonly weights: readonly number[];
   readonly blend: BlendKind;
-  /** Beams that will be kept of each pool: a shortlist holds at least twice as many. @default 1 */
+  /** Beams kept of each pool: a shortlist holds at least twice as many. @default 1 */
   readonly keep?: number;
   readonly level: LevelInfo;
   readonly signal: AbortSignal;
-  /** What the prior proposes in each pool; left out: shortlists are spread over all that may look different. */
+  /**
+   * The prior's proposals for each pool. @default none: shortlists are spread over all visually different candidates
+   */
   readonly proposals?: readonly Proposal[] | undefined;
 }
 
-/** The prior's say on which candidates of a pool are worth asking about. */
+/** The prior's weights of which candidates of a pool are worth scoring. */
 export interface Proposal {
   /** Log-weights of the pool's candidates, [beams × K]. */
   readonly logWeights: Float64Array;
@@ -57,8 +59,8 @@ export interface Proposal {
 }
 
 /**
- * Asks the guides that want to be asked, those with the largest budget first. Each further one sees a shortlist of what
- * the ones before it have seen, so that the choice in the end is among candidates that all of them know.
+ * Asks all active guides, those with the largest budget first. Each further one sees a shortlist of what the previous
+ * ones have seen, so that the final choice is among candidates that all of them have scored.
  */
 export async function scorePools(
   pools: readonly Pool[],
@@ -125,7 +127,7 @@ class ScoredPool {
     return known;
   }
 
-  /** Takes the scores of a guide that are known of all candidates; false where they are not. */
+  /** Uses a guide's known scores of all candidates; false if they are not known. */
   takeKnown(guide: number): boolean {
     const known = this.rows.map((row) => this.#source.known(guide, row));
     if (!known.every((scores) => scores !== null)) return false;
@@ -135,8 +137,8 @@ class ScoredPool {
   }
 
   /**
-   * `shortlist` of the candidates left: drawn by the prior where there is one, else spread far; all of them where that is
-   * about what the guide takes anyway.
+   * `shortlist` of the remaining candidates: drawn by the prior if there is one, otherwise spread; all of them if there
+   * are at most `wanted`.
    */
   async shortlist(wanted: number, shortlist: number): Promise<number[]> {
     if (this.#indices.length <= wanted) return this.#indices;
@@ -155,7 +157,7 @@ class ScoredPool {
     this.#indices = indices.sort((a, b) => a - b);
   }
 
-  /** Candidates by their indices, [indices, channels, side, side]. */
+  /** Candidates by index, [indices, channels, side, side]. */
   async draw(indices: readonly number[]): Promise<Float32Array> {
     const { count, channels, side } = this.#source;
     const size = channels * side * side;
@@ -172,7 +174,7 @@ class ScoredPool {
     return data;
   }
 
-  /** Of all of its candidates, made when first asked for. */
+  /** Points of all its candidates, computed on first use. */
   points(): Promise<Points> {
     this.#points ??= Promise.all(this.rows.map((row) => this.#source.points(row))).then(joinPoints);
     return this.#points;
@@ -204,7 +206,7 @@ function takeKnown(pools: readonly ScoredPool[], guide: GuideRunner, index: numb
   return true;
 }
 
-/** Scores all candidates of all rows at once: where they are drawn no copy is made. */
+/** Scores all candidates of all rows at once; if they are drawn, no copy is made. */
 async function scoreRows(
   pools: readonly ScoredPool[],
   guide: GuideRunner,
@@ -225,7 +227,7 @@ async function scoreRows(
   }
 }
 
-/** Scores a list of candidates per pool; lists of one length make one call. */
+/** Scores a list of candidates per pool; lists of equal length are scored in one call. */
 async function scoreLists(
   pools: readonly ScoredPool[],
   lists: readonly (readonly number[])[],

@@ -1,15 +1,18 @@
-/** Shortlists candidates for expensive guides: what the prior proposes, or a spread over all; then neighbours of the best. */
+/**
+ * Shortlists candidates for expensive guides: proposals of the prior, or a spread over all; then neighbours of the
+ * best.
+ */
 import { type Random, sampleByLogWeights } from '../../kit/random.ts';
 import { resample } from '../../kit/resample.ts';
 import { standardised } from './combine.ts';
 
-/** Candidates are compared at this side at most, in pixels: finer detail does not tell which lie far apart. */
+/** Largest side, in pixels, at which candidates are compared: finer detail does not show which are far apart. */
 export const COMPARED_SIDE = 8;
 
-/** Of the best candidates, so many have their neighbours asked about, in turn. */
+/** Number of best candidates whose neighbours are scored, in turn. */
 const REFINED = 3;
 
-/** Candidates as points whose distance says how unlike they look. */
+/** Candidates as points whose distance measures visual difference. */
 export interface Points {
   /** [count, size] */
   readonly data: Float32Array;
@@ -21,13 +24,13 @@ export function pointsOf(data: Float32Array, channels: number, side: number): Po
   return { data: shrunk(data, side), size: channels * Math.min(side, COMPARED_SIDE) ** 2 };
 }
 
-/** Planes of `side` pixels as they are compared. */
+/** Planes of `side` pixels at the size at which they are compared. */
 export function shrunk(planes: Float32Array, side: number): Float32Array {
   const to = Math.min(side, COMPARED_SIDE);
   return to === side ? planes : resample(planes, { height: side, width: side }, { height: to, width: to });
 }
 
-/** Points of several blocks, one after the other. */
+/** Concatenates the points of several blocks. */
 export function joinPoints(parts: readonly Points[]): Points {
   const [first] = parts;
   if (!first || parts.length === 1) return first ?? { data: new Float32Array(0), size: 0 };
@@ -40,14 +43,14 @@ export function joinPoints(parts: readonly Points[]): Points {
   return { data, size: first.size };
 }
 
-/** With scores to go by, the spread is over the best so many only: enough to be spread, few enough to be good. */
+/** If there are scores, the spread is over the best candidates only: enough to be spread, few enough to be good. */
 export function shortlistPool(size: number, wanted: number): number {
   return Math.min(size, Math.max(2 * wanted, Math.ceil(size / 4)));
 }
 
 /**
- * `wanted` of the indices, spread far: starting from the best by `scores` (the most central one without), always the one
- * farthest from all taken (Gonzalez 1985). Rising order; equal distances: the lower index.
+ * `wanted` of the indices, spread far: starting from the best by `scores` (without scores, the most central one),
+ * always the one farthest from all taken (Gonzalez 1985). Ascending order; for equal distances, the lower index.
  */
 export function spread(
   points: Points,
@@ -77,7 +80,7 @@ export function spread(
 }
 
 /**
- * `wanted` of the indices, drawn without replacement by log-weights plus what is known of their scores. Rising order.
+ * `wanted` of the indices, drawn without replacement by log-weights plus their known scores. Ascending order.
  *
  * @param logWeights of all candidates of the pool, not only of `indices`
  */
@@ -92,7 +95,7 @@ export function proposed(
   return sampleByLogWeights(indices, logs, wanted, random).sort((a, b) => a - b);
 }
 
-/** `wanted` of the indices that were not asked about, each the nearest to one of the best asked ones. Rising order. */
+/** `wanted` of the indices that were not scored, each the nearest to one of the best scored ones. Ascending order. */
 export function neighbours(
   points: Points,
   indices: readonly number[],
@@ -128,7 +131,7 @@ export function bestOf(indices: readonly number[], scores: Float64Array, count: 
   return places.slice(0, count).map((place) => indices[place] as number);
 }
 
-/** Place in the pool of the point nearest to the mean. */
+/** Position in the pool of the point nearest to the mean. */
 function mostCentral(points: Points, pool: readonly number[]): number {
   const mean = new Float64Array(points.size);
   for (const index of pool)

@@ -1,4 +1,7 @@
-/** The condition input of a conditional model, from a picture. The same computation as the trainer's (scripts/ddn/conditions.py). */
+/**
+ * Computes the condition input of a conditional model from a picture, exactly as the trainer does
+ * (scripts/ddn/conditions.py).
+ */
 
 import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
@@ -11,16 +14,18 @@ import { fitPicture } from './pictures.ts';
 import { smoothed } from './smooth.ts';
 
 /**
- * A drawing of lines is nearly all black and white, so near to them and so many of its pixels, and its lines are few. What
- * lies between is where a pen, a scanner or a change of size left its lines soft. No grayed avatar of 1,000 is taken for one.
+ * A picture counts as a line drawing if at least `MIN_SHARE` of its pixels are within `NEAR` of black or white, and its
+ * lines cover at most `MAX_LINES`. The other pixels are soft edges of lines, from a pen, a scanner or resizing. None of
+ * 1,000 grayscale avatars is classified as a drawing.
  */
 const NEAR = 0.2;
-const MAX = 0.85;
-const LINES = 0.25;
+const MIN_SHARE = 0.85;
+const MAX_LINES = 0.25;
 
 /**
- * Small pictures are smoothed when they are enlarged, by so many of their own pixels: else their lines go in the steps of
- * these. Thin lines become softer by it: what is nearer than this to the colour of lines (1) is of one. By eye, at 4 times.
+ * Small pictures are smoothed when enlarged, by this many of their own pixels: otherwise their lines follow the pixel
+ * steps. Smoothing softens thin lines: values closer than this to the line colour (1) belong to a line. Tuned by eye,
+ * at 4 times.
  */
 const SMOOTHING = 0.6;
 const SOFT_LINE = -0.1;
@@ -33,10 +38,11 @@ export interface ConditionOptions {
 }
 
 /**
- * What a model with a condition is given of a picture, [1, S, S]: its luma, the mean of its channels, or its edges as −1
- * and 1. Null for a model without. Edges are found in a picture; a drawing in black and white is taken as the edges themselves.
+ * The condition input for a picture, [1, S, S]: its luma, the mean of its channels, or its edges as −1 and 1. Null for
+ * a model without a condition. Edges are detected in a picture; a drawing in black and white is used as the edges
+ * directly.
  *
- * @throws {KandidError} condition_missing, condition_unexpected, and what fitPicture throws
+ * @throws {KandidError} condition_missing, condition_unexpected, and the errors of fitPicture
  */
 export async function conditionOf(
   given: PictureInput | undefined,
@@ -75,13 +81,16 @@ function noteSize(given: PictureInput, fitted: Picture, note: (message: string) 
   note(`condition: its ${width}×${height} pixels were ${cut}resized to ${side}×${side}`);
 }
 
-/** The lines of a drawing in black and white as 1, the rest as −1; null for any other picture. @param smooth the same, smoothed */
+/**
+ * The lines of a drawing in black and white as 1, the rest as −1; null for other pictures. @param smooth the same
+ * picture, smoothed
+ */
 function linesOf(picture: Picture, smooth: Picture): Float32Array | null {
   const gray = meanOfChannels(picture);
   const near = gray.filter((value) => Math.abs(Math.abs(value) - 1) < NEAR).length;
-  if (near < MAX * gray.length) return null;
+  if (near < MIN_SHARE * gray.length) return null;
   const white = gray.filter((value) => value > 0).length / gray.length;
-  if (Math.min(white, 1 - white) > LINES) return null;
+  if (Math.min(white, 1 - white) > MAX_LINES) return null;
   const sign = white < 0.5 ? 1 : -1;
   const least = smooth === picture ? 0 : SOFT_LINE;
   return meanOfChannels(smooth).map((value) => (value * sign > least ? 1 : -1));

@@ -2,10 +2,13 @@
 import type { Picture } from '../../guide.ts';
 import { sobel } from '../../kit/sobel.ts';
 
-/** Above this, a Sobel magnitude is an edge, colours being in [−1, 1]. The same as the trainer's (scripts/ddn/conditions.py). */
+/**
+ * Sobel magnitudes above this are edges, with colours in [−1, 1]. The same as the trainer's
+ * (scripts/ddn/conditions.py).
+ */
 const THRESHOLD = 0.75;
 
-/** Of every pixel, [S, S]: the gradient of the colour that is steepest there. */
+/** For each pixel, [S, S]: the gradient of the steepest colour there. */
 interface Gradients {
   readonly side: number;
   readonly magnitude: Float64Array;
@@ -14,12 +17,12 @@ interface Gradients {
 }
 
 /**
- * Edges of a square picture, [S, S]: 1 where a Sobel magnitude is above the threshold, else −1. `color_edges`: of any of
- * its colours; otherwise of their mean, which has no edge between colours of one brightness.
+ * Edges of a square picture, [S, S]: 1 where a Sobel magnitude is above the threshold, otherwise −1. `color_edges`: in
+ * any colour channel; otherwise in their mean, which has no edge between colours of equal brightness.
  *
- * @param enlargement how many times larger the picture was made. Its edges are softer for it: the threshold goes down by
- *   the root of it, and of the broad edges that there are then only the ridge is kept, two pixels wide as in sharp pictures.
- *   Measured by eye at 4: without it most lines are missing, and in full proportion every blemish is one.
+ * @param enlargement factor by which the picture was enlarged, which softens its edges: the threshold is divided by its
+ * square root, and of the resulting broad edges only the ridge is kept, two pixels wide as in sharp pictures. Tuned by
+ * eye at 4: without it most lines are missing, and with the full factor every blemish is an edge.
  */
 export function edgesOf(picture: Picture, kind = 'edges', enlargement = 1): Float32Array {
   const gradients = steepestGradients(kind === 'color_edges' ? picture.data : meanOfChannels(picture), picture.width);
@@ -57,7 +60,9 @@ function steepestGradients(planes: Float32Array, side: number): Gradients {
   return steepest;
 }
 
-/** Of edges, those that are steepest along their slope (Canny, 1986, "non-maximum suppression"), made two pixels wide. */
+/**
+ * Keeps the edges that are steepest along their slope (Canny, 1986, "non-maximum suppression"), made two pixels wide.
+ */
 function ridgesOf(edges: Float32Array, { side, magnitude, across, down }: Gradients): Float32Array {
   const ridges = new Float32Array(edges.length).fill(-1);
   const steepness = (x: number, y: number) =>

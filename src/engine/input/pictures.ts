@@ -11,14 +11,15 @@ export interface PictureTarget {
   readonly channels: 1 | 3;
   /** Width and height in pixels. */
   readonly side: number;
-  /** What to call it in an error. */
+  /** Name of the picture in errors. */
   readonly name: string;
   readonly limitPixels?: number | undefined;
   readonly inTurn?: InTurn | undefined;
 }
 
 /**
- * A square picture of a size and channels, from the bytes of a file (its middle square) or from a square Picture.
+ * A square picture of the given size and channels, from the bytes of a file (its central square) or from a square
+ * Picture.
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged, picture_invalid
  */
@@ -39,7 +40,7 @@ export async function fitPicture(given: PictureInput, target: PictureTarget): Pr
   return { data, channels, width: side, height: side };
 }
 
-/** What to tell of a picture that was cut to its middle square; nothing of a square. */
+/** Notes on a picture that was cropped to its central square; none for a square picture. */
 export function cutNotes(name: string, { original }: Pick<Picture, 'original'>): string[] {
   if (!original || original.width === original.height) return [];
   return [`${name} is ${original.width}×${original.height} pixels: only its middle square is used.`];

@@ -1,10 +1,10 @@
-/** Smooths pictures that were enlarged: the steps of their pixels would become steps of lines. */
+/** Smooths enlarged pictures, whose pixel steps would otherwise become steps in lines. */
 import type { Picture } from '../../guide.ts';
 
-/** Of the weights of a Gaussian, what lies farther out is left out. */
+/** Standard deviations beyond which the weights of a Gaussian are cut off. */
 const REACH = 3;
 
-/** Blurred by a Gaussian, the pixels at the edges repeated beyond them. @param sigma in pixels; 0: as it is */
+/** Blurs with a Gaussian, with edge pixels repeated beyond the borders. @param sigma in pixels; 0: unchanged */
 export function smoothed({ data, ...size }: Picture, sigma: number): Picture {
   if (sigma === 0) return { data, ...size };
   const { width, height } = size;

@@ -1,31 +1,31 @@
-/** Codes in as few bytes as the prior allows: likely choices take less than log₂ K bits. */
+/** Compact codes, entropy-coded with the prior: likely choices take less than log₂ K bits. */
 import { createHash } from 'node:crypto';
 import type { Code } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
-import { ArithmeticDecoder, ArithmeticEncoder, frequenciesOf } from '../../kit/arithmetic-coder.ts';
 import { psnr } from '../../kit/quality.ts';
 import type { OpenModel } from '../models.ts';
 import { type Network, START, type State } from '../network/network.ts';
 import { certainNoise } from '../search/prior-paths.ts';
+import { ArithmeticDecoder, ArithmeticEncoder, frequenciesOf } from './arithmetic-coder.ts';
 
 /**
- * `c.` and base64url: a byte that tells a damaged code or another machine's rounding, then the arithmetic code. `c12.` where
- * only the first 12 levels are in it: the rest are the likeliest ones.
+ * `c.` and base64url: a check byte that detects a damaged code or another machine's rounding, then the arithmetic code.
+ * `c12.` contains the first 12 levels only; the others take the likeliest choices.
  */
 const FORM = /^c(?<levels>[1-9]\d{0,2})?\.(?<bytes>[A-Za-z0-9_-]+)$/;
 
-/** Whether a text is a compact code, rather than a code string. */
+/** Whether a text is a compact code rather than a code string. */
 export function isCompact(text: string): boolean {
   return FORM.test(text.trim());
 }
 
 /**
- * The compact form of the first levels of a code, at least one; `expandCode` makes the rest from them.
+ * The compact form of the first levels of a code (at least one); `expandCode` derives the others from them.
  *
- * The frequencies come from the prior's own numbers, level by level, one code at a time and on one thread
- * (`Models.openReproducible`), so that cores and other requests change nothing. Another kind of processor may round otherwise:
- * `expandCode` then says so.
+ * The frequencies come from the prior, level by level, one code at a time and on one thread (`Models.openReproducible`), so
+ * the number of cores and other requests have no effect. Another kind of processor may round differently, which `expandCode`
+ * detects.
  *
  * @throws {KandidError} option_invalid: a model without a prior, or with a condition
  */
@@ -41,7 +41,7 @@ export async function compactCode(model: OpenModel, code: Code): Promise<string>
 }
 
 /**
- * The whole code of a compact one.
+ * The complete code of a compact one.
  *
  * @throws {KandidError} code_invalid, option_invalid
  */
@@ -62,8 +62,8 @@ export async function expandCode(model: OpenModel, text: string): Promise<Code> 
   });
   if (checkOf(model, code) !== check)
     throw invalid(
-      'is damaged, or of another model, or of a processor that rounds otherwise',
-      'one that was made by this model on a machine like this',
+      'is damaged, or was made by another model or on a processor that rounds differently',
+      'a code made by this model on a machine like this',
     );
   if (code.length === total) return code;
   const [path] = await network.descend([certainNoise(network.info, code)], [null]);
@@ -71,8 +71,8 @@ export async function expandCode(model: OpenModel, text: string): Promise<Code> 
 }
 
 /**
- * As few of the first levels of a picture's code as will do: with the likeliest choices behind them they draw it with at least
- * `decibels` of PSNR. All of them where that is not reached.
+ * The shortest prefix of a picture's code that, completed with the likeliest choices, draws the picture with a PSNR of at
+ * least `decibels`. The whole code if none does.
  *
  * @param picture [channels, S, S]
  * @throws {KandidError} option_invalid
@@ -101,7 +101,7 @@ export async function shortestCode(
 
 type Choose = (level: number, frequencies: readonly number[]) => number;
 
-/** Walks the first levels, whose choices are made by what the prior says of their candidates. */
+/** Walks the first `levels` levels; `choose` is given the prior's frequencies of each level's candidates. */
 async function alongPrior(network: Network, levels: number, choose: Choose): Promise<void> {
   checkPrior(network);
   let state: State = START;
@@ -122,7 +122,7 @@ async function alongPrior(network: Network, levels: number, choose: Choose): Pro
   }
 }
 
-/** A byte of a code's and its network's own. */
+/** The check byte of a code and its network. */
 function checkOf({ bundle }: OpenModel, code: Code): number {
   return createHash('sha256').update(`${bundle.hash} ${code.join()}`).digest()[0] as number;
 }

@@ -1,4 +1,4 @@
-/** Decoding: the pictures of codes. */
+/** Decoding: codes to pictures. */
 import { type Code, checkCode, checkPrefix, codeToString, parseCode } from '../../contract/codes.ts';
 import { KandidError } from '../../errors.ts';
 import { NO_TURNS } from '../guides/context.ts';
@@ -19,8 +19,8 @@ import {
 const NO_TIME = { network: 0, guides: 0, engine: 0 };
 
 /**
- * Whole codes are drawn by decode.onnx in one run; up to an earlier level the level graphs are walked, which costs no more
- * than the levels needed.
+ * Complete codes are drawn by decode.onnx in one run; for an earlier level, the level graphs are walked, which costs no
+ * more than the levels needed.
  *
  * @throws {KandidError} code_invalid, option_invalid, condition_*, model_*
  */
@@ -84,9 +84,9 @@ function parsedCode(code: string | Code, counts: readonly number[]): Code {
 }
 
 /**
- * Codes cut off behind a level, checked.
+ * Checks codes and cuts them off after a level.
  *
- * @param level the last where absent
+ * @param level @default the last
  * @throws {KandidError} code_invalid, option_invalid
  */
 function codesUpTo({ info, candidateCounts }: Network, codes: readonly Code[], level?: number): Code[] {
@@ -104,13 +104,13 @@ function codesUpTo({ info, candidateCounts }: Network, codes: readonly Code[], l
 }
 
 interface DecodingOptions {
-  /** [channels, S, S] where the model has a condition. */
+  /** [channels, S, S] if the model has a condition. */
   readonly condition: Float32Array | null;
   readonly signal: AbortSignal | undefined;
   readonly notes: readonly string[];
 }
 
-/** A descent along codes of one length, at least one; it ends where they do. */
+/** A descent along codes of one length (at least one level), which ends with them. */
 function decodingDescent(info: NetworkInfo, codes: readonly Code[], options: DecodingOptions): Descent {
   const { condition, signal = new AbortController().signal, notes } = options;
   return new Descent({

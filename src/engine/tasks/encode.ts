@@ -1,4 +1,4 @@
-/** Encoding: the code whose picture is nearest to a given one, found level by level. */
+/** Encoding: finds the code whose picture is nearest to a given one, level by level. */
 import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
 import type { Code } from '../../contract/codes.ts';
 import type { Candidates, Guide, LevelInfo, LinearForm, Picture } from '../../guide.ts';
@@ -55,7 +55,7 @@ export async function prepareEncoding(
 
 interface EncodingOptions {
   readonly beams?: BeamSchedule | undefined;
-  /** [channels, S, S] where the model has a condition. */
+  /** [channels, S, S] if the model has a condition. */
   readonly condition?: Float32Array | null;
   readonly signal?: AbortSignal | undefined;
   readonly notes?: readonly string[];
@@ -63,10 +63,10 @@ interface EncodingOptions {
   readonly prefixes?: readonly Code[];
 }
 
-/** It is asked as long as it takes. */
+/** The built-in reconstruction guide has no time limit. */
 const OWN = { timeoutSeconds: Number.POSITIVE_INFINITY, isTrusted: true };
 
-/** A descent towards a picture of the model's channels and size. */
+/** A descent towards a picture with the model's channels and size. */
 export function encodingDescent(network: Network, picture: Picture, options: EncodingOptions = {}): Descent {
   const { beams = 1, condition = null, signal = new AbortController().signal, notes = [], prefixes = [] } = options;
   const { levels } = network.info;
@@ -114,7 +114,10 @@ function distances({ data, batch, count }: Candidates, target: Float32Array): Fl
   return scores;
 }
 
-/** Four sums, so that additions need not wait for each other: half the time. Written, not returned: no number is boxed. */
+/**
+ * Four sums, so that additions need not wait for each other: half the time. Written in place instead of returned, so
+ * that no number is boxed.
+ */
 function scoreDistance(scores: Float32Array, n: number, data: Float32Array, from: number, target: Float32Array): void {
   const whole = target.length - (target.length % 4);
   let a = 0;

@@ -1,4 +1,4 @@
-/** Enlarging a picture of any shape: in overlapping squares, each as large as the model makes it. */
+/** Enlarges a picture of any shape in overlapping squares, each to the model's size. */
 import { squareSide } from '../../contract/whole.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
@@ -13,13 +13,16 @@ export interface EnlargeParams {
 }
 
 /**
- * A square whose enlarged picture, shrunk again, is not so near to it (dB) is none that the model can make: most models know
- * whole pictures of their kind, and find one in whatever they are given. Measured with avatars-64: 30.5 to 47 on 32 avatars of
- * 8 to 48 pixels, 12 to 27 (18 on average) on parts of two avatars side by side.
+ * A square whose enlarged picture, scaled down again, has a lower PSNR (dB) than this cannot be drawn by the model:
+ * most models know whole pictures of their kind, and find one in any input. Measured with avatars-64: 30.5 to 47 on 32
+ * avatars of 8 to 48 pixels, 12 to 27 (18 on average) on parts of two avatars side by side.
  */
 const MIN_FIT = 24;
 
-/** Null where the picture is one square: the model's own picture is the enlarged one. @throws {KandidError} picture_*, params_invalid */
+/**
+ * Null if the picture is a single square: then the model's own picture is the enlarged one. @throws {KandidError}
+ * picture_*, params_invalid
+ */
 export async function enlargePlan(
   { image }: EnlargeParams,
   { decode, options, side: own }: WholeContext,
@@ -48,7 +51,7 @@ export async function enlargePlan(
     async paramsOf(square) {
       return { image: await encodePicture(cropped(picture, square, 3)) };
     },
-    // What is laid in a square is resized by bicubic interpolation.
+    // Squares that the model cannot draw are resized by bicubic interpolation.
     compose: (layout, pictures) =>
       blended(
         layout,
@@ -61,7 +64,7 @@ export async function enlargePlan(
   };
 }
 
-/** In dB, at the size of the smaller of both: coarse levels are compared as far as they go. */
+/** PSNR in dB, at the smaller of both sizes, so that coarse levels can be compared too. */
 function fit(made: Picture, part: Picture): number {
   const side = Math.min(made.width, part.width);
   const at = (picture: Picture): Picture => {
@@ -76,7 +79,7 @@ function tripled(gray: Float32Array): Float32Array {
   return Float32Array.from({ length: 3 * gray.length }, (_, i) => gray[i % gray.length] as number);
 }
 
-/** @throws {KandidError} guide_refused, where no square fits */
+/** @throws {KandidError} guide_refused, if no square fits */
 function notesOf(fits: readonly number[]): string[] {
   const poor = fits.filter((one) => one < MIN_FIT);
   if (poor.length === 0) return [];

@@ -41,7 +41,7 @@ export async function prepareGeneration(
 interface PreparedWalk {
   readonly model: OpenModel;
   readonly walk: Walk;
-  /** Of whole pictures. */
+  /** Size of whole pictures. */
   readonly size?: PlaneSize;
 }
 

@@ -1,4 +1,4 @@
-/** The code that a file carries, where its pixels are still those of the code's picture. */
+/** The code stored in a file, if its pixels still match the code's picture. */
 import { parseCode } from '../../contract/codes.ts';
 import type { PictureInput } from '../../contract/requests.ts';
 import { KandidError } from '../../errors.ts';
@@ -7,15 +7,15 @@ import { type Provenance, readProvenance } from '../../pictures/provenance.ts';
 import type { Turns } from '../guides/context.ts';
 import type { OpenModel } from '../models.ts';
 
-/** Cells a side over which differences are taken together: small enough for a small edit to show. */
+/** Cells per side over which differences are averaged: small enough to detect a small edit. */
 const CELLS = 16;
-/** Mean difference of a cell, of the range of 2, that compression and enlarging may make. */
+/** Largest mean difference of a cell, of a range of 2, that compression and resizing may cause. */
 const MAX_OFF = 0.12;
 
 export interface OwnCode {
-  /** null: it carries none of this model, or its pixels are others. */
+  /** Null if the file has no code of this model, or its pixels do not match. */
   readonly code: number[] | null;
-  /** What to tell of it. */
+  /** Note for the user. */
   readonly note: string | null;
 }
 
@@ -23,8 +23,8 @@ const NONE: OwnCode = { code: null, note: null };
 
 /**
  * @param given the file
- * @param fitted what the file shows, at the model's size
- * @param condition [channels, S, S] where the model has one
+ * @param fitted its picture, at the model's size
+ * @param condition [channels, S, S] if the model has one
  */
 export async function ownCode(
   given: PictureInput,
@@ -52,7 +52,7 @@ function provenanceOf(bytes: Uint8Array): Provenance | null {
   }
 }
 
-/** The metadata of a file may be anybody's. */
+/** The metadata of a file is untrusted. */
 function parsed(code: string, candidateCounts: readonly number[]): number[] | null {
   try {
     return parseCode(code, candidateCounts);

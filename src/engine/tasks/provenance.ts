@@ -1,4 +1,4 @@
-/** Provenance: how a picture was made, as every interface writes it into picture files. */
+/** Provenance: how a picture was made, in the form that every interface writes into picture files. */
 import type { GuideDefinition } from '../../guide.ts';
 import type { Provenance } from '../../pictures/provenance.ts';
 import type { PreparedTask, TaskPicture } from './task.ts';
@@ -11,7 +11,7 @@ const MAX_DEPTH = 4;
  * The provenance of one picture of a task.
  *
  * @param version of Kandid
- * @param weights of the guides, where they were changed on the way
+ * @param weights of the guides, if they were changed during the run
  */
 export function provenanceOf(
   version: string,
@@ -28,7 +28,7 @@ export function provenanceOf(
   };
 }
 
-/** The parameters that a guide declares as `recorded`, where they are short. All others may be pictures, or secrets. */
+/** The parameters that a guide declares as `recorded`, if they are short. All others may be pictures or secrets. */
 export function recordedParams(
   { recorded = [] }: Pick<GuideDefinition, 'recorded'>,
   params: Readonly<Record<string, unknown>>,
@@ -37,7 +37,7 @@ export function recordedParams(
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** A plain value, without whatever is large in it. */
+/** A plain value without large parts. */
 function short(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return value.length <= MAX_TEXT ? value : undefined;
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;

@@ -1,4 +1,4 @@
-/** Repainting part of a picture: its squares are those around what is unknown, the rest stays as it is. */
+/** Repaints part of a picture in squares around the unknown pixels; the rest is unchanged. */
 import { squareSide } from '../../contract/whole.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
@@ -25,9 +25,9 @@ export interface RepaintParams {
   readonly invert: boolean;
 }
 
-/** Of a square, over which what is new passes into the picture. */
+/** Share of a square over which new pixels are blended into the picture. */
 const FEATHER = 1 / 32;
-/** Smaller shares that are unknown are noise of a mask's file; larger ones are all of a pixel. */
+/** Unknown shares below this are compression noise of a mask; shares this close to full count as full. */
 const NOISE = 8;
 const FULL = 255;
 
@@ -69,7 +69,7 @@ function nothingUnknown(hasMask: boolean): KandidError {
   return new KandidError('guide_refused', { guide: 'inpaint', problem });
 }
 
-/** Share of each pixel that the mask keeps; null where there is none. */
+/** Share of each pixel that the mask keeps; null if there is no mask. */
 async function maskShares(
   { mask, invert }: RepaintParams,
   size: PlaneSize,
@@ -105,7 +105,7 @@ function noteOf(squares: readonly Window[], { width, height }: PlaneSize, own: n
   return [`inpaint: ${where}${detail}.`];
 }
 
-/** What the guide sees of a square: what is unknown is transparent. Null where nothing is known. */
+/** The guide's input for a square: unknown pixels are transparent. Null if nothing is known. */
 async function squareParams(picture: Picture, unknown: Region, { left, top, side }: Window) {
   const pixels = new Float32Array(4 * side * side);
   let known = 0;
@@ -124,7 +124,7 @@ async function squareParams(picture: Picture, unknown: Region, { left, top, side
   return { image };
 }
 
-/** Keeps the picture as bytes, a quarter of what its numbers take; and the last small copy, for previews. */
+/** Keeps the picture as bytes, a quarter of the size of floats; and the last small copy, for previews. */
 function painterOf(pixels: Uint8ClampedArray<ArrayBuffer>, region: Region) {
   const { width, height } = region;
   const bytes = new Uint8Array(pixels.buffer);

@@ -1,4 +1,4 @@
-/** What a task is: its request, how it is run, how it ends. */
+/** Tasks: their requests, how they are run, and how they end. */
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { GuideUse, Timings } from '../../contract/events.ts';
 import type { GenerateRequest, PictureInput } from '../../contract/requests.ts';
@@ -12,70 +12,70 @@ import type { Descent } from '../search/descent.ts';
 import type { PartialResult, Result, WindowCode } from '../search/events.ts';
 import { ALONE, type EndEvent, type Joining } from '../search/together.ts';
 
-/** Pictures of a request. To vary a code is to generate with its first levels as `prefix`. */
+/** Generates the pictures of a request. To vary a code, generate with its first levels as `prefix`. */
 export interface GenerateTask {
   readonly kind: 'generate';
   readonly request: GenerateRequest;
 }
 
-/** The code whose picture is nearest to a given one. */
+/** Finds the code whose picture is nearest to a given one. */
 export interface EncodeTask {
   readonly kind: 'encode';
   readonly picture: PictureInput;
   readonly model?: string | undefined;
   /** 1 is greedy. @default 1 */
   readonly beams?: BeamSchedule | undefined;
-  /** Searches even where the file carries a code that its pixels still match. @default false */
+  /** Searches even if the file contains a code that still matches its pixels. @default false */
   readonly search?: boolean | undefined;
-  /** @default the picture itself, where the model takes a condition */
+  /** @default the picture itself, if the model has a condition */
   readonly condition?: PictureInput | undefined;
 }
 
-/** The pictures of codes. */
+/** Draws the pictures of codes. */
 export interface DecodeTask {
   readonly kind: 'decode';
   readonly codes: readonly (string | readonly number[])[];
   readonly model?: string | undefined;
-  /** As the pictures stand after this level; codes may then end with it. @default the last */
+  /** Level after which the pictures are drawn; codes may then end with it. @default the last */
   readonly level?: number | undefined;
   readonly condition?: PictureInput | undefined;
 }
 
 export type TaskOptions = PrepareOptions;
 
-/** A picture of a task, and what it is the picture of. */
+/** A picture of a task, with its code. */
 export interface TaskPicture {
-  /** Whole pictures are put together each time they are asked for: many may be large. */
+  /** Draws the picture; whole pictures are composed on each call, because many may be large. */
   draw(): Picture;
   readonly width: number;
   readonly height: number;
-  /** Whole, or the levels that were chosen. */
+  /** Complete, or the levels chosen so far. */
   readonly code: readonly number[];
-  /** Empty where the code is not whole. */
+  /** Empty if the code is incomplete. */
   readonly codeString: string;
-  /** Against the picture given, in dB; of an encoding only. */
+  /** PSNR against the given picture, in dB; encodings only. */
   readonly psnr?: number;
-  /** Its place among the previews of its task. */
+  /** Index among the previews of its task. */
   readonly index: number;
-  /** Of a whole picture, which its code alone does not draw. */
+  /** Squares of a whole picture, which its code alone does not reproduce. */
   readonly windows?: readonly WindowCode[];
-  /** What the picture's metadata say of its code. */
+  /** The part of the picture's metadata about its code. */
   readonly origin: Pick<Provenance, 'code' | 'level' | 'windows'>;
 }
 
 /** How a task ended. */
 export interface TaskOutcome {
   readonly type: 'done' | 'cancelled';
-  /** Levels that were chosen. */
+  /** Number of levels chosen. */
   readonly level: number;
   readonly pictures: readonly TaskPicture[];
   readonly guides: readonly GuideUse[];
-  /** What its user should know: of guides, and of pictures that were cut or resized. */
+  /** Notes for the user: from guides, and on pictures that were cropped or resized. */
   readonly notes: readonly string[];
   readonly timings: Timings;
 }
 
-/** A guide of a task, and those of its parameters that may be written down. */
+/** A guide of a task, with the parameters that may be recorded. */
 export interface TaskGuide {
   readonly name: string;
   readonly weight: number;
@@ -91,21 +91,21 @@ interface Prepared {
   readonly guides: readonly TaskGuide[];
 }
 
-/** Descents that make one request, and how they are told of and steered as one. */
+/** The descents of one request, and how their events are joined and their weights set. */
 export interface Walk {
   readonly descents: readonly Descent[];
   readonly joining: Joining;
-  /** Weights of the request's guides from the next choice on. @throws {RangeError} */
+  /** Sets the weights of the request's guides from the next choice on. @throws {RangeError} */
   setWeights(weights: readonly number[]): void;
 }
 
-/** A task whose levels are walked. */
+/** A task that descends through the levels. */
 export interface DescentTask extends Prepared, Walk {
   readonly run: 'descent';
   outcomeOf(end: EndEvent): TaskOutcome;
 }
 
-/** Whole codes, which the decoding graph draws without walking. */
+/** Complete codes, which the decoding graph draws directly. */
 export interface DrawingTask extends Prepared {
   readonly run: 'draw';
   readonly codes: readonly (readonly number[])[];
@@ -115,21 +115,21 @@ export interface DrawingTask extends Prepared {
 
 export type PreparedTask = DescentTask | DrawingTask;
 
-/** How descents and codes are run: alone in this process, or beside others. */
+/** Runs descents and codes: alone in this process, or alongside others. */
 export interface TaskRunner {
-  /** @throws what made one of the descents fail */
+  /** @throws the error of the first descent that fails */
   descend(network: Network, walk: Walk): Promise<EndEvent>;
   draw(network: Network, codes: DrawingTask['codes'], condition: Float32Array | null): Promise<readonly Picture[]>;
 }
 
-/** Runs a task to its end. @throws {KandidError} what its guides or the network throw */
+/** Runs a task to its end. @throws {KandidError} the errors of its guides or the network */
 export async function runTask(task: PreparedTask, runner: TaskRunner): Promise<TaskOutcome> {
   const { network } = task.model;
   if (task.run === 'draw') return task.outcomeOf(await runner.draw(network, task.codes, task.condition));
   return task.outcomeOf(await runner.descend(network, task));
 }
 
-/** What a task needs of the engine. */
+/** The part of the engine that tasks use. */
 export type TaskEngine = Pick<Engine, 'models' | 'guides' | 'limitPixels' | 'wholePixels' | 'prepare'>;
 
 /** The walk of a single descent. */
@@ -138,9 +138,9 @@ export function walkOf(descent: Descent): Walk {
 }
 
 /**
- * The outcome of a descent, its pictures' codes as they are: whole, or the levels that were chosen.
+ * The outcome of a descent; the pictures' codes are complete, or the levels chosen so far.
  *
- * @param size of whole pictures, which are not put together to find out
+ * @param size size of whole pictures, so that they need not be composed to determine it
  */
 export function outcomeOf(end: EndEvent, size?: PlaneSize): TaskOutcome {
   const { guides, notes, timings } = end;
@@ -161,13 +161,13 @@ function finishedPicture(result: Result, size: PlaneSize = result.image): TaskPi
 
 export interface PartialOptions {
   readonly index: number;
-  /** The code string of a code whose first levels these are. @default null */
+  /** The code string of which these are the first levels. @default null */
   readonly whole?: string | null;
   /** @default that of the picture */
   readonly size?: PlaneSize | undefined;
 }
 
-/** A picture as it stands after some levels. No code string: it would pass for one of a model with so many levels. */
+/** A picture after some levels. It has no code string, which would look like one of a model with that many levels. */
 export function partialPicture(
   code: readonly number[],
   result: Pick<PartialResult, 'image' | 'windows'>,

@@ -20,9 +20,10 @@ import type {
 export type Task = GenerateTask | EncodeTask | DecodeTask;
 
 /**
- * Checks a task and makes what it needs: its model, its pictures, its guides.
+ * Checks a task and prepares its model, pictures and guides.
  *
- * @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, option_invalid, cancelled
+ * @throws {KandidError} params_invalid, model_*, guide_*, picture_*, condition_*, code_invalid, option_invalid,
+ * cancelled
  */
 export function prepareTask(
   engine: TaskEngine,

@@ -1,4 +1,4 @@
-/** Events of the squares of a whole picture, told as those of one descent whose pictures are whole. */
+/** Joins the events of a whole picture's squares to those of one descent with whole pictures. */
 import type { GuideUse, Timings } from '../../contract/events.ts';
 import type { Picture } from '../../guide.ts';
 import type { Window } from '../../pictures/windows.ts';
@@ -10,14 +10,14 @@ export interface WholeEvents {
   /** The squares, in pixels of the finished picture. */
   readonly windows: readonly Window[];
   readonly notes: readonly string[];
-  /** Of the request's guides, none of them asked. */
+  /** Usage of the request's guides before any call. */
   readonly unused: readonly GuideUse[];
-  /** Values of a square's guides as those of the request's; null for one that the square has not asked. */
+  /** Maps values of a square's guides to those of the request; null for a guide that the square does not use. */
   ofGuides<T>(values: readonly T[], square: number): (T | null)[];
   compose(pictures: readonly Picture[]): Picture;
-  /** @throws {KandidError} where the model cannot make any of it */
+  /** @throws {KandidError} if the model cannot draw any of it */
   judge(pictures: readonly Picture[]): Judgement;
-  /** The same, small. */
+  /** Composes a small version for previews. */
   preview(pictures: readonly Picture[]): Picture;
 }
 
@@ -37,14 +37,14 @@ function levelOf(events: readonly LevelEvent[], { ofGuides, preview }: WholeEven
     ...first,
     guideScores: ofGuides(first.guideScores, 0).map((scores) => scores ?? none),
     timings: sumOf(events.map(({ timings }) => timings)),
-    // Not every level is shown, and putting a picture together takes time.
+    // Not every level is shown, and composing a picture takes time.
     get previews() {
       return choices.map((_, i) => preview(events.map(({ previews }) => previews[i] as Picture)));
     },
   };
 }
 
-/** The best first: by the sum of the places that their squares have among those of their place. */
+/** Sorts results best first, by the sum of the ranks of their squares. */
 function doneOf(ends: readonly EndEvent[], whole: WholeEvents): DoneEvent {
   const all = ends as readonly DoneEvent[];
   const [first] = all as [DoneEvent];
@@ -73,7 +73,7 @@ function doneOf(ends: readonly EndEvent[], whole: WholeEvents): DoneEvent {
   return { type: 'done', results, ...summaryOf(ends, whole, notes) };
 }
 
-/** Squares may stand at different levels; where one has nothing to show yet, neither has the whole. */
+/** Squares may be at different levels; if one has no results yet, neither has the whole picture. */
 function cancelledOf(ends: readonly EndEvent[], whole: WholeEvents): CancelledEvent {
   const count = Math.min(...ends.map(({ results }) => results.length));
   const levels = ends.flatMap((end) => (end.type === 'cancelled' ? end.level : []));
@@ -92,7 +92,7 @@ function cancelledOf(ends: readonly EndEvent[], whole: WholeEvents): CancelledEv
   return { type: 'cancelled', level: Math.min(...levels), results, ...summaryOf(ends, whole) };
 }
 
-/** Of a result by its number: results that are done stand in another order. */
+/** A square's result by index: completed results are in another order. */
 function partOf(end: EndEvent, index: number): Result | PartialResult {
   const part = end.type === 'done' ? end.results.find((one) => one.index === index) : end.results[index];
   return part as Result | PartialResult;

@@ -1,6 +1,6 @@
 /**
- * Requests on a whole picture, of any size and shape: worked on in squares, a descent each, which walk in step and are told
- * of as one. What their squares become is put together at every level for previews, and at the end.
+ * Requests on a whole picture, of any size and shape: processed in squares, one descent each, which advance together
+ * and report as one. The squares' pictures are composed at every level for previews, and at the end.
  */
 import { randomInt } from 'node:crypto';
 import type { GuideUse } from '../../contract/events.ts';
@@ -19,7 +19,7 @@ import type { TaskEngine, TaskOptions, Walk } from './task.ts';
 import { joiningOf } from './whole-events.ts';
 import { isAlike, refused, type WholeContext, type WholePlan } from './whole-plan.ts';
 
-/** Given the parameters of the guide, how; null where it is one square of the model's. */
+/** Plans by guide; null if the picture is a single square of the model's. */
 const PLANS: Readonly<Record<WholeGuide, (params: never, context: WholeContext) => Promise<WholePlan | null>>> = {
   inpaint: repaintPlan,
   super_resolution: enlargePlan,
@@ -31,14 +31,14 @@ const PREVIEW_SIDE = 512;
 export interface PreparedWhole {
   readonly model: OpenModel;
   readonly walk: Walk;
-  /** Of the finished pictures. */
+  /** Size of the finished pictures. */
   readonly size: PlaneSize;
 }
 
 /**
- * Null where the picture is one square that the model's own picture takes the place of.
+ * Null if the picture is a single square, so that the model's own picture replaces it.
  *
- * @throws {KandidError} what `Engine.prepare` throws; params_invalid (whole)
+ * @throws {KandidError} the errors of `Engine.prepare`; params_invalid (whole)
  */
 export async function prepareWhole(
   engine: TaskEngine,
@@ -102,7 +102,7 @@ function checkSquares(
     throw refused(`a picture of ${squares.length} squares has as many codes; leave the first levels out`, 'prefix');
 }
 
-/** The part of a condition that lies in a square: it must be of the picture's shape. @throws {KandidError} params_invalid */
+/** Crops a condition to each square: it must have the shape of the picture. @throws {KandidError} params_invalid */
 async function conditionsOf(
   given: CheckedRequest['condition'],
   { given: size, squares }: WholePlan,
@@ -133,16 +133,16 @@ function layoutOf({ given, squares, scale }: WholePlan, shrunk = 1): Layout {
 interface Parts {
   readonly plan: WholePlan;
   readonly descents: readonly Descent[];
-  /** Of each square, whether the picture's guide is asked. */
+  /** For each square, whether it uses the picture's guide. */
   readonly isAsked: readonly boolean[];
-  /** Which guide that is. */
+  /** Index of that guide. */
   readonly at: number;
 }
 
 function walkOfAll({ plan, descents, isAsked, at }: Parts): Walk {
   const layout = layoutOf(plan);
   const small = layoutOf(plan, Math.min(1, PREVIEW_SIDE / Math.max(layout.width, layout.height)));
-  /** Of one value a guide of the request; null where a square has not asked it. */
+  /** Maps one value per guide of a square to the guides of the request; null for one that the square does not use. */
   const ofGuides = <T>(values: readonly T[], square: number): (T | null)[] =>
     isAsked[square] ? [...values] : [...values.slice(0, at), null, ...values.slice(at)];
   const names = descents[isAsked.indexOf(true)]?.plan.guides.map(({ name }) => name) ?? [];

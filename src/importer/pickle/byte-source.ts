@@ -1,4 +1,4 @@
-/** Reads a part of an open file from front to back through a small window, so that a file of any size costs no memory. */
+/** Reads part of an open file sequentially through a small window, so that a file of any size takes little memory. */
 import { readSync } from 'node:fs';
 import { CheckpointProblem } from './problem.ts';
 
@@ -8,7 +8,7 @@ export class ByteSource {
   readonly #file: number;
   readonly #end: number;
   readonly #window = Buffer.alloc(WINDOW);
-  /** Where the window lies in the file, and how many of its bytes are valid. */
+  /** Offset of the window in the file, and number of valid bytes in it. */
   #from = 0;
   #filled = 0;
   #position: number;
@@ -16,7 +16,7 @@ export class ByteSource {
   /**
    * @param file descriptor, open for reading
    * @param start first byte of the part
-   * @param end byte after the last
+   * @param end offset after its last byte
    */
   constructor(file: number, start: number, end: number) {
     this.#file = file;
@@ -24,12 +24,12 @@ export class ByteSource {
     this.#end = end;
   }
 
-  /** Offset in the file of the next byte. */
+  /** Offset of the next byte in the file. */
   get position(): number {
     return this.#position;
   }
 
-  /** Bytes that are left. */
+  /** Number of bytes left. */
   get left(): number {
     return this.#end - this.#position;
   }
@@ -52,8 +52,8 @@ export class ByteSource {
   /**
    * The next bytes; valid until the next call.
    *
-   * @param length at most the window's 65,536; longer ones are copied
-   * @throws {CheckpointProblem} where fewer are left
+   * @param length up to the window's 65,536 without copying; longer ones are copied
+   * @throws {CheckpointProblem} if fewer are left
    */
   bytes(length: number): Buffer {
     this.#claim(length);
@@ -65,7 +65,7 @@ export class ByteSource {
     return found;
   }
 
-  /** Steps over bytes without reading them. @throws {CheckpointProblem} where fewer are left */
+  /** Skips bytes without reading them. @throws {CheckpointProblem} if fewer are left */
   skip(length: number): void {
     this.#claim(length);
     this.#position += length;
@@ -95,7 +95,7 @@ export class ByteSource {
   }
 }
 
-/** Reads until `length` bytes are there or the file ends. */
+/** Reads until `length` bytes were read or the file ends. */
 export function readFully(file: number, into: Uint8Array, length: number, position: number): number {
   let filled = 0;
   while (filled < length) {

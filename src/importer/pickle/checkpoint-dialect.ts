@@ -1,4 +1,4 @@
-/** What a published checkpoint may refer to: anything else is refused by name. */
+/** The names that a published checkpoint may refer to: any other is refused. */
 import type { Dialect } from './machine.ts';
 import { CheckpointProblem } from './problem.ts';
 import { readStorage } from './storage.ts';
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'dnnlib.util': 'EasyDict',
 };
 
-/** Classes that are stored as source code; the code is read as text only. */
+/** Classes stored as source code; the code is only read as text. */
 const PERSISTENT: ReadonlySet<string> = new Set([
   'DDNPrecond',
   'PHDDNHandsDense',

@@ -1,6 +1,6 @@
 /**
- * An opcode machine for pickles that executes nothing: names of classes and functions stay names, calls stay records of
- * their arguments, byte strings stay in the file. Whatever a dialect does not list is refused.
+ * An opcode machine for pickles that executes nothing: names of classes and functions stay names, calls become records
+ * of their arguments, byte strings stay in the file. Anything that a dialect does not list is refused.
  */
 import type { ByteSource } from './byte-source.ts';
 import { opcodeName } from './opcodes.ts';
@@ -17,18 +17,18 @@ import {
   type PickleValue,
 } from './values.ts';
 
-/** What a pickle may hold. */
+/** The allowed contents of a pickle. */
 export interface Dialect {
   readonly protocol: number;
-  /** By name (`opcodes.ts`). */
+  /** Allowed opcodes, by name (`opcodes.ts`). */
   readonly opcodes: ReadonlySet<string>;
-  /** `module.name` of what it may refer to. */
+  /** Allowed names, as `module.name`. */
   readonly globals: ReadonlySet<string>;
-  /** What stands for a call. @default a record of callee and arguments */
+  /** Replaces a call with a value. @default a record of callee and arguments */
   call?(callee: GlobalName, args: readonly PickleValue[], source: ByteSource): PickleValue | undefined;
 }
 
-/** Several times what FFHQ-64 needs; even a file that is all opcodes takes a few hundred megabytes at most. */
+/** Several times what FFHQ-64 needs; even a file made of opcodes only takes a few hundred megabytes at most. */
 const MAX_OPCODES = 6_000_000;
 const MAX_CONTAINERS = 1_000_000;
 const MAX_STACKED = 1_000_000;
@@ -77,7 +77,7 @@ class Machine {
     this.#stack.push(value);
   }
 
-  /** Pushes something that takes memory of its own. */
+  /** Pushes a value that takes memory of its own. */
   pushNew(value: PickleValue): void {
     this.#containers += 1;
     if (this.#containers > MAX_CONTAINERS) throw this.problem(`it has more than ${MAX_CONTAINERS} objects`);
@@ -101,7 +101,7 @@ class Machine {
     return value;
   }
 
-  /** What was pushed since the last mark, which goes too. */
+  /** Pops all values since the last mark, and the mark. */
   popToMark(): PickleValue[] {
     const at = this.#stack.lastIndexOf(MARK);
     if (at < 0) throw this.problem('an opcode finds no mark');
@@ -140,7 +140,7 @@ class Machine {
     return line;
   }
 
-  /** @throws {CheckpointProblem} naming what is not on the list */
+  /** @throws {CheckpointProblem} with the name, if it is not allowed */
   global(module: PickleValue, name: PickleValue): GlobalName {
     if (typeof module !== 'string' || typeof name !== 'string')
       throw this.problem(`it asks for a name made of ${kindOf(module)} and ${kindOf(name)}`);
@@ -172,14 +172,14 @@ function isTuple(value: PickleValue): value is readonly PickleValue[] {
   return Array.isArray(value);
 }
 
-/** Bytes that stay in the file. */
+/** Pushes bytes that stay in the file. */
 function pushBytes(machine: Machine, length: number): void {
   const { position } = machine.source;
   machine.source.skip(length);
   machine.pushNew(new ByteRange(position, length));
 }
 
-/** A length of eight bytes; what no file can have is refused before it is a number of its own. */
+/** An eight-byte length; one that no file can have is refused before conversion to a number. */
 function longLength(machine: Machine): number {
   const length = machine.source.bytes(8).readBigUInt64LE();
   if (length > BigInt(Number.MAX_SAFE_INTEGER)) throw machine.problem(`it announces ${length} bytes`);
@@ -236,7 +236,7 @@ const ACTIONS: Readonly<Record<string, (machine: Machine) => void>> = {
     const { protocol: expected } = machine.dialect;
     if (protocol !== expected) throw machine.problem(`it is a pickle of protocol ${protocol}, expected ${expected}`);
   },
-  // Frames only help to read ahead; one that leads past the end is told by what it lacks.
+  // Frames only help to read ahead; one that extends past the end is reported with its length.
   FRAME: (machine) => {
     const length = longLength(machine);
     if (length > machine.source.left) throw machine.problem(`a frame of ${length} bytes leads past the end`);

@@ -1,16 +1,16 @@
-/** A module of a network in a checkpoint: reads its fields, parts and tensors, and says what is missing. */
+/** A network module in a checkpoint: reads its fields, submodules and tensors, and reports what is missing. */
 import { readSync } from 'node:fs';
 import { CheckpointProblem } from './problem.ts';
 import { type StoredFloats, storedFloats } from './tensor.ts';
 import { ByteRange, Call, kindOf, type PickleDict, PickleList, type PickleValue } from './values.ts';
 
 export class ModuleNode {
-  /** Where it stands, for messages: `ema.model.block_1x1_0`. */
+  /** Path in the checkpoint, for messages: `ema.model.block_1x1_0`. */
   readonly path: string;
   readonly #state: PickleDict;
   readonly #meta: PickleDict | null;
 
-  /** @throws {CheckpointProblem} where the value is no module */
+  /** @throws {CheckpointProblem} if the value is not a module */
   constructor(value: PickleValue | undefined, path: string) {
     this.path = path;
     const [meta] = value instanceof Call && value.callee.name === '_reconstruct_persistent_obj' ? value.args : [];
@@ -20,7 +20,7 @@ export class ModuleNode {
     this.#state = state;
   }
 
-  /** Text of the source code that is stored with it; never executed. */
+  /** The source code stored with it, as text; never executed. */
   get source(): string {
     const source = this.#meta?.get('module_src');
     return typeof source === 'string' ? source : '';
@@ -56,7 +56,7 @@ export class ModuleNode {
     if (!isOff || items > 0) throw this.#refuse(`${name} is set, which no published checkpoint has`);
   }
 
-  /** A double that is stored as a number, or as a numpy scalar. */
+  /** A double stored as a number or a numpy scalar. */
   double(name: string, file: number): number {
     const value = this.field(name);
     if (typeof value === 'number') return value;
@@ -69,7 +69,7 @@ export class ModuleNode {
     return buffer.readDoubleLE();
   }
 
-  /** Names of its parts. */
+  /** Names of its submodules. */
   get parts(): string[] {
     const parts = this.#group('_modules');
     return [...(parts?.keys() ?? [])].filter((name): name is string => typeof name === 'string');
@@ -79,18 +79,20 @@ export class ModuleNode {
     return this.#group('_modules')?.get(name) instanceof Call;
   }
 
-  /** @throws {CheckpointProblem} where there is none of this name */
+  /** @throws {CheckpointProblem} if there is no submodule of this name */
   part(name: string): ModuleNode {
     return new ModuleNode(this.#group('_modules')?.get(name), `${this.path}.${name}`);
   }
 
-  /** A parameter or buffer; null where it is None or missing. @throws {CheckpointProblem} where it is no tensor of float32 */
+  /**
+   * A parameter or buffer; null if it is None or missing. @throws {CheckpointProblem} if it is not a float32 tensor
+   */
   tensorOrNull(name: string): StoredFloats | null {
     const value = this.#group('_parameters')?.get(name) ?? this.#group('_buffers')?.get(name) ?? null;
     return value === null ? null : storedFloats(value, `${this.path}.${name}`);
   }
 
-  /** @throws {CheckpointProblem} where it is missing or has another shape */
+  /** @throws {CheckpointProblem} if it is missing or has another shape */
   tensor(name: string, shape: readonly number[]): StoredFloats {
     const found = this.tensorOrNull(name);
     if (!found) throw this.#refuse(`${name} is missing`);

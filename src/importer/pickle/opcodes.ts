@@ -1,4 +1,4 @@
-/** Opcodes of Python's pickle format by byte (pickletools, protocols 0 to 5): those that are not taken are refused by name. */
+/** Opcodes of Python's pickle format by byte (pickletools, protocols 0 to 5), so that refused ones can be named. */
 
 const NAMES: Readonly<Record<number, string>> = {
   40: 'MARK',
@@ -71,7 +71,7 @@ const NAMES: Readonly<Record<number, string>> = {
   152: 'READONLY_BUFFER',
 };
 
-/** @param code the byte that was read */
+/** @param code the opcode byte */
 export function opcodeName(code: number): string {
   return NAMES[code] ?? `0x${code.toString(16).padStart(2, '0')}`;
 }

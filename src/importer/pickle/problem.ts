@@ -1,8 +1,8 @@
-/** Why a checkpoint is not imported: words to stand behind "FILE:". */
+/** Why a checkpoint is refused: a phrase to follow "FILE:". */
 export class CheckpointProblem extends Error {
   override readonly name = 'CheckpointProblem';
 
-  /** @param position offset in the file at which it was found, where there is one */
+  /** @param position offset in the file at which the problem was found, if known */
   constructor(problem: string, position?: number) {
     super(position === undefined ? problem : `at byte ${position}, ${problem}`);
   }

@@ -4,7 +4,7 @@ import { type Dialect, unpickle } from './machine.ts';
 import { CheckpointProblem } from './problem.ts';
 import { type ByteRange, GlobalName, kindOf, PersistentId, PickleList, type PickleValue, Storage } from './values.ts';
 
-/** Bytes of one value. */
+/** Bytes per value. */
 const WIDTHS: Readonly<Record<string, number>> = {
   FloatStorage: 4,
   HalfStorage: 2,
@@ -50,7 +50,7 @@ export function readStorage(source: ByteSource, { offset, length }: ByteRange): 
   return new Storage(kind, inner.position, count);
 }
 
-/** Of the persistent id ("storage", torch.FloatStorage, key, location, count, None); the location is of no interest. */
+/** Parses the persistent id ("storage", torch.FloatStorage, key, location, count, None); the location is ignored. */
 function describedStorage(value: PickleValue, refuse: (problem: string) => CheckpointProblem) {
   const id = value instanceof PersistentId ? value.id : null;
   if (!Array.isArray(id)) throw refuse(`hold ${kindOf(value)}, expected a storage`);

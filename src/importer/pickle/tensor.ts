@@ -1,14 +1,14 @@
-/** Tensors of a checkpoint: where their values lie, and the values themselves, piece by piece. */
+/** Tensors of a checkpoint: the locations of their values, and the values themselves, in chunks. */
 import { readFully } from './byte-source.ts';
 import { CheckpointProblem } from './problem.ts';
 import { Call, kindOf, type PickleValue, Storage } from './values.ts';
 
-/** Float32 values in row order, in the file. */
+/** Float32 values in row-major order, in the file. */
 export interface StoredFloats {
-  /** What it is called in the checkpoint, for messages. */
+  /** Name in the checkpoint, for messages. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Of the first value, from the start of the file. */
+  /** Offset of the first value from the start of the file. */
   readonly offset: number;
   /** Number of values. */
   readonly count: number;
@@ -17,8 +17,8 @@ export interface StoredFloats {
 const LARGEST_DIM = 2 ** 20;
 
 /**
- * @param value what `_rebuild_parameter` or `_rebuild_tensor_v2` was called with
- * @throws {CheckpointProblem} where it is no contiguous tensor of float32 inside its storage
+ * @param value the result of `_rebuild_parameter` or `_rebuild_tensor_v2`
+ * @throws {CheckpointProblem} if it is not a contiguous float32 tensor within its storage
  */
 export function storedFloats(value: PickleValue | undefined, name: string): StoredFloats {
   const refuse = (problem: string) => new CheckpointProblem(`${name} ${problem}`);
@@ -38,7 +38,7 @@ export function storedFloats(value: PickleValue | undefined, name: string): Stor
   return { name, shape, offset: storage.offset + 4 * first, count };
 }
 
-/** Arguments of `_rebuild_tensor_v2`, inside `_rebuild_parameter` or not. */
+/** Arguments of `_rebuild_tensor_v2`, with or without `_rebuild_parameter` around it. */
 function rebuiltTensor(value: PickleValue | undefined): readonly PickleValue[] | null {
   if (!(value instanceof Call)) return null;
   if (value.callee.path === 'torch._utils._rebuild_tensor_v2') return value.args;
@@ -55,7 +55,7 @@ function wholeNumbers(value: PickleValue | undefined, most: number): number[] | 
   return numbers.every(isSize) ? [...numbers] : null;
 }
 
-/** Strides of dims of one are of no interest. */
+/** Strides of dims of size one are ignored. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let step = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -68,9 +68,9 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
 const CHUNK = 2 ** 18;
 
 /**
- * The values in pieces of at most 262,144; each is valid until the next is asked for.
+ * The values in chunks of at most 262,144; each is valid until the next is requested.
  *
- * @throws {CheckpointProblem} where one is not finite
+ * @throws {CheckpointProblem} if a value is not finite
  */
 export function* floatsOf(file: number, { name, offset, count }: StoredFloats): Generator<Float32Array> {
   const values = new Float32Array(Math.min(CHUNK, count));
@@ -79,7 +79,7 @@ export function* floatsOf(file: number, { name, offset, count }: StoredFloats): 
     const bytes = new Uint8Array(piece.buffer, 0, piece.byteLength);
     if (readFully(file, bytes, bytes.length, offset + 4 * from) < bytes.length)
       throw new CheckpointProblem(`${name} was cut short while it was read`);
-    // On big-endian machines, which ONNX Runtime has no binaries for, this would read nonsense.
+    // On big-endian machines, for which ONNX Runtime has no binaries, this would read wrong values.
     for (const value of piece)
       if (!Number.isFinite(value)) throw new CheckpointProblem(`${name} holds ${value}, expected finite numbers`);
     yield piece;

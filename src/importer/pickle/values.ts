@@ -1,4 +1,7 @@
-/** What the opcode machine makes of a pickle: plain data, and stand-ins for everything that Python would call or build. */
+/**
+ * Values that the opcode machine builds from a pickle: plain data, and placeholders for everything that Python would
+ * call or build.
+ */
 
 /** Bytes that stay in the file. */
 export class ByteRange {
@@ -17,7 +20,7 @@ export class PickleList {
 
 export class PickleSet {}
 
-/** A class or function by name; it is never looked up. */
+/** The name of a class or function; it is never looked up. */
 export class GlobalName {
   readonly module: string;
   readonly name: string;
@@ -32,7 +35,7 @@ export class GlobalName {
   }
 }
 
-/** What Python would make by calling: its arguments and state are kept, nothing is called. */
+/** A call that Python would make: its arguments and state are kept, nothing is called. */
 export class Call {
   readonly callee: GlobalName;
   readonly args: readonly PickleValue[];
@@ -44,14 +47,14 @@ export class Call {
     this.args = args;
   }
 
-  /** Of a dictionary of a class of its own. */
+  /** Entries of an instance of a dictionary class. */
   ownEntries(): PickleDict {
     this.#entries ??= new Map();
     return this.#entries;
   }
 }
 
-/** A persistent id: what stands outside the pickle. */
+/** A persistent id, which refers to data outside the pickle. */
 export class PersistentId {
   readonly id: PickleValue;
 
@@ -60,9 +63,9 @@ export class PersistentId {
   }
 }
 
-/** Values of one storage of a tensor: little-endian numbers in the file. */
+/** Values of a tensor's storage: little-endian numbers in the file. */
 export class Storage {
-  /** As torch calls it: FloatStorage, LongStorage. */
+  /** Name in torch: FloatStorage, LongStorage. */
   readonly kind: string;
   readonly offset: number;
   readonly count: number;
@@ -93,7 +96,7 @@ export type PickleValue =
   | Storage
   | readonly PickleValue[];
 
-/** What kind of value it is, for messages. */
+/** The kind of a value, for messages. */
 export function kindOf(value: PickleValue | undefined): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'None';

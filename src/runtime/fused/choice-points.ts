@@ -1,22 +1,24 @@
 /**
- * Where decode.onnx, which is given every choice, takes them: it draws the chosen candidate of a level as rows of the level's
- * nodes, gathered by the choice, times its features.
+ * Finds the places where decode.onnx uses the choices it is given: it draws the chosen candidate of a level as rows of
+ * the level's nodes, gathered by the choice, times its features.
  */
 import type { StoredGraph, StoredNode } from '../onnx/messages.ts';
 
-/** One level of it: names of its values. */
+/** One level of the graph: names of its values. */
 export interface ChoicePoint {
   /** [batch] */
   readonly choice: string;
-  /** The weights that candidates are drawn with, [K, 2, channels, width], or [K, channels, width / 2]. */
+  /** The weights for drawing candidates, [K, 2, channels, width], or [K, channels, width / 2]. */
   readonly nodes: string;
-  /** The tensor that they are, in the weights file. */
+  /** The corresponding tensor in the weights file. */
   readonly tensor: { readonly name: string; readonly dims: readonly number[] };
-  /** What the level makes of the level before, [batch, width, side, side]; of batch 1 at a first level without condition. */
+  /**
+   * Features computed from the previous level, [batch, width, side, side]; batch 1 at a first level without condition.
+   */
   readonly features: string;
-  /** The same, repeated for every row; empty where it has all rows. */
+  /** The same, repeated for every row; empty if they already have all rows. */
   readonly repeated: readonly string[];
-  /** What candidates are added to, at the level's side; null where they stand alone. */
+  /** The value that candidates are added to, at the level's side; null if there is none. */
   readonly predict: string | null;
   /** The chosen candidate, [batch, channels, side, side]. */
   readonly chosen: string;
@@ -24,7 +26,7 @@ export interface ChoicePoint {
 
 const NODES = /\.nodes\.weight$/;
 
-/** The levels of a graph, in order; null where it is built in another way than those that are known. */
+/** The levels of a graph, in order; null if its structure is unknown. */
 export function choicePoints(graph: StoredGraph, levels: number): ChoicePoint[] | null {
   const index = new GraphIndex(graph);
   const points: ChoicePoint[] = [];
@@ -60,7 +62,7 @@ class GraphIndex {
     return this.#dims.has(value);
   }
 
-  /** The stored nodes that a value is, as they are or times their scales. */
+  /** The stored nodes that a value refers to, directly or multiplied by their scales. */
   nodes(value: string): ChoicePoint['tensor'] | null {
     const dims = NODES.test(value) ? this.#dims.get(value) : undefined;
     if (dims) return { name: value, dims };
@@ -68,13 +70,13 @@ class GraphIndex {
     return first === undefined ? null : this.nodes(first);
   }
 
-  /** The value behind nodes of these operators. */
+  /** The value before nodes of these operators. */
   behind(value: string, operators: readonly string[]): string {
     const node = this.producer(value);
     return node && operators.includes(node.operator) ? this.behind(node.inputs[0] as string, operators) : value;
   }
 
-  /** The first node of an operator that a value goes into, others of these operators in between. */
+  /** The first node of an operator that uses a value, directly or through nodes of the operators `between`. */
   ahead(value: string, operator: string, between: readonly string[]): StoredNode | null {
     const [found] = this.users(value, operator);
     if (found) return found;

@@ -1,10 +1,10 @@
-/** The graph that draws candidates of any level: those that are asked for, and no others. */
+/** The graph that draws selected candidates of any level. */
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { GraphParts } from '../onnx/messages.ts';
 
 /**
- * Takes `nodes` [batch, count · channels, width], `features` [batch, width, pixels] and `base` [batch, 1, channels, pixels]; it gives
- * `candidates` [batch, count, channels, pixels].
+ * Inputs: `nodes` [batch, count · channels, width], `features` [batch, width, pixels] and `base` [batch, 1, channels,
+ * pixels]. Output: `candidates` [batch, count, channels, pixels].
  */
 export function drawGraph(channels: number): GraphParts {
   const graph = new GraphBuilder('draw');

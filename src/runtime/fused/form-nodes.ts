@@ -3,30 +3,30 @@
  * x_k = W_k F + p, so that with F̃ = R F Cᵀ, E = target − M (R p Cᵀ) and V_k = M W_k its weighted squared error is
  * Σ w (V_k F̃ − E)² = V_k·(G V_k − 2 m) + Σ w E², where G = F̃ diag(w) F̃ᵀ and m = E diag(w) F̃ᵀ.
  *
- * The last sum is the same for all candidates and much larger than what they differ by: it is kept apart, so that in float32
- * the order of the candidates does not drown in its rounding.
+ * The last sum is the same for all candidates and much larger than their differences: it is returned separately, so
+ * that in float32 the order of the candidates is not lost to its rounding error.
  */
 import type { LinearForm } from '../../guide.ts';
 import type { GraphBuilder } from '../onnx/graph-builder.ts';
 
-/** What of a form decides which nodes a graph needs; its numbers are fed. */
+/** The properties of a form that determine which nodes a graph needs; its numbers are inputs. */
 export interface FormShape {
   readonly outChannels: number;
   /** Whether rows or columns are mixed. */
   readonly isPooled: boolean;
   readonly isColored: boolean;
   readonly isWeighted: boolean;
-  /** Few pixels: cheaper drawn, at the size that is compared, than by Gram matrices. */
+  /** Whether there are so few pixels that drawing, at the compared size, is cheaper than Gram matrices. */
   readonly isDrawn: boolean;
 }
 
-/** A level, as its candidates are drawn. */
+/** The sizes from which a level's candidates are drawn. */
 export interface LevelSize {
   readonly side: number;
   /** K */
   readonly count: number;
   readonly channels: number;
-  /** Features that candidates are drawn of. */
+  /** Number of features that candidates are drawn from. */
   readonly width: number;
 }
 
@@ -48,17 +48,17 @@ export function formShape(form: LinearForm, { count, width }: LevelSize): FormSh
 export interface FormInputs {
   /** [batch, outChannels, pixels] */
   readonly target: string;
-  /** [batch, 1, pixels]; null where all pixels count alike. */
+  /** [batch, 1, pixels]; null if all pixels have equal weight. */
   readonly weight: string | null;
-  /** [batch, 1, height, side] and [batch, 1, side, width]; null where pixels are compared as they are. */
+  /** [batch, 1, height, side] and [batch, 1, side, width]; null if pixels are compared directly. */
   readonly pooling: { readonly rows: string; readonly columns: string } | null;
-  /** [outChannels, channels]; null where colours are compared as they are. */
+  /** [outChannels, channels]; null if colours are compared directly. */
   readonly color: string | null;
 }
 
 const BATCH = 'batch';
 
-/** Name of an input that is a part of a guide's form. */
+/** Name of the input for a part of a guide's form. */
 export function formInput(part: string, guide: number): string {
   return `${part}_${guide}`;
 }
@@ -83,10 +83,10 @@ export function formInputs(
   };
 }
 
-/** Values of a level. */
+/** The values of a level in a graph. */
 export interface LevelValues {
   readonly size: LevelSize;
-  /** F, [batch, width, side, side]; of batch 1 at a first level without condition. */
+  /** F, [batch, width, side, side]; batch 1 at a first level without condition. */
   readonly features: string;
   /** p, [batch, channels, side, side]. */
   readonly predict: string;
@@ -97,7 +97,7 @@ export interface LevelValues {
 }
 
 export interface SquaredErrors {
-  /** Of the candidates, less `rest`: [batch, K]. */
+  /** Errors of the candidates, minus `rest`: [batch, K]. */
   readonly shift: string;
   /** Σ w E², [batch, 1, 1]. */
   readonly rest: string;
@@ -153,7 +153,7 @@ function byDrawing(graph: GraphBuilder, { shape, level, pooled, error, rows, wei
   return graph.op('ReduceSum', [weighed, graph.integers([2, 3])], { keepdims: 0 });
 }
 
-/** V_k · (G V_k − 2 m): G and m in one product, and −2 m beside G V_k in the next. */
+/** V_k · (G V_k − 2 m): G and m in one product, and G V_k − 2 m in the next. */
 function byGram(graph: GraphBuilder, { shape, level, pooled, error, rows, weight }: Parts): string {
   const { count, width } = level.size;
   const { outChannels: out } = shape;
@@ -172,7 +172,7 @@ function byGram(graph: GraphBuilder, { shape, level, pooled, error, rows, weight
   return graph.op('ReduceSum', [byNode, graph.integers([2])], { keepdims: 0 });
 }
 
-/** A value of batch 1 for every row of another one. */
+/** Expands a value of batch 1 to the batch of another one. */
 function perRow(graph: GraphBuilder, value: string, like: string): string {
   const batch = graph.op('Slice', [graph.op('Shape', [like]), graph.integers([0]), graph.integers([1])]);
   return graph.op('Expand', [value, graph.op('Concat', [batch, graph.integers([1, 1])], { axis: 0 })]);
@@ -184,10 +184,13 @@ function restOf(graph: GraphBuilder, { error, weight }: Parts): string {
   return graph.op('ReduceSum', [graph.op('Mul', [graph.op('Mul', [error, error]), weight]), axes]);
 }
 
-/** Mean 0 and deviation 1 over the candidates, [batch, K], the least first: scores that are higher where errors are smaller. */
+/**
+ * Standardizes over the candidates to mean 0 and standard deviation 1, [batch, K]. @param sign −1: higher values for
+ * smaller errors
+ */
 export function standardised(graph: GraphBuilder, values: string, count: number, sign: 1 | -1): string {
   const centred = graph.op('Sub', [values, graph.op('ReduceMean', [values, graph.integers([1])])]);
   const scale = graph.floats(`sign_${sign}_${count}`, new Array<number>(count).fill(sign));
-  // Equal values stay 0: nobody has a say where all are alike.
+  // Equal values stay 0: a guide without preference has no influence.
   return graph.op('LayerNormalization', [centred, scale], { axis: -1, epsilon: { float: 1e-30 } });
 }

@@ -1,6 +1,6 @@
 /**
- * Graphs that choose without drawing, put together of decode.onnx when they are first needed: with scores by quadratic forms
- * in place of the choices that it is given.
+ * Graphs that choose without drawing, assembled from decode.onnx on first use: scores by quadratic forms replace the
+ * choices that it takes as input.
  */
 import { LazySession, type Runnable } from '../lazy-session.ts';
 import { encodeModel, type GraphParts, OPSET, type StoredGraph } from '../onnx/messages.ts';
@@ -12,11 +12,11 @@ import { levelGraph, type Source, type SourceLevel } from './level-graph.ts';
 import { type SpanShape, spanGraph } from './span-graph.ts';
 import { type Convolution, convolutionsOf } from './work.ts';
 
-/** What is known of a level beside the graphs. */
+/** Facts about a level that the graphs do not contain. */
 export interface LevelAbout {
   readonly side: number;
   readonly candidates: number;
-  /** Of its features. */
+  /** Number of its features. */
   readonly width: number;
 }
 
@@ -27,21 +27,21 @@ export interface FusedOptions {
   readonly decode: StoredGraph;
   /** Opens a graph that refers to the weights of the bundle. */
   open(graph: Uint8Array, name: string): Promise<Session>;
-  /** How many kinds of forms have their graphs kept: each kind holds the weights once by level, and once by side. */
+  /** Number of kinds of forms whose graphs are kept: each kind holds the weights once by level, and once by side. */
   readonly kept: number;
 }
 
 export class FusedGraphs {
-  /** Of each level, how candidates are drawn. */
+  /** Sizes for drawing candidates, by level. */
   readonly sizes: readonly SourceLevel[];
   readonly #options: FusedOptions;
   readonly #source: Source;
   readonly #draw: LazySession;
-  /** Those used last come last. */
+  /** Ordered by last use, the most recent last. */
   readonly #levels = new Map<string, LazySession>();
   readonly #spans = new Map<string, LazySession>();
 
-  /** Null where decode.onnx is built in another way than those that are known: then the step path serves alone. */
+  /** Null if the structure of decode.onnx is unknown: then only the step path is available. */
   static of(options: FusedOptions): FusedGraphs | null {
     const source = sourceOf(options.decode, options);
     return source && new FusedGraphs(options, source);

@@ -1,4 +1,4 @@
-/** The graph of one level that scores its candidates by quadratic forms, and draws the best of them only. */
+/** The graph of one level that scores its candidates by quadratic forms, and draws only the best of them. */
 import { assembled } from '../onnx/assemble.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { GraphParts, StoredGraph } from '../onnx/messages.ts';
@@ -21,25 +21,26 @@ export interface Source {
 }
 
 export interface SourceLevel extends LevelSize {
-  /** All of its features, of which candidates may be drawn with a part. */
+  /** Number of all its features; candidates may be drawn from a part of them. */
   readonly features: number;
-  /** Whether candidates are added to something: to nothing at a first level, as a rule. */
+  /** Whether candidates are added to a base; usually not at a first level. */
   readonly hasBase: boolean;
   /** Name of its nodes in the weights file. */
   readonly tensor: string;
 }
 
 export const BATCH = 'batch';
-/** Of conditional models; levels that make nothing of it take it too. */
+/** Input of conditional models, also for levels that do not use it. */
 export const CONDITION = 'condition';
-/** Names of added values begin with it; those of stored ones do not. */
+/** Prefix of the names of added values, which no stored value has. */
 export const ADDED = 'fused_';
 
 /**
- * Takes what a level's graph takes (level 0: `batch`; later ones: `features`, `predict` and `choice` of the level before, and the
- * condition), and the forms. It gives `next_features` and `base`, what candidates are added to, where they are. Of each
- * form it gives `shift_N` [batch, K] and `rest_N` [batch, 1, 1], whose sum are the squared errors. Where `isChosen`, it draws
- * the candidate that is best by all of them, by `weights` [forms] where they are several: `chosen`, and its number as `made` [batch].
+ * Inputs: those of a level's graph (level 0: `batch`; later ones: `features`, `predict` and `choice` of the previous
+ * level, and the condition), and the forms. Outputs: `next_features` and, if it exists, `base`, the value that
+ * candidates are added to; for each form `shift_N` [batch, K] and `rest_N` [batch, 1, 1], whose sum is the squared
+ * error. If `isChosen`, also the best candidate by all forms, combined by `weights` [forms] if there are several:
+ * `chosen`, and its index as `made` [batch].
  */
 export function levelGraph(source: Source, index: number, shapes: readonly FormShape[], isChosen: boolean): GraphParts {
   const graph = new GraphBuilder(`${ADDED}level`, new Map(), ADDED);
@@ -67,7 +68,7 @@ export function levelGraph(source: Source, index: number, shapes: readonly FormS
   return assembled(source.graph, graph.parts(), [CONDITION]);
 }
 
-/** What the level before has come to, in place of its nodes. */
+/** Replaces the nodes of the previous level with inputs for its results. */
 export function takeState(graph: GraphBuilder, { points, levels }: Source, index: number): void {
   const point = points[index] as ChoicePoint;
   const { side, channels, features: width } = levels[index] as SourceLevel;
@@ -77,7 +78,7 @@ export function takeState(graph: GraphBuilder, { points, levels }: Source, index
   graph.alias(point.choice, graph.input('choice', [BATCH], 'int64'));
 }
 
-/** What candidates of a level are made of. */
+/** The values that candidates of a level are computed from. */
 export function valuesOf(graph: GraphBuilder, point: ChoicePoint, size: SourceLevel): LevelValues {
   const { width, features, channels, count } = size;
   const shown =
@@ -93,8 +94,8 @@ export function valuesOf(graph: GraphBuilder, point: ChoicePoint, size: SourceLe
 }
 
 /**
- * Candidates that stand alone, as added to their mean: the errors that all have in common are then no larger than elsewhere, and
- * rounding does not show in what the candidates differ by.
+ * Candidates without a base are expressed relative to their mean: the common part of their errors is then no larger
+ * than elsewhere, and rounding does not affect the differences between candidates.
  */
 function centred(graph: GraphBuilder, features: string, nodes: string, { width, channels, side }: SourceLevel) {
   const mean = graph.op('ReduceMean', [nodes, graph.integers([0])]);
@@ -103,7 +104,7 @@ function centred(graph: GraphBuilder, features: string, nodes: string, { width, 
   return { predict, nodes: graph.op('Sub', [nodes, mean]) };
 }
 
-/** The best by all forms, in place of the choice that was given. */
+/** Replaces the given choice with the best candidate by all forms. */
 function choose(graph: GraphBuilder, point: ChoicePoint, count: number, shifts: readonly string[]): void {
   const [only] = shifts;
   const choice =
@@ -116,7 +117,7 @@ function choose(graph: GraphBuilder, point: ChoicePoint, count: number, shifts: 
   graph.alias(point.choice, choice);
 }
 
-/** The guides' blend `zscore`, [batch, K], at standard deviation 1. */
+/** The blend `zscore` of the guides, [batch, K], with standard deviation 1. */
 export function blended(graph: GraphBuilder, shifts: readonly string[], weights: string, count: number): string {
   const parts = shifts.map((shift, guide) => {
     const weight = graph.op('Gather', [weights, graph.integers([guide])], { axis: 0 });
@@ -130,7 +131,7 @@ export function blended(graph: GraphBuilder, shifts: readonly string[], weights:
   );
 }
 
-/** A value of batch 1 for every row, [batch, …] with three more dims. */
+/** Expands a value of batch 1 to every row, [batch, …] with three more dims. */
 export function everyRow(graph: GraphBuilder, value: string, batch: string): string {
   return graph.op('Expand', [value, graph.op('Concat', [batch, graph.integers([1, 1, 1])], { axis: 0 })]);
 }

@@ -1,4 +1,4 @@
-/** The graph of several levels that quadratic forms decide: each draws the candidate that is chosen, and no other. */
+/** The graph of several levels decided by quadratic forms: each draws only the chosen candidate. */
 import { assembled } from '../onnx/assemble.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { GraphParts } from '../onnx/messages.ts';
@@ -18,26 +18,26 @@ import {
 
 /** What decides at levels of one side. */
 export interface SpanShape {
-  /** The first of the levels. */
+  /** Index of the first level. */
   readonly first: number;
-  /** Of each of them, of each guide that has a say there, by its number. */
+  /** For each level, the guides that are active there, by index. */
   readonly levels: readonly (readonly { readonly guide: number; readonly shape: FormShape }[])[];
-  /** Of all guides. */
+  /** Number of all guides. */
   readonly guides: number;
-  /** Whether chance has a say: noise is added to the scores. */
+  /** Whether choices are random: noise is added to the scores. */
   readonly isNoisy: boolean;
 }
 
-/** Output that holds the chosen candidate of the level at a place of the span. */
+/** Name of the output with the chosen candidate of a level, by its position in the span. */
 export function pictureOutput(place: number): string {
   return `picture_${place}`;
 }
 
 /**
- * Takes what the graph of the first level takes and the form of each guide; `weights` [guides] where there are several or
- * chance has a say, and then `noise` [batch, levels, K]. It gives `codes` [batch, levels], the chosen candidate of every level,
- * `next_features` of the last, and of each guide, over the levels that it has a say at, `shifts_N` [batch, levels · K] and `rests_N`
- * [batch, levels, 1].
+ * Inputs: those of the first level's graph and the form of each guide; `weights` [guides] if there are several guides
+ * or choices are random, and in the latter case `noise` [batch, levels, K]. Outputs: `codes` [batch, levels], the
+ * chosen candidate of every level, `next_features` of the last level, and for each guide, over the levels at which it
+ * is active, `shifts_N` [batch, levels · K] and `rests_N` [batch, levels, 1].
  */
 export function spanGraph(source: Source, shape: SpanShape): GraphParts {
   const graph = new GraphBuilder(`${ADDED}span`, new Map(), ADDED);
@@ -45,7 +45,7 @@ export function spanGraph(source: Source, shape: SpanShape): GraphParts {
   const batch = first === 0 ? graph.input(BATCH, [1], 'int64') : null;
   if (first > 0) takeState(graph, source, first - 1);
   const points = source.points.slice(first, first + shape.levels.length);
-  const told = levelsOf(graph, source, shape, points);
+  const errors = levelsOf(graph, source, shape, points);
   const last = source.levels[first + points.length - 1] as SourceLevel;
   const features = (points.at(-1) as ChoicePoint).features;
   graph.output('next_features', batch === null ? features : everyRow(graph, features, batch), [
@@ -58,18 +58,18 @@ export function spanGraph(source: Source, shape: SpanShape): GraphParts {
   graph.output('codes', graph.op('Concat', columns, { axis: 1 }), [BATCH, points.length], 'int64');
   for (const [place, { chosen }] of points.entries())
     graph.output(pictureOutput(place), chosen, [BATCH, last.channels, last.side, last.side]);
-  for (const [guide, { shifts, rests }] of told) {
+  for (const [guide, { shifts, rests }] of errors) {
     graph.output(`shifts_${guide}`, graph.op('Concat', shifts, { axis: 1 }), [BATCH, 'shifts']);
     graph.output(`rests_${guide}`, graph.op('Concat', rests, { axis: 1 }), [BATCH, rests.length, 1]);
   }
   return assembled(source.graph, graph.parts(), [CONDITION]);
 }
 
-type Told = Map<number, { readonly shifts: string[]; readonly rests: string[] }>;
+type ErrorOutputs = Map<number, { readonly shifts: string[]; readonly rests: string[] }>;
 
-function levelsOf(graph: GraphBuilder, source: Source, shape: SpanShape, points: readonly ChoicePoint[]): Told {
+function levelsOf(graph: GraphBuilder, source: Source, shape: SpanShape, points: readonly ChoicePoint[]): ErrorOutputs {
   const inputs = new Map<number, FormInputs>();
-  const told: Told = new Map();
+  const outputs: ErrorOutputs = new Map();
   const decide = decider(graph, shape, source.levels[shape.first] as SourceLevel);
   for (const [place, point] of points.entries()) {
     const size = source.levels[shape.first + place] as SourceLevel;
@@ -78,20 +78,20 @@ function levelsOf(graph: GraphBuilder, source: Source, shape: SpanShape, points:
       const known = inputs.get(guide) ?? formInputs(graph, form, size, (part) => formInput(part, guide));
       inputs.set(guide, known);
       const { shift, rest } = squaredErrors(graph, form, known, level);
-      const own = told.get(guide) ?? { shifts: [], rests: [] };
-      told.set(guide, own);
+      const own = outputs.get(guide) ?? { shifts: [], rests: [] };
+      outputs.set(guide, own);
       own.shifts.push(shift);
       own.rests.push(rest);
       return { guide, shift };
     });
     graph.alias(point.choice, decide(place, errors));
   }
-  return told;
+  return outputs;
 }
 
 type Decide = (place: number, errors: readonly { readonly guide: number; readonly shift: string }[]) => string;
 
-/** Makes the choices, in place of those that were given. */
+/** Makes the choices that the graph otherwise takes as input. */
 function decider(graph: GraphBuilder, { guides, isNoisy, levels }: SpanShape, { count }: SourceLevel): Decide {
   const isPlain = guides === 1 && !isNoisy;
   const weights = isPlain ? '' : graph.input('weights', [guides]);

@@ -1,4 +1,4 @@
-/** How much the graphs that choose have to compute. */
+/** Amount of computation of the graphs that choose. */
 import type { ChoicePoint } from './choice-points.ts';
 import type { FormShape } from './form-nodes.ts';
 import type { Source, SourceLevel } from './level-graph.ts';
@@ -7,13 +7,13 @@ import type { Source, SourceLevel } from './level-graph.ts';
 export interface Convolution {
   readonly inputs: number;
   readonly outputs: number;
-  /** Of the kernel, in pixels. */
+  /** Pixels of the kernel. */
   readonly size: number;
-  /** Of what comes out, in pixels. */
+  /** Pixels of the output. */
   readonly side: number;
 }
 
-/** Of each level; of a first level that is the same for all pictures, none: ONNX Runtime computes it when it opens the graph. */
+/** Convolutions of each level; none for a first level that is the same for all pictures: ONNX Runtime computes it when it opens the graph. */
 export function convolutionsOf({ graph, points, levels }: Source): Convolution[][] {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const dims = new Map(graph.initializers.map((one) => [one.name, one.dims]));
@@ -27,7 +27,7 @@ export function convolutionsOf({ graph, points, levels }: Source): Convolution[]
     if (node.operator === 'Conv') {
       const [outputs, inputs, size] = stored(node.inputs[1] as string) ?? [];
       if (outputs === undefined || inputs === undefined || size === undefined) continue;
-      // A kernel of one pixel stands before the features are enlarged.
+      // A kernel of one pixel runs before the features are enlarged.
       const side = levels[size === 1 && level > 0 ? level - 1 : level]?.side ?? 0;
       found[level]?.push({ inputs, outputs, size, side });
     }
@@ -41,12 +41,12 @@ function isGatherOf(point: ChoicePoint | undefined, { operator, inputs }: Source
   return operator === 'Gather' && point !== undefined && inputs[0] === point.nodes && inputs[1] === point.choice;
 }
 
-/** Multiplications, each with an addition, of a convolution. */
+/** Multiply-add operations of a convolution. */
 export function convolutionWork({ inputs, outputs, size, side }: Convolution): number {
   return inputs * outputs * size ** 2 * side ** 2;
 }
 
-/** Of scoring the candidates of a level by a form that compares all pixels, and of drawing the chosen one and what it leaks. */
+/** Multiply-add operations to score the candidates of a level by a form that compares all pixels, and to draw the chosen one and its leak. */
 export function choiceWork({ side, count, channels, width }: SourceLevel, shape: FormShape): number {
   const pixels = side ** 2;
   const drawing = 2 * channels * width * pixels;

@@ -1,12 +1,13 @@
-/** Puts a graph together of what another one computes and of nodes that are added to it. */
+/** Assembles a graph from the nodes of a stored graph and added nodes. */
 import { type GraphParts, type OperatorNode, type StoredGraph, type StoredNode, withOutputs } from './messages.ts';
 
 /**
- * The graph of the added outputs: what they need of both, and nothing else. Where an added node gives a value the name of a
- * stored one, it takes its place: so a value becomes another one, or an input, for all nodes that use it.
+ * The graph of the added outputs, with all nodes of both graphs that they need. If an added node produces a value with
+ * the name of a stored one, it replaces that: so a value can be replaced by another, or by an input, for all nodes that
+ * use it.
  *
- * @param kept names of stored inputs that are taken even where nothing needs them
- * @throws {RangeError} where a value comes from nowhere, or from itself
+ * @param kept names of stored inputs that are kept even if nothing uses them
+ * @throws {RangeError} if a value is missing, or depends on itself
  */
 export function assembled(stored: StoredGraph, added: GraphParts, kept: readonly string[] = []): GraphParts {
   const producers = new Map<string, OperatorNode | StoredNode>();
@@ -39,7 +40,7 @@ export function assembled(stored: StoredGraph, added: GraphParts, kept: readonly
   };
 }
 
-/** A node with several outputs, some of which another node gives now. */
+/** Renames outputs of a node that another node produces now. */
 function withoutReplaced(
   node: OperatorNode | StoredNode,
   producers: ReadonlyMap<string, OperatorNode | StoredNode>,

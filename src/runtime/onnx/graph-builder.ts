@@ -1,7 +1,7 @@
-/** Builds an ONNX graph node by node; its weights lie in a safetensors file beside it. */
+/** Builds an ONNX graph node by node; its weights are in a separate safetensors file. */
 import type { Attribute, DataType, ExternalData, GraphParts, Initializer, OperatorNode, Port } from './messages.ts';
 
-/** A tensor of the weights file. */
+/** A tensor in the weights file. */
 export interface WeightPlace extends ExternalData {
   readonly type: 'float32' | 'float16';
   readonly dims: readonly number[];
@@ -20,7 +20,7 @@ export class GraphBuilder {
 
   /**
    * @param weights the tensors of the weights file, by name
-   * @param prefix of the names of values and small tensors, where they must differ from those of another graph
+   * @param prefix of the names of values and small tensors, to distinguish them from those of another graph
    */
   constructor(name: string, weights: ReadonlyMap<string, WeightPlace> = new Map(), prefix = '') {
     this.#name = name;
@@ -33,18 +33,18 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Gives `value`, made by a node, to the caller as `name`. */
+  /** Makes `value` an output called `name`. */
   output(name: string, value: string, dims: Port['dims'], type: DataType = 'float32'): void {
     this.#outputs.push({ name, type, dims });
     this.alias(name, value);
   }
 
-  /** Gives `value` the name `name` too. */
+  /** Makes `value` available as `name` too. */
   alias(name: string, value: string): void {
     this.#nodes.push({ operator: 'Identity', inputs: [value], outputs: [name], attributes: {} });
   }
 
-  /** Adds a node with one output; an empty text stands for an input that is left out. */
+  /** Adds a node with one output; an empty string is an omitted input. */
   op(operator: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
     return this.ops(operator, 1, inputs, attributes)[0] as string;
   }
@@ -62,7 +62,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** A small tensor of whole numbers that is kept in the graph; equal ones are kept once. A number is a scalar. */
+  /** A small integer tensor stored in the graph; equal ones are stored once. A number becomes a scalar. */
   integers(values: number | readonly number[]): string {
     const list = typeof values === 'number' ? [values] : values;
     const name = `${this.#prefix}i_${typeof values === 'number' ? '' : 'l_'}${list.join('_')}`;
@@ -72,7 +72,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** A tensor of floats that is kept in the graph. */
+  /** A float tensor stored in the graph. */
   floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
     const data = new Uint8Array(Float32Array.from(values).buffer);
     const own = this.#prefix + name;
@@ -80,14 +80,14 @@ export class GraphBuilder {
     return own;
   }
 
-  /** A tensor of the weights file as it is stored. */
+  /** A tensor of the weights file in its stored type. */
   stored(name: string): string {
     const { type, dims, file, offset, length } = this.#place(name);
     this.#initializers.set(name, { name, type, dims, data: { file, offset, length } });
     return name;
   }
 
-  /** `value`, taken from the tensor `stored`, as float32. */
+  /** Converts `value`, computed from the tensor `stored`, to float32. */
   float32(value: string, stored: string): string {
     return this.#place(stored).type === 'float32' ? value : this.op('Cast', [value], { to: 1 });
   }

@@ -1,16 +1,19 @@
-/** The messages of onnx.proto3 that a graph needs, by their field numbers: written, and read so far as graphs are put together from parts. */
+/**
+ * The messages of onnx.proto3 that a graph needs, by field number: written, and read as far as assembling graphs
+ * requires.
+ */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 export type DataType = 'float32' | 'float16' | 'int64';
 
 const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, float16: 10 };
-/** Of the operators' meanings. */
+/** Version of the operator set. */
 export const OPSET = 21;
 const IR_VERSION = 10;
-/** Of TensorProto.data_location. */
+/** A value of TensorProto.data_location. */
 const EXTERNAL = 1;
 
-/** Where a tensor lies in a file beside the graph. */
+/** Location of a tensor in a separate file. */
 export interface ExternalData {
   readonly file: string;
   /** In bytes. */
@@ -22,7 +25,7 @@ export interface Initializer {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly number[];
-  /** Its bytes in little-endian order, or where they lie. */
+  /** Its bytes in little-endian order, or their location. */
   readonly data: Uint8Array | ExternalData;
 }
 
@@ -35,7 +38,7 @@ export interface OperatorNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A message of a file that is handed on as it is. */
+/** A message of a file that is copied unchanged. */
 export interface Stored {
   readonly bytes: Uint8Array;
 }
@@ -46,7 +49,7 @@ export interface StoredTensor extends Stored, Pick<Initializer, 'name' | 'dims'>
 
 export interface StoredPort extends Stored, Pick<Port, 'name'> {}
 
-/** An input or output; a text is the name of a free size. */
+/** An input or output; a string in `dims` names a free size. */
 export interface Port {
   readonly name: string;
   readonly type: DataType;
@@ -55,14 +58,14 @@ export interface Port {
 
 export interface GraphParts {
   readonly name: string;
-  /** In an order in which they can be run. */
+  /** In topological order. */
   readonly nodes: readonly (OperatorNode | StoredNode)[];
   readonly initializers: readonly (Initializer | StoredTensor)[];
   readonly inputs: readonly (Port | StoredPort)[];
   readonly outputs: readonly (Port | StoredPort)[];
 }
 
-/** What was read of a file. */
+/** A graph read from a file. */
 export interface StoredGraph extends GraphParts {
   readonly opset: number;
   readonly nodes: readonly StoredNode[];
@@ -71,7 +74,7 @@ export interface StoredGraph extends GraphParts {
   readonly outputs: readonly StoredPort[];
 }
 
-/** The bytes of a .onnx file. */
+/** Encodes a graph as a .onnx file. */
 export function encodeModel(graph: GraphParts): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.Varint).int64(IR_VERSION);
@@ -112,7 +115,7 @@ function part<T extends object>(
   else message(writer, field, (inner) => write(inner, one));
 }
 
-/** Of NodeProto. */
+/** Field of NodeProto. */
 const OUTPUT = 2;
 
 function writeNode(writer: BinaryWriter, { operator, inputs, outputs, attributes }: OperatorNode): void {
@@ -179,9 +182,9 @@ function writePort(writer: BinaryWriter, { name, type, dims }: Port): void {
 }
 
 /**
- * Reads a .onnx file: what nodes, tensors and ports are called, and their bytes.
+ * Reads a .onnx file: names of nodes, tensors and ports, and their bytes.
  *
- * @throws {Error} where it is no message of this kind
+ * @throws {Error} if it is not a valid message
  */
 export function decodeModel(bytes: Uint8Array): StoredGraph {
   const nodes: StoredNode[] = [];
@@ -210,7 +213,7 @@ export function decodeModel(bytes: Uint8Array): StoredGraph {
 
 type Fields = Readonly<Record<number, (reader: BinaryReader, type: WireType) => void>>;
 
-/** Fields that nobody asks for are skipped. */
+/** Skips fields that are not requested. */
 function read(bytes: Uint8Array, fields: Fields): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
@@ -235,7 +238,7 @@ function readNode(bytes: Uint8Array): StoredNode {
   return { operator, inputs, outputs, bytes };
 }
 
-/** The same node with other names of what it gives. */
+/** The same node with other output names. */
 export function withOutputs(node: StoredNode, outputs: readonly string[]): StoredNode {
   const writer = new BinaryWriter();
   const reader = new BinaryReader(node.bytes);

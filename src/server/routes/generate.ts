@@ -147,7 +147,7 @@ export const pictureRoutes: readonly Route[] = [
       return onWholePicture(work, whole ? { window } : null);
     },
   }),
-  restoration('/v1/colorize', 'colorize', 'Colors for a gray picture'),
+  restoration('/v1/colorize', 'colorize', 'Adds colours to a gray picture'),
   task({
     path: '/v1/denoise',
     summary: 'Removes noise from a picture',

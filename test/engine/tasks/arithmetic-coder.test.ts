@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ArithmeticDecoder, ArithmeticEncoder, frequenciesOf } from '../../src/kit/arithmetic-coder.ts';
-import { seededRandom } from '../../src/kit/text-seeded-random.ts';
+import { ArithmeticDecoder, ArithmeticEncoder, frequenciesOf } from '../../../src/engine/tasks/arithmetic-coder.ts';
+import { seededRandom } from '../../../src/kit/text-seeded-random.ts';
 
 const TOTAL = 2 ** 16;
 

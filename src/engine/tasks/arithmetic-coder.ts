@@ -1,15 +1,15 @@
 /**
- * Arithmetic coding of a short list of symbols, each with frequencies of its own (Witten, Neal and Cleary 1987). In exact integers
- * of any length: a code has a few dozen symbols, so that nothing is gained by working in registers.
+ * Arithmetic coding of a short list of symbols, each with its own frequencies (Witten, Neal and Cleary 1987). It uses exact
+ * integers of any length: a code has a few dozen symbols, so fixed-width arithmetic would gain nothing.
  */
 
-/** Frequencies of a symbol's values add up to this. */
+/** The frequencies of a symbol's values add up to 2^TOTAL_BITS. */
 export const TOTAL_BITS = 16;
 const TOTAL = 1 << TOTAL_BITS;
 const SHIFT = BigInt(TOTAL_BITS);
 
 /**
- * Whole frequencies in proportion to probabilities: each at least 1, in sum 2^TOTAL_BITS.
+ * Integer frequencies in proportion to probabilities: each at least 1, with the sum 2^TOTAL_BITS.
  *
  * @param logProbabilities natural logarithms, at most half of 2^TOTAL_BITS of them
  */
@@ -17,7 +17,7 @@ export function frequenciesOf(logProbabilities: ArrayLike<number>): number[] {
   const room = TOTAL - logProbabilities.length;
   const frequencies = Array.from(logProbabilities, (log) => 1 + Math.max(0, Math.floor(Math.exp(log) * room)));
   const left = TOTAL - frequencies.reduce((sum, one) => sum + one, 0);
-  // The remainder of the rounding; negative only where the probabilities add up to more than 1.
+  // The remainder from rounding; negative only if the probabilities add up to more than 1.
   const likeliest = frequencies.indexOf(Math.max(...frequencies));
   frequencies[likeliest] = (frequencies[likeliest] as number) + left;
   if ((frequencies[likeliest] as number) < 1) throw new RangeError('the probabilities add up to more than 1');
@@ -36,7 +36,7 @@ export class ArithmeticEncoder {
     this.#symbols += 1;
   }
 
-  /** The shortest bytes that stand for what was encoded; zeros that follow them change nothing. */
+  /** The shortest bytes that encode the symbols; trailing zeros have no effect. */
   finish(): Uint8Array {
     const bits = TOTAL_BITS * this.#symbols;
     for (let length = 0; ; length++) {
@@ -56,7 +56,7 @@ export class ArithmeticDecoder {
   #width = 1n;
   #done = 0;
 
-  /** @param symbols how many were encoded */
+  /** @param symbols number of encoded symbols */
   constructor(bytes: Uint8Array, symbols: number) {
     this.#symbols = symbols;
     const shift = TOTAL_BITS * symbols - 8 * bytes.length;
@@ -64,7 +64,7 @@ export class ArithmeticDecoder {
     this.#value = shift >= 0 ? read << BigInt(shift) : read >> BigInt(-shift);
   }
 
-  /** @throws {RangeError} where the bytes stand for nothing that these frequencies allow */
+  /** @throws {RangeError} if the bytes do not decode with these frequencies */
   decode(frequencies: readonly number[]): number {
     this.#done += 1;
     const low = this.#low << SHIFT;
@@ -78,6 +78,6 @@ export class ArithmeticDecoder {
       }
       before += frequency;
     }
-    throw new RangeError('no symbol stands there');
+    throw new RangeError('the bytes do not decode with these frequencies');
   }
 }
