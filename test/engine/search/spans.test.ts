@@ -10,6 +10,7 @@ import lowBit from '../../../guides/low_bit.ts';
 import superResolution from '../../../guides/super_resolution.ts';
 import target from '../../../guides/target.ts';
 import type { Network } from '../../../src/engine/network/network.ts';
+import { advance } from '../../../src/engine/search/batches.ts';
 import type { GenerateEvent, LevelEvent } from '../../../src/engine/search/events.ts';
 import { runTogether } from '../../../src/engine/search/run.ts';
 import type { Guide, GuideDefinition } from '../../../src/guide.ts';
@@ -17,9 +18,11 @@ import { uniform } from '../../../src/kit/mulberry32.ts';
 import { encodePicture } from '../../../src/pictures/codec.ts';
 import { fakeContext } from '../../guides/fake-context.ts';
 import { shipped } from '../models.ts';
-import { descentOf, type PlanOptions } from '../tiny.ts';
+import { codesOf, descentOf, type PlanOptions } from '../tiny.ts';
 
 const BATCHES = [1, 3, 8];
+/** The batch that is run level by level too. */
+const WATCHED = 3;
 
 type Make = (network: Network, picture: Uint8Array, mask: Uint8Array) => Promise<Guide[]>;
 
@@ -118,7 +121,7 @@ for (const name of ['digits-32-4', 'digits-taiji', 'avatars-64'])
         const inputs = await Promise.all(Array.from({ length: batch }, (_, seed) => inputsOf(network, seed)));
         const guides = () => Promise.all(inputs.map(({ picture, mask }) => make(network, picture, mask)));
         const step = await descend(network, await guides(), { isTrusted: false });
-        for (const isWatched of [false, true]) {
+        for (const isWatched of batch === WATCHED ? [false, true] : [false]) {
           const events = await descend(network, await guides(), { isWatched });
           for (const [i, own] of events.entries()) agreement.add(own, step[i] ?? [], `${kind}, ${batch} at once`);
         }
@@ -127,3 +130,70 @@ for (const name of ['digits-32-4', 'digits-taiji', 'avatars-64'])
     const { choices, different } = agreement;
     assert.ok(different <= 0.001 * choices, `${different} of ${choices} choices differ`);
   });
+
+/** Codes with and without drawing all candidates. */
+async function bothWays(options: PlanOptions, kind: keyof typeof GUIDES = 'target') {
+  const { network } = await shipped('avatars-64');
+  const { picture, mask } = await inputsOf(network, 1);
+  const make = async () => [await (GUIDES[kind] as Make)(network, picture, mask)];
+  const [undrawn] = await descend(network, await make(), options);
+  const [drawn] = await descend(network, await make(), { ...options, isTrusted: false });
+  return { undrawn: codesOf(undrawn ?? []), drawn: codesOf(drawn ?? []), events: undrawn ?? [] };
+}
+
+const SAMPLERS: Record<string, PlanOptions> = {
+  'several results, the best of each': { count: 3 },
+  'by chance': { sampler: { top: Number.POSITIVE_INFINITY, temperature: 0.5 } },
+  'several results by chance': { count: 4, sampler: { top: Number.POSITIVE_INFINITY, temperature: 1 } },
+  'by chance at coarse sides only': { sampler: { top: Number.POSITIVE_INFINITY, temperature: { 4: 1, 8: 0.5 } } },
+  'one of the best three': { sampler: { top: 3, temperature: 0 } },
+  'beside a prior': { sampler: { top: 1, temperature: 0, prior: 0.1 } },
+  'beside a prior, by chance': { sampler: { top: Number.POSITIVE_INFINITY, temperature: 0.6, prior: 0.5 } },
+  'away from the picture': { weights: [-1] },
+  'a prefix': { prefixes: [[1, 2, 3, 4, 5, 6, 7]] },
+  'by ranks': { blend: 'rank' },
+};
+
+for (const [name, options] of Object.entries(SAMPLERS))
+  test(`${name}: the same codes`, async () => {
+    const { undrawn, drawn } = await bothWays(options);
+    assert.deepEqual(undrawn, drawn);
+  });
+
+test('beams keep the same descents', async () => {
+  const { network } = await shipped('avatars-64');
+  const beams = network.info.levels.map(({ side }) => (side <= 16 ? 3 : 1));
+  const { undrawn, drawn } = await bothWays({ beams });
+  assert.deepEqual(undrawn, drawn);
+});
+
+test('a side at a time where nobody watches, a level at a time where somebody does', async () => {
+  const { network } = await shipped('avatars-64');
+  const { picture, mask } = await inputsOf(network, 1);
+  const sides = network.info.levels.map(({ side }) => side);
+  for (const isWatched of [false, true]) {
+    const guides = await (GUIDES.target as Make)(network, picture, mask);
+    const descent = descentOf(network, { guides, isWatched });
+    const told: number[] = [];
+    while (descent.status === 'ready') {
+      await advance(network, [descent]);
+      told.push(descent.takeEvents().filter(({ type }) => type === 'level').length);
+    }
+    const bySide = [...new Set(sides)].map((side) => sides.filter((one) => one === side).length);
+    assert.deepEqual(told, isWatched ? sides.map(() => 1) : bySide);
+  }
+});
+
+test('weights may change between two sides', async () => {
+  const { network } = await shipped('avatars-64');
+  const { picture, mask } = await inputsOf(network, 1);
+  const turned = async (isTrusted: boolean) => {
+    const guides = await (GUIDES['inpaint and color'] as Make)(network, picture, mask);
+    const descent = descentOf(network, { guides, isTrusted });
+    while (descent.level < 5) await advance(network, [descent]);
+    descent.setWeights([1, 0]);
+    await runTogether(network, [descent]);
+    return codesOf(descent.takeEvents());
+  };
+  assert.deepEqual(await turned(true), await turned(false));
+});
