@@ -1,4 +1,5 @@
 /** The ImageNet network as a guide, judged by another classifier that has seen neither it nor the model. */
+import { basename } from 'node:path';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
 import { type Classifier, IMAGENET, imagenetSkipReason, largest, logitsOf, openClassifier } from '../imagenet.ts';
@@ -36,7 +37,8 @@ export const classifier: Task = {
         pictures: pictures.length,
         labels,
         guide: IMAGENET,
-        judge: context.judge,
+        // A folder is the reader's own affair.
+        judge: basename(context.judge ?? ''),
         agreement: share(byJudge, AMONG),
         agreement_first: share(byJudge, 1),
         guide_agreement: share(byGuide, AMONG),
@@ -55,7 +57,7 @@ export const classifier: Task = {
       return {
         metrics: { classifier: figures },
         table: {
-          header: ['label', `among the first ${AMONG} of ${context.judge}`],
+          header: ['label', `among the first ${AMONG} of ${figures.judge}`],
           rows: [
             ...Object.entries(figures.per_label).map(([label, value]) => [label, percent(value)]),
             ['all', percent(figures.agreement)],

@@ -1,4 +1,5 @@
 /** Style guidance, measured by statistics that are not the guide's. */
+import { basename } from 'node:path';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
 import { gramsOf, IMAGENET, imagenetSkipReason } from '../imagenet.ts';
@@ -91,7 +92,12 @@ async function byNetwork(context: EvaluationContext, { styles, random, alone }: 
   };
   const [before, after] = [await distance(random), await distance(alone)];
   return {
-    network: { name, before: rounded(before, 4), after: rounded(after, 4), share: rounded(after / before, 4) },
+    network: {
+      name: basename(name),
+      before: rounded(before, 4),
+      after: rounded(after, 4),
+      share: rounded(after / before, 4),
+    },
   };
 }
 
