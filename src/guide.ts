@@ -42,7 +42,7 @@ export interface Picture {
 }
 
 /**
- * A quadratic score that is linear in the candidate x before squaring (METHOD.md §3.4):
+ * A quadratic score that is linear in the candidate x before squaring:
  * score(x) = −scale · Σ weight[i,j] · ((M · (R x Cᵀ))[c,i,j] − target[c,i,j])².
  * Such a guide can be scored from Gram matrices, with no candidate drawn.
  */

@@ -56,7 +56,8 @@ export async function perceptualModel({ model, folder }: GuideContext): Promise<
 }
 
 /**
- * Feature maps of every candidate, in order: `read` is given the maps of a run, [n, C, h, w] each, and which of the n.
+ * Feature maps of every candidate, in order: `read` is given the maps of a run, [n, C, h, w] each, which of the n, and the
+ * pixels that the network was given, [n, 3, side, side].
  *
  * @throws GuideProblem if the network has no feature maps among its outputs
  */
@@ -64,7 +65,7 @@ export async function readMaps<T>(
   { model, format }: MapNetwork,
   candidates: Candidates,
   { signal, compute }: Pick<GuideContext, 'signal' | 'compute'>,
-  read: (maps: readonly NumericTensor[], n: number) => T,
+  read: (maps: readonly NumericTensor[], n: number, pixels: NumericTensor) => T,
 ): Promise<T[]> {
   const total = candidates.batch * candidates.count;
   const results: T[] = [];
@@ -73,9 +74,9 @@ export async function readMaps<T>(
     await compute(async () => {
       signal.throwIfAborted();
       const data = toPixels(candidates, first, number, format);
-      const dims = [number, 3, format.side, format.side];
-      const maps = featureMaps(model, await model.run({ [model.inputs[0] as string]: { data, dims } }));
-      for (let n = 0; n < number; n++) results.push(read(maps, n));
+      const pixels = { data, dims: [number, 3, format.side, format.side] };
+      const maps = featureMaps(model, await model.run({ [model.inputs[0] as string]: pixels }));
+      for (let n = 0; n < number; n++) results.push(read(maps, n, pixels));
     });
   }
   return results;

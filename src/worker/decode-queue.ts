@@ -9,7 +9,7 @@ export interface Decoding {
   readonly network: Network;
   readonly codes: readonly Code[];
   readonly condition: Float32Array | null;
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly signal?: AbortSignal | undefined;
 }

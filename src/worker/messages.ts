@@ -202,7 +202,7 @@ export interface Ticket {
   readonly job: string;
   /** 1, 2, …: messages of earlier attempts are ignored. */
   readonly attempt: number;
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly work: Work;
 }
@@ -211,7 +211,7 @@ export interface Ticket {
 export type JobMessage =
   /** Ends it with the best pictures so far, or with those already encoded if encoding has started. */
   | { readonly type: 'cancel' }
-  /** Ends it without pictures, which nobody wants any more. */
+  /** Ends it without pictures, which are no longer needed. */
   | { readonly type: 'drop' }
   /** New guide weights, from the next choice on. */
   | { readonly type: 'weights'; readonly weights: readonly number[] }

@@ -6,7 +6,7 @@
 import { Shares } from './shares.ts';
 
 export interface PictureTask<T> {
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   /** Pixels to encode or decode. */
   readonly pixels: number;

@@ -26,7 +26,7 @@ export interface JobServices {
   readonly engine: Engine;
   readonly scheduler: Scheduler;
   readonly pictures: PictureQueue;
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly clock: Clock;
   readonly personSeconds: number;

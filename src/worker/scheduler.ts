@@ -16,7 +16,7 @@ import { Shares } from './shares.ts';
 export interface Task {
   readonly network: Network;
   readonly descent: Descent;
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   onEvent(event: GenerateEvent): void;
   /** The descent has ended, with its last event or `descent.error`; its guides are freed. */
@@ -31,34 +31,34 @@ export interface SchedulerOptions {
   readonly onTrouble?: ((error: unknown) => void) | undefined;
 }
 
-interface Standing {
+interface QueuedDescent {
   readonly task: Task;
   readonly descent: Descent;
   /** Rows run for it so far. */
   attained: number;
-  /** Runs of its client that it was left out of while ready. */
+  /** Consecutive runs of its client without it, while it was ready. */
   waited: number;
 }
 
 const ROWS_PER_RUN = 64;
 /** Largest number of results of a request that may share the runs of another client. */
 const GUEST_RESULTS = 8;
-/** A descent left out this often goes next. */
+/** A descent skipped this many times in a row goes next. */
 const PATIENCE = 8;
 /** Longest time, approximately, that messages such as cancel wait while descents choose one after the other. */
-const BREATH_MS = 10;
+const YIELD_INTERVAL_MS = 10;
 
 /**
  * The next turn goes to the client that has used the least time, for any kind of work it has. Among a client's descents
  * the one that has had the fewest rows goes next, together with all others at its level, including those of other
  * clients: so later ones catch up and then share the runs of earlier ones, and small requests overtake large ones; but
- * none is left out more than `PATIENCE` times in a row. A run has a bounded number of rows, however many a request has.
+ * none is skipped more than `PATIENCE` times in a row. A run has a bounded number of rows, however many a request has.
  */
 export class Scheduler {
   readonly #rowsPerRun: number;
   readonly #onRun: (report: RunReport) => void;
   readonly #onTrouble: (error: unknown) => void;
-  readonly #tasks = new Map<Descent, Standing>();
+  readonly #tasks = new Map<Descent, QueuedDescent>();
   readonly #shares = new Shares();
   readonly #decodeQueue: DecodeQueue;
   readonly #computations = new ComputeQueue();
@@ -132,12 +132,12 @@ export class Scheduler {
     }
   }
 
-  #ready(): Standing[] {
+  #ready(): QueuedDescent[] {
     return [...this.#tasks.values()].filter(({ descent }) => descent.status === 'ready');
   }
 
   /** Does one unit of work for a client; its kinds of work take turns. */
-  async #serve(client: string, ready: readonly Standing[]): Promise<void> {
+  async #serve(client: string, ready: readonly QueuedDescent[]): Promise<void> {
     const own = ready.filter(({ task }) => task.client === client);
     const kinds = [
       ...(this.#computations.clients.includes(client) ? [() => this.#computeNext(client)] : []),
@@ -160,8 +160,8 @@ export class Scheduler {
     for (const [one, share] of shares) this.#shares.charge(one, share * ms);
   }
 
-  async #run(group: readonly Standing[], own: readonly Standing[]): Promise<void> {
-    const { task, descent } = group[0] as Standing;
+  async #run(group: readonly QueuedDescent[], own: readonly QueuedDescent[]): Promise<void> {
+    const { task, descent } = group[0] as QueuedDescent;
     const { network } = task;
     const { level } = descent;
     const started = performance.now();
@@ -196,13 +196,13 @@ export class Scheduler {
       });
       const isQuick = await Promise.race([choosing.then(() => true), breathe(false)]);
       if (standing) this.#shares.charge(standing.task.client, performance.now() - started);
-      if (isQuick && performance.now() - breathed < BREATH_MS) continue;
+      if (isQuick && performance.now() - breathed < YIELD_INTERVAL_MS) continue;
       await breathe();
       breathed = performance.now();
     }
   }
 
-  #settle(standing: Standing): void {
+  #settle(standing: QueuedDescent): void {
     const { descent, task } = standing;
     if (this.#tasks.get(descent) !== standing) return;
     const events = descent.takeEvents();
@@ -231,9 +231,9 @@ export class Scheduler {
  * The client's next descent and all others at the same level, in the order in which they get rows. Of other clients
  * only small descents, because a large one would prolong the run that a small one waits for.
  */
-function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing[] {
-  const byHunger = (a: Standing, b: Standing) => hunger(b) - hunger(a) || a.attained - b.attained;
-  const [first] = [...own].sort(byHunger) as [Standing, ...Standing[]];
+function groupOf(own: readonly QueuedDescent[], ready: readonly QueuedDescent[]): QueuedDescent[] {
+  const byHunger = (a: QueuedDescent, b: QueuedDescent) => hunger(b) - hunger(a) || a.attained - b.attained;
+  const [first] = [...own].sort(byHunger) as [QueuedDescent, ...QueuedDescent[]];
   const others = ready.filter(
     (one) =>
       one !== first &&
@@ -244,5 +244,5 @@ function groupOf(own: readonly Standing[], ready: readonly Standing[]): Standing
   return [first, ...others.sort(byHunger)];
 }
 
-/** 0 until it has been left out often. */
-const hunger = ({ waited }: Standing) => (waited < PATIENCE ? 0 : waited);
+/** 0 until it has been skipped often. */
+const hunger = ({ waited }: QueuedDescent) => (waited < PATIENCE ? 0 : waited);

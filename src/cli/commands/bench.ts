@@ -42,7 +42,7 @@ export function addBench(program: Command, io: Io): void {
     .option('--seconds <s>', 'about how long each figure is measured', decimal('--seconds', 0, 600), 3)
     .option('--memory [n]', `only: resident memory over n descents (${MEMORY_DESCENTS})`, whole('--memory', 2, 1e6))
     .option('--determinism', 'only: check that codes are the same in every run and batch size')
-    .option('--server', 'only: a server under load, in a process of its own')
+    .option('--server', 'only: a server under load, in a separate process')
     .option('--cluster', 'only: gateways and workers with a Redis, killed and restarted (needs redis-server)')
     .option(
       '--only <parts>',

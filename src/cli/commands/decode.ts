@@ -31,7 +31,7 @@ export function addDecode(program: Command, io: Io): void {
     .command('decode <code...>')
     .summary('draw the picture of a code')
     .description(`Draws codes: code strings, JSON arrays, or - for standard input. ${HYPHEN}`)
-    .option('--level <n>', 'as it is after this level, from 0', whole('--level', 0, 255));
+    .option('--level <n>', 'draw the picture as of this level (from 0)', whole('--level', 0, 255));
   addDrawOptions(command).action(async (given: string[], flags: DecodeFlags) => {
     const destination = destinationFor(flags, given.length, 'kandid-decoded');
     await destination.prepare();

@@ -23,7 +23,7 @@ export class GuideRunner {
   readonly #isTrusted: boolean;
   readonly #finestAsked: number;
   #disposed = false;
-  /** Of the last question, where it was answered at once, so that nothing holds on to its signal. */
+  /** Controller of the last call, for reuse: set only if the guide answered synchronously, since nothing then holds its signal. */
   #spare: AbortController | null = null;
   #calls = 0;
   #scored = 0;
@@ -212,7 +212,7 @@ function checkScores(guide: string, answer: unknown, expected: number): void {
   }
 }
 
-/** Number of values in the checksum: enough to detect in-place normalization; each is outside the cache, which takes time. */
+/** Number of values in the checksum: enough to detect in-place normalization, and few because each is a cache miss. */
 const SAMPLES = 256;
 
 function checksum(data: Float32Array): number {

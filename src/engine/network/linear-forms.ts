@@ -1,5 +1,5 @@
 /**
- * Scoring without drawing: a quadratic score of all candidates of a level from Gram matrices (METHOD.md §3.4).
+ * Scoring without drawing: a quadratic score of all candidates of a level from Gram matrices.
  *
  * A candidate is x_k = W_k F + p. With F̃ = R F Cᵀ per feature, e = target − M (R p Cᵀ) and V_k = M W_k, its score is
  * −scale · Σ_o (v_o G v_oᵀ − 2 v_o m_oᵀ + Σ w e_o²), where G = F̃ diag(w) F̃ᵀ and m_o = e_o diag(w) F̃ᵀ: no candidate is drawn.

@@ -9,7 +9,7 @@ import type { Clock } from '../../kit/clock.ts';
 /** A job in the queue. */
 export interface Entry {
   readonly id: string;
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   /** Higher runs first. */
   readonly priority: number;

@@ -11,7 +11,7 @@ export interface RunListener {
 
 /** The resources that a job needs. */
 export interface Need {
-  /** The client whose turn it takes. */
+  /** The client that it is scheduled for. */
   readonly client: string;
   readonly slots: number;
   /** Bytes of memory. */

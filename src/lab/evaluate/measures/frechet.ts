@@ -40,7 +40,7 @@ export class Moments {
   #count = 0;
   #shift: Float64Array | null = null;
   #sum = new Float64Array();
-  /** Sums of products, the lower triangle row by row; empty while rows are kept. */
+  /** Sums of products, the lower triangle row by row; empty while rows are kept. Rows since the last full block are missing. */
   #products = new Float64Array();
 
   get count(): number {
@@ -54,26 +54,35 @@ export class Moments {
     const shifted = row.map((value, i) => value - ((this.#shift as Float64Array)[i] as number));
     for (let i = 0; i < shifted.length; i++) this.#sum[i] = (this.#sum[i] as number) + (shifted[i] as number);
     this.#count += 1;
-    if (this.#products.length > 0) this.#multiply(shifted);
-    else this.#rows.push(shifted);
-    if (this.#rows.length <= row.length) return;
-    this.#products = new Float64Array((row.length * (row.length + 1)) / 2);
-    for (const one of this.#rows.splice(0)) this.#multiply(one);
+    this.#rows.push(shifted);
+    const isSummed = this.#products.length > 0;
+    if (this.#rows.length < (isSummed ? BLOCK : row.length + 1)) return;
+    if (!isSummed) this.#products = new Float64Array((row.length * (row.length + 1)) / 2);
+    this.#multiply();
   }
 
   /** @throws {RangeError} of fewer than two rows */
   normal(): Normal {
     if (this.#count < 2) throw new RangeError(`a distribution of ${this.#count} rows: expected two or more`);
     const mean = this.#sum.map((value) => value / this.#count);
+    if (this.#products.length > 0) this.#multiply();
     const factor = this.#products.length > 0 ? cholesky(this.#covariance(mean)) : this.#centred(mean);
     return { mean: mean.map((value, i) => value + ((this.#shift as Float64Array)[i] as number)), factor };
   }
 
-  #multiply(row: Float64Array): void {
-    for (let i = 0, at = 0; i < row.length; i++) {
-      const value = row[i] as number;
-      for (let j = 0; j <= i; j++, at++)
-        this.#products[at] = (this.#products[at] as number) + value * (row[j] as number);
+  /** Adds the products of the rows kept; in blocks, as going through all sums for each row would wait for memory. */
+  #multiply(): void {
+    while (this.#rows.length > 0) {
+      const rows = this.#rows.splice(0, BLOCK);
+      const columns = this.#sum.length;
+      const block = new Float64Array(columns * BLOCK);
+      for (const [r, row] of rows.entries()) for (let i = 0; i < columns; i++) block[i * BLOCK + r] = row[i] as number;
+      for (let i = 0, at = 0; i < columns; i++)
+        for (let j = 0; j <= i; j++, at++) {
+          let sum = 0;
+          for (let r = 0; r < BLOCK; r++) sum += (block[i * BLOCK + r] as number) * (block[j * BLOCK + r] as number);
+          this.#products[at] = (this.#products[at] as number) + sum;
+        }
     }
   }
 
@@ -97,6 +106,8 @@ export class Moments {
   }
 }
 
+/** Rows whose products are added at once. */
+const BLOCK = 32;
 /** Of a variance, what is taken for rounding. */
 const ROUNDING = 1e-12;
 
