@@ -1,9 +1,9 @@
 /** Scores by the log-probability that a classifier gives to the requested labels. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Candidates, defineGuide, type GuideContext, type GuideModel, GuideProblem } from '../src/guide.ts';
 import { clipPixelFormat } from './lib/clip/preprocessor.ts';
+import { readIfThere } from './lib/json-file.ts';
 import {
   findByAttribute,
   findByName,
@@ -93,17 +93,6 @@ async function openClassifier(options: Params, context: GuideContext): Promise<C
   // An export in the Hugging Face layout says how it sees pictures.
   const format = clipPixelFormat(await readIfThere(join(folder, 'preprocessor_config.json')));
   return { network, labels: labelsOfConfig(exported), format };
-}
-
-/** @throws GuideProblem where it is there and no JSON */
-async function readIfThere(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new GuideProblem(`${basename(path)} of the classifier is not JSON: copy it again`, { cause });
-  }
 }
 
 /** Logits of candidates first … first + number − 1, [number, outputs]. */

@@ -23,6 +23,10 @@ const params = z.strictObject({
     .max(4096)
     .optional()
     .describe('Largest side, in pixels, at which the person is asked. Default: the side of the last level.'),
+  finishes: z
+    .boolean()
+    .default(true)
+    .describe('Whether small candidates are shown with what each is likely to become, where the model has a prior.'),
   patienceSeconds: z.number().min(1).max(3600).default(600).describe('Time limit of one answer, in seconds.'),
 });
 
@@ -43,14 +47,13 @@ function writeScores(picked: readonly number[], count: number, scores: Float32Ar
   }
 }
 
-/** Whether a level is among the first `perSide` levels of its side. Levels must be passed by rising index; the result is the same for every descent. */
+/** Whether a level is among the first `perSide` levels of its side that it was called with: once for all, right whoever asks. */
 function firstOfSide(perSide: number): (level: LevelInfo) => boolean {
-  const seen = new Map<number, Set<number>>();
+  const seen = new Map<number, readonly number[]>();
   return ({ side, index }) => {
-    const levels = seen.get(side) ?? new Set();
-    seen.set(side, levels);
-    if (levels.size < perSide) levels.add(index);
-    return levels.has(index);
+    const first = [...new Set([...(seen.get(side) ?? []), index])].sort((a, b) => a - b).slice(0, perSide);
+    seen.set(side, first);
+    return first.includes(index);
   };
 }
 
@@ -58,8 +61,8 @@ export default defineGuide({
   name: 'human',
   description: 'The person who made the request picks candidates, over an open stream.',
   params,
-  recorded: ['question', 'shortlist', 'questionsPerSide', 'fromSide', 'toSide', 'patienceSeconds'],
-  create({ question, shortlist, questionsPerSide, fromSide, toSide, patienceSeconds }, context) {
+  recorded: ['question', 'shortlist', 'questionsPerSide', 'fromSide', 'toSide', 'finishes', 'patienceSeconds'],
+  create({ question, shortlist, questionsPerSide, fromSide, toSide, finishes, patienceSeconds }, context) {
     const ask = context.person;
     if (!ask)
       throw new GuideProblem(
@@ -76,10 +79,13 @@ export default defineGuide({
       async score(candidates, level, signal) {
         const { batch, count } = candidates;
         const scores = new Float32Array(batch * count);
+        const ends = finishes ? await candidates.finishes?.() : undefined;
         for (let descent = 0; descent < batch; descent++) {
           signal.throwIfAborted();
           const pictures = Array.from({ length: count }, (_, k) => pictureOf(candidates, descent * count + k));
-          writeScores(await ask({ descent, level, pictures, text: question }, signal), count, scores, descent * count);
+          const own = ends && { finishes: ends.slice(descent * count, (descent + 1) * count) };
+          const picks = await ask({ descent, level, pictures, text: question, ...own }, signal);
+          writeScores(picks, count, scores, descent * count);
         }
         return scores;
       },

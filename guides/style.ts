@@ -64,7 +64,12 @@ function filterGuide(style: Reference): Guide {
   };
 }
 
+/**
+ * By the geometric mean of both distances, so that neither has to be put on the scale of the other: a trained network knows
+ * patterns, but little of colours and fine textures, which is what random filters are good at.
+ */
 async function networkGuide(style: Reference, name: string, side: number, context: GuideContext): Promise<Guide> {
+  const filters = filterGuide(style);
   const network = await openMaps(name, side, context);
   const kept = new Map<number, GramReference>();
   /** The style at the side of the candidates: what none of them can show yet counts against none. */
@@ -80,10 +85,14 @@ async function networkGuide(style: Reference, name: string, side: number, contex
   };
   await referenceAt(style.side);
   return {
-    async score(candidates: Candidates, _level: LevelInfo, signal: AbortSignal) {
+    async score(candidates: Candidates, level: LevelInfo, signal: AbortSignal) {
       const reference = await referenceAt(candidates.side);
       const grams = await networkGrams(network, candidates, { signal, compute: context.compute });
-      return Float32Array.from(grams, ({ gram }) => -gramDistance(gram, reference));
+      const byFilters = await filters.score(candidates, level, signal);
+      return Float32Array.from(
+        grams,
+        ({ gram }, n) => -Math.sqrt(gramDistance(gram, reference) * -(byFilters[n] as number)),
+      );
     },
   };
 }

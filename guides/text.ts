@@ -225,6 +225,8 @@ export default defineGuide({
     'coarse',
     'fine',
   ],
+  // Measured: guides/README.md, "Particles".
+  particles: { 4: 3, 8: 1.5, 16: 1.5, 32: 1.5 },
   async create(options: Params, context: GuideContext) {
     return textGuide(await sharedClip(options.model, context), options, context);
   },

@@ -17,6 +17,11 @@ export interface Candidates {
   readonly channels: number;
   /** Width and height in pixels. */
   readonly side: number;
+  /**
+   * Draws what each of them is likely to become, in their order: the prior's likeliest choices, up to 32 px. Takes some 20 ms
+   * for each candidate. Absent without a prior, and where the candidates are as fine.
+   */
+  finishes?(): Promise<readonly Picture[]>;
 }
 
 /** Where in the descent the candidates stand. */
@@ -89,6 +94,8 @@ export interface PersonQuestion {
   readonly descent: number;
   readonly level: LevelInfo;
   readonly pictures: readonly Picture[];
+  /** What each of them is likely to become, where that is known. */
+  readonly finishes?: readonly Picture[];
   /** What to ask, in words. */
   readonly text: string;
 }
@@ -189,6 +196,12 @@ export interface GuideDefinition<Schema extends z.ZodType = z.ZodType> {
    * user but what was wanted. Never pictures, addresses, keys or whatever else may be secret. @default none
    */
   readonly recorded?: readonly string[];
+  /**
+   * Of an expensive guide: descents that are worth walking for each result, of which the best is kept, where the request does
+   * not say (`sampler.particles`): a number, or by side (sides left out: 1). Its scores must compare between descents.
+   * @default 1
+   */
+  readonly particles?: number | Readonly<Record<string, number>>;
   create(params: z.output<Schema>, context: GuideContext): Guide | Promise<Guide>;
 }
 

@@ -30,6 +30,7 @@ import type { Picture } from './guide.ts';
 export type { BeamSchedule } from './contract/beams.ts';
 export type { Code } from './contract/codes.ts';
 export type { GuideUse, Timings } from './contract/events.ts';
+export type { ParticleSchedule } from './contract/particles.ts';
 export type { BlendKind, GenerateRequest, PictureInput } from './contract/requests.ts';
 export type { GuideSummary } from './engine/guides/registry.ts';
 export type { ModelSummary } from './engine/models.ts';

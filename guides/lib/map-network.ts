@@ -1,5 +1,5 @@
 /** Networks that give feature maps of pictures, for guides that compare these and not pixels. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -9,6 +9,7 @@ import {
   GuideProblem,
   type NumericTensor,
 } from '../../src/guide.ts';
+import { readIfThere } from './json-file.ts';
 import { IMAGENET, type PixelFormat, toPixels } from './pixels.ts';
 
 const CHUNK = 16;
@@ -38,8 +39,8 @@ const normalisation = z.looseObject({
 export async function openMaps(network: string, side: number, context: GuideContext): Promise<MapNetwork> {
   const isFile = network.endsWith('.onnx');
   const folder = await context.folder(isFile ? dirname(network) : network);
-  const text = await readFile(join(folder, 'labels.json'), 'utf8').catch(() => '{}');
-  const { mean, deviation } = normalisation.catch({ ...IMAGENET }).parse(JSON.parse(text));
+  const { data = IMAGENET } = normalisation.safeParse(await readIfThere(join(folder, 'labels.json')));
+  const { mean, deviation } = data;
   const graph = isFile ? basename(network) : await graphIn(folder);
   return { model: await context.open(join(folder, graph)), format: { side, kernel: 'bilinear', mean, deviation } };
 }

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { loadSettings, modelFolders, type SettingFlags, type Settings } from '../config.ts';
 import type { BeamSchedule } from '../contract/beams.ts';
+import type { ParticleSchedule } from '../contract/particles.ts';
 import { BLENDS, type BlendKind } from '../contract/requests.ts';
 import type { TemperatureSchedule } from '../engine/search/sampler.ts';
 import { Kandid } from '../index.ts';
 import type { Io } from './io.ts';
-import { beams, decimal, type GuideSpec, guideSpec, oneOf, several, temperatures, whole } from './values.ts';
+import { beams, decimal, type GuideSpec, guideSpec, oneOf, particles, several, temperatures, whole } from './values.ts';
 
 export interface EngineFlags {
   readonly model?: string;
@@ -73,6 +74,7 @@ export interface SamplerFlags {
   readonly temperature?: TemperatureSchedule;
   readonly prior?: number;
   readonly beams?: BeamSchedule;
+  readonly particles?: ParticleSchedule;
   readonly blend?: BlendKind;
   readonly guide?: GuideSpec[];
   readonly condition?: string;
@@ -86,6 +88,7 @@ export function addSamplerOptions(command: Command): Command {
     .option('--top <n>', 'choose among the best n at each level', whole('--top', 1, 65_536))
     .option('--temperature <t>', 'draw from a softmax: 0 the best, 1 varied; or by side 4:1,64:.4', temperatures)
     .option('--beams <beams>', 'descents kept: 16, or by side 4:16,8:8', beams)
+    .option('--particles <n>', 'descents per picture, of which the best is kept: 4, or by side 4:4,8:1.5', particles)
     .option('--prior <w>', 'weight of the likeness to training pictures; 0: none', decimal('--prior', 0, 100))
     .option('--condition <file>', 'picture that a conditional model starts from')
     .addOption(
@@ -135,11 +138,12 @@ export function addOutputOptions(command: Command): Command {
 }
 
 /** The sampler's flags as request fields. */
-export function samplerOf({ top, temperature, prior, beams: schedule }: SamplerFlags) {
+export function samplerOf({ top, temperature, prior, particles, beams: schedule }: SamplerFlags) {
   return {
     ...(top === undefined ? {} : { top }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(prior === undefined ? {} : { prior }),
+    ...(particles === undefined ? {} : { particles }),
     ...(schedule === undefined ? {} : { beams: schedule as number | number[] | Record<string, number> }),
   };
 }

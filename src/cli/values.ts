@@ -1,5 +1,6 @@
 /** Parses option values; an invalid one is a usage error that names the option and what it accepts. */
 
+import { MAX_PARTICLES } from '../contract/requests.ts';
 import { KandidError } from '../errors.ts';
 import { nameHint } from '../kit/nearest-names.ts';
 
@@ -65,16 +66,32 @@ export function beams(text: string): number | number[] | Record<string, number> 
 /** Temperatures: `0.5` for all levels, `4:1,64:0.4` by side. */
 export function temperatures(text: string): number | Record<string, number> {
   const expected = 'a number from 0 to 100, or such numbers by side (4:1,64:0.4)';
+  return bySide('--temperature', text, expected, (number) => number >= 0 && number <= 100);
+}
+
+/** Particles: `4` everywhere, `4:4,8:1.5` by side. */
+export function particles(text: string): number | Record<string, number> {
+  const expected = `a number from 1 to ${MAX_PARTICLES}, or such numbers by side (4:4,8:1.5)`;
+  return bySide('--particles', text, expected, (number) => number >= 1 && number <= MAX_PARTICLES);
+}
+
+/** A number, or one for each of some sides. */
+function bySide(
+  option: string,
+  text: string,
+  expected: string,
+  isRight: (number: number) => boolean,
+): number | Record<string, number> {
   const one = (part: string): number => {
     const number = Number(part);
-    if (part.trim() === '' || !(number >= 0 && number <= 100)) throw wrongValue('--temperature', text, expected);
+    if (part.trim() === '' || !isRight(number)) throw wrongValue(option, text, expected);
     return number;
   };
   if (!text.includes(':')) return one(text);
   return Object.fromEntries(
     text.split(',').map((part) => {
       const [side = '', number = '', ...rest] = part.split(':');
-      if (rest.length > 0 || !/^\d+$/.test(side.trim())) throw wrongValue('--temperature', text, expected);
+      if (rest.length > 0 || !/^\d+$/.test(side.trim())) throw wrongValue(option, text, expected);
       return [String(Number(side)), one(number)];
     }),
   );

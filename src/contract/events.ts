@@ -55,6 +55,7 @@ export const questionFields = {
   level: whole,
   side: whole,
   count: whole.describe('Number of pictures on the contact sheet, in reading order.'),
+  finishes: whole.describe('Number of pictures that follow on the sheet: what each is likely to become. 0: none.'),
   columns: whole,
   gap: whole.describe('Pixels between the pictures.'),
   text: z.string().describe('The question.'),

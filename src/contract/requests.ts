@@ -23,27 +23,37 @@ const MAX_GUIDES = 16;
 /** Largest number of results of a request; for whole pictures, of squares of all results. */
 export const MAX_RESULTS = 256;
 const MAX_BEAMS = 256;
+export const MAX_PARTICLES = 64;
 const MAX_LEVELS = 256;
+
+const side = z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels');
 
 const beamCount = z.int().min(1).max(MAX_BEAMS);
 
 const beams = z
   .union(
-    [
-      beamCount,
-      z.array(beamCount).min(1).max(MAX_LEVELS),
-      z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), beamCount),
-    ],
+    [beamCount, z.array(beamCount).min(1).max(MAX_LEVELS), z.record(side, beamCount)],
     `expected a number of beams from 1 to ${MAX_BEAMS}, a list of one per level, or an object of beams by side`,
   )
   .describe(
     'Descents that each result keeps after a level: a number, one per level (the last continues), or by side, such as {"4": 16, "8": 8} (other sides: 1).',
   );
 
+const particleCount = z.number().min(1).max(MAX_PARTICLES);
+
+export const particles = z
+  .union(
+    [particleCount, z.record(side, particleCount)],
+    `expected a number of particles from 1 to ${MAX_PARTICLES}, or an object of such numbers by side`,
+  )
+  .describe(
+    'Descents that are walked for each result, of which the guides keep the best in the end: a number, or by side, as {"4": 4, "8": 1.5} (sides left out: 1; 1.5 of 4 results are 6 descents). Left out: what was measured as best.',
+  );
+
 const oneTemperature = z.number().min(0).max(100);
 
 const temperature = z.union(
-  [oneTemperature, z.record(z.string().regex(/^[1-9]\d{0,3}$/, 'expected a side in pixels'), oneTemperature)],
+  [oneTemperature, z.record(side, oneTemperature)],
   'expected a number from 0 to 100, or an object of such numbers by side',
 );
 
@@ -76,6 +86,7 @@ const sampler = z
         'Temperature of the softmax that choices are drawn from: a number, or by side, such as {"4": 1, "64": 0.4} (other sides: 0). If only the prior decides, 0 gives typical pictures and 1 pictures as varied as the training data. Default: 0 where guides decide.',
       ),
     beams: beams.default(1),
+    particles: particles.optional(),
     prior: z
       .number()
       .min(0)

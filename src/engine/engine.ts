@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { beamsPerLevel } from '../contract/beams.ts';
 import { checkPrefix } from '../contract/codes.ts';
+import { type ParticleSchedule, particlesOf, populationPerLevel } from '../contract/particles.ts';
 import {
   type CheckedRequest,
   type GenerateRequest,
@@ -20,7 +21,9 @@ import { conditionOf } from './input/condition.ts';
 import { Models, type OpenModel } from './models.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
+import { foresightOf } from './search/foresight.ts';
 import { samplerNotes } from './search/notes.ts';
+import { firstUnguided } from './search/prior-paths.ts';
 import { samplerOf } from './search/sampler.ts';
 
 export interface EngineOptions {
@@ -118,9 +121,10 @@ export class Engine {
     throwIfCancelled(running);
     const model = await this.models.open(checked.model);
     const { info } = model.network;
-    checkCapacity(checked, model);
+    const hasPrior = model.network.prior !== null;
+    const most = mostDescents(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
-    const notes = samplerNotes(checked.sampler, info, model.network.prior !== null);
+    const notes = samplerNotes(checked.sampler, info, { hasPrior, isGuided: checked.guides.length > 0 });
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
       inTurn: turns.picture,
@@ -128,7 +132,7 @@ export class Engine {
     });
     const guides = await createGuides(checked.guides, this.guides, this.#services, {
       info,
-      hasPrior: model.network.prior !== null,
+      hasPrior,
       seed,
       signal: running,
       notes,
@@ -136,6 +140,8 @@ export class Engine {
       turns,
     });
     const sides = info.levels.map(({ side }) => side);
+    const particles = this.#particlesOf(checked, guides, hasPrior);
+    const asked = firstUnguided({ info, guides });
     const descent = new Descent({
       info,
       seed,
@@ -145,13 +151,27 @@ export class Engine {
       signal: running,
       blend: checked.blend,
       count: checked.count,
-      sampler: samplerOf(checked.sampler, { hasPrior: model.network.prior !== null, guides: kindOf(guides) }),
+      sampler: samplerOf(checked.sampler, { hasPrior, guides: kindOf(guides) }),
       beams: beamsPerLevel(checked.sampler.beams, sides),
+      population: populationPerLevel(particles, sides, { count: checked.count, asked }).map((all) =>
+        Math.min(all, most),
+      ),
       weights: checked.guides.map(({ weight }) => weight),
       prefixes: checked.prefix,
+      foresee: foresightOf(model.network, condition, turns),
       isWatched,
     });
     return { ...model, descent };
+  }
+
+  #particlesOf(
+    { sampler: { particles, beams }, count }: CheckedRequest,
+    guides: readonly GuideRunner[],
+    hasPrior: boolean,
+  ): ParticleSchedule {
+    const expensive = guides.filter(({ prefers }) => prefers.shortlist !== undefined);
+    const worth = expensive.map(({ name }) => this.guides.get(name).particles);
+    return particlesOf({ particles, beams, count, hasPrior, guides: worth });
   }
 
   /** Frees models and what guides share. Requests that still run fail. */
@@ -166,14 +186,15 @@ function kindOf(guides: readonly GuideRunner[]): 'none' | 'cheap' | 'expensive' 
   return guides.some(({ prefers }) => prefers.shortlist !== undefined) ? 'expensive' : 'cheap';
 }
 
-/** There must be as many codes as results. */
-function checkCapacity({ prefix, count }: CheckedRequest, { network }: OpenModel): void {
+/** Descents of all results that can differ from one another. @throws {KandidError} params_invalid, where results cannot */
+function mostDescents({ prefix, count }: CheckedRequest, { network }: OpenModel): number {
   const { candidateCounts } = network;
   for (const one of prefix) checkPrefix(one, candidateCounts);
   const kept = prefix[0]?.length ?? 0;
   const each = codesBelow(kept - 1, candidateCounts);
   const alike = prefix.length > 1 ? largestDuplicateCount(prefix) : count;
-  if (kept === candidateCounts.length || alike <= each) return;
+  if (kept === candidateCounts.length) return count;
+  if (alike <= each) return count * Math.floor(each / alike);
   const problem = `there are only ${each} different pictures of this model${kept > 0 ? ' that begin so' : ''}, asked for ${count}`;
   throw new KandidError('params_invalid', { subject: 'The request', field: 'count', problem });
 }

@@ -120,7 +120,7 @@ const serverSettings = engineSettings.extend({
   devices: list(',').optional(),
   /** Device of an additional process for requests with guides from your own folders, so that one that hangs blocks no other requests. */
   guideWorker: z.string().min(1).optional(),
-  /** Capacity of a worker process: results, times the beams of each, at once. */
+  /** Capacity of a worker process: results, times the beams and particles of each, at once. */
   workerPlaces: whole(1, 4096).default(64),
   rowsPerRun: whole(1, 4096).default(64),
   hangSeconds: seconds(3600).default(120),
@@ -139,7 +139,7 @@ const serverSettings = engineSettings.extend({
   spoolFolder: z.string().min(1).optional(),
   /** Memory of all jobs in one worker process. */
   workerBytes: whole(MiB, MAX_BYTES).default(1024 * MiB),
-  /** Largest number of results of one request, times the beams of each. */
+  /** Largest number of results of one request, times the beams and particles of each. */
   jobPlaces: whole(1, 65_536).default(256),
   /** Megapixels that one request may generate, score and encode: see `jobs/cost.ts`. */
   jobWork: whole(1, 100_000_000).default(40_000),

@@ -2,6 +2,7 @@
 
 import type { AskPerson, Picture } from '../guide.ts';
 import type { Clock } from '../kit/clock.ts';
+import { resample } from '../kit/resample.ts';
 import { enlarged, mosaic } from '../pictures/mosaic.ts';
 import type { EncodedPicture, JobChosen, JobQuestion } from './messages.ts';
 
@@ -27,14 +28,16 @@ export class Questions {
     this.#options = options;
   }
 
-  readonly ask: AskPerson = async ({ descent, level, pictures, text }, signal) => {
+  readonly ask: AskPerson = async ({ descent, level, pictures, finishes = [], text }, signal) => {
     const { seconds, clock, encode, post } = this.#options;
     const [first] = pictures;
     if (!first) return [];
     const factor = Math.max(1, Math.ceil(MIN_SIDE / first.width));
     const columns = Math.ceil(Math.sqrt(pictures.length));
     const shown = pictures.map((picture) => enlarged(picture, factor));
-    const sheet = await encode(mosaic(shown, { columns, gap: GAP }));
+    const cell = { height: first.height * factor, width: first.width * factor };
+    const ends = finishes.map((one) => ({ ...one, ...cell, data: resample(one.data, one, cell) }));
+    const sheet = await encode(mosaic([...shown, ...ends], { columns, gap: GAP }));
     signal.throwIfAborted();
     const question = this.#next++;
     post({
@@ -47,6 +50,7 @@ export class Questions {
       seconds,
       ...sheet,
       count: pictures.length,
+      finishes: finishes.length,
       columns,
       gap: GAP,
     });

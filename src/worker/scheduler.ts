@@ -6,6 +6,7 @@ import type { Network } from '../engine/network/network.ts';
 import { type BatchShare, runBatch } from '../engine/search/batches.ts';
 import type { Descent } from '../engine/search/descent.ts';
 import type { GenerateEvent } from '../engine/search/events.ts';
+import { populationAt } from '../engine/search/plan.ts';
 import type { Picture } from '../guide.ts';
 import { ComputeQueue } from './compute-queue.ts';
 import { DecodeQueue, type Decoding } from './decode-queue.ts';
@@ -239,7 +240,7 @@ function groupOf(own: readonly QueuedDescent[], ready: readonly QueuedDescent[])
       one !== first &&
       one.task.network === first.task.network &&
       one.descent.level === first.descent.level &&
-      (one.task.client === first.task.client || one.descent.plan.count <= GUEST_RESULTS),
+      (one.task.client === first.task.client || populationAt(one.descent.plan, one.descent.level) <= GUEST_RESULTS),
   );
   return [first, ...others.sort(byHunger)];
 }

@@ -51,6 +51,7 @@ const WRONG: readonly [words: readonly string[], message: RegExp][] = [
   [['generate', '--top', 'NaN'], /^--top is "NaN"/],
   [['generate', '--temperature', 'Infinity'], /^--temperature is "Infinity"/],
   [['generate', '--beams', '4:'], /^--beams is "4:"/],
+  [['generate', '--particles', '0'], /^--particles is "0", expected a number from 1 to 64, or such numbers by side/],
   [['generate', '--blend', 'mean'], /^--blend is "mean", expected rank, zscore, product/],
   [['generate', '--model', 'tniy'], /^There is no model "tniy"\. Did you mean "tiny"\?$/],
   [['generate', '--model', 'tiny', '--guide', 'txet'], /^There is no guide "txet"\. Did you mean "text"\?$/],
@@ -131,6 +132,8 @@ test('inpaint without a mask is wrong usage where the picture is transparent now
 
 for (const [words, note] of [
   [['--top', '1000'], /top is 1000, and the model tiny proposes 4 at a level/],
+  [['--particles', '2'], /without a guide nothing tells which picture is the better/],
+  [['--particles', '5:2'], /particles: no level of tiny has 5 pixels a side/],
   [['--beams', '4:2,5:2'], /no level of tiny has 5 pixels a side; its sides are/],
 ] as const)
   test(`what the model has not is warned about: ${words.join(' ')}`, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beams, decimal, guideSpec, jsonObject, oneOf, whole } from '../../src/cli/values.ts';
+import { beams, decimal, guideSpec, jsonObject, oneOf, particles, whole } from '../../src/cli/values.ts';
 
 const refused = (work: () => unknown, words: RegExp) => assert.throws(work, { code: 'option_invalid', message: words });
 
@@ -32,6 +32,13 @@ test('beams in their three forms', () => {
   assert.deepEqual(beams('4:16,8:8'), { 4: 16, 8: 8 });
   for (const text of ['', '0', '257', 'many', '4:', ':4', '4:16:2', '4:16,8', '-3', '16,,4', '1.5'])
     refused(() => beams(text), /^--beams is/);
+});
+
+test('particles for all levels and by side', () => {
+  assert.equal(particles('3'), 3);
+  assert.deepEqual(particles('4:3,8:1.5'), { 4: 3, 8: 1.5 });
+  for (const text of ['', '0', '65', 'many', '4:', ':4', '4:3:2', '4:3,8', '-3', 'NaN'])
+    refused(() => particles(text), /^--particles is/);
 });
 
 test('a guide with and without weight and params', () => {

@@ -66,6 +66,7 @@ test('a request becomes results: the guide gets its context, its note comes back
     finalSide: 8,
     levels: 4,
     textModels: ['avatars-clip'],
+    perceptualModels: [],
     hasPrior: false,
   });
   assert.equal(context?.seed, 77);

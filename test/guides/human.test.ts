@@ -33,6 +33,25 @@ it('scores what the person picked, best first, above the rest', async () => {
   assert.deepEqual(questions[0]?.pictures[1]?.data, shades[1]?.data);
 });
 
+it('shows what candidates may become, where that is known and wanted', async () => {
+  const seen: (readonly unknown[] | undefined)[] = [];
+  const person = async ({ finishes }: PersonQuestion) => {
+    seen.push(finishes);
+    return [];
+  };
+  const ends = [0, 1, 2, 3].map((n) => paint(32, 32, 3, () => [n / 4, 0, 0]));
+  const candidates = { data: new Float32Array(4 * 48), batch: 2, count: 2, channels: 3, side: 4 };
+  const level = { index: 0, levels: 1, side: 4, finalSide: 64 };
+  const { signal } = new AbortController();
+  for (const finishes of [true, false]) {
+    const guide = await human.create(human.params.parse({ finishes }), fakeContext({ person }));
+    await guide.score({ ...candidates, finishes: async () => ends }, level, signal);
+  }
+  const guide = await human.create(human.params.parse({}), fakeContext({ person }));
+  await guide.score({ ...candidates, batch: 1 }, level, signal);
+  assert.deepEqual(seen, [ends.slice(0, 2), ends.slice(2), undefined, undefined, undefined]);
+});
+
 it('has no opinion where nothing is picked', async () => {
   const guide = await human.create(human.params.parse({}), fakeContext({ person: async () => [] }));
   assert.deepEqual(await scoresOf(guide, ...shades), [0, 0, 0]);
@@ -48,6 +67,13 @@ it('asks at the first levels of each side, and waits long', async () => {
   const params = human.params.parse({ questionsPerSide: 2, patienceSeconds: 300 });
   const { prefers } = await human.create(params, fakeContext({ person: brightest }));
   const levels = [4, 4, 4, 8, 8, 8].map((side, index) => ({ index, side, levels: 6, finalSide: 8 }));
+  const backwards = await human.create(params, fakeContext({ person: brightest }));
+  for (const level of [...levels].reverse()) backwards.prefers?.asks?.(level);
+  assert.deepEqual(
+    levels.map((level) => backwards.prefers?.asks?.(level)),
+    [true, true, false, true, true, false],
+    'also where somebody asked from the last level on',
+  );
   const asked = levels.map((level) => prefers?.asks?.(level));
   assert.deepEqual(asked, [true, true, false, true, true, false]);
   assert.deepEqual(

@@ -36,6 +36,7 @@ export const question = (number: number): JobQuestion => ({
   level: 1,
   side: 4,
   count: 4,
+  finishes: 0,
   columns: 2,
   gap: 4,
   text: '?',

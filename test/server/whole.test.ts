@@ -139,7 +139,7 @@ test('costs are those of the whole picture: too many squares or pixels are refus
   assert.equal(pixels.status, 413);
   assert.match(pixels.detail, /100×50 pixels, more than the 4000/);
   const many = await refusal('/v1/super-resolution', { image: base64(image), window: 4, count: 100 });
-  assert.match(many.detail, /number of results times their beams is 6500, more than the 256/);
+  assert.match(many.detail, /number of results times their beams and particles is 6500, more than the 256/);
 });
 
 test('OpenAI edits have the size of the upload; a size that is asked for is fitted into', async () => {

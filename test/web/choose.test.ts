@@ -18,12 +18,27 @@ function beginning(n: number): string {
   return `level ${server.sides.indexOf(side ?? 0) + 1} of ${server.sides.length}`;
 }
 
+/** Runs in the page: how many colours each canvas has. */
+function coloursOfAll(elements: readonly Element[]): number[] {
+  return elements.map((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const pixels = (element as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data;
+    return new Set(new Uint32Array(pixels?.buffer ?? new ArrayBuffer(0))).size;
+  });
+}
+
 const asked = (page: Page) => page.locator('.candidates:not(.candidates-closed) canvas').first().waitFor();
 
 test('three levels are chosen by hand, then the machine finishes', options, async () => {
   const { page, problems } = await opened();
   await page.getByRole('button', { name: 'Begin' }).click();
   await asked(page);
+  const finishes = await page.locator('.candidate > .picture canvas').evaluateAll(coloursOfAll);
+  const now = await page.locator('.candidate-now canvas').evaluateAll(coloursOfAll);
+  assert.deepEqual([finishes.length, now.length], [9, 9], 'what each may become, and as it is');
+  assert.ok(Math.max(...now) <= 16, `${now}: candidates of 4 × 4 pixels`);
+  assert.ok(Math.min(...finishes) > 100, `${finishes}: pictures`);
+  await screenshot(page, 'choose-first');
   await page.getByRole('button', { name: 'Candidate 5' }).click();
   await page.getByText(beginning(1)).waitFor();
   await asked(page);

@@ -51,6 +51,7 @@ test('a person is shown a contact sheet and answers', async () => {
     text: 'Which?',
     seconds: 60,
     count: 5,
+    finishes: 0,
     columns: 3,
     gap: 4,
     width: 3 * 64 + 2 * 4,
@@ -83,4 +84,25 @@ test('a cancelled question is closed', async () => {
   controller.abort(new Error('over'));
   await assert.rejects(asking, /over/);
   assert.equal(clock.waiting, 0);
+});
+
+test('what each picture may become follows on the sheet, in cells as large', async () => {
+  const { made, posted, sheets } = questions();
+  const finishes = pictures.map((_, k) => ({
+    data: new Float32Array(3 * 32 * 32).fill(-k / 5),
+    channels: 3,
+    width: 32,
+    height: 32,
+  }));
+  const asking = made.ask({ ...question, finishes }, new AbortController().signal);
+  await breathe();
+  const [asked] = posted;
+  assert.ok(asked?.type === 'question');
+  assert.deepEqual([asked.count, asked.finishes, asked.columns], [5, 5, 3]);
+  assert.equal(asked.height, 4 * (64 + 4) - 4, 'ten cells in rows of three');
+  const { data, width } = sheets[0] as Picture;
+  // The fifth finish is the last of ten: in the fourth row, alone.
+  assert.ok(Math.abs((data[3 * 68 * width] as number) + 4 / 5) < 1e-6);
+  made.answer(0, []);
+  await asking;
 });

@@ -3,6 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import type { ParticleSchedule } from '../../contract/particles.ts';
+import { particles } from '../../contract/requests.ts';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type GuideDefinition, type GuideKit, GuideProblem } from '../../guide.ts';
 import { firstIssue } from '../../kit/issues.ts';
@@ -14,6 +16,8 @@ export interface GuideSummary {
   readonly description: string;
   /** JSON Schema (draft 2020-12) of its parameters. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** Descents that it is worth for each result, if it is expensive. @default 1 */
+  readonly particles?: ParticleSchedule | undefined;
   /** Whether it is built in, not from a user's folder. */
   readonly isOwn: boolean;
 }
@@ -69,10 +73,11 @@ export class GuideRegistry {
   /** All guides, sorted by name. */
   summaries(): GuideSummary[] {
     const sorted = [...this.#found.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
-    return sorted.map(({ definition: { name, description, params }, isOwn }) => ({
+    return sorted.map(({ definition: { name, description, params, particles }, isOwn }) => ({
       name,
       description,
       params: jsonSchemaOf(params),
+      ...(particles === undefined ? {} : { particles }),
       isOwn,
     }));
   }
@@ -128,6 +133,7 @@ const DEFINITION = z.object({
     'a zod schema (version 4)',
   ),
   recorded: z.array(z.string()).optional(),
+  particles: particles.optional(),
   create: z.custom<GuideDefinition['create']>((value) => typeof value === 'function', 'a function'),
 });
 
@@ -137,9 +143,9 @@ function checkedDefinition(exported: unknown): GuideDefinition {
     const { field, problem } = firstIssue(parsed.error);
     throw new TypeError(`${field === '(all)' ? 'its default export' : field} is not as expected: ${problem}`);
   }
-  const { recorded = [], ...definition } = parsed.data;
+  const { recorded = [], particles: worth, ...definition } = parsed.data;
   const known = Object.keys(jsonSchemaOf(definition.params).properties ?? {});
   const unknown = recorded.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TypeError(`recorded names "${unknown}", which is no parameter`);
-  return { ...definition, recorded };
+  return { ...definition, recorded, ...(worth === undefined ? {} : { particles: worth }) };
 }

@@ -1,7 +1,7 @@
 /** Scores the candidates of a choice at a level: which guides score which candidates, and their blend. */
 
 import type { BlendKind } from '../../contract/requests.ts';
-import type { Candidates, LevelInfo } from '../../guide.ts';
+import type { Candidates, LevelInfo, Picture } from '../../guide.ts';
 import type { Random } from '../../kit/random.ts';
 import { blendScores } from './combine.ts';
 import type { GuideRunner } from './runner.ts';
@@ -22,6 +22,12 @@ export interface CandidateSource {
   draw(row: number, choices: readonly number[]): Promise<Float32Array>;
   /** All candidates of a row as points whose distance measures visual difference. */
   points(row: number): Promise<Points>;
+}
+
+/** Where a candidate is in a batch. */
+export interface Place {
+  readonly row: number;
+  readonly choice: number;
 }
 
 /** The rows whose candidates compete: one per beam. Candidate k of its b-th row has the index b · K + k. */
@@ -45,6 +51,8 @@ export interface ScoringOptions {
   readonly keep?: number;
   readonly level: LevelInfo;
   readonly signal: AbortSignal;
+  /** Draws what candidates are likely to become, by their places. @default not possible */
+  readonly finish?: ((places: readonly Place[]) => Promise<readonly Picture[]>) | undefined;
   /**
    * The prior's proposals for each pool. @default none: shortlists are spread over all visually different candidates
    */
@@ -180,6 +188,12 @@ class ScoredPool {
     return this.#points;
   }
 
+  /** Where it is in the batch. */
+  placeOf(index: number): Place {
+    const { count } = this.#source;
+    return { row: this.rows[Math.floor(index / count)] as number, choice: index % count };
+  }
+
   result(): PoolScores {
     return { indices: this.#indices, blended: this.#blended(this.#indices), byGuide: this.#byGuide };
   }
@@ -218,8 +232,11 @@ async function scoreRows(
     const lists = pools.map(({ size }) => Array.from({ length: size }, (_, i) => i));
     return await scoreLists(pools, lists, guide, index, options);
   }
-  const { level, signal } = options;
-  const scores = await guide.score({ data: drawn, batch: rows, count, channels, side }, level, signal);
+  const { level, signal, finish } = options;
+  const places = () =>
+    Array.from({ length: rows * count }, (_, n) => ({ row: Math.floor(n / count), choice: n % count }));
+  const foreseen = finish && { finishes: () => finish(places()) };
+  const scores = await guide.score({ data: drawn, batch: rows, count, channels, side, ...foreseen }, level, signal);
   for (const pool of pools) {
     const all = pool.scoresOf(index);
     for (const [beam, row] of pool.rows.entries())
@@ -233,13 +250,18 @@ async function scoreLists(
   lists: readonly (readonly number[])[],
   guide: GuideRunner,
   index: number,
-  { level, signal }: ScoringOptions,
+  { level, signal, finish }: ScoringOptions,
 ): Promise<void> {
   const lengths = new Set(lists.map((list) => list.length).filter((length) => length > 0));
   for (const length of lengths) {
     const members = lists.flatMap((list, i) => (list.length === length ? [i] : []));
     const candidates = await gathered(pools, lists, members, length, level.side);
-    const scores = await guide.score(candidates, level, signal);
+    const places = () =>
+      members.flatMap((member) =>
+        (lists[member] as readonly number[]).map((one) => (pools[member] as ScoredPool).placeOf(one)),
+      );
+    const foreseen = finish && { finishes: () => finish(places()) };
+    const scores = await guide.score({ ...candidates, ...foreseen }, level, signal);
     for (const [at, member] of members.entries()) {
       const all = (pools[member] as ScoredPool).scoresOf(index);
       for (const [i, candidate] of (lists[member] as readonly number[]).entries())

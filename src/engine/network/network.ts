@@ -185,11 +185,16 @@ export class Network {
    * Whole descents by the prior.
    *
    * @param noise of each, [L × K]: see `Prior.descend`
+   * @param toSide levels of larger sides are left out. @default all are drawn
    * @throws {RangeError} without a prior
    */
-  async descend(noise: readonly Float32Array[], conditions: readonly (Float32Array | null)[]): Promise<PriorPath[]> {
+  async descend(
+    noise: readonly Float32Array[],
+    conditions: readonly (Float32Array | null)[],
+    toSide = this.finalSide,
+  ): Promise<PriorPath[]> {
     if (!this.prior) throw new RangeError(`${this.info.name} has no prior`);
-    return await this.prior.descend(noise, this.#conditionFeed(conditions));
+    return await this.prior.descend(noise, this.#conditionFeed(conditions), toSide);
   }
 
   /** The outputs wanted of a level, and where to write them. */

@@ -63,11 +63,17 @@ export class Prior {
    * its probability: the Gumbel-max trick).
    *
    * @param noise of each descent, [L × K]; infinities are not allowed
+   * @param toSide levels of larger sides are left out
    */
-  async descend(noise: readonly Float32Array[], condition: Feeds): Promise<PriorPath[]> {
+  async descend(
+    noise: readonly Float32Array[],
+    condition: Feeds,
+    toSide = Number.POSITIVE_INFINITY,
+  ): Promise<PriorPath[]> {
     const parts: SidePart[] = [];
     let before: Feeds = {};
     for (const [side, graph] of this.#graphs.descend) {
+      if (side > toSide) break;
       const part = await this.#descendSide(side, graph, noise, { ...before, ...condition });
       parts.push(part);
       before = part.next;

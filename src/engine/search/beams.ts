@@ -1,4 +1,5 @@
 /** The results of a request, each with its beams, and which of them run next. */
+import type { Place } from '../guides/score.ts';
 import type { LevelOutput } from '../network/level-output.ts';
 import type { State } from '../network/network.ts';
 
@@ -32,7 +33,6 @@ export interface Slice {
 }
 
 /**
-/**
  * The first results whose states fit into so many rows and pools, at least one. Results that stand at the same place share
  * their rows, so that nothing is computed or asked twice.
  */
@@ -59,25 +59,19 @@ export function sliceOf(results: readonly ResultBeams[], rows: number, mostPools
   return { results: taken, states: [...rowOf.keys()], pools, poolOf };
 }
 
-/** A candidate kept: row of its slice, and choice. */
-export interface Pick {
-  readonly row: number;
-  readonly choice: number;
-}
-
 /** States created at a level, by parent and choice: results that choose the same share them. */
 export type ChildStates = Map<State, Map<number, State>>;
 
 /** Creates the states that are picked and do not exist yet, their pictures one after the other in memory. */
 export function createStates(
   slice: Slice,
-  picks: Iterable<Pick>,
+  picks: Iterable<Place>,
   output: LevelOutput,
   firstRow: number,
   created: ChildStates,
 ): void {
   const { features, logPrior, candidateCount: count, size } = output;
-  const wanted = new Map<number, Pick>();
+  const wanted = new Map<number, Place>();
   for (const pick of picks)
     if (!created.get(slice.states[pick.row] as State)?.has(pick.choice))
       wanted.set(pick.row * count + pick.choice, pick);

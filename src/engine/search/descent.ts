@@ -5,28 +5,22 @@ import { type KandidError, toKandidError } from '../../errors.ts';
 import type { LevelInfo } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 import { throwIfCancelled } from '../guides/runner.ts';
-import { type PoolScores, scorePools } from '../guides/score.ts';
+import { type Place, type PoolScores, scorePools } from '../guides/score.ts';
 import type { SpanForms } from '../network/fused.ts';
 import type { DrawnLevel, LevelOutput } from '../network/level-output.ts';
 import { START, type State } from '../network/network.ts';
 import type { PriorPath } from '../network/prior.ts';
 import type { SpanOutput } from '../network/span-output.ts';
 import type { UndrawnLevel } from '../network/undrawn.ts';
-import {
-  type ChildStates,
-  createStates,
-  type LevelChoice,
-  type Pick as PickedCandidate,
-  type ResultBeams,
-  type Slice,
-  sliceOf,
-} from './beams.ts';
+import { type ChildStates, createStates, type LevelChoice, type ResultBeams, type Slice, sliceOf } from './beams.ts';
 import { sourceOf } from './candidates.ts';
 import { type SiblingGroup, siblingGroupsAt } from './distinct.ts';
 import { cancelledEvent, doneEvent, levelEvent } from './event-builders.ts';
 import type { GenerateEvent } from './events.ts';
+import { finishing } from './foresight.ts';
 import { type LevelNeeds, NO_NEEDS, needsAt } from './needs.ts';
-import { type DescentPlan, levelInfoAt } from './plan.ts';
+import { survivorsOf } from './particles.ts';
+import { type DescentPlan, levelInfoAt, populationAt } from './plan.ts';
 import { areDistinct, choicesOf, drawnWholeFrom, noiseOf, pathLogPriors, proposalsOf } from './prior-paths.ts';
 import { temperatureAt } from './sampler.ts';
 import { scoresOf, selectKept } from './selection.ts';
@@ -46,7 +40,8 @@ type Output = DrawnLevel | UndrawnLevel;
  */
 export class Descent {
   readonly plan: DescentPlan;
-  readonly #results: readonly ResultBeams[];
+  /** Of all results; the first of them, as many as there are results, are what is shown. */
+  #particles: readonly ResultBeams[];
   readonly #candidateCounts: readonly number[];
   readonly #divergeSoon: boolean;
   readonly #weights: number[];
@@ -74,7 +69,7 @@ export class Descent {
     this.plan = plan;
     this.#weights = [...plan.weights];
     this.#candidateCounts = plan.info.levels.map(({ candidateCount }) => candidateCount);
-    this.#results = Array.from({ length: plan.count }, (_, index) => ({
+    this.#particles = Array.from({ length: populationAt(plan, 0) }, (_, index) => ({
       index,
       beams: [START],
       chosen: null,
@@ -126,7 +121,7 @@ export class Descent {
   takeNoise(rows: number): Float32Array[] {
     this.#cancelIfAsked();
     if (this.#status !== 'ready') return [];
-    const taken = this.#results.slice(this.#cursor, this.#cursor + rows);
+    const taken = this.#particles.slice(this.#cursor, this.#cursor + rows);
     this.#cursor += taken.length;
     this.#status = 'choosing';
     return taken.map(({ index, beams }) => noiseOf(this.plan, index, beams[0]?.code ?? []));
@@ -138,7 +133,7 @@ export class Descent {
     this.#spend({ network: ms, guides: 0, engine: 0 });
     this.#status = 'ready';
     this.#cancelIfAsked();
-    if (this.#isOver || this.#cursor < this.#results.length) return;
+    if (this.#isOver || this.#cursor < this.#particles.length) return;
     const drawn = this.#paths.splice(0);
     this.#drawnFrom = null;
     // Equal results are very unlikely here; if there are some, the levels are run one by one, which keeps results distinct.
@@ -152,10 +147,10 @@ export class Descent {
     const levels = chosen[0]?.length ?? 0;
     const outputs = this.#outputs.splice(0);
     for (let place = 0; place < levels && !this.#isOver; place++) {
-      for (const [i, result] of this.#results.entries()) result.chosen = chosen[i]?.[place] ?? null;
+      for (const [i, result] of this.#particles.entries()) result.chosen = chosen[i]?.[place] ?? null;
       // The features are those of the last of them.
       if (place === levels - 1) this.#outputs = outputs;
-      this.#endLevel(levelEvent(this.plan, this.#level, this.#results));
+      this.#endLevel(levelEvent(this.plan, this.#level, this.#shown));
     }
   }
 
@@ -166,7 +161,7 @@ export class Descent {
     const started = performance.now();
     let slice: Slice;
     try {
-      slice = sliceOf(this.#results.slice(this.#cursor), rows, this.#mostPools());
+      slice = sliceOf(this.#particles.slice(this.#cursor), rows, this.#mostPools());
     } catch (thrown) {
       this.fail(thrown);
       return null;
@@ -185,7 +180,7 @@ export class Descent {
   /** The next levels, where quadratic forms decide several: `chooseSpan` in place of `choose`. */
   get span(): SpanForms | null {
     if (this.#span === undefined)
-      this.#span = this.#orFail(() => spanAt(this.plan, this.#weights, this.#level, this.#results));
+      this.#span = this.#orFail(() => spanAt(this.plan, this.#weights, this.#level, this.#particles));
     return this.#span;
   }
 
@@ -219,8 +214,8 @@ export class Descent {
     output.releaseCandidates();
     this.#outputs.push(output);
     this.#status = 'ready';
-    const isWhole = this.#cursor === this.#results.length;
-    const event = isWhole ? levelEvent(this.plan, this.#level, this.#results) : null;
+    const isWhole = this.#cursor === this.#particles.length;
+    const event = isWhole ? levelEvent(this.plan, this.#level, this.#shown) : null;
     const asked = this.#guideMs() - before;
     const drawing = output.ms - networkBefore;
     this.#spend({ network: output.ms, guides: asked, engine: performance.now() - started - asked - drawing });
@@ -231,15 +226,17 @@ export class Descent {
   chooseSpan(span: SpanForms, slice: Slice, output: SpanOutput, firstRow: number): void {
     if (this.#isOver) return;
     const started = performance.now();
-    for (const [i, { index, beams }] of slice.results.entries())
-      this.#chosen[index] = choicesAlong(this.plan, span, beams[0] as State, output, firstRow + i);
+    for (const [i, result] of slice.results.entries()) {
+      const chosen = choicesAlong(this.plan, span, result.beams[0] as State, output, firstRow + i);
+      this.#chosen[this.#particles.indexOf(result)] = chosen;
+    }
     countScored(this.plan, span, slice.results.length);
     output.releaseCandidates();
     this.#outputs.push(output);
     this.#status = 'ready';
     this.#spend({ network: output.ms, guides: 0, engine: performance.now() - started });
     this.#cancelIfAsked();
-    if (!this.#isOver && this.#cursor === this.#results.length) this.#tellLevels(this.#chosen.splice(0));
+    if (!this.#isOver && this.#cursor === this.#particles.length) this.#tellLevels(this.#chosen.splice(0));
   }
 
   /** Adds engine time that the driver spent on its behalf. */
@@ -270,17 +267,17 @@ export class Descent {
     this.#children = new Map();
     this.#spent = { network: 0, guides: 0, engine: 0 };
     if (this.#level === this.plan.info.levels.length) {
-      this.#events.push(doneEvent(this.plan, this.#results, this.#weights, this.#total));
+      this.#events.push(doneEvent(this.plan, this.#particles, this.#weights, this.#total));
       this.#end('done');
       return;
     }
-    const standing = this.#results.flatMap(({ beams }) => (beams.length === 1 ? beams : []));
+    const standing = this.#particles.flatMap(({ beams }) => (beams.length === 1 ? beams : []));
     this.#siblingGroups = siblingGroupsAt(standing, this.#level, this.#candidateCounts, this.#divergeSoon);
   }
 
   #endLevel(event: ReturnType<typeof levelEvent>): void {
     this.#events.push({ ...event, timings: this.#spent });
-    for (const result of this.#results) {
+    for (const result of this.#particles) {
       const { chosen } = result;
       if (chosen) {
         result.beams = chosen.beams;
@@ -293,12 +290,18 @@ export class Descent {
     this.#outputsBefore = this.#outputs;
     this.#outputs = [];
     this.#level += 1;
+    this.#particles = survivorsOf(this.#particles, this.plan, this.#weights, populationAt(this.plan, this.#level));
     this.#beginLevel();
+  }
+
+  /** The results as they stand. */
+  get #shown(): readonly ResultBeams[] {
+    return this.#particles.slice(0, this.plan.count);
   }
 
   #prefixAt(result: number): number | null {
     const { prefixes } = this.plan;
-    return (prefixes[result] ?? prefixes[0])?.[this.#level] ?? null;
+    return (prefixes[result % this.plan.count] ?? prefixes[0])?.[this.#level] ?? null;
   }
 
   async #score(slice: Slice, output: Output, firstRow: number, formsOf: readonly number[]): Promise<PoolScores[]> {
@@ -308,7 +311,8 @@ export class Descent {
     const keep = this.plan.beams[this.#level] as number;
     const isAsked = this.needs.asksPrior && output.logPrior !== null;
     const proposals = isAsked ? proposalsOf(this.plan, this.#level, slice, output, firstRow) : undefined;
-    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals };
+    const finish = finishing(this.plan.foresee, slice.states, source.side);
+    const asking = { guides, weights: this.#weights, blend, keep, level: this.#levelInfo(), signal, proposals, finish };
     return await scorePools(slice.pools, source, asking);
   }
 
@@ -334,13 +338,11 @@ export class Descent {
     });
     const picks = kept.map((indices, i) => {
       const rows = slice.pools[slice.poolOf[i] as number] as readonly number[];
-      return indices.map(
-        (index): PickedCandidate => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }),
-      );
+      return indices.map((index): Place => ({ row: rows[Math.floor(index / count)] as number, choice: index % count }));
     });
     createStates(slice, picks.flat(), output, firstRow, this.#children);
     for (const [i, result] of slice.results.entries()) {
-      const beams = (picks[i] as PickedCandidate[]).map(
+      const beams = (picks[i] as Place[]).map(
         ({ row, choice }) => this.#children.get(slice.states[row] as State)?.get(choice) as State,
       );
       const of = scores?.[slice.poolOf[i] as number] ?? null;
@@ -380,7 +382,8 @@ export class Descent {
 
   #cancelIfAsked(): void {
     if (this.#isOver || !this.plan.signal.aborted) return;
-    this.#events.push(cancelledEvent(this.plan, this.#level, this.#results, this.#total));
+    const best = survivorsOf(this.#particles, this.plan, this.#weights, this.plan.count);
+    this.#events.push(cancelledEvent(this.plan, this.#level, best, this.#total));
     this.#end('cancelled');
   }
 
@@ -389,7 +392,7 @@ export class Descent {
     this.#status = status;
     this.#children = new Map();
     this.#siblingGroups = new Map();
-    for (const result of this.#results) {
+    for (const result of this.#particles) {
       result.beams = [];
       result.chosen = null;
     }

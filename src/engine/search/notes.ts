@@ -1,30 +1,38 @@
 /** What to tell of a sampler that asks for something the model has not. */
 import type { BeamSchedule } from '../../contract/beams.ts';
+import type { ParticleSchedule } from '../../contract/particles.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { SamplerOptions } from './sampler.ts';
 
 export function samplerNotes(
-  { top, prior, beams }: SamplerOptions & { readonly beams?: BeamSchedule | undefined },
+  { top, prior, beams, particles }: SamplerOptions & { readonly beams?: BeamSchedule | undefined },
   { name, levels }: NetworkInfo,
-  hasPrior: boolean,
+  { hasPrior, isGuided }: { readonly hasPrior: boolean; readonly isGuided: boolean },
 ): string[] {
   const notes: string[] = [];
   if (prior && !hasPrior)
     notes.push(`The model ${name} has no prior: where no guide decides, all choices are equally likely.`);
+  if (particles !== undefined && particles !== 1 && !isGuided)
+    notes.push('particles: without a guide nothing tells which picture is the better; one is made for each result.');
   const most = Math.max(...levels.map(({ candidateCount }) => candidateCount));
   if (top !== undefined && top > most)
     notes.push(`top is ${top}, and the model ${name} proposes ${most} at a level: any of them may be chosen.`);
-  return [...notes, ...beamNotes(beams, { name, levels })];
+  return [
+    ...notes,
+    ...sideNotes('beams', beams, { name, levels }),
+    ...sideNotes('particles', particles, { name, levels }),
+  ];
 }
 
-/** Sides of a schedule of beams that no level has. */
-export function beamNotes(
-  beams: BeamSchedule | undefined,
+/** Sides of a schedule that no level has. */
+export function sideNotes(
+  what: 'beams' | 'particles',
+  schedule: BeamSchedule | ParticleSchedule | undefined,
   { name, levels }: Pick<NetworkInfo, 'name' | 'levels'>,
 ): string[] {
-  if (typeof beams !== 'object' || Array.isArray(beams)) return [];
+  if (typeof schedule !== 'object' || Array.isArray(schedule)) return [];
   const sides = [...new Set(levels.map(({ side }) => side))];
-  const others = Object.keys(beams).filter((side) => !sides.includes(Number(side)));
+  const others = Object.keys(schedule).filter((side) => !sides.includes(Number(side)));
   if (others.length === 0) return [];
-  return [`beams: no level of ${name} has ${others.join(' or ')} pixels a side; its sides are ${sides.join(', ')}.`];
+  return [`${what}: no level of ${name} has ${others.join(' or ')} pixels a side; its sides are ${sides.join(', ')}.`];
 }

@@ -1,10 +1,13 @@
 /** What a descent is to do. */
 import type { Code } from '../../contract/codes.ts';
 import type { BlendKind } from '../../contract/requests.ts';
-import type { LevelInfo } from '../../guide.ts';
+import type { LevelInfo, Picture } from '../../guide.ts';
 import type { GuideRunner } from '../guides/runner.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { Sampler } from './sampler.ts';
+
+/** The pictures that the likeliest choices make of the first levels of codes. */
+export type Foresee = (begun: readonly Code[]) => Promise<readonly Picture[]>;
 
 /** Everything that decides a request's results. */
 export interface DescentPlan {
@@ -15,6 +18,8 @@ export interface DescentPlan {
   readonly sampler: Sampler;
   /** Beams that each result keeps after each level. */
   readonly beams: readonly number[];
+  /** Descents that are walked at each level, of all results together. @default one for each */
+  readonly population?: readonly number[];
   readonly blend: BlendKind;
   readonly guides: readonly GuideRunner[];
   /** One per guide. */
@@ -23,6 +28,8 @@ export interface DescentPlan {
   readonly prefixes: readonly Code[];
   /** [channels, S, S] where the model has a condition. */
   readonly condition: Float32Array | null;
+  /** Finishes candidates for guides that want to see what they are likely to become. @default none is shown that */
+  readonly foresee?: Foresee | undefined;
   readonly signal: AbortSignal;
   /** Whether each level is to be told as it is chosen. @default false */
   readonly isWatched?: boolean;
@@ -34,4 +41,9 @@ export interface DescentPlan {
 export function levelInfoAt({ levels }: NetworkInfo, index: number): LevelInfo {
   const side = (level: number) => levels[level]?.side ?? 0;
   return { index, levels: levels.length, side: side(index), finalSide: side(levels.length - 1) };
+}
+
+/** Descents that are walked at a level; one for each result when all levels are chosen. */
+export function populationAt({ population, count }: Pick<DescentPlan, 'population' | 'count'>, level: number): number {
+  return population?.[level] ?? count;
 }

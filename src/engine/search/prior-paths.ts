@@ -45,7 +45,7 @@ export function drawnWholeFrom(plan: DescentPlan): number | null {
 }
 
 /** The first level from which no guide has a say, whatever its weight is now. */
-function firstUnguided({ info, guides }: DescentPlan): number {
+export function firstUnguided({ info, guides }: Pick<DescentPlan, 'info' | 'guides'>): number {
   const isGuided = (level: number) => guides.some((guide) => guide.isActiveAt(levelInfoAt(info, level)));
   let level = info.levels.length;
   while (level > 0 && !isGuided(level - 1)) level -= 1;
@@ -61,8 +61,12 @@ function isCertain({ info, sampler }: DescentPlan, from: number): boolean {
  * Noise of one result for descend-SIDE.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw level by
  * level, and certainty for the choices made already and those of a prefix.
  */
-export function noiseOf({ info, sampler, seed, prefixes }: DescentPlan, result: number, chosen: Code): Float32Array {
-  const prefix = [...chosen, ...(prefixes[result] ?? prefixes[0] ?? []).slice(chosen.length)];
+export function noiseOf(
+  { info, sampler, seed, prefixes, count: results }: DescentPlan,
+  result: number,
+  chosen: Code,
+): Float32Array {
+  const prefix = [...chosen, ...(prefixes[result % results] ?? prefixes[0] ?? []).slice(chosen.length)];
   const count = info.levels[0]?.candidateCount ?? 0;
   const noise = new Float32Array(info.levels.length * count);
   for (const [level, { side }] of info.levels.entries()) {

@@ -1,5 +1,6 @@
 /** Samples from scored candidates. */
 import type { BeamSchedule } from '../../contract/beams.ts';
+import type { ParticleSchedule } from '../../contract/particles.ts';
 import { gumbel, type Random } from '../../kit/random.ts';
 
 export interface SamplerOptions {
@@ -12,6 +13,8 @@ export interface SamplerOptions {
   readonly temperature?: TemperatureSchedule | undefined;
   /** Weight of the logarithm of the prior beside the guides' blended score; 0: no prior. @default see `samplerOf` */
   readonly prior?: number | undefined;
+  /** Descents walked for each result, the best of which are kept. @default what expensive guides are worth */
+  readonly particles?: ParticleSchedule | undefined;
   /** Beams kept, by side in the third form (sides that are not named: 1). @default 1 */
   readonly beams?: BeamSchedule | undefined;
 }

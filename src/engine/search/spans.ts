@@ -7,14 +7,14 @@ import type { SpanForms, SpanPath } from '../network/fused.ts';
 import type { State } from '../network/network.ts';
 import type { SpanOutput } from '../network/span-output.ts';
 import type { LevelChoice, ResultBeams } from './beams.ts';
-import { type DescentPlan, levelInfoAt } from './plan.ts';
+import { type DescentPlan, levelInfoAt, populationAt } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
 import { scoresOf } from './selection.ts';
 
 /**
  * The levels from this one to the last of its side, where it is the first of them; null where something else than quadratic
- * forms has a say in one of them, where somebody watches them, where results might choose the same, or where the sampler asks
- * for what one run cannot do: beams, or one of the best few.
+ * forms has a say in one of them, where somebody watches them, where results might choose the same, where not all of them go
+ * on to the last, or where the sampler asks for what one run cannot do: beams, or one of the best few.
  *
  * @param weights of the guides as they are now
  */
@@ -30,7 +30,7 @@ export function spanAt(
   const counts = info.levels.filter((level) => level.side === side).map(({ candidateCount }) => candidateCount);
   const last = first + counts.length;
   if (guides.length === 0 || beams.slice(first, last).some((one) => one > 1) || !standApart(results)) return null;
-  if (prefixes.some((prefix) => prefix.length > first)) return null;
+  if (prefixes.some((prefix) => prefix.length > first) || populationAt(plan, last - 1) !== results.length) return null;
   const isNoisy = temperatureAt(sampler, side) > 0;
   if (sampler.top !== (isNoisy ? Number.POSITIVE_INFINITY : 1) || counts.some((one) => one !== counts[0])) return null;
   const levels = counts.map((count, place) => undrawnNeeds(guides, weights, levelInfoAt(info, first + place), count));

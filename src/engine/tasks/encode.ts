@@ -10,7 +10,7 @@ import { conditionOf } from '../input/condition.ts';
 import { cutNotes, fitPicture } from '../input/pictures.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
-import { beamNotes } from '../search/notes.ts';
+import { sideNotes } from '../search/notes.ts';
 import { ownCode } from './own-code.ts';
 import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type TaskOptions, walkOf } from './task.ts';
 
@@ -24,7 +24,7 @@ export async function prepareEncoding(
   const { network } = model;
   const { info, finalSide } = network;
   const { limitPixels } = engine;
-  const notes: string[] = beamNotes(beams, info);
+  const notes: string[] = sideNotes('beams', beams, info);
   const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels, inTurn: turns.picture };
   const fitted = await fitPicture(picture, target);
   notes.push(...cutNotes('The picture', fitted));

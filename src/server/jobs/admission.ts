@@ -27,13 +27,13 @@ interface CostLimit {
 /** Cost components that are limited, and how to lower each. */
 const COSTS = {
   slots: {
-    what: 'The number of results times their beams',
-    remedy: 'Ask for fewer results (count), or keep fewer beams.',
+    what: 'The number of results times their beams and particles',
+    remedy: 'Ask for fewer results (count), or keep fewer beams or particles.',
   },
   work: {
     what: 'The work (megapixels generated, scored and encoded)',
     remedy:
-      'Ask for fewer results (count), fewer beams, a shorter shortlist, a smaller size, fewer frames of an animation or a format that is quicker to encode.',
+      'Ask for fewer results (count), fewer beams or particles, a shorter shortlist, a smaller size, fewer frames of an animation or a format that is quicker to encode.',
   },
   runBytes: {
     what: 'The memory of the candidates of one result (bytes)',
@@ -48,8 +48,8 @@ const COSTS = {
     remedy: 'Ask for fewer results (count) at once, a smaller size, or fewer frames of an animation.',
   },
   memory: {
-    what: 'The memory of the results and their beams (bytes)',
-    remedy: 'Ask for fewer results (count), or keep fewer beams.',
+    what: 'The memory of the results, their beams and particles (bytes)',
+    remedy: 'Ask for fewer results (count), or keep fewer beams or particles.',
   },
 } as const satisfies Partial<Record<keyof Cost, CostLimit>>;
 

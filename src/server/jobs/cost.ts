@@ -3,15 +3,16 @@
  *
  * `work`, in megapixels that a network generates (one takes some 8 ms on two cores), is the sum of
  *
- * - generated: results × Σ over levels of (beams before it × candidates × side²); a whole picture counts as many
- *   results as it has squares; levels that a prior chooses without candidates count as `DRAWN_ALONE` candidates
- * - scored: results × Σ over levels of (candidates that an expensive guide scores) × `LOOK`, for each such guide
+ * - generated: results × Σ over levels of (particles × beams before it × candidates × side²); a whole picture counts as
+ *   many results as it has squares; levels that a prior chooses without candidates count as `DRAWN_ALONE` candidates
+ * - scored: results × Σ over levels of (particles × candidates that an expensive guide scores) × `LOOK`, for each such guide
  * - encoded: Σ over pictures of (width × height × `ENCODING` of the format), including previews and animation frames
  *
- * To lower it: fewer results, fewer beams (most of all at large sides), a shorter shortlist, smaller pictures, fewer
- * frames, a format that is quicker to encode.
+ * To lower it: fewer results, fewer beams or particles (most of all at large sides), a shorter shortlist, smaller
+ * pictures, fewer frames, a format that is quicker to encode.
  */
 import { beamsPerLevel } from '../../contract/beams.ts';
+import { type ParticleSchedule, particlesOf, populationPerLevel } from '../../contract/particles.ts';
 import { FINEST_ASKED } from '../../contract/sides.ts';
 import { fittedSize } from '../../pictures/codec.ts';
 import type { GuideSummary, ModelSummary, PictureFormat, Work, WorkerInfo } from '../../worker/messages.ts';
@@ -20,7 +21,7 @@ import { wholeCost } from './whole-pictures.ts';
 export interface Cost {
   /** Megapixels, as above: a measure of time. */
   readonly work: number;
-  /** Results times the largest number of beams requested per result. */
+  /** Results times the largest number of beams and of particles per result. */
   readonly slots: number;
   /** Bytes of candidates generated at once for one result with several beams. */
   readonly runBytes: number;
@@ -70,39 +71,47 @@ export function costOf(work: Work, known: Known): Cost {
   const frames = framesIn(work.output, model);
   const pixels = results * frames * width * height;
   const rows = beams.map((_, level) => (level === 0 ? 1 : (beams[level - 1] as number)));
-  const levels = (model?.levels ?? []).map((level, i) => ({ ...level, rows: rows[i] as number }));
   const lists = shortlistsOf(work, known.guides);
   const finest = finestProposed(work, model, lists);
+  const particles = particlesAtEach(work, model, { lists, finest });
+  const levels = (model?.levels ?? []).map((level, i) => ({
+    ...level,
+    rows: rows[i] as number,
+    particles: particles[i] as number,
+  }));
   const proposed = levels.reduce((sum, level) => {
     const candidates = level.side > finest ? DRAWN_ALONE : level.candidates;
-    return sum + level.rows * candidates * level.side ** 2;
+    return sum + level.particles * level.rows * candidates * level.side ** 2;
   }, 0);
   const asked = levels.filter(({ side }) => side <= finest);
-  const looked = asked.reduce((sum, level) => sum + lists.reduce((all, list) => all + askedOf(list, level), 0), 0);
+  const looked = asked.reduce(
+    (sum, level) => sum + level.particles * lists.reduce((all, list) => all + askedOf(list, level), 0),
+    0,
+  );
   const widest = levels.filter((level) => level.rows > 1);
   const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
   return {
     work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, results)) / MEGA,
-    slots: slotsOf(work) * (whole?.squares ?? 1),
+    slots: slotsOf(work, Math.max(1, ...particles)) * (whole?.squares ?? 1),
     runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
     choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
     pixels,
     memory:
       JOB_BYTES +
-      count * Math.max(1, ...rows) * (known.beamBytes[name] ?? 0) +
+      count * Math.max(1, ...levels.map((level) => level.particles * level.rows)) * (known.beamBytes[name] ?? 0) +
       (whole ? whole.width * whole.height * WHOLE_BYTES : 0) +
       recorded(model, results * (frames - 1), whole ? WHOLE_PREVIEW : model?.side),
     answerBytes: pixels * ENCODED_BYTES[format] + count * ABOUT_BYTES,
   };
 }
 
-/** Results times the largest number of beams of each. */
-export function slotsOf(work: Work): number {
+/** Results times the largest number of beams, and of particles, of each. */
+export function slotsOf(work: Work, particles = 1): number {
   if (work.kind === 'decode') return work.codes.length;
   const beams = work.kind === 'encode' ? work.beams : work.request.sampler?.beams;
   const count = work.kind === 'encode' ? 1 : (work.request.count ?? 1);
   const kept = typeof beams === 'object' ? Object.values(beams) : [beams ?? 1];
-  return count * Math.max(1, ...kept);
+  return count * particles * Math.max(1, ...kept);
 }
 
 /** Number of frames per file. */
@@ -128,6 +137,22 @@ function searchOf(work: Work, model: ModelSummary | undefined): { count: number;
   return { count, beams: beamsPerLevel(sampler?.beams, sides) };
 }
 
+/** Descents for each result at each level, of a request that asks guides up to a side. */
+function particlesAtEach(
+  work: Work,
+  model: ModelSummary | undefined,
+  { lists, finest }: { readonly lists: readonly Shortlist[]; readonly finest: number },
+): number[] {
+  const sides = (model?.levels ?? []).map(({ side }) => side);
+  if (work.kind !== 'generate' || (work.request.guides ?? []).length === 0) return sides.map(() => 1);
+  const { count = 1, sampler = {} } = work.request;
+  const worth = lists.map(({ particles }) => particles);
+  const schedule = particlesOf({ ...sampler, count, hasPrior: model?.hasPrior ?? false, guides: worth });
+  return populationPerLevel(schedule, sides, { count, asked: sides.filter((side) => side <= finest).length }).map(
+    (all) => all / count,
+  );
+}
+
 /**
  * Largest side, in pixels, whose candidates are all generated: above `FINEST_ASKED` a prior chooses without candidates,
  * unless a cheap guide scores all of them or an expensive one requests it (`toSide`).
@@ -142,16 +167,19 @@ function finestProposed(work: Work, model: ModelSummary | undefined, lists: read
 interface Shortlist {
   readonly shortlist: number;
   readonly refine: number;
+  /** Descents that the guide is worth. */
+  readonly particles: ParticleSchedule | undefined;
 }
 
 /** Shortlists of the guides that only score a shortlist: those are the expensive ones. */
 function shortlistsOf(work: Work, guides: readonly GuideSummary[]): Shortlist[] {
   if (work.kind !== 'generate') return [];
   return (work.request.guides ?? []).flatMap(({ name, params = {} }) => {
-    const properties = guides.find((guide) => guide.name === name)?.params.properties;
+    const guide = guides.find((one) => one.name === name);
+    const properties = guide?.params.properties;
     const number = (field: string) => numberOf(params[field]) ?? numberOf(defaultOf(properties, field));
     const shortlist = number('shortlist');
-    return shortlist === null ? [] : [{ shortlist, refine: number('refine') ?? 0 }];
+    return shortlist === null ? [] : [{ shortlist, refine: number('refine') ?? 0, particles: guide?.particles }];
   });
 }
 

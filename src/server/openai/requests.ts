@@ -41,7 +41,8 @@ export interface RequestInput {
 const SEEDS = 2 ** 32;
 const LARGEST_SIDE = 2048;
 const PREVIEW_QUALITY = 85;
-const BEAMS: Readonly<Record<string, number>> = { high: 2, hd: 2, xhigh: 4, max: 4 };
+/** Descents per picture, of which the best is kept; other qualities use the default of the guide. */
+const PARTICLES: Readonly<Record<string, number>> = { low: 1, high: 3, hd: 3, xhigh: 6, max: 6 };
 const QUALITIES: Readonly<Record<Common['quality'], TranslatedRequest['echo']['quality']>> = {
   auto: 'medium',
   low: 'low',
@@ -91,7 +92,7 @@ export function translateRequest(
   });
   const work: TranslatedRequest['work'] = {
     kind: 'generate',
-    request: { model: model.name, guides, count, seed, sampler: { beams: BEAMS[body.quality] ?? 1 } },
+    request: { model: model.name, guides, count, seed, sampler: { particles: PARTICLES[body.quality] } },
     output,
     ...previewsOf(body, model, { ...output, size: Math.max(actual.width, actual.height) }),
   };

@@ -38,7 +38,9 @@ const common = {
   quality: z
     .enum(['auto', 'low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'])
     .default('auto')
-    .describe('high and hd keep 2 beams, xhigh and max 4.'),
+    .describe(
+      'Descents for each picture, of which the one that fits the words best is kept: low 1, high and hd 3, xhigh and max 6.',
+    ),
   response_format: z
     .enum(['url', 'b64_json'])
     .optional()

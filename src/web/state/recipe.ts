@@ -14,7 +14,12 @@ export interface Recipe {
   readonly count: number;
   /** null: chosen by the server. */
   readonly seed: number | null;
-  readonly sampler: { readonly top?: number; readonly temperature?: number; readonly beams?: number };
+  readonly sampler: {
+    readonly top?: number;
+    readonly temperature?: number;
+    readonly beams?: number;
+    readonly particles?: number;
+  };
   /** Choices of the first levels, if it continues another picture. */
   readonly prefix?: readonly number[];
   /** Whether a person chose level by level. */

@@ -53,6 +53,15 @@ test('finds .ts, .js and .mjs in folders of a user, and nothing else there', asy
   assert.deepEqual(schema?.properties, { much: { type: 'number', default: 1, description: 'How much.' } });
 });
 
+test('the particles that a guide is worth are read and told', async () => {
+  const folder = await folderOf({ 'one.mjs': guide('one', ' particles: { 4: 3, 8: 1.5 },'), 'two.mjs': guide('two') });
+  const registry = await GuideRegistry.load([folder], null);
+  const worth = registry.summaries().map(({ particles }) => particles);
+  assert.deepEqual(worth, [{ 4: 3, 8: 1.5 }, undefined]);
+  assert.deepEqual(registry.get('one').particles, { 4: 3, 8: 1.5 });
+  assert.equal(typeof (await GuideRegistry.load()).get('text').particles, 'object');
+});
+
 test('an unknown guide: the nearest names are offered', async () => {
   const registry = await GuideRegistry.load();
   assert.throws(() => registry.get('super-resolutoin'), { code: 'guide_unknown', message: /"super_resolution"/ });
@@ -75,6 +84,7 @@ const broken: Record<string, [file: string, text: string, message: RegExp]> = {
     "export default ({ z }) => ({ name: 'a', description: 'x', params: z.object({}), recorded: ['b'], create() {} });",
     /a\.mjs: recorded names "b", which is no parameter/,
   ],
+  'is worth half a particle': ['a.mjs', guide('a', ' particles: 0.5,'), /a\.mjs: particles is not as expected: .*>=1/],
   'has no create': [
     'a.mjs',
     "export default ({ z }) => ({ name: 'a', description: 'x', params: z.object({}) });",

@@ -135,3 +135,27 @@ test('a whole picture costs as many results as it has squares, and its own pixel
   assert.equal(costOf(whole('super_resolution', { width: 8, height: 5 }, { window: 5 }), known).slots, 2);
   assert.ok(enlarged.memory > 15 * 100 + 32 * 20 * 32);
 });
+
+test('particles: what is proposed, looked at and kept at once counts as often as there are descents', () => {
+  const text = [{ name: 'text' }];
+  const plain = generate({ count: 2, guides: text });
+  const walked = generate({ count: 2, guides: text, sampler: { particles: { 4: 3, 8: 1.5 } } });
+  const [one, several] = [costOf(plain, known), costOf(walked, known)];
+  const [small, large] = [10 * 16 + 5 * 250_000, 10 * 64 + 5 * 250_000];
+  assert.equal(Math.round(1e6 * (several.work - one.work)), 2 * (2 * 2 * small + 0.5 * large));
+  assert.deepEqual([one.slots, several.slots], [2, 6]);
+  assert.equal(several.memory - one.memory, 4 * 100);
+});
+
+test('particles: guides that are worth several have them where there is a prior and few results are asked for', () => {
+  const guides = known.guides.map((guide) => (guide.name === 'text' ? { ...guide, particles: 2 } : guide));
+  const slots = (hasPrior: boolean, request: Generate['request']) =>
+    costOf(generate(request), { ...known, guides, models: [{ ...model, hasPrior }] }).slots;
+  const text = { guides: [{ name: 'text' }], count: 3 };
+  assert.equal(slots(true, text), 6);
+  assert.equal(slots(false, text), 3);
+  assert.equal(slots(true, { ...text, count: 17 }), 17);
+  assert.equal(slots(true, { ...text, sampler: { beams: 2 } }), 6, 'of beams');
+  assert.equal(slots(true, { count: 3, guides: [{ name: 'target' }], sampler: { particles: 4 } }), 12, 'asked for');
+  assert.equal(slots(true, { count: 3, sampler: { particles: 4 } }), 3, 'nothing tells which is the better');
+});

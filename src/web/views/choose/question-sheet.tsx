@@ -4,11 +4,11 @@ import { announce } from '../../state/announce.ts';
 import type { Question } from '../../state/live.ts';
 import { Words } from './before.tsx';
 import { backTo, goOn, levels, phase, pick, run, takeOver, trail } from './session.ts';
-import { cutSheet } from './sheet.ts';
+import { type Candidate, cutSheet } from './sheet.ts';
 
 interface Shown {
   readonly question: Question;
-  readonly pictures: readonly HTMLCanvasElement[];
+  readonly candidates: readonly Candidate[];
 }
 
 const COLUMNS = 3;
@@ -21,9 +21,9 @@ export function QuestionSheet() {
   useEffect(() => {
     if (!question) return;
     let isCurrent = true;
-    void cutSheet(question).then((pictures) => {
+    void cutSheet(question).then((candidates) => {
       if (!isCurrent) return;
-      setShown({ question, pictures });
+      setShown({ question, candidates });
       setPicked(null);
       announce(
         `Level ${question.level + 1}, ${question.side} by ${question.side} pixels: ${question.count} pictures to choose from`,
@@ -37,7 +37,7 @@ export function QuestionSheet() {
   const choose = (index: number) => {
     if (!isOpen) return;
     setPicked(index);
-    pick(index, index < 0 ? null : (shown.pictures[index]?.toDataURL() ?? null));
+    pick(index, index < 0 ? null : (shown.candidates[index]?.picture.toDataURL() ?? null));
   };
   useKeys(choose);
   if (phase.value === 'paused') return <Paused />;
@@ -49,6 +49,7 @@ export function QuestionSheet() {
           <h1>Which one?</h1>
           <p class="soft">
             level {level + 1} of {levels.value.length} · {levels.value[level]?.side ?? 4} pixels wide
+            {shown?.candidates[0]?.finish && ', shown as what they may become'}
           </p>
         </header>
         <Grid shown={shown} picked={picked} isOpen={isOpen} choose={choose} />
@@ -85,7 +86,7 @@ interface GridProps {
 }
 
 function Grid({ shown, picked, isOpen, choose }: GridProps) {
-  const count = shown?.pictures.length ?? COLUMNS ** 2;
+  const count = shown?.candidates.length ?? COLUMNS ** 2;
   const move = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[event.key];
     const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
@@ -106,11 +107,24 @@ function Grid({ shown, picked, isOpen, choose }: GridProps) {
           aria-disabled={!isOpen}
           onClick={() => choose(n)}
         >
-          <Canvas canvas={shown?.pictures[n] ?? null} />
+          <CandidatePicture candidate={shown?.candidates[n] ?? null} />
           <span aria-hidden="true">{n + 1}</span>
         </button>
       ))}
     </fieldset>
+  );
+}
+
+/** What a candidate is likely to become, with itself in a corner: 4 × 4 pixels alone tell nothing. */
+function CandidatePicture({ candidate }: { readonly candidate: Candidate | null }) {
+  if (!candidate?.finish) return <Canvas canvas={candidate?.picture ?? null} />;
+  return (
+    <>
+      <Canvas canvas={candidate.finish} />
+      <span class="candidate-now" title="As it is now">
+        <Canvas canvas={candidate.picture} />
+      </span>
+    </>
   );
 }
 

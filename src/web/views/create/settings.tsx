@@ -10,6 +10,9 @@ const MAX_TEMPERATURE = 1.5;
 /** What the server takes where nothing is said: with guides the best, without them this. */
 const USUAL_TEMPERATURE = 0.6;
 const MAX_BEAMS = 16;
+/** What the server takes for words where nothing is said, after the coarsest side. */
+const USUAL_PARTICLES = 1.5;
+const MAX_PARTICLES = 8;
 
 export function Settings() {
   const { count, sampler, prefix } = recipe.value;
@@ -30,6 +33,7 @@ export function Settings() {
         <div class="stack">
           <Seed />
           <Surprise />
+          <Attempts />
           <Slider
             label="beams: closer match, proportionally slower"
             min={1}
@@ -63,6 +67,24 @@ function Surprise() {
       value={temperature}
       text={sampler.temperature === undefined ? 'as usual' : temperature.toFixed(2)}
       onChange={(value) => setSampler('temperature', value, usual)}
+    />
+  );
+}
+
+/** Particles by what they are for; without guides nothing tells which is the better. */
+function Attempts() {
+  const { sampler, guides } = recipe.value;
+  if (guides.length === 0) return null;
+  const { particles } = sampler;
+  return (
+    <Slider
+      label="attempts for each picture, the best kept"
+      min={1}
+      max={MAX_PARTICLES}
+      step={0.5}
+      value={particles ?? USUAL_PARTICLES}
+      text={particles === undefined ? 'as usual' : `${particles}`}
+      onChange={(value) => setSampler('particles', value, USUAL_PARTICLES)}
     />
   );
 }
