@@ -141,7 +141,7 @@ test('a guide that no level will ask is said to be idle', async () => {
   const events = await run({ guides: [{ name: 'target', params: { image, fromSide: 16 } }] });
   const end = events.at(-1);
   assert.ok(end?.type === 'done');
-  assert.match(end.notes[0] ?? '', /^target: it is never asked, for this model's levels have the sides 4, 8/);
+  assert.match(end.notes[0] ?? '', /^target: it is never asked, because this model's levels have the sides 4, 8/);
 });
 
 test('whoever answers the human guide is handed to it', async () => {

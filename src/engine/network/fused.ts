@@ -4,7 +4,7 @@ import type { LinearForm } from '../../guide.ts';
 import { sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import { type FormShape, formInput, formShape } from '../../runtime/fused/form-nodes.ts';
 import type { SourceLevel } from '../../runtime/fused/level-graph.ts';
-import { pictureOutput, type SpanShape } from '../../runtime/fused/span-graph.ts';
+import type { SpanShape } from '../../runtime/fused/span-graph.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { formFeeds, formKey } from './form-feeds.ts';
 import type { Graph } from './graph.ts';
@@ -176,7 +176,7 @@ export class Fused {
     const started = performance.now();
     const found = await graphs
       .span({ first, levels, guides, isNoisy })
-      .run(feeds, ['codes', 'next_features', ...levels.map((_, place) => pictureOutput(place)), ...told], into);
+      .run(feeds, ['codes', 'next_features', 'pictures', ...told], into);
     const ms = performance.now() - started;
     return { paths: rows.map(({ forms }, row) => pathOf(forms, row, found, count)), features: into.next_features, ms };
   }
@@ -258,7 +258,10 @@ function pathOf({ levels }: SpanForms, row: number, found: Readonly<Record<strin
       return { guide, scores: Float64Array.from(shifts, (shift) => -form.scale * (rest + shift)) };
     }),
   );
-  return { code: [...of('codes')], images: levels.map((_, place) => of(pictureOutput(place))), scores };
+  const pictures = of('pictures');
+  const size = pictures.length / levels.length;
+  const images = levels.map((_, place) => pictures.subarray(place * size, (place + 1) * size));
+  return { code: [...of('codes')], images, scores };
 }
 
 function rowOf(found: Tensor | undefined, name: string, row: number): Float32Array {

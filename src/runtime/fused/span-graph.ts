@@ -28,15 +28,10 @@ export interface SpanShape {
   readonly isNoisy: boolean;
 }
 
-/** Name of the output with the chosen candidate of a level, by its position in the span. */
-export function pictureOutput(place: number): string {
-  return `picture_${place}`;
-}
-
 /**
  * Inputs: those of the first level's graph and the form of each guide; `weights` [guides] if there are several guides
  * or choices are random, and in the latter case `noise` [batch, levels, K]. Outputs: `codes` [batch, levels], the
- * chosen candidate of every level, `next_features` of the last level, and for each guide, over the levels at which it
+ * chosen candidates as `pictures` [batch, levels · channels, side, side], `next_features` of the last level, and for each guide, over the levels at which it
  * is active, `shifts_N` [batch, levels · K] and `rests_N` [batch, levels, 1].
  */
 export function spanGraph(source: Source, shape: SpanShape): GraphParts {
@@ -56,8 +51,13 @@ export function spanGraph(source: Source, shape: SpanShape): GraphParts {
   ]);
   const columns = points.map(({ choice }) => graph.op('Unsqueeze', [choice, graph.integers([1])]));
   graph.output('codes', graph.op('Concat', columns, { axis: 1 }), [BATCH, points.length], 'int64');
-  for (const [place, { chosen }] of points.entries())
-    graph.output(pictureOutput(place), chosen, [BATCH, last.channels, last.side, last.side]);
+  const pictures = points.map(({ chosen }) => chosen);
+  graph.output('pictures', graph.op('Concat', pictures, { axis: 1 }), [
+    BATCH,
+    points.length * last.channels,
+    last.side,
+    last.side,
+  ]);
   for (const [guide, { shifts, rests }] of errors) {
     graph.output(`shifts_${guide}`, graph.op('Concat', shifts, { axis: 1 }), [BATCH, 'shifts']);
     graph.output(`rests_${guide}`, graph.op('Concat', rests, { axis: 1 }), [BATCH, rests.length, 1]);
