@@ -19,6 +19,7 @@ const RIGHT: Readonly<Record<string, Record<string, unknown>>> = {
   inpaint: { image, mask: image, invert: true },
   like: { image, cutouts: 2 },
   low_bit: { image, shades: 2, match: 'interval' },
+  perceptual: { image, fromSide: 8 },
   scorer: { model: 'beauty', output: 1, least: 0.5, steers: false },
   style: { image },
   super_resolution: { image },
