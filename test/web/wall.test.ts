@@ -70,7 +70,7 @@ const server = serverForTests();
 test('scrolls on without end, with no more in the page than is seen', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/wall?model=digits-32`);
   const bricks = page.locator('.wall-bricks [data-index]');
-  const link = page.locator('a[data-index="0"]');
+  const link = page.locator('a[href][data-index="0"]');
   const first = await link.getAttribute('href');
   for (let n = 0; n < 12; n++) {
     await page.mouse.wheel(0, 800);
@@ -89,7 +89,7 @@ test('scrolls on without end, with no more in the page than is seen', options, a
 
 test('arrows go through the pictures, Enter opens one in Create', options, async () => {
   const { page } = await visit(`${server.url}/#/wall?model=digits-32`);
-  await page.locator('a[data-index="0"]').focus();
+  await page.locator('a[href][data-index="0"]').focus();
   const standing = (at: number) =>
     until(async () => Number(await page.evaluate('document.activeElement.dataset.index')) === at, `at ${at}`);
   await page.keyboard.press('ArrowRight');
@@ -98,7 +98,7 @@ test('arrows go through the pictures, Enter opens one in Create', options, async
     await page.keyboard.press('ArrowDown');
     await standing(1 + 12 * n);
   }
-  await page.locator('a[data-index="121"]').waitFor();
+  await page.locator('a[href][data-index="121"]').waitFor();
   const code = /digits-32%40\w{8}%2F([\w-]+)/.exec((await page.evaluate('document.activeElement.href')) as string)?.[1];
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'More like this' }).waitFor();

@@ -163,8 +163,8 @@ interface BrickProps {
 function Brick({ model, picture, index, isReached, onFocus }: BrickProps) {
   const { name, hash } = model;
   const standing = { tabIndex: isReached ? 0 : -1, 'data-index': index, onFocus: () => onFocus(index) };
-  if (!picture)
-    return <span class="picture" role="img" aria-label={`Number ${index + 1}, not drawn yet`} {...standing} />;
+  // A link too: another element would lose the focus when the picture comes.
+  if (!picture) return <a class="picture" role="img" aria-label={`Number ${index + 1}, not drawn yet`} {...standing} />;
   const { codeString, url } = picture;
   const link = shareUrl({ model: name, hash, codeString, recipe: { ...EMPTY, model: name } });
   return (
