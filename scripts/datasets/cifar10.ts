@@ -1,7 +1,6 @@
 /** Command: writes the CIFAR-10 data set. See `npx tsx scripts/datasets/cifar10.ts --help`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KandidError } from '../../src/errors.ts';
 import { withUnpacked } from '../../src/lab/datasets/archive.ts';
 import {
   CIFAR10_ORIGIN,
@@ -11,7 +10,7 @@ import {
   readCifar10,
 } from '../../src/lab/datasets/cifar10.ts';
 import { writeWholeSet } from '../../src/lab/datasets/files.ts';
-import { runCommand } from './command.ts';
+import { onlyArgument, runCommand } from './command.ts';
 
 const HELP = `Writes CIFAR-10, for training: 50,000 photographs of 32 × 32 pixels and 10,000 held out.
 
@@ -26,13 +25,7 @@ await runCommand(HELP, async () => {
     allowPositionals: true,
     options: { out: { type: 'string', default: `data/cifar10-${CIFAR10_SIDE}` } },
   });
-  const [archive] = positionals;
-  if (archive === undefined || positionals.length > 1)
-    throw new KandidError('option_invalid', {
-      option: 'ARCHIVE',
-      got: positionals.join(' ') || 'missing',
-      expected: 'one archive or folder',
-    });
+  const archive = onlyArgument('ARCHIVE', positionals, 'one archive or folder');
   await withUnpacked(archive, async (folder) => {
     for (const part of ['test', 'train'] satisfies Cifar10Part[]) await write(join(values.out, part), folder, part);
   });

@@ -1,12 +1,11 @@
 /** Command: writes the flowers data set. See `npx tsx scripts/datasets/flowers.ts --help`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KandidError } from '../../src/errors.ts';
 import { withUnpacked } from '../../src/lab/datasets/archive.ts';
 import { writeWholeSet } from '../../src/lab/datasets/files.ts';
 import { FLOWERS_ORIGIN, type FlowerPhoto, flowerPhotos, isHeldOut } from '../../src/lab/datasets/flowers.ts';
 import { type CropFormat, photographCrops } from '../../src/lab/datasets/photograph.ts';
-import { runCommand } from './command.ts';
+import { onlyArgument, runCommand, wholeNumber } from './command.ts';
 
 const HELP = `Writes squares of 3,667 photographs of flowers (CC BY 2.0 each), for training.
 
@@ -29,15 +28,9 @@ await runCommand(HELP, async () => {
       out: { type: 'string' },
     },
   });
-  const [archive] = positionals;
-  if (archive === undefined || positionals.length > 1)
-    throw new KandidError('option_invalid', {
-      option: 'ARCHIVE',
-      got: positionals.join(' ') || 'missing',
-      expected: 'one archive or folder',
-    });
-  const side = whole('--side', values.side, 8, 256);
-  const crops = whole('--crops', values.crops, 1, 64);
+  const archive = onlyArgument('ARCHIVE', positionals, 'one archive or folder');
+  const side = wholeNumber('--side', values.side, 8, 256);
+  const crops = wholeNumber('--crops', values.crops, 1, 64);
   const to = values.out ?? `data/flowers-${side}`;
   await withUnpacked(archive, async (folder) => {
     const photos = await flowerPhotos(folder);
@@ -50,13 +43,6 @@ await runCommand(HELP, async () => {
     );
   });
 });
-
-function whole(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const expected = `a whole number from ${least} to ${most}`;
-  throw new KandidError('option_invalid', { option, got: `"${text}"`, expected });
-}
 
 async function write(to: string, folder: string, photos: readonly FlowerPhoto[], format: CropFormat): Promise<void> {
   const { side, crops } = format;

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { KandidError } from '../../src/errors.ts';
 import { type FolderReport, writeFolder } from '../../src/lab/datasets/folder-files.ts';
-import { runCommand } from './command.ts';
+import { onlyArgument, runCommand, wholeNumber } from './command.ts';
 
 const HELP = `Prepares any folder of pictures for training: cut to the middle square, resized, in sRGB, composed on white.
 
@@ -28,20 +28,8 @@ await runCommand(HELP, async () => {
       out: { type: 'string' },
     },
   });
-  const [from] = positionals;
-  if (from === undefined || positionals.length > 1)
-    throw new KandidError('option_invalid', {
-      option: 'FOLDER',
-      got: positionals.join(' ') || 'missing',
-      expected: 'one folder of pictures',
-    });
-  const side = Number(values.side);
-  if (!Number.isInteger(side) || side < 8 || side > 1024)
-    throw new KandidError('option_invalid', {
-      option: '--side',
-      got: `"${values.side}"`,
-      expected: 'a whole number from 8 to 1024',
-    });
+  const from = onlyArgument('FOLDER', positionals, 'one folder of pictures');
+  const side = wholeNumber('--side', values.side, 8, 1024);
   const channels = Number(values.channels);
   if (channels !== 1 && channels !== 3)
     throw new KandidError('option_invalid', { option: '--channels', got: `"${values.channels}"`, expected: '1 or 3' });

@@ -7,7 +7,7 @@ import type { Foresee } from './plan.ts';
 import { certainNoise } from './prior-paths.ts';
 
 /** Side, in pixels, up to which a picture is finished: there one sees what it is of, and finer sides take most of the time. */
-export const FORESEEN_SIDE = 32;
+const FORESEEN_SIDE = 32;
 
 /** Codes finished at once: enough to fill the cores, few enough that others are served in between. */
 const AT_ONCE = 4;

@@ -4,7 +4,7 @@
  */
 
 /** The frequencies of a symbol's values add up to 2^TOTAL_BITS. */
-export const TOTAL_BITS = 16;
+const TOTAL_BITS = 16;
 const TOTAL = 1 << TOTAL_BITS;
 const SHIFT = BigInt(TOTAL_BITS);
 

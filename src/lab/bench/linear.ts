@@ -5,7 +5,7 @@ import { reconstruction } from '../../engine/tasks/encode.ts';
 import { descentBy, noise } from './steps.ts';
 import { median, round } from './timing.ts';
 
-export const LINEAR_BATCHES = [1, 8] as const;
+const LINEAR_BATCHES = [1, 8] as const;
 
 /** Of the batches of `LINEAR_BATCHES`. */
 export interface LinearFigures {

@@ -22,7 +22,7 @@ export async function withUnpacked<T>(from: string, work: (folder: string) => Pr
   const folder = await mkdtemp(join(tmpdir(), 'kandid-archive-'));
   try {
     await run('tar', ['-xf', resolve(from), '-C', folder]).catch((error: unknown) => {
-      const reason = `tar could not unpack it (${lastLine(reasonOf(error))}); unpack it and name the folder`;
+      const reason = 'tar could not unpack it: unpack it yourself and name the folder';
       throw new KandidError('file_unreadable', { file: from, reason }, { cause: error });
     });
     return await work(folder);
@@ -30,5 +30,3 @@ export async function withUnpacked<T>(from: string, work: (folder: string) => Pr
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? text;

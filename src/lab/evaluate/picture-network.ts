@@ -85,7 +85,7 @@ export class PictureNetwork {
 }
 
 /** [3, side, side] of a picture: clamped, resized, minus mean, divided by deviation. */
-export function networkInput(picture: Picture, { side, mean, deviation, shrink }: PictureFormat): Float32Array {
+function networkInput(picture: Picture, { side, mean, deviation, shrink }: PictureFormat): Float32Array {
   const kernel = picture.width > side ? shrink : 'bilinear';
   const planes = resample(picture.data.map(clamp), picture, { height: side, width: side }, kernel);
   const size = side * side;
