@@ -11,8 +11,8 @@
  * await kandid.close();
  * ```
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageFolder } from './config.ts';
 import type { BeamSchedule } from './contract/beams.ts';
 import { type Code, codeToString, crossCodes, firstLevels, parseCode } from './contract/codes.ts';
 import type { GenerateRequest, PictureInput } from './contract/requests.ts';
@@ -93,12 +93,6 @@ export interface DecodeRequest {
 /** A code in either form: its integers, or a code string. */
 export type CodeInput = Code | string;
 
-/** The models of the package: beside the sources, or above the build. */
-function packagedModels(): string {
-  const places = ['../models/', '../../models/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  return places.find((place) => existsSync(place)) ?? (places[0] as string);
-}
-
 export class Kandid {
   /** For programs that drive descents themselves, as the server does. */
   readonly engine: Engine;
@@ -112,7 +106,7 @@ export class Kandid {
    *
    * @throws {KandidError} option_invalid, cuda_unavailable, library_unavailable, file_unreadable, guide_invalid, guide_duplicate
    */
-  static async open({ models = packagedModels(), ...options }: KandidOptions = {}): Promise<Kandid> {
+  static async open({ models = join(packageFolder(), 'models'), ...options }: KandidOptions = {}): Promise<Kandid> {
     return new Kandid(await Engine.open({ ...options, models: typeof models === 'string' ? [models] : models }));
   }
 

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 
 import { seededRandom } from '../../src/kit/text-seeded-random.ts';
+import { commandLine } from '../programs.ts';
 import { kandid } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-interrupt-'));
@@ -42,7 +43,7 @@ test(`${INTERRUPTS} interrupts at random moments: one line each, or a picture`, 
 });
 
 async function kandidProcess(words: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...words], {
+  const child = spawn(process.execPath, commandLine(...words), {
     env: { ...process.env, KANDID_DEVICE: 'cpu' },
   });
   const said = text(child.stderr);

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { commandLine } from '../programs.ts';
 import { kandid } from './fake-io.ts';
 
 const WORDS = ['mcp', '-m', 'tiny', '--device', 'cpu', '--threads', '1'];
@@ -17,7 +18,7 @@ const WORDS = ['mcp', '-m', 'tiny', '--device', 'cpu', '--threads', '1'];
 test('tools over standard input and output; pictures by their paths; a cancel; the end of input ends it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kandid-mcp-'));
   const client = new Client({ name: 'test', version: '1' });
-  const args = ['--import', 'tsx', 'src/main.ts', ...WORDS];
+  const args = commandLine(...WORDS);
   const transport = new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' });
   let said = '';
   transport.stderr?.on('data', (bytes: Buffer) => {

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { commandLine } from '../programs.ts';
 import { kandid } from './fake-io.ts';
 
 test('settings are printed, secrets hidden', async () => {
@@ -49,7 +50,7 @@ test('what cannot be served is said before anything is opened', async () => {
 /** `kandid serve` as a process of its own, once it listens. */
 async function started(stdout: 'ignore' | 'pipe' | number, ...words: string[]) {
   const options = ['--port', '0', '-m', 'tiny', '--device', 'cpu', '--threads', '1', ...words];
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve', ...options], {
+  const child: ChildProcess = spawn(process.execPath, commandLine('serve', ...options), {
     stdio: ['ignore', stdout, 'pipe'],
   });
   const lines = createInterface({ input: child.stderr as Readable });

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import http from '../../guides/http.ts';
 import { type Guide, GuideProblem } from '../../src/guide.ts';
 import { fakeContext } from './fake-context.ts';
@@ -150,7 +150,7 @@ describe('addresses', () => {
 });
 
 describe('the example services of the README', () => {
-  const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/services/${name}`, import.meta.url));
+  const fixture = (name: string) => resolve('test/fixtures/services', name);
   const start = async (command: string, file: string): Promise<string> => {
     const child = spawn(command, [fixture(file), '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);

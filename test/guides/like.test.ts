@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import like from '../../guides/like.ts';
 import { encodePicture } from '../../src/pictures/codec.ts';
 import { fakeContext } from './fake-context.ts';
 import { testGuide } from './guide-suite.ts';
 import { paint, scoresOf } from './pictures.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/tiny-clip', import.meta.url));
+const folder = resolve('test/fixtures/tiny-clip');
 const parts = { folders: { 'tiny-clip': folder }, kept: new Map<string, Promise<object>>() };
 const red = paint(16, 16, 3, () => [1, -1, -1]);
 const green = paint(16, 16, 3, () => [-1, 1, -1]);

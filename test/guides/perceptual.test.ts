@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import perceptual from '../../guides/perceptual.ts';
 import type { GuideModel } from '../../src/guide.ts';
 import { createSession } from '../../src/runtime/session.ts';
@@ -54,7 +54,7 @@ it('at a coarse level, blames none for what it cannot show', async () => {
 });
 
 it('with imagenet-lite, is near to a picture that is moved a little, and far from another one of the same colours', async () => {
-  const folder = fileURLToPath(new URL('../../models/imagenet-lite', import.meta.url));
+  const folder = resolve('models/imagenet-lite');
   const session = await createSession(`${folder}/maps.onnx`, { threads: 1 });
   const opened: GuideModel = {
     inputs: session.inputs.map(({ name }) => name),

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { openClip } from '../../guides/lib/clip/clip.ts';
 import { phrasesOf } from '../../guides/lib/clip/phrases.ts';
 import text from '../../guides/text.ts';
@@ -12,7 +11,7 @@ import { fakeContext } from './fake-context.ts';
 import { testGuide } from './guide-suite.ts';
 import { paint, scoresOf } from './pictures.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/tiny-clip', import.meta.url));
+const folder = resolve('test/fixtures/tiny-clip');
 const kept = new Map<string, Promise<object>>();
 const parts = { folders: { 'tiny-clip': folder }, kept };
 

@@ -1,7 +1,7 @@
 /** The two small networks that come with Kandid, on freshly drawn avatars that neither was trained on. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import {
   AutoTokenizer,
@@ -17,7 +17,7 @@ import { AVATAAARS, type AvataaarsAttribute } from '../../src/lab/datasets/style
 
 const COUNT = 40;
 const SIDE = 64;
-const MODELS = join(import.meta.dirname, '../../models');
+const MODELS = resolve('models');
 
 /** Pictures [COUNT, 3, 64, 64] in [−1, 1] with what they show. */
 async function drawn() {

@@ -1,14 +1,14 @@
 /** The ImageNet network makes of a picture file what PyTorch made of it (`scripts/export_imagenet.py --vectors`). */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { readLabels } from '../../guides/lib/labels.ts';
 import { toPixels } from '../../guides/lib/pixels.ts';
 import { decodePicture } from '../../src/pictures/codec.ts';
 import { createSession } from '../../src/runtime/session.ts';
 
-const FOLDER = join(import.meta.dirname, '../../models/imagenet-lite');
+const FOLDER = resolve('models/imagenet-lite');
 
 interface Sampled {
   readonly length: number;
@@ -16,9 +16,11 @@ interface Sampled {
   readonly values: readonly number[];
 }
 
-const { png, side, outputs } = JSON.parse(
-  await readFile(join(import.meta.dirname, '../fixtures/imagenet-lite.json'), 'utf8'),
-) as { png: string; side: number; outputs: Readonly<Record<string, Sampled>> };
+const { png, side, outputs } = JSON.parse(await readFile('test/fixtures/imagenet-lite.json', 'utf8')) as {
+  png: string;
+  side: number;
+  outputs: Readonly<Record<string, Sampled>>;
+};
 
 async function pixelsOfFile(): Promise<Float32Array> {
   const labels = readLabels(JSON.parse(await readFile(join(FOLDER, 'labels.json'), 'utf8')));

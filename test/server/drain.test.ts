@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Job } from '../../src/server/jobs/job.ts';
 import type { JobSubscriber } from '../../src/server/jobs/subscriber.ts';
 import type { LocalServices } from '../../src/server/services.ts';
+import { NODE_OPTIONS, program } from '../programs.ts';
 import { generate, holding, pidOf, tinyServices, until } from './workers.ts';
 
 const isAlive = (pid: number) => {
@@ -65,7 +66,7 @@ test('a model that cannot be opened is told at the start', async () => {
 });
 
 test('a server that is killed leaves no process behind', async () => {
-  const server = fork('test/fixtures/serve-alone.ts', [], { execArgv: ['--import', 'tsx'] });
+  const server = fork(program('test/fixtures/serve-alone'), [], { execArgv: [...NODE_OPTIONS] });
   const [pid] = (await once(server, 'message')) as [number];
   assert.ok(isAlive(pid));
   server.kill('SIGKILL');

@@ -1,12 +1,12 @@
 /** A real browser on a real server: what every test of the page stands on. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { after, afterEach, before } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { commandLine } from '../programs.ts';
 
 const CHROMIUM = process.env.KANDID_CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
@@ -43,7 +43,7 @@ const QUICK = 'avatars-64';
 
 /**
  * `kandid serve` as people start it, with the page built: there while the tests of the calling file run. `url` and
- * `sides` are known within a test. After the last one it ends, with all that was opened by `visit`.
+ * `sides` are known within a test. After the last one it ends.
  */
 export function serverForTests(...flags: string[]): RunningServer {
   let child: ChildProcess | null = null;
@@ -60,8 +60,8 @@ export function serverForTests(...flags: string[]): RunningServer {
     },
     async start() {
       const { port } = new URL(server.url);
-      const args = ['src/main.ts', 'serve', '--port', port, '--log-level', 'error', '--model', QUICK, ...flags];
-      child = spawn(process.execPath, ['--import', 'tsx', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const args = commandLine('serve', '--port', port, '--log-level', 'error', '--model', QUICK, ...flags);
+      child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
       await listening(child);
     },
   };
@@ -73,7 +73,6 @@ export function serverForTests(...flags: string[]): RunningServer {
     server.sides = await sidesOf(server.url);
   });
   after(async () => {
-    for (const one of open) await one.close();
     await server.kill();
   });
   return server;
@@ -120,22 +119,29 @@ export interface Visit {
 export interface VisitOptions {
   readonly width?: number;
   readonly theme?: 'light' | 'dark';
+  /** The next tests go on with it. @default closed after the test */
+  readonly stays?: boolean;
 }
 
-/** What no test has closed: it would keep the process alive. */
-const open = new Set<Visit>();
+/** One for the tests of a file: each start costs more than most tests. */
+let browser: Promise<Browser> | undefined;
+/** What is open draws on, and takes time from the tests that follow. */
+const passing = new Set<Visit>();
+afterEach(async () => {
+  for (const one of passing) await one.close();
+});
+after(async () => {
+  await (await browser)?.close();
+});
 
 /** Opens an address as somebody who was never here before. */
-export async function visit(url: string, { width = 1280, theme = 'light' }: VisitOptions = {}): Promise<Visit> {
-  const profile = mkdtempSync(join(tmpdir(), 'kandid-web-'));
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
-    headless: true,
-    args: FLAGS,
-    colorScheme: theme,
-    viewport: { width, height: 800 },
-  });
-  const page = context.pages()[0] ?? (await context.newPage());
+export async function visit(
+  url: string,
+  { width = 1280, theme = 'light', stays = false }: VisitOptions = {},
+): Promise<Visit> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  const context = await (await browser).newContext({ colorScheme: theme, viewport: { width, height: 800 } });
+  const page = await context.newPage();
   const problems: string[] = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text());
@@ -145,12 +151,11 @@ export async function visit(url: string, { width = 1280, theme = 'light' }: Visi
     page,
     problems,
     async close() {
-      open.delete(made);
+      passing.delete(made);
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
     },
   };
-  open.add(made);
+  if (!stays) passing.add(made);
   await page.goto(url);
   await page.getByRole('navigation', { name: 'Views' }).waitFor();
   return made;

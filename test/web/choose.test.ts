@@ -8,7 +8,7 @@ const server = serverForTests('--set', 'personSeconds=30');
 /** One visit: each test goes on where the one before it ended. */
 let here: Promise<Visit> | undefined;
 const opened = (): Promise<Visit> => {
-  here ??= visit(`${server.url}/#/choose`);
+  here ??= visit(`${server.url}/#/choose`, { stays: true });
   return here;
 };
 

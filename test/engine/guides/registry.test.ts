@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { register as registerTypeScript } from 'tsx/esm/api';
 import { GuideRegistry } from '../../../src/engine/guides/registry.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'kandid-guides-'));
@@ -32,7 +33,8 @@ test("finds the project's own guides, each described", async () => {
   }
 });
 
-test('finds .ts, .js and .mjs in folders of a user, and nothing else there', async () => {
+test('finds .ts, .js and .mjs in folders of a user, and nothing else there', async (t) => {
+  t.after(registerTypeScript());
   const folder = await folderOf({
     'package.json': '{"type":"module"}',
     'one.mjs': guide('one'),
@@ -104,7 +106,7 @@ test('two guides of one name are refused, and both files named', async () => {
   const folder = await folderOf({ 'mine.mjs': guide('target') });
   await assert.rejects(GuideRegistry.load([folder]), {
     code: 'guide_duplicate',
-    message: /"target".*target\.ts.*mine\.mjs/,
+    message: /"target".*target\.[jt]s.*mine\.mjs/,
   });
 });
 

@@ -6,6 +6,7 @@ import { createGateway, type Gateway } from '../../../src/server/cluster/gateway
 import { createServer } from '../../../src/server/server.ts';
 import { loadServerSettings, type ServerFlags, type ServerSettings } from '../../../src/server/settings.ts';
 import type { StartProcess } from '../../../src/server/workers/worker-process.ts';
+import { NODE_OPTIONS, program } from '../../programs.ts';
 import { startHere, testModels } from '../serving.ts';
 import { cleanups, type RedisServer } from './redis-server.ts';
 
@@ -70,7 +71,7 @@ export class Cluster {
   /** A worker as a process of its own, once it takes jobs. */
   async forkWorker(environment: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
     const env = { ...process.env, SETTINGS: JSON.stringify(this.#flags), MODELS: models.folder, ...environment };
-    const child = fork('test/fixtures/cluster-worker.ts', [], { execArgv: ['--import', 'tsx'], env });
+    const child = fork(program('test/fixtures/cluster-worker'), [], { execArgv: [...NODE_OPTIONS], env });
     cleanups.push(() => child.kill('SIGKILL'));
     await once(child, 'message');
     return child;
