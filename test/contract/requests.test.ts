@@ -9,7 +9,6 @@ test('an empty request is one picture at random', () => {
     guides: [],
     count: 1,
     sampler: { beams: 1 },
-    blend: 'zscore',
     prefix: [],
   });
 });

@@ -25,7 +25,7 @@ await writeFile(
   `const probe = globalThis.kandidProbe;
   export default ({ z, GuideProblem }) => ({
     name: 'probe', description: 'Looks at what it is handed.',
-    params: z.strictObject({ do: z.enum(['work', 'refuse', 'throw', 'hang', 'shared']).default('work'), level: z.int().max(3).default(0) }),
+    params: z.strictObject({ do: z.enum(['work', 'likelihood', 'refuse', 'throw', 'hang', 'shared']).default('work'), level: z.int().max(3).default(0) }),
     async create({ do: what }, context) {
       probe.contexts.push(context);
       if (what === 'refuse') throw new GuideProblem('not today');
@@ -33,7 +33,7 @@ await writeFile(
       if (what === 'hang') await new Promise(() => {});
       if (what === 'shared') await context.shared('thing', async () => { probe.makes++; return {}; }, () => { probe.disposed.push('thing'); });
       context.note('hello');
-      return { score: ({ batch, count }) => new Float32Array(batch * count).map((_, i) => i), dispose() { probe.disposed.push(what); } };
+      return { isLogLikelihood: what === 'likelihood', score: ({ batch, count }) => new Float32Array(batch * count).map((_, i) => i), dispose() { probe.disposed.push(what); } };
     },
   });`,
 );
@@ -210,4 +210,23 @@ test('options out of range are refused', async () => {
   const empty = await Engine.open({ models: [join(guides, 'none')], device: 'cpu' });
   assert.deepEqual(empty.models.summaries(), []);
   await assert.rejects(empty.prepare({}), { code: 'models_missing' });
+});
+
+test('scores that are log-likelihoods are blended as such beside a prior, unless the request says otherwise', async () => {
+  const other = await Engine.open({ models: ['test/fixtures/prior'], guides: [guides], device: 'cpu', threads: 1 });
+  const planOf = async (engineOf: Engine, request: GenerateRequest) => {
+    const { descent } = await engineOf.prepare(request);
+    await descent.dispose();
+    const { blend, sampler } = descent.plan;
+    return [blend, sampler.prior];
+  };
+  const likely = { name: 'probe', params: { do: 'likelihood' } };
+  const model = 'tiny-prior';
+  assert.deepEqual(await planOf(other, { model, guides: [likely] }), ['likelihood', 1]);
+  assert.deepEqual(await planOf(other, { model, guides: [likely], blend: 'zscore' }), ['zscore', 0.1]);
+  assert.deepEqual(await planOf(other, { model, guides: [likely], sampler: { prior: 0 } }), ['zscore', 0]);
+  assert.deepEqual(await planOf(other, { model, guides: [likely, { name: 'probe' }] }), ['zscore', 0.1]);
+  assert.deepEqual(await planOf(other, { model }), ['zscore', 1]);
+  assert.deepEqual(await planOf(engine, { guides: [likely] }), ['zscore', 0], 'a model without a prior');
+  await other.close();
 });

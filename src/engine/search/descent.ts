@@ -353,11 +353,12 @@ export class Descent {
   #chooseOf(result: ResultBeams, scores: PoolScores | null, count: number, prior: Float64Array | null): number[] {
     const forced = this.#prefixAt(result.index);
     if (forced !== null) return [forced];
-    const { sampler } = this.plan;
+    const { sampler, blend } = this.plan;
     return selectKept({
       beams: result.beams.length,
       count,
       scores,
+      blend,
       siblings: result.beams.length === 1 ? this.#siblingGroups.get(result.beams[0] as State) : undefined,
       keep: this.plan.beams[this.#level] as number,
       drawing: { top: sampler.top, temperature: temperatureAt(sampler, this.#levelInfo().side) },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Code } from '../../../src/contract/codes.ts';
 import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
 import { eventsOf } from '../../../src/engine/search/run.ts';
-import { bright, codesOf, collect, descentOf, type PlanOptions, priorNetwork, scoring } from '../tiny.ts';
+import { bright, codesOf, collect, descentOf, mean, type PlanOptions, priorNetwork, scoring } from '../tiny.ts';
 
 const network = await priorNetwork();
 
@@ -75,6 +75,20 @@ test('a guide and the prior decide together: without weight the guide alone, wit
   assert.deepEqual(light, alone);
   assert.deepEqual(heavy, await codes({ sampler: LIKELIEST }));
   assert.notDeepEqual(heavy, alone);
+});
+
+test('log-likelihoods count by what they say: nearly equal ones leave the choice to the prior', async () => {
+  const sampler = { top: 1, temperature: 0, prior: 1 };
+  const told = async (factor: number, blend: 'zscore' | 'likelihood') =>
+    await codes({ guides: [scoring((candidate) => factor * mean(candidate))], sampler, blend });
+  const likeliest = await codes({ sampler: LIKELIEST });
+  assert.deepEqual(await told(1e-6, 'likelihood'), likeliest);
+  assert.deepEqual(
+    await told(1e6, 'likelihood'),
+    await codes({ guides: [bright()], sampler: { ...sampler, prior: 0 } }),
+  );
+  assert.deepEqual(await told(1e-6, 'zscore'), await told(1e6, 'zscore'));
+  assert.notDeepEqual(await told(1e-6, 'zscore'), likeliest);
 });
 
 test('an expensive guide is asked about what the prior proposes: likely candidates, others with another seed', async () => {
