@@ -7,8 +7,7 @@ Trains the small CLIP of the avatars and writes it as models/avatars-clip, in th
 A guide looks at half-finished pictures, so it learns from pictures as they are, blurred, shrunk and noisy ones, and
 with `--decoded FOLDER` from pictures that a DDN decoded (scripts/decode_avatars.py). A stopped run resumes from its
 checkpoint. The loss has two parts: captions against pictures, where every caption that is true of a picture counts as
-its own; and, per attribute, the plain prompts of all its values against each other and against "a person", which is the
-right answer where the picture hides the attribute: dark glasses are no crying eyes.
+its own; and, per attribute, the plain prompts of all its values against each other.
 """
 
 from __future__ import annotations
@@ -108,9 +107,9 @@ class ClipTraining:
         generic = np.ones((len(ids) - len(rows), len(rows)), dtype=bool)
         matched = torch.from_numpy(np.concatenate([truth, generic]))
         loss = caption_loss(texts @ pictures.T * self.network.log_scale.exp(), matched)
-        scores = self._prompt_scores(pictures, prompts)
+        scores = pictures @ prompts.T * self.network.log_prompt_scale.exp()
         loss = loss + PROBE_WEIGHT * self._value_loss(self.network.probe_logits(pictures), labels)
-        return loss + PROMPT_WEIGHT * self._prompt_loss(scores, labels)
+        return loss + PROMPT_WEIGHT * self._value_loss(scores, labels)
 
     def report(self) -> str:
         self.network.eval()
@@ -136,11 +135,11 @@ class ClipTraining:
         chosen = torch.from_numpy(rng.permutation(len(pixels))[: round(MISLED_SHARE * len(pixels))])
         with torch.no_grad():
             prompts = self.network.encode_text(ids, mask)
+        scale = self.network.log_prompt_scale.detach().exp()
 
         def loss_of(changed: Tensor) -> Tensor:
             with torch.autocast("cpu", torch.bfloat16):
-                pictures = self.network.encode_image(changed)
-                return self._prompt_loss(self._prompt_scores(pictures, prompts), labels[chosen])
+                return self._value_loss(self.network.encode_image(changed) @ prompts.T * scale, labels[chosen])
 
         side, strength = int(rng.choice(MISLED_SIDES)), self.options.adversarial * float(rng.random())
         self.network.eval()  # keeps its statistics of the pictures as they are
@@ -171,28 +170,13 @@ class ClipTraining:
         return self._forget(torch.cat([ids, parts[0]]), rng), torch.cat([mask.long(), parts[1]])
 
     def _prompts(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """One wording of each value of each attribute, in order, the plainest half of the time; then "a person"."""
+        """One wording of each value of each attribute, in order; the plainest half of the time."""
         texts = [
             prompts[0 if rng.random() < 0.5 else rng.integers(len(prompts))]
             for attribute in self.data.attributes
             for prompts in attribute.prompts
         ]
-        texts.append(GENERIC[0])
         return encode(self.tokenizer, texts)
-
-    def _prompt_scores(self, pictures: Tensor, prompts: Tensor) -> Tensor:
-        """[B, values + 1]; the last is that of "a person"."""
-        return pictures @ prompts.T * self.network.log_prompt_scale.exp()
-
-    def _prompt_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """Of each attribute the right value among all and "a person", which is right where the attribute is hidden."""
-        sizes = [len(attribute.values) for attribute in self.data.attributes]
-        generic = scores[:, -1:]
-        losses = []
-        for column, part in enumerate(scores[:, :-1].split(sizes, dim=1)):
-            right = torch.where(labels[:, column] == HIDDEN, sizes[column], labels[:, column])
-            losses.append(F.cross_entropy(torch.cat([part, generic], 1), right))
-        return torch.stack(losses).sum()
 
     def _value_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
         sizes = [len(attribute.values) for attribute in self.data.attributes]

@@ -45,8 +45,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         nargs="+",
         default=[],
-        help="bundles or checkpoints of priors of this network, or of those that it has grown from; of several, a later "
-        "one replaces the sides of which it has as many levels",
+        help="bundles or checkpoints of priors of this network, or of those that it has grown from; later ones replace "
+        "the sides of which it has as many levels",
     )
     parser.add_argument(
         "--freeze", action="store_true", help="train only the sides that have levels which --start-from lacks"
