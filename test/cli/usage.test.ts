@@ -131,10 +131,10 @@ test('inpaint without a mask is wrong usage where the picture is transparent now
 });
 
 for (const [words, note] of [
-  [['--top', '1000'], /top is 1000, and the model tiny proposes 4 at a level/],
-  [['--particles', '2'], /without a guide nothing tells which picture is the better/],
-  [['--particles', '5:2'], /particles: no level of tiny has 5 pixels a side/],
-  [['--beams', '4:2,5:2'], /no level of tiny has 5 pixels a side; its sides are/],
+  [['--top', '1000'], /top is 1000, but the model tiny proposes 4 at a level/],
+  [['--particles', '2'], /without a guide, nothing ranks them/],
+  [['--particles', '5:2'], /particles: no level of tiny has a side of 5 pixels/],
+  [['--beams', '4:2,5:2'], /no level of tiny has a side of 5 pixels; its sides are/],
 ] as const)
   test(`what the model has not is warned about: ${words.join(' ')}`, async () => {
     const said = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);

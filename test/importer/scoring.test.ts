@@ -44,7 +44,7 @@ for (const fixture of ['small-ramp', 'small-color'] as const)
       const batch = rows.length;
       const expected = formScores({ data: drawn.candidates.data, batch, count, channels, side }, form);
       const forms = rows.map(() => [{ guide: 0, form }]);
-      const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], asksPrior: false });
+      const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], usesPrior: false });
       for (const row of rows.keys())
         for (const [k, score] of found.scoresOf(0, row).entries()) {
           const wanted = expected[row * count + k] as number;
@@ -79,7 +79,7 @@ test('descents by one quadratic guide come to the same codes, chosen in one run 
     if (count === 1) assert.equal(descent.span !== null, isTrusted && !isWatched);
     await runTogether(network, [descent]);
     assert.equal(descent.status, 'done', String(descent.error));
-    return descent.takeEvents();
+    return descent.drainEvents();
   };
   for (const count of [1, 3]) {
     const drawn = await descend(count, false);

@@ -17,7 +17,7 @@ after(() => engine.close());
 async function drawn(isWatched: boolean) {
   const request = { model: 'avatars-64', seed: 5, count: 3, prefix: [[1, 2, 3]] };
   const { network, descent } = await engine.prepare(request, { isWatched });
-  assert.equal(descent.isDrawnWhole, !isWatched);
+  assert.equal(descent.isOneShot, !isWatched);
   const levels: LevelEvent[] = [];
   for await (const event of eventsOf(network, descent)) {
     if (event.type === 'level') levels.push(event);
@@ -54,7 +54,7 @@ async function guided(isWatched: boolean) {
   const { network, descent } = await engine.prepare({ model: 'avatars-64', seed: 5, count: 3, guides }, { isWatched });
   const wholeAt: number[] = [];
   for await (const event of eventsOf(network, descent)) {
-    if (descent.isDrawnWhole) wholeAt.push(descent.level);
+    if (descent.isOneShot) wholeAt.push(descent.level);
     if (event.type === 'done') return { wholeAt, codes: event.results.map(({ code }) => code.join()) };
   }
   throw new Error('the descent did not end');

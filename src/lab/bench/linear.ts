@@ -49,7 +49,7 @@ async function compared(network: Network, batch: number, seconds: number) {
     const started = performance.now();
     await runTogether(network, descents);
     const ms = performance.now() - started;
-    const end = descents[0]?.takeEvents().at(-1);
+    const end = descents[0]?.drainEvents().at(-1);
     return { ms, network: end?.type === 'done' ? end.timings.network : 0 };
   };
   await once(true);

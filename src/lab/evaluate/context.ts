@@ -225,7 +225,7 @@ function onlyDescent({ descents: [descent] }: DescentTask): Descent {
 
 function endOf(descent: Descent): RequestOutcome {
   if (descent.error) throw descent.error;
-  const events = descent.takeEvents();
+  const events = descent.drainEvents();
   const done = events.find((event) => event.type === 'done');
   if (!done) throw new KandidError('cancelled', { when: 'during the evaluation' });
   return { done, levels: events.filter((event) => event.type === 'level') };

@@ -120,8 +120,8 @@ describe('a guide that misbehaves ends its request with one coded error, and no 
       assert.equal(broken.status, 'failed');
       assert.equal(broken.error?.code, code);
       assert.match(broken.error?.message ?? '', message);
-      assert.deepEqual(broken.takeEvents(), []);
-      assert.deepEqual(codesOf(other.takeEvents()), codesOf(alone.takeEvents()));
+      assert.deepEqual(broken.drainEvents(), []);
+      assert.deepEqual(codesOf(other.drainEvents()), codesOf(alone.drainEvents()));
     });
   }
 });

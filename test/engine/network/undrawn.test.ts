@@ -57,7 +57,7 @@ for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-
       for (const [kind, form] of Object.entries(formsAt(side, channels))) {
         const expected = formScores(candidates, form);
         const forms = rows.map(() => [{ guide: 0, form }]);
-        const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], asksPrior: false });
+        const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], usesPrior: false });
         for (const [row] of rows.entries()) {
           const own = expected.subarray(row * count, (row + 1) * count);
           const scores = found.scoresOf(0, row);
@@ -85,7 +85,7 @@ for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-
 test('candidates that are asked for are those of a run that draws all', async () => {
   const { network } = await shipped('digits-taiji');
   for await (const { level, rows, drawn } of levelsOf(network)) {
-    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, asksPrior: false });
+    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, usesPrior: false });
     for (const row of rows.keys()) {
       const data = await found.draw(row, [1, 0]);
       for (const [i, choice] of [1, 0].entries()) {
@@ -106,11 +106,11 @@ test('the graphs compute what the reference in plain numbers does', async () => 
   for await (const { level, side, channels, rows } of levelsOf(network)) {
     const name = `levels.${level}.nodes.weight`;
     const nodes = (await bundle.tensors([name])).get(name)?.data as Float32Array;
-    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, asksPrior: false });
+    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, usesPrior: false });
     const predict = found.base;
     for (const [kind, form] of Object.entries(formsAt(side, channels))) {
       const forms = rows.map(() => [{ guide: 0, form }]);
-      const scored = await network.runUndrawn(level, rows, 1, { forms, weights: null, asksPrior: false });
+      const scored = await network.runUndrawn(level, rows, 1, { forms, weights: null, usesPrior: false });
       for (const row of rows.keys()) {
         const each = found.features.data.length / rows.length;
         const features = found.features.data.subarray(row * each, (row + 1) * each);

@@ -119,7 +119,7 @@ test('the same request and seed give the same codes: 5 runs, alone and among oth
       const descents = requests.map((request) => descentOf(network, request));
       for (let from = 0; from < descents.length; from += size)
         await runTogether(network, descents.slice(from, from + size));
-      for (const [i, descent] of descents.entries()) assert.deepEqual(codesOf(descent.takeEvents()), alone[i]);
+      for (const [i, descent] of descents.entries()) assert.deepEqual(codesOf(descent.drainEvents()), alone[i]);
     }
   }
 });
@@ -132,7 +132,7 @@ test('a request that joins late shares runs and still gets its codes', async () 
   await advance(network, [early]);
   const late = descentOf(network, request);
   await runTogether(network, [early, late]);
-  assert.deepEqual(codesOf(late.takeEvents()), codesOf(early.takeEvents()));
+  assert.deepEqual(codesOf(late.drainEvents()), codesOf(early.drainEvents()));
 });
 
 test('results do not depend on how many there are', async () => {
@@ -249,7 +249,7 @@ test('weights can be changed for the levels that are left', async () => {
   await advance(network, [descent]);
   descent.setWeights([0, 1]);
   await runTogether(network, [descent]);
-  const events = descent.takeEvents();
+  const events = descent.drainEvents();
   assert.deepEqual(codesOf(events), [[3, 3, 0, 0]]);
   const end = events.at(-1);
   assert.ok(end?.type === 'done');
@@ -315,11 +315,11 @@ test('a person may take their time while others go on', async () => {
   assert.deepEqual([slow.status, quick.status], ['choosing', 'ready']);
   await runTogether(network, [quick]);
   assert.equal(quick.status, 'done');
-  assert.equal(slow.take(1), null);
+  assert.equal(slow.nextSlice(1), null);
   answer(Float32Array.of(0, 0, 5, 0));
   await waiting[0];
   assert.equal(slow.status, 'ready');
-  const [event] = slow.takeEvents();
+  const [event] = slow.drainEvents();
   assert.ok(event?.type === 'level');
   assert.deepEqual(event.choices, [2]);
 });

@@ -29,7 +29,7 @@ async function codes(network: Network, guides: readonly Guide[], options: PlanOp
   const descent = descentOf(network, { ...options, guides });
   await runTogether(network, [descent]);
   if (descent.error) throw descent.error;
-  return codesOf(descent.takeEvents());
+  return codesOf(descent.drainEvents());
 }
 
 const shortlisted = bright({ prefers: { shortlist: 9, refine: 5 } });

@@ -71,7 +71,7 @@ async function descend(network: Network, guides: readonly (readonly Guide[])[], 
   await runTogether(network, descents);
   return descents.map((descent) => {
     if (descent.error) throw descent.error;
-    return descent.takeEvents();
+    return descent.drainEvents();
   });
 }
 
@@ -177,7 +177,7 @@ test('a side at a time where nobody watches, a level at a time where somebody do
     const told: number[] = [];
     while (descent.status === 'ready') {
       await advance(network, [descent]);
-      told.push(descent.takeEvents().filter(({ type }) => type === 'level').length);
+      told.push(descent.drainEvents().filter(({ type }) => type === 'level').length);
     }
     const bySide = [...new Set(sides)].map((side) => sides.filter((one) => one === side).length);
     assert.deepEqual(told, isWatched ? sides.map(() => 1) : bySide);
@@ -193,7 +193,7 @@ test('weights may change between two sides', async () => {
     while (descent.level < 5) await advance(network, [descent]);
     descent.setWeights([1, 0]);
     await runTogether(network, [descent]);
-    return codesOf(descent.takeEvents());
+    return codesOf(descent.drainEvents());
   };
   assert.deepEqual(await turned(true), await turned(false));
 });

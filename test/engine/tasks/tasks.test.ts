@@ -92,7 +92,7 @@ test('many pictures are encoded together, each as alone', async () => {
     tasks.flatMap(({ descents }) => descents),
   );
   for (const [i, { descents, outcomeOf }] of tasks.entries()) {
-    const end = descents[0]?.takeEvents().at(-1);
+    const end = descents[0]?.drainEvents().at(-1);
     assert.ok(end?.type === 'done');
     assert.deepEqual(outcomeOf(end).pictures[0]?.code, vectors.encode[i]?.code);
   }

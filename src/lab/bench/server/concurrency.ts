@@ -107,7 +107,7 @@ async function batchCurve({ amounts, server }: BenchContext): Promise<[batch: nu
       const prepared = Array.from({ length: batch }, (_, seed) => engine.prepare({ model: server.model, seed }));
       const descents = (await Promise.all(prepared)).map(({ descent }) => descent);
       await runTogether(network, descents);
-      const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
+      const events = descents.map((one) => one.drainEvents().filter((event) => event.type === 'level'));
       // A shared run is reported by every descent that shared it; a level may take several runs.
       const levels = network.candidateCounts.map(
         (_, level) => new Set(events.map((one) => one[level]?.timings.network ?? 0)),
