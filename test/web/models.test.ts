@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBody, curlCall, needsPictures, pythonCall, typescriptCall } from '../../src/web/views/models/calls.ts';
+import { curlCall, needsPictures, pythonCall, requestBody, typescriptCall } from '../../src/web/views/models/calls.ts';
 import { allFigures, mainFigures, stagesOf } from '../../src/web/views/models/figures.ts';
 import { meanMs, parseSamples, runsOf, total } from '../../src/web/views/models/speed.ts';
 import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
@@ -18,18 +18,18 @@ const recipe = {
 const asking = { recipe, origin: 'http://127.0.0.1:8080', hasKey: false };
 
 test('a recipe becomes a body that says no more than it must, without its pictures', () => {
-  const body = askedBody(recipe);
+  const body = requestBody(recipe);
   assert.deepEqual(body.guides, [
     { name: 'text', params: { prompt: 'a "red" hat' } },
     { name: 'color', weight: 0.5, params: { image: 'BASE64 OF YOUR PICTURE' } },
   ]);
   assert.ok(needsPictures(recipe));
-  assert.deepEqual(askedBody({ guides: [], count: 1, seed: null, sampler: {} }), { guides: [] });
+  assert.deepEqual(requestBody({ guides: [], count: 1, seed: null, sampler: {} }), { guides: [] });
 });
 
 test('calls hold valid JSON, the key where there is one, and say what they leave out', () => {
   const [, json = ''] = curlCall(asking).split(/JSON' \| .*\n/);
-  assert.deepEqual(JSON.parse(json.replace(/\nJSON$/, '')), askedBody(recipe));
+  assert.deepEqual(JSON.parse(json.replace(/\nJSON$/, '')), requestBody(recipe));
   assert.match(curlCall({ ...asking, hasKey: true }), /Bearer \$KANDID_KEY/);
   assert.match(typescriptCall(asking), /new KandidClient\(\{ url: 'http:\/\/127\.0\.0\.1:8080' \}\)/);
   const python = pythonCall(asking);
@@ -75,7 +75,7 @@ test('what was made in Create can be called for from elsewhere; models tell what
   const { page, problems } = await visit(`${server.url}/#/create`);
   await page.getByLabel('Prompt').fill('a man with a green hat');
   await page.getByRole('link', { name: 'Models' }).click();
-  await page.getByText('The server takes requests.').waitFor();
+  await page.getByText('The server accepts requests.').waitFor();
   const call = page.locator('.copyable-block code');
   assert.match((await call.textContent()) ?? '', /"prompt": "a man with a green hat"/);
   await page.locator('.languages label').filter({ hasText: 'Python' }).click();

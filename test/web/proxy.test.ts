@@ -25,7 +25,7 @@ for (const strips of [true, false])
       await page.getByRole('button', { name: 'Generate' }).click();
       await page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 120_000 });
       for (const name of ['Tree', 'Models']) await page.getByRole('navigation').getByRole('link', { name }).click();
-      await page.getByText('The server takes requests').waitFor();
+      await page.getByText('The server accepts requests').waitFor();
       const calls = await page.locator('pre').first().textContent();
       assert.ok(calls?.includes(there.url), calls ?? '');
       await page.getByRole('link', { name: 'API', exact: true }).click();

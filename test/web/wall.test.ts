@@ -26,31 +26,31 @@ function wall() {
 
 test('blocks in sight are asked for in order, two at a time, and each once', async () => {
   const { blocks, asked, answer } = wall();
-  blocks.see(0, 3 * BLOCK);
+  blocks.show(0, 3 * BLOCK);
   assert.deepEqual(asked, [0, 1]);
   assert.equal(blocks.at(5), null);
   await answer(0);
   assert.deepEqual(asked, [0, 1, 2]);
   assert.equal(blocks.at(5)?.codeString, '0/5');
-  blocks.see(1, 3 * BLOCK);
+  blocks.show(1, 3 * BLOCK);
   assert.deepEqual(asked, [0, 1, 2]);
 });
 
 test('what is out of sight is not waited for, and asked for again when it is back', async () => {
   const { blocks, asked, answer } = wall();
-  blocks.see(0, 2 * BLOCK);
-  blocks.see(10 * BLOCK, 11 * BLOCK);
+  blocks.show(0, 2 * BLOCK);
+  blocks.show(10 * BLOCK, 11 * BLOCK);
   await breathe();
   assert.deepEqual(asked, [0, 1, 10]);
   await answer(10);
-  blocks.see(0, BLOCK);
+  blocks.show(0, BLOCK);
   assert.deepEqual(asked, [0, 1, 10, 0]);
   assert.equal(blocks.error.value, null);
 });
 
 test('a failure is told, and nothing is asked for until somebody tries again', async () => {
   const { blocks, asked, answer } = wall();
-  blocks.see(0, 3 * BLOCK);
+  blocks.show(0, 3 * BLOCK);
   await answer(0, new Error('The server is busy'));
   await answer(1);
   assert.deepEqual(asked, [0, 1]);
