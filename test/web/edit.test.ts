@@ -238,7 +238,7 @@ test('colours of a gray picture are filled in, as near to its gray as is told', 
 test('the model alone: a square that is drawn anew everywhere', options, async () => {
   const { page } = await opened();
   await give(page);
-  await page.getByLabel('Keep the size of the picture').uncheck();
+  await page.getByLabel('Keep the picture').uncheck();
   await page.getByText("face-0.png, 300 × 200: its middle square, shrunk to the model's 64 × 64 pixels.").waitFor();
   await brush(page);
   await page.getByRole('button', { name: 'Repaint' }).click();
@@ -272,7 +272,7 @@ test(
     await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
     assert.deepEqual(problems, []);
     const other = await visit(link);
-    await other.page.getByText('The link has the settings, not the pictures (condition)').waitFor();
+    await other.page.getByText('The link contains the settings but not the pictures (condition)').waitFor();
     assert.equal(await other.page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
   },
 );

@@ -101,12 +101,12 @@ test('a conditional model: how far it keeps to conditions, and what has no meani
   assert.ok(told.reconstruction.psnr_db > told.reconstruction.random_db);
   for (const figure of ['skin', 'colours', 'shape', 'shape_unguided'])
     assert.ok(told.condition_mixed[figure] >= 0 && told.condition_mixed[figure] <= 1);
-  assert.match(said.err, /^colorize was skipped: the model starts from a condition picture$/m);
+  assert.match(said.err, /^colorize was skipped: the model is conditional$/m);
   assert.ok(readdirSync(out).includes('condition.png'));
   const named = await kandid([...words, '--count', '4', '--tasks', 'text']);
-  assert.match(named.err, /another one, for the model starts from a condition picture/);
+  assert.match(named.err, /another one, for the model is conditional/);
   const other = await evaluate('--count', '4', '--tasks', 'condition');
-  assert.match(other.err, /another one, for the model takes no condition picture/);
+  assert.match(other.err, /another one, for the model is unconditional/);
 });
 
 test('--fid: the distance of samples on a network that is brought, and nothing else', async () => {

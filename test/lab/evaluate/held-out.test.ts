@@ -46,7 +46,7 @@ test('none where no folder has any; larger ones than there are cannot be had', a
   assert.equal(await heldOutPictures('other', [models], format), null);
   await assert.rejects(
     heldOutPictures('some', [models], { ...format, side: 8 }),
-    /that come with Kandid have 4 px, and the model makes 8 px/,
+    /that come with Kandid have 4 px, the model's pictures 8 px/,
   );
   const request = { dataset: 'other', part: 'test', data: models, models: [models], ...format } as const;
   await assert.rejects(

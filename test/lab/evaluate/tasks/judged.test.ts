@@ -32,7 +32,7 @@ test('the judge: values, features and confidence', async () => {
   assert.ok(Math.abs(judge.confidence(red ?? new Float64Array()) - 0.786986) < 1e-6);
   assert.ok(Math.abs(judge.confidence(dim ?? new Float64Array()) - 0.451863) < 1e-6);
   assert.deepEqual(
-    (await judge.look([GREEN, BLUE])).map(({ top, mouth }) => [top, mouth]),
+    (await judge.classify([GREEN, BLUE])).map(({ top, mouth }) => [top, mouth]),
     [
       ['blunt-bob', 'worried'],
       ['caesar', 'tongue'],
