@@ -57,7 +57,7 @@ const npx = (...words: string[]) =>
 
 const packed = install();
 
-test('what is packed: the program, the page, the models; no tests, no sources of training, under 64 MB', () => {
+test('the package contains the program, the page and the models; no tests, no training sources, under 64 MB', () => {
   const paths = packed.files.map(({ path }) => path);
   for (const wanted of [
     'dist/src/main.js',
@@ -74,14 +74,14 @@ test('what is packed: the program, the page, the models; no tests, no sources of
   assert.ok(packed.size < 64e6, `${packed.size} bytes`);
 });
 
-test('npx kandid: a picture from words, by compiled code alone', () => {
+test('npx kandid: a picture from a prompt, with compiled code only', () => {
   const told = JSON.parse(npx('generate', 'a woman with red hair', '--seed', '1', '--out', 'woman.png', '--json'));
   assert.equal(told.model, 'avatars-256');
   assert.ok(existsSync(join(home, 'woman.png')));
   assert.match(npx('guides'), /super_resolution/);
 });
 
-test('the library and the client by name', () => {
+test('the library and the client can be imported by name', () => {
   writeFileSync(
     join(home, 'use.mjs'),
     `import { Kandid } from 'kandid'; import { KandidClient } from 'kandid/client'; import { defineGuide } from 'kandid/guide';
@@ -94,7 +94,7 @@ test('the library and the client by name', () => {
   assert.ok(readdirSync(join(modules, 'kandid', 'dist', 'src')).includes('index.d.ts'));
 });
 
-test('kandid serve: one line with the address, and the page at it', async () => {
+test('kandid serve: one line with the address, where the page is served', async () => {
   const words = [join(modules, '.bin', 'kandid'), 'serve', '--port', '0'];
   const child = spawn(process.execPath, words, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
   server = child;

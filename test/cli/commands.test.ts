@@ -24,7 +24,7 @@ function sizeOf(file: string) {
   return sharp(file).metadata();
 }
 
-test('generate: a picture, its code and seed; the same again', async () => {
+test('generate writes a picture and prints code and seed; repeatable', async () => {
   const run = () => kandid(['generate', ...tiny, '--seed', '7', '--out', inFolder('a.png'), '--json']);
   const [first, second] = [await run(), await run()];
   assert.equal(first.code, 0, first.err);
@@ -36,7 +36,7 @@ test('generate: a picture, its code and seed; the same again', async () => {
   assert.equal((await sizeOf(inFolder('a.png'))).width, 8);
 });
 
-test('generate: several pictures are numbered files, in a folder or by name, or one grid', async () => {
+test('generate writes several pictures as numbered files, in a folder or by name, or as a grid', async () => {
   const numbered = await kandid(['generate', ...tiny, '-n', '3', '--out', inFolder('b.webp')]);
   assert.equal(numbered.code, 0, numbered.err);
   for (const n of [1, 2, 3]) assert.equal((await sizeOf(inFolder(`b-${n}.webp`))).format, 'webp');
@@ -46,7 +46,7 @@ test('generate: several pictures are numbered files, in a folder or by name, or 
   assert.equal((await sizeOf(inFolder('grid.png'))).width, 65);
 });
 
-test('encode --compact: decode draws the same picture; --psnr keeps as few levels as that takes', async () => {
+test('encode --compact: decode draws the same picture; --psnr keeps as few levels as needed', async () => {
   const prior = ['--models', 'test/fixtures/prior', '--model', 'tiny-prior'];
   const given = inFolder('compact.png');
   writeFileSync(given, await photo());
@@ -70,7 +70,7 @@ test('encode --compact: decode draws the same picture; --psnr keeps as few level
   assert.deepEqual([none.code, /tiny, which has no prior/.test(none.err)], [2, true]);
 });
 
-test('names that nobody gave overwrite nothing', async () => {
+test('default file names overwrite nothing', async () => {
   const out = inFolder('free/');
   const made = [];
   for (const model of ['tiny', 'digits-32']) {
@@ -83,7 +83,7 @@ test('names that nobody gave overwrite nothing', async () => {
   assert.equal((await sizeOf(made[1] as string)).width, 32);
 });
 
-test('the code of a file is the one that it carries, while its pixels are still those', async () => {
+test("a file's recorded code is used as long as it matches the pixels", async () => {
   const file = inFolder('own.png');
   const made = await kandid(['generate', ...tiny, '--seed', '11', '--top', '4', '--enlarge', '8', '--out', file]);
   const code = made.out.split('  ')[1] as string;
@@ -108,7 +108,7 @@ test('the code of a file is the one that it carries, while its pixels are still 
   );
 });
 
-test('generate --animate: a frame per level', async () => {
+test('generate --animate writes one frame per level', async () => {
   for (const ending of ['webp', 'gif']) {
     const file = inFolder(`descent.${ending}`);
     const said = await kandid(['generate', ...tiny, '--out', inFolder('c.png'), '--animate', file]);
@@ -118,7 +118,7 @@ test('generate --animate: a frame per level', async () => {
   }
 });
 
-test('pictures go to standard output and come from standard input', async () => {
+test('pictures are read from standard input and written to standard output', async () => {
   const image = await photo();
   const said = await kandid(['upscale', '-', '--no-whole', ...tiny, '--out', '-'], { input: image });
   assert.equal(said.code, 0, said.err);
@@ -126,7 +126,7 @@ test('pictures go to standard output and come from standard input', async () => 
   assert.equal((await decodePicture(said.bytes)).width, 8);
 });
 
-test('every restoring command runs', async () => {
+test('every restoration command runs', async () => {
   const file = inFolder('photo.png');
   writeFileSync(file, await photo());
   const mask = inFolder('mask.png');
@@ -147,7 +147,7 @@ test('every restoring command runs', async () => {
   }
 });
 
-test('inpaint keeps size, shape and pixels; its squares are told; --no-whole: the picture of the model', async () => {
+test('inpaint keeps size, shape and pixels and reports its squares; --no-whole returns the picture of the model', async () => {
   const [file, mask, out] = [inFolder('wide.png'), inFolder('wide-mask.png'), inFolder('wide-new.png')];
   const raw = { width: 30, height: 10, channels: 3 } as const;
   const dots = Buffer.from(Array.from({ length: 900 }, (_, i) => (i * 131) % 256));
@@ -178,13 +178,13 @@ test('inpaint keeps size, shape and pixels; its squares are told; --no-whole: th
   assert.equal((await sharp(out).metadata()).width, 8);
 });
 
-test('upscale refuses a picture whose parts the model does not know', async () => {
+test('upscale refuses a picture whose parts the model cannot draw', async () => {
   const said = await kandid(['upscale', inFolder('wide.png'), ...tiny, '--out', inFolder('large.png')]);
   assert.equal(said.code, 1);
   assert.match(said.err, /the model cannot enlarge this picture: .*--no-whole/);
 });
 
-test('encode, decode: a code there and back', async () => {
+test('encode and decode are inverse', async () => {
   const file = inFolder('there.png');
   const made = await kandid(['generate', ...tiny, '--seed', '3', '--out', file]);
   const code = made.out.split(/\s+/)[1] as string;
@@ -202,7 +202,7 @@ test('encode, decode: a code there and back', async () => {
   assert.equal((await decodePicture(piped.bytes)).width, 4);
 });
 
-test('how a picture was made stands in its file', async () => {
+test('files record how a picture was made', async () => {
   for (const ending of ['png', 'webp', 'jpg']) {
     const file = inFolder(`made.${ending}`);
     const made = await kandid([
@@ -218,7 +218,7 @@ test('how a picture was made stands in its file', async () => {
   }
 });
 
-test('cross: one picture per place', async () => {
+test('cross writes one picture per position', async () => {
   const said = await kandid([
     ...['cross', 'OQ', '[0,1,2,3]', ...tiny, '--at', '1', '--at', '3', '--json', '--out', inFolder('crossed')],
   ]);
@@ -244,7 +244,7 @@ test('models and guides are listed and described', async () => {
   assert.match(denoise.out, /^ {2}sigma \(0\.53\)$/m);
 });
 
-test('the default model is the one that ships or is set, whatever comes before it in the alphabet', async () => {
+test('the default model is the shipped or the configured one, regardless of the alphabet', async () => {
   const models = inFolder('more');
   cpSync('models/tiny', join(models, 'aaa-64'), { recursive: true });
   const standard = async (environment: NodeJS.ProcessEnv) => {
@@ -256,7 +256,7 @@ test('the default model is the one that ships or is set, whatever comes before i
   assert.deepEqual(await standard({ KANDID_DEFAULT_MODEL: 'aaa-64' }), ['aaa-64']);
 });
 
-test('guides --check: passes the example, and names what a bad one does', async () => {
+test('guides --check passes the example and reports the faults of a bad guide', async () => {
   const good = await kandid(['guides', '--check', 'test/fixtures/guides/warm.mjs']);
   assert.equal(good.code, 0, good.out);
   const bad = inFolder('bad.mjs');
@@ -279,7 +279,7 @@ test("a user's folder of guides works", async () => {
   assert.equal(said.code, 0, said.err);
 });
 
-test('doctor: green lines, and a red one for a bundle that was changed', async () => {
+test('doctor reports a modified bundle as a failed check', async () => {
   const well = await kandid(['doctor', '--json']);
   const { checks } = JSON.parse(well.out);
   assert.ok(checks.some(({ name, ok }: { name: string; ok: boolean }) => name === 'model tiny' && ok));
@@ -294,7 +294,7 @@ test('doctor: green lines, and a red one for a bundle that was changed', async (
   assert.equal(new Set(columns).size, 1, `details begin in one column: ${columns}`);
 });
 
-test('cancelled within a level: what is done is written, and said', async () => {
+test('cancelled within a level: unfinished pictures are written and reported', async () => {
   const controller = new AbortController();
   const guides = inFolder('slow');
   await import('node:fs/promises').then((fs) => fs.mkdir(guides));

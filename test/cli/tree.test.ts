@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kandid-tree-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const inFolder = (name: string) => join(folder, name);
 
-test('digits-32 as a tree of depth 3, byte for byte the same each time', async () => {
+test('digits-32 as a tree of depth 3, byte for byte reproducible', async () => {
   const draw = (name: string) => kandid(['tree', 'models/digits-32', '--depth', '3', '--out', inFolder(name)]);
   const said = await draw('first.png');
   assert.equal(said.code, 0, said.err);
@@ -19,7 +19,7 @@ test('digits-32 as a tree of depth 3, byte for byte the same each time', async (
   assert.deepEqual(readFileSync(inFolder('first.png')), readFileSync(inFolder('second.png')));
 });
 
-test('--json tells codes and places; other formats and standard output are taken', async () => {
+test('--json prints codes and positions; other formats and standard output are supported', async () => {
   const out = inFolder('tiny.webp');
   const said = await kandid(['tree', 'tiny', '--depth', '2', '--leaf', '8', '--json', '--out', out]);
   const told = JSON.parse(said.out);
@@ -34,7 +34,7 @@ test('--json tells codes and places; other formats and standard output are taken
   assert.equal(piped.out, '');
 });
 
-test('a folder of bundles becomes a film, in order of their names', async () => {
+test('a folder of bundles becomes an animation, in order of their names', async () => {
   for (const name of ['step-0000002', 'step-0000001', 'step-0000003'])
     cpSync('models/tiny', inFolder(`frames/${name}`), { recursive: true });
   for (const ending of ['webp', 'gif']) {
@@ -51,7 +51,7 @@ test('a folder of bundles becomes a film, in order of their names', async () => 
   assert.deepEqual([still.code, /\.webp or \.gif/.test(still.err)], [2, true]);
 });
 
-test('bundles of different networks make no film', async () => {
+test('bundles of different networks are refused', async () => {
   cpSync('models/tiny', inFolder('mixed/a'), { recursive: true });
   cpSync('models/digits-32', inFolder('mixed/b'), { recursive: true });
   const said = await kandid(['tree', inFolder('mixed'), '--depth', '2', '--out', inFolder('mixed.gif')]);
@@ -59,13 +59,13 @@ test('bundles of different networks make no film', async () => {
   assert.match(said.err, /b is "\d+×\d+", expected \d+×\d+, as .*a before it: one network's frames\.$/);
 });
 
-test('a recurrent network has a tree too', async () => {
+test('recurrent networks are supported', async () => {
   const out = inFolder('recurrent.png');
   const said = await kandid(['tree', 'test/fixtures/recurrent/tiny-recurrent', '--depth', '2', '--out', out]);
   assert.equal(said.code, 0, said.err);
 });
 
-test('a conditional network has a tree for each condition', async () => {
+test('conditional networks have a tree per condition', async () => {
   const draw = (...more: string[]) =>
     kandid(['tree', 'test/fixtures/conditional/tiny-color', '--depth', '2', '--out', inFolder('given.png'), ...more]);
   const said = await draw('--condition', 'models/pictures/digits-32.png');

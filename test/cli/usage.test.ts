@@ -17,7 +17,7 @@ test('--help fits a screen of 24 lines and 80 columns', async () => {
   for (const line of lines) assert.ok(line.length <= 80, line);
 });
 
-test('every command has help of its own', async () => {
+test('every command has its own help', async () => {
   const { out } = await kandid(['--help']);
   const names = [...out.matchAll(/^ {2}([a-z]+) .*$/gm)]
     .map((match) => match[1] as string)
@@ -30,11 +30,11 @@ test('every command has help of its own', async () => {
   }
 });
 
-test('--version is that of the package', async () => {
+test('--version prints the version of the package', async () => {
   assert.match((await kandid(['--version'])).out, /^\d+\.\d+\.\d+/);
 });
 
-test('nothing asked for: the help page, as wrong usage', async () => {
+test('without arguments: the help page and the exit code of wrong usage', async () => {
   const said = await kandid([]);
   assert.equal(said.code, 2);
   assert.match(said.err, /^ {2}generate /m);
@@ -100,7 +100,7 @@ const FAILING: readonly [name: string, bytes: Uint8Array | null, message: RegExp
 ];
 
 for (const [name, bytes, message] of FAILING)
-  test(`a bad picture fails in one line: ${name}`, async () => {
+  test(`an invalid picture fails with one line: ${name}`, async () => {
     const file = join(folder, name);
     if (bytes) writeFileSync(file, bytes);
     const said = await kandid(['upscale', '--model', 'tiny', file, '--out', join(folder, 'x.png')]);
@@ -109,19 +109,19 @@ for (const [name, bytes, message] of FAILING)
     assert.equal(said.err.split('\n').length, 1);
   });
 
-test('what is no folder of models is warned about', async () => {
+test('a missing folder of models is reported as a warning', async () => {
   const said = await kandid(['models'], { environment: { KANDID_MODELS: join(folder, 'nonexistent') } });
   assert.equal(said.code, 0);
   assert.match(said.err, /There is no folder .*nonexistent/);
 });
 
-test('an unknown model offers those that draw, and no others', async () => {
+test('the error for an unknown model suggests generators only', async () => {
   const said = await kandid(['generate', '--model', 'qqqqqqqqqqqqqqqqqqqqqq']);
   assert.match(said.err, /There are: .*tiny/);
   assert.doesNotMatch(said.err, /avatars-clip|avatars-attributes/);
 });
 
-test('inpaint without a mask is wrong usage where the picture is transparent nowhere', async () => {
+test('inpaint without a mask is wrong usage unless the picture has transparency', async () => {
   const file = join(folder, 'opaque.png');
   const data = new Float32Array(3 * 64);
   writeFileSync(file, await encodePicture({ data, channels: 3, width: 8, height: 8 }));
@@ -136,13 +136,15 @@ for (const [words, note] of [
   [['--particles', '5:2'], /particles: no level of tiny has a side of 5 pixels/],
   [['--beams', '4:2,5:2'], /no level of tiny has a side of 5 pixels; its sides are/],
 ] as const)
-  test(`what the model has not is warned about: ${words.join(' ')}`, async () => {
+  test(`options without effect for the model are reported: ${words.join(' ')}`, async () => {
     const said = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);
     assert.equal(said.code, 0, said.err);
     assert.match(said.err, note);
   });
 
-test('a folder that cannot be made fails in one line, before anything is computed', { timeout: 30_000 }, async () => {
+test('an output folder that cannot be created fails with one line before any computation', {
+  timeout: 30_000,
+}, async () => {
   const places = process.platform === 'linux' ? ['/proc/nope/x.png', '/proc/nope/a/b/', '/sys/nope/x.png'] : [];
   for (const place of [...places, join(folder, 'empty.png', 'x.png')]) {
     writeFileSync(join(folder, 'empty.png'), '');
@@ -153,7 +155,7 @@ test('a folder that cannot be made fails in one line, before anything is compute
   }
 });
 
-test('a folder in the place of a picture, a file in the place of a folder', async () => {
+test('a folder instead of a picture, and a file instead of a folder', async () => {
   assert.match((await kandid(['upscale', '--model', 'tiny', folder])).err, /it is a folder, expected a file/);
   const file = join(folder, 'file');
   writeFileSync(file, '');
@@ -162,7 +164,7 @@ test('a folder in the place of a picture, a file in the place of a folder', asyn
   assert.match(said.err, /could not be written/);
 });
 
-test('standard input can be named once', async () => {
+test('standard input can be used once', async () => {
   const said = await kandid(['inpaint', '-', '--mask', '-', '--model', 'tiny'], { input: Buffer.from('x') });
   assert.equal(said.code, 2);
   assert.match(said.err, /given twice/);

@@ -26,7 +26,7 @@ async function networkOf(t: TestContext, fixture: Fixture) {
 }
 
 for (const fixture of ['small-ramp', 'small-color'] as const)
-  test(`${fixture}: undrawn scores are those of drawn candidates, and choices are drawn alike`, async (t) => {
+  test(`${fixture}: undrawn scores and choices equal those of drawn candidates`, async (t) => {
     const network = await networkOf(t, fixture);
     const { condition, channels } = network.info;
     const picture = condition && numbers(condition.channels * network.finalSide ** 2);
@@ -67,7 +67,7 @@ for (const fixture of ['small-ramp', 'small-color'] as const)
     }
   });
 
-test('descents by one quadratic guide come to the same codes, chosen in one run or level by level', async (t) => {
+test('descents by one quadratic guide have the same codes in one run and level by level', async (t) => {
   const network = await networkOf(t, 'small-ramp');
   const side = network.finalSide;
   const picture = { data: numbers(3 * side * side), channels: 3, width: side, height: side };

@@ -26,7 +26,7 @@ async function drawn(isWatched: boolean) {
   throw new Error('the descent did not end');
 }
 
-test('the same codes, pictures and levels, whether somebody watches or not', async () => {
+test('the same codes, pictures and levels, watched or not', async () => {
   const [whole, walked] = [await drawn(false), await drawn(true)];
   const codes = whole.results.map(({ code }) => code);
   assert.equal(new Set(codes.map((code) => code.join())).size, 3);
@@ -60,7 +60,7 @@ async function guided(isWatched: boolean) {
   throw new Error('the descent did not end');
 }
 
-test('the rest is drawn in one run as soon as no guide decides any more, with the codes of walking', async () => {
+test('a single run samples the rest after the last guided level, with the same codes as level by level', async () => {
   const [whole, walked] = [await guided(false), await guided(true)];
   assert.deepEqual(whole.wholeAt.slice(0, 1), [23], 'from the first level of 32 px');
   assert.deepEqual(walked.wholeAt, []);

@@ -46,7 +46,7 @@ const arguments_ = (words: readonly string[]) => ['--import', 'tsx', ...words];
 const madeAtHome = () => readdirSync(home).filter((name) => name !== 'x.png');
 
 for (const [name, words] of Object.entries(WAYS))
-  test(`the ${name} leaves no folder in the home folder`, { timeout: 120_000 }, () => {
+  test(`the ${name} creates no folder in the home folder`, { timeout: 120_000 }, () => {
     const { status, stderr } = spawnSync(process.execPath, arguments_(words), { env: ordinary(), encoding: 'utf8' });
     assert.equal(status, 0, stderr);
     assert.deepEqual(madeAtHome(), []);
@@ -58,7 +58,7 @@ const skip = hasTracer ? false : 'there is no strace here to see which names a p
 /** What a lookup reads and whom it asks, and where ONNX Runtime keeps what it is about to report. */
 const SIGNS = /"\/etc\/hosts"|sin6?_port=htons\(53\)|\.onnxruntime/;
 
-test('no process looks up a name', { skip, timeout: 120_000 }, () => {
+test('no process resolves a host name', { skip, timeout: 120_000 }, () => {
   for (const [name, words] of Object.entries(WAYS)) {
     const trace = join(home, '..', `${home.split('/').at(-1)}.trace`);
     const options = [

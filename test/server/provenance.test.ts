@@ -61,7 +61,7 @@ async function byStream(): Promise<Provenance> {
   throw new Error('no picture came');
 }
 
-test('command line, HTTP and stream write the same of the same request', async () => {
+test('command line, HTTP and stream record the same provenance for the same request', async () => {
   const [command, http, stream] = [await byCommand(`@${sketch}`), await byHttp(), await byStream()];
   assert.deepEqual(command, http);
   assert.deepEqual(stream, http);
@@ -71,7 +71,7 @@ test('command line, HTTP and stream write the same of the same request', async (
   ]);
 });
 
-test('decoded and encoded pictures too, as they stand after a level', async () => {
+test('decoded and encoded pictures have provenance, also at a level', async () => {
   const code = [0, 1, 2, 3];
   for (const level of [undefined, 1]) {
     const out = join(folder, `decoded-${level}.png`);
@@ -87,12 +87,12 @@ test('decoded and encoded pictures too, as they stand after a level', async () =
   }
 });
 
-test('a picture given as base64 to the command line stays out of the file', async () => {
+test('a picture given as base64 on the command line is not recorded', async () => {
   const { guides: written } = await byCommand(image);
   assert.ok(!JSON.stringify(written).includes(image.slice(0, 40)));
 });
 
-test('what a service is called with is never written', async () => {
+test('parameters of web services are never recorded', async () => {
   const { default: http } = await import('../../guides/http.ts');
   assert.deepEqual(
     ['url', 'data'].filter((name) => http.recorded?.includes(name)),

@@ -15,7 +15,7 @@ const level = (n: number) => `level ${n} of ${server.sides.length}`;
 const finished = (page: Page) => page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 120_000 });
 const setCount = (page: Page, count: number) => page.getByRole('slider', { name: 'pictures' }).fill(String(count));
 
-test('words become finished pictures, with code, seed, link and a place in the history', options, async () => {
+test('a prompt yields finished pictures, with code, seed, link and history', options, async () => {
   const { page, problems } = await opened();
   await setCount(page, 2);
   await page.getByLabel('Prompt').fill('a man with a black beard');
@@ -29,7 +29,7 @@ test('words become finished pictures, with code, seed, link and a place in the h
   assert.deepEqual(problems, []);
 });
 
-test('the timeline goes back to coarse levels, and varying from there keeps them', options, async () => {
+test('the timeline shows earlier levels, and varying from there keeps them', options, async () => {
   const { page, problems } = await opened();
   await setCount(page, 1);
   await page.getByRole('button', { name: 'Generate' }).click();
@@ -49,7 +49,7 @@ test('the timeline goes back to coarse levels, and varying from there keeps them
   assert.deepEqual(problems, []);
 });
 
-test('stop in the middle leaves the best so far', options, async () => {
+test('stop keeps the best pictures so far', options, async () => {
   const { page } = await opened();
   await setCount(page, 12);
   await page.getByLabel('Prompt').fill('a woman with long red hair and sunglasses');
@@ -62,7 +62,7 @@ test('stop in the middle leaves the best so far', options, async () => {
   assert.ok(await page.getByRole('button', { name: 'Generate' }).isEnabled());
 });
 
-test('a link shows the same pixels and settings to somebody else', options, async () => {
+test('a link reproduces pixels and settings in another browser', options, async () => {
   const mine = await opened();
   await setCount(mine.page, 1);
   await mine.page.getByLabel('Prompt').fill('green hair');
@@ -102,7 +102,7 @@ test('two pictures are crossed', options, async () => {
   assert.deepEqual(problems, []);
 });
 
-test('everything by keyboard: words, generating, going back, another theme', options, async () => {
+test('keyboard only: prompt, generate, timeline, theme', options, async () => {
   const { page } = await opened();
   await setCount(page, 1);
   await page.getByLabel('Prompt').focus();
@@ -135,7 +135,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
   assert.fail(`the keyboard does not reach "${name}"`);
 }
 
-test('errors stand in words next to what caused them', options, async () => {
+test('errors are shown next to their cause', options, async () => {
   const { page } = await opened();
   await page.getByText('Add a guide').click();
   await page.getByRole('button', { name: 'color', exact: true }).click();

@@ -50,7 +50,7 @@ const painted = async (page: Page) => Number(await page.evaluate(PAINTED));
 const paintedIs = (page: Page, is: (share: number) => boolean) => until(async () => is(await painted(page)), `${is}`);
 const paintedIsAbout = (page: Page, share: number) => paintedIs(page, (one) => Math.abs(one - share) < 1e-6);
 
-test('a part is brushed over and repainted, seen before and after, and gone on with', options, async () => {
+test('a part is marked and repainted, compared before and after, and edited further', options, async () => {
   const { page, problems } = await opened();
   await page.getByRole('button', { name: 'Repaint' }).waitFor();
   assert.ok(await page.getByRole('button', { name: 'Repaint' }).isDisabled());
@@ -92,7 +92,7 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   assert.deepEqual(problems, []);
 });
 
-test('the brush by keys alone: paint, erase, invert, back and forth', options, async () => {
+test('the brush by keyboard: paint, erase, invert, undo and redo', options, async () => {
   const { page } = await opened();
   await give(page);
   await page.locator('.board').focus();
@@ -116,7 +116,7 @@ test('the brush by keys alone: paint, erase, invert, back and forth', options, a
   await paintedIsAbout(page, 0);
 });
 
-test('sharpened, coloured, cleaned: each is told how near it is to what was given', options, async () => {
+test('sharpened, coloured, cleaned: figures show the distance to the input', options, async () => {
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Sharpen');
@@ -137,7 +137,7 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   assert.deepEqual(problems, []);
 });
 
-test('a wide picture is sharpened as a whole, or its middle square alone', options, async () => {
+test('a wide picture is sharpened as a whole, or only its middle square', options, async () => {
   const { page, problems } = await opened();
   const raw = { width: 64, height: 64, channels: 3 } as const;
   const one = await renderAvatar(AVATAAARS, drawAvatar(AVATAAARS, 'test-3'), 64);
@@ -163,7 +163,7 @@ test('a wide picture is sharpened as a whole, or its middle square alone', optio
   assert.deepEqual(problems, []);
 });
 
-test('two pictures are joined by their looks; a sketch becomes a picture', options, async () => {
+test('a style picture and a sketch', options, async () => {
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Restyle');
@@ -181,7 +181,7 @@ test('two pictures are joined by their looks; a sketch becomes a picture', optio
   assert.deepEqual(problems, []);
 });
 
-test('lines are filled in: with colours that are painted, and with those of another picture', options, async () => {
+test('lines are filled in with painted colours, and with those of another picture', options, async () => {
   const { page, problems } = await opened();
   await mode(page, 'Fill in');
   await page.getByText('Draw some lines, or add a picture.').first().waitFor();
@@ -220,7 +220,7 @@ test('lines are filled in: with colours that are painted, and with those of anot
   assert.deepEqual(problems, []);
 });
 
-test('colours of a gray picture are filled in, as near to its gray as is told', options, async () => {
+test('a gray picture is coloured, as close to its gray as stated', options, async () => {
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Fill in');
@@ -235,7 +235,7 @@ test('colours of a gray picture are filled in, as near to its gray as is told', 
   assert.deepEqual(problems, []);
 });
 
-test('the model alone: a square that is drawn anew everywhere', options, async () => {
+test('without whole: a square that is generated everywhere', options, async () => {
   const { page } = await opened();
   await give(page);
   await page.getByLabel('Keep the picture').uncheck();
@@ -246,38 +246,34 @@ test('the model alone: a square that is drawn anew everywhere', options, async (
   await page.getByRole('link', { name: 'Open in Create' }).waitFor();
 });
 
-test(
-  'pictures that a code alone does not draw are in the history; their links say what is missing',
-  options,
-  async () => {
-    const { page, problems } = await opened();
-    await mode(page, 'Fill in');
-    await brush(page);
-    await page.getByLabel('Prompt (optional)').fill('green hair');
-    await page.getByRole('button', { name: 'Fill it in' }).click();
-    await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
-    await page.evaluate('navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }');
-    await page.getByRole('button', { name: 'Copy link' }).click();
-    const link = String(await page.evaluate('globalThis.copied'));
-    await page.goto(`${server.url}/#/create`);
-    await page.reload();
-    const entry = page.locator('.history-grid button');
-    await entry.waitFor();
-    await screenshot(page, 'create-history-kept');
-    await entry.click();
-    // What it started from is there again, and its words.
-    await page.getByText("green hair, 256 × 256: the model's own size.").waitFor();
-    assert.equal(await page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
-    await page.getByRole('button', { name: 'Fill it in' }).click();
-    await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
-    assert.deepEqual(problems, []);
-    const other = await visit(link);
-    await other.page.getByText('The link contains the settings but not the pictures (condition)').waitFor();
-    assert.equal(await other.page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
-  },
-);
+test('kept pictures are in the history, and their links name the missing inputs', options, async () => {
+  const { page, problems } = await opened();
+  await mode(page, 'Fill in');
+  await brush(page);
+  await page.getByLabel('Prompt (optional)').fill('green hair');
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
+  await page.evaluate('navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  const link = String(await page.evaluate('globalThis.copied'));
+  await page.goto(`${server.url}/#/create`);
+  await page.reload();
+  const entry = page.locator('.history-grid button');
+  await entry.waitFor();
+  await screenshot(page, 'create-history-kept');
+  await entry.click();
+  // What it started from is there again, and its words.
+  await page.getByText("green hair, 256 × 256: the model's own size.").waitFor();
+  assert.equal(await page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
+  assert.deepEqual(problems, []);
+  const other = await visit(link);
+  await other.page.getByText('The link contains the settings but not the pictures (condition)').waitFor();
+  assert.equal(await other.page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
+});
 
-test('a TIFF file is called by its name, with what to do', options, async () => {
+test('a TIFF file is recognised, with a remedy', options, async () => {
   const { page } = await opened();
   const buffer = await sharp(await face())
     .tiff()
@@ -289,7 +285,7 @@ test('a TIFF file is called by its name, with what to do', options, async () => 
     .waitFor();
 });
 
-test('what is no picture is refused in words', options, async () => {
+test('other files are refused with a message', options, async () => {
   const { page } = await opened();
   const file = { name: 'words.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
   await page.locator('input[type=file]').setInputFiles(file);

@@ -18,7 +18,7 @@ function figures(times: readonly number[]): { median: number; text: string } {
 }
 
 for (const count of [1, 4])
-  test(`words for ${count}: a click shows the first preview at once`, options, async (t) => {
+  test(`prompt for ${count}: the first preview follows a click at once`, options, async (t) => {
     const { page, close } = await visit(server.url);
     await page.getByRole('slider', { name: 'pictures' }).fill(String(count));
     await page.getByLabel('Prompt').fill('a woman with red hair');
@@ -42,7 +42,7 @@ for (const count of [1, 4])
     await close();
   });
 
-test('200 pictures in the history slow nothing down', options, async (t) => {
+test('200 pictures in the history do not slow the page down', options, async (t) => {
   const { page, close } = await visit(server.url);
   await page.locator('.intro img').first().waitFor();
   await page.evaluate(FILL_HISTORY);

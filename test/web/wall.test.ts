@@ -24,7 +24,7 @@ function wall() {
   return { blocks, asked, answer };
 }
 
-test('blocks in sight are asked for in order, two at a time, and each once', async () => {
+test('visible blocks are requested in order, two at a time, each once', async () => {
   const { blocks, asked, answer } = wall();
   blocks.show(0, 3 * BLOCK);
   assert.deepEqual(asked, [0, 1]);
@@ -36,7 +36,7 @@ test('blocks in sight are asked for in order, two at a time, and each once', asy
   assert.deepEqual(asked, [0, 1, 2]);
 });
 
-test('what is out of sight is not waited for, and asked for again when it is back', async () => {
+test('blocks out of sight are cancelled, and requested again when visible', async () => {
   const { blocks, asked, answer } = wall();
   blocks.show(0, 2 * BLOCK);
   blocks.show(10 * BLOCK, 11 * BLOCK);
@@ -48,7 +48,7 @@ test('what is out of sight is not waited for, and asked for again when it is bac
   assert.equal(blocks.error.value, null);
 });
 
-test('a failure is told, and nothing is asked for until somebody tries again', async () => {
+test('after a failure nothing is requested until a retry', async () => {
   const { blocks, asked, answer } = wall();
   blocks.show(0, 3 * BLOCK);
   await answer(0, new Error('The server is busy'));
@@ -59,7 +59,7 @@ test('a failure is told, and nothing is asked for until somebody tries again', a
   assert.deepEqual(asked, [0, 1, 0, 2]);
 });
 
-test('rows are drawn half a screen before they come into sight', () => {
+test('rows are rendered half a screen before they become visible', () => {
   assert.deepEqual(sightOf(-200, 800, 100), { first: 0, last: 10 });
   assert.deepEqual(sightOf(5000, 800, 100), { first: 46, last: 62 });
 });
@@ -67,7 +67,7 @@ test('rows are drawn half a screen before they come into sight', () => {
 const options = needsBrowser();
 const server = serverForTests();
 
-test('scrolls on without end, with no more in the page than is seen', options, async () => {
+test('scrolls endlessly, with only the visible pictures in the document', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/wall?model=digits-32`);
   const bricks = page.locator('.wall-bricks [data-index]');
   const link = page.locator('a[href][data-index="0"]');
@@ -87,7 +87,7 @@ test('scrolls on without end, with no more in the page than is seen', options, a
   assert.deepEqual(problems, []);
 });
 
-test('arrows go through the pictures, Enter opens one in Create', options, async () => {
+test('arrow keys move the focus, Enter opens a picture in Create', options, async () => {
   const { page } = await visit(`${server.url}/#/wall?model=digits-32`);
   await page.locator('a[href][data-index="0"]').focus();
   const standing = (at: number) =>

@@ -35,7 +35,7 @@ function questions() {
   return { made, clock, posted, sheets };
 }
 
-test('a person is shown a contact sheet and answers', async () => {
+test('a person receives a contact sheet and answers', async () => {
   const { made, clock, posted, sheets } = questions();
   const asking = made.ask(question, new AbortController().signal);
   await breathe();
@@ -67,7 +67,7 @@ test('a person is shown a contact sheet and answers', async () => {
   assert.equal(clock.waiting, 0);
 });
 
-test('where nobody answers in time there is no opinion', async () => {
+test('without an answer in time there is no preference', async () => {
   const { made, clock, posted } = questions();
   const asking = made.ask(question, new AbortController().signal);
   await breathe();
@@ -86,7 +86,7 @@ test('a cancelled question is closed', async () => {
   assert.equal(clock.waiting, 0);
 });
 
-test('what each picture may become follows on the sheet, in cells as large', async () => {
+test('continuations of the pictures follow on the sheet, in cells of the same size', async () => {
   const { made, posted, sheets } = questions();
   const finishes = pictures.map((_, k) => ({
     data: new Float32Array(3 * 32 * 32).fill(-k / 5),

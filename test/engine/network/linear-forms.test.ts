@@ -92,7 +92,7 @@ async function statesAt8() {
 }
 
 for (const [name, form] of Object.entries(forms)) {
-  test(`Gram scores are the scores of drawn candidates: ${name}`, async () => {
+  test(`Gram scores equal the scores of drawn candidates: ${name}`, async () => {
     const bundle = await tinyBundle();
     const nodes = (await bundle.tensors(['levels.2.nodes.weight'])).get('levels.2.nodes.weight');
     assert.deepEqual(nodes?.dims, [4, 2, 3, 8]);

@@ -47,7 +47,7 @@ async function* levelsOf(network: Network) {
 }
 
 for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-edges'])
-  test(`${name}: undrawn scores, choices and candidates are those of drawn candidates, for every kind of form`, async () => {
+  test(`${name}: undrawn scores, choices and candidates equal those of drawn candidates, for every kind of form`, async () => {
     const { network } = await shipped(name);
     for await (const { level, side, channels, rows, drawn } of levelsOf(network)) {
       const count = drawn.candidateCount;
@@ -82,7 +82,7 @@ for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-
     }
   });
 
-test('candidates that are asked for are those of a run that draws all', async () => {
+test('candidates drawn on demand equal those of a run that draws all', async () => {
   const { network } = await shipped('digits-taiji');
   for await (const { level, rows, drawn } of levelsOf(network)) {
     const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, usesPrior: false });
@@ -101,7 +101,7 @@ test('candidates that are asked for are those of a run that draws all', async ()
   }
 });
 
-test('the graphs compute what the reference in plain numbers does', async () => {
+test('the graphs agree with the reference implementation', async () => {
   const { network, bundle } = await shipped('tiny');
   for await (const { level, side, channels, rows } of levelsOf(network)) {
     const name = `levels.${level}.nodes.weight`;

@@ -20,7 +20,7 @@ function watched(guide: Guide) {
   return { guide: watching, told };
 }
 
-test('a cancel between levels ends with the best pictures so far, which can be gone on with', async () => {
+test('a cancellation between levels returns the best pictures so far, from which a request can continue', async () => {
   const network = await tinyNetwork();
   const controller = new AbortController();
   const { guide, told } = watched(bright());
@@ -51,7 +51,7 @@ test('a cancel between levels ends with the best pictures so far, which can be g
   assert.deepEqual(codes(rest), codes(whole));
 });
 
-test('a cancel while a guide is asked is answered at once', async () => {
+test('a cancellation while a guide is scoring takes effect at once', async () => {
   const network = await tinyNetwork();
   const controller = new AbortController();
   const { guide, told } = watched({
@@ -71,7 +71,7 @@ test('a cancel while a guide is asked is answered at once', async () => {
   assert.deepEqual([end.level, end.results[0]?.prefix, told.disposed], [1, [3], 1]);
 });
 
-test('a cancel while a guide that never waits computes counts after that level', async () => {
+test('a cancellation during a synchronous guide takes effect after the level', async () => {
   const network = await tinyNetwork();
   const controller = new AbortController();
   const guide = bright();
@@ -93,7 +93,7 @@ test('a cancel while a guide that never waits computes counts after that level',
   );
 });
 
-test('cancelled before it began: no results', async () => {
+test('cancelled before the start: no results', async () => {
   const network = await tinyNetwork();
   const { guide, told } = watched(bright());
   const events = await collect(eventsOf(network, descentOf(network, { guides: [guide], signal: AbortSignal.abort() })));
@@ -102,7 +102,7 @@ test('cancelled before it began: no results', async () => {
   assert.deepEqual([events[0].level, events[0].results, told], [0, [], { asked: 0, disposed: 1 }]);
 });
 
-test('who stops reading stops the work, and the guides are freed', async () => {
+test('leaving the loop stops the work and frees the guides', async () => {
   const network = await tinyNetwork();
   const { guide, told } = watched(bright());
   for await (const event of eventsOf(network, descentOf(network, { guides: [guide] })))
@@ -110,7 +110,7 @@ test('who stops reading stops the work, and the guides are freed', async () => {
   assert.deepEqual(told, { asked: 1, disposed: 1 });
 });
 
-test('a failure is thrown after the levels that went well, and the guides are freed', async () => {
+test('a failure is thrown after the completed levels, and the guides are freed', async () => {
   const network = await tinyNetwork();
   const { guide, told } = watched({
     score: ({ batch, count }, { index }) =>
@@ -124,13 +124,13 @@ test('a failure is thrown after the levels that went well, and the guides are fr
   assert.deepEqual([seen, told.disposed], [['level', 'level'], 1]);
 });
 
-test('a network that fails fails all that ran in it, with its error', async () => {
+test('a failing network fails all descents of the run with its error', async () => {
   const network = await tinyNetwork();
   network.runLevel = () => Promise.reject(new Error('no memory'));
   await assert.rejects(collect(eventsOf(network, descentOf(network))), { code: 'internal', message: /no memory/ });
 });
 
-test('other work of the process gets its turn between levels', async () => {
+test('other work of the process runs between levels', async () => {
   const network = await tinyNetwork();
   let turns = 0;
   const timer = setInterval(() => turns++, 0);

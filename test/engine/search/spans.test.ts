@@ -111,7 +111,7 @@ class Agreement {
 }
 
 for (const name of ['digits-32-4', 'digits-taiji', 'avatars-64'])
-  test(`${name}: whatever is asked for, the choices are those of the step path`, async () => {
+  test(`${name}: choices equal those of the step path`, async () => {
     const { network } = await shipped(name);
     const { channels } = network.info;
     const agreement = new Agreement();
@@ -167,7 +167,7 @@ test('beams keep the same descents', async () => {
   assert.deepEqual(undrawn, drawn);
 });
 
-test('a side at a time where nobody watches, a level at a time where somebody does', async () => {
+test('one run per side if unwatched, one per level if watched', async () => {
   const { network } = await shipped('avatars-64');
   const { picture, mask } = await inputsOf(network, 1);
   const sides = network.info.levels.map(({ side }) => side);
@@ -184,7 +184,7 @@ test('a side at a time where nobody watches, a level at a time where somebody do
   }
 });
 
-test('weights may change between two sides', async () => {
+test('weights may change between sides', async () => {
   const { network } = await shipped('avatars-64');
   const { picture, mask } = await inputsOf(network, 1);
   const turned = async (isTrusted: boolean) => {

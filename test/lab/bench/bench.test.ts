@@ -10,7 +10,7 @@ test('medians', () => {
   assert.deepEqual(timingOf([3, 1, 2]), { median_ms: 2, min_ms: 1, runs: 3 });
 });
 
-test('work is warmed up, then run at least three times', async () => {
+test('warms up, then runs at least three times', async () => {
   let calls = 0;
   const { runs } = await timed(async () => void calls++, 0);
   assert.deepEqual([runs, calls], [3, 4]);
@@ -39,19 +39,19 @@ test('bench: every figure, as JSON', async () => {
   assert.ok(told.clip_64.median_ms > 0);
 });
 
-test('a CLIP that is not there is said to be missing', async () => {
+test('a missing CLIP is reported', async () => {
   const told = await measureClip(['test/fixtures/judge'], 0);
   assert.ok('missing' in told);
   assert.match(told.missing, /no model "avatars-clip"/);
 });
 
-test('the same codes in every run and batch size', async () => {
+test('determinism: the same codes in every run and batch size', async () => {
   const said = await kandid(['bench', 'tiny', '--determinism', '--json']);
   assert.equal(said.code, 0, said.err);
   assert.equal(JSON.parse(said.out).determinism.identical, true);
 });
 
-test('memory over descents is told', async () => {
+test('memory over descents is reported', async () => {
   const { memory } = JSON.parse((await kandid(['bench', 'tiny', '--memory', '20', '--json'])).out);
   assert.equal(memory.descents, 20);
   assert.ok(memory.first_half_mb > 0 && Number.isFinite(memory.growth));

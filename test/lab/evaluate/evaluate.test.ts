@@ -18,7 +18,7 @@ before(() => cpSync('models/tiny', tiny, { recursive: true }));
 const evaluate = (...words: string[]) =>
   kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--json', ...words]);
 
-test('every task that needs no other model: figures, sheets, and the same figures again', async () => {
+test('every task that needs no other model: figures, sheets, reproducible', async () => {
   const out = join(folder, 'out');
   const first = await evaluate('--count', '6', '--out', out);
   assert.equal(first.code, 0, first.err);
@@ -48,7 +48,7 @@ test('every task that needs no other model: figures, sheets, and the same figure
   assert.equal(reconstruction.psnr_db, before.psnr_db);
 });
 
-test('few pictures are not written into model.json, unless one says so; figures of other tasks stay', async () => {
+test('figures of few pictures are written into model.json only on request; those of other tasks are kept', async () => {
   assert.equal(manifest().metrics?.colorize, undefined);
   const files = manifest().files;
   await evaluate('--count', '2', '--tasks', 'colorize', '--write');
@@ -74,7 +74,7 @@ test("a folder of one's own pictures", async () => {
   assert.match(none.err, /nowhere could not be read/);
 });
 
-test('stopped on request: one line', async () => {
+test('aborted with one line', async () => {
   const said = await kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--count', '6'], {
     signal: AbortSignal.abort(),
   });
@@ -82,7 +82,7 @@ test('stopped on request: one line', async () => {
   assert.match(said.err, /^Cancelled/);
 });
 
-test('a conditional model: how far it keeps to conditions, and what has no meaning for it is skipped', async () => {
+test('a conditional model: fidelity to conditions; unsuitable tasks are skipped', async () => {
   const color = join(models, 'tiny-color');
   cpSync('test/fixtures/conditional/tiny-color', color, { recursive: true });
   const file = join(color, 'model.json');
@@ -109,7 +109,7 @@ test('a conditional model: how far it keeps to conditions, and what has no meani
   assert.match(other.err, /another one, for the model is unconditional/);
 });
 
-test('--fid: the distance of samples on a network that is brought, and nothing else', async () => {
+test('--fid runs only the Fréchet distance on the given network', async () => {
   const network = 'test/fixtures/features/free.onnx';
   const { code, out, err } = await evaluate('--count', '4', '--fid', network, '--fid-side', '8', '--samples', '12');
   assert.equal(code, 0, err);
@@ -123,7 +123,7 @@ test('--fid: the distance of samples on a network that is brought, and nothing e
   assert.match(lost.err, /nowhere\.onnx/);
 });
 
-test('--tasks classifier says how a judge is made', async () => {
+test('--tasks classifier reports how to create a judge', async () => {
   const { code, err } = await evaluate('--count', '2', '--tasks', 'classifier');
   assert.equal(code, 2);
   assert.match(err, /imagenet-lite|--judge/);

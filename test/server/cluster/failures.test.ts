@@ -49,37 +49,33 @@ async function answerAll(socket: Socket, from: number): Promise<void> {
 const endsOf = (events: readonly LogEntry[]) =>
   events.filter(({ event }) => ['done', 'failed', 'cancelled'].includes(event.type)).map(({ event }) => event.type);
 
-test(
-  'a worker that stands still, or is killed, costs its job one attempt; what it says later counts for nothing',
-  options,
-  async () => {
-    const cluster = await Cluster.start(redis, { workers: 0, leaseSeconds: 2 });
-    const [gateway] = cluster.gateways as [Gateway];
-    const first = await cluster.forkWorker();
-    await until(() => gateway.pool.ready);
-    const job = await gateway.jobs.submit({ work: holding(2), client: 'a' });
-    const events = follow(gateway, job);
-    await standsAt(events, 1, 1);
-    // The clock of the second is wrong by an hour: the times are those of Redis.
-    const second = await cluster.forkWorker({ SKEW_MS: String(3_600_000) });
-    first.kill('SIGSTOP');
-    await standsAt(events, 1, 2);
-    assert.ok(Math.abs((job.started ?? 0) - Date.now()) < 600_000);
-    first.kill('SIGCONT');
-    const whole = await Promise.all(
-      [1, 2, 3].map((seed) => gateway.jobs.submit({ work: generate({ seed }), client: `b${seed}` })),
-    );
-    for (const one of whole) assert.equal((await gateway.jobs.endOf(one)).type, 'done');
-    assert.deepEqual(endsOf(events), []);
-    second.kill('SIGKILL');
-    await until(() => job.end, 'an end');
-    assert.ok(job.end?.type === 'failed' && job.end.error.code === 'worker_lost', JSON.stringify(job.end));
-    assert.match(job.end.error.message, /shows no sign of life; then worker .* shows no sign of life/);
-    assert.deepEqual(endsOf(events), ['failed']);
-  },
-);
+test('a stalled or killed worker costs its job one attempt, and its later messages are ignored', options, async () => {
+  const cluster = await Cluster.start(redis, { workers: 0, leaseSeconds: 2 });
+  const [gateway] = cluster.gateways as [Gateway];
+  const first = await cluster.forkWorker();
+  await until(() => gateway.pool.ready);
+  const job = await gateway.jobs.submit({ work: holding(2), client: 'a' });
+  const events = follow(gateway, job);
+  await standsAt(events, 1, 1);
+  // The clock of the second is wrong by an hour: the times are those of Redis.
+  const second = await cluster.forkWorker({ SKEW_MS: String(3_600_000) });
+  first.kill('SIGSTOP');
+  await standsAt(events, 1, 2);
+  assert.ok(Math.abs((job.started ?? 0) - Date.now()) < 600_000);
+  first.kill('SIGCONT');
+  const whole = await Promise.all(
+    [1, 2, 3].map((seed) => gateway.jobs.submit({ work: generate({ seed }), client: `b${seed}` })),
+  );
+  for (const one of whole) assert.equal((await gateway.jobs.endOf(one)).type, 'done');
+  assert.deepEqual(endsOf(events), []);
+  second.kill('SIGKILL');
+  await until(() => job.end, 'an end');
+  assert.ok(job.end?.type === 'failed' && job.end.error.code === 'worker_lost', JSON.stringify(job.end));
+  assert.match(job.end.error.message, /shows no sign of life; then worker .* shows no sign of life/);
+  assert.deepEqual(endsOf(events), ['failed']);
+});
 
-test('a job that kills its processes fails with their last words, and the worker goes on', options, async () => {
+test('a job that kills its processes fails with their last output, and the worker continues', options, async () => {
   const cluster = await Cluster.start(redis, { workers: 0 });
   const [gateway] = cluster.gateways as [Gateway];
   await cluster.addWorker(forkWorker);
@@ -93,7 +89,7 @@ test('a job that kills its processes fails with their last words, and the worker
   assert.equal((await gateway.jobs.endOf(next)).type, 'done');
 });
 
-test('while Redis is away gateways answer 503, and what runs is delivered when it is back', options, async () => {
+test('without Redis gateways answer 503, and running jobs are delivered once it is back', options, async () => {
   const own = await RedisServer.start();
   const cluster = await Cluster.start(own, { redisSeconds: 0.5, leaseSeconds: 5 });
   const [gateway] = cluster.gateways as [Gateway];
@@ -118,7 +114,7 @@ test('while Redis is away gateways answer 503, and what runs is delivered when i
   await socket.leave();
 });
 
-test('a Redis that stands still for a while loses nothing', options, async () => {
+test('a stalled Redis loses nothing', options, async () => {
   const own = await RedisServer.start();
   const cluster = await Cluster.start(own, { redisSeconds: 0.3, leaseSeconds: 5 });
   const [gateway] = cluster.gateways as [Gateway];
@@ -139,7 +135,7 @@ test('a Redis that stands still for a while loses nothing', options, async () =>
 });
 
 test(
-  'who loses a gateway goes on at another one, by WebSocket and by events, without a gap and without a repeat',
+  'clients that lose a gateway resume at another one, by WebSocket and events, without gaps or repeats',
   options,
   async () => {
     const cluster = await Cluster.start(redis, { gateways: 2 });
@@ -180,7 +176,7 @@ test(
   },
 );
 
-test('a gateway that dies between taking a job and giving it to BullMQ loses nothing', options, async () => {
+test('a gateway that dies between accepting a job and adding it to BullMQ loses nothing', options, async () => {
   const cluster = await Cluster.start(redis);
   const [gateway] = cluster.gateways as [Gateway];
   const job = await gateway.jobs.submit({ work: generate({ seed: 1 }), client: 'a', idempotencyKey: 'k' });

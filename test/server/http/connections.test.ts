@@ -32,7 +32,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 const upgrade = (path: string, protocol = 'websocket') =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
 
-test('refused upgrades are answered and gone, though their callers hold on', async () => {
+test('refused upgrades are answered and closed, even if the client keeps the connection', async () => {
   const serving = await serve();
   const held: Awaited<ReturnType<typeof connection>>[] = [];
   for (let i = 0; i < 50; i++) held.push(await connection(serving.url, `${upgrade('/nowhere')}\r\n`));
@@ -42,7 +42,7 @@ test('refused upgrades are answered and gone, though their callers hold on', asy
   await serving.close();
 });
 
-test('who asks for another protocol than WebSocket is answered in HTTP/1.1, on a connection that goes on', async () => {
+test('upgrades to other protocols are answered in HTTP/1.1, and the connection stays open', async () => {
   const serving = await serve();
   const more = 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n';
   const { socket, came } = await connection(
@@ -61,7 +61,7 @@ test('who asks for another protocol than WebSocket is answered in HTTP/1.1, on a
   await serving.close();
 });
 
-test('a body that is too large is refused before it is sent, one that is not is asked for', async () => {
+test('Expect: 100-continue is refused for a body that is too large, and accepted otherwise', async () => {
   const serving = await serve({ bodyBytes: 2000 });
   const asking = (length: number) =>
     `POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
@@ -80,7 +80,7 @@ test('a body that is too large is refused before it is sent, one that is not is 
   await serving.close();
 });
 
-test('slow headers are cut within a second of their time; the quiet between requests is no part of it', async () => {
+test('slow headers are cut within a second of the limit, which does not include idle time between requests', async () => {
   const serving = await serve();
   const { http } = serving;
   assert.equal(http.headersTimeout, 30_000);
@@ -100,7 +100,7 @@ test('slow headers are cut within a second of their time; the quiet between requ
   await serving.close();
 });
 
-test('closing ends what is left after its time: half requests, held sockets, readers that never read', async () => {
+test('close ends the rest after its time limit: incomplete requests, idle sockets, clients that do not read', async () => {
   const serving = await serve({ drainSeconds: 1 });
   const stream = await Stream.open(serving.url);
   stream.say({ type: 'generate', id: 'r', guides: [{ name: 'hold' }] });

@@ -41,7 +41,7 @@ test('the judge: values, features and confidence', async () => {
   await judge.close();
 });
 
-test('descriptions name five attributes each, and their figures are apart from those of prompts', async () => {
+test('descriptions name five attributes each, with separate figures', async () => {
   assert.equal(LONG_PROMPTS.length, 80);
   assert.ok(LONG_PROMPTS.every(([, wants]) => Object.keys(wants).length === 5));
   const shared = { pictures: [BLUE, BLUE], ceiling: [RED, BLUE].map((one) => outcomeOf([one])), random: [RED, RED] };
@@ -52,7 +52,7 @@ test('descriptions name five attributes each, and their figures are apart from t
   assert.deepEqual([prompts, Object.keys(bySize)], [2, ['5']]);
 });
 
-test('words: named attributes that the judge finds, of four prompts that name 1, 2, 3 and 4', async () => {
+test('prompts: named attributes that the judge finds, for four prompts with 1, 2, 3 and 4', async () => {
   const context = await knownContext({
     pictures: [BLUE, BLUE, BLUE, BLUE],
     ceiling: [RED, RED, RED, BLUE].map((one) => outcomeOf([one])),
@@ -81,7 +81,7 @@ test('words: named attributes that the judge finds, of four prompts that name 1,
   assert.deepEqual(top, { accuracy: 1, named: 2, random_accuracy: 0.375 });
 });
 
-test('words, four pictures each: how many are wholly true, and the first, and how unlike they are', async () => {
+test('prompts with four pictures each: share that match completely, of the first, and diversity', async () => {
   const several = [
     [RED, GREEN, RED, BLUE],
     [GREEN, GREEN, GREEN, GREEN],
@@ -107,7 +107,7 @@ test('words, four pictures each: how many are wholly true, and the first, and ho
   });
 });
 
-test('words and inpainting: named attributes found, and PSNR of the lower half that is kept', async () => {
+test('prompts with inpainting: named attributes found, and PSNR of the kept lower half', async () => {
   const kept = (colour: readonly [number, number, number], lower: number) =>
     drawn((_x, y, channel) => (y < SIDE / 2 ? (colour[channel] as number) : lower));
   const blue = [-1, -1, 1] as const;
@@ -168,7 +168,7 @@ test('a conditional model: error of gray, of 255', async () => {
   });
 });
 
-test('shape by the condition, colours by another picture: attributes that the judge finds so', async () => {
+test('shape by the condition, colours by another picture: attributes that the judge confirms', async () => {
   const context = await knownContext(
     { pictures: [RED, RED, RED, RED], random: [GREEN, GREEN, GREEN, GREEN], results: giving([RED, RED, RED, RED]) },
     CONDITIONAL,
