@@ -1,4 +1,4 @@
-/** The package as people get it: packed, put beside its dependencies, and used by its name alone. */
+/** The published package: packed, installed beside its dependencies, and imported by name. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
@@ -34,7 +34,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Packs the project, and lays the package out as an installation would, its dependencies being those of the checkout. */
+/** Packs the project, and unpacks it like an installation, with the dependencies of the checkout. */
 function install(): Packed {
   execFileSync('npm', ['run', '--silent', 'build']);
   const told = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { encoding: 'utf8' });

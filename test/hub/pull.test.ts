@@ -42,7 +42,7 @@ async function pulling(t: TestContext, options: HubOptions, more: Partial<PullOp
   return { hub, models, start };
 }
 
-/** The files of a model are those of the hub, byte for byte, and those that model.json lists. */
+/** Checks that the files of a model equal those of the hub, and are those listed in model.json. */
 async function assertClip(folder: string, names: readonly (keyof typeof CLIP)[]): Promise<void> {
   for (const name of names) assert.deepEqual(await readFile(join(folder, name)), CLIP[name], name);
   const { files, kind } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));

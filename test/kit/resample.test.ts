@@ -9,7 +9,7 @@ const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
 };
 const curve = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7) + i / 1000);
 
-/** The same by repeating each pixel until output pixels cover whole numbers of them. */
+/** Reference: repeats each pixel until output pixels cover whole numbers of them. */
 function areaByRepeating(data: Float32Array, from: PlaneSize, to: PlaneSize): number[] {
   const out: number[] = [];
   for (let y = 0; y < to.height; y++)

@@ -225,7 +225,7 @@ test('a picture with too many pixels is refused before it is decoded', async () 
   assert.equal((await decodePicture(small, { limitPixels: 400 })).width, 20);
 });
 
-/** A PNG that claims side × side pixels and holds next to none. */
+/** A PNG that claims side × side pixels but contains almost none. */
 function hugePng(side: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);

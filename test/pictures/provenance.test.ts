@@ -55,7 +55,7 @@ test('a packet that decompresses to more than Kandid writes is not decompressed'
   }
 });
 
-/** A PNG of one chunk, which begins so. */
+/** A PNG with a chunk that begins with these bytes. */
 function pngOf(start: string, text: Buffer): Buffer {
   const chunk = Buffer.concat([Buffer.from(start, 'latin1'), text]);
   const length = Buffer.alloc(4);
@@ -93,7 +93,7 @@ test('a packet that restarts many times is not searched quadratically', () => {
     const packet = Buffer.from('<kandid:made>'.repeat(bytes / 13));
     const started = process.cpuUsage();
     assert.throws(() => readProvenance(webpOf(['XMP ', packet])), missing);
-    // Hours, were it quadratic.
+    // A quadratic search would take hours.
     assert.ok(process.cpuUsage(started).user < 2_000_000);
   }
 });

@@ -1,4 +1,4 @@
-/** Squares of pictures: known places, known blends. */
+/** Squares of pictures, with known positions and blends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Picture } from '../../src/guide.ts';
@@ -100,7 +100,7 @@ test('the square around a region is centred on it, as far as the picture allows'
   assert.deepEqual(at(250, 300), [{ left: 147, top: 0, side: 256 }]);
   assert.deepEqual(at(430, 500), [{ left: 337, top: 0, side: 256 }]);
   assert.deepEqual(at(0, 20), [{ left: 0, top: 0, side: 256 }]);
-  // What one square holds is not cut for the sake of margins.
+  // A region that fits into one square is not cut to get margins.
   assert.deepEqual(at(200, 450), [{ left: 197, top: 0, side: 256 }]);
   assert.deepEqual(at(590, 600), [{ left: 344, top: 0, side: 256 }]);
   assert.deepEqual(

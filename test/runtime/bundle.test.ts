@@ -19,7 +19,7 @@ interface Vectors {
 
 const vectors: Vectors = JSON.parse(await readFile('test/fixtures/tiny-vectors.json', 'utf8'));
 
-/** The error that loading ends with; nothing may stay open. */
+/** The error of loading, after which nothing may stay open. */
 async function refusal(folder: string, code: ErrorCode, options: LoadOptions = {}): Promise<KandidError> {
   const sessions = new Sessions();
   const caught = await loadBundle(folder, { sessions, ...options }).catch((error: unknown) => error);

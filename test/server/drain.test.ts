@@ -1,4 +1,4 @@
-/** Shutting down with real processes. */
+/** Shutdown with real processes. */
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ test('remaining jobs are ended, and no process remains', async () => {
   assert.equal(services.pool.status()[0]?.state, 'stopped');
 });
 
-/** Stops a guide that is being asked, and gives what it has noted by the end of the job. */
+/** Ends a job while its guide is scoring, and returns the notes of the guide. */
 async function notesAfter(
   stop: (services: LocalServices, job: Job, subscriber: JobSubscriber) => unknown,
 ): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-/** Requests that once ended the server or held it, and what it says to them now. */
+/** Regression tests for requests that once crashed or blocked the server. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SUBPROTOCOL } from '../../src/contract/stream.ts';
@@ -13,10 +13,10 @@ after(async () => {
   await serving.close();
 });
 
-/** So many lists inside one another. */
+/** Lists nested to a depth. */
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
-/** It still answers, and makes pictures. */
+/** Checks that the server still responds and generates pictures. */
 async function assertWell(): Promise<void> {
   const { status } = await post(`${serving.url}/v1/generate`, { seed: 1, base64: false });
   assert.equal(status, 200);

@@ -4,7 +4,7 @@ import { LogOutput } from '../../src/server/log-output.ts';
 
 type Done = (error?: Error | null) => void;
 
-/** Keeps what is written until the test lets it go. */
+/** Holds back writes until the test releases them. */
 function heldSink() {
   const held: { text: string; done: Done }[] = [];
   return { held, sink: (text: string, done: Done) => void held.push({ text, done }) };

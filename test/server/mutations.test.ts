@@ -1,4 +1,4 @@
-/** What strangers could send, changed at random: nothing of it ends the server, or is answered as if it were our fault. */
+/** Randomly mutated input: it must neither end the server nor cause a 5xx response. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodePictureFrame } from '../../src/contract/stream.ts';

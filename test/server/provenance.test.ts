@@ -1,4 +1,4 @@
-/** The same request, whatever interface it comes in by, is written into pictures in the same way. */
+/** Pictures record the same provenance for the same request through all interfaces. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** `hold` has no opinion before level 9, which the model lacks. */
+/** `hold` blocks from level 9 on, which the model lacks. */
 const guides = (picture: string) => [
   { name: 'denoise', weight: 2, params: { image: picture, sigma: 0.4 } },
   { name: 'hold', weight: 1, params: { level: 9 } },

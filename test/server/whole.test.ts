@@ -14,7 +14,7 @@ let serving: Serving;
 let client: OpenAI;
 let image: Buffer;
 let mask: Buffer;
-/** White at the left, which the middle square would cut away. */
+/** White at the left, outside the middle square. */
 const MARKED = 6;
 
 before(async () => {
@@ -62,7 +62,7 @@ async function refusal(path: string, body: object): Promise<{ status: number; de
 const pixelsOf = async (file: Uint8Array) => await sharp(file).removeAlpha().raw().toBuffer();
 const base64 = (bytes: Buffer) => bytes.toString('base64');
 
-/** Columns in which two pictures of the size differ. */
+/** Columns in which two pictures of equal size differ. */
 async function changed(file: Uint8Array): Promise<number[]> {
   const [one, other] = [await pixelsOf(file), await pixelsOf(image)];
   assert.equal(one.length, other.length);
@@ -170,7 +170,7 @@ test('OpenAI edits have the size of the upload, and fit into a requested size', 
   assert.deepEqual(own.shape, [WIDTH, HEIGHT, '40x16']);
   assert.deepEqual(await changed(own.file), [0, 1, 2, 3, 4, 5, 6]);
   assert.deepEqual((await edit({ size: '1024x1024' })).shape, [1024, 410, '1024x410']);
-  // The mask lies outside of what the model alone would see.
+  // The mask is outside the middle square.
   await assert.rejects(edit({ whole: false }), { status: 422, message: /in the middle square that the model sees/ });
   const events = await client.images.edit({
     image: await picture(),

@@ -5,20 +5,20 @@ import { findings, needsBrowser, screenshot, serverForTests, type Visit, visit }
 
 const options = needsBrowser();
 const server = serverForTests('--set', 'personSeconds=30');
-/** One visit: each test goes on where the one before it ended. */
+/** One visit: each test continues from the previous one. */
 let here: Promise<Visit> | undefined;
 const opened = (): Promise<Visit> => {
   here ??= visit(`${server.url}/#/choose`);
   return here;
 };
 
-/** The first level of the n-th side, as the page says it. */
+/** The page's text for the first level of the n-th side. */
 function beginning(n: number): string {
   const side = [...new Set(server.sides)][n];
   return `level ${server.sides.indexOf(side ?? 0) + 1} of ${server.sides.length}`;
 }
 
-/** Runs in the page: how many colours each canvas has. */
+/** Runs in the page: the number of colours of each canvas. */
 function coloursOfAll(elements: readonly Element[]): number[] {
   return elements.map((element) => {
     const { width, height } = element as HTMLCanvasElement;

@@ -10,7 +10,7 @@ async function opened(path = '/', width = 1280): Promise<Visit> {
   return await visit(path.startsWith('http') ? path : server.url + path, { width });
 }
 
-/** As the timeline says it. */
+/** The timeline's text for a level. */
 const level = (n: number) => `level ${n} of ${server.sides.length}`;
 const finished = (page: Page) => page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 120_000 });
 const setCount = (page: Page, count: number) => page.getByRole('slider', { name: 'pictures' }).fill(String(count));
@@ -78,7 +78,7 @@ test('a link reproduces pixels and settings in another browser', options, async 
   assert.deepEqual(theirs.problems, []);
 });
 
-/** What the browser made of the picture, as a PNG: a screenshot would also show where on the page it lies. */
+/** The picture as decoded by the browser, as a PNG: a screenshot would depend on its position in the page. */
 async function pixelsOf(page: Page): Promise<string> {
   return await page.evaluate(`(async () => {
     const shown = document.querySelector('.tile img');

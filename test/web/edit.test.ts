@@ -12,11 +12,11 @@ const server = serverForTests();
 const opened = (hash = '#/edit'): Promise<Visit> => visit(`${server.url}/${hash}`);
 const figures = (page: Page) => page.locator('.edit-figures li');
 const finished = (page: Page) => figures(page).first().waitFor({ timeout: 120_000 });
-/** In decibels, of the first line. */
+/** The first figure in decibels. */
 const nearness = async (page: Page) => Number.parseFloat((await figures(page).first().textContent()) ?? '');
 const mode = (page: Page, name: string) => page.locator('.modes label').filter({ hasText: name }).click();
 
-/** A face of a kind: wider than high. */
+/** A simple face, wider than high. */
 async function face(): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="#9cd"/>
     <path d="M80 200q0-60 70-60t70 60z" fill="#3a6ea5"/><circle cx="150" cy="100" r="60" fill="#edb98a"/>
@@ -29,7 +29,7 @@ async function give(page: Page, n = 0): Promise<void> {
   await page.locator('input[type=file]').nth(n).setInputFiles(file);
 }
 
-/** Over the middle of the board, as by a hand. */
+/** Paints over the middle of the board with the pointer. */
 async function brush(page: Page): Promise<void> {
   await page.locator('.board').scrollIntoViewIfNeeded();
   const { x, y, width, height } = (await page.locator('.board').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
@@ -46,7 +46,7 @@ const PAINTED = `(() => {
   return data.filter((value, i) => i % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
 })()`;
 const painted = async (page: Page) => Number(await page.evaluate(PAINTED));
-/** Until the share is so: what was done is drawn a moment later. */
+/** Waits for a share, as strokes are rendered asynchronously. */
 const paintedIs = (page: Page, is: (share: number) => boolean) => until(async () => is(await painted(page)), `${is}`);
 const paintedIsAbout = (page: Page, share: number) => paintedIs(page, (one) => Math.abs(one - share) < 1e-6);
 
@@ -62,7 +62,7 @@ test('a part is marked and repainted, compared before and after, and edited furt
   await page.getByLabel('Prompt (optional)').fill('sunglasses');
   await page.getByRole('button', { name: 'Repaint' }).click();
   await finished(page);
-  // Of what was not marked all is kept but the seam.
+  // Unmarked parts are kept except for the seam.
   assert.ok((await nearness(page)) > 25, `${await nearness(page)} dB`);
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download' }).click();
@@ -71,7 +71,7 @@ test('a part is marked and repainted, compared before and after, and edited furt
     .raw()
     .toBuffer({ resolveWithObject: true });
   assert.deepEqual([made.info.width, made.info.height], [300, 200]);
-  // Far from what was marked every pixel is that of the file.
+  // Far from the marked part every pixel equals that of the file.
   const given = await sharp(await face())
     .removeAlpha()
     .raw()
@@ -262,7 +262,7 @@ test('kept pictures are in the history, and their links name the missing inputs'
   await entry.waitFor();
   await screenshot(page, 'create-history-kept');
   await entry.click();
-  // What it started from is there again, and its words.
+  // Input and prompt are restored.
   await page.getByText("green hair, 256 × 256: the model's own size.").waitFor();
   assert.equal(await page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
   await page.getByRole('button', { name: 'Fill it in' }).click();

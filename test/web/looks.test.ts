@@ -9,7 +9,7 @@ const THEMES = ['light', 'dark'] as const;
 
 const server = serverForTests();
 
-/** Until nothing moves or fades any more, but for what never ends. */
+/** Waits for the end of all finite animations. */
 const STILL = `Promise.allSettled(
   document.getAnimations()
     .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)

@@ -1,4 +1,4 @@
-/** What newcomers do with the page: words it does not know, damaged links, reloads, small windows. */
+/** The page for newcomers: unknown words, damaged links, reloads, small windows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';

@@ -4,7 +4,7 @@ import { bare, dotOf, inverted, share, stroked } from '../../src/web/views/edit/
 import { Painting } from '../../src/web/views/edit/painting.ts';
 import { gray, noisy, type Pixels, psnr, shrunk } from '../../src/web/views/edit/pixels.ts';
 
-/** Of gray values, rows from the top. */
+/** A picture of gray values, rows from the top. */
 function square(values: readonly number[]): Pixels {
   const side = Math.sqrt(values.length);
   return {

@@ -5,7 +5,7 @@ import { BLOCK, Blocks } from '../../src/web/views/wall/blocks.ts';
 import { sightOf } from '../../src/web/views/wall/sight.ts';
 import { needsBrowser, screenshot, serverForTests, until, visit } from './browser.ts';
 
-/** A wall whose blocks come when the test says so. */
+/** A wall whose blocks are answered by the test. */
 function wall() {
   const asked: number[] = [];
   const answers = new Map<number, (failed?: Error) => void>();
@@ -77,7 +77,7 @@ test('scrolls endlessly, with only the visible pictures in the document', option
     await page.waitForFunction((least) => scrollY > least, n * 400);
   }
   await page.waitForFunction(() => Number(document.querySelector<HTMLElement>('[data-index]')?.dataset.index) > 400);
-  // Two screens of rows, however far.
+  // Two screens of rows, at any position.
   assert.ok((await bricks.count()) < 240, `${await bricks.count()} pictures`);
   await screenshot(page, 'wall-scrolled');
   await page.evaluate('scrollTo(0, 0)');

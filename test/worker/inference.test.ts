@@ -23,7 +23,7 @@ const listeners = new Map<string, (event: JobEvent) => void>();
 let onFinished: (job: string) => unknown = () => {};
 const finished = new Map<string, JobPicture[]>();
 
-/** As the server hears it: the pictures with the end that they belong to. */
+/** Joins pictures with their end event, like the server. */
 function hear(job: string, event: JobEvent | JobPicture): void {
   const pictures = finished.get(job) ?? [];
   finished.set(job, pictures);
@@ -50,7 +50,7 @@ after(() => inference.close());
 
 let jobs = 0;
 
-/** Runs a job; `onNews` may say things to it. */
+/** Runs a job; `onNews` may send messages to it. */
 function run(
   work: Work,
   onNews: (event: JobEvent, tell: (message: JobMessage) => void) => void = () => {},

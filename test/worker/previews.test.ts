@@ -44,7 +44,7 @@ function previewer({ images = 4, perSecond = 10, levels }: Partial<Previews> = {
     post: (event) => posted.push(event),
     onError: (error) => errors.push(error),
   });
-  /** Lets all encodings end that have begun. */
+  /** Completes all encodings in progress. */
   const encode = async () => {
     for (let next = pending.shift(); next; next = pending.shift()) {
       next();

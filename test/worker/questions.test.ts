@@ -101,7 +101,7 @@ test('continuations of the pictures follow on the sheet, in cells of the same si
   assert.deepEqual([asked.count, asked.finishes, asked.columns], [5, 5, 3]);
   assert.equal(asked.height, 4 * (64 + 4) - 4, 'ten cells in rows of three');
   const { data, width } = sheets[0] as Picture;
-  // The fifth finish is the last of ten: in the fourth row, alone.
+  // The fifth continuation is the last of ten pictures: alone in the fourth row.
   assert.ok(Math.abs((data[3 * 68 * width] as number) + 4 / 5) < 1e-6);
   made.answer(0, []);
   await asking;

@@ -10,7 +10,7 @@ import { descentOf, grayNetwork, type PlanOptions, tinyNetwork } from '../engine
 const LEVELS = Array.from({ length: 6 }, () => ({ side: 2, candidates: 8 }));
 const AT_RANDOM = { sampler: { top: 8, temperature: 0 } };
 
-/** Runs a descent and gives its events when it is over. */
+/** Runs a descent and returns its events. */
 function follow(scheduler: Scheduler, network: Network, descent: Descent, client = 'a'): Promise<GenerateEvent[]> {
   const events: GenerateEvent[] = [];
   return new Promise((resolve) => {

@@ -16,7 +16,7 @@ const candidates = (): Candidates => ({
 });
 const never = () => new Promise<never>(() => {});
 
-/** Misbehaviour, and the one error it must come to. */
+/** Faulty guides, and the error that each must cause. */
 const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
   throws: {
     guide: { score: () => assert.fail('out of ideas') },

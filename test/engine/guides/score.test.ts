@@ -21,7 +21,7 @@ const asking = (guides: readonly Guide[], rest: Partial<ScoringOptions> = {}): S
   ...rest,
 });
 
-/** Keeps what a guide was shown. */
+/** Records the candidates that a guide receives. */
 function recorded(guide: Guide) {
   const shown: { batch: number; count: number; values: number[]; buffer: ArrayBufferLike }[] = [];
   const score = (candidates: Candidates, ...rest: [never, never]) => {

@@ -5,14 +5,14 @@ import type { Picture } from '../../../src/guide.ts';
 
 const SIDE = 16;
 
-/** The same in every row. */
+/** A picture with equal rows. */
 function rows(channels: number, valueAt: (x: number, channel: number) => number): Picture {
   const size = SIDE * SIDE;
   const data = Float32Array.from({ length: channels * size }, (_, i) => valueAt(i % SIDE, Math.floor(i / size)));
   return { data, channels, width: SIDE, height: SIDE };
 }
 
-/** Columns that are edges, in a row amid the picture. */
+/** Columns of edge pixels in a middle row. */
 const columns = (edges: Float32Array) =>
   [...edges.subarray(8 * SIDE, 9 * SIDE)].flatMap((value, x) => (value > 0 ? [x] : []));
 

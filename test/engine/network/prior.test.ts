@@ -5,7 +5,7 @@ import { type Row, START, type State } from '../../../src/engine/network/network
 import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
 import { priorNetwork, tinyNetwork } from '../tiny.ts';
 
-/** Worked out by torch: `scripts/train_prior.py --random --vectors`. */
+/** Computed by torch: `scripts/train_prior.py --random --vectors`. */
 const vectors = JSON.parse(readFileSync('test/fixtures/prior/vectors.json', 'utf8')) as {
   readonly noise: number[][];
   readonly codes: number[][];

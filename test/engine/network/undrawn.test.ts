@@ -1,4 +1,4 @@
-/** Levels that draw nothing before it is chosen, against levels that draw all. */
+/** Levels that draw candidates on demand, compared with levels that draw all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formScores } from '../../../guides/lib/quadratic.ts';
@@ -51,7 +51,7 @@ for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-
     const { network } = await shipped(name);
     for await (const { level, side, channels, rows, drawn } of levelsOf(network)) {
       const count = drawn.candidateCount;
-      // The larger sides of a large model tell no more.
+      // Larger sides of a large model would add nothing.
       if (side > 64) break;
       const candidates = { data: drawn.candidates.data, batch: rows.length, count, channels, side };
       for (const [kind, form] of Object.entries(formsAt(side, channels))) {

@@ -28,7 +28,7 @@ const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Sizes at which several requests are run: alone, three at once, all at once. */
+/** Numbers of requests that run together: one, three, all. */
 const BATCHES = [1, 3, 8];
 
 async function codes(options: PlanOptions): Promise<number[][]> {
@@ -43,7 +43,7 @@ test('the step path proposes the candidates of the exporter, level by level', as
     return 0;
   });
   const network = await tinyNetwork();
-  // Forced choices are not scored, so the code is steered by a second request: each level alone is free.
+  // Forced choices are not scored, so a second request is used in which only the last level is free.
   for (let level = 0; level < 4; level++) {
     seen.length = 0;
     const descent = descentOf(network, { guides: [guide], prefixes: [vectors.step.code.slice(0, level)] });
@@ -215,7 +215,7 @@ test('beams find codes that greedy choices miss', async () => {
     { side: 1, candidates: 2 },
     { side: 1, candidates: 2 },
   ]);
-  // Candidate 1 looks better at level 0, but what lies below candidate 0 is better in the end.
+  // Candidate 1 scores higher at level 0, but the best code begins with candidate 0.
   const guide = scoring((x, { index }) => (index === 0 ? mean(x) : -Math.abs(mean(x) - 0.25)));
   const run = async (beams: number[]) =>
     codesOf(await collect(eventsOf(network, descentOf(network, { guides: [guide], beams }))));
@@ -341,7 +341,7 @@ test('300 descents release their memory', async () => {
     kept.push(new WeakRef(descent));
   };
   for (let i = 0; i < 300; i++) await run();
-  // WeakRefs are cleared by a collection after the turn in which they were made.
+  // WeakRefs are cleared by a collection after the turn in which they were created.
   await new Promise((resolve) => setTimeout(resolve, 10));
   collectGarbage();
   assert.ok(kept.filter((ref) => ref.deref()).length < 10);

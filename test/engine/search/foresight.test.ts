@@ -9,10 +9,10 @@ import { priorNetwork, tinyNetwork } from '../tiny.ts';
 const network = await priorNetwork();
 const { finalSide } = network;
 
-/** After one choice. */
+/** A state after one choice. */
 const after = (choice: number): State => ({ ...START, code: [choice] });
 
-/** The picture that the prior's likeliest choices make of a beginning, by the graph that draws whole descents. */
+/** The picture of a prefix continued by the prior's likeliest choices, drawn by the graph for whole descents. */
 async function drawn(code: readonly number[]): Promise<Float32Array> {
   const [path] = await network.descend([certainNoise(network.info, code)], [null]);
   return path?.images.at(-1) ?? new Float32Array(0);

@@ -23,7 +23,7 @@ test('the best particles survive, regardless of their result', () => {
 });
 
 test('with different prefixes, each result keeps its own best particle', () => {
-  // Particles 0 and 2 are of the first result, 1 and 3 of the second.
+  // Particles 0 and 2 belong to the first result, 1 and 3 to the second.
   const places = (keep: number) =>
     survivorsOf(four, { blend: 'zscore', count: 2, prefixes: [[0], [1]] }, [1], keep).map(({ index }) => index);
   assert.deepEqual(places(2), [2, 1]);
@@ -37,7 +37,7 @@ const LEVELS = [
 ];
 const network = grayNetwork(LEVELS);
 
-/** Likes at the last side what it did not like at the first: only those who walk on find out. */
+/** A guide whose preference at the last side is opposite to that at the first. */
 const changeable = scoring((candidate, { index }: LevelInfo) => (index === 0 ? -mean(candidate) : mean(candidate)));
 
 async function run(options: PlanOptions) {

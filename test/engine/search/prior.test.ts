@@ -7,7 +7,7 @@ import { bright, codesOf, collect, descentOf, type PlanOptions, priorNetwork, sc
 
 const network = await priorNetwork();
 
-/** As a request without guides has it. */
+/** The sampler of a request without guides. */
 const DRAWN = { top: Number.POSITIVE_INFINITY, temperature: 1, prior: 1 };
 const LIKELIEST = { top: 1, temperature: 0, prior: 1 };
 
@@ -15,7 +15,7 @@ async function codes(options: PlanOptions): Promise<number[][]> {
   return codesOf(await collect(eventsOf(network, descentOf(network, options))));
 }
 
-/** Natural logarithm of the probability of each code. */
+/** Natural log-probability of each code. */
 async function logPriors(all: readonly Code[]): Promise<number[]> {
   const paths = await network.descend(
     all.map((code) => certainNoise(network.info, code)),

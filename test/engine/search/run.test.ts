@@ -4,7 +4,7 @@ import { eventsOf } from '../../../src/engine/search/run.ts';
 import type { Guide } from '../../../src/guide.ts';
 import { bright, collect, descentOf, tinyNetwork } from '../tiny.ts';
 
-/** Tells what was done with it. */
+/** A guide that records its calls. */
 function watched(guide: Guide) {
   const told = { asked: 0, disposed: 0 };
   const watching: Guide = {

@@ -1,4 +1,4 @@
-/** Guides that look at some candidates only: no others are drawn, and the choices are those of a run that draws all. */
+/** Guides that score a shortlist: only its candidates are drawn, and choices equal those of a run that draws all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quadraticGuide } from '../../../guides/lib/quadratic.ts';
@@ -14,7 +14,7 @@ async function networks() {
   return { network, drawing: new Network(network.info, bundle.levels, bundle.decode) };
 }
 
-/** Levels that a run drew all candidates of. */
+/** Levels whose candidates were all drawn. */
 function drawnLevels(network: Network): number[] {
   const levels: number[] = [];
   const runLevel = network.runLevel.bind(network);

@@ -1,4 +1,4 @@
-/** Descents that quadratic forms decide, in runs of several levels and one by one, against the step path. */
+/** Descents decided by quadratic forms, in spans and level by level, compared with the step path. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ import { shipped } from '../models.ts';
 import { codesOf, descentOf, type PlanOptions } from '../tiny.ts';
 
 const BATCHES = [1, 3, 8];
-/** The batch that is run level by level too. */
+/** The batch size that is also run level by level. */
 const WATCHED = 3;
 
 type Make = (network: Network, picture: Uint8Array, mask: Uint8Array) => Promise<Guide[]>;
@@ -53,7 +53,7 @@ async function shrunk(image: Uint8Array, network: Network): Promise<Uint8Array> 
   return await encodePicture(await picture(image, { side: network.finalSide / 4 }));
 }
 
-/** Pictures that the model can nearly make, and masks, drawn by a seed. */
+/** Random pictures close to those of the model, and random masks. */
 async function inputsOf(network: Network, seed: number) {
   const next = uniform(seed + 1);
   const [drawn] = await network.decode([network.candidateCounts.map((count) => Math.floor(next() * count))]);
@@ -75,7 +75,7 @@ async function descend(network: Network, guides: readonly (readonly Guide[])[], 
   });
 }
 
-/** Choices, and those that differ from the step path's: what comes after one in the same descent does not compare. */
+/** Counts choices, and those that differ from the step path; later levels of the same descent are not comparable. */
 class Agreement {
   choices = 0;
   different = 0;
@@ -89,7 +89,7 @@ class Agreement {
       this.choices += 1;
       const other = theirs[level] as LevelEvent;
       const isSame = event.choices[0] === other.choices[0];
-      // Of several guides, what one gains the other loses: their blend is alike.
+      // With several guides a gain of one can equal the loss of another, so that blended scores tie.
       if (!isSame && event.guideScores.length > 1) {
         const [ours = 0, theirs = 0] = [event.scores[0] ?? 0, other.scores[0] ?? 0];
         assert.ok(Math.abs(ours - theirs) <= 1e-4, `${what}, level ${level}: ${ours}, drawn ${theirs}`);

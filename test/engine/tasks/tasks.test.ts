@@ -65,7 +65,7 @@ test('encoding and decoding are inverse for pictures of codes', async () => {
     const [decoded] = await decode([code]);
     assertNear(decoded, [...image.data], 1e-5);
   }
-  // All 64 beams of the first three levels: every code is looked at, so that its own picture is found for certain.
+  // All 64 beams of the first three levels: the search is exhaustive, so the code of a picture is always found.
   for (const { code, image } of vectors.decode) {
     const found = await encode(pictureOf(image), { beams: 64 });
     assert.deepEqual(found.code, code);

@@ -1,4 +1,4 @@
-/** Requests on whole pictures: known places, the picture's own pixels, one code a square. */
+/** Requests for whole pictures: positions of squares, kept pixels, one code per square. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { GenerateRequest } from '../../../src/contract/requests.ts';
@@ -21,7 +21,7 @@ after(() => engine.close());
 
 type Dot = readonly [r: number, g: number, b: number, alpha?: number];
 
-/** The file of a picture, of bytes. */
+/** A picture file with these bytes as pixels. */
 async function fileOf(width: number, height: number, dotAt: (x: number, y: number) => Dot): Promise<Uint8Array> {
   const plane = width * height;
   const data = new Float32Array(4 * plane);
@@ -65,7 +65,7 @@ test("what is repainted is put back: the size of the upload, its own pixels outs
   const result = one.draw();
   assert.deepEqual([one.width, one.height, result.width, result.height], [24, 8, 24, 8]);
   const [window] = one.windows ?? [];
-  // The mask lies in what the middle square would cut away.
+  // The mask is outside the middle square.
   assert.deepEqual([window?.left, window?.top, window?.side], [0, 0, 8]);
   assert.equal(window?.codeString, one.codeString);
   const [own] = await drawn([one.code]);
@@ -189,7 +189,7 @@ test('transparency marks unknown pixels, and an inverted mask reverses them', as
   );
 });
 
-/** A picture whose squares of 4 at 0 and 4 the model makes well: its own pictures, shrunk, side by side. */
+/** A picture whose squares of 4 at 0 and 4 the model draws well: two of its own pictures, shrunk, side by side. */
 async function makeable(): Promise<Uint8Array> {
   const parts = await drawn([
     [0, 1, 2, 3],
@@ -212,7 +212,7 @@ test('a picture that is not square is enlarged completely, in overlapping square
   const windows = one?.windows ?? [];
   const places = [0, 4, 8].map((left) => ({ left, top: 0, side: 8 }));
   assert.match(notes.join('\n'), /8×4 pixels were enlarged in 3 squares of 4×4, each to 8×8/);
-  // What the model cannot make is plainly enlarged, and is the picture of no code.
+  // Parts that the model cannot draw are resampled, and have no code.
   const made = places.filter(({ left }) => windows.some((window) => window.left === left));
   assert.ok(made.length >= 2 && windows.length === made.length);
   const given = await decodePicture(image);

@@ -46,7 +46,7 @@ const form = (side: number) => ({ outChannels: 3, height: side, width: side, tar
 test('scores use the cheaper method: drawing for few pixels, Gram matrices for many', () => {
   const small = formShape(form(4), size);
   assert.equal(small.isDrawn, true);
-  // The chosen one and its leak, then all 24 planes of 16 pixels of 16 features.
+  // The chosen candidate and its leak, then all 24 planes of 16 pixels from 16 features.
   assert.equal(choiceWork(size, small), 6 * 16 * 16 + 24 * 16 * 16);
   const large = { ...size, side: 64 };
   const byGram = formShape(form(64), large);

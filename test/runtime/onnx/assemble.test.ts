@@ -6,7 +6,7 @@ import { GraphBuilder } from '../../../src/runtime/onnx/graph-builder.ts';
 import { decodeModel, encodeModel } from '../../../src/runtime/onnx/messages.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 
-/** y = 2 (a + b), z = a + b: as a file that was read. */
+/** y = 2 (a + b), z = a + b, as a decoded file. */
 function stored() {
   const graph = new GraphBuilder('stored');
   const sum = graph.op('Add', [graph.input('a', [2]), graph.input('b', [2])]);

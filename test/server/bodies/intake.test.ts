@@ -1,4 +1,4 @@
-/** Bodies over sockets, in-process: what is refused, what is kept, what is left. */
+/** Limits of request bodies over sockets, in-process. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -29,7 +29,7 @@ after(async () => {
 
 const held = () => serving.services.intake.budget.held;
 
-/** An upload that stops in the middle. */
+/** An upload that is never completed. */
 async function unfinished(bytes: number): Promise<Socket> {
   const { hostname, port } = new URL(serving.url);
   const socket = connect(Number(port), hostname);
@@ -43,7 +43,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A picture of noise that takes about so many bytes. */
+/** A noise picture of about this many bytes. */
 async function noise(bytes: number): Promise<Uint8Array> {
   const side = Math.ceil(Math.sqrt(bytes / 3));
   const raw = Uint8Array.from({ length: 3 * side * side }, (_, i) => (i * 2_654_435_761) >>> 24);

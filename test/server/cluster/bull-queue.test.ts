@@ -1,4 +1,4 @@
-/** BullMQ as a queue of ours, on a real Redis. */
+/** The queue implementation with BullMQ and a real Redis. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -38,7 +38,7 @@ const entry = (id: string, client: string, priority = 0): ClusterEntry => ({
   guides: [],
 });
 
-/** Of those that wait; without waiting for more. */
+/** The waiting jobs, without waiting for more. */
 async function takeAll(queue: BullQueue, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n++) ids.push((await queue.claim())?.entry.id ?? 'none');

@@ -1,4 +1,4 @@
-/** Webhooks of a cluster, on a real Redis: called whoever dies. */
+/** Webhooks of a cluster with a real Redis: they are called even if gateways die. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -62,7 +62,7 @@ test('if the gateway that accepted the request is gone, another one calls its we
   const [url, otherUrl] = [await cluster.listen(one), await cluster.listen(other)];
   const asked = { guides: [{ name: 'hold' }], webhook: `http://${address}/hook` };
   const { id } = (await (await post(`${url}/v1/jobs`, asked)).json()) as { id: string };
-  // Gone without a word: it hears and says nothing any more.
+  // Like a crash: it neither sends nor receives any more.
   one.link.close();
   assert.equal(came.length, 0);
   assert.equal((await fetch(`${otherUrl}/v1/jobs/${id}`, { method: 'DELETE' })).status, 202);

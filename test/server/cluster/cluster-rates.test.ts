@@ -1,4 +1,4 @@
-/** Requests a minute across gateways, on a real Redis. */
+/** The limit of requests per minute across gateways, with a real Redis. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, test } from 'node:test';
@@ -19,7 +19,7 @@ before(async () => {
 });
 const options = { skip: noRedis };
 
-/** What both kinds do, as two gateways see it. A period is a day, so that nothing comes back meanwhile. */
+/** Common behaviour of both kinds at two gateways. The period is a day, so that no tokens are restored meanwhile. */
 async function takesInTurn(one: RateLimits, other: RateLimits): Promise<void> {
   assert.deepEqual([await one.take('a', 2), await other.take('a', 2)], [0, 0]);
   for (const limits of [one, other]) {

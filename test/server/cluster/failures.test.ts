@@ -1,4 +1,4 @@
-/** What a cluster does when parts of it fail: real processes that are killed and stopped, a real Redis that goes away. */
+/** Failures in a cluster: real processes are killed and stopped, and a real Redis disappears. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Gateway } from '../../../src/server/cluster/gateway.ts';
@@ -18,7 +18,7 @@ before(async () => {
 });
 const options = { skip: noRedis };
 
-/** Follows a job, so that its state is known here. */
+/** Subscribes to a job, so that its state is known at this gateway. */
 function follow({ jobs }: Gateway, job: Job): LogEntry[] {
   const events: LogEntry[] = [];
   const subscriber = jobs.watch(job, {
@@ -34,7 +34,7 @@ const standsAt = (events: readonly LogEntry[], level: number, attempt: number) =
     () => events.some((one) => one.event.type === 'level' && one.event.level === level && one.attempt === attempt),
     `level ${level} of attempt ${attempt}`,
   );
-/** Picks the first picture again and again, to the end. */
+/** Always picks the first picture, to the end. */
 async function answerAll(socket: Socket, from: number): Promise<void> {
   const { came } = socket;
   for (let question = from; ; question++) {
@@ -57,7 +57,7 @@ test('a stalled or killed worker costs its job one attempt, and its later messag
   const job = await gateway.jobs.submit({ work: holding(2), client: 'a' });
   const events = follow(gateway, job);
   await standsAt(events, 1, 1);
-  // The clock of the second is wrong by an hour: the times are those of Redis.
+  // The clock of the second worker is wrong by an hour: times are those of Redis.
   const second = await cluster.forkWorker({ SKEW_MS: String(3_600_000) });
   first.kill('SIGSTOP');
   await standsAt(events, 1, 2);
@@ -182,7 +182,7 @@ test('a gateway that dies between accepting a job and adding it to BullMQ loses 
   const job = await gateway.jobs.submit({ work: generate({ seed: 1 }), client: 'a', idempotencyKey: 'k' });
   await gateway.jobs.endOf(job);
   const { link } = gateway;
-  // As it stands in Redis after the first step alone.
+  // The state in Redis after only the first step.
   const { Ledger } = await import('../../../src/server/cluster/ledger.ts');
   const ledger = new Ledger(link, {
     waiting: 9,

@@ -12,7 +12,7 @@ import { FakeClock } from '../../clock.ts';
 import { post, type Serving, serve } from '../serving.ts';
 import { refusedStatus, Socket } from '../socket.ts';
 
-/** Status of an answer under any headers: fetch keeps some to itself. */
+/** Status of a response to arbitrary headers: fetch forbids some. */
 function statusOf(url: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     const asking = request(url, { headers }, (answer) => resolve(answer.resume().statusCode ?? 0));

@@ -1,4 +1,4 @@
-/** Connections that do what no well-meaning client does. */
+/** Hostile and faulty connections. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { serve } from '../serving.ts';
 import { Socket as Stream } from '../socket.ts';
 
-/** A connection whose own half stays open, with all that came over it. */
+/** A connection that stays half-open, and the data received over it. */
 async function connection(url: string, ...said: string[]): Promise<{ socket: Socket; came: () => string }> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -24,7 +24,7 @@ async function connectionsOf(http: { getConnections(told: (error: Error | null, 
   return await new Promise<number>((resolve) => http.getConnections((_, count) => resolve(count)));
 }
 
-/** Turns the event loop until something holds. */
+/** Turns the event loop until a condition holds. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -85,7 +85,7 @@ test('slow headers are cut within a second of the limit, which does not include 
   const { http } = serving;
   assert.equal(http.headersTimeout, 30_000);
   assert.ok(http.keepAliveTimeout > 60_000);
-  // The same rules, sooner.
+  // The usual limits, but shorter.
   http.headersTimeout = 500;
   const { socket, came } = await connection(serving.url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const slow = await connection(serving.url, 'GET /healthz HTTP/1.1\r\nHost: loc');
@@ -105,7 +105,7 @@ test('close ends the rest after its time limit: incomplete requests, idle socket
   const stream = await Stream.open(serving.url);
   stream.say({ type: 'generate', id: 'r', guides: [{ name: 'hold' }] });
   await stream.next('started');
-  // It reads no more, and answers no closing.
+  // It stops reading, and ignores the close frame.
   const { hostname, port } = new URL(serving.url);
   const key = 'dGhlIHNhbXBsZSBub25jZQ==';
   const deaf = await connection(

@@ -39,7 +39,7 @@ test('invalid values are ignored, even from a trusted proxy', () => {
   assert.equal(trusting.of(asked({ 'x-forwarded-host': 'a/b' })).host, 'kandid:8080');
   assert.equal(trusting.of(asked({ 'x-forwarded-proto': 'javascript' })).base, 'http://kandid:8080');
   assert.equal(trusting.address(asked({ 'x-forwarded-for': 'unknown' })), '127.0.0.1');
-  // Of a list, what the nearest proxy has added.
+  // The last entry of a list is that of the nearest proxy.
   assert.equal(trusting.of(asked({ 'x-forwarded-host': 'evil.example, good.example' })).host, 'good.example');
 });
 

@@ -1,4 +1,4 @@
-/** What jobs do whatever keeps them: one suite for those of one process and those of a cluster. */
+/** Conformance suite of job stores, for one process and for a cluster. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { type FakeRunner, WORK } from '../fake-runner.ts';
 import { cancelled, done, level, preview, question } from '../job-events.ts';
 
 export interface Backend {
-  /** Where requests come in; both know the same jobs. */
+  /** Entry points for requests, which share jobs. */
   readonly fronts: readonly [JobService, JobService];
   readonly runner: FakeRunner;
   close(): Promise<void>;
@@ -18,7 +18,7 @@ export interface Backend {
 
 const MAX_WAITING_MS = 30_000;
 
-/** Resolves when it holds. */
+/** Resolves when the condition holds. */
 export async function until(holds: () => unknown, what = String(holds)): Promise<void> {
   const end = performance.now() + MAX_WAITING_MS;
   while (!(await holds())) {
@@ -27,7 +27,7 @@ export async function until(holds: () => unknown, what = String(holds)): Promise
   }
 }
 
-/** @param open a new one, in which at most 6 jobs wait, 4 of one client are open */
+/** @param open creates a store with limits of 6 waiting jobs, and 4 open ones per client */
 export function conforms(name: string, open: () => Promise<Backend>, skip: string | false = false): void {
   describe(name, { skip }, () => {
     let backend: Backend;
@@ -280,7 +280,7 @@ function entryOf(next: LogEntry | Gap): LogEntry {
   return next;
 }
 
-/** Of those that count. */
+/** Sequence numbers of the events that every client must receive. */
 function namesOf(events: readonly LogEntry[]): string[] {
   return events
     .map(({ event }) => event)

@@ -7,7 +7,7 @@ import { changed } from '../../../src/lab/bench/server/hostile/shapes.ts';
 import { checkGuideParams } from '../../../src/server/jobs/guide-params.ts';
 
 const image = Uint8Array.of(1, 2, 3);
-/** Right ones, as many fields as there are. */
+/** Valid params with all fields. */
 const RIGHT: Readonly<Record<string, Record<string, unknown>>> = {
   classifier: { labels: { hair: ['red', 'black'], eyes: 'closed' } },
   color: { image, detail: 8 },

@@ -16,7 +16,7 @@ let client: Client;
 async function connected(url: string, headers: Readonly<Record<string, string>> = {}) {
   const one = new Client({ name: 'test', version: '1' });
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers } });
-  // Its session is a field of its own that its interface does not promise.
+  // The session id is not part of the interface.
   await one.connect(transport as Parameters<Client['connect']>[0]);
   return { client: one, transport };
 }

@@ -1,4 +1,4 @@
-/** The Images API as Vercel's AI SDK asks it: `generateImage` by its providers for OpenAI and for what is compatible with it. */
+/** The Images API with Vercel's AI SDK: `generateImage` of its providers for OpenAI and for compatible servers. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';

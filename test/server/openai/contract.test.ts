@@ -1,4 +1,4 @@
-/** What the newest clients of OpenAI's send, by its own client: each row of what they may ask for, and what they are told. */
+/** The contract of the Images API, with OpenAI's client: all options, and the notes about unsupported ones. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { about, dataUrl, holedOf, pngOf } from './pictures.ts';
 
 let serving: Serving;
 let client: OpenAI;
-/** Serves pictures from an address of its own. */
+/** Serves pictures from a separate address. */
 const pictures = createServer((request, response) => {
   if (request.url === '/a.png') void pngOf().then((bytes) => response.end(bytes));
   else if (request.url === '/large') response.end(Buffer.alloc(2 ** 20 + 1));
@@ -38,7 +38,7 @@ after(async () => {
   await serving.close();
 });
 
-/** In words that the text model of the tests knows. */
+/** A prompt with words that the text model of the tests knows. */
 const PROMPT = 'red';
 
 async function edits(body: object): Promise<Response> {

@@ -103,7 +103,7 @@ test('a stream contains pictures of real levels, then each result', async () => 
   }
 });
 
-/** What an answer tells beside OpenAI's fields. */
+/** Additional fields of a response. */
 interface Beside {
   readonly seed: number;
   readonly notes: readonly string[];

@@ -87,7 +87,7 @@ test('a page that was not built is reported with a remedy', async () => {
   assert.match(await answer.text(), /was not built.*npm run build.*\/docs/s);
 });
 
-/** As it comes over the wire; fetch would unpack it. */
+/** The response as sent; fetch would decompress it. */
 function raw(path: string, accepted: string) {
   return new Promise<{ headers: Record<string, unknown>; length: number }>((resolve, reject) => {
     const asking = request(url + path, { headers: { 'accept-encoding': accepted } }, (answer) => {

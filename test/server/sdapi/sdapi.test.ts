@@ -1,4 +1,4 @@
-/** Automatic1111's web API, by what its clients send and read; `scripts/tests/server/test_webui_client.py` has a real one. */
+/** Automatic1111's web API, with requests like those of its clients; `scripts/tests/server/test_webui_client.py` uses a real one. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';

@@ -179,7 +179,7 @@ test('a socket that pauses reading gets every picture and the end', async () => 
   await socket.leave();
 });
 
-/** Full until it flows. */
+/** A congested socket, until it drains. */
 class StuckWire implements Wire {
   bufferedAmount = Number.POSITIVE_INFINITY;
   readonly came: (string | Uint8Array)[] = [];

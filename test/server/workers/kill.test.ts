@@ -13,7 +13,7 @@ before(async () => {
 const submit = (work: Parameters<LocalServices['jobs']['submit']>[0]['work'], client = 'a') =>
   services.jobs.submit({ work, client });
 const kill = () => process.kill(pidOf(services), 'SIGKILL');
-/** It stands at a level of a run. */
+/** A request that blocks at a level. */
 const standsAt = (job: Job, attempt: number, level: number) =>
   until(services, job, 'level', (event) => event.type === 'level' && event.level === level && job.attempt === attempt);
 

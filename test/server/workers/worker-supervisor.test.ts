@@ -19,7 +19,7 @@ const INFO: WorkerInfo = {
   lexicons: {},
 };
 
-/** A process that says what the test says. */
+/** A fake process whose messages the test determines. */
 class FakeProcess {
   readonly sent: ToWorker[] = [];
   readonly listener: ProcessListener;

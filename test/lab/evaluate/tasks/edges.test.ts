@@ -5,7 +5,7 @@ import { edgesF1 } from '../../../../src/lab/evaluate/tasks/edges.ts';
 
 const SIDE = 16;
 
-/** Black to the left of a column, white from it on. */
+/** Black to the left of a column, white from there on. */
 function stepAt(column: number) {
   const data = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => (i % SIDE < column ? -1 : 1));
   return { data, channels: 3, width: SIDE, height: SIDE };

@@ -1,6 +1,6 @@
 /**
- * Figures that a judge gives, from results that are given: it takes red pictures for the first value of each attribute, green
- * ones for the second, blue ones for the third (test/fixtures/judge).
+ * Figures of a judge for given results: it classifies red pictures as the first value of each attribute, green ones as the
+ * second, blue ones as the third (test/fixtures/judge).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -70,14 +70,14 @@ test('prompts: named attributes that the judge finds, for four prompts with 1, 2
     accuracy_by_size: { 1: 1, 2: 0.5, 3: 0.6667, 4: 1 },
     guide: 'avatars-clip',
     judge: 'avatars-attributes',
-    // The first four avatars have 44 labels that can be seen; of them blue pictures have 1, 2, 3 and 2, red ones 4, 1 and 2.
+    // The first four avatars have 44 visible labels, of which blue pictures match 1, 2, 3 and 2, red ones 4, 1 and 2.
     judge_accuracy: { renders: 0.1818, codes: 0.2045 },
     // Of four levels with four candidates.
     guide_pictures: 4,
     guide_share: 0.25,
   });
   const { top } = attributes as Record<string, unknown>;
-  // Asked for twice and found twice: a hijab, which half of the random pictures have, and a bob, which a quarter has.
+  // Requested twice and found twice: a hijab, which half of the random pictures have, and a bob, which a quarter has.
   assert.deepEqual(top, { accuracy: 1, named: 2, random_accuracy: 0.375 });
 });
 
@@ -97,7 +97,7 @@ test('prompts with four pictures each: share that match completely, of the first
   assert.deepEqual(figures, {
     prompts: 4,
     results: 4,
-    // Red is what the first prompt asks for, green what the fourth does; the others want some of both.
+    // Red matches the first prompt, green the fourth; the others need some of both.
     whole: 0.3125,
     first_whole: 0.5,
     // Two colours are √(8/3) / 2 apart: 5 of 6 pairs, none, 3 of 6 and 3 of 6; all seeds give red.
