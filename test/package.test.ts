@@ -37,8 +37,8 @@ interface Packed {
 /** Packs the project, and unpacks it like an installation, with the dependencies of the checkout. */
 function install(): Packed {
   execFileSync('npm', ['run', '--silent', 'build']);
-  const told = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { encoding: 'utf8' });
-  const [packed] = JSON.parse(told.slice(told.indexOf('[\n'))) as [Packed];
+  const json = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { encoding: 'utf8' });
+  const [packed] = JSON.parse(json.slice(json.indexOf('[\n'))) as [Packed];
   mkdirSync(join(modules, '.bin'), { recursive: true });
   execFileSync('tar', ['xzf', join(home, packed.filename), '-C', home]);
   execFileSync('mv', [join(home, 'package'), join(modules, 'kandid')]);
@@ -75,8 +75,8 @@ test('the package contains the program, the page and the models; no tests, no tr
 });
 
 test('npx kandid: a picture from a prompt, with compiled code only', () => {
-  const told = JSON.parse(npx('generate', 'a woman with red hair', '--seed', '1', '--out', 'woman.png', '--json'));
-  assert.equal(told.model, 'avatars-256');
+  const report = JSON.parse(npx('generate', 'a woman with red hair', '--seed', '1', '--out', 'woman.png', '--json'));
+  assert.equal(report.model, 'avatars-256');
   assert.ok(existsSync(join(home, 'woman.png')));
   assert.match(npx('guides'), /super_resolution/);
 });
@@ -89,8 +89,8 @@ test('the library and the client can be imported by name', () => {
      console.log(kandid.guides().length > 10, typeof KandidClient, typeof defineGuide);
      await kandid.close();`,
   );
-  const said = execFileSync(process.execPath, ['use.mjs'], { cwd: home, encoding: 'utf8' });
-  assert.equal(said.trim(), 'true function function');
+  const output = execFileSync(process.execPath, ['use.mjs'], { cwd: home, encoding: 'utf8' });
+  assert.equal(output.trim(), 'true function function');
   assert.ok(readdirSync(join(modules, 'kandid', 'dist', 'src')).includes('index.d.ts'));
 });
 
@@ -99,13 +99,13 @@ test('kandid serve: one line with the address, where the page is served', async 
   const child = spawn(process.execPath, words, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
   server = child;
   const address = await new Promise<string>((found, failed) => {
-    let said = '';
+    let output = '';
     child.stderr.on('data', (bytes: Buffer) => {
-      said += bytes;
-      const match = /http:\/\/[\d.]+:\d+/.exec(said);
+      output += bytes;
+      const match = /http:\/\/[\d.]+:\d+/.exec(output);
       if (match) found(match[0]);
     });
-    child.once('exit', (code) => failed(new Error(`it ended with ${code} after: ${said}`)));
+    child.once('exit', (code) => failed(new Error(`it ended with ${code} after: ${output}`)));
   });
   const page = await (await fetch(address)).text();
   const [, script] = /<script[^>]+src="([^"]+)"/.exec(page) ?? [];

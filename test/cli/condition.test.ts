@@ -43,14 +43,14 @@ test('a missing condition, or one for an unconditional model, fails with a one-l
     ['generate', ...own],
     ['decode', '[0,0]', ...own],
   ]) {
-    const said = await kandid([...words, '--out', inFolder('d.png')]);
-    assert.equal(said.code, 2);
+    const result = await kandid([...words, '--out', inFolder('d.png')]);
+    assert.equal(result.code, 2);
     assert.match(
-      said.err,
+      result.err,
       /^Model "tiny-color" needs a condition picture \(grayscale\)\. Give one as "condition" \(--condition FILE\), or/m,
     );
   }
-  const said = await kandid(['generate', '--model', 'tiny', '--condition', condition, '--out', inFolder('d.png')]);
-  assert.equal(said.code, 2);
-  assert.match(said.err, /takes no condition picture/);
+  const result = await kandid(['generate', '--model', 'tiny', '--condition', condition, '--out', inFolder('d.png')]);
+  assert.equal(result.code, 2);
+  assert.match(result.err, /takes no condition picture/);
 });

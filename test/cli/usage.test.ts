@@ -24,9 +24,9 @@ test('every command has its own help', async () => {
     .filter((name) => name !== 'kandid');
   assert.ok(names.length >= 15, names.join());
   for (const name of names) {
-    const said = await kandid([name, '--help']);
-    assert.equal(said.code, 0, name);
-    assert.match(said.out, /^Usage: kandid/);
+    const result = await kandid([name, '--help']);
+    assert.equal(result.code, 0, name);
+    assert.match(result.out, /^Usage: kandid/);
   }
 });
 
@@ -35,9 +35,9 @@ test('--version prints the version of the package', async () => {
 });
 
 test('without arguments: the help page and the exit code of wrong usage', async () => {
-  const said = await kandid([]);
-  assert.equal(said.code, 2);
-  assert.match(said.err, /^ {2}generate /m);
+  const result = await kandid([]);
+  assert.equal(result.code, 2);
+  assert.match(result.err, /^ {2}generate /m);
 });
 
 const WRONG: readonly [words: readonly string[], message: RegExp][] = [
@@ -85,11 +85,11 @@ const WRONG: readonly [words: readonly string[], message: RegExp][] = [
 
 for (const [words, message] of WRONG)
   test(`wrong usage, one line: kandid ${words.join(' ')}`, async () => {
-    const said = await kandid(words);
-    assert.equal(said.code, 2, said.err);
-    assert.equal(said.out, '');
-    assert.match(said.err, message);
-    assert.equal(said.err.split('\n').length, 1);
+    const result = await kandid(words);
+    assert.equal(result.code, 2, result.err);
+    assert.equal(result.out, '');
+    assert.match(result.err, message);
+    assert.equal(result.err.split('\n').length, 1);
   });
 
 const FAILING: readonly [name: string, bytes: Uint8Array | null, message: RegExp][] = [
@@ -103,31 +103,31 @@ for (const [name, bytes, message] of FAILING)
   test(`an invalid picture fails with one line: ${name}`, async () => {
     const file = join(folder, name);
     if (bytes) writeFileSync(file, bytes);
-    const said = await kandid(['upscale', '--model', 'tiny', file, '--out', join(folder, 'x.png')]);
-    assert.equal(said.code, 1, said.err);
-    assert.match(said.err, message);
-    assert.equal(said.err.split('\n').length, 1);
+    const result = await kandid(['upscale', '--model', 'tiny', file, '--out', join(folder, 'x.png')]);
+    assert.equal(result.code, 1, result.err);
+    assert.match(result.err, message);
+    assert.equal(result.err.split('\n').length, 1);
   });
 
 test('a missing folder of models is reported as a warning', async () => {
-  const said = await kandid(['models'], { environment: { KANDID_MODELS: join(folder, 'nonexistent') } });
-  assert.equal(said.code, 0);
-  assert.match(said.err, /There is no folder .*nonexistent/);
+  const result = await kandid(['models'], { environment: { KANDID_MODELS: join(folder, 'nonexistent') } });
+  assert.equal(result.code, 0);
+  assert.match(result.err, /There is no folder .*nonexistent/);
 });
 
 test('the error for an unknown model suggests generators only', async () => {
-  const said = await kandid(['generate', '--model', 'qqqqqqqqqqqqqqqqqqqqqq']);
-  assert.match(said.err, /There are: .*tiny/);
-  assert.doesNotMatch(said.err, /avatars-clip|avatars-attributes/);
+  const result = await kandid(['generate', '--model', 'qqqqqqqqqqqqqqqqqqqqqq']);
+  assert.match(result.err, /There are: .*tiny/);
+  assert.doesNotMatch(result.err, /avatars-clip|avatars-attributes/);
 });
 
 test('inpaint without a mask is wrong usage unless the picture has transparency', async () => {
   const file = join(folder, 'opaque.png');
   const data = new Float32Array(3 * 64);
   writeFileSync(file, await encodePicture({ data, channels: 3, width: 8, height: 8 }));
-  const said = await kandid(['inpaint', file, '--model', 'tiny', '--out', join(folder, 'x.png')]);
-  assert.equal(said.code, 2);
-  assert.match(said.err, /^--mask is left out, expected a file, white where/);
+  const result = await kandid(['inpaint', file, '--model', 'tiny', '--out', join(folder, 'x.png')]);
+  assert.equal(result.code, 2);
+  assert.match(result.err, /^--mask is left out, expected a file, white where/);
 });
 
 for (const [words, note] of [
@@ -137,9 +137,9 @@ for (const [words, note] of [
   [['--beams', '4:2,5:2'], /no level of tiny has a side of 5 pixels; its sides are/],
 ] as const)
   test(`options without effect for the model are reported: ${words.join(' ')}`, async () => {
-    const said = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);
-    assert.equal(said.code, 0, said.err);
-    assert.match(said.err, note);
+    const result = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);
+    assert.equal(result.code, 0, result.err);
+    assert.match(result.err, note);
   });
 
 test('an output folder that cannot be created fails with one line before any computation', {
@@ -148,10 +148,10 @@ test('an output folder that cannot be created fails with one line before any com
   const places = process.platform === 'linux' ? ['/proc/nope/x.png', '/proc/nope/a/b/', '/sys/nope/x.png'] : [];
   for (const place of [...places, join(folder, 'empty.png', 'x.png')]) {
     writeFileSync(join(folder, 'empty.png'), '');
-    const said = await kandid(['generate', '--model', 'no-such-model', '--out', place]);
-    assert.equal(said.code, 1, said.err);
-    assert.match(said.err, /could not be written/);
-    assert.equal(said.err.split('\n').length, 1);
+    const result = await kandid(['generate', '--model', 'no-such-model', '--out', place]);
+    assert.equal(result.code, 1, result.err);
+    assert.match(result.err, /could not be written/);
+    assert.equal(result.err.split('\n').length, 1);
   }
 });
 
@@ -159,13 +159,13 @@ test('a folder instead of a picture, and a file instead of a folder', async () =
   assert.match((await kandid(['upscale', '--model', 'tiny', folder])).err, /it is a folder, expected a file/);
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  const said = await kandid(['generate', '--model', 'tiny', '--out', join(file, 'x.png')]);
-  assert.equal(said.code, 1);
-  assert.match(said.err, /could not be written/);
+  const result = await kandid(['generate', '--model', 'tiny', '--out', join(file, 'x.png')]);
+  assert.equal(result.code, 1);
+  assert.match(result.err, /could not be written/);
 });
 
 test('standard input can be used once', async () => {
-  const said = await kandid(['inpaint', '-', '--mask', '-', '--model', 'tiny'], { input: Buffer.from('x') });
-  assert.equal(said.code, 2);
-  assert.match(said.err, /given twice/);
+  const result = await kandid(['inpaint', '-', '--mask', '-', '--model', 'tiny'], { input: Buffer.from('x') });
+  assert.equal(result.code, 2);
+  assert.match(result.err, /given twice/);
 });

@@ -40,11 +40,11 @@ async function byCommand(picture: string): Promise<Provenance> {
     '--guide',
     `${name}:${weight}:${JSON.stringify(params)}`,
   ]);
-  const said = await kandid(
+  const result = await kandid(
     ['generate', '--model', 'tiny', '--seed', '5', '--guides', SLOW_GUIDES, '--out', out, ...words],
     {},
   );
-  assert.equal(said.code, 0, said.err);
+  assert.equal(result.code, 0, result.err);
   return readProvenance(readFileSync(out));
 }
 
@@ -76,8 +76,8 @@ test('decoded and encoded pictures have provenance, also at a level', async () =
   for (const level of [undefined, 1]) {
     const out = join(folder, `decoded-${level}.png`);
     const flags = level === undefined ? [] : ['--level', String(level)];
-    const said = await kandid(['decode', JSON.stringify(code), '--model', 'tiny', '--out', out, ...flags]);
-    assert.equal(said.code, 0, said.err);
+    const result = await kandid(['decode', JSON.stringify(code), '--model', 'tiny', '--out', out, ...flags]);
+    assert.equal(result.code, 0, result.err);
     const answer = await post(`${server.url}/v1/decode`, { model: 'tiny', codes: [code], level });
     const { images } = (await answer.json()) as { images: { base64: string }[] };
     const served = readProvenance(Buffer.from(images[0]?.base64 ?? '', 'base64'));
