@@ -17,8 +17,8 @@ if (files.length === 0) {
 }
 // No telemetry, also for tests that load ONNX Runtime directly.
 const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
-// Node leaves one core free, which on two cores means one file at a time.
-const parallel = `--test-concurrency=${availableParallelism()}`;
+// One more than there are cores: many wait for a browser, a server or a deadline.
+const parallel = `--test-concurrency=${availableParallelism() + 1}`;
 const run = spawnSync(process.execPath, ['--import', 'tsx', parallel, ...options, '--test', ...files], {
   stdio: 'inherit',
   env,
