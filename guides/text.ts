@@ -59,6 +59,14 @@ const params = z.strictObject({
     .describe(
       'Scale from similarities to log-odds where there is a contrast: the higher, the sooner a phrase counts as satisfied. Default: that of the CLIP.',
     ),
+  guidance: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(100)
+    .describe(
+      'Guidance scale: the power of the likelihood of the words beside the prior. Higher: the words decide more; lower: the picture looks more like the training pictures.',
+    ),
   cutouts: z
     .int()
     .min(0)
@@ -171,6 +179,7 @@ function scoring(clip: Clip, { sharpness = clip.scale.scale }: Params) {
 async function textGuide(clip: Clip, options: Params, { compute, note, seed }: GuideContext): Promise<Guide> {
   const embed: Embed = (texts) => embedIn(clip, options.templates, texts);
   const scored = scoring(clip, options);
+  const toLogLikelihood = options.guidance * (options.sharpness ?? clip.scale.scale);
   const views = cutouts(options.cutouts, seed);
   const read = inKnownWords(clip.lexicon, [...list(options.prompt), ...list(options.negative)], note);
   const wanted = await directions(embed, partsOf(options, read), await groupsOf(clip, options.rivals));
@@ -188,9 +197,10 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
     for (const { vector, weight, rivals } of wanted)
       score += weight * scored(likeness(vector), [...common, ...rivals.map(likeness)]);
     for (const { vector, weight } of unwanted) score -= weight * likeness(vector);
-    return score;
+    return score * toLogLikelihood;
   };
   return {
+    isLogLikelihood: true,
     prefers: { ...shortlistPreferences(options), times: (level) => timesAt(level, options) },
     async score(candidates: Candidates, _level, signal) {
       const pictures = await clip.embedPictures(candidates, { signal, compute }, views);
@@ -216,6 +226,7 @@ export default defineGuide({
     'contrast',
     'rivals',
     'sharpness',
+    'guidance',
     'templates',
     'cutouts',
     'fromSide',

@@ -112,6 +112,12 @@ export interface Guide {
    */
   score(candidates: Candidates, level: LevelInfo, signal: AbortSignal): Float32Array | Promise<Float32Array>;
   readonly prefers?: Preferences;
+  /**
+   * Whether its scores are log-likelihoods (natural logarithm, up to a constant per level) of what is wanted, given the
+   * candidate: such scores are added to the prior's log-probabilities as they are, where other scores are standardised
+   * first. A guide that sees little of what it looks for in the coarse pictures then decides little there. @default false
+   */
+  readonly isLogLikelihood?: boolean;
   /** The same score as a quadratic form at a level, where it has one; null at levels where it has not. */
   linear?(level: LevelInfo): LinearForm | null;
   /** Frees what `create` opened. Called once, also after a failure. */

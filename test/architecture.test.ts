@@ -146,12 +146,12 @@ const mayImport = (room: string, file: string, other: string | undefined) =>
   ROOMS[room]?.some((allowed) => allowed === other || allowed === file) ?? false;
 const imports = files.flatMap(importsOf);
 
-test('there is something to read', () => {
+test('source files and imports are found', () => {
   assert.ok(files.length > 20 && imports.length > 40);
   assert.ok(imports.some(({ from, to }) => from === 'src/pictures/codec.ts' && to === 'src/errors.ts'));
 });
 
-test('every file has a room, and rooms import one way only', () => {
+test('every file is in a room, and rooms import in one direction only', () => {
   const wrong: string[] = [];
   for (const file of files) if (!roomOf(file)) wrong.push(`${file} is in no room`);
   for (const { from, to } of imports.filter((line) => isOwn(line.to))) {
@@ -162,7 +162,7 @@ test('every file has a room, and rooms import one way only', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('relative imports end in .ts or .tsx and stay inside', () => {
+test('relative imports end in .ts or .tsx and stay inside the project', () => {
   const wrong = imports.filter(({ from, to }) => {
     const written = relative(dirname(from), to);
     return (isOwn(to) || to.startsWith('..')) && !/\.tsx?$/.test(written);
@@ -170,12 +170,12 @@ test('relative imports end in .ts or .tsx and stay inside', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('each package with a keeper is imported by it alone', () => {
+test('packages with a keeper are imported by it alone', () => {
   const wrong = imports.filter(({ from, to }) => to in KEEPERS && KEEPERS[to] !== from);
   assert.deepEqual(wrong, []);
 });
 
-test('only packages that are installed with Kandid are imported; optional ones when they are needed', () => {
+test('only dependencies are imported statically; optional packages only dynamically', () => {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
   const known = ({ to, dynamic, typeOnly }: Import) =>
     to.startsWith('node:') ||
@@ -188,7 +188,7 @@ test('only packages that are installed with Kandid are imported; optional ones w
   assert.deepEqual(wrong, []);
 });
 
-test('no import circles, imports of types included', () => {
+test('no import cycles, including type imports', () => {
   const next = new Map<string, string[]>();
   for (const { from, to } of imports) if (isOwn(to)) next.set(from, [...(next.get(from) ?? []), to]);
   const done = new Set<string>();
@@ -209,7 +209,7 @@ test('only the command line writes to the terminal', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('no compiler or lint suppressions, no any, nothing left to do', () => {
+test('no compiler or lint suppressions, no any, no open tasks', () => {
   const marks = /@ts-(ignore|expect-error|nocheck)|biome-ignore(?! format)|\bTODO\b|\bFIXME\b/;
   const any = /:\s*any\s*[;,)=[|&]|\bas any\b|<any>/;
   const wrong = files.filter((file) => {
@@ -224,7 +224,7 @@ test(`no file is longer than ${LONGEST_FILE} lines`, () => {
   assert.deepEqual(long, []);
 });
 
-test(`no folder has more than ${MAX_FILES} files of one level`, () => {
+test(`no folder has more than ${MAX_FILES} files`, () => {
   const counts = new Map<string, number>();
   for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
   assert.deepEqual(
@@ -233,7 +233,7 @@ test(`no folder has more than ${MAX_FILES} files of one level`, () => {
   );
 });
 
-test('object literals are flat: a spread of a literal would switch off the check for misspelt keys', () => {
+test('no spread of object literals, which would disable the check for misspelt keys', () => {
   const wrong = files.filter((file) => /\.\.\.\{/.test(withoutComments(texts.get(file) ?? '')));
   assert.deepEqual(wrong, []);
 });

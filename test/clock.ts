@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told to go on. */
+/** A fake clock that advances on request only. */
 import type { Clock } from '../src/kit/clock.ts';
 
 export class FakeClock implements Clock {
@@ -21,12 +21,12 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Timers that are set. */
+  /** Pending timers. */
   get waiting(): number {
     return this.#timers.length;
   }
 
-  /** Lets time pass; timers fire in their order, also those set by others on the way. */
+  /** Advances the time; timers fire in order, including those set meanwhile. */
   pass(ms: number): void {
     const until = this.#now + ms;
     for (;;) {

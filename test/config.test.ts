@@ -33,7 +33,7 @@ test('flags win over the environment, which wins over defaults', () => {
   assert.equal(settings.limitPixels, 50_000_000);
 });
 
-test('a wrong setting is named as it was given', () => {
+test('an invalid setting is reported by its given name', () => {
   const message = (flags: object, environment: NodeJS.ProcessEnv) => {
     try {
       loadSettings(flags, environment);
@@ -54,7 +54,7 @@ test('a wrong setting is named as it was given', () => {
   );
 });
 
-test('what comes with Kandid is found', () => {
+test('files that come with Kandid are found', () => {
   assert.ok(existsSync(join(packageFolder(), 'package.json')));
   const environment = { XDG_DATA_HOME: 'data', LOCALAPPDATA: 'data' };
   const [mine, own, shipped, ...more] = modelFolders({ models: ['mine'] }, environment);

@@ -101,7 +101,7 @@ test('every row keeps its status and exit code', () => {
 });
 
 for (const [code, [, , message]] of Object.entries(ERRORS)) {
-  test(`${code}: its message is a sentence that its details fill`, () => {
+  test(`${code}: the message is a sentence that uses all its details`, () => {
     assert.match(message, /[.}]$/);
     const names = [...message.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]));
     const details = Object.fromEntries(names.map((name) => [name, `<${name}>`]));
@@ -111,7 +111,7 @@ for (const [code, [, , message]] of Object.entries(ERRORS)) {
   });
 }
 
-test('what leaves the process is code, message and details, without cause and stack', () => {
+test('errors are exported with code, message and details, without cause and stack', () => {
   const error = new KandidError('picture_too_large', { name: 'a.png', width: 9, height: 8, limit: 7 }, { cause: 'x' });
   assert.deepEqual(JSON.parse(JSON.stringify(error)), {
     code: 'picture_too_large',
@@ -123,7 +123,7 @@ test('what leaves the process is code, message and details, without cause and st
   assert.equal(error.cause, 'x');
 });
 
-test('anything thrown becomes an error of the table', () => {
+test('any thrown value becomes a coded error', () => {
   const own = new KandidError('closed', { when: 'early' });
   assert.equal(toKandidError(own), own);
   assert.equal(toKandidError(new DOMException('stop', 'AbortError')).code, 'cancelled');
@@ -132,7 +132,7 @@ test('anything thrown becomes an error of the table', () => {
   assert.match(other.message, /Kandid: odd\. Please/);
 });
 
-test('a reason is one line of bounded length', () => {
+test('a reason is a single line of limited length', () => {
   assert.equal(reasonOf(new Error('one\n  two.')), 'one two');
   assert.equal(reasonOf('x'.repeat(9999)).length, 500);
 });

@@ -7,7 +7,7 @@ import { collect } from './engine/tiny.ts';
 const kandid = await Kandid.open({ defaultModel: 'tiny', device: 'cpu', threads: 1 });
 after(() => kandid.close());
 
-test('what the library exports', () => {
+test('exports of the library', () => {
   assert.deepEqual(Object.keys(library).sort(), [
     'Kandid',
     'KandidError',
@@ -18,14 +18,14 @@ test('what the library exports', () => {
   ]);
 });
 
-test('five lines make a picture file', async () => {
+test('five lines create a picture file', async () => {
   const [picture] = await kandid.pictures({ seed: 1 });
   assert.ok(picture);
   const file = await encodePicture(picture.image, 'png');
   assert.equal(Buffer.from(file).subarray(1, 4).toString(), 'PNG');
 });
 
-test('tells which models and guides there are', () => {
+test('lists models and guides', () => {
   const tiny = kandid.models().find(({ name }) => name === 'tiny');
   assert.deepEqual([tiny?.side, tiny?.channels, tiny?.bits, tiny?.levels.length], [8, 3, 8, 4]);
   assert.match(tiny?.hash ?? '', /^[0-9a-f]{64}$/);
@@ -54,7 +54,7 @@ test('generates, encodes, decodes, varies and crosses', async () => {
   assert.deepEqual(crossed, [...first.code.slice(0, 2), ...second.code.slice(2)]);
 });
 
-test('every guide of pictures works on the tiny model, drawn from a file', async () => {
+test('every guide with a picture works on the tiny model with a file', async () => {
   const data = new Float32Array(192).map((_, i) => Math.sin(i / 7));
   const image = await encodePicture({ data, channels: 3, width: 8, height: 8 }, 'png');
   for (const name of [
@@ -74,7 +74,7 @@ test('every guide of pictures works on the tiny model, drawn from a file', async
   }
 });
 
-test('the target guide comes as near as encoding does', async () => {
+test('the target guide comes as close as encoding', async () => {
   const data = new Float32Array(192).map((_, i) => Math.sin(i / 7));
   const picture: Picture = { data, channels: 3, width: 8, height: 8 };
   const image = await encodePicture(picture, 'png');
@@ -82,7 +82,7 @@ test('the target guide comes as near as encoding does', async () => {
   assert.deepEqual(result?.code, (await kandid.encode(picture)).code);
 });
 
-test('cancelled before it is ready, and in pictures()', async () => {
+test('cancellation before preparation, and in pictures()', async () => {
   const signal = AbortSignal.abort();
   const events = await collect(kandid.generate({}, { signal }));
   assert.deepEqual(
@@ -92,7 +92,7 @@ test('cancelled before it is ready, and in pictures()', async () => {
   await assert.rejects(kandid.pictures({}, { signal }), { code: 'cancelled' });
 });
 
-test('wrong arguments are refused', async () => {
+test('invalid arguments are refused', async () => {
   await assert.rejects(collect(kandid.vary([0, 0, 0, 0], 5)), { code: 'option_invalid', message: /0 … 4/ });
   await assert.rejects(kandid.cross('AA', 'BBBB', { at: 1 }), { code: 'code_invalid' });
   await assert.rejects(kandid.decode('tiny', ['?']), { code: 'code_invalid' });

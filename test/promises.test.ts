@@ -41,7 +41,7 @@ function isHandled(expression: Expression): boolean {
   );
 }
 
-test('no promise is thrown away', () => {
+test('no promise is discarded', () => {
   const api = new API();
   try {
     const [project] = api.updateSnapshot({ openProject: resolve('tsconfig.json') }).getProjects();

@@ -94,7 +94,7 @@ for (const command of commands)
     else assert.equal(code, 0, err);
   });
 
-test('README: what npm is asked for are scripts of the package', () => {
+test('README: commands of npm are scripts of the package', () => {
   const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { scripts: object };
   const asked = [...readme.matchAll(/npm (?:run )?(start|test|kandid|build|setup:cuda)\b/g)].map(
     ([, name]) => name as string,
@@ -152,7 +152,7 @@ test('README: a WebSocket by hand', async () => {
   assert.match(await runModule(block as Block, '', ending), /"type":"done"/);
 });
 
-test('README: the OpenAI client, word by word what the one in Python sends', async () => {
+test('README: the OpenAI client, with the same requests as the Python client', async () => {
   const [block] = blocks.filter(({ language }) => language === 'python');
   const [, asked = ''] = /client\.images\.generate\((.*)\):/.exec(block?.text ?? '') ?? [];
   const body = Object.fromEntries(
@@ -175,7 +175,7 @@ test('README: the OpenAI client, word by word what the one in Python sends', asy
   assert.ok(events.every(({ b64_json }) => b64_json.length > 0));
 });
 
-test('every block is one of those that are run', () => {
+test('every code block is tested', () => {
   const kinds = new Set([...blocks, ...blocksOf(guides)].map(({ language }) => language));
   assert.deepEqual([...kinds].sort(), ['', 'js', 'python', 'sh', 'ts']);
   // guides/README.md: test/guides/readme.test.ts holds that its blocks are the very files that test/guides runs.

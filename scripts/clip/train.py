@@ -24,11 +24,13 @@ from torch import Tensor
 from avatars.avatar_set import HIDDEN, AvatarSet
 from avatars.degrade import mixed
 from avatars.fit import Fit, Schedule
+from clip.adversary import misled
 from clip.bundle import write_bundle
 from clip.captions import GENERIC, PER_PICTURE, Captions
 from clip.evaluate import evaluate_bundle, prompt_accuracy
 from clip.net import Clip, ClipConfig, TextConfig
 from clip.tokenizer import LENGTH, SPECIAL, SUFFIXES, UNKNOWN, encode, make_tokenizer
+from clip.weights import read_tokenizer, start_from_bundle
 from ddn.pictures import shuffled
 
 SHARES = {"blur": 0.12, "noise": 0.12, "shrink:32": 0.1, "shrink:16": 0.1, "shrink:8": 0.06, "shrink:4": 0.03}
@@ -36,6 +38,9 @@ DECODED_SHARE = 0.5  # of the batch, where there are decoded pictures
 FORGOTTEN = 0.03  # of the words, so that unknown ones do no harm
 PROMPT_WEIGHT = 0.5  # of the sum over attributes, beside the captions' loss
 PROBE_WEIGHT = 0.2  # the same for the probe of the pictures' embeddings
+MISLED_SHARE = 0.5  # of the batch, where --adversarial is given
+MISLED_SIDES = (8, 16, 32, 64)
+CALIBRATION = 512  # pictures whose statistics restore the batch norms of a bundle
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -43,7 +48,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("data/avatars-64/train"), help="folder to train on")
     parser.add_argument("--held-out", type=Path, default=Path("data/avatars-64/test"), help="folder for the figures")
     parser.add_argument("--decoded", type=Path, help="folder with train and test, decoded by a DDN")
-    parser.add_argument("--start", type=Path, help="checkpoint whose weights are the start (fine-tuning)")
+    parser.add_argument("--start", type=Path, help="folder or checkpoint of a CLIP whose weights are the start")
+    parser.add_argument(
+        "--adversarial",
+        type=float,
+        default=0.0,
+        help="largest change of a pixel, of a range of 2, by which half of the pictures are made to mislead the CLIP",
+    )
     parser.add_argument("--out", type=Path, default=Path("models/avatars-clip"), help="bundle to write")
     parser.add_argument("--runs", type=Path, default=Path("runs/avatars-clip"), help="folder for the checkpoint")
     parser.add_argument("--steps", type=int, default=1500, help="optimiser steps")
@@ -67,12 +78,15 @@ class ClipTraining:
             self.held_out["decoded"] = AvatarSet(options.decoded / "test", 1000)
         prompts = [p for a in self.data.attributes for value in a.prompts for p in value]
         sample = [caption for record in self.data.records for caption in record["captions"]]
-        self.tokenizer = make_tokenizer([*sample, *prompts, *GENERIC])
+        bundle = options.start if options.start and options.start.is_dir() else None
+        self.tokenizer = read_tokenizer(bundle) if bundle else make_tokenizer([*sample, *prompts, *GENERIC])
         self.captions = Captions(self.data, self.tokenizer)
         config = ClipConfig(TextConfig(self.tokenizer.get_vocab_size(), LENGTH))
         torch.manual_seed(options.seed)
         values = sum(len(attribute.values) for attribute in self.data.attributes)
         self.network = Clip(config, values).to(memory_format=torch.channels_last)
+        if bundle:
+            start_from_bundle(self.network, bundle, self.data.batch(np.arange(min(CALIBRATION, len(self.data))))[0])
 
     def loss_at(self, step: int) -> Tensor:
         options = self.options
@@ -83,6 +97,9 @@ class ClipTraining:
         truth = self.captions.truth(rows, which)
         ids, mask = self._texts(rows, which, rng)
         prompt_ids, prompt_mask = self._prompts(rng)
+        labels = self.data.labels[torch.from_numpy(rows)]
+        if options.adversarial:
+            pixels = self._misled(pixels, labels, prompt_ids, prompt_mask, rng)
         with torch.autocast("cpu", torch.bfloat16):
             pictures = self.network.encode_image(pixels)
             texts = self.network.encode_text(ids, mask)
@@ -91,7 +108,6 @@ class ClipTraining:
         matched = torch.from_numpy(np.concatenate([truth, generic]))
         loss = caption_loss(texts @ pictures.T * self.network.log_scale.exp(), matched)
         scores = pictures @ prompts.T * self.network.log_prompt_scale.exp()
-        labels = self.data.labels[torch.from_numpy(rows)]
         loss = loss + PROBE_WEIGHT * self._value_loss(self.network.probe_logits(pictures), labels)
         return loss + PROMPT_WEIGHT * self._value_loss(scores, labels)
 
@@ -113,6 +129,25 @@ class ClipTraining:
     def _encode_text(self, texts: list[str]) -> Tensor:
         with torch.inference_mode():
             return self.network.encode_text(*encode(self.tokenizer, texts))
+
+    def _misled(self, pixels: Tensor, labels: Tensor, ids: Tensor, mask: Tensor, rng: np.random.Generator) -> Tensor:
+        """A random part of the batch changed, up to a random strength, so that its values are named less well."""
+        chosen = torch.from_numpy(rng.permutation(len(pixels))[: round(MISLED_SHARE * len(pixels))])
+        with torch.no_grad():
+            prompts = self.network.encode_text(ids, mask)
+        scale = self.network.log_prompt_scale.detach().exp()
+
+        def loss_of(changed: Tensor) -> Tensor:
+            with torch.autocast("cpu", torch.bfloat16):
+                return self._value_loss(self.network.encode_image(changed) @ prompts.T * scale, labels[chosen])
+
+        side, strength = int(rng.choice(MISLED_SIDES)), self.options.adversarial * float(rng.random())
+        self.network.eval()  # keeps its statistics of the pictures as they are
+        changed = misled(pixels[chosen], loss_of, side, strength)
+        self.network.train()
+        result = pixels.clone()
+        result[chosen] = changed
+        return result
 
     def _pictures(self, step: int, rng: np.random.Generator) -> tuple[np.ndarray, Tensor]:
         """Numbers and pixels: pictures of the data set, part of them degraded, then decoded ones if there are any."""
@@ -183,7 +218,7 @@ def main(arguments: list[str] | None = None) -> None:
     training = ClipTraining(options)
     schedule = Schedule(options.steps, options.batch, options.rate, 150, 0.02, options.seed)
     fit = Fit(training.network, schedule, options.runs, training.network.config.to_dict())
-    if not fit.resume() and options.start:
+    if not fit.resume() and options.start and not options.start.is_dir():
         fit.start_from(options.start)
     fit.run(training.loss_at, training.report, report_every=200)
     write_bundle(training.network, training.tokenizer, training.data.attributes, fit, options, arguments)

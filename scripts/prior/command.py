@@ -43,7 +43,10 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--start-from",
         type=Path,
-        help="bundle or checkpoint of a prior of this network, or of one that it has grown from",
+        nargs="+",
+        default=[],
+        help="bundles or checkpoints of priors of this network, or of those that it has grown from; later ones replace "
+        "the sides of which it has as many levels",
     )
     parser.add_argument(
         "--freeze", action="store_true", help="train only the sides that have levels which --start-from lacks"

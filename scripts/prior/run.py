@@ -37,16 +37,18 @@ class Run:
             build_network(bundle.config, bundle.weights).to(memory_format=torch.channels_last).requires_grad_(False)
         )
         self.prior = Prior(bundle.config, shape).to(memory_format=torch.channels_last)
-        self.known = start_from(self.prior, options.start_from) if options.start_from else {}
+        self.known = start_from(self.prior, *options.start_from)
         if options.freeze:
             freeze(self.prior, self.known)
+        self.is_trained = any(parameter.requires_grad for parameter in self.prior.parameters())
         self.optimizers = optimizers.make_optimizers(self.prior, "muon", options.lr, options.muon_lr)
         self.step, self.seconds = 0, 0.0
         self.log = options.out / "log.jsonl"
 
     @property
     def progress(self) -> float:
-        return self.seconds / (self.options.minutes * 60)
+        """0 … 1; 1 from the start where all sides are frozen."""
+        return self.seconds / (self.options.minutes * 60) if self.is_trained else 1.0
 
     def train_step(self, target: Tensor) -> tuple[float, float]:
         options = self.options
@@ -131,7 +133,7 @@ def run(training: Run, train: Pictures, test: Pictures) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.update(asked=True))
     recent: list[tuple[float, float]] = []
-    if training.step == 0:
+    if training.step == 0 and training.is_trained:
         first = max(16, FIRST * 64**2 // max(64, training.bundle.config.side) ** 2)
         training.start(train.batch(slice(0, min(first, len(train)))))
         training.evaluate(test, recent)

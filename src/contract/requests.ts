@@ -11,10 +11,11 @@ import { whole } from './whole.ts';
  * `product`: the product of tempered softmaxes; each guide's temperature is chosen so that its softmax spreads over a
  * quarter of the candidates, so that the scale comes from the best candidates and not, as with `zscore`, from all of
  * them.
+ * `likelihood`: scores as they are, summed: for guides whose scores are log-likelihoods.
  */
-export type BlendKind = 'rank' | 'zscore' | 'product';
+export type BlendKind = 'rank' | 'zscore' | 'product' | 'likelihood';
 
-export const BLENDS = ['rank', 'zscore', 'product'] as const satisfies readonly BlendKind[];
+export const BLENDS = ['rank', 'zscore', 'product', 'likelihood'] as const satisfies readonly BlendKind[];
 
 /** Default time limit of one guide call, in seconds. */
 export const GUIDE_TIMEOUT_SECONDS = 30;
@@ -128,7 +129,12 @@ export const generateSchema = z.strictObject({
     .optional()
     .describe('The same request with the same seed gives the same pictures. Default: chosen at random and reported.'),
   sampler,
-  blend: z.enum(BLENDS).default('zscore').describe('How the scores of several guides are combined.'),
+  blend: z
+    .enum(BLENDS)
+    .optional()
+    .describe(
+      'How the scores of guides are combined with each other and with the prior. Default: likelihood if there is a prior and the scores of all guides are log-likelihoods, otherwise zscore.',
+    ),
   prefix: z
     .array(choices)
     .max(MAX_RESULTS)

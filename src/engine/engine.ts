@@ -4,6 +4,7 @@ import { beamsPerLevel } from '../contract/beams.ts';
 import { checkPrefix } from '../contract/codes.ts';
 import { type ParticleSchedule, particlesOf, populationPerLevel } from '../contract/particles.ts';
 import {
+  type BlendKind,
   type CheckedRequest,
   type GenerateRequest,
   GUIDE_TIMEOUT_SECONDS,
@@ -24,7 +25,7 @@ import { codesBelow } from './search/distinct.ts';
 import { foresightOf } from './search/foresight.ts';
 import { samplerNotes } from './search/notes.ts';
 import { firstUnguided } from './search/prior-paths.ts';
-import { samplerOf } from './search/sampler.ts';
+import { type Deciders, samplerOf } from './search/sampler.ts';
 
 export interface EngineOptions {
   /** Folders of models. */
@@ -139,6 +140,7 @@ export class Engine {
       person,
       turns,
     });
+    const blend = checked.blend ?? blendOf(guides, hasPrior && checked.sampler.prior !== 0);
     const sides = info.levels.map(({ side }) => side);
     const particles = this.#particlesOf(checked, guides, hasPrior);
     const asked = firstUnguided({ info, guides });
@@ -149,9 +151,9 @@ export class Engine {
       guides,
       notes,
       signal: running,
-      blend: checked.blend,
+      blend,
       count: checked.count,
-      sampler: samplerOf(checked.sampler, { hasPrior, guides: kindOf(guides) }),
+      sampler: samplerOf(checked.sampler, { hasPrior, guides: kindOf(guides, blend) }),
       beams: beamsPerLevel(checked.sampler.beams, sides),
       population: populationPerLevel(particles, sides, { count: checked.count, asked }).map((all) =>
         Math.min(all, most),
@@ -181,8 +183,16 @@ export class Engine {
   }
 }
 
-function kindOf(guides: readonly GuideRunner[]): 'none' | 'cheap' | 'expensive' {
+/** The default blend: `likelihood` if a prior decides too and the scores of all guides are log-likelihoods. */
+function blendOf(guides: readonly GuideRunner[], isPriorAsked: boolean): BlendKind {
+  return isPriorAsked && guides.length > 0 && guides.every(({ isLogLikelihood }) => isLogLikelihood)
+    ? 'likelihood'
+    : 'zscore';
+}
+
+function kindOf(guides: readonly GuideRunner[], blend: BlendKind): Deciders['guides'] {
   if (guides.length === 0) return 'none';
+  if (blend === 'likelihood') return 'likelihood';
   return guides.some(({ prefers }) => prefers.shortlist !== undefined) ? 'expensive' : 'cheap';
 }
 

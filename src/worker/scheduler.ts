@@ -206,7 +206,7 @@ export class Scheduler {
   #settle(standing: QueuedDescent): void {
     const { descent, task } = standing;
     if (this.#tasks.get(descent) !== standing) return;
-    const events = descent.takeEvents();
+    const events = descent.drainEvents();
     const isOver = descent.status !== 'ready' && descent.status !== 'choosing';
     if (isOver) this.#tasks.delete(descent);
     for (const event of events) task.onEvent(event);

@@ -24,19 +24,19 @@ function sizeOf(file: string) {
   return sharp(file).metadata();
 }
 
-test('generate: a picture, its code and seed; the same again', async () => {
+test('generate writes a picture and prints code and seed; repeatable', async () => {
   const run = () => kandid(['generate', ...tiny, '--seed', '7', '--out', inFolder('a.png'), '--json']);
   const [first, second] = [await run(), await run()];
   assert.equal(first.code, 0, first.err);
-  const told = JSON.parse(first.out);
-  assert.equal(told.model, 'tiny');
-  assert.equal(told.state, 'done');
-  assert.equal(told.results[0].seed, 7);
-  assert.deepEqual(told.results, JSON.parse(second.out).results);
+  const report = JSON.parse(first.out);
+  assert.equal(report.model, 'tiny');
+  assert.equal(report.state, 'done');
+  assert.equal(report.results[0].seed, 7);
+  assert.deepEqual(report.results, JSON.parse(second.out).results);
   assert.equal((await sizeOf(inFolder('a.png'))).width, 8);
 });
 
-test('generate: several pictures are numbered files, in a folder or by name, or one grid', async () => {
+test('generate writes several pictures as numbered files, in a folder or by name, or as a grid', async () => {
   const numbered = await kandid(['generate', ...tiny, '-n', '3', '--out', inFolder('b.webp')]);
   assert.equal(numbered.code, 0, numbered.err);
   for (const n of [1, 2, 3]) assert.equal((await sizeOf(inFolder(`b-${n}.webp`))).format, 'webp');
@@ -46,7 +46,7 @@ test('generate: several pictures are numbered files, in a folder or by name, or 
   assert.equal((await sizeOf(inFolder('grid.png'))).width, 65);
 });
 
-test('encode --compact: decode draws the same picture; --psnr keeps as few levels as that takes', async () => {
+test('encode --compact: decode draws the same picture; --psnr keeps as few levels as needed', async () => {
   const prior = ['--models', 'test/fixtures/prior', '--model', 'tiny-prior'];
   const given = inFolder('compact.png');
   writeFileSync(given, await photo());
@@ -57,8 +57,8 @@ test('encode --compact: decode draws the same picture; --psnr keeps as few level
   assert.match(compact.out, /^c\.[\w-]+$/, compact.err);
   const pixelsOf = async (code: string) => {
     const out = inFolder(`decoded-${code}.png`);
-    const said = await kandid(['decode', code, ...prior, '--out', out]);
-    assert.equal(said.code, 0, said.err);
+    const result = await kandid(['decode', code, ...prior, '--out', out]);
+    assert.equal(result.code, 0, result.err);
     return await sharp(out).raw().toBuffer();
   };
   assert.deepEqual(await pixelsOf(compact.out.trim()), await pixelsOf(plain.out.trim()));
@@ -70,27 +70,27 @@ test('encode --compact: decode draws the same picture; --psnr keeps as few level
   assert.deepEqual([none.code, /tiny, which has no prior/.test(none.err)], [2, true]);
 });
 
-test('names that nobody gave overwrite nothing', async () => {
+test('default file names overwrite nothing', async () => {
   const out = inFolder('free/');
   const made = [];
   for (const model of ['tiny', 'digits-32']) {
-    const said = await kandid(['generate', '--model', model, '--seed', '7', '--out', out]);
-    assert.equal(said.code, 0, said.err);
-    made.push(said.out.split('  ')[0] as string);
+    const result = await kandid(['generate', '--model', model, '--seed', '7', '--out', out]);
+    assert.equal(result.code, 0, result.err);
+    made.push(result.out.split('  ')[0] as string);
   }
   assert.deepEqual(made, [join(out, 'kandid-7.png'), join(out, 'kandid-7 (2).png')]);
   assert.equal((await sizeOf(made[0] as string)).width, 8);
   assert.equal((await sizeOf(made[1] as string)).width, 32);
 });
 
-test('the code of a file is the one that it carries, while its pixels are still those', async () => {
+test("a file's recorded code is used as long as it matches the pixels", async () => {
   const file = inFolder('own.png');
   const made = await kandid(['generate', ...tiny, '--seed', '11', '--top', '4', '--enlarge', '8', '--out', file]);
   const code = made.out.split('  ')[1] as string;
   const encode = async (path: string, ...more: string[]) => {
-    const said = await kandid(['encode', path, ...tiny, '--json', ...more]);
-    assert.equal(said.code, 0, said.err);
-    return { code: JSON.parse(said.out).results[0].codeString as string, notes: said.err };
+    const result = await kandid(['encode', path, ...tiny, '--json', ...more]);
+    assert.equal(result.code, 0, result.err);
+    return { code: JSON.parse(result.out).results[0].codeString as string, notes: result.err };
   };
   const own = await encode(file);
   assert.equal(own.code, code);
@@ -108,25 +108,25 @@ test('the code of a file is the one that it carries, while its pixels are still 
   );
 });
 
-test('generate --animate: a frame per level', async () => {
+test('generate --animate writes one frame per level', async () => {
   for (const ending of ['webp', 'gif']) {
     const file = inFolder(`descent.${ending}`);
-    const said = await kandid(['generate', ...tiny, '--out', inFolder('c.png'), '--animate', file]);
-    assert.equal(said.code, 0, said.err);
+    const result = await kandid(['generate', ...tiny, '--out', inFolder('c.png'), '--animate', file]);
+    assert.equal(result.code, 0, result.err);
     const { pages, format } = await sharp(file, { animated: true }).metadata();
     assert.deepEqual([pages, format], [4, ending]);
   }
 });
 
-test('pictures go to standard output and come from standard input', async () => {
+test('pictures are read from standard input and written to standard output', async () => {
   const image = await photo();
-  const said = await kandid(['upscale', '-', '--no-whole', ...tiny, '--out', '-'], { input: image });
-  assert.equal(said.code, 0, said.err);
-  assert.equal(said.out, '');
-  assert.equal((await decodePicture(said.bytes)).width, 8);
+  const result = await kandid(['upscale', '-', '--no-whole', ...tiny, '--out', '-'], { input: image });
+  assert.equal(result.code, 0, result.err);
+  assert.equal(result.out, '');
+  assert.equal((await decodePicture(result.bytes)).width, 8);
 });
 
-test('every restoring command runs', async () => {
+test('every restoration command runs', async () => {
   const file = inFolder('photo.png');
   writeFileSync(file, await photo());
   const mask = inFolder('mask.png');
@@ -141,13 +141,13 @@ test('every restoring command runs', async () => {
     ['vary', file, '--keep', '2', '--temperature', '1'],
   ];
   for (const words of commands) {
-    const said = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('restored.png')]);
-    assert.equal(said.code, 0, `${words[0]}: ${said.err}`);
-    assert.match(said.out, /restored\.png {2}[\w-]{2}$/);
+    const result = await kandid([...words, ...tiny, '--seed', '1', '--out', inFolder('restored.png')]);
+    assert.equal(result.code, 0, `${words[0]}: ${result.err}`);
+    assert.match(result.out, /restored\.png {2}[\w-]{2}$/);
   }
 });
 
-test('inpaint keeps size, shape and pixels; its squares are told; --no-whole: the picture of the model', async () => {
+test('inpaint keeps size, shape and pixels and reports its squares; --no-whole returns the picture of the model', async () => {
   const [file, mask, out] = [inFolder('wide.png'), inFolder('wide-mask.png'), inFolder('wide-new.png')];
   const raw = { width: 30, height: 10, channels: 3 } as const;
   const dots = Buffer.from(Array.from({ length: 900 }, (_, i) => (i * 131) % 256));
@@ -155,11 +155,11 @@ test('inpaint keeps size, shape and pixels; its squares are told; --no-whole: th
   const marked = Float32Array.from({ length: 300 }, (_, i) => (i % 30 > 3 && i % 30 < 26 ? -1 : 1));
   writeFileSync(mask, await encodePicture({ data: marked, channels: 1, width: 30, height: 10 }));
   const words = ['inpaint', file, '--mask', mask, ...tiny, '--seed', '1', '--out', out];
-  const said = await kandid([...words, '--feather', '0', '--json']);
-  assert.equal(said.code, 0, said.err);
-  const [told] = JSON.parse(said.out).results;
+  const result = await kandid([...words, '--feather', '0', '--json']);
+  assert.equal(result.code, 0, result.err);
+  const [report] = JSON.parse(result.out).results;
   assert.deepEqual(
-    told.windows.map(({ left }: { left: number }) => left),
+    report.windows.map(({ left }: { left: number }) => left),
     [0, 20],
   );
   const { data, info } = await sharp(out).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -178,13 +178,13 @@ test('inpaint keeps size, shape and pixels; its squares are told; --no-whole: th
   assert.equal((await sharp(out).metadata()).width, 8);
 });
 
-test('upscale refuses a picture whose parts the model does not know', async () => {
-  const said = await kandid(['upscale', inFolder('wide.png'), ...tiny, '--out', inFolder('large.png')]);
-  assert.equal(said.code, 1);
-  assert.match(said.err, /the model cannot enlarge this picture: .*--no-whole/);
+test('upscale refuses a picture whose parts the model cannot draw', async () => {
+  const result = await kandid(['upscale', inFolder('wide.png'), ...tiny, '--out', inFolder('large.png')]);
+  assert.equal(result.code, 1);
+  assert.match(result.err, /the model cannot enlarge this picture: .*--no-whole/);
 });
 
-test('encode, decode: a code there and back', async () => {
+test('encode and decode are inverse', async () => {
   const file = inFolder('there.png');
   const made = await kandid(['generate', ...tiny, '--seed', '3', '--out', file]);
   const code = made.out.split(/\s+/)[1] as string;
@@ -193,37 +193,37 @@ test('encode, decode: a code there and back', async () => {
   const pixels = (path: string) => sharp(path).raw().toBuffer();
   assert.deepEqual(await pixels(inFolder('back.png')), await pixels(file));
   const encoded = await kandid(['encode', file, ...tiny, '--beams', '4', '--json']);
-  const told = JSON.parse(encoded.out).results[0];
-  assert.equal(told.codeString, code);
-  assert.equal(told.file, null);
+  const report = JSON.parse(encoded.out).results[0];
+  assert.equal(report.codeString, code);
+  assert.equal(report.file, null);
   const piped = await kandid(['decode', '-', ...tiny, '--level', '1', '--out', '-'], {
     input: Buffer.from(`${code}\n`),
   });
   assert.equal((await decodePicture(piped.bytes)).width, 4);
 });
 
-test('how a picture was made stands in its file', async () => {
+test('files record how a picture was made', async () => {
   for (const ending of ['png', 'webp', 'jpg']) {
     const file = inFolder(`made.${ending}`);
     const made = await kandid([
       ...['generate', ...tiny, '--seed', '4', '--out', file, '--guides', 'test/fixtures/guides'],
       ...['--guide', 'warm:0.5:{"amount":-1}'],
     ]);
-    const told = JSON.parse((await kandid(['info', file, '--json'])).out);
-    assert.equal(told.code, made.out.split(/\s+/)[1]);
-    assert.deepEqual([told.model, told.seed], ['tiny', 4]);
-    assert.deepEqual(told.guides, [{ name: 'warm', weight: 0.5, params: { amount: -1 } }]);
+    const report = JSON.parse((await kandid(['info', file, '--json'])).out);
+    assert.equal(report.code, made.out.split(/\s+/)[1]);
+    assert.deepEqual([report.model, report.seed], ['tiny', 4]);
+    assert.deepEqual(report.guides, [{ name: 'warm', weight: 0.5, params: { amount: -1 } }]);
     const kept = await kandid(['vary', file, ...tiny, '--keep', '4', '--json', '--out', inFolder('kept.png')]);
-    assert.equal(JSON.parse(kept.out).results[0].codeString, told.code);
+    assert.equal(JSON.parse(kept.out).results[0].codeString, report.code);
   }
 });
 
-test('cross: one picture per place', async () => {
-  const said = await kandid([
+test('cross writes one picture per position', async () => {
+  const result = await kandid([
     ...['cross', 'OQ', '[0,1,2,3]', ...tiny, '--at', '1', '--at', '3', '--json', '--out', inFolder('crossed')],
   ]);
-  assert.equal(said.code, 0, said.err);
-  const codes = JSON.parse(said.out).results.map(({ code }: { code: number[] }) => code);
+  assert.equal(result.code, 0, result.err);
+  const codes = JSON.parse(result.out).results.map(({ code }: { code: number[] }) => code);
   assert.deepEqual(
     codes.map((code: number[]) => code.slice(1)),
     [
@@ -244,19 +244,19 @@ test('models and guides are listed and described', async () => {
   assert.match(denoise.out, /^ {2}sigma \(0\.53\)$/m);
 });
 
-test('the default model is the one that ships or is set, whatever comes before it in the alphabet', async () => {
+test('the default model is the shipped or the configured one, regardless of the alphabet', async () => {
   const models = inFolder('more');
   cpSync('models/tiny', join(models, 'aaa-64'), { recursive: true });
   const standard = async (environment: NodeJS.ProcessEnv) => {
-    const said = await kandid(['models', '--models', models, '--json'], { environment });
-    const all = JSON.parse(said.out) as { name: string; isDefault: boolean }[];
+    const result = await kandid(['models', '--models', models, '--json'], { environment });
+    const all = JSON.parse(result.out) as { name: string; isDefault: boolean }[];
     return all.filter(({ isDefault }) => isDefault).map(({ name }) => name);
   };
   assert.deepEqual(await standard({}), ['avatars-256']);
   assert.deepEqual(await standard({ KANDID_DEFAULT_MODEL: 'aaa-64' }), ['aaa-64']);
 });
 
-test('guides --check: passes the example, and names what a bad one does', async () => {
+test('guides --check passes the example and reports the faults of a bad guide', async () => {
   const good = await kandid(['guides', '--check', 'test/fixtures/guides/warm.mjs']);
   assert.equal(good.code, 0, good.out);
   const bad = inFolder('bad.mjs');
@@ -265,21 +265,21 @@ test('guides --check: passes the example, and names what a bad one does', async 
     `export default ({ z }) => ({ name: 'bad', description: 'Scores nothing at all.', params: z.strictObject({}),
        create: () => ({ score: ({ batch, count }) => new Float32Array(batch * count).fill(NaN) }) });`,
   );
-  const said = await kandid(['guides', '--check', bad, '--json']);
-  assert.equal(said.code, 1);
-  assert.match(said.err, /^Guide "bad": \d+ of \d+ checks failed/);
-  assert.equal(JSON.parse(said.out).passed, false);
+  const result = await kandid(['guides', '--check', bad, '--json']);
+  assert.equal(result.code, 1);
+  assert.match(result.err, /^Guide "bad": \d+ of \d+ checks failed/);
+  assert.equal(JSON.parse(result.out).passed, false);
 });
 
 test("a user's folder of guides works", async () => {
-  const said = await kandid([
+  const result = await kandid([
     ...['generate', ...tiny, '--guides', 'test/fixtures/guides', '--guide', 'warm:2:{"amount":-1}'],
     ...['--seed', '1', '--out', inFolder('cold.png')],
   ]);
-  assert.equal(said.code, 0, said.err);
+  assert.equal(result.code, 0, result.err);
 });
 
-test('doctor: green lines, and a red one for a bundle that was changed', async () => {
+test('doctor reports a modified bundle as a failed check', async () => {
   const well = await kandid(['doctor', '--json']);
   const { checks } = JSON.parse(well.out);
   assert.ok(checks.some(({ name, ok }: { name: string; ok: boolean }) => name === 'model tiny' && ok));
@@ -294,7 +294,7 @@ test('doctor: green lines, and a red one for a bundle that was changed', async (
   assert.equal(new Set(columns).size, 1, `details begin in one column: ${columns}`);
 });
 
-test('cancelled within a level: what is done is written, and said', async () => {
+test('cancelled within a level: unfinished pictures are written and reported', async () => {
   const controller = new AbortController();
   const guides = inFolder('slow');
   await import('node:fs/promises').then((fs) => fs.mkdir(guides));
@@ -309,15 +309,15 @@ test('cancelled within a level: what is done is written, and said', async () => 
   );
   Object.assign(globalThis, { stopTheRequest: () => controller.abort() });
   const file = inFolder('partial.png');
-  const said = await kandid(
+  const result = await kandid(
     [...['generate', ...tiny, '--guides', guides, '--guide', 'stopping', '--out', file, '--json']],
     { signal: controller.signal },
   );
-  assert.equal(said.code, 1);
-  assert.match(said.err, /^Cancelled after level 2 of 4; the pictures so far were written\.$/);
-  const told = JSON.parse(said.out);
-  assert.equal(told.state, 'cancelled');
-  assert.deepEqual(told.results[0].prefix, [3, 3]);
+  assert.equal(result.code, 1);
+  assert.match(result.err, /^Cancelled after level 2 of 4; the pictures so far were written\.$/);
+  const report = JSON.parse(result.out);
+  assert.equal(report.state, 'cancelled');
+  assert.deepEqual(report.results[0].prefix, [3, 3]);
   assert.equal((await sizeOf(file)).width, 4);
   const whole = inFolder('whole.png');
   const onward = await kandid(['vary', '[3,3]', ...tiny, '--seed', '1', '--json', '--out', whole]);

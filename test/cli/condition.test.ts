@@ -15,7 +15,7 @@ const condition = inFolder('condition.png');
 const data = Float32Array.from({ length: 3 * 12 * 8 }, (_, i) => Math.sin(i / 3));
 writeFileSync(condition, await encodePicture({ data, channels: 3, width: 12, height: 8 }));
 
-test('a picture is made from a condition, its code drawn and varied with it', async () => {
+test('generate, decode and vary with a condition', async () => {
   const made = await kandid(['generate', ...own, '--condition', condition, '--seed', '1', '--out', inFolder('a.png')]);
   assert.equal(made.code, 0, made.err);
   assert.match(made.err, /condition: its 12×8 pixels were cut to the middle square and resized to 8×8/);
@@ -38,19 +38,19 @@ test('a picture is made from a condition, its code drawn and varied with it', as
   assert.equal(varied.code, 0, varied.err);
 });
 
-test('without a condition, or with one for a model that takes none: one line that says what to do', async () => {
+test('a missing condition, or one for an unconditional model, fails with a one-line remedy', async () => {
   for (const words of [
     ['generate', ...own],
     ['decode', '[0,0]', ...own],
   ]) {
-    const said = await kandid([...words, '--out', inFolder('d.png')]);
-    assert.equal(said.code, 2);
+    const result = await kandid([...words, '--out', inFolder('d.png')]);
+    assert.equal(result.code, 2);
     assert.match(
-      said.err,
+      result.err,
       /^Model "tiny-color" needs a condition picture \(grayscale\)\. Give one as "condition" \(--condition FILE\), or/m,
     );
   }
-  const said = await kandid(['generate', '--model', 'tiny', '--condition', condition, '--out', inFolder('d.png')]);
-  assert.equal(said.code, 2);
-  assert.match(said.err, /takes no condition picture/);
+  const result = await kandid(['generate', '--model', 'tiny', '--condition', condition, '--out', inFolder('d.png')]);
+  assert.equal(result.code, 2);
+  assert.match(result.err, /takes no condition picture/);
 });

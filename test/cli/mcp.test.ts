@@ -15,7 +15,7 @@ import { kandid } from './fake-io.ts';
 
 const WORDS = ['mcp', '-m', 'tiny', '--device', 'cpu', '--threads', '1'];
 
-test('tools over standard input and output; pictures by their paths; a cancel; the end of input ends it', async () => {
+test('tools over standard input and output: pictures by path, cancellation, end of input', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kandid-mcp-'));
   const client = new Client({ name: 'test', version: '1' });
   const args = commandLine(...WORDS);
@@ -59,7 +59,7 @@ test('tools over standard input and output; pictures by their paths; a cancel; t
   assert.equal(said, '');
 });
 
-test('models that cannot be opened end it with a line', async () => {
+test('exits with a one-line error if models cannot be opened', async () => {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const pipes = { input, output, log: (_: string, done: () => void) => done() };
   const { code, err } = await kandid(['mcp', '-m', 'none', '--device', 'cpu'], { pipes });

@@ -20,7 +20,7 @@ test('settings are printed, secrets hidden', async () => {
   );
 });
 
-test('after an error that nobody caught it takes nothing new, ends in order, and exits 1', async () => {
+test('after an uncaught error it accepts no requests, shuts down in order and exits with 1', async () => {
   const words = ['serve', '--port', '0', '-m', 'tiny', '--threads', '1', '--log-level', 'silent'];
   const { code, err } = await kandid(words, { onCrash: (listener) => listener(new Error('a bug')) });
   assert.equal(code, 1);
@@ -28,7 +28,7 @@ test('after an error that nobody caught it takes nothing new, ends in order, and
   assert.match(err, /Something went wrong inside Kandid: a bug\. Please report it\./);
 });
 
-test('what cannot be served is said before anything is opened', async () => {
+test('invalid settings are reported before anything is opened', async () => {
   const messageOf = async (...words: string[]) => {
     const { code, err } = await kandid(['serve', ...words]);
     assert.equal(code, 2);
@@ -65,7 +65,7 @@ async function endOf(child: ChildProcess) {
   return await once(child, 'exit');
 }
 
-test('it serves until it is told to stop, and exits 0', async () => {
+test('serves until SIGTERM, then exits with 0', async () => {
   const { child, url } = await started('ignore', '--log-level', 'silent');
   const [health, ready] = await Promise.all([fetch(`${url}/healthz`), fetch(`${url}/readyz`)]);
   assert.deepEqual([health.status, ready.status], [200, 200]);
@@ -75,7 +75,7 @@ test('it serves until it is told to stop, and exits 0', async () => {
 const FULL = '/dev/full';
 const isThere = existsSync(FULL) ? false : `there is no ${FULL} on this system`;
 
-test('a full disk under its log costs lines, not the server', { skip: isThere }, async () => {
+test('a full disk loses log lines, but not the server', { skip: isThere }, async () => {
   const full = openSync(FULL, 'w');
   const { child, url } = await started(full);
   closeSync(full);
@@ -85,7 +85,7 @@ test('a full disk under its log costs lines, not the server', { skip: isThere },
   assert.deepEqual(await endOf(child), [0, null]);
 });
 
-test('nobody reads its log: it serves, and ends when it is told to', async () => {
+test('a log that nobody reads blocks neither serving nor shutdown', async () => {
   const { child, url } = await started('pipe', '--set', 'drainSeconds=0');
   // More than a pipe holds.
   const long = `${url}/v1/guides/${'x'.repeat(2000)}`;

@@ -10,7 +10,7 @@ const isWindows = process.platform === 'win32' ? 'there are no signals on Window
 
 const PATIENCE_MS = 20_000;
 
-test('ending npm start, as a supervisor does, ends the server', { skip: isWindows, timeout: 120_000 }, async () => {
+test('SIGTERM to npm start, as by a supervisor, ends the server', { skip: isWindows, timeout: 120_000 }, async () => {
   const options = ['--port', '0', '-m', 'tiny', '--device', 'cpu', '--threads', '1', '--log-level', 'silent'];
   const npm = spawn('npm', ['start', '--silent', '--', ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],

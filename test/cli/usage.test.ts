@@ -17,27 +17,27 @@ test('--help fits a screen of 24 lines and 80 columns', async () => {
   for (const line of lines) assert.ok(line.length <= 80, line);
 });
 
-test('every command has help of its own', async () => {
+test('every command has its own help', async () => {
   const { out } = await kandid(['--help']);
   const names = [...out.matchAll(/^ {2}([a-z]+) .*$/gm)]
     .map((match) => match[1] as string)
     .filter((name) => name !== 'kandid');
   assert.ok(names.length >= 15, names.join());
   for (const name of names) {
-    const said = await kandid([name, '--help']);
-    assert.equal(said.code, 0, name);
-    assert.match(said.out, /^Usage: kandid/);
+    const result = await kandid([name, '--help']);
+    assert.equal(result.code, 0, name);
+    assert.match(result.out, /^Usage: kandid/);
   }
 });
 
-test('--version is that of the package', async () => {
+test('--version prints the version of the package', async () => {
   assert.match((await kandid(['--version'])).out, /^\d+\.\d+\.\d+/);
 });
 
-test('nothing asked for: the help page, as wrong usage', async () => {
-  const said = await kandid([]);
-  assert.equal(said.code, 2);
-  assert.match(said.err, /^ {2}generate /m);
+test('without arguments: the help page and the exit code of wrong usage', async () => {
+  const result = await kandid([]);
+  assert.equal(result.code, 2);
+  assert.match(result.err, /^ {2}generate /m);
 });
 
 const WRONG: readonly [words: readonly string[], message: RegExp][] = [
@@ -85,11 +85,11 @@ const WRONG: readonly [words: readonly string[], message: RegExp][] = [
 
 for (const [words, message] of WRONG)
   test(`wrong usage, one line: kandid ${words.join(' ')}`, async () => {
-    const said = await kandid(words);
-    assert.equal(said.code, 2, said.err);
-    assert.equal(said.out, '');
-    assert.match(said.err, message);
-    assert.equal(said.err.split('\n').length, 1);
+    const result = await kandid(words);
+    assert.equal(result.code, 2, result.err);
+    assert.equal(result.out, '');
+    assert.match(result.err, message);
+    assert.equal(result.err.split('\n').length, 1);
   });
 
 const FAILING: readonly [name: string, bytes: Uint8Array | null, message: RegExp][] = [
@@ -100,70 +100,72 @@ const FAILING: readonly [name: string, bytes: Uint8Array | null, message: RegExp
 ];
 
 for (const [name, bytes, message] of FAILING)
-  test(`a bad picture fails in one line: ${name}`, async () => {
+  test(`an invalid picture fails with one line: ${name}`, async () => {
     const file = join(folder, name);
     if (bytes) writeFileSync(file, bytes);
-    const said = await kandid(['upscale', '--model', 'tiny', file, '--out', join(folder, 'x.png')]);
-    assert.equal(said.code, 1, said.err);
-    assert.match(said.err, message);
-    assert.equal(said.err.split('\n').length, 1);
+    const result = await kandid(['upscale', '--model', 'tiny', file, '--out', join(folder, 'x.png')]);
+    assert.equal(result.code, 1, result.err);
+    assert.match(result.err, message);
+    assert.equal(result.err.split('\n').length, 1);
   });
 
-test('what is no folder of models is warned about', async () => {
-  const said = await kandid(['models'], { environment: { KANDID_MODELS: join(folder, 'nonexistent') } });
-  assert.equal(said.code, 0);
-  assert.match(said.err, /There is no folder .*nonexistent/);
+test('a missing folder of models is reported as a warning', async () => {
+  const result = await kandid(['models'], { environment: { KANDID_MODELS: join(folder, 'nonexistent') } });
+  assert.equal(result.code, 0);
+  assert.match(result.err, /There is no folder .*nonexistent/);
 });
 
-test('an unknown model offers those that draw, and no others', async () => {
-  const said = await kandid(['generate', '--model', 'qqqqqqqqqqqqqqqqqqqqqq']);
-  assert.match(said.err, /There are: .*tiny/);
-  assert.doesNotMatch(said.err, /avatars-clip|avatars-attributes/);
+test('the error for an unknown model suggests generators only', async () => {
+  const result = await kandid(['generate', '--model', 'qqqqqqqqqqqqqqqqqqqqqq']);
+  assert.match(result.err, /There are: .*tiny/);
+  assert.doesNotMatch(result.err, /avatars-clip|avatars-attributes/);
 });
 
-test('inpaint without a mask is wrong usage where the picture is transparent nowhere', async () => {
+test('inpaint without a mask is wrong usage unless the picture has transparency', async () => {
   const file = join(folder, 'opaque.png');
   const data = new Float32Array(3 * 64);
   writeFileSync(file, await encodePicture({ data, channels: 3, width: 8, height: 8 }));
-  const said = await kandid(['inpaint', file, '--model', 'tiny', '--out', join(folder, 'x.png')]);
-  assert.equal(said.code, 2);
-  assert.match(said.err, /^--mask is left out, expected a file, white where/);
+  const result = await kandid(['inpaint', file, '--model', 'tiny', '--out', join(folder, 'x.png')]);
+  assert.equal(result.code, 2);
+  assert.match(result.err, /^--mask is left out, expected a file, white where/);
 });
 
 for (const [words, note] of [
-  [['--top', '1000'], /top is 1000, and the model tiny proposes 4 at a level/],
-  [['--particles', '2'], /without a guide nothing tells which picture is the better/],
-  [['--particles', '5:2'], /particles: no level of tiny has 5 pixels a side/],
-  [['--beams', '4:2,5:2'], /no level of tiny has 5 pixels a side; its sides are/],
+  [['--top', '1000'], /top is 1000, but the model tiny proposes 4 at a level/],
+  [['--particles', '2'], /without a guide, nothing ranks them/],
+  [['--particles', '5:2'], /particles: no level of tiny has a side of 5 pixels/],
+  [['--beams', '4:2,5:2'], /no level of tiny has a side of 5 pixels; its sides are/],
 ] as const)
-  test(`what the model has not is warned about: ${words.join(' ')}`, async () => {
-    const said = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);
-    assert.equal(said.code, 0, said.err);
-    assert.match(said.err, note);
+  test(`options without effect for the model are reported: ${words.join(' ')}`, async () => {
+    const result = await kandid(['generate', '--model', 'tiny', ...words, '--out', join(folder, 'x.png')]);
+    assert.equal(result.code, 0, result.err);
+    assert.match(result.err, note);
   });
 
-test('a folder that cannot be made fails in one line, before anything is computed', { timeout: 30_000 }, async () => {
+test('an output folder that cannot be created fails with one line before any computation', {
+  timeout: 30_000,
+}, async () => {
   const places = process.platform === 'linux' ? ['/proc/nope/x.png', '/proc/nope/a/b/', '/sys/nope/x.png'] : [];
   for (const place of [...places, join(folder, 'empty.png', 'x.png')]) {
     writeFileSync(join(folder, 'empty.png'), '');
-    const said = await kandid(['generate', '--model', 'no-such-model', '--out', place]);
-    assert.equal(said.code, 1, said.err);
-    assert.match(said.err, /could not be written/);
-    assert.equal(said.err.split('\n').length, 1);
+    const result = await kandid(['generate', '--model', 'no-such-model', '--out', place]);
+    assert.equal(result.code, 1, result.err);
+    assert.match(result.err, /could not be written/);
+    assert.equal(result.err.split('\n').length, 1);
   }
 });
 
-test('a folder in the place of a picture, a file in the place of a folder', async () => {
+test('a folder instead of a picture, and a file instead of a folder', async () => {
   assert.match((await kandid(['upscale', '--model', 'tiny', folder])).err, /it is a folder, expected a file/);
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  const said = await kandid(['generate', '--model', 'tiny', '--out', join(file, 'x.png')]);
-  assert.equal(said.code, 1);
-  assert.match(said.err, /could not be written/);
+  const result = await kandid(['generate', '--model', 'tiny', '--out', join(file, 'x.png')]);
+  assert.equal(result.code, 1);
+  assert.match(result.err, /could not be written/);
 });
 
-test('standard input can be named once', async () => {
-  const said = await kandid(['inpaint', '-', '--mask', '-', '--model', 'tiny'], { input: Buffer.from('x') });
-  assert.equal(said.code, 2);
-  assert.match(said.err, /given twice/);
+test('standard input can be used once', async () => {
+  const result = await kandid(['inpaint', '-', '--mask', '-', '--model', 'tiny'], { input: Buffer.from('x') });
+  assert.equal(result.code, 2);
+  assert.match(result.err, /given twice/);
 });

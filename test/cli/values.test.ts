@@ -4,7 +4,7 @@ import { beams, decimal, guideSpec, jsonObject, oneOf, particles, whole } from '
 
 const refused = (work: () => unknown, words: RegExp) => assert.throws(work, { code: 'option_invalid', message: words });
 
-test('whole numbers within their range, and nothing else', () => {
+test('integers within their range', () => {
   const count = whole('--count', 1, 256);
   assert.equal(count('8'), 8);
   assert.equal(count('+8'), 8);
@@ -12,7 +12,7 @@ test('whole numbers within their range, and nothing else', () => {
     refused(() => count(text), /^--count is ".*", expected a whole number from 1 to 256\.$/);
 });
 
-test('numbers within their range, and nothing else', () => {
+test('numbers within their range', () => {
   const temperature = decimal('--temperature', 0, 100);
   assert.equal(temperature('.5'), 0.5);
   assert.equal(temperature('1e1'), 10);
@@ -20,7 +20,7 @@ test('numbers within their range, and nothing else', () => {
     refused(() => temperature(text), /^--temperature is/);
 });
 
-test('one of some words; the nearest is offered', () => {
+test('one of several words; the error suggests the nearest', () => {
   const blend = oneOf('--blend', ['rank', 'zscore', 'product']);
   assert.equal(blend('rank'), 'rank');
   refused(() => blend('zscor'), /expected rank, zscore, product\. Did you mean "zscore"\?/);
@@ -49,7 +49,7 @@ test('a guide with and without weight and params', () => {
   assert.deepEqual(guideSpec('text:{}'), { name: 'text', weight: 1, params: {} });
 });
 
-test('nonsense in a guide is named', () => {
+test('invalid guides are reported', () => {
   refused(() => guideSpec(''), /^--guide is ""/);
   refused(() => guideSpec(':1'), /^--guide is ":1"/);
   refused(() => guideSpec('style:heavy'), /^weight of --guide style is "heavy"/);
@@ -58,7 +58,7 @@ test('nonsense in a guide is named', () => {
   refused(() => guideSpec('style:1:[1]'), /^params of --guide style/);
 });
 
-test('JSON objects only', () => {
+test('only JSON objects are accepted', () => {
   assert.deepEqual(jsonObject('--params', '{"a": 1}'), { a: 1 });
   for (const text of ['', 'null', '[]', '1', '{', '{a: 1}'])
     refused(() => jsonObject('--params', text), /^--params is/);

@@ -38,7 +38,7 @@ async function all(message: AsyncIterable<Message>, onTold: (one: Message) => vo
   return came;
 }
 
-test('generate brings previews and pictures', async () => {
+test('generate yields previews and pictures', async () => {
   const came = await all(new KandidClient({ url: `${serving.url}/` }).generate({ seed: 1, count: 2 }));
   const types = came.map(({ type }) => type);
   assert.deepEqual([types[0], types[1], types.at(-1)], ['queued', 'started', 'done']);
@@ -47,7 +47,7 @@ test('generate brings previews and pictures', async () => {
   for (const { bytes } of images) assert.equal((await sharp(bytes).metadata()).width, 8);
 });
 
-test('a lost connection is taken up again: nothing is told twice, nothing is missing', async () => {
+test('a lost connection is resumed without duplicate or missing messages', async () => {
   let isOver = false;
   const came = await all(client.generate({ seed: 1, guides: [{ name: 'human' }] }, { onStart: steerOnce() }), (one) => {
     if (one.type === 'level' && one.level === 1) sockets.at(-1)?.terminate();
@@ -76,7 +76,7 @@ test('a lost connection is taken up again: nothing is told twice, nothing is mis
   }
 });
 
-test('a signal cancels, and the best pictures so far come', async () => {
+test('an abort signal cancels, and the best pictures so far are returned', async () => {
   const controller = new AbortController();
   const options = { signal: controller.signal };
   const came = await all(client.generate({ seed: 1, guides: hold(2) }, options), (one) => {
@@ -87,13 +87,13 @@ test('a signal cancels, and the best pictures so far come', async () => {
   await assert.rejects(all(client.generate({}, options)), { name: 'AbortError' });
 });
 
-test('who stops reading cancels', async () => {
+test('leaving the loop cancels the request', async () => {
   for await (const one of client.generate({ seed: 1, guides: hold(1) })) if (one.type === 'level') break;
   const [job] = serving.services.jobs.list().jobs;
   assert.equal((await job?.ended)?.type, 'cancelled');
 });
 
-test('errors carry their code', async () => {
+test('errors have their code', async () => {
   const isCoded = (code: string) => (error: RequestError) => error.name === 'RequestError' && error.code === code;
   await assert.rejects(all(client.generate({ guides: [{ name: 'nope' }] })), isCoded('guide_unknown'));
   await assert.rejects(all(client.generate({ count: 0 })), isCoded('message_invalid'));
@@ -117,7 +117,7 @@ test('the other routes', async () => {
   assert.ok((await client.models()).length > 0 && (await client.guides()).length > 0);
 });
 
-test('requests share one connection, which is closed when nobody needs it', async () => {
+test('requests share one connection, which is closed when unused', async () => {
   const before = sockets.length;
   const both = await Promise.all([all(client.generate({ seed: 1 })), all(client.generate({ seed: 2 }))]);
   for (const came of both) assert.equal(came.at(-1)?.type, 'done');
@@ -125,7 +125,7 @@ test('requests share one connection, which is closed when nobody needs it', asyn
   assert.notEqual(sockets.at(-1)?.readyState, WebSocket.OPEN);
 });
 
-test('a watched connection stays open, reconnects, and says so', async () => {
+test('a watched connection stays open, reconnects, and reports its state', async () => {
   const states: string[] = [];
   let onOpen = () => {};
   const opened = () =>
@@ -145,7 +145,7 @@ test('a watched connection stays open, reconnects, and says so', async () => {
   assert.deepEqual(states, ['closed', 'connecting', 'open', 'lost', 'open']);
 });
 
-test('a request that a new server does not know is made again with the same seed', async () => {
+test('a request that a restarted server does not know is repeated with the same seed', async () => {
   // The same guide, but one that answers.
   const answering = mkdtempSync(join(tmpdir(), 'kandid-guides-'));
   const source = readFileSync('test/fixtures/slow-guides/hold.mjs', 'utf8');
@@ -188,7 +188,7 @@ async function stubServer(t: TestContext, onMessage: (ws: WebSocket, text: strin
 
 const large = { guides: [{ name: 'target', params: { image: 'A'.repeat(5000) } }] };
 
-test('what is larger than the server takes is not sent, and fails alone', async (t) => {
+test('a message larger than the limit of the server is not sent, and only its request fails', async (t) => {
   const told: string[] = [];
   const stub = await stubServer(t, (_, text) => told.push(text), { messageBytes: 1000 });
   const stop = stub.mine.watch(() => {});
@@ -197,7 +197,7 @@ test('what is larger than the server takes is not sent, and fails alone', async 
   stop();
 });
 
-test('where the socket is closed for the size of a message (1009), the request that sent it is not made again', async (t) => {
+test('a request whose size closed the socket (1009) is not repeated', async (t) => {
   const stub = await stubServer(t, (ws, text) => {
     const { id } = JSON.parse(text);
     ws.send(JSON.stringify({ type: 'error', id, seq: 0, code: 'internal', message: 'answered' }));
@@ -207,7 +207,7 @@ test('where the socket is closed for the size of a message (1009), the request t
   assert.equal((answered as PromiseRejectedResult).reason.message, 'answered');
 });
 
-test('a request that breaks each connection without getting further is given up, though the server greets each time', async (t) => {
+test('a request that repeatedly breaks the connection is given up, even if the server accepts each new connection', async (t) => {
   const stub = await stubServer(t, (ws, text) => {
     const { id } = JSON.parse(text);
     ws.send(JSON.stringify({ type: 'queued', id, job: 'j', seq: 0, position: 0, estimateSeconds: null, attempt: 1 }));
@@ -217,7 +217,7 @@ test('a request that breaks each connection without getting further is given up,
   assert.equal(stub.connections(), 6);
 });
 
-test('a request that ends the server each time is not made for ever', async (t) => {
+test('a request that repeatedly ends the server is not retried forever', async (t) => {
   let seq = 0;
   const stub = await stubServer(t, (ws, text) => {
     const { id, type } = JSON.parse(text);
@@ -234,7 +234,7 @@ test('a request that ends the server each time is not made for ever', async (t) 
   assert.ok(stub.connections() <= 13);
 });
 
-test('a request to a server that is still opening its models waits for them', async () => {
+test('a request to a starting server waits for its models', async () => {
   const starting = await serveStarting();
   let early = new KandidClient({ url: starting.url });
   assert.equal((await early.health()).status, 'starting');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { beamsPerLevel } from '../../src/contract/beams.ts';
 
-test('beams: one number and four times that where levels are cheap, per level, per side; the last keeps one', () => {
+test('beams per level, by side, or one number, with four times as many at cheap levels; the last level keeps one', () => {
   const sides = [4, 4, 8, 8, 16];
   assert.deepEqual(beamsPerLevel(undefined, sides), [1, 1, 1, 1, 1]);
   assert.deepEqual(beamsPerLevel(1, sides), [1, 1, 1, 1, 1]);

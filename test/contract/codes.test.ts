@@ -14,14 +14,14 @@ test('bits of a choice: ⌈log₂ K⌉', () => {
   assert.deepEqual(bits, [0, 1, 2, 2, 3, 3, 4, 6, 7, 9, 16]);
 });
 
-test('code strings are those that the exporter writes', () => {
+test('code strings equal those of the exporter', () => {
   for (const { code, codeString } of vectors.decode) {
     assert.equal(codeToString(code, [4, 4, 4, 4]), codeString);
     assert.deepEqual(codeFromString(codeString, [4, 4, 4, 4]), code);
   }
 });
 
-test('code strings by hand: K no power of two, bits no multiple of 8, a level without a choice', () => {
+test('code strings by hand: K not a power of two, bits not a multiple of 8, a level with one candidate', () => {
   // 101 11 0 10, then 4 zeros to fill nothing: 5, 3, (none), 0, 2 → 10111010 = 0xBA → 'ug'
   assert.equal(codeToString([5, 3, 0, 0, 2], [6, 4, 1, 2, 3]), 'ug');
   // 1 000000001 → 10000000 01000000 = 0x80 0x40
@@ -31,7 +31,7 @@ test('code strings by hand: K no power of two, bits no multiple of 8, a level wi
   assert.deepEqual(codeFromString('', [1]), [0]);
 });
 
-test('any code comes back from its string', () => {
+test('strings of codes are parsed back to the same codes', () => {
   const random = Random.of(1);
   for (let round = 0; round < 300; round++) {
     const candidates = Array.from({ length: 1 + random.integer(40) }, () => 1 + random.integer(600));
@@ -40,7 +40,7 @@ test('any code comes back from its string', () => {
   }
 });
 
-test('what is no code is refused, saying why', () => {
+test('invalid codes are refused with a reason', () => {
   const bad: [string, RegExp][] = [
     ['u', /has 1 characters\. Expected 2/],
     ['ugg', /has 3 characters/],
@@ -56,7 +56,7 @@ test('what is no code is refused, saying why', () => {
   assert.throws(() => codeFromString('gQ', [5]), /bits set behind/);
 });
 
-test('a code is taken in every form', () => {
+test('codes are accepted in all forms', () => {
   const candidates = [6, 4, 1, 2, 3];
   for (const given of ['ug', ' ug ', '[5,3,0,0,2]', [5, 3, 0, 0, 2]])
     assert.deepEqual(parseCode(given, candidates), [5, 3, 0, 0, 2]);
@@ -64,7 +64,7 @@ test('a code is taken in every form', () => {
   for (const given of bad) assert.throws(() => parseCode(given, candidates), { code: 'code_invalid' });
 });
 
-test('crossing joins the first levels of one with the rest of the other', () => {
+test('crossing combines the first levels of one code with the rest of another', () => {
   assert.deepEqual(crossCodes([0, 1, 2], [3, 3, 3], 1, [4, 4, 4]), [0, 3, 3]);
   assert.deepEqual(crossCodes([0, 1, 2], [3, 3, 3], 0, [4, 4, 4]), [3, 3, 3]);
   assert.deepEqual(crossCodes([0, 1, 2], [3, 3, 3], 3, [4, 4, 4]), [0, 1, 2]);

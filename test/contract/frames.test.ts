@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { decodeFrame, encodeFrame } from '../../src/contract/frames.ts';
 import type { KandidError } from '../../src/errors.ts';
 
-test('a frame is a big-endian length, a header in JSON, and bytes', () => {
+test('a frame is a big-endian length, a JSON header, and bytes', () => {
   const frame = encodeFrame({ a: 'é' }, Uint8Array.of(7, 8));
   assert.deepEqual([...frame.subarray(0, 4)], [0, 0, 0, 10]);
   assert.equal(Buffer.from(frame.subarray(4, 14)).toString(), '{"a":"é"}');
   assert.deepEqual([...frame.subarray(14)], [7, 8]);
 });
 
-test('what was encoded is decoded, also from the middle of a buffer', () => {
+test('encoding and decoding are inverse, also at an offset in a buffer', () => {
   const frame = encodeFrame({ type: 'preview', level: 3 }, Uint8Array.of(1, 2, 3));
   const inside = Uint8Array.of(9, 9, 9, ...frame).subarray(3);
   const { header, bytes } = decodeFrame(inside);

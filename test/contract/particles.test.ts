@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { particlesOf, populationPerLevel } from '../../src/contract/particles.ts';
 
-test('particles by side never become more, and are as many as results where no guide is asked any more', () => {
+test('particles by side never increase, and equal the results after the last guided level', () => {
   const sides = [4, 4, 8, 8, 16];
   assert.deepEqual(populationPerLevel(1, sides, { count: 1, asked: 5 }), [1, 1, 1, 1, 1]);
   assert.deepEqual(populationPerLevel(3, sides, { count: 1, asked: 5 }), [3, 3, 3, 3, 3]);
@@ -14,7 +14,7 @@ test('particles by side never become more, and are as many as results where no g
   assert.deepEqual(populationPerLevel({ 4: 3, 8: 1.5 }, sides, { count: 1, asked: 5 }), [3, 3, 2, 2, 1]);
 });
 
-test('a request that does not say has the particles that its expensive guides agree on', () => {
+test('the default is the number that all expensive guides of a request state', () => {
   const usual = { count: 4, hasPrior: true, guides: [{ 4: 2 }, 3] };
   assert.deepEqual(particlesOf(usual), { 4: 2 });
   assert.equal(particlesOf({ ...usual, particles: 5 }), 5);

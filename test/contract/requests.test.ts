@@ -4,12 +4,11 @@ import { z } from 'zod';
 import { generateSchema, paramsError, parseRequest } from '../../src/contract/requests.ts';
 import { KandidError } from '../../src/errors.ts';
 
-test('an empty request is one picture at random', () => {
+test('an empty request is one unguided picture', () => {
   assert.deepEqual(parseRequest({}), {
     guides: [],
     count: 1,
     sampler: { beams: 1 },
-    blend: 'zscore',
     prefix: [],
   });
 });
@@ -36,7 +35,7 @@ const bad: [request: unknown, field: string, message: RegExp][] = [
   [{ condition: 'a.png' }, 'condition', /bytes of a file/],
 ];
 
-test('what is out of range is refused, field and range named', () => {
+test('values out of range are refused with field and range', () => {
   for (const [request, field, message] of bad) {
     assert.throws(
       () => parseRequest(request),
@@ -51,7 +50,7 @@ test('what is out of range is refused, field and range named', () => {
   }
 });
 
-test('where one of several types is taken, what was given and what is taken are told', () => {
+test('errors of unions report the value and the accepted types', () => {
   const schema = z.strictObject({ prompt: z.union([z.string().min(1), z.array(z.string())]) });
   const told = (params: unknown) => paramsError('Guide', schema.safeParse(params).error as z.ZodError).details;
   assert.deepEqual(told({}), {

@@ -31,7 +31,7 @@ test('the subprotocol names its version', () => {
   assert.equal(SUBPROTOCOL, 'kandid.v1');
 });
 
-test('a request is filled in with its defaults', () => {
+test('defaults are filled in', () => {
   const message = parse({ type: 'generate', id: 'a', guides: [{ name: 'text', params: { prompt: 'x' } }] });
   assert.ok(message.type === 'generate');
   assert.equal(message.count, 1);
@@ -40,7 +40,7 @@ test('a request is filled in with its defaults', () => {
   assert.deepEqual(message.sampler, { beams: 1 });
 });
 
-test('every other message of a client is taken', () => {
+test('all other client messages are accepted', () => {
   for (const message of [
     { type: 'attach', id: 'b', job: 'j', since: 4 },
     { type: 'detach', id: 'b' },
@@ -52,7 +52,7 @@ test('every other message of a client is taken', () => {
     assert.deepEqual(parse(message), message);
 });
 
-test('a message that is wrong says where and how', () => {
+test('errors report the field and the problem', () => {
   assert.match(problem('{"type":"nonsense"}'), /The message: type: /);
   assert.match(problem('{"type":"generate","id":"a","guide":[]}'), /guide: there is no such field/);
   assert.match(problem('{"type":"generate","id":"a b"}'), /id: expected 1 to 64/);
@@ -61,7 +61,7 @@ test('a message that is wrong says where and how', () => {
   assert.ok(problem(`{"type":"ping","${'x'.repeat(9999)}":1}`).length < 500);
 });
 
-test('messages of the server are parsed by the client', () => {
+test('the client parses server messages', () => {
   const message = {
     type: 'queued',
     id: 'a',
@@ -75,7 +75,7 @@ test('messages of the server are parsed by the client', () => {
   assert.throws(() => parseServerMessage('{"type":"queued"}'), { code: 'message_invalid' });
 });
 
-test('a preview goes through a frame', () => {
+test('a preview survives framing', () => {
   const header: FrameHeader = {
     type: 'preview',
     id: 'a',
@@ -98,7 +98,7 @@ test('a preview goes through a frame', () => {
   });
 });
 
-test('the schemas can be shown as JSON Schema', () => {
+test('the schemas can be converted to JSON Schema', () => {
   for (const schema of [clientMessageSchema, serverMessageSchema, frameHeaderSchema])
     assert.ok(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 });

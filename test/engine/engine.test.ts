@@ -25,7 +25,7 @@ await writeFile(
   `const probe = globalThis.kandidProbe;
   export default ({ z, GuideProblem }) => ({
     name: 'probe', description: 'Looks at what it is handed.',
-    params: z.strictObject({ do: z.enum(['work', 'refuse', 'throw', 'hang', 'shared']).default('work'), level: z.int().max(3).default(0) }),
+    params: z.strictObject({ do: z.enum(['work', 'likelihood', 'refuse', 'throw', 'hang', 'shared']).default('work'), level: z.int().max(3).default(0) }),
     async create({ do: what }, context) {
       probe.contexts.push(context);
       if (what === 'refuse') throw new GuideProblem('not today');
@@ -33,7 +33,7 @@ await writeFile(
       if (what === 'hang') await new Promise(() => {});
       if (what === 'shared') await context.shared('thing', async () => { probe.makes++; return {}; }, () => { probe.disposed.push('thing'); });
       context.note('hello');
-      return { score: ({ batch, count }) => new Float32Array(batch * count).map((_, i) => i), dispose() { probe.disposed.push(what); } };
+      return { isLogLikelihood: what === 'likelihood', score: ({ batch, count }) => new Float32Array(batch * count).map((_, i) => i), dispose() { probe.disposed.push(what); } };
     },
   });`,
 );
@@ -54,7 +54,7 @@ async function run(request: GenerateRequest): Promise<GenerateEvent[]> {
   return await collect(eventsOf(network, descent));
 }
 
-test('a request becomes results: the guide gets its context, its note comes back, it is freed', async () => {
+test('a request yields results: the guide receives its context, its note is returned, it is freed', async () => {
   probe.contexts.length = 0;
   probe.disposed.length = 0;
   const events = await run({ guides: [{ name: 'probe' }], seed: 77 });
@@ -78,7 +78,7 @@ test('a request becomes results: the guide gets its context, its note comes back
   assert.deepEqual(probe.disposed, ['work']);
 });
 
-test('without a seed one is drawn, and told', async () => {
+test('a random seed is drawn and reported if none is given', async () => {
   const first = (await run({})).at(-1);
   const second = (await run({})).at(-1);
   assert.ok(first?.type === 'done' && second?.type === 'done');
@@ -87,7 +87,7 @@ test('without a seed one is drawn, and told', async () => {
   assert.deepEqual(codesOf(again), [first.results[0]?.code]);
 });
 
-test('a negative weight turns a guide round', async () => {
+test('a negative weight reverses a guide', async () => {
   assert.deepEqual(codesOf(await run({ guides: [{ name: 'probe', weight: -1 }] })), [[0, 0, 0, 0]]);
 });
 
@@ -117,7 +117,7 @@ const failing: [request: GenerateRequest, code: string, message: RegExp][] = [
   [{ condition: new Uint8Array(3) }, 'condition_unexpected', /"tiny" takes no condition/],
 ];
 
-test('what cannot be done is refused before it begins, and guides made before are freed', async () => {
+test('invalid requests are refused early, and guides already created are freed', async () => {
   for (const [request, code, message] of failing) {
     probe.disposed.length = 0;
     const guides = [{ name: 'probe' }, ...(request.guides ?? [])];
@@ -126,7 +126,7 @@ test('what cannot be done is refused before it begins, and guides made before ar
   }
 });
 
-test('a cancel while a guide is made is answered', async () => {
+test('a cancellation while a guide is created is effective', async () => {
   const controller = new AbortController();
   const preparing = engine.prepare(
     { guides: [{ name: 'probe', params: { do: 'hang' } }] },
@@ -136,7 +136,7 @@ test('a cancel while a guide is made is answered', async () => {
   await assert.rejects(preparing, { code: 'cancelled' });
 });
 
-test('a guide that no level will ask is said to be idle', async () => {
+test('a guide that is active at no level is reported', async () => {
   const image = await encodePicture({ data: new Float32Array(192), channels: 3, width: 8, height: 8 });
   const events = await run({ guides: [{ name: 'target', params: { image, fromSide: 16 } }] });
   const end = events.at(-1);
@@ -144,7 +144,7 @@ test('a guide that no level will ask is said to be idle', async () => {
   assert.match(end.notes[0] ?? '', /^target: it is never asked, because this model's levels have the sides 4, 8/);
 });
 
-test('whoever answers the human guide is handed to it', async () => {
+test('the human guide receives the function that answers it', async () => {
   const asked: number[] = [];
   const { network, descent } = await engine.prepare(
     { guides: [{ name: 'human', params: { shortlist: 3 } }] },
@@ -160,7 +160,7 @@ test('whoever answers the human guide is handed to it', async () => {
   assert.deepEqual(asked, [0, 2], 'once per side');
 });
 
-test('what guides share is made once, and freed when the engine closes', async () => {
+test('shared resources of guides are created once and freed with the engine', async () => {
   const own = await Engine.open({ models: ['models'], guides: [guides], defaultModel: 'tiny', device: 'cpu' });
   probe.makes = 0;
   const request = { guides: [{ name: 'probe', params: { do: 'shared' } }] };
@@ -173,7 +173,7 @@ test('what guides share is made once, and freed when the engine closes', async (
   await assert.rejects(own.prepare(request), { code: 'closed' });
 });
 
-test('guides name models and folders as the engine allows', async () => {
+test('guides open models and folders as permitted by the engine', async () => {
   const { descent } = await engine.prepare({ guides: [{ name: 'probe' }] });
   await descent.dispose();
   const context = probe.contexts.at(-1);
@@ -194,7 +194,7 @@ test('guides name models and folders as the engine allows', async () => {
   await strict.close();
 });
 
-test('a model opens once for all who ask at the same time', async () => {
+test('concurrent requests open a model once', async () => {
   const own = await Engine.open({ models: ['models'], defaultModel: 'tiny', device: 'cpu' });
   const [one, two] = await Promise.all([own.models.open(), own.models.open('tiny')]);
   assert.equal(one, two);
@@ -210,4 +210,23 @@ test('options out of range are refused', async () => {
   const empty = await Engine.open({ models: [join(guides, 'none')], device: 'cpu' });
   assert.deepEqual(empty.models.summaries(), []);
   await assert.rejects(empty.prepare({}), { code: 'models_missing' });
+});
+
+test('scores that are log-likelihoods are blended as such beside a prior, unless the request says otherwise', async () => {
+  const other = await Engine.open({ models: ['test/fixtures/prior'], guides: [guides], device: 'cpu', threads: 1 });
+  const planOf = async (engineOf: Engine, request: GenerateRequest) => {
+    const { descent } = await engineOf.prepare(request);
+    await descent.dispose();
+    const { blend, sampler } = descent.plan;
+    return [blend, sampler.prior];
+  };
+  const likely = { name: 'probe', params: { do: 'likelihood' } };
+  const model = 'tiny-prior';
+  assert.deepEqual(await planOf(other, { model, guides: [likely] }), ['likelihood', 1]);
+  assert.deepEqual(await planOf(other, { model, guides: [likely], blend: 'zscore' }), ['zscore', 0.1]);
+  assert.deepEqual(await planOf(other, { model, guides: [likely], sampler: { prior: 0 } }), ['zscore', 0]);
+  assert.deepEqual(await planOf(other, { model, guides: [likely, { name: 'probe' }] }), ['zscore', 0.1]);
+  assert.deepEqual(await planOf(other, { model }), ['zscore', 1]);
+  assert.deepEqual(await planOf(engine, { guides: [likely] }), ['zscore', 0], 'a model without a prior');
+  await other.close();
 });

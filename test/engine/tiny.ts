@@ -1,4 +1,4 @@
-/** What tests of the engine have in common: the tiny model, plans for it, and guides of their own. */
+/** Shared by the engine tests: the tiny model, plans, and simple guides. */
 
 import { after } from 'node:test';
 import { GuideRunner } from '../../src/engine/guides/runner.ts';
@@ -109,21 +109,21 @@ export function scoring(
   };
 }
 
-/** The brighter the better. */
+/** Prefers bright candidates. */
 export const bright = (rest: Omit<Guide, 'score'> = {}) => scoring(mean, rest);
 
 export function mean(candidate: Float32Array): number {
   return candidate.reduce((sum, value) => sum + value, 0) / candidate.length;
 }
 
-/** All that an iterator gives. */
+/** Collects all values of an iterator. */
 export async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const event of events) all.push(event);
   return all;
 }
 
-/** Codes of a descent that is done. */
+/** Codes of a finished descent. */
 export function codesOf(events: readonly GenerateEvent[]): number[][] {
   const done = events.find((event): event is DoneEvent => event.type === 'done');
   if (!done) throw new Error(`not done: ${events.at(-1)?.type}`);

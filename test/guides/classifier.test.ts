@@ -61,21 +61,21 @@ it('scores by log-probability within the attribute', async () => {
   assert.ok(Math.abs(maybe - Math.log(1 / 3)) < 1e-3, `${maybe}`);
 });
 
-it('takes the mean over several labels, and any of a list', async () => {
+it('scores the mean over several labels, and any label of a list', async () => {
   const [both] = (await scoresOf(await create({ color: 'red', shade: 'dark' }), red)) as [number];
   const [either] = (await scoresOf(await create({ color: ['red', 'blue'] }), white)) as [number];
   assert.ok(both > -0.02, `${both}`);
   assert.ok(Math.abs(either - Math.log(2 / 3)) < 1e-3, `${either}`);
 });
 
-it('finds labels by name where only one attribute has them', async () => {
+it('finds labels by name if only one attribute has them', async () => {
   const [yes] = (await scoresOf(await create(['light']), white)) as [number];
   assert.ok(yes > -0.01, `${yes}`);
   await assert.rejects(async () => create(['blue']), /value of color and shade: say which/);
   await assert.rejects(async () => create(['pink']), /no label "pink": expected one of red, green/);
 });
 
-it('takes words for labels: with an article, in capitals, synonyms; and tells the nearest ones', async () => {
+it('accepts articles, capitals and synonyms of labels; suggests the nearest ones', async () => {
   const own = await mkdtemp(join(folder, 'words-'));
   const labels = { side: 8, attributes: { label: ['daisy', 'hip', 'acorn'] }, synonyms: { 'rose hip': 'hip' } };
   await writeFile(join(own, 'labels.json'), JSON.stringify(labels));
@@ -98,13 +98,13 @@ it('takes words for labels: with an article, in capitals, synonyms; and tells th
   await assert.rejects(opened('rosehips'), /did you mean "hip"\?/);
 });
 
-it('takes the network that suits the model, where the request names none', async () => {
+it('uses the network that suits the model by default', async () => {
   const context = fakeContext({ ...parts, model: { perceptualModels: ['colors'] } });
   const guide = await classifier.create(classifier.params.parse({ labels: ['light'] }), context);
   assert.ok(((await scoresOf(guide, white))[0] as number) > -0.01);
 });
 
-it('names what there is where something is unknown', async () => {
+it('errors list the known labels and attributes', async () => {
   await assert.rejects(async () => create({ hair: 'red' }), /no attribute "hair": expected one of color, shade/);
   await assert.rejects(
     async () => create({ color: 'pink' }),
@@ -114,7 +114,7 @@ it('names what there is where something is unknown', async () => {
   assert.ok(!classifier.params.safeParse({ labels: {} }).success);
 });
 
-it('says where labels.json is missing, or does not fit the network', async () => {
+it('reports a labels.json that is missing or does not match the network', async () => {
   const elsewhere = fakeContext({ folders: { colors: tmpdir() } });
   await assert.rejects(
     async () => classifier.create(classifier.params.parse({ model: 'colors', labels: ['red'] }), elsewhere),
@@ -126,7 +126,7 @@ it('says where labels.json is missing, or does not fit the network', async () =>
   await assert.rejects(async () => scoresOf(guide, red), /output is \[1, 2\]: expected \[1, 6\]/);
 });
 
-it('takes a plain list of labels beside any ONNX file', async () => {
+it('supports a plain list of labels beside any ONNX file', async () => {
   const own = await mkdtemp(join(folder, 'plain-'));
   await writeFile(join(own, 'labels.json'), JSON.stringify(['red', 'green', 'blue', 'dark', 'light', 'never']));
   const path = join(own, 'net.onnx');
@@ -136,7 +136,7 @@ it('takes a plain list of labels beside any ONNX file', async () => {
   assert.ok(yes > no);
 });
 
-it('reads an export in the Hugging Face layout: labels, sizes and normalisation', async () => {
+it('reads exports in the Hugging Face layout: labels, sizes and normalisation', async () => {
   const exported = await mkdtemp(join(tmpdir(), 'kandid-exported-'));
   after(() => rm(exported, { recursive: true }));
   await writeFile(join(exported, 'config.json'), '{"id2label": {"0": "red", "1": "green", "2": "blue"}}');
@@ -154,7 +154,7 @@ it('reads an export in the Hugging Face layout: labels, sizes and normalisation'
   assert.ok(second > first, `${first} ${second}`);
 });
 
-it('takes probabilities too, where labels.json says so', async () => {
+it('supports networks that output probabilities, if labels.json says so', async () => {
   const soft = await mkdtemp(join(tmpdir(), 'kandid-soft-'));
   after(() => rm(soft, { recursive: true }));
   await writeFile(

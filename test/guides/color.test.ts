@@ -23,7 +23,7 @@ it('is neutral where the sketch is transparent', async () => {
   assert.ok(wrong < -0.5, `${wrong}`);
 });
 
-it('compares at the side of its detail, or at the level where that is smaller', async () => {
+it('compares at the side of detail, or of the level if smaller', async () => {
   const guide = await color.create(color.params.parse({ image, detail: 8 }), fakeContext());
   assert.equal(guide.linear?.(level(32))?.height, 8);
   assert.equal(guide.linear?.(level(4))?.height, 4);
@@ -41,7 +41,7 @@ it('refuses an empty sketch', async () => {
 const stripe = (from: number) => (x: number) => (x >= from && x < from + 0.25 ? [0.9, -0.9, -0.9] : [-0.5, -0.5, 0.5]);
 
 for (const metric of ['l2', 'l1'])
-  it(`with slack finds colours nearby, and no further off (${metric})`, async () => {
+  it(`with slack, finds colours nearby, but not farther away (${metric})`, async () => {
     const sketch = await png(32, 32, 3, stripe(0.25));
     const guide = await color.create(color.params.parse({ image: sketch, slack: 0.125, metric }), fakeContext());
     const pictures = [stripe(0.25), stripe(0.3125), stripe(0.625), () => [-0.5, -0.5, 0.5]];
@@ -55,7 +55,7 @@ for (const metric of ['l2', 'l1'])
     assert.ok(far < -0.1 && plain < -0.1, `${far} ${plain}`);
   });
 
-it('with slack still does not ask where the sketch is transparent', async () => {
+it('with slack, is still neutral where the sketch is transparent', async () => {
   const guide = await color.create(color.params.parse({ image, slack: 0.1 }), fakeContext());
   const corner = paint(32, 32, 3, (x, y) => (x < 0.5 && y < 0.5 ? [0.9, -0.9, -0.9] : [1, 1, 1]));
   const [score] = (await scoresOf(guide, corner)) as [number];

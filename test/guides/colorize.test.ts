@@ -10,7 +10,7 @@ const image = await png(32, 32, 1, () => [shade]);
 
 testGuide(colorize, { params: { image } });
 
-it('leaves colours of the same luma free', async () => {
+it('is neutral between colours of the same luma', async () => {
   const guide = await colorize.create(colorize.params.parse({ image }), fakeContext());
   const colored = paint(32, 32, 3, () => [0.8, -0.2, 0.1]);
   const gray = paint(32, 32, 3, () => [shade, shade, shade]);
@@ -20,7 +20,7 @@ it('leaves colours of the same luma free', async () => {
   assert.ok(Math.abs(third + 0.25) < 0.01, `${third}`);
 });
 
-it('takes the luma of a colour picture', async () => {
+it('uses the luma of a colour picture', async () => {
   const params = colorize.params.parse({ image: await png(32, 32, 3, () => [0.8, -0.2, 0.1]) });
   const guide = await colorize.create(params, fakeContext());
   const [score] = (await scoresOf(

@@ -24,7 +24,7 @@ it('prefers the clean picture to another one', async () => {
   }
 });
 
-it('by the posterior mean, takes the middle where the noise says nothing', async () => {
+it('method posterior: the posterior mean, the middle for uninformative noise', async () => {
   const guide = await denoise.create(
     denoise.params.parse({ image, sigma: 4, method: 'posterior' }),
     fakeContext({ model: { finalSide: 2 } }),

@@ -14,7 +14,7 @@ const disc =
 testGuide(edges, { params: { image } });
 testGuide(edges, { params: { image, match: 'distance', blur: 2 } });
 
-it('prefers edges in the same place, whatever the colours', async () => {
+it('prefers edges in the same places, regardless of colours', async () => {
   const params = edges.params.parse({ image: await png(32, 32, 3, disc(0.5)) });
   const guide = await edges.create(params, fakeContext());
   const inverted = paint(32, 32, 3, (x, y) => disc(0.5)(x, y).map((value) => -value));
@@ -28,7 +28,7 @@ it('prefers edges in the same place, whatever the colours', async () => {
   assert.ok(moved < same - 0.1, `${moved}`);
 });
 
-it('counts an edge nearby in part once maps are blurred', async () => {
+it('gives partial credit to nearby edges if maps are blurred', async () => {
   const bytes = await png(32, 32, 3, disc(0.5));
   const scoreWith = async (blur: number) => {
     const guide = await edges.create(edges.params.parse({ image: bytes, blur }), fakeContext());
@@ -37,7 +37,7 @@ it('counts an edge nearby in part once maps are blurred', async () => {
   assert.ok((await scoreWith(3)) > (await scoreWith(0)));
 });
 
-it('follows a line drawing, dark on light or light on dark', async () => {
+it('follows line drawings, dark on light and light on dark', async () => {
   const ring =
     (ground: number): Paint =>
     (x, y) =>

@@ -15,7 +15,7 @@ export interface SuiteOptions extends FakeParts {
 export function testGuide(definition: GuideDefinition, options: SuiteOptions = {}): void {
   const { params = {}, skip = {}, ...parts } = options;
   const example: GuideExample = { params, context: (model) => fakeContext({ ...parts, model }) };
-  describe(`guide ${definition.name}: what every guide must do`, () => {
+  describe(`guide ${definition.name}: conformance checks`, () => {
     for (const check of GUIDE_CHECKS) {
       const reason = Object.entries(skip).find(([word]) => check.name.includes(word))?.[1];
       it(check.name, { skip: reason ?? false }, () => check.run(definition, example));

@@ -52,8 +52,8 @@ const meansHost = await serve(means);
 
 testGuide(http, { params: { url: `http://${meansHost}/`, format: 'float32' }, allowedHosts: [meansHost] });
 
-describe('what is sent', () => {
-  it('describes the candidates and passes data on', async () => {
+describe('the request', () => {
+  it('describes the candidates and contains data', async () => {
     let question: Record<string, unknown> = {};
     const host = await serve((body, response) => {
       question = JSON.parse(body);
@@ -82,7 +82,7 @@ describe('what is sent', () => {
   });
 });
 
-describe('answers that do not do', () => {
+describe('invalid responses', () => {
   const cases: [string, Answer, RegExp][] = [
     ['too few scores', (_, response) => response.end('{"scores": [1]}'), /1 scores, expected 2/],
     ['no scores', (_, response) => response.end('{"result": 1}'), /something else than/],
@@ -113,8 +113,8 @@ describe('answers that do not do', () => {
     });
 });
 
-describe('a service that stumbles', () => {
-  it('is asked once more', async () => {
+describe('a failing service', () => {
+  it('is retried once', async () => {
     let calls = 0;
     const host = await serve((_, response) => {
       calls++;
@@ -129,7 +129,7 @@ describe('a service that stumbles', () => {
     );
   });
 
-  it('is left alone once the request is cancelled', async () => {
+  it('is not retried after cancellation', async () => {
     const guide = await create(await serve(() => {}));
     const abort = new AbortController();
     const answer = guide.score(candidatesOf(red, blue), level(8), abort.signal);
@@ -169,7 +169,7 @@ describe('the example services of the README', () => {
     { name: 'Node', command: process.execPath, file: 'warm-service.mjs', format: 'png', skip: false },
   ];
   for (const { name, command, file, format, skip } of services)
-    it(`${name}: likes warm pictures`, { skip }, async () => {
+    it(`${name}: prefers warm pictures`, { skip }, async () => {
       const guide = await create(await start(command, file), { format });
       const [warm, cold] = (await scoresOf(guide, red, blue)) as [number, number];
       assert.ok(warm > 0 && cold < 0, `${warm} ${cold}`);

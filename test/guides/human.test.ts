@@ -20,7 +20,7 @@ testGuide(human, {
   },
 });
 
-it('scores what the person picked, best first, above the rest', async () => {
+it('scores the picks, best first, above the rest', async () => {
   const questions: PersonQuestion[] = [];
   const person = async (question: PersonQuestion) => {
     questions.push(question);
@@ -33,7 +33,7 @@ it('scores what the person picked, best first, above the rest', async () => {
   assert.deepEqual(questions[0]?.pictures[1]?.data, shades[1]?.data);
 });
 
-it('shows what candidates may become, where that is known and wanted', async () => {
+it('shows continuations of candidates, if available and requested', async () => {
   const seen: (readonly unknown[] | undefined)[] = [];
   const person = async ({ finishes }: PersonQuestion) => {
     seen.push(finishes);
@@ -52,18 +52,18 @@ it('shows what candidates may become, where that is known and wanted', async () 
   assert.deepEqual(seen, [ends.slice(0, 2), ends.slice(2), undefined, undefined, undefined]);
 });
 
-it('has no opinion where nothing is picked', async () => {
+it('has no preference if nothing is picked', async () => {
   const guide = await human.create(human.params.parse({}), fakeContext({ person: async () => [] }));
   assert.deepEqual(await scoresOf(guide, ...shades), [0, 0, 0]);
 });
 
-it('refuses a request with nobody behind it, and picks that were not shown', async () => {
+it('refuses a request without a person, and picks that were not shown', async () => {
   assert.throws(() => human.create(human.params.parse({}), fakeContext()), GuideProblem);
   const guide = await human.create(human.params.parse({}), fakeContext({ person: async () => [3] }));
   await assert.rejects(async () => scoresOf(guide, ...shades), /picked picture 3: expected whole numbers from 0 to 2/);
 });
 
-it('asks at the first levels of each side, and waits long', async () => {
+it('is active at the first levels of each side, and has a long timeout', async () => {
   const params = human.params.parse({ questionsPerSide: 2, patienceSeconds: 300 });
   const { prefers } = await human.create(params, fakeContext({ person: brightest }));
   const levels = [4, 4, 4, 8, 8, 8].map((side, index) => ({ index, side, levels: 6, finalSide: 8 }));
@@ -84,7 +84,7 @@ it('asks at the first levels of each side, and waits long', async () => {
   assert.equal(prefers?.patienceSeconds, 300);
 });
 
-it('passes the abort on to the person', async () => {
+it('forwards the abort to the person', async () => {
   const person = (_: PersonQuestion, signal: AbortSignal) =>
     new Promise<number[]>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   const guide = await human.create(human.params.parse({}), fakeContext({ person }));

@@ -23,14 +23,14 @@ function spoiled(side: 'left' | 'right') {
 
 testGuide(inpaint, { params: { image, mask } });
 
-it('minds the known pixels only', async () => {
+it('compares the known pixels only', async () => {
   const guide = await create({ image, mask });
   const [left, right] = (await scoresOf(guide, spoiled('left'), spoiled('right'))) as [number, number];
   assert.ok(right > -1e-4, `what is under the mask is free: ${right}`);
   assert.ok(left < -0.1, `what is not is kept: ${left}`);
 });
 
-it('takes transparency of the picture or of the mask for unknown, and inverts masks', async () => {
+it('treats transparency of the picture or the mask as unknown, and inverts masks', async () => {
   const transparent = await png(32, 32, 4, (x, y) => [...scene(x, y), x > 0.5 ? -1 : 1]);
   const clearMask = await png(32, 32, 4, (x) => [-1, -1, -1, x > 0.5 ? -1 : 1]);
   for (const params of [{ image: transparent }, { image, mask: clearMask }]) {
@@ -42,7 +42,7 @@ it('takes transparency of the picture or of the mask for unknown, and inverts ma
   assert.ok(left > -1e-4 && right < -0.1, `${left} ${right}`);
 });
 
-it('counts soft edges in part, and at low sides the mean of what is known', async () => {
+it('weights soft edges in part; at coarse sides, uses the mean of the known pixels', async () => {
   const soft = await png(32, 32, 3, (x) => Array(3).fill(2 * x - 1));
   const guide = await create({ image, mask: soft });
   const form = guide.linear?.(level(32));
@@ -53,7 +53,7 @@ it('counts soft edges in part, and at low sides the mean of what is known', asyn
   assert.ok(Math.abs((coarse?.target[0] ?? 0) - 1) < 0.01, 'and its colour is that of the known half');
 });
 
-it('refuses a picture of which nothing is known', async () => {
+it('refuses a picture without known pixels', async () => {
   const white = await png(8, 8, 3, () => [1, 1, 1]);
   await assert.rejects(
     async () => create({ image, mask: white }),
@@ -61,7 +61,7 @@ it('refuses a picture of which nothing is known', async () => {
   );
 });
 
-it('refuses where nothing is unknown, and says what was read', async () => {
+it('refuses a picture without unknown pixels, and reports how the mask was read', async () => {
   const black = await png(32, 32, 3, () => [-1, -1, -1]);
   const wide = await png(64, 32, 3, (x) => Array(3).fill(x < 0.2 ? 1 : -1));
   const cases = [
@@ -77,7 +77,7 @@ it('refuses where nothing is unknown, and says what was read', async () => {
 });
 
 for (const file of ['mask-bw-alpha254.png', 'mask-bw-softrim.png'])
-  it(`reads a mask by its colours where it is transparent nowhere: ${file}`, async () => {
+  it(`reads an opaque mask by its colours: ${file}`, async () => {
     const bytes = await readFile(`test/fixtures/pictures/${file}`);
     const plain = await sharp(bytes).removeAlpha().png().toBuffer();
     const notes: string[] = [];
@@ -93,7 +93,7 @@ for (const file of ['mask-bw-alpha254.png', 'mask-bw-softrim.png'])
     );
   });
 
-it('says where a mask is read by its transparency, and where sizes differ', async () => {
+it('notes that a mask was read by its transparency, or has another size', async () => {
   const notes: string[] = [];
   await create({ image, mask: await png(32, 32, 4, (x) => [1, 1, 1, x > 0.5 ? -1 : 1]) }, { notes });
   assert.match(notes[0] ?? '', /read by its transparency/);

@@ -16,7 +16,7 @@ const image = new Uint8Array(await encodePicture(red));
 
 testGuide(like, { params: { model: 'tiny-clip', image }, ...parts });
 
-it('prefers pictures that show the same, whatever is cut out of them', async () => {
+it('prefers pictures with the same content, with any cutouts', async () => {
   for (const cutouts of [0, 3]) {
     const guide = await like.create(like.params.parse({ model: 'tiny-clip', image, cutouts }), fakeContext(parts));
     const [same, near, other] = (await scoresOf(guide, red, orange, green)) as [number, number, number];

@@ -62,7 +62,7 @@ describe('linear forms', () => {
         options = await params();
       });
       for (const side of [1, 4, 8, 16, 32])
-        it(`agrees with drawing at ${side} px`, async () => {
+        it(`agree with drawn candidates at ${side} px`, async () => {
           const guide = await definition.create(definition.params.parse(options), fakeContext());
           const random = randomLevel(side);
           const form = guide.linear?.(level(side));

@@ -19,7 +19,7 @@ it('quantises the picture to evenly spread shades', async () => {
   );
 });
 
-it('by intervals, hardly minds what rounds to the same shade', async () => {
+it('match interval: nearly neutral between values of the same shade', async () => {
   const flat = await png(32, 32, 3, () => [0, 0, 0]);
   const guide = await lowBit.create(lowBit.params.parse({ image: flat, match: 'interval' }), fakeContext());
   const shade = (value: number) => paint(32, 32, 3, () => [value, value, value]);

@@ -21,7 +21,7 @@ const params = { image, network: 'net.onnx', networkSide: 16 };
 
 testGuide(perceptual, { params, ...parts });
 
-it('is the squared distance of feature vectors of unit length, mean over positions', async () => {
+it('is the mean squared distance of unit feature vectors over positions', async () => {
   // By ImageNet's mean and deviation, black is far along (−1, −1, −1), white along (1, 1, 1): near opposite, at most 4 apart.
   const white = await png(32, 32, 3, () => [1, 1, 1]);
   const guide = await perceptual.create(perceptual.params.parse({ ...params, image: white }), fakeContext(parts));
@@ -39,7 +39,7 @@ it('is the squared distance of feature vectors of unit length, mean over positio
   assert.ok(Math.abs(black + expected) < 1e-5, `${black} ${expected}`);
 });
 
-it('at a coarse level, blames none for what it cannot show', async () => {
+it('at a coarse level, compares with the shrunk picture', async () => {
   const fine: Paint = (x, y) => ((Math.floor(x * 32) + Math.floor(y * 32)) % 2 ? [1, 0.2, -0.6] : [0.2, -0.6, -1]);
   const guide = await perceptual.create(
     perceptual.params.parse({ ...params, image: await png(32, 32, 3, fine) }),
@@ -53,7 +53,7 @@ it('at a coarse level, blames none for what it cannot show', async () => {
   assert.ok(mean > -1e-4, `${mean}`);
 });
 
-it('with imagenet-lite, is near to a picture that is moved a little, and far from another one of the same colours', async () => {
+it('with imagenet-lite, a shifted picture is close, another one with the same colours far', async () => {
   const folder = resolve('models/imagenet-lite');
   const session = await createSession(`${folder}/maps.onnx`, { threads: 1 });
   const opened: GuideModel = {

@@ -13,7 +13,7 @@ const definition = (warm as Exclude<GuideFile, GuideDefinition>)({ z, GuideProbl
 
 testGuide(definition, { params: { amount: 0.5 } });
 
-it('the example likes warm pictures', async () => {
+it('the example prefers warm pictures', async () => {
   const guide = await definition.create(definition.params.parse({}), fakeContext());
   const [hot, cold] = (await scoresOf(
     guide,
@@ -23,7 +23,7 @@ it('the example likes warm pictures', async () => {
   assert.ok(Math.abs(hot - 2) < 1e-5 && Math.abs(cold + 2) < 1e-5, `${hot} ${cold}`);
 });
 
-it('the README shows the very files that are tested', async () => {
+it('the README shows exactly the tested files', async () => {
   const blocks = [...readme.matchAll(/```\w+\n([\s\S]*?)\n```/g)].map(([, code]) => code);
   for (const file of ['guides/warm.mjs', 'services/warm.py', 'services/warm-service.mjs'])
     assert.ok(

@@ -40,7 +40,7 @@ it('prefers higher numbers, or lower ones', async () => {
   assert.ok(low > high);
 });
 
-it('vetoes below a number, and says the same of all that pass where it only vetoes', async () => {
+it('vetoes below a limit, and with steers false is neutral between all that pass', async () => {
   const guide = await create({ least: 0, steers: false });
   assert.equal(guide.prefers?.vetoBelow, 0);
   const [bad, fair, good] = (await scoresOf(guide, shade(-0.5), shade(0.2), shade(0.9))) as [number, number, number];
@@ -48,7 +48,7 @@ it('vetoes below a number, and says the same of all that pass where it only veto
   assert.equal((await create({ least: 0.3, lower: true })).prefers?.vetoBelow, -0.3);
 });
 
-it('says what a network lacks', async () => {
+it('reports unsuitable networks', async () => {
   const guide = await create({ output: 5 });
   await assert.rejects(scoresOf(guide, shade(0)), /expected 6 or more numbers/);
 });

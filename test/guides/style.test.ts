@@ -46,7 +46,7 @@ for (const [kind, params] of [
   ['random filters', {}],
   ['a network', { network: 'net.onnx', networkSide: 32 }],
 ] as const)
-  it(`with ${kind}, knows a texture wherever it lies, and other colours from it`, async () => {
+  it(`with ${kind}, recognises a texture at any position, and other colours as different`, async () => {
     const guide = await style.create(
       style.params.parse({ image, ...params }),
       fakeContext({ networks: { 'net.onnx': network } }),
@@ -61,7 +61,7 @@ for (const [kind, params] of [
     assert.ok(moved > 10 * gray && moved < 0, `${moved} ${gray}`);
   });
 
-it('tells textures of the same colours apart', async () => {
+it('distinguishes textures with the same colours', async () => {
   const guide = await style.create(style.params.parse({ image }), fakeContext());
   const [moved, other] = (await scoresOf(guide, paint(32, 32, 3, stripes(1 / 8)), paint(32, 32, 3, spots))) as [
     number,
@@ -70,7 +70,7 @@ it('tells textures of the same colours apart', async () => {
   assert.ok(moved > other, `${moved} ${other}`);
 });
 
-it('takes the network that suits the model, unless the request asks for filters', async () => {
+it('uses the network that suits the model, unless filters are requested', async () => {
   const context = fakeContext({
     model: { perceptualModels: ['absent', 'suits'] },
     folders: { suits: 'networks' },
@@ -87,7 +87,7 @@ it('takes the network that suits the model, unless the request asks for filters'
   assert.equal(await shortlistOf({}, fakeContext()), undefined);
 });
 
-it('asks for fewer candidates with a network, and says where it has no feature maps', async () => {
+it('has a shortlist with a network, and reports missing feature maps', async () => {
   const flat: GuideModel = { ...network, outputs: ['logits'] };
   const params = style.params.parse({ image, network: 'net.onnx' });
   const guide = await style.create(params, fakeContext({ networks: { 'net.onnx': network } }));

@@ -11,7 +11,7 @@ const image = await png(8, 8, 3, checker(8));
 
 testGuide(superResolution, { params: { image } });
 
-it('minds what is left after shrinking, not the detail', async () => {
+it('compares after shrinking, and ignores detail', async () => {
   const guide = await superResolution.create(superResolution.params.parse({ image }), fakeContext());
   const detailed = paint(32, 32, 3, (x, y) =>
     checker(8)(x, y).map((v: number) => v + (Math.floor(x * 32) % 2 ? 0.3 : -0.3)),
@@ -22,7 +22,7 @@ it('minds what is left after shrinking, not the detail', async () => {
   assert.ok(bad < -0.1, `${bad}`);
 });
 
-it('shrinks the small picture too where the level is smaller still', async () => {
+it('shrinks the small picture too if the level is smaller', async () => {
   const guide = await superResolution.create(superResolution.params.parse({ image }), fakeContext());
   const form = guide.linear?.(level(4));
   assert.equal(form?.height, 4);
@@ -33,7 +33,7 @@ it('shrinks the small picture too where the level is smaller still', async () =>
   );
 });
 
-it('leaves finer levels than 64 px, and than the picture, to the prior where there is one', async () => {
+it('with a prior, is inactive at levels finer than 64 px and than the picture', async () => {
   const large = await png(128, 128, 3, checker(8));
   const toSide = async (of: Buffer | Uint8Array, hasPrior: boolean) => {
     const context = fakeContext({ model: { finalSide: 256, hasPrior } });
@@ -45,7 +45,7 @@ it('leaves finer levels than 64 px, and than the picture, to the prior where the
   );
 });
 
-it('takes factors that do not divide', async () => {
+it('supports factors that are not integers', async () => {
   const odd = await png(5, 5, 3, () => [0.2, 0.2, 0.2]);
   const guide = await superResolution.create(superResolution.params.parse({ image: odd }), fakeContext());
   const [score] = (await scoresOf(
@@ -55,7 +55,7 @@ it('takes factors that do not divide', async () => {
   assert.ok(score > -1e-4, `${score}`);
 });
 
-it('cuts others than squares, shrinks what is too large, and says so', async () => {
+it('crops and shrinks pictures, with a note', async () => {
   const notes: string[] = [];
   const wide = await png(90, 60, 3, checker(8));
   const guide = await superResolution.create(superResolution.params.parse({ image: wide }), fakeContext({ notes }));

@@ -9,7 +9,7 @@ const image = await png(32, 32, 3, scene);
 
 testGuide(target, { params: { image } });
 
-it('scores the picture itself highest, and by the mean square of what is off', async () => {
+it('scores the target highest, others by the mean squared error', async () => {
   const guide = await target.create(target.params.parse({ image }), fakeContext());
   const same = paint(32, 32, 3, scene);
   const lighter = paint(32, 32, 3, (x, y) => scene(x, y).map((value) => value + 0.2));
@@ -18,7 +18,7 @@ it('scores the picture itself highest, and by the mean square of what is off', a
   assert.ok(Math.abs(off + 0.04) < 1e-3, `0.2² off: ${off}`);
 });
 
-it('measures absolute differences with l1, which have no linear form', async () => {
+it('l1: mean absolute error, without a linear form', async () => {
   const guide = await target.create(target.params.parse({ image, metric: 'l1' }), fakeContext());
   const lighter = paint(32, 32, 3, (x, y) => scene(x, y).map((value) => value + 0.2));
   const [off] = (await scoresOf(guide, lighter)) as [number];
@@ -26,7 +26,7 @@ it('measures absolute differences with l1, which have no linear form', async () 
   assert.equal(guide.linear, undefined);
 });
 
-it('compares with the picture shrunk to the side of the candidates', async () => {
+it('compares with the target shrunk to the side of the candidates', async () => {
   const guide = await target.create(target.params.parse({ image }), fakeContext());
   const coarse = paint(4, 4, 3, (x, y) => {
     const sum = [0, 0, 0]; // mean of the 8×8 pixels that the coarse one covers
@@ -39,7 +39,7 @@ it('compares with the picture shrunk to the side of the candidates', async () =>
   assert.ok(score > -1e-5, `${score}`);
 });
 
-it('wants to be asked at the sides it is told', async () => {
+it('is active at the requested sides', async () => {
   const bounded = await target.create(target.params.parse({ image, fromSide: 8, toSide: 16 }), fakeContext());
   const unbounded = await target.create(target.params.parse({ image }), fakeContext());
   assert.deepEqual(bounded.prefers, { fromSide: 8, toSide: 16 });

@@ -47,8 +47,9 @@ it('counts several prompts alike, and negative ones against', async () => {
 });
 
 it('with plain similarity, scores by the cosine', async () => {
-  const [score] = (await scoresOf(await create({ prompt: 'red', contrast: [], phrases: 'whole' }), red)) as [number];
-  assert.ok(Math.abs(score - 1) < 1e-4, `${score}`);
+  const plain = { prompt: 'red', contrast: [], phrases: 'whole', sharpness: 4 };
+  const [score] = (await scoresOf(await create({ ...plain, guidance: 2 }), red)) as [number];
+  assert.ok(Math.abs(score - 8) < 1e-3, `${score}: a cosine of 1, times sharpness and guidance`);
 });
 
 it('lets a phrase compete with what the vocabulary of the CLIP has in its place', async () => {

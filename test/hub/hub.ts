@@ -1,4 +1,4 @@
-/** A hub on loopback: the protocol of the real one as far as programs that fetch models use it. */
+/** A model hub on loopback, with the part of the real protocol that downloads use. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,14 +8,14 @@ import { Connection } from '../../src/hub/connection.ts';
 export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
 export interface HubOptions {
-  /** By path, of the repository OWNER/NAME. */
+  /** Files of the repository OWNER/NAME, by path. */
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly licence?: string;
-  /** Needed by the repository. */
+  /** Token that the repository requires. */
   readonly token?: string;
-  /** Bytes after which the n-th answer with content is cut. */
+  /** Bytes after which the n-th response with content is cut. */
   cutAfter?(answer: number): number | null;
-  /** What is sent in place of a file's bytes, the n-th time. */
+  /** Replaces the bytes of a file in the n-th response. */
   replace?(path: string, answer: number): Uint8Array | null;
   readonly hasRanges?: boolean;
   /** Whether files are listed page by page. */
@@ -24,9 +24,9 @@ export interface HubOptions {
 
 export interface Hub {
   readonly endpoint: string;
-  /** Paths that were asked for, with the range where one was. */
+  /** Requested paths, with the range if there was one. */
   readonly asked: string[];
-  /** Authorisations that reached the place that files are served from. */
+  /** Authorization headers that the file server received. */
   readonly leaked: string[];
   connection(token?: string | null): Connection;
 }
@@ -119,6 +119,6 @@ function sendFile(request: IncomingMessage, response: ServerResponse, bytes: Uin
   const range = { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length, ...(from > 0 ? range : {}) });
   if (sending.cut === null) return void response.end(rest);
-  // Politely or not: with a reset, what was sent may be lost too.
+  // Closed or reset: a reset may also lose data already sent.
   response.write(rest.subarray(0, sending.cut), () => (sending.isRude ? response.destroy() : response.socket?.end()));
 }

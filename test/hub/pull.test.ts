@@ -42,7 +42,7 @@ async function pulling(t: TestContext, options: HubOptions, more: Partial<PullOp
   return { hub, models, start };
 }
 
-/** The files of a model are those of the hub, byte for byte, and those that model.json lists. */
+/** Checks that the files of a model equal those of the hub, and are those listed in model.json. */
 async function assertClip(folder: string, names: readonly (keyof typeof CLIP)[]): Promise<void> {
   for (const name of names) assert.deepEqual(await readFile(join(folder, name)), CLIP[name], name);
   const { files, kind } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
@@ -60,7 +60,7 @@ const WHOLE: readonly (keyof typeof CLIP)[] = [
   'onnx/vision_model.onnx',
 ];
 
-test('a CLIP is fetched: what it needs, verified, with the licence of its card', async (t) => {
+test('a CLIP is downloaded: the necessary files, verified, with the licence of its card', async (t) => {
   const { start, models } = await pulling(t, { files: CLIP, licence: 'mit' });
   const pulled = await start('hf:OWNER/NAME');
   assert.equal(pulled.name, 'name');
@@ -71,14 +71,14 @@ test('a CLIP is fetched: what it needs, verified, with the licence of its card',
   assert.deepEqual(await readdir(models), ['name'], 'nothing is left beside it');
 });
 
-test('a list of files in pages, and another number format', async (t) => {
+test('paged file lists, and another number format', async (t) => {
   const { start } = await pulling(t, { files: CLIP, isPaged: true }, { format: 'q8', name: 'small' });
   const { folder } = await start('hf:OWNER/NAME@some/branch');
   const small = WHOLE.map((name) => name.replace('_model.onnx', '_model_quantized.onnx') as keyof typeof CLIP);
   await assertClip(folder, small);
 });
 
-test('cut at 20 random points, it resumes and comes to the same bytes', async (t) => {
+test('a download cut at 20 random points resumes to the same bytes', async (t) => {
   let most = 0;
   const cutAfter = (answer: number) => (answer <= 20 ? Math.floor(60_000 * random()) : null);
   const { start, hub } = await pulling(
@@ -97,7 +97,7 @@ test('cut at 20 random points, it resumes and comes to the same bytes', async (t
   assert.ok(most > 5);
 });
 
-test('killed at 20 random points, a later command goes on from there, and none is ever listed before it is whole', async (t) => {
+test('killed at 20 random points, a later command resumes; incomplete models are never listed', async (t) => {
   const models = await folderOf(t);
   const fetched: number[] = [];
   for (let i = 0; i < 20; i++) {
@@ -129,20 +129,20 @@ test('a server without ranges is read from the start again', async (t) => {
   await assertClip((await start('hf:OWNER/NAME')).folder, WHOLE);
 });
 
-test('bytes that are not those of the hub are thrown away and told', async (t) => {
+test('bytes that do not match the hash of the hub are discarded and reported', async (t) => {
   const replace = (path: string) => (path === 'onnx/vision_model.onnx' ? Buffer.alloc(400_000, 1) : null);
   const { start, models } = await pulling(t, { files: CLIP, replace });
   await assert.rejects(start('hf:OWNER/NAME'), isError('hub_changed'));
   assert.deepEqual(await findModels([models]), []);
 });
 
-test('a small file that was changed on the way is told too', async (t) => {
+test('a small file modified in transit is reported too', async (t) => {
   const replace = (path: string) => (path === 'tokenizer.json' ? Buffer.alloc(3000, 1) : null);
   const { start } = await pulling(t, { files: CLIP, replace });
   await assert.rejects(start('hf:OWNER/NAME'), isError('hub_changed'));
 });
 
-test('what is left of another version is thrown away', async (t) => {
+test('the partial download of another version is discarded', async (t) => {
   const { start, models } = await pulling(t, { files: CLIP });
   const old = join(models, '.pull-name', 'onnx', 'text_model.onnx.part');
   await mkdir(dirname(old), { recursive: true });
@@ -150,14 +150,14 @@ test('what is left of another version is thrown away', async (t) => {
   await assertClip((await start('hf:OWNER/NAME')).folder, WHOLE);
 });
 
-test('a token reaches the hub, and not the place that it sends on to', async (t) => {
+test('the token is sent to the hub, but not to redirect targets', async (t) => {
   const { start, hub } = await pulling(t, { files: CLIP, token: 'secret' });
   await assert.rejects(start('hf:OWNER/NAME'), isError('hub_refused'));
   await start('hf:OWNER/NAME', hub.connection('secret'));
   assert.deepEqual(hub.leaked, []);
 });
 
-test('nothing there, nothing fit, nothing reached: each is told', async (t) => {
+test('missing or unsuitable repositories and connection failures are reported', async (t) => {
   const { start } = await pulling(t, { files: { 'config.json': Buffer.from('{}') } });
   await assert.rejects(start('hf:OWNER/OTHER'), isError('hub_missing'));
   await assert.rejects(start('hf:OWNER/NAME'), isError('hub_unfit'));
@@ -168,14 +168,14 @@ test('nothing there, nothing fit, nothing reached: each is told', async (t) => {
   await assert.rejects(start('hf:OWNER/NAME', gone), isError('hub_failed'));
 });
 
-test('a name that leads out of the folder is no file of a model', async (t) => {
+test('file names that lead out of the folder are ignored', async (t) => {
   const files = { ...CLIP, 'onnx/text_model.onnx_data/../../../../evil': bytesOf(10) };
   const { start, models } = await pulling(t, { files });
   await assertClip((await start('hf:OWNER/NAME')).folder, WHOLE);
   assert.deepEqual(await readdir(dirname(models)).then((all) => all.filter((name) => name === 'evil')), []);
 });
 
-test('a checkpoint is fetched and imported in one go', async (t) => {
+test('a checkpoint is downloaded and imported in one command', async (t) => {
   const checkpoint = gunzipSync(await readFile('test/fixtures/checkpoints/small-ramp.pkl.gz'));
   const { start, models } = await pulling(t, { files: { 'weights/faces.pkl': checkpoint }, licence: 'mit' });
   const pulled = await start('hf:OWNER/NAME:weights/faces.pkl');
@@ -185,7 +185,7 @@ test('a checkpoint is fetched and imported in one go', async (t) => {
   assert.deepEqual(await readdir(models), ['faces']);
 });
 
-test('a checkpoint at a plain address, resumed where it was cut', async (t) => {
+test('a checkpoint at a plain URL resumes', async (t) => {
   const checkpoint = gunzipSync(await readFile('test/fixtures/checkpoints/small-ramp.pkl.gz'));
   const cutAfter = (answer: number) => (answer === 1 ? 50_000 : null);
   const { start, hub } = await pulling(t, { files: { 'faces.pkl': checkpoint }, cutAfter }, { licence: 'ours' });
@@ -197,7 +197,7 @@ test('a checkpoint at a plain address, resumed where it was cut', async (t) => {
   );
 });
 
-test('a bundle on the hub is fetched by what its model.json lists', async (t) => {
+test('a bundle on the hub is downloaded by the files of its model.json', async (t) => {
   const names = (await readdir('models/tiny')).sort();
   const files = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await readFile(`models/tiny/${name}`)])),
@@ -208,7 +208,7 @@ test('a bundle on the hub is fetched by what its model.json lists', async (t) =>
   assert.deepEqual((await readdir(folder)).sort(), names);
 });
 
-test('what another program has fetched already is copied, and verified', async (t) => {
+test('files in the cache of another program are copied and verified', async (t) => {
   const { start, hub } = await pulling(t, { files: CLIP });
   const cache = await folderOf(t);
   const snapshot = join(cache, 'models--OWNER--NAME', 'snapshots', COMMIT, 'onnx');
@@ -225,7 +225,7 @@ function asksFor(hub: Hub, file: string): boolean {
   return hub.asked.some((line) => line.includes(`/resolve/${COMMIT}/onnx/${file}`));
 }
 
-test('the variables of other programs of the hub count', async (t) => {
+test('environment variables of the hub are respected', async (t) => {
   const home = await folderOf(t);
   await writeFile(join(home, 'token'), 'stored\n');
   const settings = await hubSettings({ HF_HOME: home, HF_ENDPOINT: 'http://127.0.0.1:1/' });
@@ -234,7 +234,7 @@ test('the variables of other programs of the hub count', async (t) => {
   assert.equal((await hubSettings({ HF_HOME: join(home, 'none') })).token, null);
 });
 
-test('a name that is taken is refused before anything is fetched', async (t) => {
+test('an existing name is refused before the download', async (t) => {
   const { start, models, hub } = await pulling(t, { files: CLIP });
   await mkdir(join(models, 'name'));
   await assert.rejects(start('hf:OWNER/NAME'), isError('bundle_exists'));

@@ -180,7 +180,7 @@ test('every kind of hostile file is refused with its reason', async (t) => {
     });
 });
 
-test('cut short anywhere, a good file is refused', async () => {
+test('a valid file truncated anywhere is refused', async () => {
   const good = await fixtureBytes('small-ramp');
   for (let i = 1; i <= 40; i++) {
     const cut = good.subarray(0, Math.floor((good.length * i) / 41));
@@ -218,7 +218,7 @@ const WRONG_SETTINGS: Readonly<
 };
 
 for (const [what, [after, from, to, reason]] of Object.entries(WRONG_SETTINGS))
-  test(`a network of another kind is refused: ${what}`, async () => {
+  test(`a network with another architecture is refused: ${what}`, async () => {
     await assert.rejects(checkpointOf(await changed(after, from, to)), reason);
   });
 
@@ -234,14 +234,14 @@ async function withValue(
   return good;
 }
 
-test('weights that are not finite are refused by name', async () => {
+test('non-finite weights are refused by name', async () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     const hostile = await withValue((levels) => levels[2]?.convolutions[1].weight, value);
     await assert.rejects(imported(hostile), new RegExp(`block_2x2_1\\.block\\.conv1\\.weight holds ${value}`));
   }
 });
 
-test('weights too large for half precision are kept whole', async () => {
+test('weights beyond half precision are stored in full', async () => {
   const large = await withValue((levels) => levels[2]?.nodes, 1e6);
   const { folder } = await imported(large);
   const name = 'levels.2.nodes.weight';
@@ -249,7 +249,7 @@ test('weights too large for half precision are kept whole', async () => {
   assert.equal(read?.data.at(-1), 1e6);
 });
 
-test('a filter that is not 2×2 equal taps is refused', async () => {
+test('a filter other than 2×2 equal taps is refused', async () => {
   const good = await fixtureBytes('small-ramp');
   const taps = Buffer.alloc(16);
   for (let i = 0; i < 4; i++) taps.writeFloatLE(0.25, 4 * i);

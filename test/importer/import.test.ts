@@ -16,7 +16,7 @@ const CLOSE = 1e-4;
 
 for (const name of ['small-ramp', 'small-color'] as const)
   for (const precision of ['full', 'half'] as const)
-    test(`${name} in ${precision} precision: every candidate and the picture are those of PyTorch`, async () => {
+    test(`${name} in ${precision} precision: all candidates and the picture equal those of PyTorch`, async () => {
       const { code, condition: shown, [precision]: expected } = await fixtureValues(name);
       const { folder } = await imported(await fixtureBytes(name), { precision });
       const bundle = await loadBundle(folder, { threads: 1, sessions: new Sessions() });
@@ -48,7 +48,7 @@ test('half precision takes about half the space', async () => {
   assert.ok(half < 0.7 * full, `${half} of ${full} bytes`);
 });
 
-test('the start is read from the source code in the file, comments aside, and can be given', async () => {
+test('the start is parsed from the source code in the file, ignoring comments, and can be overridden', async () => {
   assert.equal((await checkpointOf(await fixtureBytes('small-ramp'))).start, 'ramp');
   assert.equal((await checkpointOf(await fixtureBytes('small-color'))).start, 'zeros');
   const given = await imported(await fixtureBytes('small-ramp'), { start: 'zeros' });
@@ -58,7 +58,7 @@ test('the start is read from the source code in the file, comments aside, and ca
   assert.equal(architecture.start, 'zeros');
 });
 
-test('model.json tells architecture, licences and the command; the bundle is found like any other', async () => {
+test('model.json contains architecture, licences and command; the bundle is found like any other', async () => {
   const licence = { weights: 'MIT', data: 'non-commercial', attribution: 'somebody' };
   const { folder } = await imported(await fixtureBytes('small-color'), { licence, textModels: ['any-clip'] });
   const [found] = await findModels([dirname(folder)]);
@@ -71,7 +71,7 @@ test('model.json tells architecture, licences and the command; the bundle is fou
   assert.equal(manifest.made?.command, 'a test');
 });
 
-test('colouring is given the mean of the channels', async () => {
+test('colouring uses the mean of the channels', async () => {
   const { folder } = await imported(await fixtureBytes('small-color'));
   const [found] = await findModels([dirname(folder)]);
   assert.ok(found?.manifest?.kind === 'pyramid');
@@ -85,7 +85,7 @@ test('colouring is given the mean of the channels', async () => {
   assertClose(condition ?? undefined, plane(0.2), 'the mean of 0.9, 0.3 and -0.6');
 });
 
-test('weights under _modules are taken, not those of the constructor’s arguments', async () => {
+test('weights under _modules are used, not those of the constructor’s arguments', async () => {
   const bytes = await fixtureBytes('small-ramp');
   const { levels } = await checkpointOf(bytes);
   const [first] = levels;
@@ -95,7 +95,7 @@ test('weights under _modules are taken, not those of the constructor’s argumen
   assert.ok(bytes.length > 2 * 4 * levels.reduce((sum, one) => sum + one.convolutions[0].weight.count, 0));
 });
 
-test('a name that is taken, or none at all, is refused before anything is written', async () => {
+test('an existing or missing name is refused before anything is written', async () => {
   const bytes = await fixtureBytes('small-ramp');
   const { folder } = await imported(bytes);
   await assert.rejects(imported(bytes, { models: dirname(folder) }), isError('bundle_exists'));
@@ -103,7 +103,7 @@ test('a name that is taken, or none at all, is refused before anything is writte
   assert.deepEqual(await readdir(dirname(folder)), ['mine']);
 });
 
-test('stopped half way, it leaves nothing', async () => {
+test('an aborted import leaves no files', async () => {
   const controller = new AbortController();
   const models = join(await scratchFolder(), 'stopped');
   const stopped = imported(await fixtureBytes('small-ramp'), {
@@ -117,7 +117,7 @@ test('stopped half way, it leaves nothing', async () => {
   assert.deepEqual(await readdir(models), []);
 });
 
-test('what is no file, or not there, is told so', async () => {
+test('missing and unreadable files are reported', async () => {
   const licence = { weights: '', data: '', attribution: '' };
   const options = { name: 'mine', models: 'nowhere', licence, command: '' };
   await assert.rejects(importCheckpoint('no-such.pkl', options), isError('file_unreadable'));

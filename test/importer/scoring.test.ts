@@ -26,7 +26,7 @@ async function networkOf(t: TestContext, fixture: Fixture) {
 }
 
 for (const fixture of ['small-ramp', 'small-color'] as const)
-  test(`${fixture}: undrawn scores are those of drawn candidates, and choices are drawn alike`, async (t) => {
+  test(`${fixture}: undrawn scores and choices equal those of drawn candidates`, async (t) => {
     const network = await networkOf(t, fixture);
     const { condition, channels } = network.info;
     const picture = condition && numbers(condition.channels * network.finalSide ** 2);
@@ -44,7 +44,7 @@ for (const fixture of ['small-ramp', 'small-color'] as const)
       const batch = rows.length;
       const expected = formScores({ data: drawn.candidates.data, batch, count, channels, side }, form);
       const forms = rows.map(() => [{ guide: 0, form }]);
-      const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], asksPrior: false });
+      const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], usesPrior: false });
       for (const row of rows.keys())
         for (const [k, score] of found.scoresOf(0, row).entries()) {
           const wanted = expected[row * count + k] as number;
@@ -67,7 +67,7 @@ for (const fixture of ['small-ramp', 'small-color'] as const)
     }
   });
 
-test('descents by one quadratic guide come to the same codes, chosen in one run or level by level', async (t) => {
+test('descents by one quadratic guide have the same codes in one run and level by level', async (t) => {
   const network = await networkOf(t, 'small-ramp');
   const side = network.finalSide;
   const picture = { data: numbers(3 * side * side), channels: 3, width: side, height: side };
@@ -79,7 +79,7 @@ test('descents by one quadratic guide come to the same codes, chosen in one run 
     if (count === 1) assert.equal(descent.span !== null, isTrusted && !isWatched);
     await runTogether(network, [descent]);
     assert.equal(descent.status, 'done', String(descent.error));
-    return descent.takeEvents();
+    return descent.drainEvents();
   };
   for (const count of [1, 3]) {
     const drawn = await descend(count, false);

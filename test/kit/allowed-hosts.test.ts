@@ -21,7 +21,7 @@ function lookUp(url: string, hosts: string[], address: string): Promise<string> 
 }
 
 describe('allowed hosts', () => {
-  it('takes a host with the scheme’s port, host:port with that port, patterns of domains', () => {
+  it('accepts a host with the default port, host:port, and patterns of domains', () => {
     const fine: [string, string][] = [
       ['https://scores.example.com/x', 'scores.example.com'],
       ['http://Scores.Example.com', 'scores.example.com'],
@@ -60,7 +60,7 @@ describe('allowed hosts', () => {
     assert.match(await lookUp('http://a.example.com/', ['a.example.com', '*'], '10.1.2.3'), /10\.1\.2\.3/);
   });
 
-  it('knows private, local and special networks', () => {
+  it('recognises private, local and special networks', () => {
     const bad = [
       '10.0.0.1',
       '127.0.0.1',

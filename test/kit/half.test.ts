@@ -8,14 +8,14 @@ function rounded(values: readonly number[]) {
   return { fits, numbers: [...into].map(halfToNumber) };
 }
 
-test('every finite half survives the way to float32 and back', () => {
+test('every finite half survives conversion to float32 and back', () => {
   const halves = Uint16Array.from({ length: 0x1_0000 }, (_, i) => i).filter((half) => (half & 0x7c00) !== 0x7c00);
   const into = new Uint16Array(halves.length);
   assert.equal(toHalves(Float32Array.from(halves, halfToNumber), into), true);
   assert.deepEqual(into, halves);
 });
 
-test('rounds to the nearest, ties to even, below the normal range too', () => {
+test('rounds to the nearest, ties to even, including subnormal numbers', () => {
   const { fits, numbers } = rounded([
     1 + 2 ** -11,
     1 + 3 * 2 ** -11,
@@ -29,7 +29,7 @@ test('rounds to the nearest, ties to even, below the normal range too', () => {
   assert.deepEqual(numbers, [1, 1 + 2 ** -9, 1, 0, 2 ** -23, 0, 65_504]);
 });
 
-test('what half precision cannot hold is told', () => {
+test('values outside half precision are reported', () => {
   assert.deepEqual(rounded([65_520]), { fits: false, numbers: [Number.POSITIVE_INFINITY] });
   assert.equal(rounded([Number.NaN]).fits, false);
 });

@@ -15,7 +15,7 @@ function problem(json: string | Uint8Array): string {
   return 'taken';
 }
 
-test('it reads what JSON.parse reads', () => {
+test('parses like JSON.parse', () => {
   const odd = [
     '"\\\\"',
     '"\\""',
@@ -31,19 +31,19 @@ test('it reads what JSON.parse reads', () => {
   }
 });
 
-test('a field called __proto__ is a field', () => {
+test('a field named __proto__ is an ordinary field', () => {
   const read = parseJson('{"__proto__":{"a":1}}', LIMITS) as object;
   assert.ok(Object.hasOwn(read, '__proto__'));
   assert.equal(Object.getPrototypeOf(read), Object.prototype);
 });
 
-test('what is no JSON is said to be none', () => {
+test('invalid JSON is reported', () => {
   for (const text of ['', '{', ']', '"a', '"\\', '[1,]', '{"a"}', 'nul', '\u0000', '[[[]]', '}}}}'])
     assert.match(problem(text), /^it is not JSON \(/, text);
   assert.match(problem(new Uint8Array([0x22, 0xff, 0x22])), /^it is not JSON \(/);
 });
 
-test('each limit is told by its own words', () => {
+test('each limit has its own message', () => {
   assert.equal(problem('[[[]]]'), 'taken');
   assert.equal(problem('[[[[]]]]'), 'it has more than 3 objects and lists inside one another');
   assert.equal(problem(`[${'1,'.repeat(8)}1]`), 'taken');
@@ -55,7 +55,7 @@ test('each limit is told by its own words', () => {
   assert.equal(problem(`"${'ü'.repeat(150)}"`), 'it has more than 200 bytes of text');
 });
 
-test('a picture comes as bytes, whatever its base64 looks like', async () => {
+test('a picture becomes bytes, in any form of base64', async () => {
   const bytes = Buffer.from(Uint8Array.from({ length: 2_000_000 }, (_, i) => (i * 7) ^ (i >> 8)));
   const text = bytes.toString('base64');
   const lines = text.replace(/.{76}/g, '$&\r\n');
@@ -68,7 +68,7 @@ test('a picture comes as bytes, whatever its base64 looks like', async () => {
   }
 });
 
-test('short texts stay texts', async () => {
+test('short texts remain texts', async () => {
   const body = { image: 'A'.repeat(LONGEST_TEXT), more: 'AAAA' };
   const read = await parseJsonWithPictures(Buffer.from(JSON.stringify(body)), REQUEST_JSON);
   assert.ok(JSON.stringify(read) === JSON.stringify(body));

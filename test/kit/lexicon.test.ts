@@ -21,7 +21,7 @@ const UNKNOWN: readonly [text: string, unknown: readonly string[]][] = [
 ];
 
 for (const [text, unknown] of UNKNOWN)
-  test(`words without a meaning: ${text || '(none)'}`, () => assert.deepEqual(lexicon.read(text).unknown, unknown));
+  test(`unknown words: ${text || '(none)'}`, () => assert.deepEqual(lexicon.read(text).unknown, unknown));
 
 const READ: readonly [text: string, read: string][] = [
   ['a man with specs', 'a man with glasses'],
@@ -35,14 +35,14 @@ const READ: readonly [text: string, read: string][] = [
 ];
 
 for (const [text, read] of READ)
-  test(`read in known words: ${text}`, () => assert.equal(lexicon.read(text).text, read));
+  test(`replaced by known words: ${text}`, () => assert.equal(lexicon.read(text).text, read));
 
-test('every synonym is put in words that are known', () => {
+test('every synonym maps to known words', () => {
   for (const text of [...Object.values(parts.synonyms), ...Object.values(parts.traits)])
     assert.deepEqual(lexicon.read(text).unknown, [], text);
 });
 
-test('offers what is spelt alike, else what it is commonly asked', () => {
+test('suggests similarly spelt words, otherwise common ones', () => {
   assert.ok(lexicon.offers('glases').includes('glasses'));
   assert.ok(lexicon.offers('sunglases').includes('sunglasses'));
   for (const word of ['castle', 'hill', 'xqzzt'])
@@ -52,11 +52,11 @@ test('offers what is spelt alike, else what it is commonly asked', () => {
     );
 });
 
-test('completes the word that is being typed', () => {
+test('completes the word being typed', () => {
   assert.ok(lexicon.completions('a man with dreadl', 4).some((text) => /dreadlocks/.test(text)));
   assert.deepEqual(lexicon.completions('a man ', 4), []);
 });
 
-test('a tokenizer that takes any word apart has no lexicon', async () => {
+test('a tokenizer with subwords has no lexicon', async () => {
   assert.equal(await readLexicon('models/tiny'), null);
 });

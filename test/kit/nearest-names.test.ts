@@ -4,14 +4,14 @@ import { editDistance, nameHint, nearestNames } from '../../src/kit/nearest-name
 
 const GUIDES = ['text', 'target', 'inpaint', 'super_resolution', 'colorize', 'denoise', 'style', 'color'];
 
-test('edits are counted, a swap of neighbours as one', () => {
+test('edit distance counts a transposition as one', () => {
   assert.equal(editDistance('', 'abc'), 3);
   assert.equal(editDistance('kitten', 'sitting'), 3);
   assert.equal(editDistance('txet', 'text'), 1);
   assert.equal(editDistance('same', 'same'), 0);
 });
 
-test('the nearest names come first', () => {
+test('nearest names, closest first', () => {
   assert.deepEqual(nearestNames('txet', GUIDES)[0], 'text');
   assert.deepEqual(nearestNames('impaint', GUIDES), ['inpaint']);
   assert.deepEqual(nearestNames('SuperResolution', GUIDES), ['super_resolution']);
@@ -20,7 +20,7 @@ test('the nearest names come first', () => {
   assert.deepEqual(nearestNames('zzzzzzzz', GUIDES), []);
 });
 
-test('a hint offers the near ones, else all, else says that there are none', () => {
+test('a hint lists close names, otherwise all, otherwise none', () => {
   assert.equal(nameHint('styel', GUIDES), 'Did you mean "style"?');
   assert.equal(nameHint('zzzzzzzz', ['b', 'a']), 'There are: a, b.');
   assert.equal(nameHint('x', []), 'There are none.');

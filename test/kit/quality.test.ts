@@ -31,7 +31,7 @@ test('SSIM as by direct evaluation of its formula with NumPy, window by window',
   assert.ok(Math.abs(ssim(a, a) - 1) < 1e-9);
 });
 
-test('values beyond the screen count as its limit', () => {
+test('values out of range are clamped', () => {
   const over = { ...a, data: a.data.map((value) => value * 3) };
   assert.equal(psnr(over, { ...a, data: over.data.map((value) => Math.max(-1, Math.min(1, value))) }), Infinity);
 });
@@ -74,7 +74,7 @@ test('SSIM is the mean over channels', () => {
   );
 });
 
-test('pictures of different size are refused', () => {
+test('pictures of different sizes are refused', () => {
   assert.throws(
     () =>
       psnr(

@@ -9,20 +9,20 @@ const PINNED = {
 
 const draw = (random: Random, count: number) => Array.from({ length: count }, () => random.bits());
 
-test('gives the sequence of the C reference, xoshiro128starstar.c 1.1 with s = {1, 2, 3, 4}', () => {
+test('equals the C reference, xoshiro128starstar.c 1.1 with s = {1, 2, 3, 4}', () => {
   const expected = [
     11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804,
   ];
   assert.deepEqual(draw(Random.fromState([1, 2, 3, 4]), 10), expected);
 });
 
-test('a seed always gives the same numbers, pinned', () => {
+test('a seed always yields the same numbers (pinned)', () => {
   assert.deepEqual(draw(Random.of(7), 3), draw(Random.of(7), 3));
   assert.deepEqual(draw(Random.of(0), 4), PINNED.zero);
   assert.deepEqual(draw(Random.of(2 ** 53 - 1, 3), 4), PINNED.last);
 });
 
-test('seeds and streams next to each other share nothing', () => {
+test('adjacent seeds and streams are independent', () => {
   const firsts = new Set<number>();
   for (let seed = 0; seed < 100; seed++)
     for (let stream = 0; stream < 10; stream++) firsts.add(Random.of(seed, stream).bits());
@@ -31,7 +31,7 @@ test('seeds and streams next to each other share nothing', () => {
   assert.notDeepEqual(draw(Random.of(1), 4), draw(Random.of(1 + 2 ** 32), 4));
 });
 
-test('a split generator goes its own way', () => {
+test('a split generator is independent', () => {
   const parent = Random.of(5);
   const child = parent.split();
   const theirs = draw(child, 8);
@@ -49,7 +49,7 @@ test('uniform() has mean 1/2 and variance 1/12, and stays inside [0, 1)', () => 
   assert.ok(Math.abs(variance - 1 / 12) < 0.002);
 });
 
-test('integer(n) gives each value equally often', () => {
+test('integer(n) is uniform', () => {
   const random = Random.of(2);
   const counts = new Array<number>(7).fill(0);
   for (let i = 0; i < 70_000; i++) counts[random.integer(7)] = (counts[random.integer(7)] ?? 0) + 1;

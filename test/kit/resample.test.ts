@@ -9,7 +9,7 @@ const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
 };
 const curve = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7) + i / 1000);
 
-/** The same by repeating each pixel until output pixels cover whole numbers of them. */
+/** Reference: repeats each pixel until output pixels cover whole numbers of them. */
 function areaByRepeating(data: Float32Array, from: PlaneSize, to: PlaneSize): number[] {
   const out: number[] = [];
   for (let y = 0; y < to.height; y++)
@@ -25,7 +25,7 @@ function areaByRepeating(data: Float32Array, from: PlaneSize, to: PlaneSize): nu
   return out;
 }
 
-test('area shrinking by a whole factor is the mean of each block', () => {
+test('area shrinking by an integer factor is the mean of each block', () => {
   close(resample(Float32Array.of(1, 3, 5, 7), { height: 2, width: 2 }, { height: 1, width: 1 }), [4]);
 });
 
@@ -35,7 +35,7 @@ for (const [height, width, toHeight, toWidth] of [
   [64, 48, 7, 5],
   [3, 3, 5, 7],
 ] as const) {
-  test(`area resizing ${height}×${width} to ${toHeight}×${toWidth} counts pixels by the area covered`, () => {
+  test(`area resizing ${height}×${width} to ${toHeight}×${toWidth} weights pixels by covered area`, () => {
     const data = curve(height * width);
     const [from, to] = [
       { height, width },
@@ -45,7 +45,7 @@ for (const [height, width, toHeight, toWidth] of [
   });
 }
 
-test('area shrinking keeps the mean of every plane apart', () => {
+test('area shrinking keeps the mean of each plane separately', () => {
   const data = Float32Array.from({ length: 3 * 64 }, (_, i) => Math.floor(i / 64));
   const small = resample(data, { height: 8, width: 8 }, { height: 3, width: 5 });
   close(
@@ -61,14 +61,14 @@ test("bilinear ×2 is PyTorch's F.interpolate(x, (8, 10), mode='bilinear') of ar
   close(large.subarray(10, 20), [2.7951, 3.2024, 4.0169, 5.006, 6.1696, 7.452, 8.8533, 10.353, 11.951, 12.75], 1e-3);
 });
 
-test('a picture of one pixel grows to a flat one', () => {
+test('a picture of one pixel becomes a constant one', () => {
   close(
     resample(Float32Array.of(0.5), { height: 1, width: 1 }, { height: 2, width: 3 }, 'bilinear-plain'),
     new Array(6).fill(0.5),
   );
 });
 
-test('the same size gives a copy; planes that do not fit are refused', () => {
+test('the same size returns a copy; mismatched planes are refused', () => {
   const data = curve(4);
   const copy = resample(data, { height: 2, width: 2 }, { height: 2, width: 2 });
   assert.notEqual(copy, data);
@@ -79,13 +79,13 @@ test('the same size gives a copy; planes that do not fit are refused', () => {
 const plane = (width: number, height: number) =>
   Float32Array.from({ length: width * height }, (_, p) => Math.sin(p * 1.7));
 
-test('pools areas exactly, whole factors and others', () => {
+test('area pooling is exact, for integer and other factors', () => {
   close(matrixOf('area', 2, 4), [0.5, 0.5, 0, 0, 0, 0, 0.5, 0.5]);
   close(matrixOf('area', 2, 3), [2 / 3, 1 / 3, 0, 0, 1 / 3, 2 / 3]);
   close(matrixOf('area', 4, 2), [1, 0, 1, 0, 0, 1, 0, 1]);
 });
 
-test('keeps the mean, whatever the factor', () => {
+test('keeps the mean for every factor', () => {
   const source = plane(30, 20);
   const mean = (data: Float32Array) => data.reduce((sum, value) => sum + value, 0) / data.length;
   assert.ok(
@@ -93,7 +93,7 @@ test('keeps the mean, whatever the factor', () => {
   );
 });
 
-test('does as its matrices say', () => {
+test('equals the product with its matrices', () => {
   const [height, width] = [9, 12];
   const source = plane(width, height);
   for (const kernel of ['area', 'bilinear', 'bicubic', 'bilinear-plain', 'bicubic-plain'] as const) {
@@ -121,7 +121,7 @@ test('resizes bicubically as Pillow does', () => {
   close(resample(source, { height: 1, width: 4 }, { height: 1, width: 2 }, 'bicubic'), [0.603306, 6.082644]);
 });
 
-test('reads a sparse axis off a dense matrix, empty rows included', () => {
+test('converts a dense matrix to a sparse axis, including empty rows', () => {
   const axis = axisOf(Float32Array.of(0, 0, 0, 0, 0.25, 0.75, 0, 0, 0), 3, 3);
   assert.deepEqual([axis.taps, ...axis.start], [2, 0, 1, 0]);
   assert.deepEqual([...axis.weights], [0, 0, 0.25, 0.75, 0, 0]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { integers, tensor } from '../../src/kit/tensor.ts';
 
-test('data that does not fit the dims is refused', () => {
+test('data that does not match the dims is refused', () => {
   assert.throws(() => tensor(new Float32Array(5), [2, 3]), /hold 6 values, the data 5/);
 });
 

@@ -53,7 +53,7 @@ function unit(row: Float32Array): Float32Array {
   return row.map((value) => value / norm);
 }
 
-test('avatars-attributes names what an avatar shows, in the order of the table', async () => {
+test('avatars-attributes recognises the attributes of an avatar, in the order of the table', async () => {
   const folder = join(MODELS, 'avatars-attributes');
   const { pixels, labels, dims } = await drawn();
   const session = await InferenceSession.create(join(folder, 'model.onnx'), { intraOpNumThreads: 1 });
@@ -69,7 +69,7 @@ test('avatars-attributes names what an avatar shows, in the order of the table',
   await session.release();
 });
 
-test('avatars-clip loads as any CLIP does, and names what an avatar shows by its prompts', async () => {
+test('avatars-clip loads like any CLIP, and recognises attributes by prompts', async () => {
   const folder = join(MODELS, 'avatars-clip');
   const options = { local_files_only: true, device: 'cpu', dtype: 'fp32' } as const;
   const [tokenizer, textTower, pictureTower] = await Promise.all([

@@ -38,11 +38,11 @@ function assertAlike(name: string, found: Float32Array, { length, step, values }
   }
 }
 
-test('a picture file becomes the pixels that PyTorch makes of it', async () => {
+test('pixels of a picture file equal those in PyTorch', async () => {
   assertAlike('pixels', await pixelsOfFile(), outputs.pixels as Sampled);
 });
 
-test('logits, features and feature maps are those of PyTorch', async () => {
+test('logits, features and feature maps equal those of PyTorch', async () => {
   const feeds = { pixels: { data: await pixelsOfFile(), dims: [1, 3, side, side] } };
   const seen: string[] = [];
   for (const graph of ['model.onnx', 'maps.onnx']) {

@@ -17,7 +17,7 @@ after(() => engine.close());
 async function drawn(isWatched: boolean) {
   const request = { model: 'avatars-64', seed: 5, count: 3, prefix: [[1, 2, 3]] };
   const { network, descent } = await engine.prepare(request, { isWatched });
-  assert.equal(descent.isDrawnWhole, !isWatched);
+  assert.equal(descent.isOneShot, !isWatched);
   const levels: LevelEvent[] = [];
   for await (const event of eventsOf(network, descent)) {
     if (event.type === 'level') levels.push(event);
@@ -26,7 +26,7 @@ async function drawn(isWatched: boolean) {
   throw new Error('the descent did not end');
 }
 
-test('the same codes, pictures and levels, whether somebody watches or not', async () => {
+test('the same codes, pictures and levels, watched or not', async () => {
   const [whole, walked] = [await drawn(false), await drawn(true)];
   const codes = whole.results.map(({ code }) => code);
   assert.equal(new Set(codes.map((code) => code.join())).size, 3);
@@ -54,13 +54,13 @@ async function guided(isWatched: boolean) {
   const { network, descent } = await engine.prepare({ model: 'avatars-64', seed: 5, count: 3, guides }, { isWatched });
   const wholeAt: number[] = [];
   for await (const event of eventsOf(network, descent)) {
-    if (descent.isDrawnWhole) wholeAt.push(descent.level);
+    if (descent.isOneShot) wholeAt.push(descent.level);
     if (event.type === 'done') return { wholeAt, codes: event.results.map(({ code }) => code.join()) };
   }
   throw new Error('the descent did not end');
 }
 
-test('the rest is drawn in one run as soon as no guide decides any more, with the codes of walking', async () => {
+test('a single run samples the rest after the last guided level, with the same codes as level by level', async () => {
   const [whole, walked] = [await guided(false), await guided(true)];
   assert.deepEqual(whole.wholeAt.slice(0, 1), [23], 'from the first level of 32 px');
   assert.deepEqual(walked.wholeAt, []);

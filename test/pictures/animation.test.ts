@@ -13,7 +13,7 @@ const flat = (side: number, value: number): Picture => ({
 const PROVENANCE: Provenance = { kandid: '1', model: 'tiny', hash: 'a'.repeat(64), code: 'AA', seed: 1 };
 
 for (const format of ['gif', 'webp'] as const)
-  test(`${format}: frames of one size, each as long as said, with metadata that are read back`, async () => {
+  test(`${format}: frames of equal size with the given durations, with readable metadata`, async () => {
     const frames = [flat(2, -1), flat(4, 1), flat(8, -1)].map(framePixels);
     const packed = await Promise.all(frames.map((frame) => packedFrame(frame, { width: 8, height: 8 })));
     const xmp = provenancePacket(PROVENANCE);
@@ -30,7 +30,7 @@ for (const format of ['gif', 'webp'] as const)
     }
   });
 
-test('a GIF of one picture keeps its metadata too', async () => {
+test('a GIF of one picture keeps its metadata', async () => {
   const file = await encodePicture(flat(8, 0), 'gif', { quality: 50, xmp: provenancePacket(PROVENANCE) });
   assert.equal((await sharp(file).metadata()).format, 'gif');
   assert.deepEqual(readProvenance(file), PROVENANCE);

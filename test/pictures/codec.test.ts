@@ -44,7 +44,7 @@ const gradient = (width: number, height: number): Picture => ({
   height,
 });
 
-test('PNG gives back every 8-bit value', async () => {
+test('PNG preserves every 8-bit value', async () => {
   const pixels = Uint8Array.from({ length: 256 * 3 }, (_, i) => (i * 7) % 256);
   const picture = pixelsToPicture(pixels, { width: 16, height: 16, channels: 3 }, 3);
   const again = await decodePicture(await encodePicture(picture, 'png'));
@@ -53,7 +53,7 @@ test('PNG gives back every 8-bit value', async () => {
 });
 
 for (const format of ['webp', 'jpeg', 'avif'] as const)
-  test(`${format} gives back about the picture`, async () => {
+  test(`${format} approximately preserves the picture`, async () => {
     const picture = gradient(64, 48);
     const again = await decodePicture(await encodePicture(picture, format, { quality: 90 }));
     assert.deepEqual([again.width, again.height, again.channels], [64, 48, 3]);
@@ -69,7 +69,7 @@ test('one channel: gray is kept, colour becomes luma; encoded as gray', async ()
   near(at(await decodePicture(encoded), 1, 1), [76, 76, 76], 0);
 });
 
-test('alpha: kept as the fourth channel, else laid on white', async () => {
+test('alpha: kept as the fourth channel, otherwise composed on white', async () => {
   const clear = await flat(2, 2, { ...RED, alpha: 0 })
     .png()
     .toBuffer();
@@ -91,7 +91,7 @@ const RED_FILES = { srgb8: 'c-red-srgb8.png', srgb16: 'c-red-srgb16.png', p3of16
 
 for (const [name, file] of Object.entries(RED_FILES))
   for (const format of ['png', 'tiff', 'webp', 'jpeg', 'avif'] as const)
-    test(`sRGB whatever the depth, the profile and the file: ${name} as ${format}`, async () => {
+    test(`sRGB for every depth, profile and file: ${name} as ${format}`, async () => {
       const bytes = readFileSync(join(PROFILES, file));
       const isDeep = (await sharp(bytes).metadata()).depth === 'ushort' && ['png', 'tiff'].includes(format);
       // The numbers and the profile are carried over as they are.
@@ -119,7 +119,7 @@ const NOT_TAKEN: readonly [start: string, what: RegExp][] = [
 ];
 
 for (const [start, what] of NOT_TAKEN)
-  test(`says what a file is and what to do: ${JSON.stringify(start.slice(0, 12))}`, async () => {
+  test(`reports the file type and a remedy: ${JSON.stringify(start.slice(0, 12))}`, async () => {
     const error = await refusal(Buffer.from(start.padEnd(64, '\0'), 'latin1'));
     assert.equal(error.code, 'picture_unreadable');
     assert.match(error.message, what);
@@ -133,14 +133,14 @@ test('16 bits per channel', async () => {
   near(at(await decodePicture(color), 1, 1), [200, 100, 50]);
 });
 
-test('CMYK is turned into sRGB', async () => {
+test('CMYK is converted to sRGB', async () => {
   const bytes = await flat(8, 8, { r: 200, g: 60, b: 60 }).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
   assert.equal((await sharp(bytes).metadata()).space, 'cmyk');
   const picture = await decodePicture(bytes);
   near(at(picture, 4, 4), [200, 60, 60], 40);
 });
 
-test('EXIF orientation is applied, and the original size is the upright one', async () => {
+test('EXIF orientation is applied, and the original size is that of the upright picture', async () => {
   const left = flat(8, 4, { r: 0, g: 0, b: 0 }).composite([
     { input: await flat(4, 4, RED).png().toBuffer(), left: 0, top: 0 },
   ]);
@@ -152,7 +152,7 @@ test('EXIF orientation is applied, and the original size is the upright one', as
   near(at(picture, 1, 6), [0, 0, 0]);
 });
 
-test('an animation gives its first frame', async () => {
+test('an animation yields its first frame', async () => {
   const frames = Buffer.concat([
     await flat(4, 4, RED).raw().toBuffer(),
     await flat(4, 4, { r: 0, g: 0, b: 255 }).raw().toBuffer(),
@@ -169,7 +169,7 @@ test('an animation gives its first frame', async () => {
   }
 });
 
-test('one pixel is a picture, also when a side is asked for', async () => {
+test('a picture of one pixel is valid, also with a given side', async () => {
   const bytes = await flat(1, 1, RED).png().toBuffer();
   assert.equal((await decodePicture(bytes)).data.length, 3);
   const large = await decodePicture(bytes, { side: 8 });
@@ -197,7 +197,7 @@ test('side and maxSide of a large picture, shrunk in two steps', async () => {
   assert.deepEqual([whole.width, whole.height], [900, 700]);
 });
 
-test('what is no picture is refused, SVG too', async () => {
+test('other files are refused, including SVG', async () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>';
   for (const text of ['', 'hello', svg, '\x89PNG\r\n\x1a\nbroken', 'GIF89a']) {
     const error = await refusal(Buffer.from(text, 'latin1'), { name: 'photo.png' });
@@ -225,7 +225,7 @@ test('a picture with too many pixels is refused before it is decoded', async () 
   assert.equal((await decodePicture(small, { limitPixels: 400 })).width, 20);
 });
 
-/** A PNG that claims side × side pixels and holds next to none. */
+/** A PNG that claims side × side pixels but contains almost none. */
 function hugePng(side: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);

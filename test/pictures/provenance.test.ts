@@ -28,7 +28,7 @@ const fileOf = (format: PictureFormat, provenance: Provenance, channels: 1 | 3 |
 
 for (const channels of [1, 3, 4] as const)
   for (const format of FORMATS)
-    test(`${format} of ${channels} channels carries its provenance, its pixels unchanged`, async () => {
+    test(`${format} of ${channels} channels contains its provenance, with unchanged pixels`, async () => {
       const bytes = await encodePicture(picture(channels), format, { quality: 90 });
       const file = await fileOf(format, made, channels);
       assert.deepEqual(readProvenance(file), made);
@@ -42,11 +42,11 @@ for (const channels of [1, 3, 4] as const)
     });
 
 for (const format of ['png', 'webp', 'jpeg'] as const)
-  test(`a ${format} file from before sharp wrote the packet is read`, () => {
+  test(`a ${format} file written before sharp wrote the packet is read`, () => {
     assert.deepEqual(readProvenance(readFileSync(`test/fixtures/provenance/earlier.${format}`)), made);
   });
 
-test('a packet that unpacks to more than Kandid writes is not unpacked', () => {
+test('a packet that decompresses to more than Kandid writes is not decompressed', () => {
   const text = Buffer.concat([Buffer.from(provenancePacket(made)), Buffer.alloc(20_000_000)]);
   for (const start of ['iTXtXML:com.adobe.xmp\0\x01\0\0\0', 'zTXtXML:com.adobe.xmp\0\0']) {
     assert.deepEqual(readProvenance(pngOf(start, deflateSync(provenancePacket(made)))), made);
@@ -55,7 +55,7 @@ test('a packet that unpacks to more than Kandid writes is not unpacked', () => {
   }
 });
 
-/** A PNG of one chunk, which begins so. */
+/** A PNG with a chunk that begins with these bytes. */
 function pngOf(start: string, text: Buffer): Buffer {
   const chunk = Buffer.concat([Buffer.from(start, 'latin1'), text]);
   const length = Buffer.alloc(4);
@@ -63,7 +63,7 @@ function pngOf(start: string, text: Buffer): Buffer {
   return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), length, chunk, Buffer.alloc(4)]);
 }
 
-test('files without are told so, whatever they are', async () => {
+test('files without provenance are recognised, in any format', async () => {
   const png = await encodePicture(picture(3));
   const jpeg = await encodePicture(picture(3), 'jpeg');
   const webp = await encodePicture(picture(3), 'webp');
@@ -88,17 +88,17 @@ function webpOf(...chunks: readonly [name: string, data: Uint8Array][]): Uint8Ar
 
 const missing = { code: 'provenance_missing' };
 
-test('a packet that begins again and again is not searched again and again', () => {
+test('a packet that restarts many times is not searched quadratically', () => {
   for (const bytes of [100_000, 20_000_000]) {
     const packet = Buffer.from('<kandid:made>'.repeat(bytes / 13));
     const started = process.cpuUsage();
     assert.throws(() => readProvenance(webpOf(['XMP ', packet])), missing);
-    // Hours, were it quadratic.
+    // A quadratic search would take hours.
     assert.ok(process.cpuUsage(started).user < 2_000_000);
   }
 });
 
-test('chunks and segments without end are not followed', () => {
+test('endless chunks and segments are not followed', () => {
   const many = 2_000_000;
   const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(4 * many, Buffer.from([0xff, 0xfe, 0, 2]))]);
   const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(12 * many)]);
@@ -110,7 +110,7 @@ test('chunks and segments without end are not followed', () => {
   }
 });
 
-test('what is deep, or larger than Kandid writes, is not read', async () => {
+test('deep JSON, or more than Kandid writes, is not read', async () => {
   const deep = await fileOf('webp', { ...made, guides: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) });
   assert.throws(() => readProvenance(deep), missing);
   for (const format of FORMATS) {
@@ -119,7 +119,7 @@ test('what is deep, or larger than Kandid writes, is not read', async () => {
   }
 });
 
-test('parameters that are too long are left out, so that the rest can be read', async () => {
+test('long parameters are omitted, so that the rest can be read', async () => {
   const [guide] = made.guides ?? [];
   const long = {
     ...made,

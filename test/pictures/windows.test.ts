@@ -1,4 +1,4 @@
-/** Squares of pictures: known places, known blends. */
+/** Squares of pictures, with known positions and blends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Picture } from '../../src/guide.ts';
@@ -42,7 +42,7 @@ function cut({ data, width }: Picture, { left, top, side }: Window): Picture {
   return { data: Float32Array.from(rows.flat()), channels: 1, width: side, height: side };
 }
 
-test('tiles cover a picture, overlap by a quarter, and are one where the picture is a square', () => {
+test('tiles cover a picture, overlap by a quarter, and are a single one for a square', () => {
   assert.deepEqual(tilesOf({ width: 16, height: 16 }, 16), [{ left: 0, top: 0, side: 16 }]);
   assert.deepEqual(
     tilesOf({ width: 32, height: 16 }, 16).map(({ left }) => left),
@@ -66,7 +66,7 @@ test('tiles cover a picture, overlap by a quarter, and are one where the picture
   }
 });
 
-test('what is cut into tiles and put together is what it was', () => {
+test('a picture cut into tiles and combined is unchanged', () => {
   const picture = slope(61, 33);
   const windows = tilesOf(picture, 20);
   const again = blended(
@@ -76,7 +76,7 @@ test('what is cut into tiles and put together is what it was', () => {
   assert.ok(again.data.every((value, p) => Math.abs(value - (picture.data[p] as number)) < 1e-6));
 });
 
-test('two squares that differ are blended evenly over what they share', () => {
+test('two different squares are blended linearly over their overlap', () => {
   const plain = (value: number): Picture => ({
     data: new Float32Array(64).fill(value),
     channels: 1,
@@ -91,7 +91,7 @@ test('two squares that differ are blended evenly over what they share', () => {
   assert.deepEqual([...data.subarray(0, 14)], [0, 0, 0, 0, 0, 0, 0.25, 0.75, 1, 1, 1, 1, 1, 1]);
 });
 
-test('the square around a region has it in its middle, or as near to that as the picture allows', () => {
+test('the square around a region is centred on it, as far as the picture allows', () => {
   const at = (from: number, to: number) =>
     windowsAround(
       regionOf(600, 256, (x) => x >= from && x < to),
@@ -100,7 +100,7 @@ test('the square around a region has it in its middle, or as near to that as the
   assert.deepEqual(at(250, 300), [{ left: 147, top: 0, side: 256 }]);
   assert.deepEqual(at(430, 500), [{ left: 337, top: 0, side: 256 }]);
   assert.deepEqual(at(0, 20), [{ left: 0, top: 0, side: 256 }]);
-  // What one square holds is not cut for the sake of margins.
+  // A region that fits into one square is not cut to get margins.
   assert.deepEqual(at(200, 450), [{ left: 197, top: 0, side: 256 }]);
   assert.deepEqual(at(590, 600), [{ left: 344, top: 0, side: 256 }]);
   assert.deepEqual(
@@ -119,7 +119,7 @@ test('the square around a region has it in its middle, or as near to that as the
   );
 });
 
-test('parts that lie apart get a square each, a region too long for one several that hold all of it', () => {
+test('separate parts get a square each, and a long region several', () => {
   const apart = windowsAround(
     regionOf(400, 100, (x, y) => y > 40 && y < 60 && (x < 20 || x > 380)),
     100,
@@ -142,7 +142,7 @@ test('parts that lie apart get a square each, a region too long for one several 
   }
 });
 
-test('random regions are held by their squares, within the number that was told', () => {
+test('random regions are covered by their squares, within the stated number', () => {
   let state = 7;
   const random = () => {
     state = (state * 48271) % 2147483647;
@@ -164,7 +164,7 @@ test('random regions are held by their squares, within the number that was told'
   }
 });
 
-test('a region fades out around itself over so many pixels, and not at all where none are wanted', () => {
+test('a region fades out over the given number of pixels, or not at all', () => {
   const region = regionOf(9, 1, (x) => x === 4);
   assert.deepEqual([...feathered(region, 0).data], [0, 0, 0, 0, 255, 0, 0, 0, 0]);
   assert.deepEqual([...feathered(region, 2).data], [0, 0, 85, 170, 255, 170, 85, 0, 0]);
@@ -176,7 +176,7 @@ test('a region fades out around itself over so many pixels, and not at all where
   assert.equal(square[1 * 5 + 1], 0);
 });
 
-test('where the region is empty the picture below is kept bit for bit, gray or not', () => {
+test('outside the region the picture below is kept bit for bit, gray or not', () => {
   const below = { data: Float32Array.from([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), channels: 3, width: 2, height: 1 };
   const above = { data: Float32Array.from([1, 1]), channels: 1, width: 2, height: 1 };
   const { data, channels } = over(below, above, { data: Uint8Array.from([0, 255]), width: 2, height: 1 });
@@ -184,7 +184,7 @@ test('where the region is empty the picture below is kept bit for bit, gray or n
   assert.deepEqual(data, Float32Array.from([0.1, 1, 0.3, 1, 0.5, 1]));
 });
 
-test('places in a picture of another size have no gaps between them', () => {
+test('positions mapped to a picture of another size leave no gaps', () => {
   const windows = tilesOf({ width: 301, height: 100 }, 50).map((window) => scaled(window, 1.28));
   for (const [i, { left, side }] of windows.entries()) {
     const next = windows[i + 1];

@@ -19,7 +19,7 @@ interface Vectors {
 
 const vectors: Vectors = JSON.parse(await readFile('test/fixtures/tiny-vectors.json', 'utf8'));
 
-/** The error that loading ends with; nothing may stay open. */
+/** The error of loading, after which nothing may stay open. */
 async function refusal(folder: string, code: ErrorCode, options: LoadOptions = {}): Promise<KandidError> {
   const sessions = new Sessions();
   const caught = await loadBundle(folder, { sessions, ...options }).catch((error: unknown) => error);
@@ -29,7 +29,7 @@ async function refusal(folder: string, code: ErrorCode, options: LoadOptions = {
   return caught;
 }
 
-test('models/tiny loads: its levels, its hash, its tensors', async () => {
+test('models/tiny opens: levels, hash, tensors', async () => {
   const sessions = new Sessions();
   const bundle = await loadBundle(TINY, { sessions });
   assert.equal(bundle.name, 'tiny');
@@ -41,7 +41,7 @@ test('models/tiny loads: its levels, its hash, its tensors', async () => {
   assert.equal(sessions.size, 0);
 });
 
-test('decode.onnx gives the pictures that torch gave', async () => {
+test('decode.onnx draws the same pictures as torch', async () => {
   const bundle = await loadBundle(TINY, { sessions: new Sessions() });
   const codes = vectors.decode.flatMap(({ code }) => code);
   const { image } = await bundle.decode.run({ codes: integers(codes, [vectors.decode.length, 4]) }, ['image']);
@@ -58,7 +58,7 @@ function candidateOf({ data, dims: [, , ...shape] }: Tensor, choice: number): Te
   return tensor(data.slice(choice * size, (choice + 1) * size), [1, ...shape]);
 }
 
-test('the step path gives the candidates that torch gave, level by level', async () => {
+test('the step path draws the same candidates as torch, level by level', async () => {
   const bundle = await loadBundle(TINY, { sessions: new Sessions() });
   const { code, candidates } = vectors.step;
   let out = await bundle.levels[0]?.run({ batch: integers([1]) });
@@ -73,14 +73,14 @@ test('the step path gives the candidates that torch gave, level by level', async
   await bundle.release();
 });
 
-test('a missing file is named, with its size', async (t) => {
+test('a missing file is reported with its size', async (t) => {
   const folder = await copyOfTiny(t);
   await rm(join(folder, 'weights.safetensors'));
   const error = await refusal(folder, 'bundle_file_missing');
   assert.match(error.message, /"tiny": weights\.safetensors is missing, expected \d+ bytes\. Copy or download/);
 });
 
-test('a single changed byte is found', async (t) => {
+test('a single changed byte is detected', async (t) => {
   const folder = await copyOfTiny(t);
   const path = join(folder, 'weights.safetensors');
   const bytes = await readFile(path);
@@ -91,7 +91,7 @@ test('a single changed byte is found', async (t) => {
   assert.match(error.message, /has sha256 [0-9a-f]{64}, expected [0-9a-f]{64}/);
 });
 
-test('a file cut short is found by its size', async (t) => {
+test('a truncated file is detected by its size', async (t) => {
   const folder = await copyOfTiny(t);
   await truncate(join(folder, 'decode.onnx'), 100);
   const error = await refusal(folder, 'bundle_file_changed');
@@ -108,7 +108,7 @@ for (const version of [0, 2, '1', undefined])
     assert.match(error.message, /expected 1\. Update Kandid/);
   });
 
-test('graphs swapped with one another do not fit, even if their hashes do', async (t) => {
+test('swapped graphs are refused, even with matching hashes', async (t) => {
   const folder = await copyOfTiny(t);
   await cp(join(TINY, 'level-01.onnx'), join(folder, 'level-02.onnx'));
   await record(folder, 'level-02.onnx');
@@ -120,7 +120,7 @@ test('graphs swapped with one another do not fit, even if their hashes do', asyn
   );
 });
 
-test('a graph with other inputs does not fit', async (t) => {
+test('a graph with other inputs is refused', async (t) => {
   const folder = await copyOfTiny(t);
   await cp(join(TINY, 'level-00.onnx'), join(folder, 'decode.onnx'));
   await record(folder, 'decode.onnx');
@@ -130,7 +130,7 @@ test('a graph with other inputs does not fit', async (t) => {
   );
 });
 
-test('a level that model.json describes otherwise does not fit', async (t) => {
+test('a level that differs from model.json is refused', async (t) => {
   const folder = await copyOfTiny(t);
   await editManifest(folder, (manifest) => {
     manifest.levels[3].candidates = 8;
@@ -138,7 +138,7 @@ test('a level that model.json describes otherwise does not fit', async (t) => {
   assert.match((await refusal(folder, 'bundle_graph')).message, /level-03\.onnx/);
 });
 
-test('a condition that the graphs do not take does not fit', async (t) => {
+test('a condition that the graphs do not use is refused', async (t) => {
   const folder = await copyOfTiny(t);
   await editManifest(folder, (manifest) => {
     manifest.condition = { kind: 'grayscale', channels: 1 };
@@ -146,7 +146,7 @@ test('a condition that the graphs do not take does not fit', async (t) => {
   assert.match((await refusal(folder, 'bundle_graph')).message, /input "condition" is missing/);
 });
 
-test('a file that is no graph is named', async (t) => {
+test('a file that is not a graph is reported', async (t) => {
   const folder = await copyOfTiny(t);
   await writeFile(join(folder, 'level-01.onnx'), 'no graph');
   await record(folder, 'level-01.onnx');
@@ -162,7 +162,7 @@ for (const name of ['../tiny/decode.onnx', '/etc/passwd', '..', 'a/../../b', '.h
     assert.equal((await refusal(folder, 'bundle_file_name')).details.file, name);
   });
 
-test('a graph that is not among the files is refused', async (t) => {
+test('a graph that is not listed in files is refused', async (t) => {
   const folder = await copyOfTiny(t);
   await editManifest(folder, (manifest) => {
     manifest.graphs.decode = '../../decode.onnx';
@@ -170,7 +170,7 @@ test('a graph that is not among the files is refused', async (t) => {
   assert.match((await refusal(folder, 'bundle_invalid')).message, /files lacks/);
 });
 
-test('a model of another kind makes no pictures', async (t) => {
+test('a model of another kind is refused as a generator', async (t) => {
   const folder = await copyOfTiny(t);
   await editManifest(folder, (manifest) => {
     manifest.kind = 'classifier';
@@ -178,7 +178,7 @@ test('a model of another kind makes no pictures', async (t) => {
   assert.match((await refusal(folder, 'model_kind')).message, /is a classifier, expected a pyramid/);
 });
 
-test('no folder, and a folder without model.json', async (t) => {
+test('a missing folder, and a folder without model.json', async (t) => {
   const folder = await copyOfTiny(t);
   await rm(join(folder, 'model.json'));
   await refusal(folder, 'file_unreadable');
@@ -193,7 +193,7 @@ function close(actual: Float32Array | undefined, expected: readonly number[]): v
 
 const onPosix = { skip: process.platform === 'win32' ? 'Windows has no FIFOs, and links need rights there' : false };
 
-test('a link that leads out of the folder is not followed, one inside is', onPosix, async (t) => {
+test('a link out of the folder is not followed, one inside is', onPosix, async (t) => {
   const folder = await copyOfTiny(t);
   await rename(join(folder, 'decode.onnx'), join(folder, 'elsewhere.onnx'));
   await symlink('elsewhere.onnx', join(folder, 'decode.onnx'));
@@ -206,7 +206,7 @@ test('a link that leads out of the folder is not followed, one inside is', onPos
   await assert.rejects(checkFiles(folder), { code: 'bundle_invalid' });
 });
 
-test('model.json may be no link that leads out, and nothing that waits for a writer', onPosix, async (t) => {
+test('model.json must not be a link out of the folder, or a FIFO', onPosix, async (t) => {
   const folder = await copyOfTiny(t);
   await checkFiles(folder);
   await rm(join(folder, 'model.json'));
@@ -218,7 +218,7 @@ test('model.json may be no link that leads out, and nothing that waits for a wri
   await assert.rejects(checkFiles(folder), { code: 'bundle_invalid' });
 });
 
-test('a model.json of lists in lists is refused', async (t) => {
+test('a deeply nested model.json is refused', async (t) => {
   const folder = await copyOfTiny(t);
   await writeFile(join(folder, 'model.json'), `{"metrics":${'['.repeat(10_000)}${']'.repeat(10_000)}}`);
   assert.match((await refusal(folder, 'bundle_invalid')).message, /more than 32 objects and lists/);

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 
 export const TINY = 'models/tiny';
 
-/** A temporary folder that goes when the test ends. */
+/** A temporary folder that is removed after the test. */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kandid-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ export async function editManifest(folder: string, edit: (manifest: Loose) => vo
   await writeFile(path, JSON.stringify(manifest));
 }
 
-/** Enters a file's true size and hash into model.json, so that only its content is wrong. */
+/** Writes the size and hash of a file into model.json, so that only its content is wrong. */
 export async function record(folder: string, file: string): Promise<void> {
   const bytes = (await stat(join(folder, file))).size;
   const sha256 = createHash('sha256')

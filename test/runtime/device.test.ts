@@ -9,31 +9,31 @@ const broken = async () => {
   throw new Error('libcudnn.so.9 was not found');
 };
 
-test('cpu is taken as it is', async () => {
+test('cpu is returned unchanged', async () => {
   const unasked = async () => assert.fail('CUDA was tried');
   assert.deepEqual(await resolveDevice('cpu', unasked), { kind: 'cpu', cuda: null, name: 'cpu', fallback: null });
   await probeDevice({ threads: 1 });
 });
 
-test('auto and cuda take CUDA where it works', async () => {
+test('auto and cuda select CUDA if it works', async () => {
   for (const request of ['auto', 'cuda', 'cuda:0'])
     assert.deepEqual(await resolveDevice(request, works), { kind: 'cuda', cuda: 0, name: 'cuda:0', fallback: null });
   assert.equal((await resolveDevice('cuda:3', works)).cuda, 3);
 });
 
-test('without CUDA, auto falls back to the CPU and says why', async () => {
+test('without CUDA, auto selects the CPU with a reason', async () => {
   const device = await resolveDevice('auto', broken);
   assert.deepEqual(device, { kind: 'cpu', cuda: null, name: 'cpu', fallback: 'libcudnn.so.9 was not found' });
 });
 
-test('without CUDA, cuda is an error that says what to do', async () => {
+test('without CUDA, cuda is an error with a remedy', async () => {
   const error = await resolveDevice('cuda:1', broken).catch((caught: unknown) => caught);
   assert.ok(error instanceof KandidError);
   assert.equal(error.code, 'cuda_unavailable');
   assert.match(error.message, /cuda:1 is not available: libcudnn\.so\.9 was not found\. Run "npm run setup:cuda"/);
 });
 
-test('a broken ONNX Runtime is never taken for a missing GPU', async () => {
+test('a broken ONNX Runtime is not reported as a missing GPU', async () => {
   const unloadable = async () => {
     throw new KandidError('library_unavailable', { library: 'onnxruntime-node', reason: 'x' });
   };
@@ -45,7 +45,7 @@ test('other devices are refused', async () => {
     await assert.rejects(resolveDevice(wrong, works), { code: 'option_invalid' });
 });
 
-test('libraries that the loader misses, out of what ldd prints', () => {
+test('missing libraries are parsed from the output of ldd', () => {
   const printout = `
 \tlinux-vdso.so.1 (0x00007ffd)
 \tlibcublasLt.so.12 => not found

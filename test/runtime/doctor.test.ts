@@ -12,7 +12,7 @@ const all = async (checks: AsyncIterable<Check>) => {
   return list;
 };
 
-test('a sound machine passes every check', async (t) => {
+test('an intact installation passes every check', async (t) => {
   const folder = dirname(await copyOfTiny(t));
   const checks = await all(examine({ models: [folder], device: 'cpu' }));
   const names = ['Node.js', 'memory', 'sharp', 'ONNX Runtime', 'device cpu', 'model tiny', 'CLIPs'];
@@ -32,7 +32,7 @@ test('an old Node.js and little memory', () => {
   assert.match(checkMemory(2 ** 28).detail, /0\.3 GiB free/);
 });
 
-test('a device that is not there: a hint under auto, an error when demanded', async () => {
+test('a missing device: a hint with auto, an error if requested', async () => {
   const fallen = async () => ({ kind: 'cpu', cuda: null, name: 'cpu', fallback: 'no driver' }) as const;
   const hint = await checkDevice('auto', fallen);
   assert.deepEqual([hint.ok, hint.detail], [true, 'cpu, because no driver']);

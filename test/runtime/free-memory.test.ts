@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freeMemory } from '../../src/runtime/free-memory.ts';
 
-test('memory is freed at once, whoever holds on to it', () => {
+test('memory is freed immediately, even if it is still referenced', () => {
   const array = new Float32Array(1000).fill(1);
   const before = process.memoryUsage().arrayBuffers;
   const large = new Uint8Array(64 * 2 ** 20).fill(1);

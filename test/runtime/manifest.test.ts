@@ -25,11 +25,11 @@ test('models/tiny is a pyramid of four levels', () => {
   assert.deepEqual(manifest.kind === 'pyramid' && previewSides(manifest), [4]);
 });
 
-test('fields unknown to this version are kept', () => {
+test('unknown fields are kept', () => {
   assert.equal((parseManifest(withField('colour', 'blue'), 'tiny') as Record<string, unknown>).colour, 'blue');
 });
 
-test('the hash is over the sorted lines "name sha256", and metrics are outside it', () => {
+test('the hash covers the sorted lines "name sha256", but not metrics', () => {
   const files = { b: { sha256: '2'.repeat(64), bytes: 1 }, a: { sha256: '1'.repeat(64), bytes: 1 } };
   const lines = `a ${'1'.repeat(64)}\nb ${'2'.repeat(64)}\n`;
   assert.equal(bundleHash({ files }), createHash('sha256').update(lines).digest('hex'));
@@ -37,7 +37,7 @@ test('the hash is over the sorted lines "name sha256", and metrics are outside i
   assert.equal(bundleHash(parseManifest(withField('metrics', { psnr: 1 }), 'tiny')), before);
 });
 
-test('what is no JSON or no object', () => {
+test('invalid JSON, and JSON that is not an object', () => {
   assert.match(refusal('{'), /model\.json: it is not JSON/);
   for (const wrong of ['null', '[]', '3']) assert.match(refusal(wrong), /expected an object|format version/);
 });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { findModel, findModels } from '../../src/runtime/models.ts';
 import { copyOfTiny, editManifest, TINY } from './copies.ts';
 
-test('models are folders with a model.json, the first folder of a name first', async (t) => {
+test('models are folders with a model.json; the first folder with a name is used', async (t) => {
   const tiny = await copyOfTiny(t);
   const folder = dirname(tiny);
   await mkdir(join(folder, 'empty'));
@@ -25,7 +25,7 @@ test('models are folders with a model.json, the first folder of a name first', a
   assert.equal(models.filter(({ name }) => name === 'tiny').length, 1);
 });
 
-test('an unknown name offers the nearest, a path counts only where paths are allowed', async (t) => {
+test('the error for an unknown name suggests the nearest; paths are accepted only if allowed', async (t) => {
   const folder = dirname(await copyOfTiny(t));
   assert.equal((await findModel('tiny', [folder])).manifest?.name, 'tiny');
   await assert.rejects(findModel('tinny', [folder]), { code: 'model_unknown', message: /Did you mean "tiny"\?/ });

@@ -18,7 +18,7 @@ const vectors = JSON.parse(readFileSync(`${FOLDER}/vectors.json`, 'utf8')) as Ve
 const near = (found: ArrayLike<number>, expected: readonly number[]) =>
   assert.ok(expected.every((value, i) => Math.abs(value - (found[i] as number)) < 1e-4));
 
-test('a bundle may name one graph for many levels: it is opened once', async () => {
+test('a bundle can name one graph for many levels, which is opened once', async () => {
   const sessions = new Sessions();
   const bundle = await loadBundle(`${FOLDER}/tiny-recurrent`, { sessions });
   assert.equal(bundle.levels.length, 3);
@@ -27,7 +27,7 @@ test('a bundle may name one graph for many levels: it is opened once', async () 
   assert.equal(sessions.size, 0);
 });
 
-test('its codes are decoded and its pictures encoded as by the trainer, and guides steer it', async () => {
+test('codes are decoded and pictures encoded as by the trainer, and guides work', async () => {
   const kandid = await Kandid.open({ models: FOLDER, device: 'cpu', threads: 1 });
   for (const { code, image } of vectors.decode) near((await kandid.decode(undefined, [code]))[0]?.data ?? [], image);
   for (const { picture, code } of vectors.encode) {
@@ -40,7 +40,7 @@ test('its codes are decoded and its pictures encoded as by the trainer, and guid
   await kandid.close();
 });
 
-test('a level that the shared graph does not fit is named', async (t) => {
+test('a level that does not match the shared graph is reported', async (t) => {
   const folder = join(await temporaryFolder(t), 'tiny-recurrent');
   await cp(`${FOLDER}/tiny-recurrent`, folder, { recursive: true });
   await editManifest(folder, (manifest) => {

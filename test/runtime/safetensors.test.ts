@@ -53,7 +53,7 @@ for (const [what, header, says] of [
     await assert.rejects(readTensors(path, ['a'], 'x'), { code: 'bundle_invalid', message: says });
   });
 
-test('a header that claims too much is not read', async (t) => {
+test('a header that is too large is not read', async (t) => {
   const path = join(await temporaryFolder(t), 'w');
   await writeFile(path, new Uint8Array(8).fill(255));
   await assert.rejects(readTensors(path, ['a'], 'x'), { code: 'bundle_invalid' });

@@ -21,7 +21,7 @@ async function refusal(run: Promise<unknown>, code: ErrorCode): Promise<string> 
   return caught.message;
 }
 
-test('a graph tells its inputs and outputs and runs with any batch', async () => {
+test('a graph has inputs and outputs and runs with any batch size', async () => {
   const session = await createSession(LEVEL, { threads: 1 });
   assert.deepEqual(session.inputs[0], { name: 'features', type: 'float32', dims: ['batch', 8, 4, 4] });
   assert.deepEqual(session.inputs.map(({ name }) => name).sort(), ['choice', 'features', 'predict']);
@@ -34,7 +34,7 @@ test('a graph tells its inputs and outputs and runs with any batch', async () =>
   await session.release();
 });
 
-test('wrong inputs are named before the graph runs', async () => {
+test('wrong inputs are reported before the run', async () => {
   const session = await createSession(LEVEL);
   const { features, predict, choice } = feeds();
   const refused = (wrong: object) => refusal(session.run(wrong as never), 'graph_inputs');
@@ -54,7 +54,7 @@ test('wrong inputs are named before the graph runs', async () => {
   await session.release();
 });
 
-test('a run that fails says on what: names, types and dims, not numbers', async () => {
+test('a failed run reports names, types and dims, but no data', async () => {
   const session = await createSession(LEVEL);
   const wrong = { ...feeds(2), choice: integers([99, 99]) };
   const message = await refusal(session.run(wrong), 'graph_failed');
@@ -62,20 +62,20 @@ test('a run that fails says on what: names, types and dims, not numbers', async 
   await session.release();
 });
 
-test('after release a run fails, and releasing again does nothing', async () => {
+test('a run after release fails, and releasing again has no effect', async () => {
   const session = await createSession(LEVEL);
   await session.release();
   await session.release();
   await refusal(session.run(feeds()), 'closed');
 });
 
-test('what is no graph', async () => {
+test('a file that is not a graph', async () => {
   await refusal(createSession(join(TINY, 'model.json')), 'graph_unreadable');
   await refusal(createSession('no-such.onnx'), 'graph_unreadable');
   assert.match(await refusal(createSession(new Uint8Array(9), {}, 'x.onnx'), 'graph_unreadable'), /^x\.onnx could not/);
 });
 
-test('a file opened twice at once is loaded once, and freed by its last user', async () => {
+test('a file opened twice concurrently is loaded once, and freed by its last user', async () => {
   let created = 0;
   let released = 0;
   const fake = (file: string): Session => ({
@@ -103,7 +103,7 @@ test('a file opened twice at once is loaded once, and freed by its last user', a
   assert.equal(sessions.size, 0);
 });
 
-test('a file that could not be opened is tried again', async () => {
+test('a file that failed to open is retried', async () => {
   let tries = 0;
   const sessions = new Sessions(async () => {
     tries++;
@@ -114,7 +114,7 @@ test('a file that could not be opened is tried again', async () => {
   assert.equal(tries, 2);
 });
 
-test('an output is written into the memory given for it, the others into their own', async () => {
+test('an output is written into the given memory, the others into new memory', async () => {
   const session = await createSession(LEVEL, { threads: 1 });
   const features = session.inputs.find(({ name }) => name === 'features')?.dims as [string, number, number, number];
   const predict = session.inputs.find(({ name }) => name === 'predict')?.dims as [string, number, number, number];
@@ -135,7 +135,7 @@ test('an output is written into the memory given for it, the others into their o
   await session.release();
 });
 
-test('runs into given memory leave no copies for the garbage collector', async () => {
+test('runs into given memory leave no garbage', async () => {
   const session = await createSession(LEVEL, { threads: 1 });
   const rows = 4096;
   const into = { candidates: tensor(new Float32Array(rows * 4 * 3 * 16), [rows, 4, 3, 4, 4]) };

@@ -1,4 +1,4 @@
-/** Nothing is told elsewhere: not by the library, the command line, or the server with its worker. */
+/** No telemetry is sent by the library, the command line, or the server with its worker. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,20 +9,20 @@ import { after, test } from 'node:test';
 const home = mkdtempSync(join(tmpdir(), 'kandid-home-'));
 after(() => rmSync(home, { recursive: true, force: true }));
 
-/** Without what a test runner or a build machine sets, so that only Kandid itself can say no. */
+/** Without variables of the test runner or a build machine, so that only Kandid itself disables telemetry. */
 function ordinary(): NodeJS.ProcessEnv {
   const { CI: _, ORT_DISABLE_TELEMETRY: __, XDG_CACHE_HOME: ___, NODE_TEST_CONTEXT: ____, ...env } = process.env;
   return { ...env, HOME: home, USERPROFILE: home, LOCALAPPDATA: home };
 }
 
-/** Words and a picture: both the runtime of the network and the library of the CLIP are loaded. */
+/** A prompt and a picture, which load the runtime of the network and the library of the CLIP. */
 const LIBRARY = `
   import { Kandid } from './src/index.ts';
   const kandid = await Kandid.open({ device: 'cpu', threads: 1 });
   await kandid.pictures({ model: 'tiny', guides: [{ name: 'text', params: { prompt: 'x' } }] });
   await kandid.close();`;
 
-/** A server, its worker, one request, and the end. */
+/** Starts a server with a worker, sends a request, and stops it. */
 const SERVER = `
   import { spawn } from 'node:child_process';
   const words = ['--import', 'tsx', 'src/main.ts', 'serve', '--port', '0', '-m', 'tiny', '--threads', '1'];
@@ -46,7 +46,7 @@ const arguments_ = (words: readonly string[]) => ['--import', 'tsx', ...words];
 const madeAtHome = () => readdirSync(home).filter((name) => name !== 'x.png');
 
 for (const [name, words] of Object.entries(WAYS))
-  test(`the ${name} leaves no folder in the home folder`, { timeout: 120_000 }, () => {
+  test(`the ${name} creates no folder in the home folder`, { timeout: 120_000 }, () => {
     const { status, stderr } = spawnSync(process.execPath, arguments_(words), { env: ordinary(), encoding: 'utf8' });
     assert.equal(status, 0, stderr);
     assert.deepEqual(madeAtHome(), []);
@@ -55,10 +55,10 @@ for (const [name, words] of Object.entries(WAYS))
 const hasTracer = spawnSync('strace', ['-V']).status === 0;
 const skip = hasTracer ? false : 'there is no strace here to see which names a process looks up';
 
-/** What a lookup reads and whom it asks, and where ONNX Runtime keeps what it is about to report. */
+/** Files and connections of a name lookup, and the folder where ONNX Runtime stores its reports. */
 const SIGNS = /"\/etc\/hosts"|sin6?_port=htons\(53\)|\.onnxruntime/;
 
-test('no process looks up a name', { skip, timeout: 120_000 }, () => {
+test('no process resolves a host name', { skip, timeout: 120_000 }, () => {
   for (const [name, words] of Object.entries(WAYS)) {
     const trace = join(home, '..', `${home.split('/').at(-1)}.trace`);
     const options = [

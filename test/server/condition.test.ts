@@ -27,7 +27,7 @@ interface Answer {
 }
 const answered = async (asked: Promise<Response>) => (await (await asked).json()) as Answer;
 
-test('a conditional model is given its condition, and its code is drawn again with it', async () => {
+test('a conditional model uses its condition, and decode needs it too', async () => {
   const made = await answered(ask('/v1/generate', { condition, seed: 3 }));
   const [image] = made.images;
   assert.ok(image);
@@ -39,7 +39,7 @@ test('a conditional model is given its condition, and its code is drawn again wi
   assert.equal(encoded?.code.length, 2, 'the picture itself is the condition where none is given');
 });
 
-test('without a condition, or by an address, the answer says what to do', async () => {
+test('a missing condition, or one given as a URL, is refused with a remedy', async () => {
   const missing = await answered(ask('/v1/generate', {}));
   assert.match(missing.detail, /"tiny-color" needs a condition picture \(grayscale\)/);
   const linked = await fetch(`${serving.url}/v1/images/${model}/AA.png`);
@@ -49,7 +49,7 @@ test('without a condition, or by an address, the answer says what to do', async 
   assert.equal(plain.code, 'condition_unexpected');
 });
 
-test('a condition of another size is resized, and the answer says so', async () => {
+test('a condition of another size is resized, with a note', async () => {
   const wide = await encodePicture({ data: new Float32Array(3 * 12 * 10), channels: 3, width: 12, height: 10 });
   const made = await answered(ask('/v1/generate', { condition: Buffer.from(wide).toString('base64') }));
   assert.match(made.notes.join(), /12×10 pixels were cut/);

@@ -6,7 +6,7 @@ import type { Fleet } from '../../src/server/cluster/fleet.ts';
 import type { RedisLink } from '../../src/server/cluster/redis-link.ts';
 import { Metrics } from '../../src/server/metrics.ts';
 
-test('the dashboard asks for figures that there are', async () => {
+test('the dashboard queries existing metrics', async () => {
   const metrics = new Metrics({
     waiting: () => 0,
     running: () => 0,
@@ -27,7 +27,7 @@ test('the dashboard asks for figures that there are', async () => {
   for (const name of new Set(asked)) assert.ok(known.has(name.replace(/_(bucket|count|sum)$/, '')), name);
 });
 
-test('the proxies set every header that is trusted, and leave connections before the server does', () => {
+test('the proxies set every trusted header, and close idle connections before the server', () => {
   const [nginx, cluster] = ['nginx', 'nginx.cluster'].map((name) => readFileSync(`deploy/${name}.conf`, 'utf8')) as [
     string,
     string,
@@ -41,7 +41,7 @@ test('the proxies set every header that is trusted, and leave connections before
   for (const text of [nginx, cluster, caddy]) assert.ok(Number(/keepalive(?:_timeout)? (\d+)s/.exec(text)?.[1]) < 75);
 });
 
-test('the image is made of what is there', () => {
+test('the image is built from existing files', () => {
   const { files = [] } = JSON.parse(readFileSync('package.json', 'utf8')) as { files?: string[] };
   assert.ok(files.includes('models'));
   for (const line of readFileSync('.dockerignore', 'utf8')
@@ -50,7 +50,7 @@ test('the image is made of what is there', () => {
     assert.ok(readFileSync('Dockerfile', 'utf8').includes(line.slice(1)), line);
 });
 
-test('the cluster is whole: every gateway and worker stands behind the proxy or in its figures, and Redis evicts nothing', () => {
+test('every gateway and worker of the cluster is behind the proxy or scraped, and Redis evicts nothing', () => {
   const compose = readFileSync('deploy/compose.cluster.yaml', 'utf8');
   const members = [...compose.matchAll(/^ {2}((?:gateway|worker)-\d):/gm)].map(([, name]) => name as string);
   assert.deepEqual(members, ['gateway-1', 'gateway-2', 'worker-1', 'worker-2']);

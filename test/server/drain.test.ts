@@ -1,4 +1,4 @@
-/** Shutting down with real processes. */
+/** Shutdown with real processes. */
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ const isAlive = (pid: number) => {
   }
 };
 
-test('jobs that are left are ended, and no process stays', async () => {
+test('remaining jobs are ended, and no process remains', async () => {
   const services = await tinyServices();
   const pid = pidOf(services);
   const job = await services.jobs.submit({ work: holding(1), client: 'a' });
@@ -29,7 +29,7 @@ test('jobs that are left are ended, and no process stays', async () => {
   assert.equal(services.pool.status()[0]?.state, 'stopped');
 });
 
-/** Stops a guide that is being asked, and gives what it has noted by the end of the job. */
+/** Ends a job while its guide is scoring, and returns the notes of the guide. */
 async function notesAfter(
   stop: (services: LocalServices, job: Job, subscriber: JobSubscriber) => unknown,
 ): Promise<readonly string[]> {
@@ -44,13 +44,13 @@ async function notesAfter(
   return end.type === 'cancelled' ? end.notes : [end.type];
 }
 
-test('a guide that is being asked is told to stop: when its job is cancelled, when the server drains, when nobody watches', async () => {
+test('the signal of a guide aborts on cancellation, on shutdown, and when nobody is subscribed', async () => {
   assert.deepEqual(await notesAfter(({ jobs }, job) => jobs.cancel(job)), ['patient: told to stop']);
   assert.deepEqual(await notesAfter(({ jobs }) => jobs.drain(0)), ['patient: told to stop']);
   assert.deepEqual(await notesAfter((_, _job, subscriber) => subscriber.close()), ['patient: told to stop']);
 });
 
-test('a process that is busy for ever is forced', async () => {
+test('a busy process is killed', async () => {
   const services = await tinyServices({ hangSeconds: 2 });
   const pid = pidOf(services);
   const work = generate({ guides: [{ name: 'poison', params: { way: 'spin' } }] });
@@ -61,11 +61,11 @@ test('a process that is busy for ever is forced', async () => {
   assert.equal(isAlive(pid), false);
 });
 
-test('a model that cannot be opened is told at the start', async () => {
+test('a model that cannot be opened is reported at startup', async () => {
   await assert.rejects(tinyServices({ defaultModel: 'nothing' }), { code: 'model_unknown' });
 });
 
-test('a server that is killed leaves no process behind', async () => {
+test('a killed server leaves no process', async () => {
   const server = fork(program('test/fixtures/serve-alone'), [], { execArgv: [...NODE_OPTIONS] });
   const [pid] = (await once(server, 'message')) as [number];
   assert.ok(isAlive(pid));

@@ -1,4 +1,4 @@
-/** A runner that does nothing by itself: tests say what its jobs tell. */
+/** A runner that does nothing by itself: tests determine the events of its jobs. */
 import assert from 'node:assert/strict';
 import type { KandidError } from '../../src/errors.ts';
 import type { Clock } from '../../src/kit/clock.ts';
@@ -18,7 +18,7 @@ export class FakeRunner implements Runner {
   unavailable: KandidError | null = null;
   readonly running = new Map<string, Running>();
   readonly sent: { job: string; message: JobMessage }[] = [];
-  /** All that were ever begun. */
+  /** All jobs that were started. */
   readonly begun: Assignment[] = [];
   #listener: () => void = () => {};
 
@@ -54,7 +54,7 @@ export class FakeRunner implements Runner {
     this.#listener();
   }
 
-  /** What a running job tells. */
+  /** Emits an event of a running job. */
   event(job: string, ...event: JobEvent[]): void {
     for (const one of event) {
       const running = this.running.get(job);
@@ -65,7 +65,7 @@ export class FakeRunner implements Runner {
     }
   }
 
-  /** The process of all running jobs is gone. */
+  /** Simulates the loss of the process of all running jobs. */
   crash(reason = 'killed by SIGKILL'): Running[] {
     const lost = [...this.running.values()];
     this.running.clear();

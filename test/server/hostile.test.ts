@@ -1,4 +1,4 @@
-/** Requests that once ended the server or held it, and what it says to them now. */
+/** Regression tests for requests that once crashed or blocked the server. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SUBPROTOCOL } from '../../src/contract/stream.ts';
@@ -13,10 +13,10 @@ after(async () => {
   await serving.close();
 });
 
-/** So many lists inside one another. */
+/** Lists nested to a depth. */
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
-/** It still answers, and makes pictures. */
+/** Checks that the server still responds and generates pictures. */
 async function assertWell(): Promise<void> {
   const { status } = await post(`${serving.url}/v1/generate`, { seed: 1, base64: false });
   assert.equal(status, 200);
@@ -27,7 +27,7 @@ async function refusal(answer: Response): Promise<[number, string]> {
   return [answer.status, `${code}: ${detail}`];
 }
 
-test('a form field of lists in lists is refused', async () => {
+test('a deeply nested form field is refused', async () => {
   for (const levels of [100, 3437, 100_000]) {
     const form = new FormData();
     form.set('guides', `[{"name":"target","params":{"x":${nested(levels)}}}]`);
@@ -38,7 +38,7 @@ test('a form field of lists in lists is refused', async () => {
   await assertWell();
 });
 
-test('fields of a form are bounded all together', async () => {
+test('the fields of a form are limited in total', async () => {
   const form = new FormData();
   for (let i = 0; i < 6; i++) form.set(`field${i}`, 'x'.repeat(200_000));
   const [status, said] = await refusal(await fetch(`${serving.url}/v1/generate`, { method: 'POST', body: form }));
@@ -46,7 +46,7 @@ test('fields of a form are bounded all together', async () => {
   assert.match(said, /its text exceeds the limit of 1048576 bytes/);
 });
 
-test('a message of lists in lists is refused, and the socket goes on', async () => {
+test('a deeply nested message is refused, and the socket stays open', async () => {
   const socket = await Socket.open(serving.url, { protocols: [SUBPROTOCOL] });
   socket.ws.send(`{"type":"generate","id":"deep","guides":[{"name":"target","params":{"x":${nested(4000)}}}]}`);
   const { code, id, message } = await socket.next('error');
@@ -71,7 +71,7 @@ const bodies: readonly [what: string, body: string, why: RegExp][] = [
 ];
 
 for (const [what, body, why] of bodies)
-  test(`refused while it is read: ${what}`, async () => {
+  test(`refused during parsing: ${what}`, async () => {
     for (const headers of [{}, { prefer: 'respond-async' }] as Record<string, string>[]) {
       const [status, said] = await refusal(await post(`${serving.url}/v1/generate`, body, headers));
       assert.equal(status, 400);
@@ -80,13 +80,13 @@ for (const [what, body, why] of bodies)
     await assertWell();
   });
 
-test('where no picture is taken, a mebibyte is read and no more', async () => {
+test('routes without pictures read at most a mebibyte', async () => {
   const [status, said] = await refusal(await post(`${serving.url}/v1/cross`, `{"a":"${'A'.repeat(2 * MEGA)}"}`));
   assert.equal(status, 413);
   assert.match(said, /1048576 bytes/);
 });
 
-test('params that a guide does not take are refused before there is a job', async () => {
+test('invalid params of guides are refused before a job is created', async () => {
   const body = { guides: [{ name: 'text', params: { prompt: [{}, 1] } }] };
   const [status, said] = await refusal(await post(`${serving.url}/v1/generate`, body, { prefer: 'respond-async' }));
   assert.equal(status, 400);

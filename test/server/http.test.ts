@@ -48,7 +48,7 @@ async function refusal(answer: Response, status: number, code: string): Promise<
   return problem;
 }
 
-test('generate answers pictures with codes, links and provenance', async () => {
+test('generate returns pictures with codes, links and provenance', async () => {
   const answer = await ask('/v1/generate', { seed: 5, count: 2, format: 'webp' });
   const { images, seed } = await result(answer);
   assert.equal(seed, 5);
@@ -66,7 +66,7 @@ test('generate answers pictures with codes, links and provenance', async () => {
     assert.ok(answer.headers.get(name), name);
 });
 
-test('a picture itself where Accept asks for one', async () => {
+test('Accept selects the picture itself', async () => {
   const answer = await ask('/v1/generate', { seed: 5, size: 32 }, { accept: 'image/png' });
   assert.equal(answer.headers.get('content-type'), 'image/png');
   const { width, format } = await sharp(Buffer.from(await answer.arrayBuffer())).metadata();
@@ -74,7 +74,7 @@ test('a picture itself where Accept asks for one', async () => {
   assert.match(answer.headers.get('content-location') ?? '', /^\/v1\/images\/tiny@[0-9a-f]{8}\/[\w-]+\.png\?size=32$/);
 });
 
-test('the descent as an animation, of as many frames as asked for; an animation has no address', async () => {
+test('the descent as an animation with the requested number of frames; an animation has no permalink', async () => {
   const ask = (more: object) =>
     post(`${serving.url}/v1/generate`, { seed: 1, size: 32, ...more }, { accept: 'image/*' });
   for (const [more, format, pages, delay] of [
@@ -92,7 +92,7 @@ test('the descent as an animation, of as many frames as asked for; an animation 
   assert.match(((await wrong.json()) as { detail: string }).detail, /animation: png files show one picture; expected/);
 });
 
-test('every task takes a form, and JSON with base64', async () => {
+test('every task accepts a form, and JSON with base64', async () => {
   const base64 = picture.toString('base64');
   const white = {
     input: { create: { width: 6, height: 12, channels: 3, background: 'white' } },
@@ -142,7 +142,7 @@ test('codes: encode, decode, vary, cross, info', async () => {
   await refusal(await ask('/v1/info', { image: picture.toString('base64') }), 404, 'provenance_missing');
 });
 
-test('permalinks: redirect, for ever, 304, HEAD, negotiation, sizes, levels', async () => {
+test('permalinks: redirect, immutable caching, 304, HEAD, negotiation, sizes, levels', async () => {
   const { images } = await result(await ask('/v1/generate', { seed: 9, base64: false }));
   const { codeString, url: link, base64 } = images[0] as Image;
   assert.equal(base64, undefined);
@@ -169,7 +169,7 @@ test('permalinks: redirect, for ever, 304, HEAD, negotiation, sizes, levels', as
   await refusal(await fetch(`${link}?size=9999`), 400, 'params_invalid');
 });
 
-test('jobs: later, listed, followed, cancelled', async () => {
+test('jobs: asynchronous, listed, followed, cancelled', async () => {
   const body = { seed: 3, count: 1, guides: [{ name: 'hold' }] };
   const later = await ask('/v1/generate', body, { prefer: 'respond-async' });
   assert.equal(later.status, 202);
@@ -197,7 +197,7 @@ test('jobs: later, listed, followed, cancelled', async () => {
   await refusal(await fetch(url('/v1/jobs/job_x')), 404, 'job_unknown');
 });
 
-test('Prefer: wait answers where the job is when it takes longer, and the job goes on', async () => {
+test('Prefer: wait returns the state of the job if it takes longer, and the job continues', async () => {
   const quick = await ask('/v1/generate', { seed: 1 }, { prefer: 'wait=60' });
   assert.equal(quick.status, 200);
   const slow = await ask('/v1/generate', { guides: [{ name: 'hold' }] }, { prefer: 'wait=0' });
@@ -208,7 +208,7 @@ test('Prefer: wait answers where the job is when it takes longer, and the job go
   await job.ended;
 });
 
-test('a caller who leaves takes their job along', async () => {
+test('a disconnect cancels the job', async () => {
   const { jobs } = serving.services;
   const controller = new AbortController();
   const asked = fetch(url('/v1/generate'), {
@@ -232,7 +232,7 @@ async function until<T>(find: () => T | undefined): Promise<T> {
   }
 }
 
-test('an idempotency key gives the first answer again, and no other', async () => {
+test('an idempotency key returns the first response again, and refuses another request', async () => {
   const headers = { 'idempotency-key': 'k1' };
   const first = await result(await ask('/v1/generate', { count: 1 }, headers));
   const again = await result(await ask('/v1/generate', { count: 1 }, headers));
@@ -241,7 +241,7 @@ test('an idempotency key gives the first answer again, and no other', async () =
   await refusal(await ask('/v1/generate', {}, { 'idempotency-key': 'a b' }), 400, 'params_invalid');
 });
 
-test('a person without a WebSocket: the job shows candidates, PATCH picks', async () => {
+test('choosing without a WebSocket: the job shows candidates, PATCH picks', async () => {
   const guides = [{ name: 'human', params: { questionsPerSide: 1, shortlist: 4, toSide: 4 } }, { name: 'hold' }];
   const { id } = await json<Job>(await ask('/v1/jobs', { seed: 1, guides, previews: {} }));
   const job = serving.services.jobs.get(id);
@@ -269,7 +269,7 @@ test('a person without a WebSocket: the job shows candidates, PATCH picks', asyn
   for (const name of ['candidates', 'chosen', 'cancelled']) assert.match(events, new RegExp(`event: ${name}\\n`));
 });
 
-test('what is wrong is named', async () => {
+test('errors describe the problem', async () => {
   const cases: [string, unknown, number, string, RegExp][] = [
     ['/v1/generate', '{', 400, 'body_invalid', /not JSON/],
     ['/v1/generate', `${'['.repeat(100)}${']'.repeat(100)}`, 400, 'body_invalid', /32/],
@@ -309,14 +309,14 @@ test('what is wrong is named', async () => {
   assert.equal((await fetch(url('/v1/images/%zz/x'))).status, 400);
 });
 
-test('a picture with more pixels than allowed is refused by its header', async () => {
+test('a picture with too many pixels is refused by its header', async () => {
   const bomb = await sharp({ create: { width: 3000, height: 3000, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
   await refusal(await ask('/v1/encode', { image: bomb.toString('base64') }), 413, 'picture_too_large');
 });
 
-test('forms are bounded and must be whole', async () => {
+test('forms are limited and must be complete', async () => {
   const form = new FormData();
   for (let i = 0; i < 100; i++) form.append(`f${i}`, 'x');
   const problem = await refusal(await fetch(url('/v1/encode'), { method: 'POST', body: form }), 400, 'body_invalid');
@@ -339,7 +339,7 @@ test('forms are bounded and must be whole', async () => {
   assert.equal(none.status, 400);
 });
 
-test('half an upload that breaks off costs nothing', async () => {
+test('an aborted upload releases everything', async () => {
   const { hostname, port } = new URL(serving.url);
   const socket = connect(Number(port), hostname);
   const head =
@@ -364,7 +364,7 @@ test('operations', async () => {
   assert.ok(guides.some((one) => one.name === 'text' && 'properties' in (one.params ?? {})));
 });
 
-test('the document lists every route and every guide', async () => {
+test('the API document lists every route and every guide', async () => {
   const document = await json<Document>(await fetch(url('/openapi.json')));
   assert.equal(document.openapi, '3.1.0');
   for (const { path, method, body } of allRoutes) {

@@ -1,4 +1,4 @@
-/** Events of jobs, for tests of what carries them. */
+/** Example events of jobs. */
 import type { JobQueued } from '../../src/server/jobs/event-log.ts';
 import type { JobCancelled, JobDone, JobLevel, JobPreview, JobQuestion } from '../../src/worker/messages.ts';
 

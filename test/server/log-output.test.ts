@@ -4,13 +4,13 @@ import { LogOutput } from '../../src/server/log-output.ts';
 
 type Done = (error?: Error | null) => void;
 
-/** Keeps what is written until the test lets it go. */
+/** Holds back writes until the test releases them. */
 function heldSink() {
   const held: { text: string; done: Done }[] = [];
   return { held, sink: (text: string, done: Done) => void held.push({ text, done }) };
 }
 
-test('lines go out in order, those that came meanwhile together', () => {
+test('lines are written in order, concurrent ones together', () => {
   const { held, sink } = heldSink();
   const output = new LogOutput(sink);
   for (const line of ['a\n', 'b\n', 'c\n']) output.write(line);
@@ -21,7 +21,7 @@ test('lines go out in order, those that came meanwhile together', () => {
   );
 });
 
-test('a disk that is full costs lines, never a retry by itself; when it has room again the log says what is missing', () => {
+test('a full disk loses lines without busy retries; once it has room the log reports the loss', () => {
   let isFull = true;
   const written: string[] = [];
   let tries = 0;
@@ -40,7 +40,7 @@ test('a disk that is full costs lines, never a retry by itself; when it has room
   assert.deepEqual(written.slice(1), ['d\n']);
 });
 
-test('a reader that stops reading costs bounded memory', () => {
+test('a blocked reader costs bounded memory', () => {
   const { held, sink } = heldSink();
   const output = new LogOutput(sink, 10);
   for (let i = 0; i < 1000; i++) output.write('four\n');

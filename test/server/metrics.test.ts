@@ -49,7 +49,7 @@ test('figures of jobs and runs are counted', async () => {
   assert.match(text, /nodejs_eventloop_lag_p99_seconds/);
 });
 
-test('logs are one JSON object per line, without the keys that requests carry', () => {
+test('logs are one JSON object per line, without keys of requests', () => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', destination: { write: (line) => lines.push(line) } });
   log.debug('unheard');

@@ -1,4 +1,4 @@
-/** What strangers could send, changed at random: nothing of it ends the server, or is answered as if it were our fault. */
+/** Randomly mutated input: it must neither end the server nor cause a 5xx response. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodePictureFrame } from '../../src/contract/stream.ts';
@@ -32,7 +32,7 @@ test('the same seed gives the same mutations', () => {
     assert.deepEqual([...kind(SEED, 20)].map(String), [...kind(SEED, 20)].map(String));
 });
 
-test('what the parser takes is what JSON.parse gives', () => {
+test('the parser accepts what JSON.parse accepts', () => {
   let taken = 0;
   for (const bytes of shapes(SEED, 2000)) {
     let read: unknown;
@@ -59,7 +59,7 @@ test('bodies: answered, or refused with a reason', async () => {
   await assertWell();
 });
 
-test('files: how they were made is told, or that nothing is told', () => {
+test('files: provenance is reported, or its absence', () => {
   let read = 0;
   for (const file of metadata(SEED, 3 * COUNT))
     try {
@@ -71,7 +71,7 @@ test('files: how they were made is told, or that nothing is told', () => {
   assert.ok(read > 10);
 });
 
-test('frames: the socket is answered or closed, and other sockets go on', async () => {
+test('frames: the socket is answered or closed, and others are unaffected', async () => {
   const all = [...frames(SEED, COUNT)];
   for (let at = 0; at < all.length; at += 10) await sendFrames(serving.url, all.slice(at, at + 10));
   await assertWell();

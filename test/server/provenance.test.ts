@@ -1,4 +1,4 @@
-/** The same request, whatever interface it comes in by, is written into pictures in the same way. */
+/** Pictures record the same provenance for the same request through all interfaces. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** `hold` has no opinion before level 9, which the model lacks. */
+/** `hold` blocks from level 9 on, which the model lacks. */
 const guides = (picture: string) => [
   { name: 'denoise', weight: 2, params: { image: picture, sigma: 0.4 } },
   { name: 'hold', weight: 1, params: { level: 9 } },
@@ -40,11 +40,11 @@ async function byCommand(picture: string): Promise<Provenance> {
     '--guide',
     `${name}:${weight}:${JSON.stringify(params)}`,
   ]);
-  const said = await kandid(
+  const result = await kandid(
     ['generate', '--model', 'tiny', '--seed', '5', '--guides', SLOW_GUIDES, '--out', out, ...words],
     {},
   );
-  assert.equal(said.code, 0, said.err);
+  assert.equal(result.code, 0, result.err);
   return readProvenance(readFileSync(out));
 }
 
@@ -61,7 +61,7 @@ async function byStream(): Promise<Provenance> {
   throw new Error('no picture came');
 }
 
-test('command line, HTTP and stream write the same of the same request', async () => {
+test('command line, HTTP and stream record the same provenance for the same request', async () => {
   const [command, http, stream] = [await byCommand(`@${sketch}`), await byHttp(), await byStream()];
   assert.deepEqual(command, http);
   assert.deepEqual(stream, http);
@@ -71,13 +71,13 @@ test('command line, HTTP and stream write the same of the same request', async (
   ]);
 });
 
-test('decoded and encoded pictures too, as they stand after a level', async () => {
+test('decoded and encoded pictures have provenance, also at a level', async () => {
   const code = [0, 1, 2, 3];
   for (const level of [undefined, 1]) {
     const out = join(folder, `decoded-${level}.png`);
     const flags = level === undefined ? [] : ['--level', String(level)];
-    const said = await kandid(['decode', JSON.stringify(code), '--model', 'tiny', '--out', out, ...flags]);
-    assert.equal(said.code, 0, said.err);
+    const result = await kandid(['decode', JSON.stringify(code), '--model', 'tiny', '--out', out, ...flags]);
+    assert.equal(result.code, 0, result.err);
     const answer = await post(`${server.url}/v1/decode`, { model: 'tiny', codes: [code], level });
     const { images } = (await answer.json()) as { images: { base64: string }[] };
     const served = readProvenance(Buffer.from(images[0]?.base64 ?? '', 'base64'));
@@ -87,12 +87,12 @@ test('decoded and encoded pictures too, as they stand after a level', async () =
   }
 });
 
-test('a picture given as base64 to the command line stays out of the file', async () => {
+test('a picture given as base64 on the command line is not recorded', async () => {
   const { guides: written } = await byCommand(image);
   assert.ok(!JSON.stringify(written).includes(image.slice(0, 40)));
 });
 
-test('what a service is called with is never written', async () => {
+test('parameters of web services are never recorded', async () => {
   const { default: http } = await import('../../guides/http.ts');
   assert.deepEqual(
     ['url', 'data'].filter((name) => http.recorded?.includes(name)),

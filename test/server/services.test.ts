@@ -10,13 +10,13 @@ before(async () => {
   services = await tinyServices();
 });
 
-test('models and guides are told by the process that has them', () => {
+test('models and guides are reported by the worker process', () => {
   const { info } = services.pool;
   assert.equal(info?.defaultModel, 'tiny');
   assert.ok(info?.guides.some(({ name, params }) => name === 'hold' && params.type === 'object'));
 });
 
-test('jobs that wait together share the runs of the network', async () => {
+test('jobs that wait together share runs', async () => {
   const all = await Promise.all(
     Array.from({ length: 32 }, (_, seed) => services.jobs.submit({ work: generate({ seed }), client: `c${seed % 4}` })),
   );
@@ -28,7 +28,7 @@ test('jobs that wait together share the runs of the network', async () => {
   assert.ok(of('kandid_run_jobs_sum') / of('kandid_run_jobs_count') > 2, 'jobs per run');
 });
 
-test('previews come while a job runs, and its results are kept for those who come later', async () => {
+test('previews are sent while a job runs, and its results are kept for later subscribers', async () => {
   const work = {
     ...generate({ seed: 4 }),
     previews: { format: 'webp', quality: 80, images: 1, perSecond: 60, levels: [0, 2] },
@@ -43,7 +43,7 @@ test('previews come while a job runs, and its results are kept for those who com
   assert.equal(later.at(-1), 'done');
 });
 
-test('what happens is written to the log', async () => {
+test('events are logged', async () => {
   const lines: { msg: string; job?: string }[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line) => lines.push(JSON.parse(line)) } });
   const settings = loadServerSettings({ device: 'cpu', defaultModel: 'tiny', threads: 1 }, {});

@@ -1,4 +1,4 @@
-/** A whole server in this process, its inference too, on a port of the system's choosing. */
+/** A complete server in this process, including inference, on a free port. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import type { StartProcess } from '../../src/server/workers/worker-process.ts';
 import { Inference } from '../../src/worker/inference.ts';
 import type { ToWorker } from '../../src/worker/messages.ts';
 
-/** Inference in this process instead of one of its own; messages are copied as between processes. */
+/** Inference in this process instead of a worker process; messages are copied as between processes. */
 export const startHere: StartProcess = (options, listener) => {
   let ended = false;
   const post = (message: Parameters<typeof listener.message>[0]) => {
@@ -43,7 +43,7 @@ export const startHere: StartProcess = (options, listener) => {
   return { pid: process.pid, send: (message) => void handle(structuredClone(message)), kill: () => void end('killed') };
 };
 
-/** Models of the tests: `tiny`, and a CLIP of random weights where the guide `text` looks for one. */
+/** Models for tests: `tiny`, and a CLIP with random weights for the guide `text`. */
 export function testModels(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'kandid-'));
   cpSync('models/tiny', join(folder, 'tiny'), { recursive: true });
@@ -65,7 +65,7 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** `more`: folders of models beside those of the tests. */
+/** @param more folders of models beside those of the tests */
 export async function serve(flags: ServerFlags = {}, more: readonly string[] = []): Promise<Serving> {
   const models = testModels();
   const settings = loadServerSettings(
@@ -97,7 +97,7 @@ export async function serve(flags: ServerFlags = {}, more: readonly string[] = [
   };
 }
 
-/** A server that listens, and opens its models when it is let: as one that has just begun. */
+/** A starting server: it listens, and opens its models when the test permits. */
 export async function serveStarting(): Promise<{ url: string; open(): Promise<unknown>; close(): Promise<void> }> {
   let letGo = () => {};
   const gate = new Promise<void>((resolve) => {
@@ -125,7 +125,7 @@ export async function serveStarting(): Promise<{ url: string; open(): Promise<un
   };
 }
 
-/** JSON by POST. */
+/** Posts JSON. */
 export async function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
   return await fetch(url, {
     method: 'POST',

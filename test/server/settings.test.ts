@@ -26,7 +26,7 @@ function refusal(flags: ServerFlags, environment: NodeJS.ProcessEnv = {}): strin
 
 const SHA = 'ab'.repeat(32);
 
-test('defaults listen to this machine only, and everything has a limit', () => {
+test('by default it listens on this machine only, and everything is limited', () => {
   const settings = loadServerSettings({}, {});
   assert.equal(settings.host, '127.0.0.1');
   assert.equal(settings.auth, 'auto');
@@ -59,7 +59,7 @@ test('keys and aliases as text and as objects', () => {
   assert.deepEqual(fromFile.aliases, { c: 'tiny' });
 });
 
-test('what is wrong is named as it was given', () => {
+test('invalid settings are reported by their given names', () => {
   assert.equal(refusal({ port: 'x' }), 'Setting port is "x", expected a whole number from 0 to 65535.');
   assert.match(
     refusal({}, { KANDID_KEPT_SECONDS: '-1' }),

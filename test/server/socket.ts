@@ -1,4 +1,4 @@
-/** A WebSocket that keeps what came, for tests. */
+/** A WebSocket that records received messages. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import WebSocket from 'ws';
@@ -47,7 +47,7 @@ export class Socket {
     this.ws.send(JSON.stringify(message));
   }
 
-  /** The first of a type that fits, now or later. */
+  /** The first matching message of a type, received already or later. */
   async next<Type extends Came['type']>(type: Type, fits: (one: Of<Type>) => boolean = () => true): Promise<Of<Type>> {
     for (;;) {
       const found = this.came.find((one): one is Of<Type> => one.type === type && fits(one as Of<Type>));

@@ -14,7 +14,7 @@ let serving: Serving;
 let client: OpenAI;
 let image: Buffer;
 let mask: Buffer;
-/** White at the left, which the middle square would cut away. */
+/** White at the left, outside the middle square. */
 const MARKED = 6;
 
 before(async () => {
@@ -62,7 +62,7 @@ async function refusal(path: string, body: object): Promise<{ status: number; de
 const pixelsOf = async (file: Uint8Array) => await sharp(file).removeAlpha().raw().toBuffer();
 const base64 = (bytes: Buffer) => bytes.toString('base64');
 
-/** Columns in which two pictures of the size differ. */
+/** Columns in which two pictures of equal size differ. */
 async function changed(file: Uint8Array): Promise<number[]> {
   const [one, other] = [await pixelsOf(file), await pixelsOf(image)];
   assert.equal(one.length, other.length);
@@ -74,7 +74,7 @@ async function changed(file: Uint8Array): Promise<number[]> {
   );
 }
 
-test('inpaint keeps size, shape and pixels of the upload; its codes are told, and no address', async () => {
+test('inpaint keeps size, shape and pixels of the upload; codes are reported, without a permalink', async () => {
   const { images, notes } = await asked('/v1/inpaint', {
     image: base64(image),
     mask: base64(mask),
@@ -97,7 +97,7 @@ test('inpaint keeps size, shape and pixels of the upload; its codes are told, an
   assert.deepEqual(await changed(Buffer.from(soft.images[0]?.base64 ?? '', 'base64')), [0, 1, 2, 3, 4, 5, 6]);
 });
 
-test('the picture of the model alone is one field away, and has its address', async () => {
+test('"whole": false returns the picture of the model with its permalink', async () => {
   const pure = { image: base64(image), mask: base64(await maskOf(16, 8)), seed: 1, whole: false };
   const { images, notes } = await asked('/v1/inpaint', pure);
   assert.deepEqual([images[0]?.width, images[0]?.height, images[0]?.windows], [8, 8, undefined]);
@@ -107,7 +107,7 @@ test('the picture of the model alone is one field away, and has its address', as
   assert.deepEqual([sized.images[0]?.width, sized.images[0]?.height], [80, 32]);
 });
 
-test('a form says the same as JSON', async () => {
+test('a form is equivalent to JSON', async () => {
   const form = new FormData();
   form.append('image', new Blob([new Uint8Array(image)]));
   form.append('mask', new Blob([new Uint8Array(mask)]));
@@ -117,14 +117,14 @@ test('a form says the same as JSON', async () => {
   assert.equal(((await answer.json()) as Answer).images[0]?.width, WIDTH);
 });
 
-test('every door that cuts says so', async () => {
+test('every route that crops reports it', async () => {
   for (const path of ['/v1/colorize', '/v1/denoise', '/v1/style', '/v1/encode']) {
     const { notes } = await asked(path, { image: base64(image) });
     assert.match(notes.join('\n'), /is 40×16( pixels)?: only its middle square is used/, path);
   }
 });
 
-test('what the model cannot enlarge whole is refused with the reason; its middle square can be had', async () => {
+test('a picture that cannot be enlarged whole is refused with the reason; its middle square is available', async () => {
   const refused = await refusal('/v1/super-resolution', { image: base64(image) });
   assert.equal(refused.status, 422);
   assert.match(refused.detail, /cannot enlarge this picture: .* middle square alone \(whole false/);
@@ -133,7 +133,7 @@ test('what the model cannot enlarge whole is refused with the reason; its middle
   assert.match(notes.join(), /40×16: only its middle square is used/);
 });
 
-test('costs are those of the whole picture: too many squares or pixels are refused before anything is computed', async () => {
+test('the cost is that of the whole picture: too many squares or pixels are refused before any computation', async () => {
   const large = await sharp(image).resize(100, 50).png().toBuffer();
   const pixels = await refusal('/v1/super-resolution', { image: base64(large) });
   assert.equal(pixels.status, 413);
@@ -142,7 +142,7 @@ test('costs are those of the whole picture: too many squares or pixels are refus
   assert.match(many.detail, /number of results times their beams and particles is 6500, more than the 256/);
 });
 
-test('OpenAI edits have the size of the upload; a size that is asked for is fitted into', async () => {
+test('OpenAI edits have the size of the upload, and fit into a requested size', async () => {
   const picture = () => toFile(image, 'a.png', { type: 'image/png' });
   const hole = async () =>
     await toFile(
@@ -170,7 +170,7 @@ test('OpenAI edits have the size of the upload; a size that is asked for is fitt
   assert.deepEqual(own.shape, [WIDTH, HEIGHT, '40x16']);
   assert.deepEqual(await changed(own.file), [0, 1, 2, 3, 4, 5, 6]);
   assert.deepEqual((await edit({ size: '1024x1024' })).shape, [1024, 410, '1024x410']);
-  // The mask lies outside of what the model alone would see.
+  // The mask is outside the middle square.
   await assert.rejects(edit({ whole: false }), { status: 422, message: /in the middle square that the model sees/ });
   const events = await client.images.edit({
     image: await picture(),
@@ -190,7 +190,7 @@ test('OpenAI edits have the size of the upload; a size that is asked for is fitt
   ]);
 });
 
-test('the stream shows the whole picture level by level, and cancels it', async () => {
+test('the stream shows the whole picture level by level, and can be cancelled', async () => {
   const socket = await Socket.open(serving.url);
   const both = await sharp(mask)
     .composite([{ input: await maskOf(34, 6), blend: 'add' }])

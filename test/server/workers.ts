@@ -6,14 +6,14 @@ import { loadServerSettings, type ServerFlags } from '../../src/server/settings.
 import type { JobEvent, Work } from '../../src/worker/messages.ts';
 
 const open: LocalServices[] = [];
-// What waits for a process to be started again keeps nothing alive by itself; a server listens meanwhile.
+// A pending restart does not keep this process alive; a listening server would.
 const alive = setInterval(() => {}, 1000);
 after(async () => {
   clearInterval(alive);
   await Promise.all(open.map((services) => services.close()));
 });
 
-/** Started, and stopped after the tests of the file. */
+/** Started services, which are stopped after the tests of the file. */
 export async function tinyServices(flags: ServerFlags = {}): Promise<LocalServices> {
   const settings = loadServerSettings(
     {
@@ -39,17 +39,17 @@ export function generate(
   return { kind: 'generate', request: { model: 'tiny', ...request }, output: { format: 'png' } };
 }
 
-/** One that stops at a level and goes no further. */
+/** A request that blocks at a level. */
 export const holding = (level: number): Work => generate({ guides: [{ name: 'hold', params: { level } }] });
 
-/** A process's id. */
+/** The id of a worker process. */
 export function pidOf({ pool }: LocalServices): number {
   const { pid } = pool.status()[0] ?? {};
   if (!pid) throw new Error('no process');
   return pid;
 }
 
-/** Resolves when a job tells of something for the `times`th time. */
+/** Resolves when a job emits a type of event for the `times`th time. */
 export async function until(
   { jobs }: LocalServices,
   job: Awaited<ReturnType<LocalServices['jobs']['submit']>>,

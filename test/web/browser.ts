@@ -1,4 +1,4 @@
-/** A real browser on a real server: what every test of the page stands on. */
+/** A real browser and a real server, for the tests of the page. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,10 +15,10 @@ const FLAGS = [
 ];
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const BAD = ['serious', 'critical'];
-/** Where pictures of the page land, to be looked at. */
+/** Folder of screenshots. */
 export const SCREENSHOTS = join('out', 'web');
 
-/** Options of every test: skipped with a reason where there is no browser, unless one is required (KANDID_TEST_BROWSER=required). */
+/** Options of every test: skipped with a reason without a browser, unless one is required (KANDID_TEST_BROWSER=required). */
 export function needsBrowser(): { skip: string | false; timeout: number } {
   const isRequired = process.env.KANDID_TEST_BROWSER === 'required';
   const skip =
@@ -32,18 +32,18 @@ export interface RunningServer {
   readonly url: string;
   /** Sides of the levels of its default model. */
   readonly sides: readonly number[];
-  /** Ends it unasked, as a crash would. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again at the same address. */
+  /** Restarts it at the same address. */
   start(): Promise<void>;
 }
 
-/** The model of tests that name none: small, so that they are quick. */
+/** The default model of tests: small, so that they are fast. */
 const QUICK = 'avatars-64';
 
 /**
- * `kandid serve` as people start it, with the page built: there while the tests of the calling file run. `url` and
- * `sides` are known within a test. After the last one it ends.
+ * `kandid serve` with the built page, running during the tests of the calling file. `url` and `sides` are available inside
+ * tests. Closed after the last one.
  */
 export function serverForTests(...flags: string[]): RunningServer {
   let child: ChildProcess | null = null;
@@ -88,7 +88,7 @@ interface Model {
   readonly levels: readonly { readonly side: number }[];
 }
 
-/** Resolves when it says that it listens. */
+/** Resolves with the address when the server listens. */
 function listening(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
@@ -111,7 +111,7 @@ function freePort(): Promise<number> {
 
 export interface Visit {
   readonly page: Page;
-  /** What the page complained about. */
+  /** Errors and warnings of the page. */
   readonly problems: readonly string[];
   close(): Promise<void>;
 }
@@ -119,13 +119,13 @@ export interface Visit {
 export interface VisitOptions {
   readonly width?: number;
   readonly theme?: 'light' | 'dark';
-  /** The next tests go on with it. @default closed after the test */
+  /** Stays open for the next tests. @default closed after the test */
   readonly stays?: boolean;
 }
 
-/** One for the tests of a file: each start costs more than most tests. */
+/** One per test file: each start costs more than most tests. */
 let browser: Promise<Browser> | undefined;
-/** What is open draws on, and takes time from the tests that follow. */
+/** Closed after each test: open pages keep drawing, and slow down the tests that follow. */
 const passing = new Set<Visit>();
 afterEach(async () => {
   for (const one of passing) await one.close();
@@ -134,7 +134,7 @@ after(async () => {
   await (await browser)?.close();
 });
 
-/** Opens an address as somebody who was never here before. */
+/** Opens an address in a new browser context. */
 export async function visit(
   url: string,
   { width = 1280, theme = 'light', stays = false }: VisitOptions = {},
@@ -169,7 +169,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 // biome-ignore format: one line
 interface Finding { readonly id: string; readonly impact: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] }
 
-/** What shuts people out, by axe-core: serious and critical. */
+/** Serious and critical accessibility violations, by axe-core. */
 export async function findings(page: Page): Promise<string[]> {
   await page.evaluate(readFileSync(AXE, 'utf8'));
   const { violations } = (await page.evaluate('axe.run()')) as { violations: Finding[] };
@@ -178,7 +178,7 @@ export async function findings(page: Page): Promise<string[]> {
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-/** Asks the page again and again; its policy lets no text be evaluated later, as Playwright's own waiting would. */
+/** Polls the page: its content security policy prevents the evaluation that Playwright's own waiting uses. */
 export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 10_000;
   while (!(await holds())) if (performance.now() > end) throw new Error(`it never came to be: ${what}`);

@@ -5,20 +5,20 @@ import { findings, needsBrowser, screenshot, serverForTests, type Visit, visit }
 
 const options = needsBrowser();
 const server = serverForTests('--set', 'personSeconds=30');
-/** One visit: each test goes on where the one before it ended. */
+/** One visit: each test continues from the previous one. */
 let here: Promise<Visit> | undefined;
 const opened = (): Promise<Visit> => {
   here ??= visit(`${server.url}/#/choose`, { stays: true });
   return here;
 };
 
-/** The first level of the n-th side, as the page says it. */
+/** The page's text for the first level of the n-th side. */
 function beginning(n: number): string {
   const side = [...new Set(server.sides)][n];
   return `level ${server.sides.indexOf(side ?? 0) + 1} of ${server.sides.length}`;
 }
 
-/** Runs in the page: how many colours each canvas has. */
+/** Runs in the page: the number of colours of each canvas. */
 function coloursOfAll(elements: readonly Element[]): number[] {
   return elements.map((element) => {
     const { width, height } = element as HTMLCanvasElement;
@@ -29,7 +29,7 @@ function coloursOfAll(elements: readonly Element[]): number[] {
 
 const asked = (page: Page) => page.locator('.candidates:not(.candidates-closed) canvas').first().waitFor();
 
-test('three levels are chosen by hand, then the machine finishes', options, async () => {
+test('three levels are chosen by hand, then the rest is finished automatically', options, async () => {
   const { page, problems } = await opened();
   await page.getByRole('button', { name: 'Begin' }).click();
   await asked(page);
@@ -59,7 +59,7 @@ test('three levels are chosen by hand, then the machine finishes', options, asyn
   assert.deepEqual(problems, []);
 });
 
-test('a choice is made another way, and everything before it stays', options, async () => {
+test('a choice can be changed, and earlier ones are kept', options, async () => {
   const { page } = await opened();
   await page.getByRole('button', { name: 'Back to choice 2' }).click();
   await page.getByText(beginning(1)).waitFor();
@@ -72,7 +72,7 @@ test('a choice is made another way, and everything before it stays', options, as
   await page.getByText(`2 choices by you, ${server.sides.length - 2} automatic`).waitFor({ timeout: 60_000 });
 });
 
-test('what was chosen opens in Create', options, async () => {
+test('the chosen picture opens in Create', options, async () => {
   const { page, problems } = await opened();
   await page.getByRole('link', { name: 'Open in Create' }).click();
   await page.getByRole('button', { name: 'More like this' }).waitFor();

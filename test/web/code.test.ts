@@ -6,7 +6,7 @@ import { parseRecipe, titleOf } from '../../src/web/state/recipe.ts';
 
 const SHAPES = [Array(39).fill(64), Array(10).fill(8), [2, 3, 5, 64, 1, 512], [16]];
 
-test('codes are written and read as the engine does', () => {
+test('codes are encoded and parsed as by the engine', () => {
   for (const candidates of SHAPES) {
     const levels = candidates.map((count) => ({ candidates: count }));
     for (let n = 0; n < 50; n++) {
@@ -18,7 +18,7 @@ test('codes are written and read as the engine does', () => {
   }
 });
 
-test('what is no code is refused', () => {
+test('invalid codes are refused', () => {
   const levels = [{ candidates: 5 }, { candidates: 64 }];
   assert.equal(parseCode('', levels), null);
   assert.equal(parseCode('A', levels), null);
@@ -26,7 +26,7 @@ test('what is no code is refused', () => {
   assert.equal(parseCode('_w', levels), null);
 });
 
-test('a recipe from elsewhere is taken only as far as it makes sense', () => {
+test('a recipe from a link is used as far as it is valid', () => {
   assert.equal(parseRecipe('text'), null);
   assert.equal(parseRecipe({ guides: [{ name: 1 }] }), null);
   const read = parseRecipe({ guides: [], count: 1e9, seed: -1, prefix: ['x'], other: true });

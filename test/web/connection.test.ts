@@ -5,7 +5,7 @@ import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 const options = needsBrowser();
 const server = serverForTests();
 
-test('a server that dies under a request is told, and the request goes on when it is back', options, async () => {
+test('a server that dies during a request is reported, and the request resumes when it is back', options, async () => {
   const { page } = await visit(server.url);
   await page.getByRole('slider', { name: 'pictures' }).fill('8');
   await page.getByLabel('Prompt').fill('a woman with long red hair and sunglasses');

@@ -10,12 +10,12 @@ async function opened(path = '/', width = 1280): Promise<Visit> {
   return await visit(path.startsWith('http') ? path : server.url + path, { width });
 }
 
-/** As the timeline says it. */
+/** The timeline's text for a level. */
 const level = (n: number) => `level ${n} of ${server.sides.length}`;
 const finished = (page: Page) => page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 120_000 });
 const setCount = (page: Page, count: number) => page.getByRole('slider', { name: 'pictures' }).fill(String(count));
 
-test('words become finished pictures, with code, seed, link and a place in the history', options, async () => {
+test('a prompt yields finished pictures, with code, seed, link and history', options, async () => {
   const { page, problems } = await opened();
   await setCount(page, 2);
   await page.getByLabel('Prompt').fill('a man with a black beard');
@@ -29,7 +29,7 @@ test('words become finished pictures, with code, seed, link and a place in the h
   assert.deepEqual(problems, []);
 });
 
-test('the timeline goes back to coarse levels, and varying from there keeps them', options, async () => {
+test('the timeline shows earlier levels, and varying from there keeps them', options, async () => {
   const { page, problems } = await opened();
   await setCount(page, 1);
   await page.getByRole('button', { name: 'Generate' }).click();
@@ -49,7 +49,7 @@ test('the timeline goes back to coarse levels, and varying from there keeps them
   assert.deepEqual(problems, []);
 });
 
-test('stop in the middle leaves the best so far', options, async () => {
+test('stop keeps the best pictures so far', options, async () => {
   const { page } = await opened();
   await setCount(page, 12);
   await page.getByLabel('Prompt').fill('a woman with long red hair and sunglasses');
@@ -62,7 +62,7 @@ test('stop in the middle leaves the best so far', options, async () => {
   assert.ok(await page.getByRole('button', { name: 'Generate' }).isEnabled());
 });
 
-test('a link shows the same pixels and settings to somebody else', options, async () => {
+test('a link reproduces pixels and settings in another browser', options, async () => {
   const mine = await opened();
   await setCount(mine.page, 1);
   await mine.page.getByLabel('Prompt').fill('green hair');
@@ -78,7 +78,7 @@ test('a link shows the same pixels and settings to somebody else', options, asyn
   assert.deepEqual(theirs.problems, []);
 });
 
-/** What the browser made of the picture, as a PNG: a screenshot would also show where on the page it lies. */
+/** The picture as decoded by the browser, as a PNG: a screenshot would depend on its position in the page. */
 async function pixelsOf(page: Page): Promise<string> {
   return await page.evaluate(`(async () => {
     const shown = document.querySelector('.tile img');
@@ -102,7 +102,7 @@ test('two pictures are crossed', options, async () => {
   assert.deepEqual(problems, []);
 });
 
-test('everything by keyboard: words, generating, going back, another theme', options, async () => {
+test('keyboard only: prompt, generate, timeline, theme', options, async () => {
   const { page } = await opened();
   await setCount(page, 1);
   await page.getByLabel('Prompt').focus();
@@ -135,7 +135,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
   assert.fail(`the keyboard does not reach "${name}"`);
 }
 
-test('errors stand in words next to what caused them', options, async () => {
+test('errors are shown next to their cause', options, async () => {
   const { page } = await opened();
   await page.getByText('Add a guide').click();
   await page.getByRole('button', { name: 'color', exact: true }).click();

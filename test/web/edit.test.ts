@@ -12,11 +12,11 @@ const server = serverForTests();
 const opened = (hash = '#/edit'): Promise<Visit> => visit(`${server.url}/${hash}`);
 const figures = (page: Page) => page.locator('.edit-figures li');
 const finished = (page: Page) => figures(page).first().waitFor({ timeout: 120_000 });
-/** In decibels, of the first line. */
+/** The first figure in decibels. */
 const nearness = async (page: Page) => Number.parseFloat((await figures(page).first().textContent()) ?? '');
 const mode = (page: Page, name: string) => page.locator('.modes label').filter({ hasText: name }).click();
 
-/** A face of a kind: wider than high. */
+/** A simple face, wider than high. */
 async function face(): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="#9cd"/>
     <path d="M80 200q0-60 70-60t70 60z" fill="#3a6ea5"/><circle cx="150" cy="100" r="60" fill="#edb98a"/>
@@ -29,7 +29,7 @@ async function give(page: Page, n = 0): Promise<void> {
   await page.locator('input[type=file]').nth(n).setInputFiles(file);
 }
 
-/** Over the middle of the board, as by a hand. */
+/** Paints over the middle of the board with the pointer. */
 async function brush(page: Page): Promise<void> {
   await page.locator('.board').scrollIntoViewIfNeeded();
   const { x, y, width, height } = (await page.locator('.board').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
@@ -46,11 +46,11 @@ const PAINTED = `(() => {
   return data.filter((value, i) => i % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
 })()`;
 const painted = async (page: Page) => Number(await page.evaluate(PAINTED));
-/** Until the share is so: what was done is drawn a moment later. */
+/** Waits for a share, as strokes are rendered asynchronously. */
 const paintedIs = (page: Page, is: (share: number) => boolean) => until(async () => is(await painted(page)), `${is}`);
 const paintedIsAbout = (page: Page, share: number) => paintedIs(page, (one) => Math.abs(one - share) < 1e-6);
 
-test('a part is brushed over and repainted, seen before and after, and gone on with', options, async () => {
+test('a part is marked and repainted, compared before and after, and edited further', options, async () => {
   const { page, problems } = await opened();
   await page.getByRole('button', { name: 'Repaint' }).waitFor();
   assert.ok(await page.getByRole('button', { name: 'Repaint' }).isDisabled());
@@ -62,7 +62,7 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   await page.getByLabel('Prompt (optional)').fill('sunglasses');
   await page.getByRole('button', { name: 'Repaint' }).click();
   await finished(page);
-  // Of what was not marked all is kept but the seam.
+  // Unmarked parts are kept except for the seam.
   assert.ok((await nearness(page)) > 25, `${await nearness(page)} dB`);
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download' }).click();
@@ -71,7 +71,7 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
     .raw()
     .toBuffer({ resolveWithObject: true });
   assert.deepEqual([made.info.width, made.info.height], [300, 200]);
-  // Far from what was marked every pixel is that of the file.
+  // Far from the marked part every pixel equals that of the file.
   const given = await sharp(await face())
     .removeAlpha()
     .raw()
@@ -92,7 +92,7 @@ test('a part is brushed over and repainted, seen before and after, and gone on w
   assert.deepEqual(problems, []);
 });
 
-test('the brush by keys alone: paint, erase, invert, back and forth', options, async () => {
+test('the brush by keyboard: paint, erase, invert, undo and redo', options, async () => {
   const { page } = await opened();
   await give(page);
   await page.locator('.board').focus();
@@ -116,7 +116,7 @@ test('the brush by keys alone: paint, erase, invert, back and forth', options, a
   await paintedIsAbout(page, 0);
 });
 
-test('sharpened, coloured, cleaned: each is told how near it is to what was given', options, async () => {
+test('sharpened, coloured, cleaned: figures show the distance to the input', options, async () => {
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Sharpen');
@@ -137,7 +137,7 @@ test('sharpened, coloured, cleaned: each is told how near it is to what was give
   assert.deepEqual(problems, []);
 });
 
-test('a wide picture is sharpened as a whole, or its middle square alone', options, async () => {
+test('a wide picture is sharpened as a whole, or only its middle square', options, async () => {
   const { page, problems } = await opened();
   const raw = { width: 64, height: 64, channels: 3 } as const;
   const one = await renderAvatar(AVATAAARS, drawAvatar(AVATAAARS, 'test-3'), 64);
@@ -163,7 +163,7 @@ test('a wide picture is sharpened as a whole, or its middle square alone', optio
   assert.deepEqual(problems, []);
 });
 
-test('two pictures are joined by their looks; a sketch becomes a picture', options, async () => {
+test('a style picture and a sketch', options, async () => {
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Restyle');
@@ -181,7 +181,7 @@ test('two pictures are joined by their looks; a sketch becomes a picture', optio
   assert.deepEqual(problems, []);
 });
 
-test('lines are filled in: with colours that are painted, and with those of another picture', options, async () => {
+test('lines are filled in with painted colours, and with those of another picture', options, async () => {
   const { page, problems } = await opened();
   await mode(page, 'Fill in');
   await page.getByText('Draw some lines, or add a picture.').first().waitFor();
@@ -220,7 +220,7 @@ test('lines are filled in: with colours that are painted, and with those of anot
   assert.deepEqual(problems, []);
 });
 
-test('colours of a gray picture are filled in, as near to its gray as is told', options, async () => {
+test('a gray picture is coloured, as close to its gray as stated', options, async () => {
   const { page, problems } = await opened();
   await give(page);
   await mode(page, 'Fill in');
@@ -235,10 +235,10 @@ test('colours of a gray picture are filled in, as near to its gray as is told', 
   assert.deepEqual(problems, []);
 });
 
-test('the model alone: a square that is drawn anew everywhere', options, async () => {
+test('without whole: a square that is generated everywhere', options, async () => {
   const { page } = await opened();
   await give(page);
-  await page.getByLabel('Keep the size of the picture').uncheck();
+  await page.getByLabel('Keep the picture').uncheck();
   await page.getByText("face-0.png, 300 × 200: its middle square, shrunk to the model's 64 × 64 pixels.").waitFor();
   await brush(page);
   await page.getByRole('button', { name: 'Repaint' }).click();
@@ -246,38 +246,34 @@ test('the model alone: a square that is drawn anew everywhere', options, async (
   await page.getByRole('link', { name: 'Open in Create' }).waitFor();
 });
 
-test(
-  'pictures that a code alone does not draw are in the history; their links say what is missing',
-  options,
-  async () => {
-    const { page, problems } = await opened();
-    await mode(page, 'Fill in');
-    await brush(page);
-    await page.getByLabel('Prompt (optional)').fill('green hair');
-    await page.getByRole('button', { name: 'Fill it in' }).click();
-    await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
-    await page.evaluate('navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }');
-    await page.getByRole('button', { name: 'Copy link' }).click();
-    const link = String(await page.evaluate('globalThis.copied'));
-    await page.goto(`${server.url}/#/create`);
-    await page.reload();
-    const entry = page.locator('.history-grid button');
-    await entry.waitFor();
-    await screenshot(page, 'create-history-kept');
-    await entry.click();
-    // What it started from is there again, and its words.
-    await page.getByText("green hair, 256 × 256: the model's own size.").waitFor();
-    assert.equal(await page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
-    await page.getByRole('button', { name: 'Fill it in' }).click();
-    await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
-    assert.deepEqual(problems, []);
-    const other = await visit(link);
-    await other.page.getByText('The link has the settings, not the pictures (condition)').waitFor();
-    assert.equal(await other.page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
-  },
-);
+test('kept pictures are in the history, and their links name the missing inputs', options, async () => {
+  const { page, problems } = await opened();
+  await mode(page, 'Fill in');
+  await brush(page);
+  await page.getByLabel('Prompt (optional)').fill('green hair');
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
+  await page.evaluate('navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  const link = String(await page.evaluate('globalThis.copied'));
+  await page.goto(`${server.url}/#/create`);
+  await page.reload();
+  const entry = page.locator('.history-grid button');
+  await entry.waitFor();
+  await screenshot(page, 'create-history-kept');
+  await entry.click();
+  // Input and prompt are restored.
+  await page.getByText("green hair, 256 × 256: the model's own size.").waitFor();
+  assert.equal(await page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
+  await page.getByRole('button', { name: 'Fill it in' }).click();
+  await page.getByRole('button', { name: 'Download' }).waitFor({ timeout: 120_000 });
+  assert.deepEqual(problems, []);
+  const other = await visit(link);
+  await other.page.getByText('The link contains the settings but not the pictures (condition)').waitFor();
+  assert.equal(await other.page.getByLabel('Prompt (optional)').inputValue(), 'green hair');
+});
 
-test('a TIFF file is called by its name, with what to do', options, async () => {
+test('a TIFF file is recognised, with a remedy', options, async () => {
   const { page } = await opened();
   const buffer = await sharp(await face())
     .tiff()
@@ -289,7 +285,7 @@ test('a TIFF file is called by its name, with what to do', options, async () => 
     .waitFor();
 });
 
-test('what is no picture is refused in words', options, async () => {
+test('other files are refused with a message', options, async () => {
   const { page } = await opened();
   const file = { name: 'words.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
   await page.locator('input[type=file]').setInputFiles(file);

@@ -6,7 +6,7 @@ import { needsBrowser, visit } from './browser.ts';
 
 const options = needsBrowser();
 
-test('opened while models load, the page waits and says so, and nothing in it complains', options, async (test) => {
+test('while models load, the page waits and reports it, without errors', options, async (test) => {
   spawnSync(process.execPath, ['scripts/page.mjs'], { stdio: 'inherit' });
   const { url, open, close: end } = await serveStarting();
   test.after(end);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askedBody, curlCall, needsPictures, pythonCall, typescriptCall } from '../../src/web/views/models/calls.ts';
+import { curlCall, needsPictures, pythonCall, requestBody, typescriptCall } from '../../src/web/views/models/calls.ts';
 import { allFigures, mainFigures, stagesOf } from '../../src/web/views/models/figures.ts';
 import { meanMs, parseSamples, runsOf, total } from '../../src/web/views/models/speed.ts';
 import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
@@ -17,19 +17,19 @@ const recipe = {
 };
 const asking = { recipe, origin: 'http://127.0.0.1:8080', hasKey: false };
 
-test('a recipe becomes a body that says no more than it must, without its pictures', () => {
-  const body = askedBody(recipe);
+test('a recipe becomes a minimal request body, with placeholders for pictures', () => {
+  const body = requestBody(recipe);
   assert.deepEqual(body.guides, [
     { name: 'text', params: { prompt: 'a "red" hat' } },
     { name: 'color', weight: 0.5, params: { image: 'BASE64 OF YOUR PICTURE' } },
   ]);
   assert.ok(needsPictures(recipe));
-  assert.deepEqual(askedBody({ guides: [], count: 1, seed: null, sampler: {} }), { guides: [] });
+  assert.deepEqual(requestBody({ guides: [], count: 1, seed: null, sampler: {} }), { guides: [] });
 });
 
-test('calls hold valid JSON, the key where there is one, and say what they leave out', () => {
+test('calls contain valid JSON and the key if required, and list omitted guides', () => {
   const [, json = ''] = curlCall(asking).split(/JSON' \| .*\n/);
-  assert.deepEqual(JSON.parse(json.replace(/\nJSON$/, '')), askedBody(recipe));
+  assert.deepEqual(JSON.parse(json.replace(/\nJSON$/, '')), requestBody(recipe));
   assert.match(curlCall({ ...asking, hasKey: true }), /Bearer \$KANDID_KEY/);
   assert.match(typescriptCall(asking), /new KandidClient\(\{ url: 'http:\/\/127\.0\.0\.1:8080' \}\)/);
   const python = pythonCall(asking);
@@ -38,7 +38,7 @@ test('calls hold valid JSON, the key where there is one, and say what they leave
   assert.match(python, /left out/);
 });
 
-test('figures in rows: the main ones in words, all of them by their paths', () => {
+test('figures as rows: main metrics by title, all metrics by path', () => {
   const metrics = { reconstruction: { pictures: 1000, psnr_db: 32.059, per_side_db: { 4: 16.4 } }, by_level: [0.9, 1] };
   assert.deepEqual(mainFigures(metrics), [{ name: 'PSNR on 1,000 held-out pictures', value: '32.1 dB' }]);
   assert.deepEqual(mainFigures({}), []);
@@ -52,7 +52,7 @@ test('figures in rows: the main ones in words, all of them by their paths', () =
   ]);
 });
 
-test('speed is of what was run since the last look, of all where nothing was', () => {
+test('speed is measured since the last poll, or over all runs', () => {
   const samples = parseSamples(
     '# HELP x\nkandid_run_seconds_sum{model="a",graph="level"} 3\nkandid_run_seconds_count{model="a",graph="level"} 30\n' +
       'kandid_jobs_ended_total{kind="x",state="done"} 4\nkandid_jobs_ended_total{kind="y",state="done"} 1\n' +
@@ -71,11 +71,11 @@ test('speed is of what was run since the last look, of all where nothing was', (
 const options = needsBrowser();
 const server = serverForTests();
 
-test('what was made in Create can be called for from elsewhere; models tell what they are', options, async () => {
+test('the request of Create is shown as API calls; models are described', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/create`);
   await page.getByLabel('Prompt').fill('a man with a green hat');
   await page.getByRole('link', { name: 'Models' }).click();
-  await page.getByText('The server takes requests.').waitFor();
+  await page.getByText('The server accepts requests.').waitFor();
   const call = page.locator('.copyable-block code');
   assert.match((await call.textContent()) ?? '', /"prompt": "a man with a green hat"/);
   await page.locator('.languages label').filter({ hasText: 'Python' }).click();
@@ -89,7 +89,7 @@ test('what was made in Create can be called for from elsewhere; models tell what
   assert.deepEqual(problems, []);
 });
 
-test('the call for curl is one that the server takes', options, async () => {
+test('the server accepts the curl call', options, async () => {
   const { page } = await visit(`${server.url}/#/models`);
   const text = (await page.locator('.copyable-block code').textContent()) ?? '';
   const body = text.slice(text.indexOf('\n{') + 1, text.lastIndexOf('\nJSON'));

@@ -1,4 +1,4 @@
-/** What newcomers do with the page: words it does not know, damaged links, reloads, small windows. */
+/** The page for newcomers: unknown words, damaged links, reloads, small windows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -11,7 +11,7 @@ const opened = async (path = '/', width = 1280): Promise<Visit> => await visit(s
 const finished = (page: Page) => page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 240_000 });
 const generate = (page: Page) => page.getByRole('button', { name: 'Generate', exact: true }).click();
 
-test('words without a meaning are named while typing, and known ones are a click away', options, async () => {
+test('unknown words are reported while typing, with known words as buttons', options, async () => {
   const { page, problems } = await opened();
   await page.getByText(/Avatars: /).waitFor();
   const prompt = page.getByLabel('Prompt');
@@ -33,7 +33,7 @@ test('words without a meaning are named while typing, and known ones are a click
   assert.deepEqual(problems, []);
 });
 
-test('what it should not show stands beside the prompt, the rest under "For experts"', options, async () => {
+test('the negative prompt is beside the prompt, other fields are collapsed', options, async () => {
   const { page } = await opened();
   await page.getByLabel('Prompt').fill('a man');
   await page.getByLabel('What to avoid').fill('a hat');
@@ -44,7 +44,7 @@ test('what it should not show stands beside the prompt, the rest under "For expe
   assert.equal(await page.locator('.guide-card').getByLabel('negative', { exact: true }).count(), 0);
 });
 
-test('a damaged link says so, and asks the server for nothing', options, async () => {
+test('a damaged link is reported, and causes no requests', options, async () => {
   const { page } = await opened();
   await page.getByRole('slider', { name: 'pictures' }).fill('1');
   await generate(page);
@@ -62,7 +62,7 @@ test('a damaged link says so, and asks the server for nothing', options, async (
   }
 });
 
-test('a reload goes on with the picture that is being made', options, async () => {
+test('a reload resumes the running request', options, async () => {
   const { page } = await opened();
   await page.getByRole('slider', { name: 'pictures' }).fill('1');
   await page.getByLabel('Prompt').fill('a man with a black beard');
@@ -85,7 +85,7 @@ test('a reload goes on with the picture that is being made', options, async () =
   assert.equal(await page.getByRole('button', { name: 'Stop' }).count(), 0, 'it was finished');
 });
 
-test('a reload goes on at the question that was open', options, async () => {
+test('a reload resumes at the open question', options, async () => {
   const { page } = await opened('/#/choose');
   await page.getByRole('button', { name: 'Begin' }).click();
   const open = page.locator('.candidates:not(.candidates-closed) .candidate');
@@ -102,7 +102,7 @@ test('a reload goes on at the question that was open', options, async () => {
   assert.equal(await page.locator('.question .soft').first().textContent(), asked);
 });
 
-test('what a click opens is in sight, main buttons are, and the views can be seen to go on', options, async () => {
+test('opened parts and main buttons are in view, and the navigation shows that it scrolls', options, async () => {
   const { page } = await opened();
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole('slider', { name: 'pictures' }).fill('4');
@@ -126,7 +126,7 @@ async function inSight(page: Page, selector: string): Promise<boolean> {
   });
 }
 
-test('words belong to their mode, and every answer can be downloaded', options, async () => {
+test('prompts belong to their mode, and every result can be downloaded', options, async () => {
   const { page } = await opened();
   await page.getByRole('slider', { name: 'pictures' }).fill('1');
   await generate(page);

@@ -4,7 +4,7 @@ import { bare, dotOf, inverted, share, stroked } from '../../src/web/views/edit/
 import { Painting } from '../../src/web/views/edit/painting.ts';
 import { gray, noisy, type Pixels, psnr, shrunk } from '../../src/web/views/edit/pixels.ts';
 
-/** Of gray values, rows from the top. */
+/** A picture of gray values, rows from the top. */
 function square(values: readonly number[]): Pixels {
   const side = Math.sqrt(values.length);
   return {
@@ -15,13 +15,13 @@ function square(values: readonly number[]): Pixels {
 }
 const reds = ({ data }: Pixels) => [...data].filter((_, i) => i % 4 === 0);
 
-test('shrinking takes the mean of the area, whole pixels or parts of them', () => {
+test('shrinking averages areas, with whole and partial pixels', () => {
   assert.deepEqual(reds(shrunk(square([0, 100, 40, 60]), 1)), [50]);
   assert.deepEqual(reds(shrunk(square([0, 0, 90, 0, 0, 90, 0, 0, 90]), 2)), [0, 60, 0, 60]);
   assert.deepEqual(reds(shrunk(square([1, 2, 3, 4]), 2)), [1, 2, 3, 4]);
 });
 
-test('a picture of any shape keeps it', () => {
+test('the aspect ratio is kept', () => {
   const wide = {
     width: 4,
     height: 2,
@@ -40,7 +40,7 @@ test('gray is luma by Rec. 601', () => {
   assert.deepEqual([...gray(picture).data], [76, 76, 76, 255]);
 });
 
-test('noise has the strength that was asked for, and leaves opacity alone', () => {
+test('noise has the given strength, and keeps alpha', () => {
   const flat = square(Array.from({ length: 64 * 64 }, () => 128));
   const made = noisy(flat, 0.2);
   // Its mean square is (0.2 · 127.5)²: 20 dB below a byte's range.
@@ -48,7 +48,7 @@ test('noise has the strength that was asked for, and leaves opacity alone', () =
   assert.ok(made.data.every((value, i) => i % 4 !== 3 || value === 255));
 });
 
-test('PSNR: of all, of the part that counts, of blocks', () => {
+test('PSNR: of all pixels, weighted, and of cells', () => {
   const [a, b] = [square([0, 0, 0, 0]), square([255, 0, 0, 0])];
   assert.ok(Math.abs(psnr(a, b) - 10 * Math.log10(4)) < 1e-9);
   assert.equal(psnr(a, b, { weights: [0, 1, 1, 1] }), Number.POSITIVE_INFINITY);
@@ -56,7 +56,7 @@ test('PSNR: of all, of the part that counts, of blocks', () => {
   assert.ok(Number.isNaN(psnr(a, b, { weights: [0, 0, 0, 0] })));
 });
 
-test('a stroke leaves no gaps and keeps to the square', () => {
+test('a stroke has no gaps and stays inside the layer', () => {
   const ink = dotOf('#102030');
   assert.equal(ink, 0xff102030);
   const { dots } = stroked(bare(8), { x: 0.5, y: 0.5 }, { x: 7.5, y: 7.5 }, 1.5, ink);
@@ -68,14 +68,14 @@ test('a stroke leaves no gaps and keeps to the square', () => {
   assert.equal(dot.dots[9], ink);
 });
 
-test('inverting marks what was bare', () => {
+test('inverting paints what was unpainted', () => {
   const ink = dotOf('#ffffff');
   const layer = inverted(stroked(bare(4), { x: 0.5, y: 0.5 }, { x: 0.5, y: 0.5 }, 1, ink), ink);
   assert.equal(share(layer), 15 / 16);
   assert.equal(layer.dots[0], 0);
 });
 
-test('painting goes back and forth, and a new stroke ends what was undone', () => {
+test('undo and redo; a new stroke discards the redo steps', () => {
   const painting = new Painting(dotOf('#ff0000'));
   painting.fit(4);
   painting.size.value = 1;

@@ -11,7 +11,7 @@ const behind = (more: Omit<ProxyOptions, 'to' | 'prefix'>) => proxy({ to: server
 
 for (const strips of [true, false])
   test(
-    `behind a proxy that ${strips ? 'takes the prefix off' : 'keeps the prefix'}, all of the page works`,
+    `behind a proxy that ${strips ? 'takes the prefix off' : 'keeps the prefix'}, all views work`,
     options,
     async () => {
       const there = await behind({ strips });
@@ -25,7 +25,7 @@ for (const strips of [true, false])
       await page.getByRole('button', { name: 'Generate' }).click();
       await page.getByRole('button', { name: 'More like this' }).waitFor({ timeout: 120_000 });
       for (const name of ['Tree', 'Models']) await page.getByRole('navigation').getByRole('link', { name }).click();
-      await page.getByText('The server takes requests').waitFor();
+      await page.getByText('The server accepts requests').waitFor();
       const calls = await page.locator('pre').first().textContent();
       assert.ok(calls?.includes(there.url), calls ?? '');
       await page.getByRole('link', { name: 'API', exact: true }).click();
@@ -37,7 +37,7 @@ for (const strips of [true, false])
     },
   );
 
-test('where a proxy lets no sockets through, the page says so in a while', options, async (test) => {
+test('a proxy that blocks WebSockets is reported after a while', options, async (test) => {
   const there = await behind({ strips: false, passesSockets: false });
   test.after(() => there.close());
   const { page, close } = await visit(there.url);

@@ -4,9 +4,9 @@ import { type AddressInfo, connect } from 'node:net';
 
 export interface ProxyOptions {
   readonly to: string;
-  /** As /kandid. */
+  /** For example /kandid. */
   readonly prefix: string;
-  /** Whether the prefix is taken off, and told in a header. */
+  /** Whether the prefix is removed, and sent in a header. */
   readonly strips: boolean;
   /** @default true */
   readonly passesSockets?: boolean;
@@ -35,7 +35,7 @@ export async function proxy({ to, prefix, strips, passesSockets = true }: ProxyO
     incoming.pipe(onward);
   });
   server.on('upgrade', (incoming, socket, head) => {
-    // As a proxy without a rule for sockets does: it waits for an answer that is none.
+    // Like a proxy without a rule for WebSockets: it waits for an HTTP response.
     if (!passesSockets || !isOurs(incoming.url)) return;
     const lines = Object.entries(headersOf(incoming)).map(([name, value]) => `${name}: ${value}`);
     const onward = connect(Number(port), hostname, () => {

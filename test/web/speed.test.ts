@@ -1,6 +1,6 @@
 /**
- * How fast the page feels. What makes it fast is always checked; milliseconds hold on an idle machine, so they are checked where
- * one is promised: KANDID_MEASURE=1.
+ * Responsiveness of the page. Its causes are always checked; milliseconds are meaningful on an idle machine, so they are only
+ * checked with KANDID_MEASURE=1.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ function figures(times: readonly number[]): { median: number; text: string } {
 }
 
 for (const count of [1, 4])
-  test(`words for ${count}: a click shows the first preview at once`, options, async (t) => {
+  test(`prompt for ${count}: the first preview follows a click at once`, options, async (t) => {
     const { page, close } = await visit(server.url);
     await page.getByRole('slider', { name: 'pictures' }).fill(String(count));
     await page.getByLabel('Prompt').fill('a woman with red hair');
@@ -32,24 +32,24 @@ for (const count of [1, 4])
       sides.push(side);
       await page.getByRole('button', { name: 'Generate' }).waitFor();
     }
-    // It is there long before the picture is: of a level of few pixels.
+    // It appears long before the picture: a level of few pixels.
     const finished = server.sides.at(-1) as number;
     for (const side of sides) assert.ok(side > 0 && side < finished, `the first pictures shown had sides ${sides}`);
-    // The first one loads the guide.
+    // The first request loads the guide.
     const { median, text } = figures(times.slice(1));
     t.diagnostic(`click to first preview: ${text}; the very first ${times[0]?.toFixed(0)} ms`);
     if (isMeasured) assert.ok(median < 200, text);
     await close();
   });
 
-test('200 pictures in the history slow nothing down', options, async (t) => {
+test('200 pictures in the history do not slow the page down', options, async (t) => {
   const { page, close } = await visit(server.url);
   await page.locator('.intro img').first().waitFor();
   await page.evaluate(FILL_HISTORY);
   await page.reload();
   await page.locator('.history-grid li').nth(199).waitFor({ state: 'attached' });
   await page.waitForLoadState('networkidle');
-  // Only what is near the view is fetched.
+  // Only pictures near the viewport are fetched.
   const fetched = Number(await page.evaluate(LOADED));
   t.diagnostic(`${fetched} of 200 pictures were fetched`);
   assert.ok(fetched > 0 && fetched < 200, `${fetched}`);
@@ -65,7 +65,7 @@ test('200 pictures in the history slow nothing down', options, async (t) => {
     await page.evaluate(BEGIN_TIMING);
     await entry.click();
     times.push(Number(await page.evaluate('timed')));
-    // In the very frame that was timed.
+    // In the timed frame itself.
     assert.equal(await entry.getAttribute('aria-current'), 'true');
   }
   const { median, text } = figures(times);
@@ -74,7 +74,7 @@ test('200 pictures in the history slow nothing down', options, async (t) => {
   await close();
 });
 
-/** As the page itself keeps it. */
+/** Writes a history like the page itself. */
 const FILL_HISTORY = `new Promise(async (resolve, reject) => {
   const { models } = await (await fetch('/v1/models')).json();
   const { name: model, hash, bits } = models.find(({ isDefault }) => isDefault);
@@ -92,10 +92,10 @@ const FILL_HISTORY = `new Promise(async (resolve, reject) => {
   };
 })`;
 
-/** Pictures of the history that the browser has fetched. */
+/** Number of pictures of the history that the browser has fetched. */
 const LOADED = `[...document.querySelectorAll('.history-grid img')].filter(({ complete, naturalWidth }) => complete && naturalWidth > 0).length`;
 
-/** From the next key or click to the frame that shows what it did, in milliseconds. */
+/** Milliseconds from the next key or click to the frame that shows its effect. */
 const BEGIN_TIMING = `timed = new Promise((resolve) => {
   const begin = ({ timeStamp }) => {
     for (const type of ['keydown', 'pointerdown']) removeEventListener(type, begin, true);
@@ -104,7 +104,7 @@ const BEGIN_TIMING = `timed = new Promise((resolve) => {
   for (const type of ['keydown', 'pointerdown']) addEventListener(type, begin, true);
 }); 0`;
 
-/** From the next click to the frame that shows a picture on the stage that was not there, in milliseconds, and its side. */
+/** Milliseconds from the next click to the frame that shows a new picture on the stage, and its side. */
 const FIRST_PREVIEW = `timed = new Promise((resolve) => {
   const old = new Set([...document.querySelectorAll('.tile img')].map((one) => one.src));
   addEventListener('pointerdown', ({ timeStamp }) => {

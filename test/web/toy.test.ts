@@ -14,7 +14,7 @@ const stepsAbove = (page: Page, least: number) =>
     timeout: 60_000,
   });
 
-test('nodes follow the density that is chosen, and what is painted', options, async () => {
+test('nodes follow the selected density, and painted parts', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/toy`);
   await stepsAbove(page, 60);
   assert.ok((await figure(page, APART)) < 0.2, `${await figure(page, APART)} apart`);
@@ -30,7 +30,7 @@ test('nodes follow the density that is chosen, and what is painted', options, as
   assert.deepEqual(problems, []);
 });
 
-test('pauses, goes on step by step and from the start; few nodes without splitting stay dead', options, async () => {
+test('pause, single steps, restart; few nodes without splitting stay dead', options, async () => {
   const { page } = await visit(`${server.url}/#/toy`);
   await stepsAbove(page, 3);
   await page.getByRole('button', { name: 'Pause' }).click();

@@ -6,7 +6,7 @@ import { needsBrowser, screenshot, serverForTests, visit } from './browser.ts';
 const levelsOf = (count: number, candidates: number) => Array.from({ length: count }, () => ({ side: 4, candidates }));
 const digits = { levels: levelsOf(3, 8) };
 
-test('a path in an address ends where it fits no model', () => {
+test('a path is cut at the first invalid choice', () => {
   assert.deepEqual(parsePath('3.5.1', digits), [3, 5, 1]);
   assert.deepEqual(parsePath(null, digits), []);
   assert.deepEqual(parsePath('3.8.1', digits), [3]);
@@ -14,7 +14,7 @@ test('a path in an address ends where it fits no model', () => {
   assert.deepEqual(parsePath('x.-1', digits), []);
 });
 
-test('codes below a place begin with it, and are the same each time', () => {
+test('codes below a node begin with its path, and are deterministic', () => {
   const model = { levels: levelsOf(39, 64) };
   assert.equal(codeAt([1], model).length, 40);
   assert.ok(finishedAt([5, 6, 7], model).startsWith('FGH'));
@@ -22,7 +22,7 @@ test('codes below a place begin with it, and are the same each time', () => {
   assert.notEqual(finishedAt([5, 6], model).slice(2), finishedAt([6, 5], model).slice(2));
 });
 
-test('how many there are, and how they lie', () => {
+test('number of codes, and columns of the grid', () => {
   assert.equal(numberOfCodes(digits), '512');
   assert.equal(numberOfCodes({ levels: levelsOf(39, 64) }), 'about 10⁷⁰');
   assert.deepEqual([8, 64, 2].map(columnsFor), [4, 8, 2]);
@@ -31,7 +31,7 @@ test('how many there are, and how they lie', () => {
 const options = needsBrowser();
 const server = serverForTests();
 
-test('three levels deep by click, up by key and by crumb, and on to Create', options, async () => {
+test('three levels deep by click, up by keyboard and breadcrumbs, and on to Create', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/tree`);
   const choices = page.locator('.tree-children button');
   await choices.nth(7).waitFor();
@@ -56,7 +56,7 @@ test('three levels deep by click, up by key and by crumb, and on to Create', opt
   assert.deepEqual(problems, []);
 });
 
-test('down and up by keys alone, the focus staying where one is', options, async () => {
+test('down and up by keyboard, with the focus kept', options, async () => {
   const { page } = await visit(`${server.url}/#/tree`);
   await page.locator('.tree-children button').first().focus();
   await page.keyboard.press('ArrowRight');
@@ -73,7 +73,7 @@ test('down and up by keys alone, the focus staying where one is', options, async
   assert.equal(focused, 'Choice 8 of 8');
 });
 
-test('other models have a grid of their own', options, async () => {
+test('other models have their own grid', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/tree`);
   await page.getByLabel('model').selectOption('avatars-64');
   await page.getByText(/^Level 1 of \d\d$/).waitFor();

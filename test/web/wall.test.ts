@@ -5,7 +5,7 @@ import { BLOCK, Blocks } from '../../src/web/views/wall/blocks.ts';
 import { sightOf } from '../../src/web/views/wall/sight.ts';
 import { needsBrowser, screenshot, serverForTests, until, visit } from './browser.ts';
 
-/** A wall whose blocks come when the test says so. */
+/** A wall whose blocks are answered by the test. */
 function wall() {
   const asked: number[] = [];
   const answers = new Map<number, (failed?: Error) => void>();
@@ -24,33 +24,33 @@ function wall() {
   return { blocks, asked, answer };
 }
 
-test('blocks in sight are asked for in order, two at a time, and each once', async () => {
+test('visible blocks are requested in order, two at a time, each once', async () => {
   const { blocks, asked, answer } = wall();
-  blocks.see(0, 3 * BLOCK);
+  blocks.show(0, 3 * BLOCK);
   assert.deepEqual(asked, [0, 1]);
   assert.equal(blocks.at(5), null);
   await answer(0);
   assert.deepEqual(asked, [0, 1, 2]);
   assert.equal(blocks.at(5)?.codeString, '0/5');
-  blocks.see(1, 3 * BLOCK);
+  blocks.show(1, 3 * BLOCK);
   assert.deepEqual(asked, [0, 1, 2]);
 });
 
-test('what is out of sight is not waited for, and asked for again when it is back', async () => {
+test('blocks out of sight are cancelled, and requested again when visible', async () => {
   const { blocks, asked, answer } = wall();
-  blocks.see(0, 2 * BLOCK);
-  blocks.see(10 * BLOCK, 11 * BLOCK);
+  blocks.show(0, 2 * BLOCK);
+  blocks.show(10 * BLOCK, 11 * BLOCK);
   await breathe();
   assert.deepEqual(asked, [0, 1, 10]);
   await answer(10);
-  blocks.see(0, BLOCK);
+  blocks.show(0, BLOCK);
   assert.deepEqual(asked, [0, 1, 10, 0]);
   assert.equal(blocks.error.value, null);
 });
 
-test('a failure is told, and nothing is asked for until somebody tries again', async () => {
+test('after a failure nothing is requested until a retry', async () => {
   const { blocks, asked, answer } = wall();
-  blocks.see(0, 3 * BLOCK);
+  blocks.show(0, 3 * BLOCK);
   await answer(0, new Error('The server is busy'));
   await answer(1);
   assert.deepEqual(asked, [0, 1]);
@@ -59,7 +59,7 @@ test('a failure is told, and nothing is asked for until somebody tries again', a
   assert.deepEqual(asked, [0, 1, 0, 2]);
 });
 
-test('rows are drawn half a screen before they come into sight', () => {
+test('rows are rendered half a screen before they become visible', () => {
   assert.deepEqual(sightOf(-200, 800, 100), { first: 0, last: 10 });
   assert.deepEqual(sightOf(5000, 800, 100), { first: 46, last: 62 });
 });
@@ -67,7 +67,7 @@ test('rows are drawn half a screen before they come into sight', () => {
 const options = needsBrowser();
 const server = serverForTests();
 
-test('scrolls on without end, with no more in the page than is seen', options, async () => {
+test('scrolls endlessly, with only the visible pictures in the document', options, async () => {
   const { page, problems } = await visit(`${server.url}/#/wall?model=digits-32`);
   const bricks = page.locator('.wall-bricks [data-index]');
   const link = page.locator('a[href][data-index="0"]');
@@ -77,7 +77,7 @@ test('scrolls on without end, with no more in the page than is seen', options, a
     await page.waitForFunction((least) => scrollY > least, n * 400);
   }
   await page.waitForFunction(() => Number(document.querySelector<HTMLElement>('[data-index]')?.dataset.index) > 400);
-  // Two screens of rows, however far.
+  // Two screens of rows, at any position.
   assert.ok((await bricks.count()) < 240, `${await bricks.count()} pictures`);
   await screenshot(page, 'wall-scrolled');
   await page.evaluate('scrollTo(0, 0)');
@@ -87,7 +87,7 @@ test('scrolls on without end, with no more in the page than is seen', options, a
   assert.deepEqual(problems, []);
 });
 
-test('arrows go through the pictures, Enter opens one in Create', options, async () => {
+test('arrow keys move the focus, Enter opens a picture in Create', options, async () => {
   const { page } = await visit(`${server.url}/#/wall?model=digits-32`);
   await page.locator('a[href][data-index="0"]').focus();
   const standing = (at: number) =>

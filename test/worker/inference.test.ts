@@ -23,7 +23,7 @@ const listeners = new Map<string, (event: JobEvent) => void>();
 let onFinished: (job: string) => unknown = () => {};
 const finished = new Map<string, JobPicture[]>();
 
-/** As the server hears it: the pictures with the end that they belong to. */
+/** Joins pictures with their end event, like the server. */
 function hear(job: string, event: JobEvent | JobPicture): void {
   const pictures = finished.get(job) ?? [];
   finished.set(job, pictures);
@@ -50,7 +50,7 @@ after(() => inference.close());
 
 let jobs = 0;
 
-/** Runs a job; `onNews` may say things to it. */
+/** Runs a job; `onNews` may send messages to it. */
 function run(
   work: Work,
   onNews: (event: JobEvent, tell: (message: JobMessage) => void) => void = () => {},
@@ -84,7 +84,7 @@ function lastOf<Type extends JobEvent['type']>(
   return last as Extract<JobEvent, { type: Type }>;
 }
 
-test('it says what it has', () => {
+test('reports models, guides and limits', () => {
   const { device, models, guides, defaultModel } = inference.info;
   assert.equal(device, 'cpu');
   assert.ok(models.some(({ name }) => name === 'tiny'));
@@ -95,7 +95,7 @@ test('it says what it has', () => {
   assert.ok(pong?.type === 'pong' && pong.memory > 2 ** 20);
 });
 
-test('it notices bundles that come and go, and lets one that is open be', async (t) => {
+test('detects added and removed bundles, and keeps open ones', async (t) => {
   const models = mkdtempSync(join(tmpdir(), 'kandid-catalogue-'));
   t.after(() => rmSync(models, { recursive: true, force: true }));
   cpSync('models/tiny', join(models, 'tiny'), { recursive: true });
@@ -125,7 +125,7 @@ test('it notices bundles that come and go, and lets one that is open be', async 
   assert.deepEqual(await namesAfter(() => rmSync(mine, { recursive: true })), ['tiny']);
 });
 
-test('generate tells every level, shows previews and gives pictures with their codes', async () => {
+test('generate reports every level, sends previews and returns pictures with codes', async () => {
   const event = await run(generate({ seed: 3, count: 2 }, { previews: PREVIEWS }), (one, tell) => {
     if (one.type === 'preview') tell({ type: 'taken', level: one.level });
   });
@@ -148,19 +148,19 @@ test('generate tells every level, shows previews and gives pictures with their c
   }
 });
 
-test('a prefix is kept: vary', async () => {
+test('vary keeps a prefix', async () => {
   const event = await run(generate({ prefix: [[2, 1]], count: 3, sampler: { top: 4 } }));
   for (const { code } of lastOf(event, 'done').results) assert.deepEqual(code.slice(0, 2), [2, 1]);
 });
 
-test('pictures come in the format and size asked for', async () => {
+test('pictures have the requested format and size', async () => {
   const event = await run({ ...generate({ seed: 1 }), output: { format: 'jpeg', quality: 90, size: 20 } } as Work);
   const [result] = lastOf(event, 'done').results;
   assert.deepEqual([result?.mime, result?.width, result?.height], ['image/jpeg', 20, 20]);
   assert.deepEqual([...(result?.bytes.subarray(0, 2) ?? [])], [0xff, 0xd8]);
 });
 
-test('pictures say in their files how they were made', async () => {
+test('pictures record their provenance', async () => {
   const guides = [{ name: 'hold', weight: 2, params: { level: 9 } }];
   const event = await run(generate({ seed: 5, guides }));
   const { results, hash } = lastOf(event, 'done');
@@ -175,7 +175,7 @@ test('pictures say in their files how they were made', async () => {
   });
 });
 
-test('decode draws whole codes, in either form', async () => {
+test('decode draws complete codes, in both forms', async () => {
   const [{ code, codeString, image }] = vectors.decode;
   const event = await run({ kind: 'decode', model: 'tiny', codes: [code, codeString], output: PNG });
   const { results } = lastOf(event, 'done');
@@ -186,7 +186,7 @@ test('decode draws whole codes, in either form', async () => {
   }
 });
 
-test('decode at a level shows the picture as it stands there', async () => {
+test('decode with a level draws the picture at that level', async () => {
   const [{ code, previews }] = vectors.decode;
   const event = await run({ kind: 'decode', model: 'tiny', codes: [code], level: 1, output: PNG });
   const [result] = lastOf(event, 'done').results;
@@ -196,7 +196,7 @@ test('decode at a level shows the picture as it stands there', async () => {
   assert.ok(psnr(await decodePicture(result?.bytes ?? new Uint8Array()), expected) > 45);
 });
 
-test('encode gives the code of a picture and how near it is', async () => {
+test('encode returns the code of a picture and its distance', async () => {
   const [{ image, code }] = vectors.decode;
   const picture = { data: Float32Array.from(image), channels: 3, width: 8, height: 8 };
   const event = await run({ kind: 'encode', model: 'tiny', picture, beams: 16, output: PNG });
@@ -207,7 +207,7 @@ test('encode gives the code of a picture and how near it is', async () => {
   assert.ok(lastOf(await run({ kind: 'encode', model: 'tiny', picture: file, output: PNG }), 'done'));
 });
 
-test('cancel answers with the best picture so far, also while a guide is asked', async () => {
+test('cancel returns the best picture so far, also while a guide is scoring', async () => {
   const event = await run(generate({ guides: [{ name: 'hold', params: { level: 2 } }] }), (one, tell) => {
     if (one.type === 'level' && one.level === 1) tell({ type: 'cancel' });
   });
@@ -217,7 +217,7 @@ test('cancel answers with the best picture so far, also while a guide is asked',
   assert.equal((await decodePicture(results[0]?.bytes ?? new Uint8Array())).width, 4);
 });
 
-test('cancelled while its pictures are encoded, it ends with those that are', async () => {
+test('cancelled during encoding of its pictures, it returns the finished ones', async () => {
   const work = { ...generate({ count: 64, sampler: { top: 4 } }), output: { format: 'png', size: 1024 } } as Work;
   const job = `job${jobs}`;
   const cancel = () => inference.handle({ type: 'tell', job, attempt: 1, message: { type: 'cancel' } });
@@ -229,7 +229,7 @@ test('cancelled while its pictures are encoded, it ends with those that are', as
   for (const { code, width } of results) assert.deepEqual([code.length, width], [4, 1024]);
 });
 
-test('dropped, it encodes nothing more and tells no picture', async () => {
+test('a dropped job encodes and sends nothing more', async () => {
   const drop = { type: 'drop' } as const;
   const early = await run(generate({ guides: [{ name: 'hold', params: { level: 2 } }] }), (one, tell) => {
     if (one.type === 'level' && one.level === 1) tell(drop);
@@ -242,7 +242,7 @@ test('dropped, it encodes nothing more and tells no picture', async () => {
   onFinished = () => {};
 });
 
-test('a large encoding of one client does not hold up the picture of another', async () => {
+test('a large encoding of one client does not delay the picture of another', async () => {
   const heavy = { ...generate({ count: 8, sampler: { top: 4 } }), output: { format: 'png', size: 2048 } } as Work;
   let encoded = 0;
   let small: Promise<JobEvent[]> | undefined;
@@ -262,7 +262,7 @@ test('a large encoding of one client does not hold up the picture of another', a
   assert.ok(before <= 3, `${before} large pictures went before`);
 });
 
-test('cancelled before it began, it ends with nothing', async () => {
+test('cancelled before the start, it ends without results', async () => {
   const work = generate({});
   inference.handle({ type: 'job', ticket: { job: 'early', attempt: 1, client: 'a', work } });
   const ended = new Promise<JobEvent>((resolve) => listeners.set('early', (event) => isEnd(event) && resolve(event)));
@@ -272,7 +272,7 @@ test('cancelled before it began, it ends with nothing', async () => {
   assert.equal(end.level, 0);
 });
 
-test('a person is asked and answers; weights are changed on the way', async () => {
+test('a person is asked and answers; weights are changed', async () => {
   const request = { guides: [{ name: 'human', params: { fromSide: 4, questionsPerSide: 1, shortlist: 4 } }] };
   const event = await run(generate(request, { person: true }), (one, tell) => {
     if (one.type !== 'question') return;
@@ -284,12 +284,12 @@ test('a person is asked and answers; weights are changed on the way', async () =
   assert.equal(lastOf(event, 'done').guides[0]?.calls, 2);
 });
 
-test('nobody listens: the human guide is refused', async () => {
+test('without subscribers the human guide is refused', async () => {
   const event = await run(generate({ guides: [{ name: 'human' }] }));
   assert.equal(lastOf(event, 'failed').error.code, 'guide_refused');
 });
 
-test('what is wrong with a request comes back as a coded error', async () => {
+test('invalid requests fail with a coded error', async () => {
   const codeOf = async (work: Work) => lastOf(await run(work), 'failed').error.code;
   assert.equal(await codeOf(generate({ model: 'nothing' })), 'model_unknown');
   assert.equal(await codeOf(generate({ model: 'models/tiny' })), 'model_unknown');
@@ -299,7 +299,7 @@ test('what is wrong with a request comes back as a coded error', async () => {
   assert.equal(await codeOf({ kind: 'encode', picture: new Uint8Array(4), output: PNG }), 'picture_unreadable');
 });
 
-test('what is said to another attempt is not heard', async () => {
+test('messages to another attempt are ignored', async () => {
   const event = await run(generate({ guides: [{ name: 'hold', params: { level: 1 } }] }), (one, tell) => {
     if (one.type !== 'level') return;
     const job = `job${jobs - 1}`;
@@ -313,7 +313,7 @@ test('what is said to another attempt is not heard', async () => {
 
 const isEndType = (type: string) => isEnd({ type });
 
-test('a damaged default model: a process that starts says so and ends, one that starts again serves the others', async () => {
+test('a damaged default model: a new process reports it and exits, a restarted one serves other models', async () => {
   const models = mkdtempSync(join(tmpdir(), 'kandid-'));
   for (const name of ['tiny', 'well']) cpSync('models/tiny', join(models, name), { recursive: true });
   truncateSync(join(models, 'tiny', 'decode.onnx'), 10);

@@ -28,7 +28,7 @@ function queueOf() {
   return { queue, begun, add, end };
 }
 
-test('one large picture at a time, and small ones pass it', async () => {
+test('one large picture at a time, and small ones overtake it', async () => {
   const { begun, add, end } = queueOf();
   const all = ['l1', 'l2'].map((name) => add(name, 'a', LARGE));
   all.push(add('s1', 'b', SMALL));
@@ -40,7 +40,7 @@ test('one large picture at a time, and small ones pass it', async () => {
   assert.deepEqual(await Promise.all(all), ['l1', 'l2', 's1']);
 });
 
-test('clients take turns: many pictures of one do not hold up one of another', async () => {
+test('clients take turns: many pictures of one do not delay a picture of another', async () => {
   const { begun, add, end, queue } = queueOf();
   const all = Array.from({ length: 6 }, (_, i) => add(`a${i}`, 'a', LARGE));
   all.push(add('b', 'b', LARGE));
@@ -52,7 +52,7 @@ test('clients take turns: many pictures of one do not hold up one of another', a
   assert.equal(queue.size, 0);
 });
 
-test('what waits when its signal aborts is not begun, what is in the works ends', async () => {
+test('waiting work is dropped when its signal aborts, running work finishes', async () => {
   const { begun, add, end, queue } = queueOf();
   const controller = new AbortController();
   const first = add('a0', 'a', LARGE, controller.signal);
@@ -66,7 +66,7 @@ test('what waits when its signal aborts is not begun, what is in the works ends'
   assert.deepEqual(begun, ['a0']);
 });
 
-test('one that fails leaves its place to the next', async () => {
+test('failed work frees its slot', async () => {
   const { queue, begun, add, end } = queueOf();
   const failing = queue.add({ client: 'a', pixels: LARGE, run: () => Promise.reject(new Error('no')) });
   const next = add('next', 'b', LARGE);

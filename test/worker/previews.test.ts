@@ -44,7 +44,7 @@ function previewer({ images = 4, perSecond = 10, levels }: Partial<Previews> = {
     post: (event) => posted.push(event),
     onError: (error) => errors.push(error),
   });
-  /** Lets all encodings end that have begun. */
+  /** Completes all encodings in progress. */
   const encode = async () => {
     for (let next = pending.shift(); next; next = pending.shift()) {
       next();
@@ -54,7 +54,7 @@ function previewer({ images = 4, perSecond = 10, levels }: Partial<Previews> = {
   return { made, clock, posted, errors, encode, options, pending, shown: () => posted.map(({ level }) => level) };
 }
 
-test('the first level is shown at once, of as many results as wanted', async () => {
+test('the first level is sent at once, for the requested number of results', async () => {
   const { made, posted, encode } = previewer({ images: 2 });
   made.show(levelEvent(0, 3));
   await encode();
@@ -67,7 +67,7 @@ test('the first level is shown at once, of as many results as wanted', async () 
   );
 });
 
-test('nothing is encoded until the last preview was taken, then the latest level only', async () => {
+test('after a preview is received, only the latest level is encoded', async () => {
   const { made, clock, encode, shown, pending } = previewer();
   made.show(levelEvent(0));
   await encode();
@@ -79,7 +79,7 @@ test('nothing is encoded until the last preview was taken, then the latest level
   assert.deepEqual(shown(), [0, 3]);
 });
 
-test('levels that come while one is encoded replace each other', async () => {
+test('levels during an encoding replace each other', async () => {
   const { made, clock, encode, shown } = previewer();
   made.show(levelEvent(0));
   made.show(levelEvent(1));
@@ -91,7 +91,7 @@ test('levels that come while one is encoded replace each other', async () => {
   assert.deepEqual(shown(), [0, 2]);
 });
 
-test('previews come no faster than wanted', async () => {
+test('the rate of previews is limited', async () => {
   const { made, clock, encode, shown } = previewer({ perSecond: 10 });
   made.show(levelEvent(0));
   await encode();
@@ -105,7 +105,7 @@ test('previews come no faster than wanted', async () => {
   assert.deepEqual(shown(), [0, 1]);
 });
 
-test('an answer to an earlier level does not count for a later one', async () => {
+test('an acknowledgement of an earlier level does not count for a later one', async () => {
   const { made, clock, encode, shown } = previewer();
   made.show(levelEvent(0));
   await encode();
@@ -120,7 +120,7 @@ test('an answer to an earlier level does not count for a later one', async () =>
   assert.deepEqual(shown(), [0, 1]);
 });
 
-test('once closed it posts nothing and leaves no timer', async () => {
+test('after close nothing is sent and no timer remains', async () => {
   const { made, clock, encode, shown } = previewer();
   made.show(levelEvent(0));
   await encode();
@@ -133,7 +133,7 @@ test('once closed it posts nothing and leaves no timer', async () => {
   assert.equal(clock.waiting, 0);
 });
 
-test('what it was encoding when it was closed is still posted, and waited for', async () => {
+test('an encoding in progress at close is sent and awaited', async () => {
   const { made, encode, shown } = previewer();
   made.show(levelEvent(0));
   made.show(levelEvent(1));
@@ -143,7 +143,7 @@ test('what it was encoding when it was closed is still posted, and waited for', 
   assert.deepEqual(shown(), [0]);
 });
 
-test('levels that were asked for are all shown, whoever takes them', async () => {
+test('requested levels are all sent', async () => {
   const { made, encode, shown, posted } = previewer({ levels: [1, 2, 4] });
   for (const level of [0, 1, 2, 3, 4]) made.show(levelEvent(level));
   const closing = made.close();
@@ -156,7 +156,7 @@ test('levels that were asked for are all shown, whoever takes them', async () =>
   assert.ok(posted.every(({ kept }) => kept));
 });
 
-test('a picture that cannot be encoded is told of, and the next level is tried', async () => {
+test('a picture that cannot be encoded is reported, and the next level is tried', async () => {
   const { made, clock, encode, shown, errors, options } = previewer();
   options.fails = true;
   made.show(levelEvent(0));

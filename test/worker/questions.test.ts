@@ -35,7 +35,7 @@ function questions() {
   return { made, clock, posted, sheets };
 }
 
-test('a person is shown a contact sheet and answers', async () => {
+test('a person receives a contact sheet and answers', async () => {
   const { made, clock, posted, sheets } = questions();
   const asking = made.ask(question, new AbortController().signal);
   await breathe();
@@ -67,7 +67,7 @@ test('a person is shown a contact sheet and answers', async () => {
   assert.equal(clock.waiting, 0);
 });
 
-test('where nobody answers in time there is no opinion', async () => {
+test('without an answer in time there is no preference', async () => {
   const { made, clock, posted } = questions();
   const asking = made.ask(question, new AbortController().signal);
   await breathe();
@@ -86,7 +86,7 @@ test('a cancelled question is closed', async () => {
   assert.equal(clock.waiting, 0);
 });
 
-test('what each picture may become follows on the sheet, in cells as large', async () => {
+test('continuations of the pictures follow on the sheet, in cells of the same size', async () => {
   const { made, posted, sheets } = questions();
   const finishes = pictures.map((_, k) => ({
     data: new Float32Array(3 * 32 * 32).fill(-k / 5),
@@ -101,7 +101,7 @@ test('what each picture may become follows on the sheet, in cells as large', asy
   assert.deepEqual([asked.count, asked.finishes, asked.columns], [5, 5, 3]);
   assert.equal(asked.height, 4 * (64 + 4) - 4, 'ten cells in rows of three');
   const { data, width } = sheets[0] as Picture;
-  // The fifth finish is the last of ten: in the fourth row, alone.
+  // The fifth continuation is the last of ten pictures: alone in the fourth row.
   assert.ok(Math.abs((data[3 * 68 * width] as number) + 4 / 5) < 1e-6);
   made.answer(0, []);
   await asking;

@@ -10,7 +10,7 @@ import { descentOf, grayNetwork, type PlanOptions, tinyNetwork } from '../engine
 const LEVELS = Array.from({ length: 6 }, () => ({ side: 2, candidates: 8 }));
 const AT_RANDOM = { sampler: { top: 8, temperature: 0 } };
 
-/** Runs a descent and gives its events when it is over. */
+/** Runs a descent and returns its events. */
 function follow(scheduler: Scheduler, network: Network, descent: Descent, client = 'a'): Promise<GenerateEvent[]> {
   const events: GenerateEvent[] = [];
   return new Promise((resolve) => {
@@ -36,7 +36,7 @@ const codesOf = (events: readonly GenerateEvent[]) => {
   return end?.type === 'done' ? end.results.map(({ code }) => code) : null;
 };
 
-test('what is added together runs as one batch, level by level', async () => {
+test('descents added together run as one batch, level by level', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler, runs } = recorded();
   const all = [1, 2, 3].map((seed) => follow(scheduler, network, descentOf(network, { seed, count: 2, ...AT_RANDOM })));
@@ -49,7 +49,7 @@ test('what is added together runs as one batch, level by level', async () => {
   assert.equal(scheduler.size, 0);
 });
 
-test('batches and their company change no result', async () => {
+test('results do not depend on batches', async () => {
   const network = await tinyNetwork();
   const plans: PlanOptions[] = [1, 2, 3, 4].map((seed) => ({ seed, count: seed, ...AT_RANDOM }));
   const alone: (number[][] | null)[] = [];
@@ -59,7 +59,7 @@ test('batches and their company change no result', async () => {
   assert.deepEqual(together.map(codesOf), alone);
 });
 
-test('one that comes later joins at a level boundary, catches up and shares the runs', async () => {
+test('a late descent joins at a level boundary, catches up and shares the runs', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler, runs, hooks } = recorded();
   let late: Promise<GenerateEvent[]> | undefined;
@@ -84,7 +84,7 @@ test('one that comes later joins at a level boundary, catches up and shares the 
   );
 });
 
-test('a run has no more rows than it may', async () => {
+test('runs have a limited number of rows', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler, runs } = recorded({ rowsPerRun: 5 });
   await Promise.all(
@@ -93,7 +93,7 @@ test('a run has no more rows than it may', async () => {
   assert.ok(runs.every(({ rows }) => rows <= 5));
 });
 
-test('a small request passes a large one', async () => {
+test('a small request overtakes a large one', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler, runs, hooks } = recorded({ rowsPerRun: 4 });
   let small: Promise<unknown> | undefined;
@@ -111,7 +111,7 @@ test('a small request passes a large one', async () => {
   assert.ok(runs.length > 50);
 });
 
-test('a large request is not starved by small ones that keep coming', async () => {
+test('a stream of small requests does not starve a large one', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler, hooks } = recorded({ rowsPerRun: 4 });
   let isOver = false;
@@ -124,7 +124,7 @@ test('a large request is not starved by small ones that keep coming', async () =
   assert.ok(smalls < 2000, `${smalls} small ones went before`);
 });
 
-test('a guide that takes long holds up its own request only, also at the same level', async () => {
+test('a slow guide delays only its own request, also at the same level', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler } = recorded();
   let answer: (scores: Float32Array) => void = () => {};
@@ -149,7 +149,7 @@ test('a guide that takes long holds up its own request only, also at the same le
   assert.equal(codesOf((await slow) ?? [])?.[0]?.[0], 5);
 });
 
-test('a descent whose signal aborts ends when it is poked, whatever its guide does', async () => {
+test('a descent with an aborted signal ends when poked, whatever its guide does', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler } = recorded();
   const controller = new AbortController();
@@ -175,7 +175,7 @@ test('a descent whose signal aborts ends when it is poked, whatever its guide do
   assert.equal(scheduler.size, 0);
 });
 
-test('one that fails does not fail the others', async () => {
+test('a failure does not affect others', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler } = recorded();
   const guides = [
@@ -195,7 +195,7 @@ test('one that fails does not fail the others', async () => {
   assert.ok(codesOf(others));
 });
 
-test('codes of several jobs are drawn in one run', async () => {
+test('codes of several jobs are decoded in one run', async () => {
   const network = await tinyNetwork();
   const { scheduler, runs } = recorded();
   const [two, one] = await Promise.all([
@@ -230,7 +230,7 @@ function deferred() {
   return { promise, resolve };
 }
 
-test('clients share by time: many large requests of one do not hold up a small one of another', async () => {
+test('clients share time: many large requests of one do not delay a small one of another', async () => {
   const network = grayNetwork(LEVELS);
   const { scheduler, runs, hooks } = recorded({ rowsPerRun: 4 });
   let small: Promise<unknown> | undefined;
@@ -251,7 +251,7 @@ test('clients share by time: many large requests of one do not hold up a small o
   assert.ok(runs.length > 200);
 });
 
-test('codes are drawn in pieces, and the pieces of clients take turns', async () => {
+test('codes are decoded in chunks, in which clients take turns', async () => {
   const network = await tinyNetwork();
   const { scheduler, runs } = recorded();
   const codes = Array.from({ length: 100 }, (_, n) => [n % 4, 0, 1, 2]);
@@ -267,7 +267,7 @@ test('codes are drawn in pieces, and the pieces of clients take turns', async ()
   assert.ok(runs.every(({ rows }) => rows <= 16));
 });
 
-test('codes that nobody wants any more are not drawn', async () => {
+test('cancelled codes are not decoded', async () => {
   const network = await tinyNetwork();
   const { scheduler, runs, hooks } = recorded();
   const controller = new AbortController();
@@ -279,7 +279,7 @@ test('codes that nobody wants any more are not drawn', async () => {
   assert.equal(runs.length, 2);
 });
 
-test('pieces of computations take turns by client, one at a time', async () => {
+test('chunks of computations take turns by client, one at a time', async () => {
   const { scheduler } = recorded();
   const order: string[] = [];
   let running = 0;
@@ -300,7 +300,7 @@ test('pieces of computations take turns by client, one at a time', async () => {
   );
 });
 
-test('what an expensive guide is asked at once is bounded, whatever the number of results', async () => {
+test('the number of candidates per call of an expensive guide is limited, for any number of results', async () => {
   const network = grayNetwork([
     { side: 2, candidates: 64 },
     { side: 2, candidates: 64 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Shares } from '../../src/worker/shares.ts';
 
-test('the client that has had the least is next, of those that wait', () => {
+test('the waiting client with the smallest share is next', () => {
   const shares = new Shares();
   for (const client of ['a', 'b', 'c']) shares.enter(client);
   shares.charge('a', 5);
@@ -13,7 +13,7 @@ test('the client that has had the least is next, of those that wait', () => {
   assert.equal(shares.next(['nobody']), undefined);
 });
 
-test('who comes anew goes first, and has no more before it than those who are there', () => {
+test('a new client goes first, but cannot claim more than the existing ones', () => {
   const shares = new Shares();
   shares.enter('heavy');
   shares.charge('heavy', 1000);
@@ -26,7 +26,7 @@ test('who comes anew goes first, and has no more before it than those who are th
   assert.equal(shares.next(['heavy', 'small']), 'small');
 });
 
-test('an account lasts as long as there is something open, however often it is entered', () => {
+test('an account exists while it has open work, regardless of how often it is opened', () => {
   const shares = new Shares();
   shares.enter('a');
   shares.enter('a');

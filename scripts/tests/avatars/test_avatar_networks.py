@@ -14,10 +14,12 @@ from avatars.avatar_set import HIDDEN, AvatarSet, read_attributes, value_accurac
 from avatars.degrade import blurred, mixed, noisy, shrunk
 from avatars.fit import Fit, Schedule
 from clip import train as train_clip
+from clip.adversary import misled
 from clip.captions import PER_PICTURE, Captions
 from clip.evaluate import OnnxClip
 from clip.net import Clip, ClipConfig, TextConfig, VisionConfig
 from clip.tokenizer import make_tokenizer
+from clip.weights import read_tokenizer, start_from_bundle
 
 COLORS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 220, 30)}
 TABLE = {
@@ -192,3 +194,44 @@ def test_exported_clip_is_the_trained_one(squares, tmp_path):
     assert torch.allclose(expected, onnx.encode_text(texts), atol=1e-5)
     # padding changes nothing
     assert torch.allclose(onnx.encode_text(texts[:1]), onnx.encode_text(texts)[:1], atol=1e-5)
+
+
+def test_a_bundle_is_a_start_that_computes_the_same_also_in_training(squares, tmp_path):
+    data = AvatarSet(squares / "train")
+    pixels, _ = data.batch(np.arange(64))
+    train_clip.main([*folders(squares, tmp_path), "--batch", "16", "--threads", "1", "--steps", "3"])
+    old = OnnxClip(tmp_path / "m", 1)
+    tokenizer = read_tokenizer(tmp_path / "m")
+    network = Clip(ClipConfig(TextConfig(tokenizer.get_vocab_size())), 8)
+    start_from_bundle(network, tmp_path / "m", pixels)
+    assert network.training
+    texts = ["a red ground", "a person on blue"]
+    with torch.no_grad():
+        assert torch.allclose(network.encode_image(pixels), old.encode_image(pixels), atol=1e-4)
+        expected = old.encode_text(texts)
+        assert torch.allclose(network.encode_text(*train_clip.encode(tokenizer, texts)), expected, atol=1e-5)
+    with pytest.raises(SystemExit, match="holds another network"):
+        start_from_bundle(
+            Clip(ClipConfig(TextConfig(tokenizer.get_vocab_size()), VisionConfig(depth=1)), 8), tmp_path / "m", pixels
+        )
+    # Further training, with misleading pictures, writes the bundle anew.
+    rest = ["--start", str(tmp_path / "m"), "--runs", str(tmp_path / "more"), "--adversarial", "0.1", "--steps", "2"]
+    train_clip.main([*folders(squares, tmp_path)[:4], "--out", str(tmp_path / "n"), "--batch", "16", *rest])
+    assert (tmp_path / "n" / "tokenizer.json").read_bytes() == (tmp_path / "m" / "tokenizer.json").read_bytes()
+
+
+def test_misleading_pictures_raise_the_loss_by_squares_of_a_level():
+    pixels = torch.zeros(2, 3, 64, 64)
+    wanted = torch.linspace(-1, 1, 64).expand(2, 3, 64, 64)
+
+    def loss_of(shown: torch.Tensor) -> torch.Tensor:
+        return (shown - wanted).square().sum()
+
+    changed = misled(pixels, loss_of, side=8, strength=0.1)
+    assert loss_of(changed) > loss_of(pixels) * 1.05
+    assert changed.abs().max() <= 0.1 + 1e-6
+    assert not changed.requires_grad
+    # Away from what is wanted: right of the middle darker, left of it brighter.
+    assert (changed[..., 40:] < 0).all()
+    assert (changed[..., :24] > 0).all()
+    assert misled(torch.ones(1, 3, 64, 64), lambda shown: shown.sum(), side=64, strength=0.5).max() == 1

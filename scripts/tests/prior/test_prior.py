@@ -168,6 +168,20 @@ def test_a_grown_prior_says_the_same_of_the_levels_that_it_had(tmp_path: Path) -
     assert new.logits(5, nodes, *wide)[0].shape == (2, 4), "a side above the context has a head alone"
 
 
+def test_of_several_starts_a_later_one_replaces_the_sides_that_it_has_whole(tmp_path: Path) -> None:
+    old, new, path = grown_pair(tmp_path)
+    with torch.no_grad():
+        for parameter in new.parameters():
+            parameter.add_(torch.randn_like(parameter))
+    own = tmp_path / "own.pt"
+    torch.save({"config": new.config.to_dict(), "prior": new.state_dict()}, own)
+    expected = {name: value.clone() for name, value in new.state_dict().items()}
+    expected |= {f"sides.4.{name}": value for name, value in old.sides["4"].state_dict().items()}
+    assert start_from(new, own, path) == {"4": 2, "8": 3, "16": 1}
+    for name, value in new.state_dict().items():
+        assert torch.equal(value, expected[name]), name
+
+
 def test_only_sides_with_new_levels_are_trained(tmp_path: Path) -> None:
     _, new, path = grown_pair(tmp_path)
     freeze(new, start_from(new, path))

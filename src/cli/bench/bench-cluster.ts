@@ -32,7 +32,7 @@ export async function measureCluster(
   const figures: ClusterFigures = new Map();
   try {
     for (const [i, part] of parts.entries()) {
-      progress.update(i, parts.length, part.what);
+      progress.update(i, parts.length, part.description);
       for (const [path, one] of await part.run(context)) figures.set(path, one);
       if (io.signal.aborted) throw new KandidError('cancelled', { when: `while ${part.name} was measured` });
     }

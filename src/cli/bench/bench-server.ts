@@ -31,7 +31,7 @@ export async function measureServer(
   const figures: Figure[] = [];
   try {
     for (const [i, part] of parts.entries()) {
-      progress.update(i, parts.length, part.what);
+      progress.update(i, parts.length, part.description);
       figures.push(...(await measurePart(part, context)));
     }
   } finally {

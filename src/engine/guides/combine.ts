@@ -53,7 +53,16 @@ const SCALES: Readonly<Record<BlendKind, (scores: Float64Array) => Float64Array>
   rank: ranks,
   zscore: standardised,
   product: temperedLogProbabilities,
+  likelihood: (scores) => scores,
 };
+
+/**
+ * Blended scores beside log-probabilities of the prior: log-likelihoods as they are, other scores, whose scale says
+ * nothing, at standard deviation 1 over the candidates that were scored.
+ */
+export function besidePrior(kind: BlendKind, blended: Float64Array): Float64Array {
+  return kind === 'likelihood' ? blended : standardised(blended);
+}
 
 /** Ranks divided by the highest, 0 … 1; equal scores share their mean rank. */
 export function ranks(scores: Float64Array): Float64Array {

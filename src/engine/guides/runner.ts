@@ -45,6 +45,11 @@ export class GuideRunner {
     return this.#guarded(() => this.#guide.prefers ?? {});
   }
 
+  /** Whether its scores are log-likelihoods. */
+  get isLogLikelihood(): boolean {
+    return this.#guarded(() => this.#guide.isLogLikelihood ?? false);
+  }
+
   get use(): GuideUse {
     return { name: this.name, calls: this.#calls, candidates: this.#scored, ms: this.#ms };
   }

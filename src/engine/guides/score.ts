@@ -151,7 +151,7 @@ class ScoredPool {
   async shortlist(wanted: number, shortlist: number): Promise<number[]> {
     if (this.#indices.length <= wanted) return this.#indices;
     const blended = this.#blended(this.#indices);
-    if (this.#proposal) return proposed(this.#proposal, this.#indices, shortlist, blended);
+    if (this.#proposal) return proposed(this.#proposal, this.#indices, shortlist, blended, this.#options.blend);
     return spread(await this.points(), this.#indices, shortlist, blended);
   }
 

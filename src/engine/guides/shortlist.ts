@@ -2,9 +2,11 @@
  * Shortlists candidates for expensive guides: proposals of the prior, or a spread over all; then neighbours of the
  * best.
  */
+
+import type { BlendKind } from '../../contract/requests.ts';
 import { type Random, sampleByLogWeights } from '../../kit/random.ts';
 import { resample } from '../../kit/resample.ts';
-import { standardised } from './combine.ts';
+import { besidePrior } from './combine.ts';
 
 /** Largest side, in pixels, at which candidates are compared: finer detail does not show which are far apart. */
 export const COMPARED_SIDE = 8;
@@ -82,6 +84,7 @@ export function spread(
 /**
  * `wanted` of the indices, drawn without replacement by log-weights plus their known scores. Ascending order.
  *
+ * @param scores blended by `blend`; null: not known
  * @param logWeights of all candidates of the pool, not only of `indices`
  */
 export function proposed(
@@ -89,8 +92,9 @@ export function proposed(
   indices: readonly number[],
   wanted: number,
   scores: Float64Array | null,
+  blend: BlendKind,
 ): number[] {
-  const known = scores && standardised(scores);
+  const known = scores && besidePrior(blend, scores);
   const logs = Float64Array.from(indices, (index, place) => (logWeights[index] as number) + (known?.[place] ?? 0));
   return sampleByLogWeights(indices, logs, wanted, random).sort((a, b) => a - b);
 }

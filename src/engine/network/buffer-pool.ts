@@ -1,12 +1,12 @@
-/** Reuses the memory of finished runs: new memory costs page faults, and collecting it pauses the process. */
+/** Reuses the memory of finished runs: new memory costs page faults, and garbage collection pauses the process. */
 
-/** Free blocks kept, the largest ones: as many as the runs in flight at once are likely to need. */
-const KEPT = 6;
+/** Number of free blocks kept, the largest ones: about as many as concurrent runs need. */
+const MAX_FREE_BLOCKS = 6;
 
 export class BufferPool {
   #blocks: ArrayBuffer[] = [];
 
-  /** `length` uninitialised numbers: from the smallest free block that they fit into, else from a new one. */
+  /** `length` uninitialised numbers, in the smallest free block that is large enough, otherwise in a new one. */
   acquire(length: number): Float32Array {
     const bytes = 4 * length;
     const fitting = this.#blocks.filter((block) => block.byteLength >= bytes);
@@ -19,8 +19,8 @@ export class BufferPool {
   /** Returns a buffer to the pool; it must not be used afterwards. */
   release({ buffer }: Float32Array): void {
     if (buffer.byteLength > 0) this.#blocks.push(buffer as ArrayBuffer);
-    if (this.#blocks.length <= KEPT) return;
+    if (this.#blocks.length <= MAX_FREE_BLOCKS) return;
     this.#blocks.sort((a, b) => b.byteLength - a.byteLength);
-    this.#blocks.length = KEPT;
+    this.#blocks.length = MAX_FREE_BLOCKS;
   }
 }

@@ -1,12 +1,14 @@
-/** Quadratic forms as the graphs that score by them take them. */
+/** Quadratic forms as inputs of the graphs that score by them. */
 import type { LinearForm } from '../../guide.ts';
 import type { Tensor } from '../../kit/tensor.ts';
 import type { FormShape } from '../../runtime/fused/form-nodes.ts';
 
 /**
- * Feeds of one guide, by the names that `name` gives them.
+ * The feeds of one guide, by input name.
  *
- * @param forms of each row, all of one shape, size and mix of colours (`formKey`)
+ * @param forms one per row, with equal keys (`formKey`)
+ * @param side of the level in pixels
+ * @param name input name of a part
  */
 export function formFeeds(
   forms: readonly LinearForm[],
@@ -17,8 +19,8 @@ export function formFeeds(
   const [{ outChannels, height, width, color }] = forms as [LinearForm];
   const rows = forms.length;
   const pixels = height * width;
-  const stacked = (of: (form: LinearForm) => Float32Array, dims: readonly number[]): Tensor => ({
-    data: joinedOnce(forms.map(of)),
+  const stacked = (partOf: (form: LinearForm) => Float32Array, dims: readonly number[]): Tensor => ({
+    data: concatenated(forms.map(partOf)),
     dims: [rows, ...dims],
   });
   return {
@@ -37,13 +39,13 @@ export function formFeeds(
   };
 }
 
-/** Forms of different rows of one run have the same. */
+/** Forms with equal keys can share a run. */
 export function formKey({ height, width, color }: LinearForm, shape: FormShape): string {
   return JSON.stringify([height, width, shape, color ? [...color] : null]);
 }
 
-/** One after the other; no copy of a single one. */
-function joinedOnce(parts: readonly Float32Array[]): Float32Array {
+/** The concatenated parts; a single part is not copied. */
+function concatenated(parts: readonly Float32Array[]): Float32Array {
   const [first] = parts;
   if (!first || parts.length === 1) return first ?? new Float32Array(0);
   const data = new Float32Array(first.length * parts.length);
@@ -58,8 +60,8 @@ function identity(size: number): Float32Array {
 }
 
 function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const turned = new Float32Array(matrix.length);
+  const result = new Float32Array(matrix.length);
   for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) turned[j * rows + i] = matrix[i * columns + j] as number;
-  return turned;
+    for (let j = 0; j < columns; j++) result[j * rows + i] = matrix[i * columns + j] as number;
+  return result;
 }

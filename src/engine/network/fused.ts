@@ -1,4 +1,4 @@
-/** Runs the graphs that choose without drawing (src/runtime/fused/): a level, or several that forms alone decide. */
+/** Runs the fused graphs (src/runtime/fused/), which score candidates without drawing them: one level, or a span of levels. */
 import type { Code } from '../../contract/codes.ts';
 import type { LinearForm } from '../../guide.ts';
 import { sizeOf, type Tensor, type TensorData } from '../../kit/tensor.ts';
@@ -10,7 +10,7 @@ import { formFeeds, formKey } from './form-feeds.ts';
 import type { Graph } from './graph.ts';
 import type { UndrawnParts } from './undrawn.ts';
 
-/** What is needed of a bundle's fused graphs. */
+/** The fused graphs of a bundle. */
 export interface FusedSource {
   readonly sizes: readonly SourceLevel[];
   readonly draw: Graph;
@@ -24,46 +24,47 @@ export interface FusedParts {
   nodes(level: number): Promise<{ readonly data: Float32Array; readonly dims: readonly number[] }>;
 }
 
-/** A guide that decides by its form at a level. */
+/** The quadratic form of a guide at a level. */
 export interface GuideForm {
-  /** Its place among the guides of the request. */
+  /** Index of the guide in the request. */
   readonly guide: number;
   readonly form: LinearForm;
 }
 
-/** What decides levels that are chosen in one run. */
+/** The forms that decide a span: consecutive levels that are chosen in one run. */
 export interface SpanForms {
-  /** The first of them. */
+  /** The first level. */
   readonly first: number;
-  /** Of each level, of each guide that has a say there. */
+  /** Per level, the forms of its active guides. */
   readonly levels: readonly (readonly GuideForm[])[];
-  /** Of the request's guides. */
+  /** Per guide of the request. */
   readonly weights: readonly number[];
-  /** Whether chance has a say too. */
+  /** Whether noise is added to the scores. */
   readonly isNoisy: boolean;
 }
 
-/** A row of such a run. */
+/** A row of a span's run. */
 export interface SpanRow {
   readonly forms: SpanForms;
-  /** Added to the standardised scores, [levels × K]; null where chance has no say. */
+  /** Added to the standardised scores, [levels × K]; null without noise. */
   readonly noise: Float32Array | null;
 }
 
-/** What became of a row. */
+/** The choices of a row. */
 export interface SpanPath {
-  /** The choices. */
+  /** One choice per level of the span. */
   readonly code: Code;
   /** The chosen candidate of every level, [channels, side, side]. */
   readonly images: readonly Float32Array[];
-  /** Of each level, of each of its guides, the scores of all candidates. */
+  /** Per level, per active guide: the scores of all candidates, [K]. */
   readonly scores: readonly (readonly { readonly guide: number; readonly scores: Float64Array }[])[];
 }
 
 export interface SpanRun {
   readonly paths: readonly SpanPath[];
-  /** Of the last level, [rows, width, side, side]. */
+  /** Features after the last level, [rows, width, side, side]. */
   readonly features: Tensor;
+  /** Duration of the run. */
   readonly ms: number;
 }
 
@@ -72,9 +73,9 @@ export interface LevelRequest {
   readonly rows: number;
   /** Feeds of the level's own graph. */
   readonly inputs: Readonly<Record<string, Tensor<TensorData>>>;
-  /** Of each row, of each guide; all rows have the same `key`. */
+  /** Per row, the forms of its guides; all rows with equal `key`s. */
   readonly forms: readonly (readonly GuideForm[])[];
-  /** Of the guides that have forms; null where others or chance have a say too. */
+  /** Weights of these guides, if the choice is the best candidate by their forms; otherwise null. */
   readonly weights: readonly number[] | null;
 }
 
@@ -86,18 +87,18 @@ export class Fused {
     this.#parts = parts;
   }
 
-  /** Rows of one run have the same. */
+  /** Rows with equal keys can share a run of one level. */
   key(level: number, forms: readonly GuideForm[]): string {
     return forms.map(({ form }) => formKey(form, this.#shapeOf(level, form))).join();
   }
 
-  /** Rows of one run of several levels have the same. */
+  /** Rows with equal keys can share a run of a span. */
   spanKey({ first, levels, weights, isNoisy }: SpanForms): string {
     const keys = levels.map((forms, place) => [forms.map(({ guide }) => guide), this.key(first + place, forms)]);
     return JSON.stringify([first, weights, isNoisy, keys]);
   }
 
-  /** A run of one level: all but what the prior says of it. */
+  /** Runs one level, without the prior. */
   async level(request: LevelRequest, buffers: BufferPool): Promise<Omit<UndrawnParts, 'logPrior'>> {
     const { level, rows, inputs, forms, weights } = request;
     const { graphs } = this.#parts;
@@ -112,16 +113,19 @@ export class Fused {
       formFeeds(ofRows, shape, size.side, (part) => formInput(part, place)),
     );
     const into = memoryFor(size, rows, isChosen, buffers);
-    const told = [...shapes.flatMap((_, place) => [`shift_${place}`, `rest_${place}`]), ...(isChosen ? ['made'] : [])];
+    const outputs = [
+      ...shapes.flatMap((_, place) => [`shift_${place}`, `rest_${place}`]),
+      ...(isChosen ? ['made'] : []),
+    ];
     const nodes = await this.#nodesOf(level);
     const started = performance.now();
-    const ran = await graphs.level(level, shapes, isChosen).run(
+    const found = await graphs.level(level, shapes, isChosen).run(
       {
         ...inputs,
         ...Object.assign({}, ...feeds),
         ...(isChosen && shapes.length > 1 && { weights: vector(weights) }),
       },
-      [...Object.keys(into), ...told],
+      [...Object.keys(into), ...outputs],
       into,
     );
     const ms = performance.now() - started;
@@ -133,10 +137,10 @@ export class Fused {
       count: size.count,
       forms: guides.map(({ ofRows }, place) => ({
         ofRows,
-        shift: ran[`shift_${place}`] as Tensor,
-        rest: ran[`rest_${place}`] as Tensor,
+        shift: found[`shift_${place}`] as Tensor,
+        rest: found[`rest_${place}`] as Tensor,
       })),
-      best: chosen && ran.made ? { pictures: chosen, choices: ran.made } : null,
+      best: chosen && found.made ? { pictures: chosen, choices: found.made } : null,
       draw: graphs.draw,
       owned: [base, ...(chosen ? [chosen] : [])],
       ms,
@@ -144,9 +148,10 @@ export class Fused {
   }
 
   /**
-   * A run of several levels of one side, of rows with the same `spanKey`.
+   * Runs the levels of a span.
    *
-   * @param inputs of the graph of the first of them
+   * @param rows with equal `spanKey`s
+   * @param inputs of the graph of the first level
    */
   async span(
     rows: readonly SpanRow[],
@@ -154,16 +159,16 @@ export class Fused {
     buffers: BufferPool,
   ): Promise<SpanRun> {
     const { graphs } = this.#parts;
-    const [{ forms: one }] = rows as readonly [SpanRow];
-    const { first, weights, isNoisy } = one;
+    const [{ forms: shared }] = rows as readonly [SpanRow];
+    const { first, weights, isNoisy } = shared;
     const { side, features: width, count } = graphs.sizes[first] as SourceLevel;
-    const levels = one.levels.map((forms, place) =>
+    const levels = shared.levels.map((forms, place) =>
       forms.map(({ guide, form }) => ({ guide, shape: this.#shapeOf(first + place, form) })),
     );
     const guides = weights.length;
     const dims = [rows.length, width, side, side];
     const into = { next_features: { data: buffers.acquire(sizeOf(dims)), dims } };
-    const told = [...new Set(levels.flat().map(({ guide }) => guide))].flatMap((guide) => [
+    const outputs = [...new Set(levels.flat().map(({ guide }) => guide))].flatMap((guide) => [
       `shifts_${guide}`,
       `rests_${guide}`,
     ]);
@@ -176,7 +181,7 @@ export class Fused {
     const started = performance.now();
     const found = await graphs
       .span({ first, levels, guides, isNoisy })
-      .run(feeds, ['codes', 'next_features', 'pictures', ...told], into);
+      .run(feeds, ['codes', 'next_features', 'pictures', ...outputs], into);
     const ms = performance.now() - started;
     return { paths: rows.map(({ forms }, row) => pathOf(forms, row, found, count)), features: into.next_features, ms };
   }
@@ -186,15 +191,15 @@ export class Fused {
   }
 
   #nodesOf(level: number): Promise<Float32Array> {
-    const known = this.#nodes.get(level) ?? this.#parts.nodes(level).then(drawing);
+    const known = this.#nodes.get(level) ?? this.#parts.nodes(level).then(drawingHalf);
     this.#nodes.set(level, known);
     known.catch(() => this.#nodes.delete(level));
     return known;
   }
 }
 
-/** The half of the nodes that draws, where they have two. */
-function drawing({ data, dims }: { readonly data: Float32Array; readonly dims: readonly number[] }): Float32Array {
+/** The half of the nodes that draws candidates, [K, channels, width]. */
+function drawingHalf({ data, dims }: { readonly data: Float32Array; readonly dims: readonly number[] }): Float32Array {
   if (dims.length < 4) return data;
   const [count = 0, halves = 2] = dims;
   const each = data.length / count;
@@ -204,7 +209,7 @@ function drawing({ data, dims }: { readonly data: Float32Array; readonly dims: r
   return drawn;
 }
 
-/** Where a level's outputs are written. */
+/** Memory for a level's outputs, by name. */
 function memoryFor(
   { side, channels, features, hasBase }: SourceLevel,
   rows: number,
@@ -220,7 +225,7 @@ function memoryFor(
   };
 }
 
-/** Of each guide once: levels of one side share its form. */
+/** Each guide's form once, since the levels of a span share it. */
 function spanFeeds(
   rows: readonly SpanRow[],
   levels: readonly (readonly { readonly guide: number; readonly shape: FormShape }[])[],
@@ -247,21 +252,21 @@ function noiseOf(rows: readonly SpanRow[], dims: readonly number[]): Tensor {
 }
 
 function pathOf({ levels }: SpanForms, row: number, found: Readonly<Record<string, Tensor>>, count: number): SpanPath {
-  const of = (name: string) => rowOf(found[name], name, row);
+  const output = (name: string) => rowOf(found[name], name, row);
   const places = new Map<number, number>();
   const scores = levels.map((forms) =>
     forms.map(({ guide, form }) => {
       const place = places.get(guide) ?? 0;
       places.set(guide, place + 1);
-      const rest = of(`rests_${guide}`)[place] as number;
-      const shifts = of(`shifts_${guide}`).subarray(place * count, (place + 1) * count);
+      const rest = output(`rests_${guide}`)[place] as number;
+      const shifts = output(`shifts_${guide}`).subarray(place * count, (place + 1) * count);
       return { guide, scores: Float64Array.from(shifts, (shift) => -form.scale * (rest + shift)) };
     }),
   );
-  const pictures = of('pictures');
+  const pictures = output('pictures');
   const size = pictures.length / levels.length;
   const images = levels.map((_, place) => pictures.subarray(place * size, (place + 1) * size));
-  return { code: [...of('codes')], images, scores };
+  return { code: [...output('codes')], images, scores };
 }
 
 function rowOf(found: Tensor | undefined, name: string, row: number): Float32Array {

@@ -1,8 +1,8 @@
-/** What a run of a level's graph gives to the descents that took part in it. */
+/** The output of a run of a level's graph, shared by its users: the descents with rows in it. */
 import { sizeOf, type Tensor } from '../../kit/tensor.ts';
 import type { BufferPool } from './buffer-pool.ts';
 
-/** Memory of a run, which is reused once every descent that took part has released it. */
+/** Memory of a run, reused once every user has released it. */
 export class RunMemory {
   readonly #buffers: BufferPool;
   readonly #candidates: readonly Tensor[];
@@ -10,7 +10,7 @@ export class RunMemory {
   #candidateUsers: number;
   #featureUsers: number;
 
-  /** @param users descents that have rows in it */
+  /** @param users number of descents that must release it */
   constructor(
     parts: { readonly candidates: readonly Tensor[]; readonly features: Tensor },
     buffers: BufferPool,
@@ -23,29 +23,30 @@ export class RunMemory {
     this.#featureUsers = users;
   }
 
-  /** Called once by each descent: neither it nor its guides read the candidates any more. */
+  /** To be called once by each user, when neither it nor its guides read the candidates any more. */
   releaseCandidates(): void {
     this.#candidateUsers -= 1;
     if (this.#candidateUsers === 0) for (const { data } of this.#candidates) this.#buffers.release(data);
   }
 
-  /** Called once by each descent: none of its states needs these features any more. */
+  /** To be called once by each user, when none of its states needs these features any more. */
   releaseFeatures(): void {
     this.#featureUsers -= 1;
     if (this.#featureUsers === 0) this.#buffers.release(this.#features.data);
   }
 }
 
-/** What a descent chooses of. */
+/** The candidates of a level, drawn or not, and the features for the next one. */
 export interface LevelOutput {
-  /** [rows, width, side, side]; empty at a last level, whose features lead nowhere. */
+  /** [rows, width, side, side]; empty at the last level, unless the prior needed them. */
   readonly features: Tensor;
-  /** Natural logarithms of the candidates' probabilities, [rows, K]; null where the prior was not asked. */
+  /** Natural log-probabilities of the candidates, [rows, K]; null if they were not requested. */
   readonly logPrior: Tensor | null;
   /** Time inside ONNX Runtime. */
   readonly ms: number;
+  /** K */
   readonly candidateCount: number;
-  /** Numbers of one candidate. */
+  /** Length of one candidate: channels · side². */
   readonly size: number;
   /** Writes a candidate into `picture`. */
   drawInto(picture: Float32Array, row: number, choice: number): void;
@@ -60,7 +61,7 @@ interface LevelRun {
   readonly ms: number;
 }
 
-/** All candidates, drawn. */
+/** A level that drew all candidates. */
 export class DrawnLevel extends RunMemory implements LevelOutput {
   readonly features: Tensor;
   /** [rows, K, channels, side, side] */

@@ -1,23 +1,24 @@
 /**
- * Scoring without drawing: a quadratic score of all candidates of a level from Gram matrices.
+ * Scores all candidates of a level by a quadratic form, from Gram matrices.
  *
  * A candidate is x_k = W_k F + p. With F̃ = R F Cᵀ per feature, e = target − M (R p Cᵀ) and V_k = M W_k, its score is
- * −scale · Σ_o (v_o G v_oᵀ − 2 v_o m_oᵀ + Σ w e_o²), where G = F̃ diag(w) F̃ᵀ and m_o = e_o diag(w) F̃ᵀ: no candidate is drawn.
+ * −scale · Σ_o (v_o G v_oᵀ − 2 v_o m_oᵀ + Σ w e_o²), where G = F̃ diag(w) F̃ᵀ and m_o = e_o diag(w) F̃ᵀ: no candidate needs
+ * to be drawn.
  */
 import type { LinearForm } from '../../guide.ts';
 
-/** One image's state at a level. */
+/** The inputs of one state at a level. */
 export interface LevelState {
   /** F, [width, side, side]. */
   readonly features: Float32Array;
-  /** p, the image so far at this side, [channels, side, side]. */
+  /** p, the previous picture at this side, [channels, side, side]. */
   readonly predict: Float32Array;
   readonly channels: number;
   readonly side: number;
 }
 
 /**
- * Scores of all K candidates: the same numbers that drawing them would give, up to rounding.
+ * Scores of all K candidates: up to rounding, those of the drawn candidates.
  *
  * @param nodes the bundle's `levels.N.nodes.weight`, [K, 2, channels, width]; only [:, 0] draws
  */
@@ -67,36 +68,36 @@ function resampled(data: Float32Array, planes: number, side: number, form: Linea
 /** e = target − M (R p Cᵀ), [outChannels, height · width]. */
 function errorOf(form: LinearForm, { predict, channels, side }: LevelState): Float64Array {
   const size = form.height * form.width;
-  const shown = resampled(predict, channels, side, form);
+  const picture = resampled(predict, channels, side, form);
   const error = Float64Array.from(form.target);
   for (let o = 0; o < form.outChannels; o++) {
     for (let c = 0; c < channels; c++) {
       const weight = colorWeight(form, o, c, channels);
       if (weight === 0) continue;
       for (let p = 0; p < size; p++)
-        error[o * size + p] = (error[o * size + p] as number) - weight * (shown[c * size + p] as number);
+        error[o * size + p] = (error[o * size + p] as number) - weight * (picture[c * size + p] as number);
     }
   }
   return error;
 }
 
-/** G, the cross terms m_o, and what does not depend on the candidate. */
+/** G, the cross terms m_o, and the part that does not depend on the candidate. */
 function moments(pooled: Float64Array, error: Float64Array, form: LinearForm, width: number) {
   const size = form.height * form.width;
   const weighted = (values: Float64Array) =>
     form.weight ? values.map((value, i) => value * ((form.weight as Float32Array)[i % size] as number)) : values;
-  const heavy = weighted(pooled);
+  const weightedPooled = weighted(pooled);
   const gram = new Float64Array(width * width);
   for (let a = 0; a < width; a++) {
     for (let b = a; b < width; b++) {
-      const value = dotFrom(heavy, a * size, pooled, b * size, size);
+      const value = dotFrom(weightedPooled, a * size, pooled, b * size, size);
       gram[a * width + b] = value;
       gram[b * width + a] = value;
     }
   }
   const cross = new Float64Array(form.outChannels * width);
   for (let o = 0; o < form.outChannels; o++)
-    for (let a = 0; a < width; a++) cross[o * width + a] = dotFrom(error, o * size, heavy, a * size, size);
+    for (let a = 0; a < width; a++) cross[o * width + a] = dotFrom(error, o * size, weightedPooled, a * size, size);
   return { gram, cross, rest: dotFrom(weighted(error), 0, error, 0, error.length) };
 }
 
@@ -130,8 +131,8 @@ function quadratic(row: Float64Array, gram: Float64Array): number {
   return sum;
 }
 
-function dot(row: Float64Array, of: Float64Array, from: number): number {
-  return dotFrom(row, 0, of, from, row.length);
+function dot(row: Float64Array, values: Float64Array, from: number): number {
+  return dotFrom(row, 0, values, from, row.length);
 }
 
 function dotFrom(a: ArrayLike<number>, from: number, b: ArrayLike<number>, at: number, length: number): number {

@@ -11,59 +11,59 @@ import type { Prior, PriorPath } from './prior.ts';
 import { SpanOutput } from './span-output.ts';
 import { UndrawnLevel } from './undrawn.ts';
 
-/** Where a descent stands: what the next level's graph needs to know of it. */
+/** The state of a descent between two levels: the inputs of the next level's graph. */
 export interface State {
   readonly code: Code;
-  /** The features of the run that the candidate comes from, and its row there; null before level 0. */
+  /** The features of the run that proposed the chosen candidate, and its row in them; null before level 0. */
   readonly from: { readonly features: Tensor; readonly row: number } | null;
   /** The chosen candidate, [channels, side, side]. */
   readonly predict: Float32Array;
-  /** Natural logarithm of the code's probability as far as it is known: the sum over the levels that asked the prior. */
+  /** Natural log-probability of the code, summed over the levels that used the prior. */
   readonly logPrior: number;
 }
 
-/** A state to run, with its request's condition picture [channels, S, S] where the model has one. */
+/** A state to run, with its request's condition, [channels, S, S], if the model is conditional. */
 export interface Row {
   readonly state: State;
   readonly condition: Float32Array | null;
 }
 
-/** How candidates are scored that are not drawn. */
+/** How undrawn candidates are scored. */
 export interface UndrawnOptions {
-  /** Of each row, of each guide that has a form; all rows with the same `Fused.key`. */
+  /** Per row, the forms of its guides; all rows with equal `Fused.key`s. */
   readonly forms: readonly (readonly GuideForm[])[];
-  /** Of these guides, where the best by them alone is what is wanted; null: the choice is made by the scores. */
+  /** Weights of these guides, if only the best candidate by them is needed; null: the caller chooses by the scores. */
   readonly weights: readonly number[] | null;
-  readonly asksPrior: boolean;
+  readonly usesPrior: boolean;
 }
 
 const NO_FEATURES: Tensor = { data: new Float32Array(0), dims: [0] };
 
-/** Where every descent begins. */
+/** The state before level 0. */
 export const START: State = { code: [], from: null, predict: new Float32Array(0), logPrior: 0 };
 
 /**
- * Bytes that the candidates and features of one run may take on the CPU: enough rows to fill the cores, few enough that
- * they stay in the cache and do not have the garbage collector called (8 descents of 64 px on two cores: 46 ms a picture
- * with 8 MiB, 51 with 32).
+ * Size limit of the candidates and features of one run on the CPU: enough rows to fill the cores, few enough to stay in
+ * the cache and not to trigger garbage collection (8 descents of 64 px on two cores: 46 ms per picture with 8 MiB, 51 with
+ * 32).
  */
 const RUN_BYTES = 8 * 2 ** 20;
-/** Elsewhere, where a run costs more to begin; and what a decoding run may take, which draws one candidate of each level. */
+/** The limit on a GPU, where starting a run is expensive, and of decoding, which draws one candidate per level. */
 export const LARGE_RUN_BYTES = 32 * 2 ** 20;
 
 export interface NetworkOptions {
   readonly prior?: Prior | null;
-  /** Chooses without drawing. */
+  /** Graphs that score candidates without drawing them. */
   readonly fused?: Fused | null;
-  /** Of the candidates and features of one run. @default 8 MiB */
+  /** Size limit of the candidates and features of one run. @default 8 MiB */
   readonly runBytes?: number | undefined;
 }
 
 export class Network {
   readonly info: NetworkInfo;
-  /** Null where the model has none. */
+  /** Null if the model has none. */
   readonly prior: Prior | null;
-  /** Null where nothing is chosen without drawing. */
+  /** Null if the model's graphs cannot be fused. */
   readonly fused: Fused | null;
   readonly #levels: readonly Graph[];
   readonly #decode: Graph;
@@ -80,7 +80,7 @@ export class Network {
     this.#runBytes = runBytes;
   }
 
-  /** S, in pixels. */
+  /** S, the side of finished pictures in pixels. */
   get finalSide(): number {
     return this.info.levels.at(-1)?.side ?? 0;
   }
@@ -90,7 +90,7 @@ export class Network {
     return this.info.levels.map(({ candidateCount }) => candidateCount);
   }
 
-  /** Rows that one run of a level takes at most. */
+  /** Most rows of one run of a level. */
   rowsAt(level: number): number {
     return this.#rowsIn(this.#runBytes, level);
   }
@@ -103,41 +103,44 @@ export class Network {
   }
 
   /**
-   * Runs one level's graph on states that have chosen at all levels before it.
+   * Runs one level's graph.
    *
-   * @param users descents whose states they are: each must release the output
-   * @param askPrior whether the candidates' probabilities are wanted too, of a network that has a prior
+   * @param rows states before this level
+   * @param users number of descents that the rows belong to; each must release the output
+   * @param usesPrior whether to compute the candidates' log-probabilities, if the network has a prior
+   * @throws {RangeError} if a state is not at this level
    */
-  async runLevel(level: number, rows: readonly Row[], users = 1, askPrior = false): Promise<DrawnLevel> {
+  async runLevel(level: number, rows: readonly Row[], users = 1, usesPrior = false): Promise<DrawnLevel> {
     const graph = this.#levels[level];
     if (!graph || rows.some(({ state }) => state.code.length !== level)) throw new RangeError(`rows at level ${level}`);
     const condition = this.#conditionFeed(rows.map((row) => row.condition));
     const inputs = this.#inputs(level, rows);
-    const into = this.#memoryFor(level, rows.length, askPrior);
+    const into = this.#memoryFor(level, rows.length, usesPrior);
     const started = performance.now();
-    const ran = await graph.run({ ...inputs, ...condition }, Object.keys(into), into);
-    const { next_features: features = NO_FEATURES, candidates } = ran;
+    const found = await graph.run({ ...inputs, ...condition }, Object.keys(into), into);
+    const { next_features: features = NO_FEATURES, candidates } = found;
     if (!candidates) throw new RangeError(`the graph of level ${level} has no output "candidates"`);
     const { predict = null } = inputs;
-    const logPrior = askPrior && this.prior ? await this.prior.logPrior(level, features, predict, condition) : null;
+    const logPrior = usesPrior && this.prior ? await this.prior.logPrior(level, features, predict, condition) : null;
     const ms = performance.now() - started;
     return new DrawnLevel({ features, candidates, logPrior, ms }, this.#buffers, users);
   }
 
-  /** Rows that one run of `runUndrawn` takes at most. */
+  /** Most rows of one run of `runUndrawn`. */
   rowsUndrawnAt(level: number): number {
     const { side, width } = this.info.levels[level] as NetworkInfo['levels'][number];
     return Math.max(1, Math.floor(this.#runBytes / 4 / (side * side * (width + 3 * this.info.channels))));
   }
 
   /**
-   * Runs a level that draws no candidate before it is chosen or asked for.
+   * Runs a level without drawing candidates: the output draws them on demand.
    *
-   * @param users descents whose states they are: each must release the output
-   * @throws {RangeError} where the model has no graphs for it
+   * @param rows states before this level
+   * @param users number of descents that the rows belong to; each must release the output
+   * @throws {RangeError} if the model has no fused graphs
    */
   async runUndrawn(level: number, rows: readonly Row[], users: number, options: UndrawnOptions): Promise<UndrawnLevel> {
-    const { forms, weights, asksPrior } = options;
+    const { forms, weights, usesPrior } = options;
     if (!this.fused || rows.some(({ state }) => state.code.length !== level))
       throw new RangeError(`rows at level ${level}`);
     const condition = this.#conditionFeed(rows.map((row) => row.condition));
@@ -147,26 +150,26 @@ export class Network {
     const started = performance.now();
     const { predict = null } = own;
     const logPrior =
-      asksPrior && this.prior ? await this.prior.logPrior(level, run.features, predict, condition) : null;
+      usesPrior && this.prior ? await this.prior.logPrior(level, run.features, predict, condition) : null;
     const ms = run.ms + performance.now() - started;
     return new UndrawnLevel({ ...run, logPrior, ms }, this.#buffers, users);
   }
 
-  /** Rows that one run of `runSpan` takes at most: such a run cannot be interrupted. */
+  /** Most rows of one run of `runSpan`, which cannot be interrupted. */
   rowsSpannedAt(level: number): number {
     const { side } = this.info.levels[level] as NetworkInfo['levels'][number];
     return Math.max(
       1,
-      Math.min(MOST_SPANNED, this.rowsUndrawnAt(level), Math.floor((SPANNED_AT_64 * 64 ** 2) / side ** 2)),
+      Math.min(MAX_SPAN_ROWS, this.rowsUndrawnAt(level), Math.floor((SPAN_ROWS_AT_64 * 64 ** 2) / side ** 2)),
     );
   }
 
   /**
-   * Runs several levels of one side, each of which draws the candidate that forms choose, and no other.
+   * Runs the levels of a span, each of which draws only the candidate chosen by the forms.
    *
-   * @param rows states at the first of them, all with the same `Fused.spanKey`
-   * @param users descents whose states they are: each must release the output
-   * @throws {RangeError} where the model has no graphs for it
+   * @param rows states before the first level, with equal `Fused.spanKey`s
+   * @param users number of descents that the rows belong to; each must release the output
+   * @throws {RangeError} if the model has no fused graphs
    */
   async runSpan(rows: readonly (Row & SpanRow)[], users: number): Promise<SpanOutput> {
     const { first } = (rows[0] as SpanRow).forms as SpanForms;
@@ -176,16 +179,17 @@ export class Network {
     return new SpanOutput(await this.fused.span(rows, inputs, this.#buffers), this.#buffers, users);
   }
 
-  /** Rows that one run of `descend` takes at most. */
+  /** Most rows of one run of `descend`. */
   get rowsPerDescend(): number {
-    return Math.max(1, Math.min(MOST_DESCENDING, this.#rowsIn(LARGE_RUN_BYTES, this.info.levels.length - 1)));
+    return Math.max(1, Math.min(MAX_DESCEND_ROWS, this.#rowsIn(LARGE_RUN_BYTES, this.info.levels.length - 1)));
   }
 
   /**
-   * Whole descents by the prior.
+   * Samples whole descents from the prior.
    *
-   * @param noise of each, [L × K]: see `Prior.descend`
-   * @param toSide levels of larger sides are left out. @default all are drawn
+   * @param noise one [L × K] per descent: see `Prior.descend`
+   * @param conditions one per descent
+   * @param toSide last side to draw, in pixels. @default the final one
    * @throws {RangeError} without a prior
    */
   async descend(
@@ -197,7 +201,7 @@ export class Network {
     return await this.prior.descend(noise, this.#conditionFeed(conditions), toSide);
   }
 
-  /** The outputs wanted of a level, and where to write them. */
+  /** Memory for the required outputs of a level, by name. */
   #memoryFor(level: number, rows: number, needsFeatures: boolean): Record<string, Tensor> {
     const { side, candidateCount, width } = this.info.levels[level] as NetworkInfo['levels'][number];
     const buffer = (dims: readonly number[]) => ({ data: this.#buffers.acquire(sizeOf(dims)), dims });
@@ -206,21 +210,21 @@ export class Network {
     return { ...outputs, next_features: buffer([rows, width, side, side]) };
   }
 
-  /** Pictures of whole codes, by the graph that draws the chosen candidates only. */
+  /** The pictures of complete codes, drawn by a graph that computes only the chosen candidates. */
   async decode(codes: readonly Code[], conditions: readonly (Float32Array | null)[] = []): Promise<Picture[]> {
     const levels = this.info.levels.length;
     const side = this.finalSide;
     const { channels } = this.info;
-    const most = Math.max(1, Math.min(MOST_DECODED, this.#rowsIn(LARGE_RUN_BYTES, levels - 1)));
+    const maxRows = Math.max(1, Math.min(MAX_DECODE_ROWS, this.#rowsIn(LARGE_RUN_BYTES, levels - 1)));
     const pictures: Picture[] = [];
-    for (let from = 0; from < codes.length; from += most) {
-      const part = codes.slice(from, from + most);
+    for (let from = 0; from < codes.length; from += maxRows) {
+      const part = codes.slice(from, from + maxRows);
       const feeds = {
         codes: integers(part.flat(), [part.length, levels]),
         ...this.#conditionFeed(part.map((_, i) => conditions[from + i] ?? null)),
       };
       const { image } = await this.#decode.run(feeds, ['image']);
-      if (!image) throw new RangeError('the decode graph lacks its image');
+      if (!image) throw new RangeError('the decode graph has no output "image"');
       const size = channels * side * side;
       for (let i = 0; i < part.length; i++)
         pictures.push({ data: image.data.slice(i * size, (i + 1) * size), channels, width: side, height: side });
@@ -254,22 +258,22 @@ export class Network {
   }
 }
 
-/** What a level's graph is fed beside the condition: `batch` at level 0, the others after it. */
+/** Feeds of a level's graph beside the condition: `batch` at level 0, the others after it. */
 interface LevelInputs extends Record<string, Tensor<TensorData>> {
   predict?: Tensor;
 }
 
-const MOST_DECODED = 32;
+const MAX_DECODE_ROWS = 32;
 /**
- * A run of whole descents cannot be interrupted, and somebody else's request waits for it: one takes 0.07 s (64 px) to 0.2 s
- * (256 px) on two cores. Two at once gain 15 % at 64 px, nothing at 256.
+ * A run of whole descents cannot be interrupted, and other requests wait for it: one takes 0.07 s (64 px) to 0.2 s (256 px)
+ * on two cores. Two at once gain 15 % at 64 px, nothing at 256.
  */
-const MOST_DESCENDING = 1;
-/** Rows of a run of all levels of a side: one of 64 px takes 5 ms, and 8 of them fill two cores. */
-const SPANNED_AT_64 = 8;
-const MOST_SPANNED = 32;
+const MAX_DESCEND_ROWS = 1;
+/** Rows of a span's run at 64 px: one takes 5 ms, and 8 fill two cores. */
+const SPAN_ROWS_AT_64 = 8;
+const MAX_SPAN_ROWS = 32;
 
-/** Rows of features in the states' order; the run's own tensor where that is just what they are. */
+/** The states' rows of features, in their order; the run's own tensor if that is identical. */
 function gatherFeatures(states: readonly State[]): Tensor {
   const sources = states.map(({ from }) => {
     if (!from) throw new RangeError('a state before level 0 has no features');
@@ -278,8 +282,8 @@ function gatherFeatures(states: readonly State[]): Tensor {
   const [first] = sources;
   if (!first) throw new RangeError('no rows');
   const { features } = first;
-  const untouched = sources.every((source, i) => source.features === features && source.row === i);
-  if (untouched && sources.length === features.dims[0]) return features;
+  const isIdentical = sources.every((source, i) => source.features === features && source.row === i);
+  if (isIdentical && sources.length === features.dims[0]) return features;
   const shape = features.dims.slice(1);
   const size = sizeOf(shape);
   const data = new Float32Array(sources.length * size);
@@ -288,7 +292,7 @@ function gatherFeatures(states: readonly State[]): Tensor {
   return { data, dims: [sources.length, ...shape] };
 }
 
-/** Equal parts after one another; no copy where they already lie so in memory. */
+/** The concatenated parts, which have equal lengths; no copy if they are adjacent in memory. */
 function joined(parts: readonly Float32Array[]): Float32Array {
   const [first] = parts;
   if (!first || parts.length === 1) return first ?? new Float32Array(0);

@@ -1,4 +1,4 @@
-/** A learned prior over a network's choices (scripts/prior/): how likely each candidate is, and whole descents by it. */
+/** A learned prior over a network's choices (scripts/prior/): probabilities of candidates, and whole descents sampled from it. */
 import type { Code } from '../../contract/codes.ts';
 import { integers, type Tensor, type TensorData } from '../../kit/tensor.ts';
 import type { Graph, NetworkInfo } from './graph.ts';
@@ -11,10 +11,10 @@ export interface PriorGraphs {
   readonly descend: ReadonlyMap<number, Graph>;
 }
 
-/** One descent that the prior alone made. */
+/** One descent sampled from the prior. */
 export interface PriorPath {
   readonly code: Code;
-  /** Natural logarithm of each choice's probability. */
+  /** Natural log-probability of each choice. */
   readonly logPrior: readonly number[];
   /** The chosen candidate of every level, [channels, side, side]. */
   readonly images: readonly Float32Array[];
@@ -25,7 +25,7 @@ type Feeds = Readonly<Record<string, Tensor<TensorData>>>;
 export class Prior {
   readonly #info: NetworkInfo;
   readonly #graphs: PriorGraphs;
-  /** Of each level, its place among those of its side, as the graphs were trained. */
+  /** Per level, the `place` input of the graphs as they were trained: the index of the level within its side. */
   readonly #places: readonly number[];
 
   constructor(info: NetworkInfo, graphs: PriorGraphs, isRecurrent = false) {
@@ -38,32 +38,32 @@ export class Prior {
   }
 
   /**
-   * Natural logarithms of the probabilities of a level's candidates, [rows, K].
+   * Natural log-probabilities of a level's candidates, [rows, K].
    *
-   * @param features what the level's graph gave as next_features, [rows, width, side, side]
-   * @param predict the candidates chosen before it, [rows, channels, s, s]; null at level 0
-   * @param condition the feed of a conditional model, empty otherwise
+   * @param features the output next_features of the level's graph, [rows, width, side, side]
+   * @param predict the candidates chosen at the previous level, [rows, channels, s, s]; null at level 0
+   * @param condition the condition's feed; empty for an unconditional model
+   * @throws {RangeError} if a graph or an output is missing
    */
   async logPrior(level: number, features: Tensor, predict: Tensor | null, condition: Feeds): Promise<Tensor> {
     const { side } = this.#info.levels[level] as NetworkInfo['levels'][number];
     const graph = this.#graphs.sides.get(side);
     if (!graph) throw new RangeError(`no prior for the levels of ${side} px`);
     const dims = [features.dims[0] as number, this.#info.channels, side, side];
-    const nothing = () => ({ data: new Float32Array(dims.reduce((size, dim) => size * dim, 1)), dims });
+    const zeros = () => ({ data: new Float32Array(dims.reduce((size, dim) => size * dim, 1)), dims });
     const place = integers([this.#places[level] as number]);
-    const { log_prior: found } = await graph.run({ features, predict: predict ?? nothing(), place, ...condition }, [
-      'log_prior',
-    ]);
+    const feeds = { features, predict: predict ?? zeros(), place, ...condition };
+    const { log_prior: found } = await graph.run(feeds, ['log_prior']);
     if (!found) throw new RangeError(`the prior's graph of ${side} px has no output "log_prior"`);
     return found;
   }
 
   /**
-   * Whole descents: every level takes the candidate with the largest log-probability + noise (Gumbel noise draws one by
-   * its probability: the Gumbel-max trick).
+   * Whole descents: every level chooses the candidate with the largest log-probability + noise. Gumbel noise samples
+   * candidates by their probability (the Gumbel-max trick).
    *
-   * @param noise of each descent, [L × K]; infinities are not allowed
-   * @param toSide levels of larger sides are left out
+   * @param noise one [L × K] per descent; finite
+   * @param toSide last side to draw, in pixels. @default the final one
    */
   async descend(
     noise: readonly Float32Array[],
@@ -85,7 +85,7 @@ export class Prior {
     }));
   }
 
-  /** All levels of a side. @param before features, predict and choice of the level before; empty at the first side */
+  /** Runs all levels of a side. @param before features, predict and choice of the previous level; empty at the first side */
   async #descendSide(side: number, graph: Graph, noise: readonly Float32Array[], before: Feeds): Promise<SidePart> {
     const { levels } = this.#info;
     const first = levels.findIndex((level) => level.side === side);
@@ -110,19 +110,19 @@ export class Prior {
   }
 }
 
-/** What descend-SIDE.onnx gave. */
+/** The output of descend-SIDE.onnx. */
 interface SidePart {
   /** [rows, levels of the side] */
   readonly codes: Tensor;
   /** [rows, levels of the side] */
   readonly logPrior: Tensor;
-  /** Of each level, [rows, channels, side, side]. */
+  /** One per level, [rows, channels, side, side]. */
   readonly images: readonly Tensor[];
-  /** Inputs of the side after it. */
+  /** Inputs of the next side. */
   readonly next: Feeds;
 }
 
-/** As scripts/prior/graphs.py names them. */
+/** Name of an image output, as defined in scripts/prior/graphs.py. */
 function imageOutput(level: number): string {
   return `level_${String(level).padStart(2, '0')}`;
 }

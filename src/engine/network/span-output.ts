@@ -1,13 +1,13 @@
-/** The output of a run of several levels, in which every row has chosen. */
+/** The output of a span's run: choices of every row at all its levels. */
 import type { Tensor } from '../../kit/tensor.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { SpanPath, SpanRun } from './fused.ts';
 import { RunMemory } from './level-output.ts';
 
 export class SpanOutput extends RunMemory {
-  /** Of each row. */
+  /** One per row. */
   readonly paths: readonly SpanPath[];
-  /** Of the last level, [rows, width, side, side]. */
+  /** Features after the last level, [rows, width, side, side]. */
   readonly features: Tensor;
   readonly ms: number;
 

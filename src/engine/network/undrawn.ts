@@ -1,4 +1,4 @@
-/** The output of a level that drew no candidate but, where guides' quadratic forms decide alone, the best. */
+/** The output of a level that drew no candidates, except the best one if quadratic forms alone decide. */
 import type { LinearForm } from '../../guide.ts';
 import type { Tensor } from '../../kit/tensor.ts';
 import type { BufferPool } from './buffer-pool.ts';
@@ -7,24 +7,27 @@ import { type LevelOutput, RunMemory } from './level-output.ts';
 
 export interface UndrawnParts {
   readonly features: Tensor;
-  /** What candidates are added to, [rows, channels, side, side]. */
+  /** p, to which candidates are added, [rows, channels, side, side]. */
   readonly base: Tensor;
-  /** W, [K, channels, width]: what candidates are drawn with. */
+  /** W, [K, channels, width], from which candidates are drawn: W_k F + p. */
   readonly nodes: Float32Array;
+  /** K */
   readonly count: number;
-  /** Of each guide: its form of each row, and squared errors less what is the same for all candidates, [rows, K], and that, [rows]. */
+  /** Per guide: its form for each row; `shift` + `rest` are the squared errors of the candidates. */
   readonly forms: readonly {
     readonly ofRows: readonly LinearForm[];
+    /** The part that depends on the candidate, [rows, K]. */
     readonly shift: Tensor;
+    /** The part that all candidates share, [rows]. */
     readonly rest: Tensor;
   }[];
-  /** The candidates that are best by all forms, [rows, channels, side, side], and their numbers. */
+  /** The best candidates by all forms, [rows, channels, side, side], and their choices, [rows]; null if not requested. */
   readonly best: { readonly pictures: Tensor; readonly choices: Tensor } | null;
   readonly logPrior: Tensor | null;
   readonly ms: number;
   /** Draws candidates (draw-graph.ts). */
   readonly draw: Graph;
-  /** Of these tensors, those whose memory may be used again; the features' may. */
+  /** Those of these tensors, beside the features, whose memory can be reused. */
   readonly owned: readonly Tensor[];
 }
 
@@ -36,7 +39,7 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
   readonly channels: number;
   readonly side: number;
   readonly #parts: UndrawnParts;
-  /** Those that were drawn, by row · K + choice. */
+  /** Candidates that were drawn, by row · K + choice. */
   readonly #drawn = new Map<number, Float32Array>();
   #ms: number;
 
@@ -58,12 +61,12 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
     return this.#ms;
   }
 
-  /** What candidates are added to, [rows, channels, side, side]. */
+  /** p, to which candidates are added, [rows, channels, side, side]. */
   get base(): Float32Array {
     return this.#parts.base.data;
   }
 
-  /** Scores of all candidates of a row by a form, by its place among those of the run: the numbers that drawing them would give. */
+  /** Scores of all candidates of a row, as if they had been drawn. @param form its index in the run */
   scoresOf(form: number, row: number): Float64Array {
     const { ofRows, shift, rest } = this.#parts.forms[form] as UndrawnParts['forms'][number];
     const { scale } = ofRows[row] as LinearForm;
@@ -99,7 +102,7 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
     return drawn;
   }
 
-  /** All candidates of a row, shrunk by `shrink`, which is linear: of features it makes what it makes of pictures. */
+  /** All candidates of a row, reduced by `shrink`. Since that is linear, it is applied to the features instead. */
   async drawShrunk(row: number, shrink: (planes: Float32Array) => Float32Array): Promise<Float32Array> {
     const { width, plane } = this.#dims;
     const from = row * (this.features.dims[1] as number) * plane;
@@ -123,7 +126,7 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
       features: { data: features, dims: [1, width, plane] },
       base: { data: base, dims: [1, 1, this.channels, plane] },
     });
-    if (!candidates) throw new RangeError('the graph that draws has no output "candidates"');
+    if (!candidates) throw new RangeError('the drawing graph has no output "candidates"');
     return candidates.data;
   }
 

@@ -1,68 +1,68 @@
-/** The results of a request, each with its beams, and which of them run next. */
+/** The results of a request with their beams, and the slices of them that run next. */
 import type { Place } from '../guides/score.ts';
 import type { LevelOutput } from '../network/level-output.ts';
 import type { State } from '../network/network.ts';
 
-/** One result: its beams, best first, and what it has chosen at the level that is being run. */
+/** One result: its beams, best first, and its choice at the current level. */
 export interface ResultBeams {
   readonly index: number;
   /** Empty once the descent is over. */
   beams: readonly State[];
   chosen: LevelChoice | null;
-  /** Of each guide, what it said of the best beam when it was asked last; null where it never was. */
+  /** Per guide, its last score of the best beam; null if it has not scored one yet. */
   lastScores: readonly (number | null)[];
 }
 
 export interface LevelChoice {
-  /** At least one. */
+  /** The states kept, best first; at least one. */
   readonly beams: readonly State[];
-  /** Blended score of the best beam; null where no guide had a say. */
+  /** Blended score of the best beam; null if no guide scored it. */
   readonly score: number | null;
-  /** Of each guide, its own score of the best beam; null where it was not asked. */
+  /** Per guide, its own score of the best beam; null if it did not score it. */
   readonly guideScores: readonly (number | null)[];
 }
 
-/** Results whose turn it is at a level, and the states that must be run for them. */
+/** Results that run together at a level, and the states to run for them. */
 export interface Slice {
   readonly results: readonly ResultBeams[];
   readonly states: readonly State[];
-  /** For each different set of beams, its rows among the states. */
+  /** For each distinct list of beams, their rows (indices into `states`). */
   readonly pools: readonly (readonly number[])[];
-  /** For each result, its pool. */
+  /** For each result, the index of its pool. */
   readonly poolOf: readonly number[];
 }
 
 /**
- * The first results whose states fit into so many rows and pools, at least one. Results that stand at the same place share
- * their rows, so that nothing is computed or asked twice.
+ * The longest prefix of the results whose states fit into `maxRows` and `maxPools`, at least one result. Results with the
+ * same beams share rows, so that nothing is computed or scored twice.
  */
-export function sliceOf(results: readonly ResultBeams[], rows: number, mostPools = Number.POSITIVE_INFINITY): Slice {
-  const taken: ResultBeams[] = [];
+export function sliceOf(results: readonly ResultBeams[], maxRows: number, maxPools = Number.POSITIVE_INFINITY): Slice {
+  const included: ResultBeams[] = [];
   const rowOf = new Map<State, number>();
   const pools: number[][] = [];
   const poolOf: number[] = [];
   for (const result of results) {
     const fresh = result.beams.filter((state) => !rowOf.has(state));
-    if (taken.length > 0 && rowOf.size + fresh.length > rows) break;
+    if (included.length > 0 && rowOf.size + fresh.length > maxRows) break;
     const first = rowOf.size;
     for (const [i, state] of fresh.entries()) rowOf.set(state, first + i);
-    const mine = result.beams.map((state) => rowOf.get(state) as number);
-    const known = pools.findIndex((pool) => pool.length === mine.length && pool.every((row, i) => row === mine[i]));
-    if (known < 0 && taken.length > 0 && pools.length >= mostPools) {
+    const rows = result.beams.map((state) => rowOf.get(state) as number);
+    const known = pools.findIndex((pool) => pool.length === rows.length && pool.every((row, i) => row === rows[i]));
+    if (known < 0 && included.length > 0 && pools.length >= maxPools) {
       for (const state of fresh) rowOf.delete(state);
       break;
     }
-    if (known < 0) pools.push(mine);
+    if (known < 0) pools.push(rows);
     poolOf.push(known < 0 ? pools.length - 1 : known);
-    taken.push(result);
+    included.push(result);
   }
-  return { results: taken, states: [...rowOf.keys()], pools, poolOf };
+  return { results: included, states: [...rowOf.keys()], pools, poolOf };
 }
 
-/** States created at a level, by parent and choice: results that choose the same share them. */
+/** States created at a level, by parent and choice. Results with the same choice share the state. */
 export type ChildStates = Map<State, Map<number, State>>;
 
-/** Creates the states that are picked and do not exist yet, their pictures one after the other in memory. */
+/** Creates the picked states that do not exist yet, with their pictures adjacent in memory. */
 export function createStates(
   slice: Slice,
   picks: Iterable<Place>,

@@ -1,16 +1,16 @@
-/** The candidates of a slice as guides are asked about them. */
+/** The candidates of a slice as a source for scoring. */
 import type { CandidateSource } from '../guides/score.ts';
 import { COMPARED_SIDE, pointsOf, shrunk } from '../guides/shortlist.ts';
 import type { DrawnLevel } from '../network/level-output.ts';
 import { UndrawnLevel } from '../network/undrawn.ts';
 
-/** Rows of a run that a slice has: `rows` of them from `firstRow` on. */
+/** The rows of a slice in a run: `rows` of them, starting at `firstRow`. */
 interface Part {
   readonly rows: number;
   readonly firstRow: number;
 }
 
-/** @param guides of the run's forms, their places among the request's */
+/** @param guides for each form of the run, the index of its guide in the request */
 export function sourceOf(output: DrawnLevel | UndrawnLevel, part: Part, guides: readonly number[]): CandidateSource {
   return output instanceof UndrawnLevel ? undrawnSource(output, part, guides) : drawnSource(output, part);
 }

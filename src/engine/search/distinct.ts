@@ -1,20 +1,20 @@
-/** Keeps the results of one request distinct: no two of them end with the same code. */
+/** Keeps the results of one request distinct: no two end with the same code. */
 import type { State } from '../network/network.ts';
 
-/** Results whose codes are the same so far. */
+/** Results with the same code so far. */
 export class SiblingGroup {
-  /** How many they are. */
+  /** Number of results. */
   readonly size: number;
   readonly #capacity: number;
   readonly #taken = new Map<number, number>();
 
-  /** @param capacity results that may choose one candidate */
+  /** @param capacity most results that may choose the same candidate */
   constructor(size: number, capacity: number) {
     this.size = size;
     this.#capacity = capacity;
   }
 
-  /** Whether a candidate was chosen by as many of them as may. */
+  /** Whether a candidate has reached its capacity. */
   isFull(choice: number): boolean {
     return (this.#taken.get(choice) ?? 0) >= this.#capacity;
   }
@@ -25,27 +25,30 @@ export class SiblingGroup {
 }
 
 /**
- * Groups the results of a request at a level by where they stand.
+ * Groups the results of a request by their state at a level.
  *
- * `soon`: results diverge at the first level that has candidates enough. Without it they diverge by chance, and a candidate
- * is full only where fewer codes are left below it than results stand at it.
+ * @param states one per result
+ * @param counts K of each level
+ * @param divergeEarly whether results diverge at the first level with enough candidates. Otherwise they diverge by chance,
+ * and the capacity of a candidate is the number of codes below it.
  */
 export function siblingGroupsAt(
-  standing: readonly State[],
+  states: readonly State[],
   level: number,
   counts: readonly number[],
-  soon: boolean,
+  divergeEarly: boolean,
 ): Map<State, SiblingGroup> {
   const sizes = new Map<State, number>();
-  for (const state of standing) sizes.set(state, (sizes.get(state) ?? 0) + 1);
+  for (const state of states) sizes.set(state, (sizes.get(state) ?? 0) + 1);
   const below = codesBelow(level, counts);
-  const here = counts[level] as number;
-  const families = new Map<State, SiblingGroup>();
-  for (const [state, size] of sizes) families.set(state, new SiblingGroup(size, soon ? Math.ceil(size / here) : below));
-  return families;
+  const count = counts[level] as number;
+  const groups = new Map<State, SiblingGroup>();
+  for (const [state, size] of sizes)
+    groups.set(state, new SiblingGroup(size, divergeEarly ? Math.ceil(size / count) : below));
+  return groups;
 }
 
-/** Number of codes that begin with the same choices up to and with a level. */
+/** Number of codes with the same choices up to and including a level, at most `Number.MAX_SAFE_INTEGER`. */
 export function codesBelow(level: number, counts: readonly number[]): number {
   return counts.slice(level + 1).reduce((product, count) => Math.min(product * count, Number.MAX_SAFE_INTEGER), 1);
 }

@@ -18,7 +18,7 @@ interface EventSource {
   readonly notes: readonly string[];
 }
 
-/** Of a level at which all results have chosen. */
+/** The event of a level at which all results have chosen. */
 export function levelEvent(
   { info, guides }: EventSource,
   level: number,
@@ -39,27 +39,27 @@ export function levelEvent(
   };
 }
 
-/** @param weights of the guides as they are now */
+/** @param weights current weights of the guides */
 export function doneEvent(
   source: EventSource & { readonly blend: BlendKind },
-  ended: readonly ResultBeams[],
+  finished: readonly ResultBeams[],
   weights: readonly number[],
   total: Timings,
 ): DoneEvent {
   const counts = source.info.levels.map((level) => level.candidateCount);
   const order = ranked(
-    ended.map(({ lastScores }) => lastScores),
+    finished.map(({ lastScores }) => lastScores),
     { blend: source.blend, weights },
   );
   const results = order.map((index) => {
-    const state = ended[index]?.beams[0] as State;
+    const state = finished[index]?.beams[0] as State;
     const codeString = codeToString(state.code, counts);
     return { code: [...state.code], codeString, seed: source.seed, image: pictureOf(state, source.info), index };
   });
   return { type: 'done', results, ...endSummary(source, total) };
 }
 
-/** @param level levels at which all results have chosen */
+/** @param level number of levels at which all results have chosen */
 export function cancelledEvent(
   source: EventSource,
   level: number,
@@ -79,7 +79,7 @@ function endSummary({ guides, notes }: EventSource, total: Timings) {
   return { guides: guides.map((guide) => guide.use), notes: [...notes], timings: { ...total } };
 }
 
-/** A copy, which the receiver may modify. */
+/** A copy that the receiver may modify. */
 function pictureOf({ predict }: State, { channels }: NetworkInfo): Picture {
   const side = Math.round(Math.sqrt(predict.length / channels));
   return { data: predict.slice(), channels, width: side, height: side };

@@ -1,64 +1,66 @@
-/** Events of a descent while it runs. */
+/** Events of a running descent. */
 import type { GuideUse, Timings } from '../../contract/events.ts';
 import type { Picture } from '../../guide.ts';
 
-/** A level is chosen. Arrays have one entry per result. */
+/** All results have chosen at a level. Arrays have one entry per result. */
 export interface LevelEvent {
   readonly type: 'level';
   /** 0 … levels − 1. */
   readonly level: number;
   readonly levels: number;
+  /** Side of the level in pixels. */
   readonly side: number;
-  /** The best beam's choice. With beams, its earlier choices may differ from those reported before: `codes` has them all. */
+  /** The best beam's choice, 0 … K − 1. With several beams its earlier choices may have changed: see `codes`. */
   readonly choices: number[];
+  /** The best beam's choices at all levels so far. */
   readonly codes: number[][];
-  /** Blended score of the best beam, comparable within this level only; null where no guide had a say. */
+  /** Blended score of the best beam, comparable within this level only; null if no guide scored it. */
   readonly scores: (number | null)[];
-  /** Of each guide, in the request's order: its own score of the choice, null where it was not asked. */
+  /** Per guide, in the request's order, then per result: its own score of the choice, null if it did not score it. */
   readonly guideScores: (number | null)[][];
-  /** The chosen candidate, at this level's side; of whole pictures all of it, small. */
+  /** The chosen candidate at this level's side; for whole pictures, the whole picture, reduced. */
   readonly previews: readonly Picture[];
   readonly timings: Timings;
 }
 
-/** A square of a whole picture, in its pixels, and what it is the picture of. */
+/** A square of a whole picture, in pixels of that picture, and the code that draws it. */
 export interface WindowCode {
   readonly left: number;
   readonly top: number;
   readonly side: number;
-  /** Whole, or the levels that were chosen. */
+  /** Complete, or the choices so far if the request was cancelled. */
   readonly code: number[];
-  /** Empty where the code is not whole. */
+  /** Empty if the code is incomplete. */
   readonly codeString: string;
 }
 
 /** A finished picture. */
 export interface Result {
-  /** Of a whole picture: that of its first square. */
+  /** For a whole picture, the code of its first square. */
   readonly code: number[];
   readonly codeString: string;
-  /** Seed of the request; with the place among its results, what the picture depends on. */
+  /** Seed of the request: seed and index reproduce the picture. */
   readonly seed: number;
   readonly image: Picture;
-  /** Its place in the arrays of level events. */
+  /** Index of the result in the arrays of level events. */
   readonly index: number;
-  /** Of a whole picture, which its code alone does not draw. */
+  /** Only for a whole picture, which a code alone does not determine. */
   readonly windows?: readonly WindowCode[];
 }
 
-/** The best picture so far of a result that was not finished: `prefix` can be given to another request to go on from. */
+/** The best picture so far of an unfinished result. Another request can continue from `prefix`. */
 export interface PartialResult {
   readonly prefix: number[];
   readonly seed: number;
-  /** At the side of the last level chosen; whole pictures at their own size. */
+  /** At the side of the last chosen level; a whole picture at its own size. */
   readonly image: Picture;
-  /** Of a whole picture. */
+  /** Only for a whole picture. */
   readonly windows?: readonly WindowCode[];
 }
 
 interface EndSummary {
   readonly guides: readonly GuideUse[];
-  /** Notes of guides for the user. */
+  /** Notes for the user. */
   readonly notes: readonly string[];
   readonly timings: Timings;
 }
@@ -66,14 +68,14 @@ interface EndSummary {
 /** All results are finished. */
 export interface DoneEvent extends EndSummary {
   readonly type: 'done';
-  /** The best first, by what the guides said of each at the last level that they were asked at (`ranking.ts`). */
+  /** Best first, by each guide's scores at the last level that it scored (`ranking.ts`). */
   readonly results: Result[];
 }
 
-/** The signal was aborted: the last event, in the place of `done`. Nothing is thrown. */
+/** The signal was aborted: the last event, instead of `done`. Nothing is thrown. */
 export interface CancelledEvent extends EndSummary {
   readonly type: 'cancelled';
-  /** Levels that were chosen; the results stand there. Empty results where it is 0. */
+  /** Number of chosen levels; 0: there are no results. */
   readonly level: number;
   readonly results: PartialResult[];
 }

@@ -1,4 +1,4 @@
-/** What to tell of a sampler that asks for something the model has not. */
+/** Notes about sampler options that have no effect with the model. */
 import type { BeamSchedule } from '../../contract/beams.ts';
 import type { ParticleSchedule } from '../../contract/particles.ts';
 import type { NetworkInfo } from '../network/graph.ts';
@@ -13,10 +13,10 @@ export function samplerNotes(
   if (prior && !hasPrior)
     notes.push(`The model ${name} has no prior: where no guide decides, all choices are equally likely.`);
   if (particles !== undefined && particles !== 1 && !isGuided)
-    notes.push('particles: without a guide nothing tells which picture is the better; one is made for each result.');
-  const most = Math.max(...levels.map(({ candidateCount }) => candidateCount));
-  if (top !== undefined && top > most)
-    notes.push(`top is ${top}, and the model ${name} proposes ${most} at a level: any of them may be chosen.`);
+    notes.push('particles: without a guide, nothing ranks them; one is made for each result.');
+  const maxCount = Math.max(...levels.map(({ candidateCount }) => candidateCount));
+  if (top !== undefined && top > maxCount)
+    notes.push(`top is ${top}, but the model ${name} proposes ${maxCount} at a level: any of them may be chosen.`);
   return [
     ...notes,
     ...sideNotes('beams', beams, { name, levels }),
@@ -24,9 +24,9 @@ export function samplerNotes(
   ];
 }
 
-/** Sides of a schedule that no level has. */
+/** A note that names the sides of a schedule that the model lacks; none if there are no such sides. */
 export function sideNotes(
-  what: 'beams' | 'particles',
+  option: 'beams' | 'particles',
   schedule: BeamSchedule | ParticleSchedule | undefined,
   { name, levels }: Pick<NetworkInfo, 'name' | 'levels'>,
 ): string[] {
@@ -34,5 +34,7 @@ export function sideNotes(
   const sides = [...new Set(levels.map(({ side }) => side))];
   const others = Object.keys(schedule).filter((side) => !sides.includes(Number(side)));
   if (others.length === 0) return [];
-  return [`${what}: no level of ${name} has ${others.join(' or ')} pixels a side; its sides are ${sides.join(', ')}.`];
+  return [
+    `${option}: no level of ${name} has a side of ${others.join(' or ')} pixels; its sides are ${sides.join(', ')}.`,
+  ];
 }

@@ -1,4 +1,4 @@
-/** Particles: the descents of a request while they are more than its results, and which of them go on. */
+/** Particles: descents of a request that exceed its results in number, of which only the best survive. */
 import type { ResultBeams } from './beams.ts';
 import type { DescentPlan } from './plan.ts';
 import { ranked } from './ranking.ts';
@@ -6,12 +6,12 @@ import { ranked } from './ranking.ts';
 type Survival = Pick<DescentPlan, 'blend' | 'count' | 'prefixes'>;
 
 /**
- * The particles that go on, the best first; all of them, as they are, where they are no more than `keep`. Particle i belongs to
- * the result i modulo `count`: where results begin with prefixes of their own, the best of each, in the results' order, come
- * first.
+ * The best `keep` particles, best first; all of them in their order if there are at most `keep`. Particle i belongs to
+ * result i modulo `count`. If results have different prefixes, the best particle of each result comes first, in the results'
+ * order.
  *
- * @param weights of the guides as they are now
- * @param keep at least one for each result
+ * @param weights current weights of the guides
+ * @param keep at least the number of results
  */
 export function survivorsOf(
   particles: readonly ResultBeams[],

@@ -1,4 +1,4 @@
-/** Descents that the prior alone decides, drawn whole by descend-SIDE.onnx, and the prior's part in those that guides decide too. */
+/** The prior in a descent: paths that it samples alone (descend-SIDE.onnx), and its log-probabilities beside guides. */
 import type { Code } from '../../contract/codes.ts';
 import { FINEST_ASKED } from '../../contract/sides.ts';
 import { gumbel, Random } from '../../kit/random.ts';
@@ -12,39 +12,39 @@ import { codesBelow } from './distinct.ts';
 import { type DescentPlan, levelInfoAt } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
 
-/** More results than this take seconds: their levels are walked one by one, so that one sees how far they are. */
-const MOST_DRAWN_WHOLE = 16;
+/** More results than this take seconds: their levels run one by one, which shows progress. */
+const MAX_ONE_SHOT_RESULTS = 16;
 
-/** So many codes for each pair of results that equal ones need not be feared. */
-const ROOM = 1e6;
+/** Codes per pair of results from which on equal results are improbable enough. */
+const CODES_PER_PAIR = 1e6;
 
-/** Of the draws by which the prior proposes candidates to guides that do not look at all. */
+/** Temperature at which the prior proposes candidates to guides that do not score all of them. */
 const PROPOSAL_TEMPERATURE = 1;
-/** Stream of their random numbers. */
+/** Random stream of the proposals. */
 const PROPOSALS = 1;
 
-/** What makes a choice certain: beyond any log-probability that a candidate may have. */
+/** Noise that forces a choice: larger than the magnitude of any log-probability. */
 const CERTAIN = 1e6;
 
 /**
- * The level from which the rest of every result is drawn in one run, in which no candidate is drawn but the chosen ones: the
- * first one from which nothing but the prior decides. Null where there is none, or where that is not what the sampler asks.
- * Levels that somebody watches are walked, up to `FINEST_ASKED`: above it nothing new appears, and candidates are large.
+ * The first level from which the prior alone decides: one run samples all levels from there on, and draws no candidates
+ * but the chosen ones. Null if there is no such level, or if the sampler's options require single levels. Watched descents
+ * run level by level up to `FINEST_ASKED`; above it nothing new appears, and candidates are large.
  */
-export function drawnWholeFrom(plan: DescentPlan): number | null {
+export function oneShotFrom(plan: DescentPlan): number | null {
   const { info, sampler, beams, count, isWatched = false } = plan;
   const counts = info.levels.map(({ candidateCount }) => candidateCount);
   if ((sampler.prior ?? 0) === 0 || counts.some((one) => one !== counts[0])) return null;
-  const isShown = isWatched || count > MOST_DRAWN_WHOLE;
+  const isShown = isWatched || count > MAX_ONE_SHOT_RESULTS;
   const shown = isShown ? info.levels.filter(({ side }) => side <= FINEST_ASKED).length : 0;
   const from = Math.max(firstUnguided(plan), shown);
   const kept = Math.max(from, plan.prefixes[0]?.length ?? 0);
   if (kept >= counts.length || beams.slice(Math.max(0, from - 1)).some((one) => one > 1)) return null;
-  const canDraw = sampler.top === Number.POSITIVE_INFINITY || (sampler.top === 1 && isCertain(plan, from));
-  return canDraw && codesBelow(kept - 1, counts) >= ROOM * count ** 2 ? from : null;
+  const canSample = sampler.top === Number.POSITIVE_INFINITY || (sampler.top === 1 && isGreedy(plan, from));
+  return canSample && codesBelow(kept - 1, counts) >= CODES_PER_PAIR * count ** 2 ? from : null;
 }
 
-/** The first level from which no guide has a say, whatever its weight is now. */
+/** The first level from which on no guide is active, regardless of weights. */
 export function firstUnguided({ info, guides }: Pick<DescentPlan, 'info' | 'guides'>): number {
   const isGuided = (level: number) => guides.some((guide) => guide.isActiveAt(levelInfoAt(info, level)));
   let level = info.levels.length;
@@ -52,14 +52,14 @@ export function firstUnguided({ info, guides }: Pick<DescentPlan, 'info' | 'guid
   return level;
 }
 
-/** Whether all levels from this one on take the likeliest candidate. */
-function isCertain({ info, sampler }: DescentPlan, from: number): boolean {
+/** Whether the likeliest candidate is chosen at all levels from this one on. */
+function isGreedy({ info, sampler }: DescentPlan, from: number): boolean {
   return info.levels.slice(from).every(({ side }) => temperatureAt(sampler, side) === 0);
 }
 
 /**
- * Noise of one result for descend-SIDE.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw level by
- * level, and certainty for the choices made already and those of a prefix.
+ * Noise of one result for descend-SIDE.onnx, [L × K]: temperature / weight times the Gumbel noise that `choose` would draw
+ * level by level. Previous choices and those of a prefix are forced.
  */
 export function noiseOf(
   { info, sampler, seed, prefixes, count: results }: DescentPlan,
@@ -82,7 +82,7 @@ export function noiseOf(
   return noise;
 }
 
-/** Noise that makes a whole descent go along a whole code. */
+/** Noise that forces the choices of a code, [L × K]; after a shorter code, the likeliest choices follow. */
 export function certainNoise({ levels }: NetworkInfo, code: Code): Float32Array {
   const count = levels[0]?.candidateCount ?? 0;
   const noise = new Float32Array(levels.length * count);
@@ -90,7 +90,7 @@ export function certainNoise({ levels }: NetworkInfo, code: Code): Float32Array 
   return noise;
 }
 
-/** The states that a path went through, one per level. */
+/** The states along a path, one per level. */
 function statesOf({ code, logPrior, images }: PriorPath): State[] {
   let sum = 0;
   return images.map((predict, level) => {
@@ -99,7 +99,7 @@ function statesOf({ code, logPrior, images }: PriorPath): State[] {
   });
 }
 
-/** What a result comes to by a path, from a level on. */
+/** The choices along a path from a level on. */
 export function choicesOf(path: PriorPath, from: number, guides: number): LevelChoice[] {
   const guideScores = new Array<null>(guides).fill(null);
   return statesOf(path)
@@ -112,8 +112,11 @@ export function areDistinct(paths: readonly PriorPath[]): boolean {
 }
 
 /**
- * Natural logarithms of the probabilities of the codes that the candidates of some beams would make, [beams × K]: those of the
- * beams' own codes included, so that candidates of several beams compare.
+ * Natural log-probabilities of the codes that end with each candidate, [beams × K]. They include the beams' own codes, so
+ * that candidates of different beams are comparable.
+ *
+ * @param rows of the beams in their slice
+ * @param firstRow of the slice in the run
  */
 export function pathLogPriors(
   beams: readonly State[],
@@ -121,7 +124,7 @@ export function pathLogPriors(
   { logPrior }: Pick<LevelOutput, 'logPrior'>,
   firstRow: number,
 ): Float64Array {
-  if (!logPrior) throw new RangeError('the prior was not asked');
+  if (!logPrior) throw new RangeError('the run has no log-probabilities');
   const count = logPrior.dims[1] as number;
   const logs = new Float64Array(beams.length * count);
   for (const [beam, row] of rows.entries()) {
@@ -132,7 +135,7 @@ export function pathLogPriors(
   return logs;
 }
 
-/** What the prior proposes in each pool of a slice; the first result that chooses in it gives the chance. */
+/** The prior's proposals for each pool of a slice. The pool's first result determines the random stream. */
 export function proposalsOf(
   { seed }: DescentPlan,
   level: number,

@@ -1,14 +1,14 @@
-/** Ranks the results of a request by what the guides say of them. */
+/** Ranks the results of a request by the guides' scores. */
 import type { BlendKind } from '../../contract/requests.ts';
 import { blendScores } from '../guides/combine.ts';
 
-/** Of one result, of each guide: its score at the last level that it was asked at, null where it never was. */
+/** Per guide, its last score of one result; null if it has not scored it. */
 export type GuideScores = readonly (number | null)[];
 
 /**
- * Places of the results, the best first; equal ones as they come. A guide's scores of different results at one level are
- * comparable, unlike blended scores, which are relative to the candidates beside them. A guide that was not asked about
- * some of them has no say.
+ * Indices of the results, best first, ties in their order. A guide's own scores of different results at one level are
+ * comparable, unlike blended scores, which are relative to the other candidates. Guides that have not scored all results
+ * are ignored.
  */
 export function ranked(
   results: readonly GuideScores[],

@@ -33,16 +33,19 @@ export interface Sampler {
 export const UNGUIDED_TEMPERATURE = 0.6;
 
 /**
- * Weight of the prior beside guides: expensive ones look at some candidates only and can be fooled, cheap ones state what is
- * wanted exactly. Measured: guides/README.md, "What was measured".
+ * Weight of the prior beside guides: log-likelihoods are on its scale; of other guides, expensive ones look at some
+ * candidates only and can be fooled, cheap ones state what is wanted exactly. Measured: guides/README.md, "What was
+ * measured".
  */
-const GUIDED_WEIGHTS = { expensive: 0.3, cheap: 0.1 } as const;
+const GUIDED_WEIGHTS = { likelihood: 1, expensive: 0.3, cheap: 0.1 } as const;
 
 /** What decides beside the sampler. */
 export interface Deciders {
   readonly hasPrior: boolean;
-  /** `expensive`: one at least of those that are asked about a shortlist only. */
-  readonly guides: 'none' | 'cheap' | 'expensive';
+  /**
+   * `likelihood`: scores are blended as log-likelihoods. `expensive`: at least one guide scores a shortlist only.
+   */
+  readonly guides: 'none' | 'likelihood' | 'expensive' | 'cheap';
 }
 
 /** The sampler of a request, with the defaults of what decides. */

@@ -1,6 +1,8 @@
 /** Selects the candidates that one result keeps at a level. */
+
+import type { BlendKind } from '../../contract/requests.ts';
 import type { Random } from '../../kit/random.ts';
-import { standardised } from '../guides/combine.ts';
+import { besidePrior } from '../guides/combine.ts';
 import type { PoolScores } from '../guides/score.ts';
 import type { SiblingGroup } from './distinct.ts';
 import { choose, type Drawing, limitPerParent } from './sampler.ts';
@@ -13,6 +15,8 @@ export interface SelectionInput {
   readonly count: number;
   /** Null where nothing was scored. */
   readonly scores: PoolScores | null;
+  /** How the scores were blended. */
+  readonly blend: BlendKind;
   /** The results that stand where it stands, if it has one beam. */
   readonly siblings: SiblingGroup | undefined;
   /** Beams to keep. */
@@ -24,19 +28,19 @@ export interface SelectionInput {
 }
 
 /**
- * Indices of the candidates kept, best first. What decides is a product of experts: the guides' blended score (at standard
- * deviation 1 over those scored) plus the weighted logarithm of the prior. Results that still share their code keep one beam
- * each, and none takes a candidate whose capacity is used up.
+ * Indices of the candidates kept, best first. What decides is a product of experts: the guides' blended score
+ * (`besidePrior`) plus the weighted logarithm of the prior. Results that still share their code keep one beam each, and
+ * none takes a candidate whose capacity is used up.
  */
 export function selectKept(choice: SelectionInput): number[] {
-  const { beams, count, scores, siblings, keep, drawing, random, prior } = choice;
+  const { beams, count, scores, blend, siblings, keep, drawing, random, prior } = choice;
   const isOpen = (index: number) => !siblings?.isFull(index % count);
   const kept = siblings && siblings.size > 1 ? 1 : keep;
   const scored = openOf(scores, isOpen);
   const open =
     scored.indices.length > 0
-      ? diversified(withPrior(scored, prior), choice, kept)
-      : withPrior({ indices: indicesUpTo(beams * count).filter(isOpen), logits: null }, prior);
+      ? diversified(withPrior(scored, blend, prior), choice, kept)
+      : withPrior({ indices: indicesUpTo(beams * count).filter(isOpen), logits: null }, blend, prior);
   const chosen = choose(open.indices, open.logits, kept, drawing, random);
   siblings?.take((chosen[0] as number) % count);
   return chosen;
@@ -48,8 +52,8 @@ interface Open {
   readonly logits: Float64Array | null;
 }
 
-function withPrior({ indices, logits }: Open, prior: Float64Array | null): Open {
-  const guided = logits && standardised(logits);
+function withPrior({ indices, logits }: Open, blend: BlendKind, prior: Float64Array | null): Open {
+  const guided = logits && besidePrior(blend, logits);
   if (!prior) return { indices, logits: guided };
   return {
     indices,

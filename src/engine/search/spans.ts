@@ -1,4 +1,4 @@
-/** Levels of one side that quadratic forms alone decide: they are chosen in one run. */
+/** Spans: all levels of one side, chosen in one run because quadratic forms alone decide them. */
 import { gumbel, Random } from '../../kit/random.ts';
 import { blendScores } from '../guides/combine.ts';
 import { undrawnNeeds } from '../guides/needs.ts';
@@ -12,11 +12,14 @@ import { temperatureAt } from './sampler.ts';
 import { scoresOf } from './selection.ts';
 
 /**
- * The levels from this one to the last of its side, where it is the first of them; null where something else than quadratic
- * forms has a say in one of them, where somebody watches them, where results might choose the same, where not all of them go
- * on to the last, or where the sampler asks for what one run cannot do: beams, or one of the best few.
+ * The span that begins at a level. Null unless the level is the first of its side, and if
+ * - anything but quadratic forms influences one of its levels,
+ * - the descent is watched,
+ * - results might choose the same, or fewer of them survive to its last level,
+ * - the sampler uses beams or one of the best few, which a single run cannot.
  *
- * @param weights of the guides as they are now
+ * @param weights current weights of the guides
+ * @throws {KandidError} from a guide
  */
 export function spanAt(
   plan: DescentPlan,
@@ -29,7 +32,7 @@ export function spanAt(
   if (side === undefined || info.levels[first - 1]?.side === side || isWatched || (sampler.prior ?? 0) > 0) return null;
   const counts = info.levels.filter((level) => level.side === side).map(({ candidateCount }) => candidateCount);
   const last = first + counts.length;
-  if (guides.length === 0 || beams.slice(first, last).some((one) => one > 1) || !standApart(results)) return null;
+  if (guides.length === 0 || beams.slice(first, last).some((one) => one > 1) || !haveDiverged(results)) return null;
   if (prefixes.some((prefix) => prefix.length > first) || populationAt(plan, last - 1) !== results.length) return null;
   const isNoisy = temperatureAt(sampler, side) > 0;
   if (sampler.top !== (isNoisy ? Number.POSITIVE_INFINITY : 1) || counts.some((one) => one !== counts[0])) return null;
@@ -39,20 +42,20 @@ export function spanAt(
   const [only] = weights;
   const isPlain = guides.length === 1 && !isNoisy;
   if (isPlain ? (only as number) < 0 : blend !== 'zscore') return null;
-  // Of two candidates each guide says only which it prefers: where guides disagree, chance decides.
+  // The z-scores of two candidates are ±1: guides of equal weight that disagree cancel out, and rounding would decide.
   if (counts[0] === 2 && forms.some((own) => own.length > 1)) return null;
   return sharesForms(forms) ? { first, levels: forms, weights: [...weights], isNoisy } : null;
 }
 
-/** Whether no two results may come to the same code. */
-function standApart(results: readonly ResultBeams[]): boolean {
+/** Whether the codes of all results differ already. */
+function haveDiverged(results: readonly ResultBeams[]): boolean {
   return (
     results.every(({ beams }) => beams.length === 1) &&
     new Set(results.map(({ beams }) => beams[0])).size === results.length
   );
 }
 
-/** A run is given a guide's form once. */
+/** Whether each guide has the same form at all levels, since a run receives it once. */
 function sharesForms(levels: SpanForms['levels']): boolean {
   const known = new Map<number, unknown>();
   return levels.every((forms) =>
@@ -64,7 +67,7 @@ function sharesForms(levels: SpanForms['levels']): boolean {
   );
 }
 
-/** Temperature times the Gumbel noise that `choose` would draw level by level, [levels × K]; null where chance has no say. */
+/** Temperature times the Gumbel noise that `choose` would draw level by level, [levels × K]; null at temperature 0. */
 export function spanNoise({ first, levels, isNoisy }: SpanForms, { info, sampler, seed }: DescentPlan, result: number) {
   if (!isNoisy) return null;
   const { candidateCount: count, side } = info.levels[first] as DescentPlan['info']['levels'][number];
@@ -77,7 +80,7 @@ export function spanNoise({ first, levels, isNoisy }: SpanForms, { info, sampler
   return noise;
 }
 
-/** What a result comes to at each level of a span, by its row of the run. */
+/** The choices of a result at each level of a span. @param row of the result in the run */
 export function choicesAlong(
   { guides, blend }: DescentPlan,
   { weights }: SpanForms,
@@ -89,7 +92,7 @@ export function choicesAlong(
   return images.map((predict, place): LevelChoice => {
     const own = scores[place] as SpanPath['scores'][number];
     const parts = own.map(({ guide, scores: all }) => ({ scores: all, weight: weights[guide] as number }));
-    const said: PoolScores = {
+    const poolScores: PoolScores = {
       indices: [...(own[0]?.scores.keys() ?? [])],
       blended: blendScores(blend, parts),
       byGuide: guides.map((_, guide) => own.find((one) => one.guide === guide)?.scores ?? null),
@@ -100,11 +103,11 @@ export function choicesAlong(
       predict,
       logPrior: parent.logPrior,
     };
-    return { beams: [state], ...scoresOf(code[place] as number, said, guides.length) };
+    return { beams: [state], ...scoresOf(code[place] as number, poolScores, guides.length) };
   });
 }
 
-/** Counts what the guides of a span have scored by their forms. */
+/** Adds the candidates of a span to the counts of the guides that scored them by their forms. */
 export function countScored({ guides, info }: DescentPlan, { first, levels }: SpanForms, results: number): void {
   for (const [place, forms] of levels.entries())
     for (const { guide } of forms)

@@ -1,21 +1,21 @@
-/** Descents that are told of as one: a level when all have chosen it, and one end when all have ended. */
+/** Joins the events of several descents: one level event once all have chosen, one end event once all have ended. */
 import type { CancelledEvent, DoneEvent, GenerateEvent, LevelEvent } from './events.ts';
 
 export type EndEvent = DoneEvent | CancelledEvent;
 
-/** Makes one event of those of all descents, which are given in their order. */
+/** Combines one event of each descent, in the descents' order, into one. */
 export interface Joining {
   level(events: readonly LevelEvent[]): LevelEvent;
-  /** Where some were cancelled others may have been done before. */
+  /** Events may be mixed: some descents may be done before the others are cancelled. */
   end(events: readonly EndEvent[]): EndEvent;
 }
 
-/** Of a single descent. */
+/** For a single descent. */
 export const ALONE: Joining = { level: ([event]) => event as LevelEvent, end: ([event]) => event as EndEvent };
 
 export class EventJoiner {
   readonly #joining: Joining;
-  /** Of each descent: levels that others have not chosen yet. */
+  /** Per descent, levels that others have not chosen yet. */
   readonly #levels: LevelEvent[][];
   readonly #ends: (EndEvent | null)[];
 
@@ -25,7 +25,7 @@ export class EventJoiner {
     this.#ends = Array.from({ length: count }, () => null);
   }
 
-  /** @returns what all have come to by it; null where others are still to come */
+  /** @returns the joined event if this one completes it, otherwise null */
   add(index: number, event: GenerateEvent): GenerateEvent | null {
     if (event.type !== 'level') {
       this.#ends[index] = event;

@@ -1,4 +1,4 @@
-/** Descents that a quadratic form decides, which draw nothing but what is chosen, beside the step path in the same run. */
+/** Compares the fused path (descents that a quadratic form decides, drawing only chosen candidates) with the step path. */
 import type { Network } from '../../engine/network/network.ts';
 import { runTogether } from '../../engine/search/run.ts';
 import { reconstruction } from '../../engine/tasks/encode.ts';
@@ -7,25 +7,25 @@ import { median, round } from './timing.ts';
 
 const LINEAR_BATCHES = [1, 8] as const;
 
-/** Of the batches of `LINEAR_BATCHES`. */
+/** Figures by batch size. */
 export interface LinearFigures {
-  /** Time of the step path over that of these. */
+  /** Time of the step path / time of the fused path. */
   readonly speedup: Readonly<Record<string, number>>;
   readonly ms_per_picture: Readonly<Record<string, number>>;
-  /** Share of the time that is not inside ONNX Runtime. */
+  /** Share of the time outside ONNX Runtime. */
   readonly outside_share: Readonly<Record<string, number>>;
   readonly runs: number;
 }
 
-const LEAST_RUNS = 3;
-const MOST_RUNS = 50;
+const MIN_RUNS = 3;
+const MAX_RUNS = 50;
 
-/** The two ways in turn, so that both meet the same machine; or the reason why that cannot be measured. */
+/** Runs both paths alternately, so that the machine's load affects both; or the reason why it cannot be measured. */
 export async function measureLinear(
   network: Network,
   seconds: number,
 ): Promise<LinearFigures | { readonly missing: string }> {
-  if (!network.fused) return { missing: `the graphs of ${network.info.name} are not of a kind that can choose` };
+  if (!network.fused) return { missing: `the graphs of ${network.info.name} cannot be fused` };
   const figures = { speedup: {}, ms_per_picture: {}, outside_share: {} } as Record<string, Record<string, number>>;
   let runs = 0;
   for (const batch of LINEAR_BATCHES) {
@@ -49,13 +49,13 @@ async function compared(network: Network, batch: number, seconds: number) {
     const started = performance.now();
     await runTogether(network, descents);
     const ms = performance.now() - started;
-    const end = descents[0]?.takeEvents().at(-1);
+    const end = descents[0]?.drainEvents().at(-1);
     return { ms, network: end?.type === 'done' ? end.timings.network : 0 };
   };
   await once(true);
   await once(false);
   const until = performance.now() + 1000 * seconds;
-  while (step.length < LEAST_RUNS || (performance.now() < until && step.length < MOST_RUNS)) {
+  while (step.length < MIN_RUNS || (performance.now() < until && step.length < MAX_RUNS)) {
     step.push((await once(false)).ms);
     const run = await once(true);
     fused.push(run.ms);

@@ -1,7 +1,6 @@
 /**
- * How much of the machine the graphs that choose use: their multiply-adds over time, beside the largest that ONNX Runtime reaches
- * here on a matrix product, and beside bare convolutions of the same shapes, all in the same run. Each counts at its fastest: a
- * peak is what is reached where nothing else runs.
+ * Throughput of the fused graphs, compared with the peak that ONNX Runtime reaches on a matrix product, and with
+ * convolutions of the same shapes alone. All are measured in the same run, each by its fastest repetition.
  */
 import type { Network } from '../../engine/network/network.ts';
 import { runTogether } from '../../engine/search/run.ts';
@@ -18,30 +17,30 @@ import { round, timed } from './timing.ts';
 
 /** Side of the matrices. */
 const SIDE = 2048;
-/** Pictures at once. */
 const BATCH = 8;
 
+/** Throughputs are in 10⁹ operations per second; a multiply-add counts as two. */
 export interface PeakFigures {
-  /** Of a product of two matrices of 2,048², in 10⁹ operations a second: a multiplication and an addition are two. */
+  /** Product of two matrices of 2,048². */
   readonly gflops: number;
-  /** Of descents that a quadratic form decides, 8 at once. */
+  /** Descents that a quadratic form decides, 8 at once. */
   readonly fused_gflops: number;
-  /** The second over the first. */
+  /** fused_gflops / gflops */
   readonly share: number;
-  /** Of the convolutions of these descents, each alone. */
+  /** The convolutions of these descents, each alone. */
   readonly convolutions_gflops: number;
-  /** Of the descents over that. */
+  /** fused_gflops / convolutions_gflops */
   readonly convolutions_share: number;
 }
 
-/** Or the reason why that cannot be measured. */
+/** Returns the figures, or the reason why they cannot be measured. */
 export async function measurePeak(
   network: Network,
   bundle: Bundle,
   seconds: number,
 ): Promise<PeakFigures | { readonly missing: string }> {
   const graphs = await bundle.fused();
-  if (!graphs) return { missing: `the graphs of ${network.info.name} are not of a kind that can choose` };
+  if (!graphs) return { missing: `the graphs of ${network.info.name} cannot be fused` };
   const work = graphs.convolutions.map((own, level) => {
     const size = graphs.sizes[level] as (typeof graphs.sizes)[number];
     const target = new Float32Array(0);
@@ -73,7 +72,7 @@ async function fusedMs(network: Network, seconds: number): Promise<number> {
   return (await timed(descend, seconds)).min_ms;
 }
 
-/** In 10⁹ operations a second. */
+/** Throughput in 10⁹ operations per second. */
 async function matrixProduct(seconds: number): Promise<number> {
   const graph = new GraphBuilder('product');
   const [a, b] = [graph.input('a', [SIDE, SIDE]), graph.input('b', [SIDE, SIDE])];
@@ -88,7 +87,7 @@ async function matrixProduct(seconds: number): Promise<number> {
   }
 }
 
-/** Of all of them one after the other, in 10⁹ operations a second; equal ones are measured once. */
+/** Throughput of all convolutions in sequence, in 10⁹ operations per second; equal ones are measured once. */
 async function bareConvolutions(all: readonly Convolution[], seconds: number): Promise<number> {
   const kinds = new Map<string, { readonly one: Convolution; count: number }>();
   for (const one of all) {
@@ -101,8 +100,8 @@ async function bareConvolutions(all: readonly Convolution[], seconds: number): P
   return (2 * BATCH * sumOf(all.map(convolutionWork))) / ms / 1e6;
 }
 
-/** So many in a row, of as many outputs as inputs where that is so: what a run costs to begin counts for little. */
-const IN_A_ROW = 8;
+/** Convolutions per run, so that the overhead of a run is negligible. */
+const REPEATS = 8;
 
 async function convolutionMs({ inputs, outputs, size, side }: Convolution, seconds: number): Promise<number> {
   const graph = new GraphBuilder('convolutions');
@@ -110,13 +109,13 @@ async function convolutionMs({ inputs, outputs, size, side }: Convolution, secon
   const weights = graph.floats('w', [...noise(1, outputs * inputs * size ** 2).data], [outputs, inputs, size, size]);
   const pads = new Array<number>(4).fill((size - 1) / 2);
   let [value, others] = [input, ''];
-  for (let n = 0; n < IN_A_ROW; n++) {
-    const made = graph.op('Conv', [value, weights], { kernel_shape: [size, size], pads });
-    if (inputs === outputs) value = made;
+  for (let n = 0; n < REPEATS; n++) {
+    const result = graph.op('Conv', [value, weights], { kernel_shape: [size, size], pads });
+    if (inputs === outputs) value = result;
     else {
-      // One after the other on the same input, each kept.
-      const told = graph.op('ReduceMax', [made], { keepdims: 0 });
-      others = others === '' ? told : graph.op('Max', [others, told]);
+      // All on the same input; the maximum keeps each of them in the graph.
+      const max = graph.op('ReduceMax', [result], { keepdims: 0 });
+      others = others === '' ? max : graph.op('Max', [others, max]);
     }
   }
   graph.output('last', others === '' ? graph.op('ReduceMax', [value], { keepdims: 0 }) : others, []);
@@ -125,7 +124,7 @@ async function convolutionMs({ inputs, outputs, size, side }: Convolution, secon
     const one = noise(side, inputs).data;
     const data = Float32Array.from({ length: BATCH * one.length }, (_, i) => one[i % one.length] as number);
     const feeds = { x: { data, dims: [BATCH, inputs, side, side] } };
-    return (await timed(() => session.run(feeds), seconds)).min_ms / IN_A_ROW;
+    return (await timed(() => session.run(feeds), seconds)).min_ms / REPEATS;
   } finally {
     await session.release();
   }

@@ -89,7 +89,7 @@ async function codesOf(engine: Engine, network: Network, requests: readonly Gene
   await runTogether(network, descents);
   return descents.flatMap((descent) => {
     if (descent.error) throw descent.error;
-    const end = descent.takeEvents().at(-1);
+    const end = descent.drainEvents().at(-1);
     return end?.type === 'done' ? [end.results.map(({ codeString }) => codeString).join()] : [];
   });
 }

@@ -33,7 +33,7 @@ export async function measureSteps(network: Network, batch: number, seconds: num
     const started = performance.now();
     await runTogether(network, descents);
     const wall = performance.now() - started;
-    const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
+    const events = descents.map((one) => one.drainEvents().filter((event) => event.type === 'level'));
     const levels = (events[0] ?? []).map(({ side }, level) => ({
       side,
       // Descents that shared a run report the same time for it; a level may take several runs.

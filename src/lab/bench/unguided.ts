@@ -1,14 +1,14 @@
-/** Time of an unguided picture: drawn by the prior, and beside it by equal chance, level by level. */
+/** Time of an unguided picture: sampled from the prior, compared with uniform choices level by level. */
 import type { Engine } from '../../engine/engine.ts';
 import { eventsOf } from '../../engine/search/run.ts';
 import { median, round } from './timing.ts';
 
 export interface UnguidedFigures {
-  /** All choices equally likely: the levels are walked. */
+  /** Uniform choices, level by level. */
   readonly uniform_ms: number;
-  /** By the prior, whole descents in one run; null where the model has none. */
+  /** Whole descents sampled from the prior in one run; null if the model has none. */
   readonly prior_ms: number | null;
-  /** The second over the first. */
+  /** prior_ms / uniform_ms */
   readonly ratio: number | null;
   readonly runs: number;
 }
@@ -16,7 +16,7 @@ export interface UnguidedFigures {
 const MIN_RUNS = 3;
 const MAX_RUNS = 100;
 
-/** One picture at a time, the two ways in turn, so that both meet the same machine. */
+/** Measures single pictures, alternately, so that the machine's load affects both. */
 export async function measureUnguided(engine: Engine, model: string, seconds: number): Promise<UnguidedFigures> {
   const { network } = await engine.models.open(model);
   const draw = async (seed: number, prior: number): Promise<number> => {

@@ -1,4 +1,4 @@
-/** Archives of pictures as they are published, unpacked for as long as they are read. */
+/** Published archives of pictures, unpacked temporarily. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -92,7 +92,7 @@ async function writePictures(path: string, part: AvatarPart, progress: (done: nu
   await rename(growing, path);
 }
 
-/** Records in the folder which pictures it is for, before the first one, so that a run with other options does not resume it. */
+/** Records the options in the folder before the first picture, so that a run with other options does not resume it. */
 async function claimFolder(folder: string, part: AvatarPart): Promise<void> {
   const path = join(folder, 'drawn.json');
   const mine = JSON.stringify({ prefix: part.prefix, side: part.side, drawing: drawingHash(part.style) });

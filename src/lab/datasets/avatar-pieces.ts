@@ -3,14 +3,14 @@
 import { choose, type SeededRandom } from '../../kit/text-seeded-random.ts';
 import { type AvatarStyle, attributeValue, type CaptionRule, type VisibleLabels } from './avatar-style.ts';
 
-/** A few words, where they stand in a sentence, and what makes them true (as `Caption.about`). */
+/** A few words, their place in a sentence, and the attributes that they describe (as in `Caption.about`). */
 export interface Piece {
   readonly place: 'adjective' | 'with' | 'wearing' | 'tail';
   readonly text: string;
   readonly about: readonly string[];
 }
 
-/** A piece that a caption may take. */
+/** A piece that a caption may contain. */
 export interface Offer {
   readonly odds: number;
   readonly piece: Piece;
@@ -31,11 +31,11 @@ export function pieceOf<A extends string>(rule: CaptionRule<A>, context: Context
   const without = rule.form === 'part' && label === 'none';
   return {
     odds: without ? rule.oddsWithout : rule.odds,
-    piece: without ? trait(rule, context, 'tail') : said(rule, label, context),
+    piece: without ? trait(rule, context, 'tail') : worded(rule, label, context),
   };
 }
 
-function said<A extends string>(rule: CaptionRule<A>, label: string, context: Context<A>): Piece {
+function worded<A extends string>(rule: CaptionRule<A>, label: string, context: Context<A>): Piece {
   switch (rule.form) {
     case 'expression':
       return expression(rule, context);

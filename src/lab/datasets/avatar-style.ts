@@ -30,7 +30,7 @@ interface Rule<A extends string> {
   readonly odds: number;
 }
 
-/** How a caption may speak of an attribute. A rule whose attribute is hidden is left out. */
+/** How a caption may describe an attribute. A rule whose attribute is hidden is skipped. */
 export type CaptionRule<A extends string = string> =
   /** "a smiling person", "a person with a smile". */
   | (Rule<A> & { readonly form: 'expression' })
@@ -47,7 +47,7 @@ export type CaptionRule<A extends string = string> =
   | (Rule<A> & { readonly form: 'background' })
   /** "with raised eyebrows". */
   | (Rule<A> & { readonly form: 'trait' })
-  /** "wearing red glasses", "with a beard"; `oddsWithout` of saying "without glasses". */
+  /** "wearing red glasses", "with a beard"; `oddsWithout`: how likely a caption mentions that it is absent. */
   | (Rule<A> & {
       readonly form: 'part';
       readonly place: 'wearing' | 'with';

@@ -1,4 +1,4 @@
-/** CIFAR-10: 50,000 + 10,000 photographs of 32 × 32 pixels, a class each; as published, or as picture files. */
+/** CIFAR-10: 50,000 + 10,000 labelled photographs of 32 × 32 pixels; as published, or as picture files. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KandidError } from '../../errors.ts';
@@ -23,7 +23,7 @@ const RECORD_BYTES = 1 + 3 * PLANE;
 export type Cifar10Part = 'train' | 'test';
 
 export interface Cifar10Picture {
-  /** Reads its pixels [32, 32, 3]. */
+  /** Reads the pixels, [32, 32, 3]. */
   readonly read: () => Promise<Uint8Array>;
   readonly label: string;
   readonly source: string;
@@ -48,12 +48,12 @@ export async function readCifar10(folder: string, part: Cifar10Part): Promise<Ci
     throw new KandidError('option_invalid', {
       option: 'The archive of CIFAR-10',
       got: `${folder}, which holds ${(await readdir(folder)).slice(0, 5).join(', ') || 'nothing'}`,
-      expected: 'data_batch_1.bin and the like, or train/CLASS/NAME.jpg',
+      expected: 'data_batch_1.bin and so on, or train/CLASS/NAME.jpg',
     });
   return pictures.map(({ file, label }) => ({ read: () => readPicture(folder, file), label, source: file }));
 }
 
-/** A file of records: a byte for the class, then the planes of red, green and blue. */
+/** Reads a file of records: one byte for the class, then the red, green and blue planes. */
 async function readBatch(folder: string, file: string): Promise<Cifar10Picture[]> {
   const bytes = await readFile(join(folder, file));
   if (bytes.length === 0 || bytes.length % RECORD_BYTES !== 0)

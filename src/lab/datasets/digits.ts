@@ -1,4 +1,4 @@
-/** Small gray pictures with a class each, padded to 32 × 32: handwritten digits, or clothes. */
+/** Small labelled gray pictures, padded to 32 × 32: handwritten digits, or clothes. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { PURPOSE } from './purpose.ts';
 export interface LabelledPicture {
   readonly pixels: Uint8Array;
   readonly label: string;
-  /** Where it comes from: package or file, and its number there. */
+  /** Origin: package or file, and its index there. */
   readonly source: string;
 }
 
@@ -68,7 +68,7 @@ export async function readDigits(part: DigitsPart): Promise<LabelledPicture[]> {
 }
 
 /**
- * Fashion-MNIST from a folder of gzipped IDX files, in their own split and order.
+ * Fashion-MNIST from a folder of gzipped IDX files, with the original split and order.
  * @throws KandidError file_unreadable
  */
 export async function readFashion(part: DigitsPart, folder: string = FASHION_FOLDER): Promise<LabelledPicture[]> {

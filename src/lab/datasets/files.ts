@@ -15,21 +15,21 @@ export function jsonLines(values: readonly unknown[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
 
-/** A data set that is written in one go. */
+/** A data set that is written in one pass. */
 export interface WholeSet {
   /** [side, side, channels]. */
   readonly shape: readonly [number, number, number];
-  /** Pixels of each picture, in that shape; as many as labels. */
+  /** Pixels of each picture, in that shape; one per label. */
   readonly pictures: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** One line of labels.jsonl for each. */
+  /** The lines of labels.jsonl, one per picture. */
   readonly labels: readonly unknown[];
-  /** dataset.json. */
+  /** The content of dataset.json. */
   readonly description: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Writes pictures.npy, labels.jsonl and dataset.json, each atomically.
- * @throws KandidError file_unwritable, or what making the pictures throws
+ * @throws KandidError file_unwritable, or errors from the iteration of `pictures`
  */
 export async function writeWholeSet(folder: string, { shape, pictures, labels, description }: WholeSet): Promise<void> {
   try {

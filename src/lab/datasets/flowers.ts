@@ -1,4 +1,4 @@
-/** Photographs of five kinds of flowers ("TF flowers"): which there are, and which of them are held out. */
+/** Photographs of five kinds of flowers ("TF flowers"), and their split. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,24 +14,24 @@ export const FLOWERS_ORIGIN = {
 
 const FLOWERS = ['daisy', 'dandelion', 'roses', 'sunflowers', 'tulips'] as const;
 
-/** One in so many is held out. */
+/** One in this many is held out. */
 const HELD_OUT_EVERY = 10;
 
-/** `daisy/100080576_f52e8ee070_n.jpg` as published, or `daisy-100080576.jpg`. */
+/** Names such as `daisy/100080576_f52e8ee070_n.jpg` (as published) or `daisy-100080576.jpg`. */
 const NAME = new RegExp(`(?:^|/)(?<flower>${FLOWERS.join('|')})[/-](?<photo>\\d+)[^/]*\\.jpe?g$`);
 
 export interface FlowerPhoto {
   /** Relative to the folder. */
   readonly file: string;
   readonly flower: (typeof FLOWERS)[number];
-  /** Number of the photograph at Flickr. */
+  /** Id of the photograph at Flickr. */
   readonly photo: string;
 }
 
 /**
- * The photographs below a folder, in a fixed order, each file once: copies (the same bytes, or the same number) are left out.
+ * The photographs below a folder, in a fixed order, without duplicates (of the same bytes or the same id).
  *
- * @throws {KandidError} file_unreadable; option_invalid where there is none
+ * @throws {KandidError} file_unreadable; option_invalid if there are none
  */
 export async function flowerPhotos(folder: string): Promise<FlowerPhoto[]> {
   const found = (await filesBelow(folder)).map((file) => ({ file, parts: NAME.exec(file)?.groups }));
@@ -45,18 +45,18 @@ export async function flowerPhotos(folder: string): Promise<FlowerPhoto[]> {
       expected: `FLOWER/NUMBER….jpg, of ${FLOWERS.join(', ')}`,
     });
   const seen = new Set<string>();
-  const once: FlowerPhoto[] = [];
+  const unique: FlowerPhoto[] = [];
   for (const photo of photos) {
     const bytes = createHash('sha256')
       .update(await readFile(join(folder, photo.file)))
       .digest('hex');
-    if (!seen.has(bytes) && !seen.has(photo.photo)) once.push(photo);
+    if (!seen.has(bytes) && !seen.has(photo.photo)) unique.push(photo);
     seen.add(bytes).add(photo.photo);
   }
-  return once.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  return unique.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** Whether a photograph is held out: decided by its number alone, so the same ones in every copy of the archive. */
+/** Whether a photograph is held out. This depends on its id alone, so it is the same in every copy of the archive. */
 export function isHeldOut({ photo }: FlowerPhoto): boolean {
   return Number.parseInt(order({ photo }).slice(0, 8), 16) % HELD_OUT_EVERY === 0;
 }

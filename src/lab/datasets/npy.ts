@@ -15,7 +15,7 @@ export function npyHeader(shape: readonly number[]): Buffer {
   return header;
 }
 
-/** Whole pictures of `shape` [side, side, channels] in the file `path`; 0 where there is no file. */
+/** Number of complete pictures of `shape` [side, side, channels] in a file; 0 if it does not exist. */
 export async function npyCount(path: string, shape: readonly number[]): Promise<number> {
   const bytes = await stat(path).then(
     (found) => found.size,
@@ -45,26 +45,26 @@ export class NpyWriter {
     this.#count = count;
   }
 
-  /** Opens `path`, or makes it, to go on after the whole pictures that it holds, for pictures of `shape` [side, side, channels]. */
+  /** Opens or creates a file of pictures of `shape` [side, side, channels], to continue after its last complete picture. */
   static async open(path: string, shape: readonly number[]): Promise<NpyWriter> {
     const count = await npyCount(path, shape);
     const file = await open(path, existsSync(path) ? 'r+' : 'w+');
     return new NpyWriter(file, pictureBytesOf(shape), count);
   }
 
-  /** Whole pictures written so far. */
+  /** Number of pictures written so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Appends whole pictures. */
+  /** Appends complete pictures. */
   async append(pictures: readonly Buffer[]): Promise<void> {
     const bytes = Buffer.concat(pictures);
     await this.#file.write(bytes, 0, bytes.length, HEADER_BYTES + this.#count * this.#pictureBytes);
     this.#count += pictures.length;
   }
 
-  /** Writes the header for `shape` [count, side, side, channels], and cuts off what lies behind. */
+  /** Writes the header for `shape` [count, side, side, channels], and truncates the file after the last picture. */
   async finish(shape: readonly number[]): Promise<void> {
     await this.#file.write(npyHeader(shape), 0, HEADER_BYTES, 0);
     await this.#file.truncate(HEADER_BYTES + (shape[0] ?? 0) * this.#pictureBytes);

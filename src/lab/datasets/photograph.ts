@@ -1,4 +1,4 @@
-/** Photographs as training pictures: several squares of each, as it is held out only its middle one. */
+/** Crops photographs to square pictures: several random ones for training, the middle one for evaluation. */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { resample } from '../../kit/resample.ts';
@@ -10,16 +10,15 @@ import { cropped, type Window } from '../../pictures/windows.ts';
 /** Smallest side of a square, as a share of the photograph's shorter side. */
 const MIN_SHARE = 0.7;
 
-/** The squares that are cut out of a photograph, and the side that they are resized to, in pixels. */
 export interface CropFormat {
+  /** Side that the squares are resized to, in pixels. */
   readonly side: number;
-  /** 0: the middle square alone, as large as it can be. */
+  /** Number of random squares; 0: only the middle square, as large as possible. */
   readonly crops: number;
 }
 
 /**
- * Pixels [side, side, 3] of each square of the photograph at `path`: of random size and place, always the same ones for
- * the same `seed`.
+ * Pixels [side, side, 3] of each square of the photograph at `path`. The same `seed` gives the same squares.
  *
  * @throws {KandidError} picture_unreadable, picture_too_large, picture_damaged
  */
@@ -32,7 +31,7 @@ export async function photographCrops(path: string, seed: string, { side, crops 
   });
 }
 
-/** The squares of a photograph of this size. */
+/** The squares to crop from a photograph of this size. */
 export function cropWindows(
   { width, height }: Pick<Picture, 'width' | 'height'>,
   seed: string,

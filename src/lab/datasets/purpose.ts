@@ -1,2 +1,2 @@
-/** What needs the optional packages that data sets are made of. */
+/** The purpose of the optional packages for data sets, for error messages. */
 export const PURPOSE = 'data sets and their evaluation';

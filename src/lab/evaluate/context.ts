@@ -15,8 +15,8 @@ import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import { Random } from '../../kit/random.ts';
 
-/** Requests that share runs: enough to fill the cores, few enough that memory holds their candidateCounts. */
-const TOGETHER = 16;
+/** Beams that share runs: enough to fill the cores, few enough that memory holds their candidates. */
+const MAX_BEAMS_TOGETHER = 16;
 
 export interface EvaluationContextOptions {
   readonly engine: Engine;
@@ -29,33 +29,33 @@ export interface EvaluationContextOptions {
   readonly pictures: readonly Picture[];
   /** Opens the first pictures that the model was trained on. */
   readonly trainingPictures: (count: number) => Promise<TrainingPictures>;
-  /** Whether there are any. @default true */
+  /** Whether training pictures are available. @default true */
   readonly hasTraining?: boolean | undefined;
-  /** Training pictures looked at for candidates that are never chosen. */
+  /** Number of training pictures encoded to find unused candidates. */
   readonly usageCount: number;
-  /** Of guided requests that do not say their own, in place of the defaults. */
+  /** Sampler of requests that specify none. */
   readonly sampler?: GenerateRequest['sampler'] | undefined;
-  /** How several guides are joined, in place of the default. */
+  /** Blend of requests that specify none. */
   readonly blend?: GenerateRequest['blend'] | undefined;
-  /** Params of the `text` guide, in place of its defaults. */
+  /** Params of the `text` guide that replace its defaults. */
   readonly textParams?: Readonly<Record<string, unknown>> | undefined;
   /** How samples are compared with training pictures. */
   readonly frechet?: FrechetOptions | undefined;
-  /** A classifier that is not the guide: name, or path of its folder. */
+  /** A classifier that is not the guide: its name, or the path of its folder. */
   readonly judge?: string | undefined;
-  /** That the `classifier` guide is asked for. */
+  /** Labels for the `classifier` guide. */
   readonly labels?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   progress(done: number, total: number, label: string): void;
 }
 
 export interface FrechetOptions {
-  /** An ONNX network that gives features of pictures. @default the ImageNet network that comes with Kandid */
+  /** An ONNX network that computes features of pictures. @default the ImageNet network that comes with Kandid */
   readonly file?: string | undefined;
   readonly samples?: number | undefined;
-  /** Of the pictures that the network of `file` is shown. @default as the file says */
+  /** Side of the input of the network in `file`, in pixels. @default as the file defines it */
   readonly side?: number | undefined;
-  /** What the network of `file` expects of pixels. @default unit: 0 … 1 */
+  /** Range of pixel values that the network in `file` expects. @default unit: 0 … 1 */
   readonly normalise?: 'unit' | 'signed' | 'bytes' | 'imagenet' | undefined;
 }
 
@@ -86,7 +86,7 @@ export class EvaluationContext {
   readonly frechet: FrechetOptions;
   readonly judge: string | undefined;
   readonly labels: readonly string[] | undefined;
-  /** Of requests that do not say their own. */
+  /** Sampler of requests that specify none. */
   readonly sampler: GenerateRequest['sampler'];
   readonly #blend: GenerateRequest['blend'];
   readonly #progress: EvaluationContextOptions['progress'];
@@ -133,27 +133,27 @@ export class EvaluationContext {
     requestOf: (index: number) => GenerateRequest | Promise<GenerateRequest>,
     onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
   ): Promise<void> {
-    const make = async (index: number) => {
+    const prepare = async (index: number) => {
       const standard = { model: this.model, seed: index, sampler: this.sampler, blend: this.#blend };
       const request = { ...standard, ...(await requestOf(index)) };
       return onlyDescent(await prepareTask(this.engine, { kind: 'generate', request }, { signal: this.signal }));
     };
-    await this.#drive(label, count, make, onEnd, togetherWith(this.sampler?.beams));
+    await this.#drive(label, count, prepare, onEnd, batchSizeFor(this.sampler?.beams));
   }
 
-  /** Finds the codes of pictures, as `kandid encode` does: where the model has a condition, it is the picture's own. */
+  /** Finds the codes of pictures, as `kandid encode` does; a conditional model's condition is the picture's own. */
   async encode(
     label: string,
     pictures: readonly Picture[],
     beams: BeamSchedule,
     onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
   ): Promise<void> {
-    const make = async (index: number) => {
+    const prepare = async (index: number) => {
       const picture = pictures[index] as Picture;
       const task = { kind: 'encode', model: this.model, picture, beams } as const;
       return onlyDescent(await prepareTask(this.engine, task, { signal: this.signal }));
     };
-    await this.#drive(label, pictures.length, make, onEnd, togetherWith(beams));
+    await this.#drive(label, pictures.length, prepare, onEnd, batchSizeFor(beams));
   }
 
   /** Greedy reconstructions of the held-out pictures: an upper bound for restoration with the same search. */
@@ -165,7 +165,7 @@ export class EvaluationContext {
     });
   }
 
-  /** Pictures of codes drawn at random, as many as there are held-out ones, whose conditions they have. */
+  /** Pictures of uniformly random codes, one per held-out picture, with its condition. */
   async random(): Promise<readonly Picture[]> {
     return await this.cached('random', async () => {
       const { candidateCounts } = this.network;
@@ -178,7 +178,7 @@ export class EvaluationContext {
     });
   }
 
-  /** [channels, S, S] of a picture; null where the model has no condition. */
+  /** The condition made from a picture, [channels, S, S]; null for an unconditional model. */
   async conditionOf(picture: Picture): Promise<Float32Array | null> {
     const { info } = this.network;
     return info.condition ? await conditionOf(picture, info) : null;
@@ -198,14 +198,14 @@ export class EvaluationContext {
   async #drive(
     label: string,
     count: number,
-    make: (index: number) => Descent | Promise<Descent>,
+    prepare: (index: number) => Descent | Promise<Descent>,
     onEnd: (index: number, ended: RequestOutcome) => void | Promise<void>,
-    together: number,
+    batch: number,
   ): Promise<void> {
     this.reportProgress(0, count, label);
-    for (let from = 0; from < count; from += together) {
-      const indices = Array.from({ length: Math.min(together, count - from) }, (_, i) => from + i);
-      const descents = await Promise.all(indices.map(make));
+    for (let from = 0; from < count; from += batch) {
+      const indices = Array.from({ length: Math.min(batch, count - from) }, (_, i) => from + i);
+      const descents = await Promise.all(indices.map(prepare));
       await runTogether(this.network, descents);
       for (const [i, descent] of descents.entries()) await onEnd(from + i, endOf(descent));
       this.reportProgress(from + descents.length, count, label);
@@ -213,10 +213,10 @@ export class EvaluationContext {
   }
 }
 
-/** Requests of so many beams that share runs. */
-function togetherWith(beams: BeamSchedule | undefined = 1): number {
+/** Number of requests with this beam schedule that share runs. */
+function batchSizeFor(beams: BeamSchedule | undefined = 1): number {
   const most = typeof beams === 'number' ? beams : Math.max(...Object.values(beams).map(Number));
-  return Math.ceil(TOGETHER / most);
+  return Math.ceil(MAX_BEAMS_TOGETHER / most);
 }
 
 function onlyDescent({ descents: [descent] }: DescentTask): Descent {
@@ -225,7 +225,7 @@ function onlyDescent({ descents: [descent] }: DescentTask): Descent {
 
 function endOf(descent: Descent): RequestOutcome {
   if (descent.error) throw descent.error;
-  const events = descent.takeEvents();
+  const events = descent.drainEvents();
   const done = events.find((event) => event.type === 'done');
   if (!done) throw new KandidError('cancelled', { when: 'during the evaluation' });
   return { done, levels: events.filter((event) => event.type === 'level') };

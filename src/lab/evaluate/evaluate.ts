@@ -60,16 +60,16 @@ export interface EvaluateOptions {
   readonly data: string;
   /** A folder of pictures used instead of the model's data set. */
   readonly pictures?: string | undefined;
-  /** In place of the defaults, for guided tasks. */
+  /** Sampler and blend of guided tasks that specify none. */
   readonly sampler?: GenerateRequest['sampler'] | undefined;
   readonly blend?: GenerateRequest['blend'] | undefined;
-  /** Params of the `text` guide in place of its defaults. */
+  /** Params of the `text` guide that replace its defaults. */
   readonly textParams?: Readonly<Record<string, unknown>> | undefined;
   /** With `file` and no `tasks`, only the task `frechet` runs. */
   readonly frechet?: FrechetOptions | undefined;
-  /** A classifier that judges what the ImageNet network has guided: name, or path of its folder. */
+  /** A classifier that judges results guided by the ImageNet network: its name, or the path of its folder. */
   readonly judge?: string | undefined;
-  /** Labels of ImageNet that the task `classifier` asks for. */
+  /** Labels of ImageNet for the task `classifier`. */
   readonly labels?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   progress(done: number, total: number, label: string): void;
@@ -88,13 +88,13 @@ export interface Evaluation {
   readonly model: string;
   readonly folder: string;
   readonly hash: string;
-  /** Held-out pictures. */
+  /** Number of held-out pictures. */
   readonly count: number;
   events(): AsyncGenerator<EvaluateEvent>;
 }
 
 /**
- * Opens the model and its pictures; the tasks run while the events are read. A named task that cannot run is an
+ * Opens the model and its pictures; the tasks run while the events are iterated. A named task that cannot run is an
  * error; other tasks are skipped with a reason.
  *
  * @throws {KandidError} option_invalid, model_*, bundle_*, file_unreadable, file_unwritable, picture_*
@@ -185,8 +185,8 @@ async function planOf(tasks: readonly Task[], named: boolean, setting: Setting):
 }
 
 function conditionSkipReason({ conditional }: Task, { condition }: Setting): string | null {
-  if (condition === null) return conditional === 'only' ? 'the model takes no condition picture' : null;
-  return conditional === undefined ? 'the model starts from a condition picture' : null;
+  if (condition === null) return conditional === 'only' ? 'the model is unconditional' : null;
+  return conditional === undefined ? 'the model is conditional' : null;
 }
 
 async function* run(planned: readonly Planned[], context: EvaluationContext): AsyncGenerator<EvaluateEvent> {

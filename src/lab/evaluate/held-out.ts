@@ -1,4 +1,4 @@
-/** Held-out pictures that come with Kandid: a sheet of each data set that no command can draw. */
+/** Held-out pictures that come with Kandid: a sheet for each data set that no command can create. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KandidError, reasonOf } from '../../errors.ts';
@@ -7,16 +7,16 @@ import { resample } from '../../kit/resample.ts';
 import { decodePicture } from '../../pictures/codec.ts';
 import { cropped } from '../../pictures/windows.ts';
 
-/** Pictures in a row of a sheet. */
+/** Number of pictures per row of a sheet. */
 export const HELD_OUT_COLUMNS = 20;
 
-/** Beside the models. */
+/** Folder of the sheets in a folder of models. */
 const FOLDER = join('pictures', 'held-out');
 
 /**
- * The pictures of a data set's sheet, found in one of the folders of models; null where none has it.
+ * The pictures of a data set's sheet, from the first folder of models that has one; null if none has.
  *
- * @throws {KandidError} file_unreadable, picture_damaged; option_invalid where they are smaller than `side`
+ * @throws {KandidError} file_unreadable, picture_damaged; option_invalid if they are smaller than `side`
  */
 export async function heldOutPictures(
   dataset: string,
@@ -39,15 +39,15 @@ export async function heldOutPictures(
 }
 
 function cellOf(sheet: Picture, n: number, { side, dataset }: { side: number; dataset: string }): Picture {
-  const own = sheet.width / HELD_OUT_COLUMNS;
-  if (own < side)
+  const cellSide = sheet.width / HELD_OUT_COLUMNS;
+  if (cellSide < side)
     throw new KandidError('option_invalid', {
       option: '--pictures',
       got: 'missing',
-      expected: `a folder of pictures: those of ${dataset} that come with Kandid have ${own} px, and the model makes ${side} px`,
+      expected: `a folder of pictures: those of ${dataset} that come with Kandid have ${cellSide} px, the model's pictures ${side} px`,
     });
-  const at = { left: (n % HELD_OUT_COLUMNS) * own, top: Math.floor(n / HELD_OUT_COLUMNS) * own, side: own };
-  const cell = cropped(sheet, at, sheet.channels);
-  if (own === side) return cell;
+  const [left, top] = [(n % HELD_OUT_COLUMNS) * cellSide, Math.floor(n / HELD_OUT_COLUMNS) * cellSide];
+  const cell = cropped(sheet, { left, top, side: cellSide }, sheet.channels);
+  if (cellSide === side) return cell;
   return { ...cell, width: side, height: side, data: resample(cell.data, cell, { height: side, width: side }) };
 }

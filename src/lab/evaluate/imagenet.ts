@@ -1,4 +1,4 @@
-/** The ImageNet network that comes with Kandid: features of any pictures in colour, and the names of what they show. */
+/** The ImageNet network that comes with Kandid: features and class labels of colour pictures. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KandidError, toKandidError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import type { EvaluationContext } from './context.ts';
 import { rounded } from './measures/figures.ts';
 import { distanceOfNormals, type Normal, normalOf } from './measures/frechet.ts';
 import { gramOf } from './measures/gram.ts';
-import { formatFields, PictureNetwork, readLabelsFile, type Seen } from './picture-network.ts';
+import { formatFields, type Outputs, PictureNetwork, readLabelsFile } from './picture-network.ts';
 import type { Setting } from './task.ts';
 
 export const IMAGENET = 'imagenet-lite';
@@ -19,14 +19,14 @@ const labelsFile = z.object({
   ...formatFields,
 });
 
-/** A classifier of one list of labels. */
+/** A classifier with one list of labels. */
 export interface Classifier {
   readonly network: PictureNetwork;
   readonly labels: readonly string[];
 }
 
 /**
- * @param name of the model, or with `paths` the path of its folder
+ * @param name of the model; with `paths`, also the path of its folder
  * @throws {KandidError} model_unknown, file_unreadable, graph_unreadable
  */
 export async function openClassifier(
@@ -41,7 +41,7 @@ export async function openClassifier(
 }
 
 /**
- * Statistics of the feature maps of each picture, a Gram matrix per map, by a classifier's `maps.onnx`.
+ * Gram matrices of the feature maps of each picture, one per map, computed by a classifier's `maps.onnx`.
  *
  * @throws {KandidError} model_unknown, file_unreadable, graph_unreadable
  */
@@ -57,8 +57,8 @@ export async function gramsOf(
     const maps = network.mapChannels;
     const grams: Float64Array[][] = [];
     for (const picture of pictures) {
-      const [seen = {}] = await network.look([picture]);
-      grams.push([...maps].map(([map, channels]) => gramOf({ channels, values: seen[map] ?? new Float64Array() })));
+      const [outputs = {}] = await network.run([picture]);
+      grams.push([...maps].map(([map, channels]) => gramOf({ channels, values: outputs[map] ?? new Float64Array() })));
     }
     return grams;
   } finally {
@@ -66,13 +66,13 @@ export async function gramsOf(
   }
 }
 
-/** What the classifier gives before its softmax. @throws {KandidError} graph_outputs where there are fewer than labels */
-export function logitsOf({ labels }: Classifier, seen: Seen): Float64Array {
-  const logits = seen.logits ?? Object.values(seen)[0] ?? new Float64Array();
+/** The classifier's logits of a picture. @throws {KandidError} option_invalid if there are fewer than labels */
+export function logitsOf({ labels }: Classifier, outputs: Outputs): Float64Array {
+  const logits = outputs.logits ?? Object.values(outputs)[0] ?? new Float64Array();
   if (logits.length < labels.length)
     throw new KandidError('option_invalid', {
       option: '--judge',
-      got: `a network that gives ${logits.length} numbers`,
+      got: `a network with ${logits.length} outputs`,
       expected: `one for each of the ${labels.length} labels of its labels.json`,
     });
   return logits;
@@ -85,10 +85,11 @@ export function largest(numbers: Float64Array, count: number): number[] {
     .slice(0, count);
 }
 
-/** The features of a network that has an output so called, or else its first output. */
-export const featuresOf = (seen: Seen): Float64Array => seen.features ?? (Object.values(seen)[0] as Float64Array);
+/** The output `features`, or the first output if there is none of that name. */
+export const featuresOf = (outputs: Outputs): Float64Array =>
+  outputs.features ?? (Object.values(outputs)[0] as Float64Array);
 
-/** Why there are no features of the model's pictures, or null. */
+/** Why the network cannot be used for the model's pictures, or null. */
 export async function imagenetSkipReason({
   channels,
   models,
@@ -101,8 +102,8 @@ export async function imagenetSkipReason({
 }
 
 /**
- * Fréchet distances of sets of pictures to the held-out ones, on features of the ImageNet network; null where it is not
- * there or the model makes gray pictures.
+ * Fréchet distances of sets of pictures to the held-out ones, on features of the ImageNet network; null if the network is
+ * missing or the model's pictures are gray.
  */
 export async function frechetDistances<Name extends string>(
   context: EvaluationContext,
@@ -113,7 +114,7 @@ export async function frechetDistances<Name extends string>(
   const { network } = await openClassifier(models);
   try {
     const normal = async (pictures: readonly Picture[]): Promise<Normal> =>
-      normalOf((await network.look(pictures)).map(featuresOf));
+      normalOf((await network.run(pictures)).map(featuresOf));
     const held = await context.cached('features of held-out pictures', () => normal(context.pictures));
     const distances: [string, number | null][] = [];
     for (const [name, pictures] of Object.entries<readonly Picture[]>(sets))

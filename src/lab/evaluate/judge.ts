@@ -53,7 +53,7 @@ export class Judge {
   }
 
   /** The likeliest value of every attribute of each picture. */
-  async look(pictures: readonly Picture[]): Promise<Verdict[]> {
+  async classify(pictures: readonly Picture[]): Promise<Verdict[]> {
     const rows = await this.features(pictures);
     return rows.map((row) =>
       Object.fromEntries(
@@ -67,7 +67,7 @@ export class Judge {
 
   /** Logits of each picture. */
   async features(pictures: readonly Picture[]): Promise<Float64Array[]> {
-    return (await this.#network.look(pictures)).map((seen) => Object.values(seen)[0] as Float64Array);
+    return (await this.#network.run(pictures)).map((outputs) => Object.values(outputs)[0] as Float64Array);
   }
 
   /** Mean probability, over attributes, of the likeliest value: near 1 for pictures with clear attributes. */
@@ -85,7 +85,7 @@ export class Judge {
   }
 }
 
-/** Reason why the judge is unavailable, or null. */
+/** Why the judge is unavailable, or null. */
 export async function judgeSkipReason({ dataset, models }: Setting): Promise<string | null> {
   if (dataset !== JUDGED) return 'its attributes are those of avatars, and the model was not trained on them';
   try {

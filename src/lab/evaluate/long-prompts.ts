@@ -1,8 +1,8 @@
-/** The fixed prompts of the task text_long, as `prompts.ts`: made once by `scripts/make/prompts.ts long`. */
+/** The fixed prompts of the task text_long, created once by `scripts/make/prompts.ts long`. */
 import type { PromptRow } from './prompts.ts';
 
-/** Of five attributes each, as people describe a face. */
-// biome-ignore format: one prompt a line
+/** Prompts with five attributes each. */
+// biome-ignore format: one prompt per line
 export const LONG_PROMPTS: readonly PromptRow[] = [
   ['a guy with a crazy wink in a brimmed hat and a shirt with a bat on it, with no glasses', { top: 'wide-hat', eyes: 'wacky', accessories: 'none', clothes: 'graphic-shirt', graphic: 'bat' }],
   ['a happy bearded character with beige skin and wild spiky hair, on a pink background', { mouth: 'smiling', skin: 'light', top: 'wild-hair', background: 'pink', facialHair: 'light-beard|long-beard|beard' }],

@@ -5,8 +5,7 @@ import { KandidError, reasonOf } from '../../errors.ts';
 import { MANIFEST_FILE } from '../../runtime/manifest.ts';
 
 /**
- * Puts figures beside those that are there already; the file is replaced whole or stays as it was. The bundle's hash does
- * not cover model.json.
+ * Adds figures to the existing ones, and replaces the file atomically. The bundle's hash does not cover model.json.
  *
  * @throws {KandidError} file_unwritable
  */

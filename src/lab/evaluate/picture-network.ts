@@ -1,4 +1,4 @@
-/** An ONNX network that looks at pictures: judges, classifiers, features. */
+/** An ONNX network whose input is pictures: judges, classifiers, features. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -10,25 +10,26 @@ import { createSession, type Session } from '../../runtime/session.ts';
 
 const CHUNK = 32;
 
-/** How a network takes pictures. */
+/** The input format of a network. */
 export interface PictureFormat {
+  /** In pixels. */
   readonly side: number;
-  /** Of each channel, on the scale where black is 0 and white 1. */
+  /** Mean and deviation of each channel; black is 0, white 1. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
   /** How larger pictures are shrunk; smaller ones are interpolated. */
   readonly shrink: 'area' | 'bilinear';
 }
 
-/** labels.json of a classifier, without its labels. */
+/** The fields of a classifier's labels.json, without its labels. */
 export const formatFields = {
   side: z.int().positive().default(64),
   mean: z.array(z.number()).length(3).default([0.5, 0.5, 0.5]),
   deviation: z.array(z.number().positive()).length(3).default([0.5, 0.5, 0.5]),
 };
 
-/** Numbers of one picture by the name of the output. */
-export type Seen = Readonly<Record<string, Float64Array>>;
+/** The outputs for one picture, flat, by name. */
+export type Outputs = Readonly<Record<string, Float64Array>>;
 
 export class PictureNetwork {
   readonly format: PictureFormat;
@@ -44,16 +45,16 @@ export class PictureNetwork {
     return new PictureNetwork(await createSession(file), format);
   }
 
-  /** What the network gives of each picture, flat. */
-  async look(pictures: readonly Picture[]): Promise<Seen[]> {
-    const seen: Seen[] = [];
-    const [most] = this.#session.inputs[0]?.dims ?? [];
-    const rows = typeof most === 'number' ? most : CHUNK;
+  /** The network's outputs for each picture. */
+  async run(pictures: readonly Picture[]): Promise<Outputs[]> {
+    const all: Outputs[] = [];
+    const [batch] = this.#session.inputs[0]?.dims ?? [];
+    const rows = typeof batch === 'number' ? batch : CHUNK;
     for (let from = 0; from < pictures.length; from += rows) {
       const part = pictures.slice(from, from + rows);
-      seen.push(...(await this.#chunk(part, typeof most === 'number' ? most : part.length)));
+      all.push(...(await this.#chunk(part, typeof batch === 'number' ? batch : part.length)));
     }
-    return seen;
+    return all;
   }
 
   /** Channels of the outputs that are feature maps, [n, channels, height, width], by name. */
@@ -66,8 +67,8 @@ export class PictureNetwork {
     await this.#session.release();
   }
 
-  /** @param rows of the input, as many as pictures or more: some networks take one number of them alone */
-  async #chunk(pictures: readonly Picture[], rows: number): Promise<Seen[]> {
+  /** @param rows batch size of the input, at least the number of pictures: some networks have a fixed one */
+  async #chunk(pictures: readonly Picture[], rows: number): Promise<Outputs[]> {
     const { side } = this.format;
     const data = new Float32Array(rows * 3 * side * side);
     for (const [i, picture] of pictures.entries()) data.set(networkInput(picture, this.format), i * 3 * side * side);
@@ -96,7 +97,7 @@ function networkInput(picture: Picture, { side, mean, deviation, shrink }: Pictu
   });
 }
 
-/** labels.json in a folder, as `schema` has it. @throws {KandidError} file_unreadable */
+/** Reads labels.json in a folder. @throws {KandidError} file_unreadable, also if it does not match the schema */
 export async function readLabelsFile<T>(folder: string, schema: z.ZodType<T>): Promise<T> {
   const file = join(folder, 'labels.json');
   try {

@@ -18,28 +18,28 @@ import { heldOutPictures } from './held-out.ts';
 
 export interface PictureSet {
   readonly count: number;
-  /** Pictures from … to − 1. */
+  /** Reads the pictures `from` to `to` − 1. */
   read(from: number, to: number): Promise<Picture[]>;
   close(): Promise<void>;
 }
 
 export interface SetRequest {
-  /** 'digits', 'fashion', 'folder', 'flowers', 'cifar10', the data set of a style of avatars, or null for a model that was never trained. */
+  /** 'digits', 'fashion', 'folder', 'flowers', 'cifar10', or the data set of an avatar style; null for an untrained model. */
   readonly dataset: string | null;
   readonly part: 'train' | 'test';
   readonly count: number;
   readonly side: number;
   readonly channels: 1 | 3;
-  /** Where prepared data sets are, and where missing ones are kept. */
+  /** Folder of prepared data sets, where missing ones are stored. */
   readonly data: string;
-  /** Folders of models: beside them lie held-out pictures of data sets that no command can draw. @default none */
+  /** Folders of models, for the held-out pictures that come with them. @default none */
   readonly models?: readonly string[] | undefined;
-  /** A folder of pictures to take instead: files, or a prepared pictures.npy. */
+  /** A folder of pictures to use instead: files, or a prepared pictures.npy. */
   readonly pictures?: string | undefined;
   progress?(done: number, total: number): void;
 }
 
-/** Data sets whose pictures come with a package. */
+/** Data sets whose pictures are in a package. */
 const DRAWABLE: readonly string[] = ['digits', 'fashion'];
 
 /**
@@ -62,7 +62,7 @@ export async function openPictures(request: SetRequest): Promise<PictureSet> {
   }
 }
 
-/** Prepared pictures of a data set that no command can draw, or the held-out ones that come with Kandid. */
+/** Prepared pictures of a data set that no command can create, or the held-out ones that come with Kandid. */
 async function openPhotographs(dataset: string, request: SetRequest): Promise<PictureSet> {
   const { part, side, channels, count, data } = request;
   const prepared = join(data, `${dataset}-${side}`, part, 'pictures.npy');
@@ -73,11 +73,11 @@ async function openPhotographs(dataset: string, request: SetRequest): Promise<Pi
   throw new KandidError('option_invalid', {
     option: '--pictures',
     got: 'missing',
-    expected: `a folder of pictures, or --data with ${dataset}-${side}/${part}/pictures.npy: the model's own data set cannot be drawn`,
+    expected: `a folder of pictures, or --data with ${dataset}-${side}/${part}/pictures.npy: the model's own data set cannot be created here`,
   });
 }
 
-/** Why there are no such pictures and none can be drawn, or null. */
+/** Why the pictures are missing and cannot be created, or null. */
 export async function missingReason({
   dataset,
   part,
@@ -89,7 +89,7 @@ export async function missingReason({
   if (pictures !== undefined || dataset === null || DRAWABLE.includes(dataset) || styleOfDataset(dataset)) return null;
   const prepared = join(data, `${dataset}-${side}`, part, 'pictures.npy');
   if ((await npyCount(prepared, [side, side, channels])) > 0) return null;
-  return `its ${part} pictures are not here: ${prepared}`;
+  return `its ${part} pictures are missing: ${prepared}`;
 }
 
 async function openAvatars(style: AvatarStyle, request: SetRequest): Promise<PictureSet> {
@@ -146,7 +146,7 @@ async function readBytes(handle: FileHandle, from: number, to: number, shape: re
 
 function labelledSet(all: readonly LabelledPicture[], { count, side, channels }: SetRequest): PictureSet {
   const from = { width: DIGITS_SIDE, height: DIGITS_SIDE };
-  const taken = all.slice(0, count).map(({ pixels }) => {
+  const pictures = all.slice(0, count).map(({ pixels }) => {
     const picture = pixelsToPicture(pixels, { ...from, channels: 1 }, channels);
     if (side === DIGITS_SIDE) return picture;
     return {
@@ -156,7 +156,7 @@ function labelledSet(all: readonly LabelledPicture[], { count, side, channels }:
       height: side,
     };
   });
-  return memorySet(taken);
+  return memorySet(pictures);
 }
 
 async function openFolder(folder: string, request: SetRequest): Promise<PictureSet> {

@@ -1,12 +1,13 @@
 /**
- * The fixed prompts of the text task, fifty each of one to four attributes, and what makes a picture true to them: of each
- * attribute the value, or any of several. Made once by scripts/make/prompts.ts from seeds that no data set uses.
+ * The fixed prompts of the text task, fifty each with one to four attributes, and the values that a matching picture has.
+ * Created once by scripts/make/prompts.ts from seeds that no data set uses.
  */
 import type { AvataaarsAttribute } from '../datasets/styles/avataaars.ts';
 
+/** `wants`: the value of each named attribute, or the accepted values separated by `|`. */
 export type PromptRow = readonly [text: string, wants: Readonly<Partial<Record<AvataaarsAttribute, string>>>];
 
-// biome-ignore format: one prompt a line
+// biome-ignore format: one prompt per line
 export const PROMPTS: readonly PromptRow[] = [
   ['a person, on orange', { background: 'orange' }],
   ['a guy wearing round glasses', { accessories: 'round-glasses' }],

@@ -11,7 +11,7 @@ const SHOWN_SIDE = 128;
 const GAP = 4;
 const HEADING = 24;
 
-/** Lines of words that fit under a picture. */
+/** Lines of a caption that fit under a picture. */
 const CAPTION_LINES = 4;
 const LINE = 12;
 const LETTERS = 24;

@@ -1,4 +1,4 @@
-/** What an evaluation task is, and its outcome. */
+/** The interface of an evaluation task, and its outcome. */
 import type { Picture } from '../../guide.ts';
 import type { EvaluationContext } from './context.ts';
 
@@ -10,11 +10,11 @@ export interface Task {
   /** Runs only if named, as it takes long. @default false */
   readonly onRequest?: boolean;
   /**
-   * Whether it is for models that start from a condition picture: `also`, or `only`.
-   * @default for others only
+   * Whether it supports conditional models: `also`, or `only`.
+   * @default unconditional models only
    */
   readonly conditional?: 'also' | 'only';
-  /** Reason why it cannot run, or null. */
+  /** Why it cannot run, or null. */
   skipReason?(setting: Setting): Promise<string | null> | string | null;
   run(context: EvaluationContext): Promise<TaskOutcome>;
 }
@@ -25,15 +25,15 @@ export interface Setting {
   readonly channels: 1 | 3;
   /** Whether the model has a prior. */
   readonly hasPrior: boolean;
-  /** Of the condition, where the model has one. */
+  /** Kind of the model's condition; null for an unconditional model. */
   readonly condition: string | null;
   /** Folders of models. */
   readonly models: readonly string[];
-  /** Why there are no training pictures here, or null. */
+  /** Why the training pictures are unavailable, or null. */
   readonly trainingSkipReason: string | null;
-  /** Whether the command brings a network of features. */
+  /** Whether the command specifies a feature network. */
   readonly bringsNetwork: boolean;
-  /** A classifier that is not the guide, where the command names one. */
+  /** A classifier that is not the guide, if the command specifies one. */
   readonly judge: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Contact sheet: a row per example, a column per method. */
+/** Contact sheet: one row per example, one column per method. */
 export interface Sheet {
   readonly name: string;
   readonly columns: readonly string[];
@@ -58,7 +58,7 @@ export interface Sheet {
   readonly captions?: readonly string[];
 }
 
-/** Examples on a contact sheet. */
+/** Number of examples on a contact sheet. */
 export const SHOWN = 12;
 
 /** A cell of a table: decibels, or a dash if there is no figure. */

@@ -14,7 +14,7 @@ export interface NodesOptions {
   readonly split?: boolean;
 }
 
-/** What one step did, to be shown. */
+/** The changes of one step, for display. */
 export interface Moves {
   /** Nodes that were split, and, pair by pair, the pruned nodes that became their twins. */
   readonly split: readonly number[];

@@ -38,8 +38,8 @@ const FRAMES = [
 const PAPER = 255;
 
 /**
- * Draws every picture of the first levels. The root, whose picture no network makes, is the mean of all leaves, summed in
- * double precision: exact, unlike a mean of random samples.
+ * Draws every picture of the first levels. The root, which no network draws, is the mean of all leaves, summed in double
+ * precision: exact, unlike a mean of random samples.
  *
  * @throws {KandidError} cancelled
  */

@@ -114,7 +114,7 @@ export function picturesOf({ counts, depth }: Pick<TreeShape, 'counts' | 'depth'
   }, 1);
 }
 
-/** The greatest depth, at least 1, whose picture has at most so many pixels. */
+/** The greatest depth, at least 1, whose picture has at most this many pixels. */
 export function depthWithin(shape: Omit<TreeShape, 'depth'>, pixels: number): number {
   for (let depth = shape.counts.length; depth > 1; depth--)
     if (fits({ ...shape, depth }, Math.min(pixels, MAX_PIXELS))) return depth;

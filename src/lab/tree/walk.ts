@@ -1,25 +1,25 @@
-/** All pictures down to some level: every candidate of every candidate. */
+/** All pictures down to a level: every candidate of every candidate. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { throwIfCancelled } from '../../engine/guides/runner.ts';
 import { type Network, START, type State } from '../../engine/network/network.ts';
 import type { Picture } from '../../guide.ts';
 
 export interface TreeNode {
-  /** The choices that lead to it. */
+  /** The choices from the root. */
   readonly code: readonly number[];
   /** The candidate, at its level's side. */
   readonly picture: Picture;
 }
 
 export interface WalkOptions {
-  /** [channels, S, S] where the model has a condition. */
+  /** [channels, S, S] for a conditional model. */
   readonly condition?: Float32Array | null;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Pictures of the first `depth` levels, parents before their children, always in the same order. One run of a level's graph
- * gives all children of its rows; the memory needed grows with the depth, not with the number of pictures.
+ * Pictures of the first `depth` levels, parents before their children, in a fixed order. One run of a level's graph draws
+ * all children of its rows; the memory needed grows with the depth, not with the number of pictures.
  *
  * @throws {KandidError} cancelled
  */

@@ -2,7 +2,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../state/announce.ts';
 
-const SAID_MS = 1600;
+/** How long the button confirms the copy. */
+const CONFIRMED_MS = 1600;
 
 /** @param block whether it is shown as a code block with its line breaks */
 export function Copyable(props: { readonly text: string; readonly label: string; readonly block?: boolean }) {
@@ -25,7 +26,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), SAID_MS);
+    const timer = setTimeout(() => setCopied(false), CONFIRMED_MS);
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = async () => {

@@ -1,8 +1,8 @@
 /** Files dropped onto an element. */
 import { useState } from 'preact/hooks';
 
-/** Whether a file is dragged over the element, and the handlers that take it when dropped. */
-export function useDropping(take: (file: File | undefined) => void) {
+/** Whether a file is dragged over the element, and the event handlers for it. */
+export function useDropping(onFile: (file: File | undefined) => void) {
   const [isOver, setOver] = useState(false);
   return {
     isOver,
@@ -17,7 +17,7 @@ export function useDropping(take: (file: File | undefined) => void) {
       onDrop(event: DragEvent) {
         event.preventDefault();
         setOver(false);
-        take(event.dataTransfer?.files[0]);
+        onFile(event.dataTransfer?.files[0]);
       },
     },
   };

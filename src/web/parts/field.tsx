@@ -1,4 +1,4 @@
-/** A field for one parameter, made from its JSON Schema. */
+/** A form field for one parameter, generated from its JSON Schema. */
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { PictureField } from './picture-field.tsx';
@@ -117,14 +117,14 @@ const INPUTS: Readonly<Record<ReturnType<typeof kindOf>, (props: InputProps) => 
 
 function JsonInput({ id, hint, value, onChange }: InputProps) {
   const [text, setText] = useState(value === undefined ? '' : JSON.stringify(value));
-  const [isWrong, setWrong] = useState(false);
+  const [isInvalid, setInvalid] = useState(false);
   const read = (next: string) => {
     setText(next);
     try {
       onChange(next.trim() ? JSON.parse(next) : undefined);
-      setWrong(false);
+      setInvalid(false);
     } catch {
-      setWrong(true);
+      setInvalid(true);
     }
   };
   return (
@@ -134,13 +134,13 @@ function JsonInput({ id, hint, value, onChange }: InputProps) {
         rows={2}
         class="mono"
         aria-describedby={hint}
-        aria-invalid={isWrong}
+        aria-invalid={isInvalid}
         value={text}
         spellcheck={false}
         placeholder="JSON"
         onInput={(event) => read(event.currentTarget.value)}
       />
-      {isWrong && <p class="wrong">Not valid JSON: the last valid value is used.</p>}
+      {isInvalid && <p class="wrong">Not valid JSON: the last valid value is used.</p>}
     </>
   );
 }

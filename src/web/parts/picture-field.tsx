@@ -1,4 +1,4 @@
-/** A picture as a value: opened, dropped or pasted; as a data URL. */
+/** A form field whose value is a picture: opened, dropped or pasted. */
 import { useState } from 'preact/hooks';
 import { useDropping } from './dropping.ts';
 
@@ -11,24 +11,24 @@ export interface PictureFieldProps {
   onChange(value: string | undefined): void;
 }
 
-/** Larger files are refused, as the server would refuse them. */
+/** The server's limit; larger files are rejected here. */
 const MAX_BYTES = 16 * 2 ** 20;
 
 export function PictureField({ id, name, hint, value, onChange }: PictureFieldProps) {
   const [problem, setProblem] = useState('');
-  const take = async (file: File | null | undefined) => {
+  const select = async (file: File | null | undefined) => {
     if (!file) return;
-    const wrong = problemOf(file);
-    setProblem(wrong);
-    if (!wrong) onChange(await readAsUrl(file));
+    const found = problemOf(file);
+    setProblem(found);
+    if (!found) onChange(await readAsUrl(file));
   };
-  const { isOver, handlers } = useDropping((file) => void take(file));
+  const { isOver, handlers } = useDropping((file) => void select(file));
   return (
     <fieldset
       aria-label={name}
       class={isOver ? 'picture-field over' : 'picture-field'}
       {...handlers}
-      onPaste={(event) => void take(event.clipboardData?.files[0])}
+      onPaste={(event) => void select(event.clipboardData?.files[0])}
     >
       {value && <img class="picture" src={value} alt={`Selected ${name}`} />}
       <input
@@ -36,7 +36,7 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
         type="file"
         accept="image/*"
         aria-describedby={hint}
-        onChange={(event) => void take(event.currentTarget.files?.[0])}
+        onChange={(event) => void select(event.currentTarget.files?.[0])}
       />
       {problem && (
         <p class="wrong" role="alert">
@@ -49,8 +49,7 @@ export function PictureField({ id, name, hint, value, onChange }: PictureFieldPr
 
 function problemOf({ type, size, name }: File): string {
   if (!type.startsWith('image/')) return `${name} is not a picture. Use a PNG, JPEG, WebP, AVIF, TIFF or GIF file.`;
-  if (size > MAX_BYTES)
-    return `${name} has ${Math.round(size / 2 ** 20)} MiB, more than the 16 MiB that fit. Shrink it first.`;
+  if (size > MAX_BYTES) return `${name} has ${Math.round(size / 2 ** 20)} MiB; the limit is 16 MiB. Shrink it first.`;
   return '';
 }
 

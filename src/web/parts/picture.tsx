@@ -49,7 +49,7 @@ export function Picture(props: PictureProps) {
   );
 }
 
-/** Pictures are fetched with the API key if there is one, otherwise by the browser itself. */
+/** The URL to display: fetched with the API key if there is one, otherwise the permalink itself. */
 function useKeyed(url: string): string | null {
   const [fetched, setFetched] = useState<string | null>(null);
   const secret = key.value;

@@ -1,11 +1,11 @@
-/** A picture of the history: drawn from its code, or the file that is kept. */
+/** A picture of the history: rendered from its code, or the stored file. */
 import { useEffect, useState } from 'preact/hooks';
 import type { SavedPicture } from '../state/history.ts';
 import { Picture } from './picture.tsx';
 
 export interface SavedImageProps {
   readonly saved: SavedPicture;
-  /** Side in pixels of what is drawn. */
+  /** Side in pixels of a rendered picture. */
   readonly size: number;
   readonly alt: string;
 }
@@ -19,9 +19,9 @@ export function SavedImage({ saved, size, alt }: SavedImageProps) {
 function KeptImage({ file, alt }: { readonly file: Blob; readonly alt: string }) {
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {
-    const made = URL.createObjectURL(file);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    const created = URL.createObjectURL(file);
+    setUrl(created);
+    return () => URL.revokeObjectURL(created);
   }, [file]);
   return <img class="picture" alt={alt} draggable={false} {...(url ? { src: url } : {})} />;
 }

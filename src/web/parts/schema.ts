@@ -1,4 +1,4 @@
-/** Which kind of field a JSON Schema asks for. */
+/** Maps a JSON Schema to the kind of form field. */
 
 export interface Schema {
   readonly type?: string;

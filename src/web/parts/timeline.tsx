@@ -18,7 +18,7 @@ export function Timeline(props: TimelineProps) {
     <div class="timeline">
       <div class="timeline-strip" aria-hidden="true">
         {levels.map((level, n) => (
-          // biome-ignore format: one attribute a line says less
+          // biome-ignore format: more readable on one line
           <span key={n} class={stepClass(n, value, reached, levels[n - 1]?.side !== level.side)}>
             {n <= reached && shots[n] && <img src={shots[n]} alt="" draggable={false} />}
           </span>

@@ -23,14 +23,14 @@ function textOf(): string {
 }
 
 function KeyForm() {
-  const use = (event: SubmitEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     key.value = String(form.get('key') ?? '').trim();
     void loadCatalogue();
   };
   return (
-    <form class="connection" onSubmit={use}>
+    <form class="connection" onSubmit={submit}>
       <p>
         {key.value ? 'The server does not accept this API key.' : 'The server requires an API key.'} It is stored in
         this browser only.

@@ -3,13 +3,13 @@ import { addressOf, route } from '../state/router.ts';
 import { THEMES, type Theme, theme } from '../state/theme.ts';
 import { viewNamed, views } from '../views.ts';
 
-const SIGNS: Readonly<Record<Theme, string>> = { system: '◐', light: '○', dark: '●' };
+const ICONS: Readonly<Record<Theme, string>> = { system: '◐', light: '○', dark: '●' };
 
 export function Header() {
-  const now = viewNamed(route.value.view)?.name;
+  const current = viewNamed(route.value.view)?.name;
   const nav = useRef<HTMLElement>(null);
-  // On narrow screens the names of the views do not all fit.
-  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }), [now]);
+  // Narrow screens do not show all views at once.
+  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }), [current]);
   return (
     <header class="header">
       <a class="wordmark" href={addressOf('create')}>
@@ -17,7 +17,7 @@ export function Header() {
       </a>
       <nav class="nav" aria-label="Views" ref={nav}>
         {views.map(({ name, title }) => (
-          <a key={name} href={addressOf(name)} aria-current={now === name ? 'page' : undefined}>
+          <a key={name} href={addressOf(name)} aria-current={current === name ? 'page' : undefined}>
             {title}
           </a>
         ))}
@@ -29,12 +29,12 @@ export function Header() {
 
 function ThemeSwitch() {
   const next = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
-  const turn = () => {
+  const change = () => {
     theme.value = next;
   };
   return (
-    <button type="button" class="theme" aria-label={`Theme: ${theme}. Change to ${next}`} onClick={turn}>
-      <span aria-hidden="true">{SIGNS[theme.value]}</span>
+    <button type="button" class="theme" aria-label={`Theme: ${theme}. Change to ${next}`} onClick={change}>
+      <span aria-hidden="true">{ICONS[theme.value]}</span>
     </button>
   );
 }

@@ -19,10 +19,10 @@ export function modelNamed(name: string | undefined): ModelAnswer | undefined {
   return name === undefined ? standardModel.value : models.value.find((one) => one.name === name);
 }
 
-const AGAIN_MS = 1500;
+const RETRY_MS = 1500;
 const UNAUTHORIZED = 401;
 /** Too many requests; no worker available. */
-const AGAIN_STATUS: readonly number[] = [429, 503];
+const RETRY_STATUS: readonly number[] = [429, 503];
 
 /** Whether the server has just started and is still opening its models. */
 export const isStarting = signal(false);
@@ -36,20 +36,20 @@ export async function loadCatalogue(): Promise<void> {
         await pause();
         continue;
       }
-      const [hasModels, hasGuides] = await Promise.all([client.value.models(), client.value.guides()]);
-      [models.value, guides.value, catalogueError.value] = [hasModels, hasGuides, null];
+      const [allModels, allGuides] = await Promise.all([client.value.models(), client.value.guides()]);
+      [models.value, guides.value, catalogueError.value] = [allModels, allGuides, null];
       needsKey.value = false;
       return;
     } catch (thrown) {
       catalogueError.value = thrown instanceof Error ? thrown : new Error(String(thrown));
       needsKey.value = thrown instanceof RequestError && thrown.status === UNAUTHORIZED;
-      const willChange = !(thrown instanceof RequestError) || AGAIN_STATUS.includes(thrown.status ?? 0);
-      if (!willChange) return;
+      const isTransient = !(thrown instanceof RequestError) || RETRY_STATUS.includes(thrown.status ?? 0);
+      if (!isTransient) return;
       await pause();
     }
   }
 }
 
 async function pause(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
 }

@@ -1,4 +1,4 @@
-/** Codes: the choices of a picture, as numbers and as text (base64url, ⌈log₂ K⌉ bits a level, level 0 first). */
+/** Codes: the choices of a picture, as numbers and as text (base64url, ⌈log₂ K⌉ bits per level, level 0 first). */
 
 type Levels = readonly { readonly candidates: number }[];
 
@@ -20,6 +20,7 @@ export function parseCode(text: string, levels: Levels): number[] | null {
   return code.every((choice, n) => choice < (levels[n]?.candidates ?? 0)) ? code : null;
 }
 
+/** The text of a complete code. */
 export function codeText(code: readonly number[], levels: Levels): string {
   const bits = code.map((choice, n) =>
     bitsOf(levels[n]) === 0 ? '' : choice.toString(2).padStart(bitsOf(levels[n]), '0'),

@@ -1,9 +1,9 @@
 /**
- * History of generated pictures, newest first, stored in the browser (IndexedDB) as codes, from which the server renders the
- * pictures. Of those that their code alone does not draw, the file is stored.
+ * History of generated pictures, newest first, stored in the browser (IndexedDB). The server renders most pictures from
+ * their codes. Those that a code alone does not determine (of conditional models, and whole pictures) are stored as files.
  */
 import { signal } from '@preact/signals';
-import { tooMany } from './keeping.ts';
+import { excessOf } from './keeping.ts';
 import type { Recipe } from './recipe.ts';
 import { navigate } from './router.ts';
 
@@ -16,39 +16,39 @@ export interface SavedPicture {
   readonly codeString: string;
   /** The recipe of its request, with the seed that was used. */
   readonly recipe: Recipe;
-  /** Where the code alone does not draw it. */
+  /** Only if the code alone does not determine the picture. */
   readonly kept?: KeptPicture;
 }
 
 export interface KeptPicture {
   readonly file: Blob;
-  /** What a conditional model started from, as a data URL. */
+  /** The input picture of a conditional model, as a data URL. */
   readonly condition?: string;
-  /** What all of it takes, its recipe included. */
+  /** Total size, including the recipe. */
   readonly bytes: number;
 }
 
-/** A picture is stored once, however often it is generated. */
+/** The same for equal pictures, so that a picture is stored once. */
 export function idOf({ model, hash, codeString }: Pick<SavedPicture, 'model' | 'hash' | 'codeString'>): string {
   return `${model}@${hash.slice(0, 8)}/${codeString}`;
 }
 
-/** Of a picture that its code alone does not draw: others have the same code. */
+/** A unique id for a kept picture, since different ones may have the same code. */
 export function keptId(saved: Parameters<typeof idOf>[0]): string {
   return `${idOf(saved)}~${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
 }
 
 export const history = signal<readonly SavedPicture[]>([]);
-/** Why the history is not stored; empty if it is. */
+/** Why the history is not stored; null if it is. */
 export const historyProblem = signal<string | null>(null);
 
 const STORE = 'made';
-const MAX = 1000;
-/** Of pictures that are kept as files. */
+const MAX_ENTRIES = 1000;
+/** Total size limit of kept pictures. */
 const MAX_BYTES = 64 * 2 ** 20;
 
 const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
-  const give = () => {
+  const fail = () => {
     historyProblem.value =
       'This browser does not store data for this page: the history is lost when the page is closed.';
     resolve(null);
@@ -57,10 +57,10 @@ const opening: Promise<IDBDatabase | null> = new Promise((resolve) => {
     const request = indexedDB.open('kandid', 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'id' }).createIndex('at', 'at');
     request.onsuccess = () => resolve(request.result);
-    request.onerror = give;
-    request.onblocked = give;
+    request.onerror = fail;
+    request.onblocked = fail;
   } catch {
-    give();
+    fail();
   }
 });
 
@@ -82,15 +82,15 @@ export async function loadHistory(): Promise<void> {
   history.value = [...history.value, ...old];
 }
 
-/** Compares by time, newest first. */
+/** Adds pictures at the front, and deletes the oldest ones beyond the limits. */
 export async function remember(saved: readonly SavedPicture[]): Promise<void> {
   const ids = new Set(saved.map(({ id }) => id));
   const all = [...saved, ...history.value.filter(({ id }) => !ids.has(id))];
-  const gone = new Set(tooMany(all, { count: MAX, bytes: MAX_BYTES }));
-  history.value = all.filter((one) => !gone.has(one));
+  const excess = new Set(excessOf(all, { count: MAX_ENTRIES, bytes: MAX_BYTES }));
+  history.value = all.filter((one) => !excess.has(one));
   const store = await storeFor('readwrite');
-  for (const one of saved) if (!gone.has(one)) store?.put(one);
-  for (const { id } of gone) store?.delete(id);
+  for (const one of saved) if (!excess.has(one)) store?.put(one);
+  for (const { id } of excess) store?.delete(id);
 }
 
 export async function forget(id: string): Promise<void> {

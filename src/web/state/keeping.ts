@@ -1,20 +1,21 @@
-/** How much of the history is kept. Pure. */
+/** Size limits of the history. Pure. */
 
-export interface Keepable {
+export interface HistoryEntry {
+  /** Only if the picture is stored as a file. */
   readonly kept?: { readonly bytes: number };
 }
 
-export interface Most {
+export interface HistoryLimits {
   readonly count: number;
-  /** Of all that are kept as files. */
+  /** Total size of stored files. */
   readonly bytes: number;
 }
 
-/** Of entries, the newest first, those behind the first so many, and those whose files are behind the first so many bytes. */
-export function tooMany<Entry extends Keepable>(all: readonly Entry[], most: Most): Entry[] {
+/** The entries to delete: those beyond `limits.count`, and those with files beyond `limits.bytes`. @param all newest first */
+export function excessOf<Entry extends HistoryEntry>(all: readonly Entry[], limits: HistoryLimits): Entry[] {
   let bytes = 0;
   return all.filter(({ kept }, i) => {
     if (kept) bytes += kept.bytes;
-    return i >= most.count || (kept !== undefined && bytes > most.bytes);
+    return i >= limits.count || (kept !== undefined && bytes > limits.bytes);
   });
 }

@@ -18,7 +18,7 @@ export interface Slot {
   readonly latest: Shot | null;
   /** URL of the finished picture, or of the best so far of a stopped one. */
   readonly final: string | null;
-  /** The file of it. */
+  /** The file at `final`. */
   readonly file: Blob | null;
   /** The choices: all of them, or those made before it was stopped. */
   readonly code: readonly number[] | null;
@@ -66,7 +66,7 @@ export class LiveRun {
   /** Whether the last question timed out. */
   readonly missed = signal(false);
   readonly notes = signal<readonly string[]>([]);
-  /** Where the slots were before the request was done: the best come first then. */
+  /** The previous indices of the slots, which are sorted when the request is done, best first. */
   readonly ranking = signal<readonly number[]>([]);
   readonly error = signal<RequestError | Error | null>(null);
   /** Resolves when the request has ended, in any state. */
@@ -94,7 +94,7 @@ export class LiveRun {
     this.question.value = null;
   }
 
-  /** New weights of the guides for the remaining levels. */
+  /** Sets the guides' weights for the remaining levels. */
   weigh(weights: readonly number[]): void {
     this.#steering?.weigh(weights);
   }
@@ -116,7 +116,7 @@ export class LiveRun {
         job,
         onStart,
       }))
-        this.#take(message);
+        this.#handle(message);
     } catch (thrown) {
       const isStopped = this.#stop.signal.aborted;
       this.state.value = isStopped ? 'stopped' : 'failed';
@@ -125,7 +125,7 @@ export class LiveRun {
     this.question.value = null;
   }
 
-  #take(message: Message): void {
+  #handle(message: Message): void {
     this.job.value = message.job;
     if (message.type === 'queued') this.position.value = message.position;
     else if (message.type === 'started') this.#begin(message);

@@ -16,7 +16,7 @@ export interface Shared {
   readonly missing: readonly string[];
 }
 
-/** The full URL. Of a picture that its code alone does not draw, the link has the settings, and says what is missing. */
+/** The full URL. For a kept picture, the link holds only the settings, and names the missing inputs. */
 export function shareUrl(saved: Pick<SavedPicture, 'model' | 'hash' | 'codeString' | 'recipe' | 'kept'>): string {
   const { recipe, kept } = saved;
   const isLight = ({ params }: Recipe['guides'][number]) => JSON.stringify(params).length <= LONGEST_TEXT;

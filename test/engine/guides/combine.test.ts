@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BlendKind } from '../../../src/contract/requests.ts';
-import { blendScores, ranks, standardised } from '../../../src/engine/guides/combine.ts';
+import { BLENDS, type BlendKind } from '../../../src/contract/requests.ts';
+import { besidePrior, blendScores, ranks, standardised } from '../../../src/engine/guides/combine.ts';
 
 const scores = (...values: number[]) => Float64Array.from(values);
 const blend = (kind: BlendKind, ...parts: [number, number[]][]) => {
@@ -33,6 +33,13 @@ test('z-score blend, by hand', () => {
   assert.deepEqual(blend('zscore', [1, [0, 2]], [3, [1000, 0]]), [2, -2]);
 });
 
+test('likelihood blend, by hand: sums as they are', () => {
+  assert.deepEqual(blend('likelihood', [1, [0, 2, 5]], [3, [1000, 0, 1]]), [3000, 2, 8]);
+  assert.deepEqual([...besidePrior('likelihood', scores(1, 3))], [1, 3]);
+  for (const kind of ['rank', 'zscore', 'product'] as const)
+    assert.deepEqual([...besidePrior(kind, scores(1, 3))], [-1, 1]);
+});
+
 test('product blend, by hand: a softmax over a quarter of 8 candidates spreads over 2', () => {
   const [first, second, third] = blend('product', [1, [1, 1, 0, 0, 0, 0, 0, 0]]) as number[];
   // Two winners alone have the entropy log 2 in the limit, so all weight lies on them.
@@ -53,7 +60,7 @@ test('product takes its scale from the best: a few hopeless candidates do not bl
 });
 
 test('who has no opinion has no say, and where nobody has one there is no score', () => {
-  for (const kind of ['rank', 'zscore', 'product'] as const) {
+  for (const kind of BLENDS) {
     assert.equal(blend(kind), null);
     assert.equal(blend(kind, [1, [2, 2, 2]]), null);
     assert.equal(blend(kind, [0, [1, 2, 3]]), null);

@@ -33,7 +33,7 @@ test("finds the project's own guides, each described", async () => {
   }
 });
 
-test('finds .ts, .js and .mjs in folders of a user, and nothing else there', async (t) => {
+test('finds .ts, .js and .mjs files in user folders, and no others', async (t) => {
   t.after(registerTypeScript());
   const folder = await folderOf({
     'package.json': '{"type":"module"}',
@@ -55,7 +55,7 @@ test('finds .ts, .js and .mjs in folders of a user, and nothing else there', asy
   assert.deepEqual(schema?.properties, { much: { type: 'number', default: 1, description: 'How much.' } });
 });
 
-test('the particles that a guide is worth are read and told', async () => {
+test('the particles of a definition are read and listed', async () => {
   const folder = await folderOf({ 'one.mjs': guide('one', ' particles: { 4: 3, 8: 1.5 },'), 'two.mjs': guide('two') });
   const registry = await GuideRegistry.load([folder], null);
   const worth = registry.summaries().map(({ particles }) => particles);
@@ -64,7 +64,7 @@ test('the particles that a guide is worth are read and told', async () => {
   assert.equal(typeof (await GuideRegistry.load()).get('text').particles, 'object');
 });
 
-test('an unknown guide: the nearest names are offered', async () => {
+test('the error for an unknown guide suggests the nearest names', async () => {
   const registry = await GuideRegistry.load();
   assert.throws(() => registry.get('super-resolutoin'), { code: 'guide_unknown', message: /"super_resolution"/ });
   assert.equal(registry.get('target').name, 'target');
@@ -96,13 +96,13 @@ const broken: Record<string, [file: string, text: string, message: RegExp]> = {
 };
 
 for (const [name, [file, text, message]] of Object.entries(broken)) {
-  test(`a guide file that ${name} is refused by its name when it is loaded`, async () => {
+  test(`a guide file that ${name} is refused by name when it is loaded`, async () => {
     const folder = await folderOf({ 'good.mjs': guide('good'), [file]: text });
     await assert.rejects(GuideRegistry.load([folder], null), { code: 'guide_invalid', message });
   });
 }
 
-test('two guides of one name are refused, and both files named', async () => {
+test('two guides with the same name are refused, and both files are reported', async () => {
   const folder = await folderOf({ 'mine.mjs': guide('target') });
   await assert.rejects(GuideRegistry.load([folder]), {
     code: 'guide_duplicate',
@@ -110,6 +110,6 @@ test('two guides of one name are refused, and both files named', async () => {
   });
 });
 
-test('a folder that is not there is said', async () => {
+test('a missing folder is reported', async () => {
   await assert.rejects(GuideRegistry.load([join(root, 'nowhere')]), { code: 'file_unreadable', message: /nowhere/ });
 });

@@ -16,7 +16,7 @@ const candidates = (): Candidates => ({
 });
 const never = () => new Promise<never>(() => {});
 
-/** Misbehaviour, and the one error it must come to. */
+/** Faulty guides, and the error that each must cause. */
 const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
   throws: {
     guide: { score: () => assert.fail('out of ideas') },
@@ -108,7 +108,7 @@ const bad: Record<string, { guide: Guide; code: string; message: RegExp }> = {
   },
 };
 
-describe('a guide that misbehaves ends its request with one coded error, and no other request', () => {
+describe('a faulty guide ends its own request with a coded error, and no other', () => {
   for (const [name, { guide, code, message }] of Object.entries(bad)) {
     test(name, async () => {
       const network = await tinyNetwork();
@@ -120,20 +120,20 @@ describe('a guide that misbehaves ends its request with one coded error, and no 
       assert.equal(broken.status, 'failed');
       assert.equal(broken.error?.code, code);
       assert.match(broken.error?.message ?? '', message);
-      assert.deepEqual(broken.takeEvents(), []);
-      assert.deepEqual(codesOf(other.takeEvents()), codesOf(alone.takeEvents()));
+      assert.deepEqual(broken.drainEvents(), []);
+      assert.deepEqual(codesOf(other.drainEvents()), codesOf(alone.drainEvents()));
     });
   }
 });
 
-test('hands out scores as they are, and counts', async () => {
+test('returns scores unchanged and counts them', async () => {
   const guide = new GuideRunner('sum', { score: () => Float32Array.of(1, 2, 3, 4, 5, 6) }, { timeoutSeconds: 1 });
   assert.deepEqual([...(await guide.score(candidates(), LEVEL, signal))], [1, 2, 3, 4, 5, 6]);
   await guide.score(candidates(), LEVEL, signal);
   assert.deepEqual({ ...guide.use, ms: 0 }, { name: 'sum', calls: 2, candidates: 12, ms: 0 });
 });
 
-test('a guide with patience may take longer than others', async () => {
+test('a guide with patienceSeconds may take longer', async () => {
   const answer = () => new Promise<Float32Array>((resolve) => setTimeout(() => resolve(new Float32Array(6)), 40));
   const hasty = new GuideRunner('hasty', { score: answer }, { timeoutSeconds: 0.01 });
   const patient = new GuideRunner(
@@ -145,7 +145,7 @@ test('a guide with patience may take longer than others', async () => {
   assert.equal((await patient.score(candidates(), LEVEL, signal)).length, 6);
 });
 
-test('a guide is told to stop, at a timeout and at a cancel', async () => {
+test('the signal of a guide aborts at a timeout and at a cancellation', async () => {
   const signals: AbortSignal[] = [];
   const guide = new GuideRunner(
     'waits',
@@ -170,7 +170,7 @@ test('a guide is told to stop, at a timeout and at a cancel', async () => {
   );
 });
 
-test('no listener or timer stays behind', async () => {
+test('leaves no listeners or timers', async () => {
   let listeners = 0;
   const controller = new AbortController();
   const counting = new Proxy(controller.signal, {
@@ -188,7 +188,7 @@ test('no listener or timer stays behind', async () => {
   assert.equal(timers.length, 0);
 });
 
-test('is asked from and up to its sides, where it likes', () => {
+test('is active within its fromSide and toSide, and where it asks to be', () => {
   const at = (side: number, index = 0) => ({ index, levels: 9, side, finalSide: 64 });
   const guide = new GuideRunner(
     'g',
@@ -202,7 +202,7 @@ test('is asked from and up to its sides, where it likes', () => {
   assert.equal(guide.isActiveAt(at(8, 5)), false);
 });
 
-test('is asked at the finest sides only where it is cheap or says so', () => {
+test('is active at the finest sides only if it is cheap or requests it', () => {
   const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 256 });
   const asked = (prefers: Preferences) => {
     const guide = new GuideRunner('g', { score: never, prefers }, { timeoutSeconds: 1, finestAsked: 64 });
@@ -213,7 +213,7 @@ test('is asked at the finest sides only where it is cheap or says so', () => {
   assert.deepEqual(asked({ shortlist: 8, toSide: 128 }), [true, true, false]);
 });
 
-test('sees more candidates at levels where it asks for more', () => {
+test('scores more candidates at levels where prefers.times says so', () => {
   const at = (side: number) => ({ index: 0, levels: 9, side, finalSide: 64 });
   const times = ({ side }: { side: number }) => (side === 4 ? 2.7 : side === 8 ? 1 : Number.NaN);
   const guide = new GuideRunner(
@@ -226,7 +226,7 @@ test('sees more candidates at levels where it asks for more', () => {
   assert.throws(() => guide.budgetAt(at(16)), { code: 'guide_failed' });
 });
 
-test('is disposed of once, and may fail at that', async () => {
+test('is disposed of once, even if that fails', async () => {
   let times = 0;
   const guide = new GuideRunner(
     'g',

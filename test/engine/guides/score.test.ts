@@ -21,7 +21,7 @@ const asking = (guides: readonly Guide[], rest: Partial<ScoringOptions> = {}): S
   ...rest,
 });
 
-/** Keeps what a guide was shown. */
+/** Records the candidates that a guide receives. */
 function recorded(guide: Guide) {
   const shown: { batch: number; count: number; values: number[]; buffer: ArrayBufferLike }[] = [];
   const score = (candidates: Candidates, ...rest: [never, never]) => {
@@ -34,7 +34,7 @@ function recorded(guide: Guide) {
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
-test('a cheap guide sees all candidates of all rows in one call, without a copy', async () => {
+test('a cheap guide scores all candidates of all rows in one call, without a copy', async () => {
   const { shown, guide } = recorded(bright());
   const [first, second] = await scorePools([[0], [1]], proposed, asking([guide]));
   assert.equal(shown.length, 1);
@@ -51,7 +51,7 @@ test('beams are one pool: candidate k of the b-th has index b · K + k', async (
   assert.equal(pool?.blended?.length, 32);
 });
 
-test('an expensive guide sees a shortlist, then neighbours of its best', async () => {
+test('an expensive guide scores a shortlist, then neighbours of its best', async () => {
   const { shown, guide } = recorded(scoring((x) => -Math.abs(mean(x) - 5), { prefers: { shortlist: 4, refine: 3 } }));
   const [pool] = await scorePools([[0]], proposed, asking([guide]));
   assert.deepEqual(
@@ -66,7 +66,7 @@ test('an expensive guide sees a shortlist, then neighbours of its best', async (
   assert.ok(unasked.every((i) => Number.isNaN(pool?.byGuide[0]?.[i])));
 });
 
-test('with cheap guides, the shortlist is drawn from what they like', async () => {
+test('with cheap guides, the shortlist contains their preferred candidates', async () => {
   const { shown, guide } = recorded(scoring(() => 0, { prefers: { shortlist: 3 } }));
   const [pool] = await scorePools([[0]], proposed, asking([guide, bright()]));
   assert.equal(shown.length, 1);
@@ -78,7 +78,7 @@ test('with cheap guides, the shortlist is drawn from what they like', async () =
   assert.equal(pool?.indices.length, 3);
 });
 
-test('the choosier an expensive guide, the later it is asked, about what the others have seen', async () => {
+test('guides with a smaller budget score later, among those that the others have scored', async () => {
   const person = recorded(scoring(mean, { prefers: { shortlist: 2 } }));
   const clip = recorded(scoring(mean, { prefers: { shortlist: 6 } }));
   const [pool] = await scorePools([[0]], proposed, asking([person.guide, clip.guide]));
@@ -88,14 +88,14 @@ test('the choosier an expensive guide, the later it is asked, about what the oth
   assert.equal(pool?.indices.length, 2);
 });
 
-test('a shortlist no smaller than the level is the whole level', async () => {
+test('a shortlist at least as large as the level is the whole level', async () => {
   const { shown, guide } = recorded(bright({ prefers: { shortlist: 14, refine: 2 } }));
   const [pool] = await scorePools([[0]], proposed, asking([guide]));
   assert.equal(shown[0]?.buffer, proposed.drawn?.buffer);
   assert.equal(pool?.indices.length, 16);
 });
 
-test('where beams are kept, a shortlist holds twice as many at least', async () => {
+test('with several beams, a shortlist is at least twice as large', async () => {
   const { shown, guide } = recorded(bright({ prefers: { shortlist: 2, refine: 1 } }));
   await scorePools([[0, 1]], proposed, asking([guide], { keep: 5 }));
   assert.deepEqual(
@@ -104,7 +104,7 @@ test('where beams are kept, a shortlist holds twice as many at least', async () 
   );
 });
 
-test('pools of different size are asked about in calls of their own', async () => {
+test('pools of different sizes are scored in separate calls', async () => {
   const { shown, guide } = recorded(bright({ prefers: { shortlist: 20 } }));
   const [small, large] = await scorePools([[0], [0, 1]], proposed, asking([guide]));
   assert.deepEqual(shown.map(({ count }) => count).sort(), [16, 20]);
@@ -112,7 +112,7 @@ test('pools of different size are asked about in calls of their own', async () =
   assert.equal(large?.indices.length, 20);
 });
 
-test('who is not asked has no score: weight 0, another side', async () => {
+test('inactive guides have no scores: weight 0, or another side', async () => {
   const idle = recorded(bright());
   const fine = recorded(bright({ prefers: { fromSide: 8 } }));
   const [pool] = await scorePools([[0]], proposed, asking([idle.guide, fine.guide], { weights: [0, 1] }));
@@ -120,7 +120,7 @@ test('who is not asked has no score: weight 0, another side', async () => {
   assert.deepEqual([pool?.blended, pool?.byGuide], [null, [null, null]]);
 });
 
-test('a person without an opinion leaves it to chance among what they were shown', async () => {
+test('without a preference of the person, the choice among the shown is random', async () => {
   const [pool] = await scorePools([[0]], proposed, asking([scoring(() => 0, { prefers: { shortlist: 5 } })]));
   assert.equal(pool?.blended, null);
   assert.equal(pool?.indices.length, 5);

@@ -38,20 +38,20 @@ const near = (found: ArrayLike<number>, expected: ArrayLike<number>) =>
     'within 1e-4',
   );
 
-test('a condition is given where the model has one, and only there', async () => {
+test('a condition is required by conditional models, and refused by others', async () => {
   const gray = picture(3, 8, () => 0);
   assert.equal(await conditionOf(undefined, info(null)), null);
   await assert.rejects(conditionOf(gray, info(null)), { code: 'condition_unexpected' });
   await assert.rejects(conditionOf(undefined, info('grayscale')), { code: 'condition_missing', message: /grayscale/ });
 });
 
-test('gray values and edges are what the trainer makes of the same pictures', async () => {
+test('gray values and edges equal those of the trainer', async () => {
   for (const [kind, expected] of Object.entries(vectors.conditions))
     for (const [i, one] of given.entries())
       near((await conditionOf(one, info(kind))) as Float32Array, expected[i] as number[]);
 });
 
-test('a picture of another size is resized, and that is said', async () => {
+test('a picture of another size is resized, with a note', async () => {
   const notes: string[] = [];
   const note = (message: string) => void notes.push(message);
   const wide = await encodePicture({ ...picture(1, 12, () => 0.5), width: 16, height: 9 });
@@ -73,7 +73,7 @@ test('a picture of another size is resized, and that is said', async () => {
   ]);
 });
 
-test('a drawing in black and white is taken as the edges, whichever of the two its lines have', async () => {
+test('a black-and-white drawing is used as edges, whether its lines are black or white', async () => {
   const notes: string[] = [];
   const note = (message: string) => void notes.push(message);
   const white = (i: number) => (i % 8 === 3 ? 1 : -1);
@@ -90,7 +90,7 @@ test('a drawing in black and white is taken as the edges, whichever of the two i
   assert.match(notes[2] as string, /wants shades of gray/);
 });
 
-test('the lines of a drawing may be soft; black and white shapes are no lines', async () => {
+test('lines of a drawing may be soft; solid black and white shapes are not lines', async () => {
   const notes: string[] = [];
   const note = (message: string) => void notes.push(message);
   const soft = picture(1, 8, (i) => [-1, -0.9, 0.7, 1, -0.95, -1, -1, -0.85][i % 8] as number);
@@ -115,7 +115,7 @@ test('codes are decoded, and pictures encoded, as by the trainer', async () => {
   }
 });
 
-test('the condition may differ from what a guide wants, and the result is made from both', async () => {
+test('a condition can differ from the target of a guide', async () => {
   const image = await encodePicture(given[1] as Picture);
   const request: GenerateRequest = { guides: [{ name: 'target', params: { image } }], seed: 1 };
   const [one] = await kandid.pictures({ ...request, condition: given[0] as Picture });
@@ -125,7 +125,7 @@ test('the condition may differ from what a guide wants, and the result is made f
   near(again?.data ?? [], one?.image.data ?? []);
 });
 
-test('what is said of the condition comes with the result; without one there is none', async () => {
+test('notes about the condition are part of the result', async () => {
   const notes: string[] = [];
   for await (const event of kandid.generate({ condition: picture(3, 16, () => 0), seed: 1 }))
     if (event.type === 'done') notes.push(...event.notes);
@@ -134,7 +134,7 @@ test('what is said of the condition comes with the result; without one there is 
   await assert.rejects(kandid.decode(undefined, [[0, 0]]), { code: 'condition_missing' });
 });
 
-test('the model of requests that name none is one that needs no condition', async () => {
+test('the default model is unconditional', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kandid-standard-'));
   const copies = { 'b-plain': 'models/tiny', 'a-color': `${FOLDER}/tiny-color` };
   for (const [name, from] of Object.entries(copies)) {

@@ -5,24 +5,24 @@ import type { Picture } from '../../../src/guide.ts';
 
 const SIDE = 16;
 
-/** The same in every row. */
+/** A picture with equal rows. */
 function rows(channels: number, valueAt: (x: number, channel: number) => number): Picture {
   const size = SIDE * SIDE;
   const data = Float32Array.from({ length: channels * size }, (_, i) => valueAt(i % SIDE, Math.floor(i / size)));
   return { data, channels, width: SIDE, height: SIDE };
 }
 
-/** Columns that are edges, in a row amid the picture. */
+/** Columns of edge pixels in a middle row. */
 const columns = (edges: Float32Array) =>
   [...edges.subarray(8 * SIDE, 9 * SIDE)].flatMap((value, x) => (value > 0 ? [x] : []));
 
-test('edges of one brightness are edges of colours only', () => {
+test('edges between colours of equal brightness are found by color_edges only', () => {
   const redToGreen = rows(3, (x, channel) => (channel === 2 ? 0 : x < 8 === (channel === 0) ? 1 : -1));
   assert.deepEqual(columns(edgesOf(redToGreen, 'edges')), []);
   assert.deepEqual(columns(edgesOf(redToGreen, 'color_edges')), [7, 8]);
 });
 
-test('in an enlarged picture soft edges count, as the line where they are steepest', () => {
+test('soft edges of an enlarged picture count where they are steepest', () => {
   const soft = rows(1, (x) => 0.2 * Math.tanh((x - 7.6) / 2.5));
   assert.deepEqual(columns(edgesOf(soft)), []);
   assert.deepEqual(columns(edgesOf(soft, 'edges', 4)), [8, 9]);
@@ -31,7 +31,7 @@ test('in an enlarged picture soft edges count, as the line where they are steepe
   assert.deepEqual(columns(edgesOf(steeper, 'edges', 4)), [8, 9]);
 });
 
-test('ridges are found along every direction, and none where nothing rises', () => {
+test('ridges are found in every direction, and none in flat areas', () => {
   const disc = (x: number, y: number) => 0.5 * Math.tanh((5 - Math.hypot(x - 7.5, y - 7.5)) / 1.5);
   const data = Float32Array.from({ length: SIDE * SIDE }, (_, i) => disc(i % SIDE, Math.floor(i / SIDE)));
   const edges = edgesOf({ data, channels: 1, width: SIDE, height: SIDE }, 'edges', 4);

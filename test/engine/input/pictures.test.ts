@@ -12,7 +12,7 @@ const picture = (channels: number, side: number, of: (i: number) => number): Pic
 });
 const wanted = { channels: 3 as const, side: 4, name: 'The picture' };
 
-test('numbers and files are brought to channels and size', async () => {
+test('arrays and files are converted to channels and size', async () => {
   const gray = picture(1, 8, () => 0.5);
   const fitted = await fitPicture(gray, wanted);
   assert.deepEqual([fitted.channels, fitted.width, fitted.data.length], [3, 4, 48]);
@@ -27,7 +27,7 @@ test('numbers and files are brought to channels and size', async () => {
   assert.ok(same.data.every((value, i) => Math.abs(value - (luma.data[i] as number)) < 0.01));
 });
 
-test('what is no square picture of numbers is refused', async () => {
+test('invalid pictures are refused', async () => {
   const bad = [
     { ...picture(3, 4, () => 0), width: 2 },
     { ...picture(3, 4, () => 0), channels: 2 },

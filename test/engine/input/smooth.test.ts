@@ -4,7 +4,7 @@ import { conditionOf } from '../../../src/engine/input/condition.ts';
 import { smoothed } from '../../../src/engine/input/smooth.ts';
 import { encodePicture } from '../../../src/pictures/codec.ts';
 
-test('smoothing spreads what there is, evenly, and changes nothing that is even', () => {
+test('smoothing preserves the sum and leaves constant areas unchanged', () => {
   const even = { data: new Float32Array(48).fill(0.3), channels: 3, width: 4, height: 4 };
   assert.ok(smoothed(even, 1.3).data.every((value) => Math.abs(value - 0.3) < 1e-6));
   const dot = { data: new Float32Array(81), channels: 1, width: 9, height: 9 };
@@ -18,7 +18,7 @@ test('smoothing spreads what there is, evenly, and changes nothing that is even'
   assert.equal(smoothed(dot, 0).data, dot.data);
 });
 
-test('edges of a small picture are lines without the steps of its pixels', async () => {
+test('edges of a small enlarged picture are lines without pixel steps', async () => {
   const [small, side] = [16, 64];
   const plane = small * small;
   const data = new Float32Array(3 * plane);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BufferPool } from '../../../src/engine/network/buffer-pool.ts';
 
-test('what is given back is taken again, also for less', () => {
+test('released buffers are reused, also for smaller sizes', () => {
   const buffers = new BufferPool();
   const first = buffers.acquire(100);
   buffers.release(first);
@@ -11,7 +11,7 @@ test('what is given back is taken again, also for less', () => {
   assert.equal(second.length, 60);
 });
 
-test('what is still in use is never handed out, nor is a block that is too small', () => {
+test('buffers in use, or too small, are never returned', () => {
   const buffers = new BufferPool();
   const small = buffers.acquire(10);
   const large = buffers.acquire(100);
@@ -21,7 +21,7 @@ test('what is still in use is never handed out, nor is a block that is too small
   assert.equal(buffers.acquire(10).buffer, small.buffer);
 });
 
-test('the smallest block that fits is taken, and only the largest few are kept', () => {
+test('the smallest sufficient block is used, and only the largest ones are kept', () => {
   const buffers = new BufferPool();
   const blocks = [10, 20, 30, 40, 50, 60, 70, 80].map((length) => buffers.acquire(length));
   for (const block of blocks) buffers.release(block);

@@ -7,7 +7,7 @@ import { Random } from '../../../src/kit/random.ts';
 import { resample } from '../../../src/kit/resample.ts';
 import { tinyBundle, tinyNetwork } from '../tiny.ts';
 
-/** Scores by drawing, straight from the form's definition. */
+/** Scores of drawn candidates, by the definition of the form. */
 function drawnScores(form: LinearForm, candidates: Float32Array, channels: number, side: number): number[] {
   const { height, width, outChannels, rows, columns, color, target, weight, scale } = form;
   const identity = (at: number, of: number) => (at === of ? 1 : 0);
@@ -92,7 +92,7 @@ async function statesAt8() {
 }
 
 for (const [name, form] of Object.entries(forms)) {
-  test(`Gram scores are the scores of drawn candidates: ${name}`, async () => {
+  test(`Gram scores equal the scores of drawn candidates: ${name}`, async () => {
     const bundle = await tinyBundle();
     const nodes = (await bundle.tensors(['levels.2.nodes.weight'])).get('levels.2.nodes.weight');
     assert.deepEqual(nodes?.dims, [4, 2, 3, 8]);

@@ -5,7 +5,7 @@ import { type Row, START, type State } from '../../../src/engine/network/network
 import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
 import { priorNetwork, tinyNetwork } from '../tiny.ts';
 
-/** Worked out by torch: `scripts/train_prior.py --random --vectors`. */
+/** Computed by torch: `scripts/train_prior.py --random --vectors`. */
 const vectors = JSON.parse(readFileSync('test/fixtures/prior/vectors.json', 'utf8')) as {
   readonly noise: number[][];
   readonly codes: number[][];
@@ -21,7 +21,7 @@ function assertNear(got: ArrayLike<number>, expected: readonly number[], toleran
     assert.ok(Math.abs((got[i] as number) - value) < tolerance, `${i}: ${got[i]} for ${value}`);
 }
 
-test('whole descents by given noise: codes, probabilities and pictures are those of torch', async () => {
+test('whole descents with given noise: codes, probabilities and pictures equal those of torch', async () => {
   const noise = vectors.noise.map((one) => Float32Array.from(one));
   const paths = await network.descend(noise, [null, null, null]);
   assert.deepEqual(
@@ -38,7 +38,7 @@ test('whole descents by given noise: codes, probabilities and pictures are those
   }
 });
 
-test('level by level: the same probabilities, which add up to 1', async () => {
+test('probabilities level by level are the same, and sum to 1', async () => {
   let states: readonly State[] = vectors.codes.map(() => START);
   for (let level = 0; level < 4; level++) {
     const rows = states.map((state): Row => ({ state, condition: null }));
@@ -59,7 +59,7 @@ test('level by level: the same probabilities, which add up to 1', async () => {
   }
 });
 
-test('certain noise goes along a whole code', async () => {
+test('certain noise forces a whole code', async () => {
   const code = [3, 0, 2, 1];
   const [path] = await network.descend([certainNoise(network.info, code)], [null]);
   assert.deepEqual(path?.code, code);
@@ -67,7 +67,7 @@ test('certain noise goes along a whole code', async () => {
   assertNear(path?.images.at(-1) as Float32Array, [...(picture?.data ?? [])]);
 });
 
-test('a network without a prior says nothing of probabilities and draws no whole descents', async () => {
+test('a network without a prior returns no probabilities and refuses whole descents', async () => {
   const plain = await tinyNetwork();
   assert.equal((await plain.runLevel(0, [{ state: START, condition: null }], 1, true)).logPrior, null);
   await assert.rejects(plain.descend([new Float32Array(16)], [null]), /tiny has no prior/);

@@ -1,4 +1,4 @@
-/** Levels that draw nothing before it is chosen, against levels that draw all. */
+/** Levels that draw candidates on demand, compared with levels that draw all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formScores } from '../../../guides/lib/quadratic.ts';
@@ -47,17 +47,17 @@ async function* levelsOf(network: Network) {
 }
 
 for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-edges'])
-  test(`${name}: undrawn scores, choices and candidates are those of drawn candidates, for every kind of form`, async () => {
+  test(`${name}: undrawn scores, choices and candidates equal those of drawn candidates, for every kind of form`, async () => {
     const { network } = await shipped(name);
     for await (const { level, side, channels, rows, drawn } of levelsOf(network)) {
       const count = drawn.candidateCount;
-      // The larger sides of a large model tell no more.
+      // Larger sides of a large model would add nothing.
       if (side > 64) break;
       const candidates = { data: drawn.candidates.data, batch: rows.length, count, channels, side };
       for (const [kind, form] of Object.entries(formsAt(side, channels))) {
         const expected = formScores(candidates, form);
         const forms = rows.map(() => [{ guide: 0, form }]);
-        const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], asksPrior: false });
+        const found = await network.runUndrawn(level, rows, 1, { forms, weights: [1], usesPrior: false });
         for (const [row] of rows.entries()) {
           const own = expected.subarray(row * count, (row + 1) * count);
           const scores = found.scoresOf(0, row);
@@ -82,10 +82,10 @@ for (const name of ['tiny', 'digits-taiji', 'digits-32-recurrent', 'avatars-256-
     }
   });
 
-test('candidates that are asked for are those of a run that draws all', async () => {
+test('candidates drawn on demand equal those of a run that draws all', async () => {
   const { network } = await shipped('digits-taiji');
   for await (const { level, rows, drawn } of levelsOf(network)) {
-    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, asksPrior: false });
+    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, usesPrior: false });
     for (const row of rows.keys()) {
       const data = await found.draw(row, [1, 0]);
       for (const [i, choice] of [1, 0].entries()) {
@@ -101,16 +101,16 @@ test('candidates that are asked for are those of a run that draws all', async ()
   }
 });
 
-test('the graphs compute what the reference in plain numbers does', async () => {
+test('the graphs agree with the reference implementation', async () => {
   const { network, bundle } = await shipped('tiny');
   for await (const { level, side, channels, rows } of levelsOf(network)) {
     const name = `levels.${level}.nodes.weight`;
     const nodes = (await bundle.tensors([name])).get(name)?.data as Float32Array;
-    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, asksPrior: false });
+    const found = await network.runUndrawn(level, rows, 1, { forms: [], weights: null, usesPrior: false });
     const predict = found.base;
     for (const [kind, form] of Object.entries(formsAt(side, channels))) {
       const forms = rows.map(() => [{ guide: 0, form }]);
-      const scored = await network.runUndrawn(level, rows, 1, { forms, weights: null, asksPrior: false });
+      const scored = await network.runUndrawn(level, rows, 1, { forms, weights: null, usesPrior: false });
       for (const row of rows.keys()) {
         const each = found.features.data.length / rows.length;
         const features = found.features.data.subarray(row * each, (row + 1) * each);

@@ -28,7 +28,7 @@ const vectors = JSON.parse(readFileSync('test/fixtures/tiny-vectors.json', 'utf8
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Sizes at which several requests are run: alone, three at once, all at once. */
+/** Numbers of requests that run together: one, three, all. */
 const BATCHES = [1, 3, 8];
 
 async function codes(options: PlanOptions): Promise<number[][]> {
@@ -36,14 +36,14 @@ async function codes(options: PlanOptions): Promise<number[][]> {
   return codesOf(await collect(eventsOf(network, descentOf(network, options))));
 }
 
-test('the step path proposes the candidates that the exporter measured, level by level', async () => {
+test('the step path proposes the candidates of the exporter, level by level', async () => {
   const seen: number[][] = [];
   const guide = scoring((candidate, { index }) => {
     seen[index] = [...(seen[index] ?? []), ...candidate];
     return 0;
   });
   const network = await tinyNetwork();
-  // Forced choices are not scored, so the code is steered by a second request: each level alone is free.
+  // Forced choices are not scored, so a second request is used in which only the last level is free.
   for (let level = 0; level < 4; level++) {
     seen.length = 0;
     const descent = descentOf(network, { guides: [guide], prefixes: [vectors.step.code.slice(0, level)] });
@@ -54,7 +54,7 @@ test('the step path proposes the candidates that the exporter measured, level by
   }
 });
 
-test('a walk with all choices given ends at the picture that decode.onnx draws', async () => {
+test('a descent with a complete prefix ends at the picture of decode.onnx', async () => {
   const network = await tinyNetwork();
   for (const { code, image } of vectors.decode) {
     const events = await collect(eventsOf(network, descentOf(network, { prefixes: [code] })));
@@ -66,7 +66,7 @@ test('a walk with all choices given ends at the picture that decode.onnx draws',
   }
 });
 
-test('tells of every level what was chosen, and shows it', async () => {
+test('level events report choices and previews', async () => {
   const network = grayNetwork([
     { side: 2, candidates: 4 },
     { side: 4, candidates: 4 },
@@ -101,7 +101,7 @@ test('tells of every level what was chosen, and shows it', async () => {
   assert.ok([inside, guides, engine].every((ms) => ms >= 0 && ms < 10_000));
 });
 
-test('the same request and seed give the same codes: 5 runs, alone and among others, in batches of 1, 3 and 8', async () => {
+test('the same request and seed give the same codes: 5 runs, alone and in batches of 1, 3 and 8', async () => {
   const network = await tinyNetwork();
   const requests: PlanOptions[] = [
     { seed: 11, count: 3, sampler: { top: 2, temperature: 0 }, guides: [bright()] },
@@ -119,12 +119,12 @@ test('the same request and seed give the same codes: 5 runs, alone and among oth
       const descents = requests.map((request) => descentOf(network, request));
       for (let from = 0; from < descents.length; from += size)
         await runTogether(network, descents.slice(from, from + size));
-      for (const [i, descent] of descents.entries()) assert.deepEqual(codesOf(descent.takeEvents()), alone[i]);
+      for (const [i, descent] of descents.entries()) assert.deepEqual(codesOf(descent.drainEvents()), alone[i]);
     }
   }
 });
 
-test('a request that joins late shares runs and still gets its codes', async () => {
+test('a late request shares runs and gets the same codes', async () => {
   const network = await tinyNetwork();
   const request = { seed: 3, count: 2, sampler: { top: 2, temperature: 0 }, guides: [bright()] };
   const early = descentOf(network, request);
@@ -132,17 +132,17 @@ test('a request that joins late shares runs and still gets its codes', async () 
   await advance(network, [early]);
   const late = descentOf(network, request);
   await runTogether(network, [early, late]);
-  assert.deepEqual(codesOf(late.takeEvents()), codesOf(early.takeEvents()));
+  assert.deepEqual(codesOf(late.drainEvents()), codesOf(early.drainEvents()));
 });
 
-test('results do not depend on how many there are', async () => {
+test('results do not depend on their number', async () => {
   const request = { seed: 4, sampler: { top: 3, temperature: 0 }, guides: [bright()] };
   const eight = await codes({ ...request, count: 8 });
   assert.deepEqual(await codes({ ...request, count: 3 }), eight.slice(0, 3));
   assert.deepEqual(await codes({ ...request, count: 1 }), eight.slice(0, 1));
 });
 
-test('results are different, however they are chosen', async () => {
+test('results are distinct with every sampler', async () => {
   const samplers = [
     { top: 1, temperature: 0 },
     { top: 2, temperature: 0 },
@@ -161,7 +161,7 @@ test('results are different, however they are chosen', async () => {
         }
 });
 
-test('the best results come first, and say where the events told of them', async () => {
+test('results are sorted, best first, with their index in level events', async () => {
   const network = await tinyNetwork();
   const sampler = { top: 99, temperature: 3 };
   for (const weight of [1, -1]) {
@@ -183,7 +183,7 @@ test('the best results come first, and say where the events told of them', async
   }
 });
 
-test('all codes there are can be asked for at once', async () => {
+test('all codes of a model can be requested at once', async () => {
   for (const sampler of [
     { top: 1, temperature: 0 },
     { top: 99, temperature: 0 },
@@ -195,7 +195,7 @@ test('all codes there are can be asked for at once', async () => {
   }
 });
 
-test('a prefix is kept, for all results or one for each', async () => {
+test('prefixes are kept, one for all results or one for each', async () => {
   const shared = await codes({
     count: 3,
     prefixes: [[3, 1]],
@@ -210,12 +210,12 @@ test('a prefix is kept, for all results or one for each', async () => {
   );
 });
 
-test('beams find what greedy choices miss', async () => {
+test('beams find codes that greedy choices miss', async () => {
   const network = grayNetwork([
     { side: 1, candidates: 2 },
     { side: 1, candidates: 2 },
   ]);
-  // Candidate 1 looks better at level 0, but what lies below candidate 0 is better in the end.
+  // Candidate 1 scores higher at level 0, but the best code begins with candidate 0.
   const guide = scoring((x, { index }) => (index === 0 ? mean(x) : -Math.abs(mean(x) - 0.25)));
   const run = async (beams: number[]) =>
     codesOf(await collect(eventsOf(network, descentOf(network, { guides: [guide], beams }))));
@@ -223,7 +223,7 @@ test('beams find what greedy choices miss', async () => {
   assert.deepEqual(await run([2, 1]), [[0, 1]]);
 });
 
-test('blends are taken over all beams together', async () => {
+test('blends are computed over all beams together', async () => {
   const network = grayNetwork([
     { side: 1, candidates: 2 },
     { side: 1, candidates: 2 },
@@ -242,14 +242,14 @@ test('blends are taken over all beams together', async () => {
   assert.equal(level.scores[0], 1);
 });
 
-test('weights can be changed for the levels that are left', async () => {
+test('changed weights apply to the remaining levels', async () => {
   const network = grayNetwork(Array.from({ length: 4 }, () => ({ side: 1, candidates: 4 })));
   const descent = descentOf(network, { guides: [bright(), scoring((x) => -mean(x))], weights: [1, 0] });
   await advance(network, [descent]);
   await advance(network, [descent]);
   descent.setWeights([0, 1]);
   await runTogether(network, [descent]);
-  const events = descent.takeEvents();
+  const events = descent.drainEvents();
   assert.deepEqual(codesOf(events), [[3, 3, 0, 0]]);
   const end = events.at(-1);
   assert.ok(end?.type === 'done');
@@ -262,7 +262,7 @@ test('weights can be changed for the levels that are left', async () => {
   assert.throws(() => descent.setWeights([1, Number.NaN]), RangeError);
 });
 
-test('results that stand at the same place are run and asked about once', async () => {
+test('results in the same state are run and scored once', async () => {
   const network = await tinyNetwork();
   const asked: number[] = [];
   const guide = {
@@ -276,7 +276,7 @@ test('results that stand at the same place are run and asked about once', async 
   assert.deepEqual(asked, [1, 3], 'six results begin alike, and part two by two over the best three candidates');
 });
 
-test('guides are told where they are', async () => {
+test('guides receive the level', async () => {
   const network = grayNetwork([
     { side: 2, candidates: 2 },
     { side: 4, candidates: 2 },
@@ -288,7 +288,7 @@ test('guides are told where they are', async () => {
   assert.deepEqual(levels.at(-1), { index: 1, levels: 2, side: 4, finalSide: 4 });
 });
 
-test('a large request is split into runs that fit, without changing it', async () => {
+test('a large request is split into runs that fit, with the same results', async () => {
   const network = await tinyNetwork();
   const request = { count: 20, sampler: { top: 2, temperature: 0 }, beams: [2, 2, 2, 1], guides: [bright()] };
   const whole = await codes(request);
@@ -299,7 +299,7 @@ test('a large request is split into runs that fit, without changing it', async (
   assert.equal(events.length, 5, 'still one event per level');
 });
 
-test('a person may take their time while others go on', async () => {
+test('a waiting person does not block other requests', async () => {
   const network = await tinyNetwork();
   let answer: (scores: Float32Array) => void = () => {};
   const person = {
@@ -315,11 +315,11 @@ test('a person may take their time while others go on', async () => {
   assert.deepEqual([slow.status, quick.status], ['choosing', 'ready']);
   await runTogether(network, [quick]);
   assert.equal(quick.status, 'done');
-  assert.equal(slow.take(1), null);
+  assert.equal(slow.nextSlice(1), null);
   answer(Float32Array.of(0, 0, 5, 0));
   await waiting[0];
   assert.equal(slow.status, 'ready');
-  const [event] = slow.takeEvents();
+  const [event] = slow.drainEvents();
   assert.ok(event?.type === 'level');
   assert.deepEqual(event.choices, [2]);
 });
@@ -331,7 +331,7 @@ test('descents at different levels cannot share a run', async () => {
   await assert.rejects(advance(network, [ahead, descentOf(network)]), RangeError);
 });
 
-test('300 descents hold on to nothing', async () => {
+test('300 descents release their memory', async () => {
   const network = await tinyNetwork();
   const kept: WeakRef<object>[] = [];
   const run = async () => {
@@ -341,13 +341,13 @@ test('300 descents hold on to nothing', async () => {
     kept.push(new WeakRef(descent));
   };
   for (let i = 0; i < 300; i++) await run();
-  // WeakRefs are cleared by a collection after the turn in which they were made.
+  // WeakRefs are cleared by a collection after the turn in which they were created.
   await new Promise((resolve) => setTimeout(resolve, 10));
   collectGarbage();
   assert.ok(kept.filter((ref) => ref.deref()).length < 10);
 });
 
-test('memory of a run is used again, but never that of a guide that was given up on', async () => {
+test('memory of a run is reused, except that of a guide that timed out', async () => {
   const network = await tinyNetwork();
   const blocks: ArrayBufferLike[] = [];
   const noting = (answer: (count: number) => Float32Array | Promise<Float32Array>) => ({

@@ -9,16 +9,16 @@ import { priorNetwork, tinyNetwork } from '../tiny.ts';
 const network = await priorNetwork();
 const { finalSide } = network;
 
-/** After one choice. */
+/** A state after one choice. */
 const after = (choice: number): State => ({ ...START, code: [choice] });
 
-/** The picture that the prior's likeliest choices make of a beginning, by the graph that draws whole descents. */
+/** The picture of a prefix continued by the prior's likeliest choices, drawn by the graph for whole descents. */
 async function drawn(code: readonly number[]): Promise<Float32Array> {
   const [path] = await network.descend([certainNoise(network.info, code)], [null]);
   return path?.images.at(-1) ?? new Float32Array(0);
 }
 
-test('candidates are finished as the prior likes best, whatever their number', async () => {
+test('candidates are continued by the likeliest choices of the prior, for any number of them', async () => {
   const foresee = foresightOf(network, null, NO_TURNS, finalSide);
   const finish = finishing(foresee, [START, after(2)], 4);
   const places = [3, 1, 0, 2, 1].map((choice, i) => ({ row: Number(i > 2), choice }));
@@ -32,14 +32,14 @@ test('candidates are finished as the prior likes best, whatever their number', a
   }
 });
 
-test('they are finished up to a side only', async () => {
+test('continuations end at a given side', async () => {
   const [picture] = (await foresightOf(network, null, NO_TURNS, 4)?.([[1]])) ?? [];
   assert.equal(picture?.width, 4);
   const [path] = await network.descend([certainNoise(network.info, [1])], [null]);
   assert.deepEqual(picture?.data, path?.images.filter(({ length }) => length === picture?.data.length).at(-1));
 });
 
-test('nothing is foreseen without a prior, nor by a model that ends before one would see what a picture is of', async () => {
+test('no foresight without a prior, or for models with small pictures', async () => {
   assert.equal(foresightOf(await tinyNetwork(), null, NO_TURNS, finalSide), undefined);
   assert.equal(foresightOf(network, null, NO_TURNS), undefined);
   assert.equal(

@@ -14,7 +14,7 @@ const particle = (index: number, score: number): ResultBeams => ({
 });
 const four = [0.1, 0.9, 0.5, 0.7].map((score, index) => particle(index, score));
 
-test('the best go on, whosever they are', () => {
+test('the best particles survive, regardless of their result', () => {
   const places = (keep: number) =>
     survivorsOf(four, { blend: 'zscore', count: 1, prefixes: [] }, [1], keep).map(({ index }) => index);
   assert.deepEqual(places(2), [1, 3]);
@@ -22,8 +22,8 @@ test('the best go on, whosever they are', () => {
   assert.deepEqual(places(4), [0, 1, 2, 3], 'as they are where none ends');
 });
 
-test('where results begin with prefixes of their own, each keeps the best of its own', () => {
-  // Particles 0 and 2 are of the first result, 1 and 3 of the second.
+test('with different prefixes, each result keeps its own best particle', () => {
+  // Particles 0 and 2 belong to the first result, 1 and 3 to the second.
   const places = (keep: number) =>
     survivorsOf(four, { blend: 'zscore', count: 2, prefixes: [[0], [1]] }, [1], keep).map(({ index }) => index);
   assert.deepEqual(places(2), [2, 1]);
@@ -37,14 +37,14 @@ const LEVELS = [
 ];
 const network = grayNetwork(LEVELS);
 
-/** Likes at the last side what it did not like at the first: only those who walk on find out. */
+/** A guide whose preference at the last side is opposite to that at the first. */
 const changeable = scoring((candidate, { index }: LevelInfo) => (index === 0 ? -mean(candidate) : mean(candidate)));
 
 async function run(options: PlanOptions) {
   return await collect(eventsOf(network, descentOf(network, options)));
 }
 
-test('of several particles the best by the finished picture becomes the result', async () => {
+test('the result is the best of several particles by the finished picture', async () => {
   const brightness = async (population: number[]) => {
     const done = (await run({ guides: [changeable], population })).at(-1);
     assert.ok(done?.type === 'done');
@@ -55,7 +55,7 @@ test('of several particles the best by the finished picture becomes the result',
   assert.ok(three > alone, `${three} and ${alone}`);
 });
 
-test('levels tell of as many pictures as there are results, whatever is walked, and results differ', async () => {
+test('level events have one entry per result, and results are distinct', async () => {
   const events = await run({ guides: [bright()], count: 2, population: [8, 3, 2] });
   for (const event of events)
     if (event.type === 'level') assert.deepEqual([event.previews.length, event.choices.length], [2, 2]);
@@ -69,7 +69,7 @@ test('the same seed gives the same pictures', async () => {
   assert.deepEqual(codesOf(await run({ ...options, seed: 7 })), codesOf(await run({ ...options, seed: 7 })));
 });
 
-test('each result keeps to its own prefix', async () => {
+test('results keep their prefixes', async () => {
   const prefixes = [[3], [0]];
   const codes = codesOf(await run({ guides: [bright()], count: 2, prefixes, population: [4, 4, 4] }));
   assert.deepEqual(

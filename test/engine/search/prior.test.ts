@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import type { Code } from '../../../src/contract/codes.ts';
 import { certainNoise } from '../../../src/engine/search/prior-paths.ts';
 import { eventsOf } from '../../../src/engine/search/run.ts';
-import { bright, codesOf, collect, descentOf, type PlanOptions, priorNetwork, scoring } from '../tiny.ts';
+import { bright, codesOf, collect, descentOf, mean, type PlanOptions, priorNetwork, scoring } from '../tiny.ts';
 
 const network = await priorNetwork();
 
-/** As a request without guides has it. */
+/** The sampler of a request without guides. */
 const DRAWN = { top: Number.POSITIVE_INFINITY, temperature: 1, prior: 1 };
 const LIKELIEST = { top: 1, temperature: 0, prior: 1 };
 
@@ -15,7 +15,7 @@ async function codes(options: PlanOptions): Promise<number[][]> {
   return codesOf(await collect(eventsOf(network, descentOf(network, options))));
 }
 
-/** Natural logarithm of the probability of each code. */
+/** Natural log-probability of each code. */
 async function logPriors(all: readonly Code[]): Promise<number[]> {
   const paths = await network.descend(
     all.map((code) => certainNoise(network.info, code)),
@@ -27,12 +27,12 @@ async function logPriors(all: readonly Code[]): Promise<number[]> {
 /** All codes of the tiny network. */
 const ALL: readonly Code[] = Array.from({ length: 256 }, (_, n) => [n >> 6, (n >> 4) & 3, (n >> 2) & 3, n & 3]);
 
-test('the probabilities of all codes add up to 1', async () => {
+test('the probabilities of all codes sum to 1', async () => {
   const sum = (await logPriors(ALL)).reduce((total, log) => total + Math.exp(log), 0);
   assert.ok(Math.abs(sum - 1) < 1e-4, `${sum}`);
 });
 
-test('without guides codes are drawn as often as they are likely', async () => {
+test('without guides codes are sampled by their probability', async () => {
   const rounds = 600;
   const counts = [0, 0, 0, 0];
   for (let seed = 0; seed < rounds; seed++) {
@@ -47,7 +47,7 @@ test('without guides codes are drawn as often as they are likely', async () => {
     assert.ok(Math.abs((counts[first] as number) - share) < 0.06, `${counts[first]} for ${share}`);
 });
 
-test('temperature 0 takes the likeliest candidate of each level, whatever the seed', async () => {
+test('temperature 0 chooses the likeliest candidate of each level, for any seed', async () => {
   const [one] = await codes({ seed: 1, sampler: LIKELIEST });
   const [other] = await codes({ seed: 2, sampler: LIKELIEST });
   assert.deepEqual(one, other);
@@ -55,12 +55,12 @@ test('temperature 0 takes the likeliest candidate of each level, whatever the se
   assert.deepEqual(one, path?.code);
 });
 
-test('several results differ, and as many as there are codes can be drawn', async () => {
+test('several results are distinct, up to the number of codes', async () => {
   const drawn = await codes({ count: 256, sampler: DRAWN });
   assert.equal(new Set(drawn.map((code) => code.join())).size, 256);
 });
 
-test('beams keep what is likely along the whole path, not at the last level alone', async () => {
+test('beams keep the likeliest paths, not only the likeliest candidates of the last level', async () => {
   const [greedy] = await codes({ sampler: LIKELIEST });
   const [best] = await codes({ sampler: LIKELIEST, beams: [4, 16, 64, 1] });
   const [ofGreedy, ofBest, ...all] = await logPriors([greedy as Code, best as Code, ...ALL]);
@@ -68,7 +68,7 @@ test('beams keep what is likely along the whole path, not at the last level alon
   assert.ok(Math.abs((ofBest as number) - Math.max(...all)) < 1e-4, 'the likeliest code of all');
 });
 
-test('a guide and the prior decide together: without weight the guide alone, with a large one the prior alone', async () => {
+test('guide and prior are combined: with weight 0 the guide alone, with a large weight the prior alone', async () => {
   const alone = await codes({ guides: [bright()], sampler: { top: 1, temperature: 0, prior: 0 } });
   const light = await codes({ guides: [bright()], sampler: { top: 1, temperature: 0, prior: 1e-6 } });
   const heavy = await codes({ guides: [bright()], sampler: { top: 1, temperature: 0, prior: 1e6 } });
@@ -77,7 +77,21 @@ test('a guide and the prior decide together: without weight the guide alone, wit
   assert.notDeepEqual(heavy, alone);
 });
 
-test('an expensive guide is asked about what the prior proposes: likely candidates, others with another seed', async () => {
+test('nearly equal log-likelihoods leave the choice to the prior, equal z-scores do not', async () => {
+  const sampler = { top: 1, temperature: 0, prior: 1 };
+  const chosen = async (factor: number, blend: 'zscore' | 'likelihood') =>
+    await codes({ guides: [scoring((candidate) => factor * mean(candidate))], sampler, blend });
+  const likeliest = await codes({ sampler: LIKELIEST });
+  assert.deepEqual(await chosen(1e-6, 'likelihood'), likeliest);
+  assert.deepEqual(
+    await chosen(1e6, 'likelihood'),
+    await codes({ guides: [bright()], sampler: { ...sampler, prior: 0 } }),
+  );
+  assert.deepEqual(await chosen(1e-6, 'zscore'), await chosen(1e6, 'zscore'));
+  assert.notDeepEqual(await chosen(1e-6, 'zscore'), likeliest);
+});
+
+test('an expensive guide scores candidates proposed by the prior, which depend on the seed', async () => {
   const asked = async (seed: number) => {
     const seen: number[] = [];
     const guide = scoring((candidate) => seen.push(candidate[0] as number), { prefers: { shortlist: 1 } });

@@ -4,12 +4,12 @@ import { ranked } from '../../../src/engine/search/ranking.ts';
 
 const by = (weights: readonly number[], blend: 'zscore' | 'rank' | 'product' = 'zscore') => ({ blend, weights });
 
-test('the best by the guide comes first, equal ones as they come', () => {
+test('sorted by the scores of the guide, ties in their order', () => {
   assert.deepEqual(ranked([[0.1], [0.7], [0.3], [0.7]], by([1])), [1, 3, 2, 0]);
   assert.deepEqual(ranked([[0.1], [0.7], [0.3]], by([-1])), [0, 2, 1], 'away from what the guide likes');
 });
 
-test('guides count by their weights, whatever the scale of their scores', () => {
+test('guides count by weight, independent of the scale of their scores', () => {
   const results = [
     [1000, 0],
     [0, 0.001],
@@ -20,7 +20,7 @@ test('guides count by their weights, whatever the scale of their scores', () => 
   assert.equal(ranked(results, by([1, 1]))[0], 2, 'good for both');
 });
 
-test('without guides, or with ones that were not asked about all results, they stay as they come', () => {
+test('the order is kept without guides, or if a guide has not scored all results', () => {
   assert.deepEqual(ranked([[], [], []], by([])), [0, 1, 2]);
   assert.deepEqual(ranked([[null], [3], [9]], by([1])), [0, 1, 2]);
   assert.deepEqual(

@@ -4,26 +4,26 @@ import { eventsOf } from '../../../src/engine/search/run.ts';
 import type { Guide } from '../../../src/guide.ts';
 import { bright, collect, descentOf, tinyNetwork } from '../tiny.ts';
 
-/** Tells what was done with it. */
-function watched(guide: Guide) {
-  const told = { asked: 0, disposed: 0 };
-  const watching: Guide = {
+/** A guide that records its calls. */
+function recording(guide: Guide) {
+  const calls = { scored: 0, disposed: 0 };
+  const recorded: Guide = {
     ...guide,
     score(...args) {
-      told.asked += 1;
+      calls.scored += 1;
       return guide.score(...args);
     },
     dispose() {
-      told.disposed += 1;
+      calls.disposed += 1;
     },
   };
-  return { guide: watching, told };
+  return { guide: recorded, calls };
 }
 
-test('a cancel between levels ends with the best pictures so far, which can be gone on with', async () => {
+test('a cancellation between levels returns the best pictures so far, from which a request can continue', async () => {
   const network = await tinyNetwork();
   const controller = new AbortController();
-  const { guide, told } = watched(bright());
+  const { guide, calls } = recording(bright());
   const descent = descentOf(network, { count: 2, guides: [guide], signal: controller.signal });
   const seen = [];
   for await (const event of eventsOf(network, descent)) {
@@ -33,7 +33,7 @@ test('a cancel between levels ends with the best pictures so far, which can be g
   const end = seen.at(-1);
   assert.ok(end?.type === 'cancelled');
   assert.equal(end.level, 2);
-  assert.deepEqual(told, { asked: 2, disposed: 1 }, 'not one level more');
+  assert.deepEqual(calls, { scored: 2, disposed: 1 }, 'not one level more');
   const last = seen.at(-2);
   assert.ok(last?.type === 'level');
   assert.deepEqual(
@@ -51,10 +51,10 @@ test('a cancel between levels ends with the best pictures so far, which can be g
   assert.deepEqual(codes(rest), codes(whole));
 });
 
-test('a cancel while a guide is asked is answered at once', async () => {
+test('a cancellation while a guide is scoring takes effect at once', async () => {
   const network = await tinyNetwork();
   const controller = new AbortController();
-  const { guide, told } = watched({
+  const { guide, calls } = recording({
     score: ({ batch, count }, { index }, signal) => {
       if (index === 0) return new Float32Array(batch * count).map((_, i) => i);
       assert.equal(signal.aborted, false);
@@ -68,10 +68,10 @@ test('a cancel while a guide is asked is answered at once', async () => {
   assert.ok(performance.now() - started < 5000);
   const end = events.at(-1);
   assert.ok(end?.type === 'cancelled');
-  assert.deepEqual([end.level, end.results[0]?.prefix, told.disposed], [1, [3], 1]);
+  assert.deepEqual([end.level, end.results[0]?.prefix, calls.disposed], [1, [3], 1]);
 });
 
-test('a cancel while a guide that never waits computes counts after that level', async () => {
+test('a cancellation during a synchronous guide takes effect after the level', async () => {
   const network = await tinyNetwork();
   const controller = new AbortController();
   const guide = bright();
@@ -93,26 +93,26 @@ test('a cancel while a guide that never waits computes counts after that level',
   );
 });
 
-test('cancelled before it began: no results', async () => {
+test('cancelled before the start: no results', async () => {
   const network = await tinyNetwork();
-  const { guide, told } = watched(bright());
+  const { guide, calls } = recording(bright());
   const events = await collect(eventsOf(network, descentOf(network, { guides: [guide], signal: AbortSignal.abort() })));
   assert.equal(events.length, 1);
   assert.ok(events[0]?.type === 'cancelled');
-  assert.deepEqual([events[0].level, events[0].results, told], [0, [], { asked: 0, disposed: 1 }]);
+  assert.deepEqual([events[0].level, events[0].results, calls], [0, [], { scored: 0, disposed: 1 }]);
 });
 
-test('who stops reading stops the work, and the guides are freed', async () => {
+test('leaving the loop stops the work and frees the guides', async () => {
   const network = await tinyNetwork();
-  const { guide, told } = watched(bright());
+  const { guide, calls } = recording(bright());
   for await (const event of eventsOf(network, descentOf(network, { guides: [guide] })))
     if (event.type === 'level') break;
-  assert.deepEqual(told, { asked: 1, disposed: 1 });
+  assert.deepEqual(calls, { scored: 1, disposed: 1 });
 });
 
-test('a failure is thrown after the levels that went well, and the guides are freed', async () => {
+test('a failure is thrown after the completed levels, and the guides are freed', async () => {
   const network = await tinyNetwork();
-  const { guide, told } = watched({
+  const { guide, calls } = recording({
     score: ({ batch, count }, { index }) =>
       index < 2 ? new Float32Array(batch * count).map((_, i) => i) : assert.fail('tired'),
   });
@@ -121,16 +121,16 @@ test('a failure is thrown after the levels that went well, and the guides are fr
     for await (const event of eventsOf(network, descentOf(network, { guides: [guide] }))) seen.push(event.type);
   };
   await assert.rejects(reading, { code: 'guide_failed' });
-  assert.deepEqual([seen, told.disposed], [['level', 'level'], 1]);
+  assert.deepEqual([seen, calls.disposed], [['level', 'level'], 1]);
 });
 
-test('a network that fails fails all that ran in it, with its error', async () => {
+test('a failing network fails all descents of the run with its error', async () => {
   const network = await tinyNetwork();
   network.runLevel = () => Promise.reject(new Error('no memory'));
   await assert.rejects(collect(eventsOf(network, descentOf(network))), { code: 'internal', message: /no memory/ });
 });
 
-test('other work of the process gets its turn between levels', async () => {
+test('other work of the process runs between levels', async () => {
   const network = await tinyNetwork();
   let turns = 0;
   const timer = setInterval(() => turns++, 0);

@@ -1,4 +1,4 @@
-/** Guides that look at some candidates only: no others are drawn, and the choices are those of a run that draws all. */
+/** Guides that score a shortlist: only its candidates are drawn, and choices equal those of a run that draws all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quadraticGuide } from '../../../guides/lib/quadratic.ts';
@@ -14,7 +14,7 @@ async function networks() {
   return { network, drawing: new Network(network.info, bundle.levels, bundle.decode) };
 }
 
-/** Levels that a run drew all candidates of. */
+/** Levels whose candidates were all drawn. */
 function drawnLevels(network: Network): number[] {
   const levels: number[] = [];
   const runLevel = network.runLevel.bind(network);
@@ -29,12 +29,12 @@ async function codes(network: Network, guides: readonly Guide[], options: PlanOp
   const descent = descentOf(network, { ...options, guides });
   await runTogether(network, [descent]);
   if (descent.error) throw descent.error;
-  return codesOf(descent.takeEvents());
+  return codesOf(descent.drainEvents());
 }
 
 const shortlisted = bright({ prefers: { shortlist: 9, refine: 5 } });
 
-test('above the side at which candidates are compared, none is drawn that is not asked about', async () => {
+test('above the side at which candidates are compared, only scored candidates are drawn', async () => {
   const { network, drawing } = await networks();
   const drawn = drawnLevels(network);
   assert.deepEqual(await codes(network, [shortlisted]), await codes(drawing, [shortlisted]));
@@ -50,7 +50,7 @@ test('several results, and several beams', async () => {
     assert.deepEqual(await codes(network, [shortlisted], options), await codes(drawing, [shortlisted], options));
 });
 
-test('a guide that scores all undrawn narrows the choice of one that looks', async () => {
+test('a guide with a form narrows the candidates of a guide that needs drawn ones', async () => {
   const { network, drawing } = await networks();
   const side = network.finalSide;
   const data = new Float32Array(3 * side * side).map((_, i) => Math.sin(i / 50));
@@ -58,7 +58,7 @@ test('a guide that scores all undrawn narrows the choice of one that looks', asy
   assert.deepEqual(await codes(network, [near, shortlisted]), await codes(drawing, [near, shortlisted]));
 });
 
-test('a prefix is followed without drawing anything else', async () => {
+test('a prefix draws only its own candidates', async () => {
   const { network, drawing } = await networks();
   const prefixes = [network.candidateCounts.map((count, level) => (7 * level) % count)];
   const drawn = drawnLevels(network);

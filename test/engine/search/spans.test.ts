@@ -1,4 +1,4 @@
-/** Descents that quadratic forms decide, in runs of several levels and one by one, against the step path. */
+/** Descents decided by quadratic forms, in spans and level by level, compared with the step path. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -21,9 +21,9 @@ import { shipped } from '../models.ts';
 import { codesOf, descentOf, type PlanOptions } from '../tiny.ts';
 
 const BATCHES = [1, 3, 8];
-/** The batch that is run level by level too, and that every guide is given. */
+/** The batch size that is also run level by level, and that every guide is tested with. */
 const WATCHED = 3;
-/** What a large model is given in all batches: forms of both kinds, in one descent. The small ones are given everything. */
+/** The guides of a large model that are tested with all batch sizes: forms of both kinds in one descent. Small models: all guides. */
 const IN_ALL_BATCHES = 'inpaint and color';
 const LARGE = 'avatars-64';
 
@@ -56,7 +56,7 @@ async function shrunk(image: Uint8Array, network: Network): Promise<Uint8Array> 
   return await encodePicture(await picture(image, { side: network.finalSide / 4 }));
 }
 
-/** Pictures that the model can nearly make, and masks, drawn by a seed. */
+/** Random pictures close to those of the model, and random masks. */
 async function inputsOf(network: Network, seed: number) {
   const next = uniform(seed + 1);
   const [drawn] = await network.decode([network.candidateCounts.map((count) => Math.floor(next() * count))]);
@@ -74,11 +74,11 @@ async function descend(network: Network, guides: readonly (readonly Guide[])[], 
   await runTogether(network, descents);
   return descents.map((descent) => {
     if (descent.error) throw descent.error;
-    return descent.takeEvents();
+    return descent.drainEvents();
   });
 }
 
-/** Choices, and those that differ from the step path's: what comes after one in the same descent does not compare. */
+/** Counts choices, and those that differ from the step path; later levels of the same descent are not comparable. */
 class Agreement {
   choices = 0;
   different = 0;
@@ -92,7 +92,7 @@ class Agreement {
       this.choices += 1;
       const other = theirs[level] as LevelEvent;
       const isSame = event.choices[0] === other.choices[0];
-      // Of several guides, what one gains the other loses: their blend is alike.
+      // With several guides a gain of one can equal the loss of another, so that blended scores tie.
       if (!isSame && event.guideScores.length > 1) {
         const [ours = 0, theirs = 0] = [event.scores[0] ?? 0, other.scores[0] ?? 0];
         assert.ok(Math.abs(ours - theirs) <= 1e-4, `${what}, level ${level}: ${ours}, drawn ${theirs}`);
@@ -114,7 +114,7 @@ class Agreement {
 }
 
 for (const name of ['digits-32-4', 'digits-taiji', LARGE])
-  test(`${name}: whatever is asked for, the choices are those of the step path`, async () => {
+  test(`${name}: choices equal those of the step path`, async () => {
     const { network } = await shipped(name);
     const { channels } = network.info;
     const agreement = new Agreement();
@@ -170,7 +170,7 @@ test('beams keep the same descents', async () => {
   assert.deepEqual(undrawn, drawn);
 });
 
-test('a side at a time where nobody watches, a level at a time where somebody does', async () => {
+test('one run per side if unwatched, one per level if watched', async () => {
   const { network } = await shipped(LARGE);
   const { picture, mask } = await inputsOf(network, 1);
   const sides = network.info.levels.map(({ side }) => side);
@@ -180,14 +180,14 @@ test('a side at a time where nobody watches, a level at a time where somebody do
     const told: number[] = [];
     while (descent.status === 'ready') {
       await advance(network, [descent]);
-      told.push(descent.takeEvents().filter(({ type }) => type === 'level').length);
+      told.push(descent.drainEvents().filter(({ type }) => type === 'level').length);
     }
     const bySide = [...new Set(sides)].map((side) => sides.filter((one) => one === side).length);
     assert.deepEqual(told, isWatched ? sides.map(() => 1) : bySide);
   }
 });
 
-test('weights may change between two sides', async () => {
+test('weights may change between sides', async () => {
   const { network } = await shipped(LARGE);
   const { picture, mask } = await inputsOf(network, 1);
   const turned = async (isTrusted: boolean) => {
@@ -196,7 +196,7 @@ test('weights may change between two sides', async () => {
     while (descent.level < 5) await advance(network, [descent]);
     descent.setWeights([1, 0]);
     await runTogether(network, [descent]);
-    return codesOf(descent.takeEvents());
+    return codesOf(descent.drainEvents());
   };
   assert.deepEqual(await turned(true), await turned(false));
 });

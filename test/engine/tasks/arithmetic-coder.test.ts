@@ -5,14 +5,14 @@ import { seededRandom } from '../../../src/kit/text-seeded-random.ts';
 
 const TOTAL = 2 ** 16;
 
-test('frequencies: in proportion, none zero, 65,536 in all', () => {
+test('frequencies are proportional, positive, and sum to 65,536', () => {
   assert.deepEqual(frequenciesOf([Math.log(0.5), Math.log(0.25), Math.log(0.25)]), [32768, 16384, 16384]);
   const sure = frequenciesOf([0, -1000, Number.NEGATIVE_INFINITY]);
   assert.deepEqual(sure, [TOTAL - 2, 1, 1]);
   assert.throws(() => frequenciesOf([0, 0, 0]), /more than 1/);
 });
 
-test('a worked example: the second half, then the first quarter, is a byte', () => {
+test('a worked example: the second half, then the first quarter, is one byte', () => {
   const encoder = new ArithmeticEncoder();
   encoder.encode(1, [TOTAL / 2, TOTAL / 2]);
   encoder.encode(0, [TOTAL / 4, (3 * TOTAL) / 4]);
@@ -20,7 +20,7 @@ test('a worked example: the second half, then the first quarter, is a byte', () 
   assert.deepEqual([...encoder.finish()], [0b1000_0000]);
 });
 
-test('what was encoded is decoded, in about as many bits as the frequencies say', () => {
+test('encoding and decoding are inverse, with about the entropy in bits', () => {
   for (let seed = 0; seed < 50; seed++) {
     const random = seededRandom(`coder-${seed}`);
     const tables = Array.from({ length: 1 + Math.floor(60 * random.next()) }, () => {
@@ -42,14 +42,14 @@ test('what was encoded is decoded, in about as many bits as the frequencies say'
   }
 });
 
-test('symbols that are certain take no bytes', () => {
+test('certain symbols take no bytes', () => {
   const encoder = new ArithmeticEncoder();
   encoder.encode(0, [TOTAL]);
   assert.deepEqual([...encoder.finish()], []);
   assert.equal(new ArithmeticDecoder(new Uint8Array(), 1).decode([TOTAL]), 0);
 });
 
-test('bytes of another code never end in an endless loop or another error', () => {
+test('bytes of another code end with the documented error', () => {
   for (let n = 0; n < 256; n++) {
     const decoder = new ArithmeticDecoder(Uint8Array.of(n, 255 - n, 255, 255, 255), 2);
     assert.ok(decoder.decode([1, TOTAL - 1]) >= 0);

@@ -13,7 +13,7 @@ after(() => kandid.close());
 
 const allCodes = Array.from({ length: 256 }, (_, n) => [n & 3, (n >> 2) & 3, (n >> 4) & 3, n >> 6]);
 
-test('each code of a small model is told apart, and comes back', async () => {
+test('all codes of a small model have distinct compact forms that decode to them', async () => {
   const seen = new Set<string>();
   for (const code of allCodes) {
     const text = await compactCode(model, code);
@@ -24,7 +24,7 @@ test('each code of a small model is told apart, and comes back', async () => {
   assert.equal(seen.size, 256);
 });
 
-test('first levels: the likeliest choices come behind them', async () => {
+test('a truncated code is continued by the likeliest choices', async () => {
   const text = await compactCode(model, [2, 1]);
   assert.match(text, /^c2\./);
   const code = await expandCode(model, text);
@@ -33,7 +33,7 @@ test('first levels: the likeliest choices come behind them', async () => {
   assert.deepEqual(code, path?.code);
 });
 
-test('no more levels than a quality takes', async () => {
+test('keeps as few levels as a given quality needs', async () => {
   const likeliest = await expandCode(model, await compactCode(model, [1, 2, 0]));
   const code = [1, 2, 0, ((likeliest[3] as number) + 1) % 4];
   const [picture] = await model.network.decode([code]);
@@ -45,7 +45,7 @@ test('no more levels than a quality takes', async () => {
   assert.ok(psnr(drawn ?? picture, picture) >= 5);
 });
 
-test('another number of threads makes the same bytes; likely codes are short', async () => {
+test('bytes do not depend on the number of threads; likely codes are short', async () => {
   const [one, two] = [await open('models', 1), await open('models', 2)];
   const { network } = await one.engine.models.open('avatars-64');
   const random = seededRandom('compact');
@@ -64,7 +64,7 @@ test('another number of threads makes the same bytes; likely codes are short', a
   await two.close();
 });
 
-test('what is no compact code, damaged, or of a model without a prior, is refused', async () => {
+test('invalid or damaged compact codes, and those of models without a prior, are refused', async () => {
   const text = await compactCode(model, [0, 1, 2, 3]);
   const damaged = `${text.slice(0, 2)}${text[2] === 'A' ? 'B' : 'A'}${text.slice(3)}`;
   await assert.rejects(expandCode(model, damaged), {

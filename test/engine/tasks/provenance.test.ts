@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { provenanceOf, recordedParams } from '../../../src/engine/tasks/provenance.ts';
 import type { PreparedTask } from '../../../src/engine/tasks/task.ts';
 
-test('only parameters that the guide declares are recorded, and of these only short plain values', () => {
+test('only declared parameters with short plain values are recorded', () => {
   const recorded = ['prompt', 'labels', 'long', 'picture', 'missing', 'many'];
   const params = {
     prompt: 'a man',
@@ -21,7 +21,7 @@ test('only parameters that the guide declares are recorded, and of these only sh
 const model = { network: { info: { name: 'tiny' } }, bundle: { hash: 'abc' } } as PreparedTask['model'];
 const guides = [{ name: 'x', weight: 2, recorded: { level: 9 } }];
 
-test('weights that were changed on the way are those that are written', () => {
+test('weights changed during the request are recorded', () => {
   const task = { kind: 'generate', model, seed: 5, guides } as const;
   assert.deepEqual(provenanceOf('1', task, { origin: { code: null, level: 2 } }, [-1]), {
     kandid: '1',
@@ -34,7 +34,7 @@ test('weights that were changed on the way are those that are written', () => {
   });
 });
 
-test('a picture of a known code has neither seed nor guides', () => {
+test('a picture decoded from a code has neither seed nor guides', () => {
   const task = { kind: 'decode', model, seed: 0, guides: [] } as const;
   assert.deepEqual(provenanceOf('1', task, { origin: { code: 'OQ' } }), {
     kandid: '1',

@@ -50,7 +50,7 @@ function assertNear(got: Picture | undefined, expected: readonly number[], toler
   for (const [i, value] of expected.entries()) assert.ok(Math.abs(value - (got.data[i] as number)) < tolerance);
 }
 
-test('greedy encoding finds the codes that the trainer finds', async () => {
+test('greedy encoding finds the same codes as the trainer', async () => {
   for (const { picture, code, image } of vectors.encode) {
     const encoded = await encode(pictureOf(picture));
     assert.deepEqual(encoded.code, code);
@@ -59,13 +59,13 @@ test('greedy encoding finds the codes that the trainer finds', async () => {
   }
 });
 
-test('a code comes back as its picture, and the picture of a code as that code', async () => {
+test('encoding and decoding are inverse for pictures of codes', async () => {
   for (const { picture } of vectors.encode) {
     const { code, image } = await encode(pictureOf(picture), { beams: 4 });
     const [decoded] = await decode([code]);
     assertNear(decoded, [...image.data], 1e-5);
   }
-  // All 64 beams of the first three levels: every code is looked at, so that its own picture is found for certain.
+  // All 64 beams of the first three levels: the search is exhaustive, so the code of a picture is always found.
   for (const { code, image } of vectors.decode) {
     const found = await encode(pictureOf(image), { beams: 64 });
     assert.deepEqual(found.code, code);
@@ -73,7 +73,7 @@ test('a code comes back as its picture, and the picture of a code as that code',
   }
 });
 
-test('more beams come at least as near, on average', async () => {
+test('more beams come at least as close, on average', async () => {
   const mean = async (beams: number) => {
     let sum = 0;
     for (const { picture } of vectors.encode) sum += (await encode(pictureOf(picture), { beams })).psnr;
@@ -83,7 +83,7 @@ test('more beams come at least as near, on average', async () => {
   assert.ok((await mean(64)) >= greedy);
 });
 
-test('many pictures are encoded together, each as alone', async () => {
+test('pictures encoded together get the same codes as alone', async () => {
   const pictures = vectors.encode.map(({ picture }) => pictureOf(picture));
   const tasks = await Promise.all(pictures.map((picture) => prepareTask(engine, { kind: 'encode', picture })));
   const { network } = await engine.models.open();
@@ -92,18 +92,18 @@ test('many pictures are encoded together, each as alone', async () => {
     tasks.flatMap(({ descents }) => descents),
   );
   for (const [i, { descents, outcomeOf }] of tasks.entries()) {
-    const end = descents[0]?.takeEvents().at(-1);
+    const end = descents[0]?.drainEvents().at(-1);
     assert.ok(end?.type === 'done');
     assert.deepEqual(outcomeOf(end).pictures[0]?.code, vectors.encode[i]?.code);
   }
 });
 
-test('a cancelled encoding says so', async () => {
+test('a cancelled encoding is reported', async () => {
   const encoding = encode(pictureOf(vectors.encode[0]?.picture ?? []), { signal: AbortSignal.abort() });
   await assert.rejects(encoding, { code: 'cancelled' });
 });
 
-test('decoding: whole pictures, as they stand after a level, and of codes that end there', async () => {
+test('decode: complete codes, codes at a level, and truncated codes', async () => {
   const codes = vectors.decode.map(({ code }) => code);
   const pictures = await decode(codes);
   const previews = await decode(codes, 1);
@@ -122,14 +122,14 @@ test('decoding: whole pictures, as they stand after a level, and of codes that e
   assertNear(many[99], vectors.decode[0]?.image ?? []);
 });
 
-test('what cannot be decoded is refused', async () => {
+test('invalid codes are refused', async () => {
   await assert.rejects(decode([[0, 0, 0]]), { code: 'code_invalid', message: /has 3 levels/ });
   await assert.rejects(decode([[0, 0, 0, 4]]), { code: 'code_invalid', message: /0 to 3/ });
   await assert.rejects(decode([[0]], 4), { code: 'option_invalid', message: /0 to 3/ });
   await assert.rejects(decode([[0]], 1), { code: 'code_invalid' });
 });
 
-test('a picture of an earlier level carries its whole code in its origin, but no code string', async () => {
+test('a picture at an earlier level records its complete code in its provenance, but has no code string', async () => {
   const code = vectors.decode[0]?.code as number[];
   const task = await prepareTask(engine, { kind: 'decode', codes: [code, code.slice(0, 2)], level: 1 });
   const { pictures } = await runTask(task, inProcess());
@@ -142,7 +142,7 @@ test('a picture of an earlier level carries its whole code in its origin, but no
   assert.deepEqual(cut?.origin, { code: null, level: 2 });
 });
 
-test('what was done to a condition or a picture is noted, whatever the task', async () => {
+test('changes of input pictures and conditions are noted by every task', async () => {
   const big = pictureOf(Array(3 * 32 * 32).fill(0.25), 32);
   const own = await Engine.open({ models: ['test/fixtures/conditional'], device: 'cpu', threads: 1 });
   try {

@@ -1,4 +1,4 @@
-/** Requests on whole pictures: known places, the picture's own pixels, one code a square. */
+/** Requests for whole pictures: positions of squares, kept pixels, one code per square. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { GenerateRequest } from '../../../src/contract/requests.ts';
@@ -21,7 +21,7 @@ after(() => engine.close());
 
 type Dot = readonly [r: number, g: number, b: number, alpha?: number];
 
-/** The file of a picture, of bytes. */
+/** A picture file with these bytes as pixels. */
 async function fileOf(width: number, height: number, dotAt: (x: number, y: number) => Dot): Promise<Uint8Array> {
   const plane = width * height;
   const data = new Float32Array(4 * plane);
@@ -65,7 +65,7 @@ test("what is repainted is put back: the size of the upload, its own pixels outs
   const result = one.draw();
   assert.deepEqual([one.width, one.height, result.width, result.height], [24, 8, 24, 8]);
   const [window] = one.windows ?? [];
-  // The mask lies in what the middle square would cut away.
+  // The mask is outside the middle square.
   assert.deepEqual([window?.left, window?.top, window?.side], [0, 0, 8]);
   assert.equal(window?.codeString, one.codeString);
   const [own] = await drawn([one.code]);
@@ -80,7 +80,7 @@ test("what is repainted is put back: the size of the upload, its own pixels outs
   assert.deepEqual(one.origin, { code: null, windows: one.windows });
 });
 
-test('the seam is feathered by default, outside the mask alone, and all else is kept', async () => {
+test('the seam is feathered by default, outside the mask only, and the rest is kept', async () => {
   const image = await colourful(64, 32);
   const given = await decodePicture(image);
   const mask = await maskOf(64, 32, (x, y) => x >= 30 && x < 34 && y >= 14 && y < 18);
@@ -99,7 +99,7 @@ test('the seam is feathered by default, outside the mask alone, and all else is 
   assert.ok(passing >= 12, `${passing} pixels lie on the seam`);
 });
 
-test('parts that lie apart are squares of their own, with a code and a seed each; several results differ', async () => {
+test('separate parts are separate squares with their own codes and seeds; several results differ', async () => {
   const image = await colourful(40, 8);
   const mask = await maskOf(40, 8, (x) => x < 3 || x > 36);
   const { pictures, guides } = await run({ guides: inpaint(image, mask), count: 2, whole: {} });
@@ -118,7 +118,7 @@ test('parts that lie apart are squares of their own, with a code and a seed each
   );
 });
 
-test('where a square has nothing that is known, the other guides decide; weights follow', async () => {
+test('in a square without known pixels the other guides decide; weights follow', async () => {
   const image = await colourful(64, 8);
   const mask = await maskOf(64, 8, (x) => x < 60);
   const target = { name: 'target', weight: 2, params: { image: await colourful(8, 8) } };
@@ -136,7 +136,7 @@ test('where a square has nothing that is known, the other guides decide; weights
   assert.ok(outcome.guides.every(({ calls }) => calls > 0));
 });
 
-test('levels are told once for all squares, with small pictures of the whole', async () => {
+test('levels are reported once for all squares, with reduced pictures of the whole', async () => {
   const image = await colourful(1200, 400);
   const mask = await maskOf(300, 100, (x) => x < 10 || x > 290);
   const levels: LevelEvent[] = [];
@@ -155,7 +155,7 @@ test('levels are told once for all squares, with small pictures of the whole', a
   }
 });
 
-test('a cancelled request gives the whole picture as far as its squares are', async () => {
+test('a cancelled request returns the whole picture with the progress of each square', async () => {
   const image = await colourful(40, 8);
   const mask = await maskOf(40, 8, (x) => x < 3 || x > 36);
   const controller = new AbortController();
@@ -174,7 +174,7 @@ test('a cancelled request gives the whole picture as far as its squares are', as
   assert.ok(one?.windows?.every(({ code, codeString }) => code.length === 2 && codeString === ''));
 });
 
-test('transparency alone says what is unknown, and an inverted mask the other way round', async () => {
+test('transparency marks unknown pixels, and an inverted mask reverses them', async () => {
   const image = await fileOf(24, 8, (x, y) => [(37 * x) % 256, (91 * y) % 256, 60, x > 20 ? 0 : 255]);
   const [clear] = (await run({ guides: inpaint(image), whole: {} })).pictures;
   assert.deepEqual(
@@ -189,7 +189,7 @@ test('transparency alone says what is unknown, and an inverted mask the other wa
   );
 });
 
-/** A picture whose squares of 4 at 0 and 4 the model makes well: its own pictures, shrunk, side by side. */
+/** A picture whose squares of 4 at 0 and 4 the model draws well: two of its own pictures, shrunk, side by side. */
 async function makeable(): Promise<Uint8Array> {
   const parts = await drawn([
     [0, 1, 2, 3],
@@ -204,7 +204,7 @@ async function makeable(): Promise<Uint8Array> {
   return await encodePicture(mosaic(small, { columns: 2 }));
 }
 
-test('a picture that is not square is enlarged whole, in overlapping squares with a code each', async () => {
+test('a picture that is not square is enlarged completely, in overlapping squares with one code each', async () => {
   const image = await makeable();
   const { pictures, notes } = await run({ guides: [{ name: 'super_resolution', params: { image } }], whole: {} });
   const [one] = pictures;
@@ -212,7 +212,7 @@ test('a picture that is not square is enlarged whole, in overlapping squares wit
   const windows = one?.windows ?? [];
   const places = [0, 4, 8].map((left) => ({ left, top: 0, side: 8 }));
   assert.match(notes.join('\n'), /8×4 pixels were enlarged in 3 squares of 4×4, each to 8×8/);
-  // What the model cannot make is plainly enlarged, and is the picture of no code.
+  // Parts that the model cannot draw are resampled, and have no code.
   const made = places.filter(({ left }) => windows.some((window) => window.left === left));
   assert.ok(made.length >= 2 && windows.length === made.length);
   const given = await decodePicture(image);
@@ -227,7 +227,7 @@ test('a picture that is not square is enlarged whole, in overlapping squares wit
   assert.equal(/1 of 3 squares were enlarged by bicubic/.test(notes.join('\n')), made.length === 2);
 });
 
-test('a picture no part of which the model can make is refused with the reason', async () => {
+test('a picture that the model cannot draw at all is refused with the reason', async () => {
   const image = await fileOf(11, 4, (x, y) => ((x + y) % 2 ? [255, 255, 255] : [0, 0, 0]));
   const guides = [{ name: 'super_resolution', params: { image } }];
   await assert.rejects(run({ guides, whole: {} }), {
@@ -244,7 +244,7 @@ test("a small square is the model's own picture", async () => {
   assert.deepEqual([whole?.codeString, whole?.windows], [pure?.codeString, undefined]);
 });
 
-test('a picture no smaller than the model is enlarged twice, or as the window says', async () => {
+test('a picture at least as large as the pictures of the model is enlarged twice, or according to window', async () => {
   const guides = [{ name: 'super_resolution', params: { image: await fileOf(20, 10, () => [127, 127, 127]) } }];
   const plans = [{}, { window: 8 }, { window: 5 }].map(async (whole) => {
     const { walk, size } = (await prepareWhole(engine, { guides, whole }, {})) ?? {};
@@ -257,7 +257,7 @@ test('a picture no smaller than the model is enlarged twice, or as the window sa
   ]);
 });
 
-test('what cannot be is refused, and says what to do', async () => {
+test('invalid requests are refused with a remedy', async () => {
   const image = await colourful(24, 8);
   const white = await maskOf(24, 8, (x) => x < 3);
   const refusals: [GenerateRequest, RegExp][] = [

@@ -21,7 +21,7 @@ async function problemsOf(definition: ReturnType<typeof made>): Promise<string> 
   return results.flatMap(({ problem }) => problem ?? []).join('\n');
 }
 
-it('passes a guide that does its work', async () => {
+it('passes a correct guide', async () => {
   assert.equal(await problemsOf(made({ score: firstOf })), '');
 });
 
@@ -63,7 +63,7 @@ const cases: [string, Guide, RegExp][] = [
 for (const [name, guide, message] of cases)
   it(`finds ${name}`, async () => assert.match(await problemsOf(made(guide)), message));
 
-it('finds params that are not documented, or take anything', async () => {
+it('finds params that are undocumented, or accept anything', async () => {
   const loose = z.object({ size: z.number().default(1) });
   const problems = await problemsOf(made({ score: firstOf }, { params: loose }));
   assert.match(problems, /params\.size has no description/);

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { clippedMeans } from '../../../guides/lib/clipped-noise.ts';
 import { normal } from '../../../src/kit/mulberry32.ts';
 
-it('is the mean of what clipped noise makes of a shade', () => {
+it('is the mean of a shade with clipped noise', () => {
   const next = normal(3);
   const sigma = 0.53;
   const shades = Float32Array.of(-1, -0.6, 0, 0.8, 1, 1.1);
@@ -15,7 +15,7 @@ it('is the mean of what clipped noise makes of a shade', () => {
   }
 });
 
-it('only clips where there is no noise', () => {
+it('only clips without noise', () => {
   const [low, middle, high] = clippedMeans(0)(Float32Array.of(-3, 0.25, 3)) as unknown as [number, number, number];
   assert.deepEqual([low, high], [-1, 1]);
   assert.ok(Math.abs(middle - 0.25) < 1e-6);

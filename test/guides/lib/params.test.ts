@@ -7,7 +7,7 @@ const schema = z.strictObject({ image: pictureParam('A picture.'), ...sideParams
 const bytes = Uint8Array.of(137, 80, 78, 71);
 const base64 = Buffer.from(bytes).toString('base64');
 
-it('takes bytes, base64 and data URLs, and gives bytes', () => {
+it('accepts bytes, base64 and data URLs, and returns bytes', () => {
   for (const image of [
     bytes,
     Buffer.from(bytes),
@@ -18,7 +18,7 @@ it('takes bytes, base64 and data URLs, and gives bytes', () => {
     assert.deepEqual([...schema.parse({ image }).image], [...bytes]);
 });
 
-it('says what is wrong and what was expected', () => {
+it('reports the value and the expectation', () => {
   const cases: [unknown, RegExp][] = [
     [undefined, /expected a picture: its bytes, or base64/],
     [42, /expected a picture/],
@@ -41,7 +41,7 @@ it('is documented as base64 in the JSON Schema', () => {
   assert.deepEqual(required, ['image']);
 });
 
-it('bounds sides only where asked to', () => {
+it('limits sides only if requested', () => {
   assert.deepEqual(sidePreferences(schema.parse({ image: bytes })), {});
   assert.deepEqual(sidePreferences({ toSide: 16 }), { prefers: { toSide: 16 } });
 });

@@ -4,14 +4,14 @@ import { clipPixelFormat } from '../../../guides/lib/clip/preprocessor.ts';
 import { toPixels } from '../../../guides/lib/pixels.ts';
 
 describe('pixels for a network', () => {
-  it('are clamped, normalised, and taken from the candidates asked for', () => {
+  it('are clamped, normalised, and selected from the candidates', () => {
     const data = Float32Array.of(9, 9, 9, -1.5, 0, 1.2); // two candidates of one pixel
     const format = { side: 1, kernel: 'bilinear', mean: [0.5, 0.25, 0], deviation: [0.5, 0.5, 0.25] } as const;
     const pixels = toPixels({ data, batch: 1, count: 2, channels: 3, side: 1 }, 1, 1, format);
     assert.deepEqual([...pixels], [-1, 0.5, 4]);
   });
 
-  it('repeat gray, and are resized', () => {
+  it('repeat gray in every channel, and are resized', () => {
     const data = Float32Array.of(0, 1, 0, 1);
     const format = { side: 1, kernel: 'area', mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
     assert.deepEqual(
@@ -22,7 +22,7 @@ describe('pixels for a network', () => {
 });
 
 describe('preprocessor_config.json', () => {
-  it('is read in the forms that exports have', () => {
+  it('is read in the forms that exports use', () => {
     const mean = { image_mean: [0.5, 0.5, 0.5], image_std: [0.25, 0.25, 0.25] };
     const openai = clipPixelFormat({
       ...mean,
@@ -35,7 +35,7 @@ describe('preprocessor_config.json', () => {
     assert.deepEqual(clipPixelFormat({ ...mean, crop_size: 32, do_normalize: false }).mean, [0, 0, 0]);
   });
 
-  it('is refused where it gives no size', () => {
+  it('is refused without a size', () => {
     assert.throws(() => clipPixelFormat({ image_mean: [0, 0, 0] }), /preprocessor_config\.json is invalid/);
     assert.throws(() => clipPixelFormat('nothing'), /is invalid/);
   });

@@ -7,7 +7,7 @@ import { survival } from '../../../src/lab/bench/cluster/survival.ts';
 import { closeConnections } from '../../../src/lab/bench/server/http-client.ts';
 import { noRedis } from '../../server/cluster/redis-server.ts';
 
-test('figures stand under their paths', () => {
+test('figures have paths', () => {
   const figures: ClusterFigures = new Map();
   put(figures, 'lost', 0, { bar: { most: 0 } });
   put(figures, 'resume.missing', 2, { bar: { most: 0 } });
@@ -20,7 +20,7 @@ test('figures stand under their paths', () => {
   );
 });
 
-test('members are killed, Redis is restarted, clients hang up: nothing is lost, doubled, missing or repeated', {
+test('under kills, Redis restarts and disconnects nothing is lost, doubled, missing or repeated', {
   skip: noRedis,
 }, async () => {
   const context = {

@@ -37,7 +37,7 @@ const LITTLE: Amounts = {
 };
 const server = { models: ['models'], model: 'tiny', device: 'cpu', threads: 1 };
 
-test('figures meet their bars, or do not', () => {
+test('figures are compared with their limits', () => {
   const of = (value: number, bar: { most?: number; least?: number }) => figure('x', value, { unit: 'ms', bar });
   assert.deepEqual(
     [of(1, { most: 1 }).met, of(2, { most: 1 }).met, of(Number.NaN, { most: 1 }).met],
@@ -92,13 +92,13 @@ const MEASURED: Readonly<Record<string, readonly string[]>> = {
 
 const MAY_BE_NONE = 'cancel → levels chosen after it';
 
-test('what is asked of parts is asked of parts that there are, and something of each', () => {
+test('amounts exist for all parts and are positive', () => {
   const asked = [...new Set([...Object.keys(MUST), ...Object.keys(MEASURED)])];
   assert.deepEqual(asked.sort(), PARTS.map(({ name }) => name).sort());
 });
 
 for (const part of PARTS)
-  test(`${part.name}: figures of a server that was started for it`, async () => {
+  test(`${part.name}: figures of a separate server`, async () => {
     const figures = await part.run({ server, amounts: LITTLE, signal: new AbortController().signal });
     assert.ok(figures.length > 0);
     // A request that did not end well, or a preview that never came, is infinite.
@@ -113,11 +113,11 @@ for (const part of PARTS)
     }
   });
 
-test('a server that cannot start says why', async () => {
+test('a server that cannot start reports the reason', async () => {
   await assert.rejects(ServerProcess.start({ ...server, model: 'nothing' }), /model "nothing"/);
 });
 
-test('bench --server: chosen parts, as JSON', async () => {
+test('bench --server: selected parts, as JSON', async () => {
   const { code, out, err } = await kandid(['bench', 'tiny', '--server', '--quick', '--only', 'permalinks', '--json']);
   assert.equal(code, 0, err);
   const told = JSON.parse(out);

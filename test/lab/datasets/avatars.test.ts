@@ -40,7 +40,7 @@ function testStyle(style: AvatarStyle): void {
   const names = attributeNames(style);
   const valuesOf = (attribute: string) => style.attributes[attribute] ?? {};
 
-  test(`${style.name}: the same seed gives the same picture and the same record, another seed others`, async () => {
+  test(`${style.name}: the same seed gives the same picture and record, another seed others`, async () => {
     const avatar = drawAvatar(style, 'train-7');
     assert.deepEqual(avatar, drawAvatar(style, 'train-7'));
     assert.deepEqual(avatarRecord(style, 'train-7'), avatarRecord(style, 'train-7'));
@@ -55,14 +55,14 @@ function testStyle(style: AvatarStyle): void {
     assert.equal((await renderAvatar(style, avatar, 256)).length, 256 * 256 * 3);
   });
 
-  test(`${style.name}: no two of the train, test and judge avatars are drawn alike`, () => {
+  test(`${style.name}: no avatar is in more than one of the sets train, test and judge`, () => {
     const drawings = ['train', 'test', 'judge'].flatMap((prefix) =>
       Array.from({ length: 1000 }, (_, n) => JSON.stringify(drawAvatar(style, `${prefix}-${n}`).draws)),
     );
     assert.equal(new Set(drawings).size, drawings.length);
   });
 
-  test(`${style.name}: every value is drawn about as often as its weight says`, () => {
+  test(`${style.name}: values occur in proportion to their weights`, () => {
     const avatars = Array.from({ length: 4000 }, (_, n) => drawAvatar(style, `count-${n}`));
     for (const name of names) {
       const values = Object.entries(valuesOf(name));
@@ -76,7 +76,7 @@ function testStyle(style: AvatarStyle): void {
     }
   });
 
-  test(`${style.name}: a label that is given can be seen: another value gives another picture`, async () => {
+  test(`${style.name}: labels are visible: another value gives another picture`, async () => {
     for (let n = 0; n < 20; n++) {
       const avatar = drawAvatar(style, `seen-${n}`);
       const picture = await renderAvatar(style, avatar, 64);
@@ -88,7 +88,7 @@ function testStyle(style: AvatarStyle): void {
     }
   });
 
-  test(`${style.name}: each picture has five different captions, about what can be seen`, () => {
+  test(`${style.name}: each picture has five different captions about visible attributes`, () => {
     for (let n = 0; n < 300; n++) {
       const { labels, captions, about } = avatarRecord(style, `caption-${n}`);
       assert.equal(new Set(captions).size, 5);
@@ -102,7 +102,7 @@ function testStyle(style: AvatarStyle): void {
     }
   });
 
-  test(`${style.name}: every attribute is spoken of, and captions may be short or long`, () => {
+  test(`${style.name}: every attribute is mentioned, and captions vary in length`, () => {
     const records = Array.from({ length: 400 }, (_, n) => avatarRecord(style, `words-${n}`));
     const spoken = new Set(records.flatMap(({ about }) => about.flat().map((name) => name.split('~')[0])));
     assert.deepEqual([...spoken].sort(), [...names, 'person'].sort());
@@ -110,7 +110,7 @@ function testStyle(style: AvatarStyle): void {
     assert.ok(Math.min(...lengths) <= 4 && Math.max(...lengths) >= 15);
   });
 
-  test(`${style.name}: every value has prompts and a known kind, and no two values of an attribute share a prompt`, () => {
+  test(`${style.name}: every value has prompts and a known kind, and values of an attribute share no prompt`, () => {
     for (const attribute of names) {
       const values = Object.entries(valuesOf(attribute));
       const prompts = values.flatMap(([value]) => promptsOf(style, attribute, value));
@@ -121,7 +121,7 @@ function testStyle(style: AvatarStyle): void {
     }
   });
 
-  test(`${style.name}: what is asked of DiceBear is in its schema`, async () => {
+  test(`${style.name}: options of DiceBear match its schema`, async () => {
     const { schema } = (await style.load()) as { schema: { properties: Record<string, object> } };
     const first = Object.fromEntries(names.map((name) => [name, Object.values(valuesOf(name))[0]?.draws[0] ?? '']));
     const known = { ...schema.properties, backgroundColor: {} };
@@ -135,7 +135,7 @@ function testStyle(style: AvatarStyle): void {
     }
   });
 
-  test(`${style.name}: the licence that is stated is that of the package`, async () => {
+  test(`${style.name}: the stated licence is that of the package`, async () => {
     const entry = createRequire(import.meta.url).resolve(`@dicebear/${style.name}`);
     const text = await readFile(join(dirname(dirname(entry)), 'LICENSE'), 'utf8');
     const design = /^License: (.*) \(http/m.exec(text)?.[1];
@@ -144,13 +144,13 @@ function testStyle(style: AvatarStyle): void {
   });
 }
 
-test('avataaars of a seed are those that the models of this repository were trained on', () => {
+test('avataaars: pinned pictures equal those of the training of the shipped models', () => {
   const records = Array.from({ length: 300 }, (_, n) => JSON.stringify(avatarRecord(AVATAAARS, `golden-${n}`)));
   const digest = createHash('sha256').update(records.join('\n')).digest('hex');
   assert.equal(digest.slice(0, 16), 'b14c4516d1f0289b');
 });
 
-test('avataaars: labels name only what can be seen', () => {
+test('avataaars: labels contain visible attributes only', () => {
   for (let n = 0; n < 500; n++) {
     const avatar = drawAvatar(AVATAAARS, `seen-${n}`);
     const seen = visibleLabels(AVATAAARS, avatar);
@@ -161,13 +161,13 @@ test('avataaars: labels name only what can be seen', () => {
   }
 });
 
-test('avataaars: beards are rarer under long hair', () => {
+test('avataaars: beards are rarer with long hair', () => {
   const avatars = Array.from({ length: 4000 }, (_, n) => drawAvatar(AVATAAARS, `count-${n}`).labels);
   const without = avatars.filter(({ facialHair }) => facialHair === 'none').length;
   assert.ok(without > 2300 && without < 3100, String(without));
 });
 
-test('avataaars: captions leave attributes out, and say what is not there', () => {
+test('avataaars: captions omit attributes, and mention absent parts', () => {
   const captions = Array.from({ length: 300 }, (_, n) => avatarRecord(AVATAAARS, `words-${n}`).captions).flat();
   for (const phrase of ['without glasses', 'red hair', 'wearing', 'sunglasses', 'woman', 'man', 'hoodie'])
     assert.ok(
@@ -189,7 +189,7 @@ test('open-peeps: black hair has no colour, and a mask hides the face below it',
   }
 });
 
-test('open-peeps: a turban and a bow have the colour of the clothes, hair never has', () => {
+test('open-peeps: turban and bow have the colour of the clothes, hair never has', () => {
   const records = Array.from({ length: 3000 }, (_, n) => avatarRecord(OPEN_PEEPS, `bow-${n}`));
   const captions = records.flatMap(({ captions: texts, about }) =>
     texts.map((text, i) => ({ text, about: about[i] ?? [] })),
@@ -201,7 +201,7 @@ test('open-peeps: a turban and a bow have the colour of the clothes, hair never 
   assert.equal(promptsOf(OPEN_PEEPS, 'top', 'turban')[0], 'a person wearing a turban');
 });
 
-test('a style is found by its name and by the data set drawn in it; another name is refused', () => {
+test('a style is found by its name and by its data set; unknown names are refused', () => {
   assert.equal(avatarStyle('open-peeps'), OPEN_PEEPS);
   assert.equal(styleOfDataset('avatars'), AVATAAARS);
   assert.equal(styleOfDataset('digits'), undefined);
@@ -211,7 +211,7 @@ test('a style is found by its name and by the data set drawn in it; another name
   });
 });
 
-test('a run that was cut off goes on and ends in the same files', async () => {
+test('an interrupted run resumes and produces the same files', async () => {
   const part = { style: OPEN_PEEPS, prefix: 'train', count: 70, side: 16 };
   await writeAvatars(join(folder, 'whole'), part);
   await writeAvatars(join(folder, 'cut'), { ...part, count: 20 });
@@ -226,7 +226,7 @@ test('a run that was cut off goes on and ends in the same files', async () => {
   assert.match(attribution, /Pablo Stanley/);
 });
 
-test('a folder of other pictures, or of another style, is refused', async () => {
+test('a folder with other pictures or another style is refused', async () => {
   const part = { style: AVATAAARS, prefix: 'train', count: 2, side: 16 };
   await writeAvatars(join(folder, 'other'), part);
   for (const other of [{ prefix: 'judge' }, { style: OPEN_PEEPS }])

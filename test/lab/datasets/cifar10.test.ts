@@ -18,7 +18,7 @@ after(() => rm(root, { recursive: true }));
 const record = (label: number, [red, green, blue]: readonly [number, number, number]) =>
   Buffer.concat([Buffer.of(label), Buffer.alloc(PLANE, red), Buffer.alloc(PLANE, green), Buffer.alloc(PLANE, blue)]);
 
-test('the binary version: classes by name, colours beside each other, parts apart', async () => {
+test('the binary version: class names, interleaved colours, separate parts', async () => {
   const folder = join(root, 'binary');
   await mkdir(join(folder, 'cifar-10-batches-bin'), { recursive: true });
   const file = (name: string) => join(folder, 'cifar-10-batches-bin', name);
@@ -51,7 +51,7 @@ test('picture files in folders by part and class', async () => {
   assert.deepEqual([...(pixels?.subarray(0, 3) ?? [])], [10, 20, 30]);
 });
 
-test('a batch that is cut off, and a folder of something else, are refused', async () => {
+test('a truncated batch and an unrelated folder are refused', async () => {
   const folder = join(root, 'cut');
   await mkdir(folder);
   await writeFile(join(folder, 'data_batch_1.bin'), Buffer.alloc(100));

@@ -15,7 +15,7 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true }));
 
-test('digits: about ten thousand, one in ten held out, no picture in both parts, every class in both', async () => {
+test('digits: about ten thousand, one in ten held out, disjoint parts with all classes', async () => {
   const [train, held] = [await readDigits('train'), await readDigits('test')];
   assert.equal(train.length + held.length, 10_000);
   assert.ok(Math.abs(held.length - 1000) < 20, `${held.length}`);
@@ -24,7 +24,7 @@ test('digits: about ten thousand, one in ten held out, no picture in both parts,
   for (const part of [train, held]) assert.equal(new Set(part.map(({ label }) => label)).size, 10);
 });
 
-test('digits: shuffled, the same every time, framed in black', async () => {
+test('digits: shuffled deterministically, padded with black', async () => {
   const [first, again] = [await readDigits('test'), await readDigits('test')];
   assert.deepEqual(first, again);
   assert.ok(new Set(first.slice(0, 20).map(({ label }) => label)).size > 5);
@@ -44,7 +44,7 @@ function idx(shape: readonly number[], bytes: Uint8Array): Buffer {
   return gzipSync(Buffer.concat([header, bytes]));
 }
 
-test('fashion: read from IDX files, with the names of its classes', async () => {
+test('fashion: read from IDX files, with class names', async () => {
   const images = Uint8Array.from({ length: 2 * 784 }, (_, at) => at % 251);
   await writeFile(join(folder, 't10k-images-idx3-ubyte.gz'), idx([2, 28, 28], images));
   await writeFile(join(folder, 't10k-labels-idx1-ubyte.gz'), idx([2], Uint8Array.of(9, 1)));
@@ -56,14 +56,14 @@ test('fashion: read from IDX files, with the names of its classes', async () => 
   assert.equal(pictures[1]?.pixels[2 * DIGITS_SIDE + 3], images[785]);
 });
 
-test('fashion: a missing or a damaged file is named, with what to do', async () => {
+test('fashion: a missing or damaged file is reported with a remedy', async () => {
   const isNamed = { code: 'file_unreadable', message: /train-images.*dataset-fashion-mnist.*--from/ };
   await assert.rejects(readFashion('train', folder), isNamed);
   await writeFile(join(folder, 'train-images-idx3-ubyte.gz'), gzipSync(Buffer.alloc(40)));
   await assert.rejects(readFashion('train', folder), isNamed);
 });
 
-test('a small set is written whole, again the same, and its array is readable', async () => {
+test('a small set is written completely and reproducibly, and its array is readable', async () => {
   const set = {
     shape: [2, 2, 1] as const,
     pictures: [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7, 8)],

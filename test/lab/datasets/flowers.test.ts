@@ -30,7 +30,7 @@ before(async () => {
 
 after(() => rm(root, { recursive: true }));
 
-test('each photograph is found once, whether as published or with its class in its name', async () => {
+test('photographs are found once, as published or with the class in the name', async () => {
   const photos = await flowerPhotos(root);
   assert.equal(photos.length, 40, 'neither the same bytes nor the same number twice');
   assert.deepEqual([...new Set(photos.map(({ flower }) => flower))].sort(), ['daisy', 'roses']);
@@ -42,7 +42,7 @@ test('each photograph is found once, whether as published or with its class in i
   assert.deepEqual(names(await flowerPhotos(flat)), names(photos), 'in the same order');
 });
 
-test('what is held out depends on the number of the photograph alone', async () => {
+test('the split depends on the id of the photograph only', async () => {
   const photos = await flowerPhotos(root);
   const held = photos.filter(isHeldOut);
   assert.ok(held.length > 0 && held.length < photos.length / 2);
@@ -51,7 +51,7 @@ test('what is held out depends on the number of the photograph alone', async () 
   assert.ok(Math.abs(tenth - 0.1) < 0.03, `${tenth} of the photographs`);
 });
 
-test('squares lie inside the photograph, are the same for the same seed, and of several sizes', () => {
+test('squares lie inside the photograph, depend on the seed, and vary in size', () => {
   const windows = cropWindows({ width: 181, height: 136 }, 'a', 50);
   assert.deepEqual(windows, cropWindows({ width: 181, height: 136 }, 'a', 50));
   assert.notDeepEqual(windows, cropWindows({ width: 181, height: 136 }, 'b', 50));
@@ -63,7 +63,7 @@ test('squares lie inside the photograph, are the same for the same seed, and of 
   assert.deepEqual(cropWindows({ width: 181, height: 136 }, 'a', 0), [{ left: 22, top: 0, side: 136 }]);
 });
 
-test('a square has the pixels of its place', async () => {
+test('a square has the pixels of its position', async () => {
   const file = join(root, 'half.png');
   const left = await sharp({ create: { width: 20, height: 20, channels: 3, background: '#ff0000' } })
     .png()
@@ -76,7 +76,7 @@ test('a square has the pixels of its place', async () => {
   assert.deepEqual([...(middle ?? [])], [255, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 255]);
 });
 
-test('an archive is unpacked for as long as it is read; what is no archive is refused with what to do', async () => {
+test('an archive is unpacked temporarily; other files are refused with a remedy', async () => {
   const archive = join(root, 'flowers.tgz');
   execFileSync('tar', ['-czf', archive, '-C', root, 'flower_photos']);
   const [folder, count] = await withUnpacked(archive, async (at) => [at, (await flowerPhotos(at)).length] as const);
@@ -91,7 +91,7 @@ test('an archive is unpacked for as long as it is read; what is no archive is re
   await assert.rejects(withUnpacked(join(root, 'nowhere'), work), { code: 'file_unreadable' });
 });
 
-test('a folder without flowers says how they are named', async () => {
+test('the error for a folder without flowers states the expected names', async () => {
   const empty = join(root, 'empty');
   await mkdir(empty);
   await assert.rejects(flowerPhotos(empty), { code: 'option_invalid', message: /FLOWER\/NUMBER/ });

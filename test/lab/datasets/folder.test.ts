@@ -38,7 +38,7 @@ const sources = async (name: string, part: string) =>
     .split('\n')
     .map((line) => JSON.parse(line).source as string);
 
-test('readable pictures are split, the others named and counted', async () => {
+test('readable pictures are split, the others listed and counted', async () => {
   const report = await writeFolder(from, join(root, 'a'), format);
   assert.deepEqual({ train: report.train, test: report.test }, { train: 72, test: 8 });
   assert.deepEqual(report.skipped.map(({ file }) => file).sort(), ['cut.png', 'notes.txt']);
@@ -53,7 +53,7 @@ test('readable pictures are split, the others named and counted', async () => {
   assert.deepEqual((await readdir(join(root, 'a'))).sort(), ['prepared.json', 'test', 'train']);
 });
 
-test('a run that was stopped goes on, and ends as an unbroken one', async () => {
+test('an interrupted run resumes with the same result', async () => {
   const to = join(root, 'b');
   const stop = (done: number) => {
     if (done >= 32) throw new Error('stopped');
@@ -69,7 +69,7 @@ test('a run that was stopped goes on, and ends as an unbroken one', async () => 
       assert.deepEqual(await read('b', part, file), await read('a', part, file), `${part}/${file}`);
 });
 
-test('a second run does nothing; a changed folder is prepared anew', async () => {
+test('a second run does nothing; a changed folder is prepared again', async () => {
   const none = () => assert.fail('nothing is left to do');
   const report = await writeFolder(from, join(root, 'a'), format, none);
   assert.equal(report.train, 72);
@@ -77,7 +77,7 @@ test('a second run does nothing; a changed folder is prepared anew', async () =>
   assert.equal((await writeFolder(from, join(root, 'a'), format)).skipped.length, 1);
 });
 
-test('too few pictures is an error that says how many there are', async () => {
+test('too few pictures are an error with their number', async () => {
   const few = join(root, 'few');
   await mkdir(few);
   await writeFile(join(few, 'one.png'), await picture('red'));
@@ -89,7 +89,7 @@ test('too few pictures is an error that says how many there are', async () => {
   await assert.rejects(writeFolder(join(root, 'nowhere'), join(root, 'c'), format), { code: 'file_unreadable' });
 });
 
-test('a picture is cut to its middle square, laid on white, made gray where asked', async () => {
+test('pictures are cropped to the middle square, composed on white, and gray if requested', async () => {
   const middle = await picture('blue', 10, 10);
   const wide = await sharp({ create: { width: 40, height: 10, channels: 3, background: 'red' } })
     .composite([{ input: middle, left: 15, top: 0 }])
@@ -103,7 +103,7 @@ test('a picture is cut to its middle square, laid on white, made gray where aske
   assert.deepEqual([...white], Array(64).fill(255));
 });
 
-test('names decide the order, and a file that is added moves no other', async () => {
+test('the order depends on names, and an added file moves no other', async () => {
   const before = await filesBelow(from);
   await writeFile(join(from, 'new.png'), await picture('red'));
   const added = await filesBelow(from);

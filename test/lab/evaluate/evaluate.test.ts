@@ -18,37 +18,37 @@ before(() => cpSync('models/tiny', tiny, { recursive: true }));
 const evaluate = (...words: string[]) =>
   kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--json', ...words]);
 
-test('every task that needs no other model: figures, sheets, and the same figures again', async () => {
+test('every task that needs no other model: figures, sheets, reproducible', async () => {
   const out = join(folder, 'out');
   const first = await evaluate('--count', '6', '--out', out);
   assert.equal(first.code, 0, first.err);
-  const told = JSON.parse(first.out);
-  const { psnr_db: ceiling, random_db: random, ssim } = told.reconstruction;
-  assert.ok(ceiling > random && ssim > 0 && ssim < 1, JSON.stringify(told.reconstruction));
-  assert.ok(told.code_entropy_ratio > 0 && told.code_entropy_ratio <= 1);
-  assert.equal(told.bits, 8);
-  assert.deepEqual(Object.keys(told.super_resolution), ['4']);
-  assert.deepEqual(Object.keys(told.inpaint), ['half', 'center', 'random70', 'stripe']);
-  for (const figures of [told.super_resolution[4], told.colorize, told.denoise, told.low_bit]) {
+  const report = JSON.parse(first.out);
+  const { psnr_db: ceiling, random_db: random, ssim } = report.reconstruction;
+  assert.ok(ceiling > random && ssim > 0 && ssim < 1, JSON.stringify(report.reconstruction));
+  assert.ok(report.code_entropy_ratio > 0 && report.code_entropy_ratio <= 1);
+  assert.equal(report.bits, 8);
+  assert.deepEqual(Object.keys(report.super_resolution), ['4']);
+  assert.deepEqual(Object.keys(report.inpaint), ['half', 'center', 'random70', 'stripe']);
+  for (const figures of [report.super_resolution[4], report.colorize, report.denoise, report.low_bit]) {
     assert.deepEqual([figures.ceiling_db, figures.random_db], [ceiling, random]);
     assert.ok(figures.psnr_db > random, JSON.stringify(figures));
   }
-  assert.ok(told.edges.f1 > 0 && told.edges.f1 <= 1, JSON.stringify(told.edges));
-  assert.ok(told.style.before > 0 && told.diversity.random > 0);
-  assert.equal(told.codec[3].bits, 8);
-  assert.ok(told.codec.some(({ codec }: { codec: string }) => codec === 'jpeg'));
+  assert.ok(report.edges.f1 > 0 && report.edges.f1 <= 1, JSON.stringify(report.edges));
+  assert.ok(report.style.before > 0 && report.diversity.random > 0);
+  assert.equal(report.codec[3].bits, 8);
+  assert.ok(report.codec.some(({ codec }: { codec: string }) => codec === 'jpeg'));
   assert.match(first.err, /^usage was skipped: the model was never trained$/m);
   assert.match(first.err, /^text was skipped: /m);
   const sheets = readdirSync(out).filter((name) => name.endsWith('.png'));
   assert.ok(sheets.length >= 10, sheets.join());
   for (const name of sheets) assert.ok(((await sharp(join(out, name)).metadata()).width ?? 0) > 200);
   const { reconstruction, ...again } = JSON.parse((await evaluate('--count', '6')).out);
-  const { reconstruction: before, ...rest } = told;
+  const { reconstruction: before, ...rest } = report;
   assert.deepEqual(again, rest);
   assert.equal(reconstruction.psnr_db, before.psnr_db);
 });
 
-test('few pictures are not written into model.json, unless one says so; figures of other tasks stay', async () => {
+test('figures of few pictures are written into model.json only on request; those of other tasks are kept', async () => {
   assert.equal(manifest().metrics?.colorize, undefined);
   const files = manifest().files;
   await evaluate('--count', '2', '--tasks', 'colorize', '--write');
@@ -66,50 +66,53 @@ test("a folder of one's own pictures", async () => {
   mkdirSync(own);
   for (let n = 0; n < 20; n++)
     writeFileSync(join(own, `${n}.png`), await encodePicture({ data, channels: 3, width: 10, height: 10 }));
-  const said = await evaluate('--tasks', 'reconstruction', '--count', '4', '--pictures', own);
-  assert.equal(said.code, 0, said.err);
-  assert.equal(JSON.parse(said.out).pictures, 4);
+  const result = await evaluate('--tasks', 'reconstruction', '--count', '4', '--pictures', own);
+  assert.equal(result.code, 0, result.err);
+  assert.equal(JSON.parse(result.out).pictures, 4);
   const none = await evaluate('--pictures', join(folder, 'nowhere'), '--count', '4');
   assert.equal(none.code, 1);
   assert.match(none.err, /nowhere could not be read/);
 });
 
-test('stopped on request: one line', async () => {
-  const said = await kandid(['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--count', '6'], {
-    signal: AbortSignal.abort(),
-  });
-  assert.equal(said.code, 1);
-  assert.match(said.err, /^Cancelled/);
+test('aborted with one line', async () => {
+  const result = await kandid(
+    ['evaluate', 'tiny', '--models', models, '--data', join(folder, 'data'), '--count', '6'],
+    {
+      signal: AbortSignal.abort(),
+    },
+  );
+  assert.equal(result.code, 1);
+  assert.match(result.err, /^Cancelled/);
 });
 
-test('a conditional model: how far it keeps to conditions, and what has no meaning for it is skipped', async () => {
+test('a conditional model: fidelity to conditions; unsuitable tasks are skipped', async () => {
   const color = join(models, 'tiny-color');
   cpSync('test/fixtures/conditional/tiny-color', color, { recursive: true });
   const file = join(color, 'model.json');
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), dataset: 'avatars' }));
   const out = join(folder, 'conditional');
   const words = ['evaluate', 'tiny-color', '--models', models, '--data', join(folder, 'data'), '--json'];
-  const said = await kandid([...words, '--count', '4', '--usage-count', '8', '--out', out]);
-  assert.equal(said.code, 0, said.err);
-  const told = JSON.parse(said.out);
-  assert.deepEqual(Object.keys(told.condition), ['kind', 'gray_error']);
+  const result = await kandid([...words, '--count', '4', '--usage-count', '8', '--out', out]);
+  assert.equal(result.code, 0, result.err);
+  const report = JSON.parse(result.out);
+  assert.deepEqual(Object.keys(report.condition), ['kind', 'gray_error']);
   for (const way of ['own', 'unguided', 'other']) {
-    const error = told.condition.gray_error[way];
+    const error = report.condition.gray_error[way];
     // Its network puts the gray of the condition back (keeps_gray); only what clamping takes is missing.
     assert.ok(error >= 0 && error < 0.01, `${way}: ${error}`);
   }
-  assert.ok(told.reconstruction.psnr_db > told.reconstruction.random_db);
+  assert.ok(report.reconstruction.psnr_db > report.reconstruction.random_db);
   for (const figure of ['skin', 'colours', 'shape', 'shape_unguided'])
-    assert.ok(told.condition_mixed[figure] >= 0 && told.condition_mixed[figure] <= 1);
-  assert.match(said.err, /^colorize was skipped: the model starts from a condition picture$/m);
+    assert.ok(report.condition_mixed[figure] >= 0 && report.condition_mixed[figure] <= 1);
+  assert.match(result.err, /^colorize was skipped: the model is conditional$/m);
   assert.ok(readdirSync(out).includes('condition.png'));
   const named = await kandid([...words, '--count', '4', '--tasks', 'text']);
-  assert.match(named.err, /another one, for the model starts from a condition picture/);
+  assert.match(named.err, /another one, for the model is conditional/);
   const other = await evaluate('--count', '4', '--tasks', 'condition');
-  assert.match(other.err, /another one, for the model takes no condition picture/);
+  assert.match(other.err, /another one, for the model is unconditional/);
 });
 
-test('--fid: the distance of samples on a network that is brought, and nothing else', async () => {
+test('--fid runs only the Fréchet distance on the given network', async () => {
   const network = 'test/fixtures/features/free.onnx';
   const { code, out, err } = await evaluate('--count', '4', '--fid', network, '--fid-side', '8', '--samples', '12');
   assert.equal(code, 0, err);
@@ -123,7 +126,7 @@ test('--fid: the distance of samples on a network that is brought, and nothing e
   assert.match(lost.err, /nowhere\.onnx/);
 });
 
-test('--tasks classifier says how a judge is made', async () => {
+test('--tasks classifier reports how to create a judge', async () => {
   const { code, err } = await evaluate('--count', '2', '--tasks', 'classifier');
   assert.equal(code, 2);
   assert.match(err, /imagenet-lite|--judge/);

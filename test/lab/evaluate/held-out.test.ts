@@ -27,7 +27,7 @@ writeFileSync(join(folder, 'some.jsonl'), '{}\n'.repeat(COUNT));
 
 const format = { side: 4, channels: 3, count: 1000 } as const;
 
-test('pictures of a sheet, in their order, as many as have a line; of another side, shrunk', async () => {
+test('the pictures of a sheet in order, one per line; resized to another side', async () => {
   const pictures = (await heldOutPictures('some', ['nowhere', models], format)) ?? [];
   assert.equal(pictures.length, COUNT);
   for (const [n, { data, width, height }] of pictures.entries()) {
@@ -42,11 +42,11 @@ test('pictures of a sheet, in their order, as many as have a line; of another si
   assert.deepEqual([small?.width, small?.data.length], [2, 12]);
 });
 
-test('none where no folder has any; larger ones than there are cannot be had', async () => {
+test('null if no folder has a sheet; larger pictures than available are refused', async () => {
   assert.equal(await heldOutPictures('other', [models], format), null);
   await assert.rejects(
     heldOutPictures('some', [models], { ...format, side: 8 }),
-    /that come with Kandid have 4 px, and the model makes 8 px/,
+    /that come with Kandid have 4 px, the model's pictures 8 px/,
   );
   const request = { dataset: 'other', part: 'test', data: models, models: [models], ...format } as const;
   await assert.rejects(
@@ -55,7 +55,7 @@ test('none where no folder has any; larger ones than there are cannot be had', a
   );
 });
 
-test('the flowers that come with Kandid', async () => {
+test('the shipped flowers', async () => {
   const set = await openPictures({
     dataset: 'flowers',
     part: 'test',

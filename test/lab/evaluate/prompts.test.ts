@@ -5,7 +5,7 @@ import { PROMPTS } from '../../../src/lab/evaluate/prompts.ts';
 import { accepts, countHits, evenly } from '../../../src/lab/evaluate/tasks/text.ts';
 import { promptOf } from '../../../src/lab/evaluate/tasks/text-inpaint.ts';
 
-test('200 prompts, all different, fifty of each size, about values that there are', () => {
+test('200 different prompts, fifty of each size, with existing values', () => {
   assert.equal(PROMPTS.length, 200);
   assert.equal(new Set(PROMPTS.map(([text]) => text)).size, 200);
   const sizes = PROMPTS.map(([, wants]) => Object.keys(wants).length);
@@ -17,12 +17,12 @@ test('200 prompts, all different, fifty of each size, about values that there ar
     }
 });
 
-test('every attribute is asked for', () => {
+test('every attribute is covered', () => {
   const asked = new Set(PROMPTS.flatMap(([, wants]) => Object.keys(wants)));
   assert.deepEqual([...asked].sort(), Object.keys(AVATAAARS.attributes).sort());
 });
 
-test('the words of the upper half', () => {
+test('prompts for the upper half', () => {
   assert.match(promptOf(0)[0], /^a person wearing an? /);
   assert.deepEqual(promptOf(5), promptOf(5));
   for (let i = 0; i < 60; i++) assert.doesNotMatch(promptOf(i)[0], /%|undefined|\ba [aeio]/);
@@ -50,7 +50,7 @@ test('hits: any of the accepted values, the rate over all named attributes', () 
   assert.equal(countHits(rows, () => verdicts).rate, (0.5 + 0.5 + 1) / 3);
 });
 
-test('fewer prompts are taken evenly', () => {
+test('fewer prompts are evenly spaced', () => {
   assert.deepEqual(evenly([0, 1, 2, 3, 4, 5, 6, 7], 4), [0, 2, 4, 6]);
   assert.deepEqual(evenly([0, 1], 4), [0, 1]);
 });

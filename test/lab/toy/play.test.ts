@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { drawn } from '../../../src/lab/toy/drawings.ts';
 import { Play } from '../../../src/lab/toy/play.ts';
 
-test('plays step by step towards what is painted, and waits where nothing is', () => {
+test('steps towards the painted density, and waits if it is blank', () => {
   const play = new Play(200, 3);
   play.paint(new Float64Array(25), 5);
   assert.deepEqual([play.step().step, play.frame().js, play.frame().dead], [0, null, 0]);
@@ -17,7 +17,7 @@ test('plays step by step towards what is painted, and waits where nothing is', (
   assert.notEqual(last.points, play.frame().points);
 });
 
-test('without splitting nothing is split, and the same seed plays the same', () => {
+test('without splitting nothing is split; reproducible by seed', () => {
   const run = () => {
     const play = new Play(150, 4);
     play.split = false;

@@ -9,7 +9,7 @@ import { Nodes } from '../../../src/lab/toy/nodes.ts';
 
 const NAMES = Object.keys(DRAWINGS) as DrawingName[];
 
-test('the grid finds the same neighbours as looking at all', () => {
+test('the grid finds the same neighbours as exhaustive search', () => {
   const random = Random.of(1);
   const crowded = () => random.uniform() ** 3;
   const points = Float64Array.from({ length: 600 }, crowded);
@@ -24,21 +24,21 @@ test('the grid finds the same neighbours as looking at all', () => {
   assert.equal(new Nearest(Float64Array.of(0.9, 0.9)).of(0, 0), 0);
 });
 
-test('samples follow the density and never fall into empty bins', () => {
+test('samples follow the density and avoid empty bins', () => {
   const density = densityOf([0, 3, 0, 1], 2);
   const points = sample(density, 4000, Random.of(2));
   const { kl, tv } = toyFigures(points, density);
   assert.ok(tv < 0.03 && kl < 0.01, `${tv} ${kl}`);
 });
 
-test('a blank density, or none, is refused', () => {
+test('a blank or invalid density is refused', () => {
   assert.throws(() => densityOf([0, 0, 0, 0], 2), /blank: draw where points should be/);
   assert.throws(() => densityOf([1, -1, 0, 0], 2), RangeError);
   assert.throws(() => densityOf([1, Number.NaN, 0, 0], 2), RangeError);
   assert.throws(() => densityOf([1, 1], 2), RangeError);
 });
 
-test('figures: nothing for what fits, their most for what misses', () => {
+test('figures: zero for a match, maximal for disjoint support', () => {
   const density = densityOf([1, 1, 0, 0], 2);
   assert.deepEqual(toyFigures(Float64Array.of(0.2, 0.2, 0.7, 0.3), density), { kl: 0, js: 0, tv: 0 });
   const missed = toyFigures(Float64Array.of(0.2, 0.7, 0.7, 0.8), density);
@@ -47,7 +47,7 @@ test('figures: nothing for what fits, their most for what misses', () => {
 });
 
 for (const name of NAMES)
-  test(`${name}: Split-and-Prune beats plain descent and comes near real samples`, () => {
+  test(`${name}: Split-and-Prune beats plain descent and comes close to real samples`, () => {
     const density = drawn(name, 50);
     const learn = (split: boolean) => {
       const random = Random.of(3);
@@ -61,7 +61,7 @@ for (const name of NAMES)
     assert.ok(split.js <= 1.3 * real.js, `${split.js} ${real.js}`);
   });
 
-test('dead nodes come to life, and what was split and pruned is told', () => {
+test('dead nodes are revived, and splits and prunes are reported', () => {
   const density = drawn('gaussian', 25);
   const random = Random.of(5);
   const nodes = new Nodes(200, random, { split: false });
@@ -75,7 +75,7 @@ test('dead nodes come to life, and what was split and pruned is told', () => {
   assert.ok(nodes.dead < 0.02, String(nodes.dead));
 });
 
-test('a network follows what its density becomes; the same seed gives the same points', () => {
+test('a network follows a changing density; reproducible by seed', () => {
   const run = () => {
     const random = Random.of(6);
     const nodes = new Nodes(300, random);

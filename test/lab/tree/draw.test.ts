@@ -48,7 +48,7 @@ test('the root is the exact mean of all leaves', async () => {
   assert.equal(canvas.pixels[at], Math.round((3 / 8 + 3 / 16 + 1) * 127.5));
 });
 
-test('every picture lies where its node says; the same tree gives the same bytes', async () => {
+test('every picture lies at its node; the same tree gives the same bytes', async () => {
   const network = grayNetwork([
     { side: 2, candidates: 4 },
     { side: 4, candidates: 4 },

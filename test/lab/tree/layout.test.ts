@@ -19,7 +19,7 @@ function codesOf(counts: readonly number[]): number[][] {
 const apart = (a: Place, b: Place) =>
   a.x + a.side <= b.x || b.x + b.side <= a.x || a.y + a.side <= b.y || b.y + b.side <= a.y;
 
-test('eight lie around their parent in reading order', () => {
+test('eight children surround their parent in reading order', () => {
   const layout = new TreeLayout(shape([8]));
   const middle = layout.place([]);
   const where = [0, 1, 2, 3, 4, 5, 6, 7].map((choice) => {
@@ -38,7 +38,7 @@ test('eight lie around their parent in reading order', () => {
   ]);
 });
 
-test('no two pictures share a pixel, and all lie inside', () => {
+test('pictures are disjoint and lie inside the layout', () => {
   for (const counts of [[8, 8], [2, 2, 2, 2, 2], [3, 5], [64], [4, 2, 9]]) {
     const layout = new TreeLayout(shape(counts));
     const places = codesOf(counts).map((code) => layout.place(code));
@@ -54,7 +54,7 @@ test('no two pictures share a pixel, and all lie inside', () => {
   }
 });
 
-test('parents are larger than their children, and each lies within its own frame', () => {
+test('parents are larger than their children, and lie within their own frames', () => {
   const layout = new TreeLayout(shape([8, 8, 8], 3, 32));
   assert.deepEqual(
     [[], [0], [0, 0], [0, 0, 0]].map((code) => layout.place(code).side >= 32),
@@ -69,19 +69,19 @@ test('parents are larger than their children, and each lies within its own frame
   }
 });
 
-test('a binary tree halves across and down by turns, so that it stays square', () => {
+test('a binary tree is halved horizontally and vertically in turn, so that it stays square', () => {
   const { width, height } = new TreeLayout(shape(Array(6).fill(2)));
   assert.ok(Math.abs(width / height - 1) < 0.2, `${width}×${height}`);
 });
 
-test('a tree deeper than the model says how many levels it would need', () => {
+test('the error for a depth beyond the model states the necessary levels', () => {
   assert.throws(() => new TreeLayout(shape([8, 8], 3)), {
     code: 'tree_too_deep',
     message: 'A tree of depth 3 needs a model of 3 levels; "some" has 2. Ask for at most 2.',
   });
 });
 
-test('a tree larger than a picture can be says what it would need, and what fits does fit', () => {
+test('the error for a tree that is too large states its size; the largest valid one fits', () => {
   const counts = [64, 64, 64];
   assert.throws(() => new TreeLayout(shape(counts, 3, 64)), {
     code: 'tree_too_large',
@@ -93,7 +93,7 @@ test('a tree larger than a picture can be says what it would need, and what fits
   assert.throws(() => new TreeLayout(shape(deep)), { message: /needs 10\^70 pictures on 10\^39×10\^39 pixels/ });
 });
 
-test('without a depth, as many levels as fit', () => {
+test('the default depth is the largest that fits', () => {
   assert.equal(depthWithin(shape([8, 8, 8]), 2048 ** 2), 3);
   assert.equal(depthWithin(shape(Array(39).fill(64)), 2048 ** 2), 2);
   assert.equal(depthWithin(shape([64], 1, 1024), 10), 1);

@@ -15,7 +15,7 @@ const MODELS = {
 };
 
 for (const [folder, levels] of Object.entries(MODELS))
-  test(`${folder}: every level is found, of candidates that are added to the one before`, async () => {
+  test(`${folder}: every level is found, including the base of its candidates`, async () => {
     const graph = decodeModel(await readFile(`${folder}/decode.onnx`));
     const points = choicePoints(graph, levels) ?? [];
     assert.equal(points.length, levels);
@@ -25,7 +25,7 @@ for (const [folder, levels] of Object.entries(MODELS))
     assert.equal(choicePoints(graph, levels + 1), null, 'a graph of as many levels as model.json says');
   });
 
-test('a graph that is built in another way is left alone', () => {
+test('a graph with another structure is not used', () => {
   const graph = new GraphBuilder('other');
   graph.output('image', graph.op('Neg', [graph.input('codes', ['batch', 2], 'int64')]), ['batch', 2]);
   assert.equal(choicePoints(decodeModel(encodeModel(graph.parts())), 2), null);

@@ -4,7 +4,7 @@ import { formShape } from '../../../src/runtime/fused/form-nodes.ts';
 import { choiceWork, convolutionWork } from '../../../src/runtime/fused/work.ts';
 import { shipped } from '../../engine/models.ts';
 
-test('convolutions of a level: those that take it in, and two of its block', async () => {
+test('convolutions of a level: those of its input, and two of its block', async () => {
   const graphs = await (await shipped('avatars-64')).bundle.fused();
   const all = graphs?.convolutions ?? [];
   assert.equal(all.length, 43);
@@ -23,12 +23,12 @@ test('convolutions of a level: those that take it in, and two of its block', asy
   ]);
 });
 
-test('multiply-adds of a conditional model begin at its first level', async () => {
+test('multiply-adds of a conditional model include its first level', async () => {
   const graphs = await (await shipped('avatars-256-color')).bundle.fused();
   assert.ok((graphs?.convolutions[0]?.length ?? 0) > 0);
 });
 
-test('a convolution multiplies each input by each output, for each pixel of both', () => {
+test('a convolution multiplies every input with every output, per pixel of both', () => {
   assert.equal(convolutionWork({ inputs: 2, outputs: 3, size: 3, side: 4 }), 2 * 3 * 9 * 16);
 });
 
@@ -43,10 +43,10 @@ const size = {
 };
 const form = (side: number) => ({ outChannels: 3, height: side, width: side, target: new Float32Array(0), scale: 1 });
 
-test('a choice is scored the cheaper way: by drawing where pixels are few, by Gram matrices where they are many', () => {
+test('scores use the cheaper method: drawing for few pixels, Gram matrices for many', () => {
   const small = formShape(form(4), size);
   assert.equal(small.isDrawn, true);
-  // The chosen one and its leak, then all 24 planes of 16 pixels of 16 features.
+  // The chosen candidate and its leak, then all 24 planes of 16 pixels from 16 features.
   assert.equal(choiceWork(size, small), 6 * 16 * 16 + 24 * 16 * 16);
   const large = { ...size, side: 64 };
   const byGram = formShape(form(64), large);

@@ -6,7 +6,7 @@ import { GraphBuilder } from '../../../src/runtime/onnx/graph-builder.ts';
 import { decodeModel, encodeModel } from '../../../src/runtime/onnx/messages.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 
-/** y = 2 (a + b), z = a + b: as a file that was read. */
+/** y = 2 (a + b), z = a + b, as a decoded file. */
 function stored() {
   const graph = new GraphBuilder('stored');
   const sum = graph.op('Add', [graph.input('a', [2]), graph.input('b', [2])]);
@@ -30,7 +30,7 @@ async function run(graph: Parameters<typeof encodeModel>[0], feeds: Record<strin
   }
 }
 
-test('a graph that was read has its nodes, tensors and ports by name, and its opset', async () => {
+test('a decoded graph has its nodes, tensors and ports by name, and its opset', async () => {
   const { graph } = stored();
   assert.equal(graph.opset, 21);
   assert.deepEqual(
@@ -50,7 +50,7 @@ test('a graph that was read has its nodes, tensors and ports by name, and its op
   assert.deepEqual(nodes?.dims, [4, 2, 3, 8]);
 });
 
-test('what is added may use what is stored; what nobody needs is left out', async () => {
+test('added nodes can use stored values; unused ones are omitted', async () => {
   const graph = new GraphBuilder('added', new Map(), 'added_');
   graph.output('negative', graph.op('Neg', ['sum']), [2]);
   const parts = assembled(stored().graph, graph.parts());
@@ -61,7 +61,7 @@ test('what is added may use what is stored; what nobody needs is left out', asyn
   assert.deepEqual(await run(parts, { a: vector(1, 2), b: vector(3, 4) }), { negative: [-4, -6] });
 });
 
-test('a value may become another one, or an input', async () => {
+test('a value can be replaced by another one, or by an input', async () => {
   const graph = new GraphBuilder('added', new Map(), 'added_');
   graph.alias('sum', graph.input('given', [2]));
   graph.output('twice', 'y', [2]);
@@ -73,7 +73,7 @@ test('a value may become another one, or an input', async () => {
   assert.deepEqual(await run(parts, { given: vector(5, 6) }), { twice: [10, 12] });
 });
 
-test('one of the outputs of a node may be replaced while the other is used', async () => {
+test('one output of a node can be replaced while another is used', async () => {
   const { graph, halves } = stored();
   const added = new GraphBuilder('added', new Map(), 'added_');
   added.alias(halves[0] as string, added.input('given', [1]));
@@ -82,7 +82,7 @@ test('one of the outputs of a node may be replaced while the other is used', asy
   assert.deepEqual(await run(parts, { given: vector(9), a: vector(1, 2), b: vector(3, 4) }), { both: [9, 6] });
 });
 
-test('inputs that are to be kept are taken though nothing needs them', () => {
+test('inputs listed as kept are kept although unused', () => {
   const graph = new GraphBuilder('added', new Map(), 'added_');
   graph.alias('sum', graph.input('given', [2]));
   graph.output('twice', 'y', [2]);
@@ -92,7 +92,7 @@ test('inputs that are to be kept are taken though nothing needs them', () => {
   );
 });
 
-test('a value from nowhere, or from itself, is refused', () => {
+test('missing and cyclic values are refused', () => {
   const nowhere = new GraphBuilder('added', new Map(), 'added_');
   nowhere.output('x', nowhere.op('Neg', ['nothing']), [2]);
   assert.throws(() => assembled(stored().graph, nowhere.parts()), /nothing gives "nothing"/);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ByteBudget } from '../../../src/server/bodies/budget.ts';
 import { ByteGate } from '../../../src/server/bodies/gate.ts';
 
-test('bytes are limited for each client and in all; what is given back can be had again', () => {
+test('bytes are limited per client and in total; released bytes are available again', () => {
   const budget = new ByteBudget({ all: 100, perClient: 60, what: 'Bodies' });
   const [a, a2, b] = [budget.lease('a'), budget.lease('a'), budget.lease('b')];
   a.grow(40);
@@ -21,7 +21,7 @@ test('bytes are limited for each client and in all; what is given back can be ha
   a.grow(60);
 });
 
-test('a refused growth leaves what was held', () => {
+test('a refused increase keeps the bytes already held', () => {
   const budget = new ByteBudget({ all: 100, perClient: 100, what: 'Bodies' });
   const lease = budget.lease('a');
   lease.grow(80);
@@ -31,7 +31,7 @@ test('a refused growth leaves what was held', () => {
   assert.equal(budget.held, 0);
 });
 
-test('the gate lets in so many bytes, in order; one that is larger than all goes alone', async () => {
+test('the gate admits a number of bytes, in order; a larger item runs alone', async () => {
   const gate = new ByteGate(10);
   const order: string[] = [];
   const enter = async (name: string, bytes: number) => {

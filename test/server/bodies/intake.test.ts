@@ -1,4 +1,4 @@
-/** Bodies over sockets, in-process: what is refused, what is kept, what is left. */
+/** Limits of request bodies over sockets, in-process. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -29,7 +29,7 @@ after(async () => {
 
 const held = () => serving.services.intake.budget.held;
 
-/** An upload that stops in the middle. */
+/** An upload that is never completed. */
 async function unfinished(bytes: number): Promise<Socket> {
   const { hostname, port } = new URL(serving.url);
   const socket = connect(Number(port), hostname);
@@ -43,7 +43,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A picture of noise that takes about so many bytes. */
+/** A noise picture of about this many bytes. */
 async function noise(bytes: number): Promise<Uint8Array> {
   const side = Math.ceil(Math.sqrt(bytes / 3));
   const raw = Uint8Array.from({ length: 3 * side * side }, (_, i) => (i * 2_654_435_761) >>> 24);
@@ -52,7 +52,7 @@ async function noise(bytes: number): Promise<Uint8Array> {
     .toBuffer();
 }
 
-test('unfinished uploads of one client are limited in bytes, and count until they are gone', async () => {
+test('unfinished uploads of a client are limited in bytes, and count until they end', async () => {
   const first = await unfinished(240_000);
   const second = await unfinished(240_000);
   await until(() => held() === 480_000);
@@ -66,7 +66,7 @@ test('unfinished uploads of one client are limited in bytes, and count until the
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('a large picture waits on disk and comes to its guide whole, in JSON and in a form', async () => {
+test('a large picture waits on disk and reaches its guide completely, in JSON and in a form', async () => {
   const image = await noise(120_000);
   const asked = (guides: unknown) => ({ guides, seed: 3, base64: false });
   const params = { image: Buffer.from(image).toString('base64') };
@@ -80,7 +80,7 @@ test('a large picture waits on disk and comes to its guide whole, in JSON and in
   await until(() => held() === 0);
 });
 
-test('bodies of jobs that wait or run count until they end', async () => {
+test('bodies of waiting and running jobs count until the jobs end', async () => {
   const image = Buffer.from(await noise(100_000)).toString('base64');
   const guides = [
     { name: 'hold', params: { level: 1 } },
@@ -96,7 +96,7 @@ test('bodies of jobs that wait or run count until they end', async () => {
   await until(() => held() === 0);
 });
 
-test('more pixels than an answer may have are refused before work, with what to lower', async () => {
+test('responses with too many pixels are refused before any work, with a remedy', async () => {
   const refused = await post(`${serving.url}/v1/generate`, { count: 3, size: 1024 });
   assert.equal(refused.status, 400);
   const { code, detail } = (await refused.json()) as { code: string; detail: string };
@@ -104,7 +104,7 @@ test('more pixels than an answer may have are refused before work, with what to 
   assert.match(detail, /pixels of all pictures together is 3145728, more than the 1048576 .*count.*smaller size/);
 });
 
-test('answers that nobody has read yet are limited in bytes', async () => {
+test('unread responses are limited in bytes', async () => {
   const send = () =>
     post(
       `${serving.url}/v1/generate`,
@@ -116,7 +116,7 @@ test('answers that nobody has read yet are limited in bytes', async () => {
   for (const one of [first, second]) await fetch(`${serving.url}${one.headers.get('location')}`, { method: 'DELETE' });
 });
 
-test('more connections from one address than may be are answered with 503, and closed ones make room', async () => {
+test('too many connections from one address are answered with 503, and closed ones free places', async () => {
   const { hostname, port } = new URL(serving.url);
   const open = () => {
     const socket = connect(Number(port), hostname);

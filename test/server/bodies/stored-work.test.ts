@@ -18,7 +18,7 @@ const work = (...pictures: Uint8Array[]): Generate => ({
   output: { format: 'png' },
 });
 
-test('large pictures wait on disk: their memory is free, and they come back as they were', async () => {
+test('large pictures wait on disk, which frees their memory, and are restored unchanged', async () => {
   const [large, small] = [picture(100_000, 7), picture(10, 3)];
   const given = work(large, small, large);
   const expected = structuredClone(given);
@@ -47,7 +47,7 @@ test('small work stays in memory', async () => {
   assert.equal(await storeWork(work(picture(1000, 1)), folder), null);
 });
 
-test('files have no name: nothing is left, however the process ends', async () => {
+test('files have no name, so that nothing remains after the process ends', async () => {
   const file = await openSpool(folder);
   await file.append(picture(1000, 9));
   assert.deepEqual(readdirSync(folder), []);
@@ -56,7 +56,7 @@ test('files have no name: nothing is left, however the process ends', async () =
   await file.close();
 });
 
-test('a folder that is not there is told of', async () => {
+test('a missing folder is reported', async () => {
   await assert.rejects(openSpool(join(folder, 'nothing')), { code: 'spool_failed' });
 });
 

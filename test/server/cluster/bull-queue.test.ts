@@ -1,4 +1,4 @@
-/** BullMQ as a queue of ours, on a real Redis. */
+/** The queue implementation with BullMQ and a real Redis. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -38,14 +38,14 @@ const entry = (id: string, client: string, priority = 0): ClusterEntry => ({
   guides: [],
 });
 
-/** Of those that wait; without waiting for more. */
+/** The waiting jobs, without waiting for more. */
 async function takeAll(queue: BullQueue, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n++) ids.push((await queue.claim())?.entry.id ?? 'none');
   return ids;
 }
 
-test('turns, priorities and order are those of the queue in memory', { skip: noRedis }, async () => {
+test('turns, priorities and order equal those of the queue in memory', { skip: noRedis }, async () => {
   const queue = await queueOf([
     ['a1', 'a'],
     ['a2', 'a'],
@@ -61,7 +61,7 @@ test('turns, priorities and order are those of the queue in memory', { skip: noR
   assert.deepEqual(await takeAll(queue, expected.length), expected);
 });
 
-test('a client that has had its turn waits behind the others, those that come later too', {
+test('after its turn a client waits behind the others, including later ones', {
   skip: noRedis,
 }, async () => {
   const queue = await queueOf([
@@ -75,7 +75,9 @@ test('a client that has had its turn waits behind the others, those that come la
   assert.deepEqual(await takeAll(queue, 4), ['b1', 'a2', 'b2', 'a3']);
 });
 
-test('turns come to no end: they are counted anew, and those that wait keep theirs', { skip: noRedis }, async () => {
+test('turn counters are renumbered before they overflow, and waiting clients keep their turns', {
+  skip: noRedis,
+}, async () => {
   const queue = await queueOf([], undefined, 4);
   const taken: string[] = [];
   for (let n = 0; n < 12; n++) {
@@ -91,7 +93,7 @@ test('turns come to no end: they are counted anew, and those that wait keep thei
   assert.deepEqual(taken.slice(11).sort(), ['a11', 'b']);
 });
 
-test('what is removed is not claimed; what is claimed is not removed', { skip: noRedis }, async () => {
+test('removed jobs are not claimed, and claimed jobs are not removed', { skip: noRedis }, async () => {
   const queue = await queueOf([
     ['a1', 'a'],
     ['a2', 'a'],
@@ -106,7 +108,7 @@ test('what is removed is not claimed; what is claimed is not removed', { skip: n
   assert.deepEqual(await queue.order(), []);
 });
 
-test('what does not fit is skipped, and keeps its place', { skip: noRedis }, async () => {
+test('jobs that do not fit are skipped and keep their place', { skip: noRedis }, async () => {
   const queue = await queueOf([
     ['a1', 'a'],
     ['a2', 'a'],
@@ -118,7 +120,7 @@ test('what does not fit is skipped, and keeps its place', { skip: noRedis }, asy
   assert.deepEqual(await takeAll(queue, 2), ['a1', 'a2']);
 });
 
-test('what is given back waits again before all others, and says who should not have it', {
+test('returned jobs wait before all others, and exclude the worker that returned them', {
   skip: noRedis,
 }, async () => {
   const queue = await queueOf([
@@ -135,7 +137,7 @@ test('what is given back waits again before all others, and says who should not 
   assert.equal(high?.entry.retried, false);
 });
 
-test('a lease that is renewed lasts; one that is not is lost to another worker', { skip: noRedis }, async () => {
+test('a renewed lease lasts; one that is not renewed passes to another worker', { skip: noRedis }, async () => {
   const name = `q${names++}`;
   const queue = await queueOf([['a1', 'a']], name);
   const other = await queueOf([], name);

@@ -1,4 +1,4 @@
-/** Requests a minute across gateways, on a real Redis. */
+/** The limit of requests per minute across gateways, with a real Redis. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, test } from 'node:test';
@@ -19,7 +19,7 @@ before(async () => {
 });
 const options = { skip: noRedis };
 
-/** What both kinds do, as two gateways see it. A period is a day, so that nothing comes back meanwhile. */
+/** Common behaviour of both kinds at two gateways. The period is a day, so that no tokens are restored meanwhile. */
 async function takesInTurn(one: RateLimits, other: RateLimits): Promise<void> {
   assert.deepEqual([await one.take('a', 2), await other.take('a', 2)], [0, 0]);
   for (const limits of [one, other]) {
@@ -29,7 +29,7 @@ async function takesInTurn(one: RateLimits, other: RateLimits): Promise<void> {
   assert.equal(await other.take('b', 1), 0);
 }
 
-test('limits of one process, and of all gateways, count alike', options, async () => {
+test('limits of one process and of all gateways count alike', options, async () => {
   const clock = new FakeClock();
   const own = new Rates(DAY, clock);
   await takesInTurn(own, own);
@@ -37,7 +37,7 @@ test('limits of one process, and of all gateways, count alike', options, async (
   await takesInTurn(new ClusterRates(link, DAY, clock), new ClusterRates(other, DAY, clock));
 });
 
-test('what was taken comes back with the time of Redis, and is then forgotten', options, async () => {
+test('tokens are restored by the clock of Redis, and keys then expire', options, async () => {
   const link = await linkTo(redis);
   const rates = new ClusterRates(link, 200, new FakeClock());
   assert.equal(await rates.take('a', 1), 0);
@@ -47,37 +47,33 @@ test('what was taken comes back with the time of Redis, and is then forgotten', 
   await until(async () => (await link.redis.exists(link.key('rate', 'a'))) === 0, 'nothing kept');
 });
 
-test(
-  'requests a minute hold across gateways, with the same answer; without Redis each counts by itself',
-  options,
-  async () => {
-    const own = await RedisServer.start();
-    const apiKeys = [{ name: 'k', sha256: createHash('sha256').update('secret').digest('hex'), requestsPerMinute: 3 }];
-    const cluster = await Cluster.start(own, { gateways: 2, apiKeys, redisSeconds: 1 });
-    const [one, other] = cluster.gateways as [Gateway, Gateway];
-    const urls = [await cluster.listen(one), await cluster.listen(other)] as const;
-    const headers = { authorization: 'Bearer secret' };
-    const ask = (url: string) => fetch(`${url}/v1/guides`, { headers });
-    const statuses = [];
-    for (const url of [urls[0], urls[1], urls[0]]) statuses.push((await ask(url)).status);
-    assert.deepEqual(statuses, [200, 200, 200]);
-    for (const url of urls) {
-      const refused = await ask(url);
-      assert.equal(refused.status, 429);
-      const seconds = Number(refused.headers.get('retry-after'));
-      assert.ok(seconds > 0 && seconds <= 20, `${seconds} s`);
-      assert.equal(((await refused.json()) as { code: string }).code, 'rate_limited');
-      assert.equal(await refusedStatus(url, { headers }), 429);
-      assert.equal((await fetch(`${url}/v1/guides`)).status, 200, 'others go on');
-    }
-    await own.stop();
-    await until(() => cluster.gateways.every(({ link }) => !link.isUp));
-    assert.equal((await ask(urls[0])).status, 200);
-    const job = await post(`${urls[0]}/v1/generate`, { seed: 1 }, headers);
-    assert.deepEqual([job.status, ((await job.json()) as { code: string }).code], [503, 'redis_unavailable']);
-    assert.equal((await ask(urls[0])).status, 200);
-    assert.equal((await ask(urls[0])).status, 429);
-    await own.start();
-    await until(() => cluster.gateways.every(({ link }) => link.isUp));
-  },
-);
+test('the limit of requests per minute applies across gateways; without Redis each counts alone', options, async () => {
+  const own = await RedisServer.start();
+  const apiKeys = [{ name: 'k', sha256: createHash('sha256').update('secret').digest('hex'), requestsPerMinute: 3 }];
+  const cluster = await Cluster.start(own, { gateways: 2, apiKeys, redisSeconds: 1 });
+  const [one, other] = cluster.gateways as [Gateway, Gateway];
+  const urls = [await cluster.listen(one), await cluster.listen(other)] as const;
+  const headers = { authorization: 'Bearer secret' };
+  const ask = (url: string) => fetch(`${url}/v1/guides`, { headers });
+  const statuses = [];
+  for (const url of [urls[0], urls[1], urls[0]]) statuses.push((await ask(url)).status);
+  assert.deepEqual(statuses, [200, 200, 200]);
+  for (const url of urls) {
+    const refused = await ask(url);
+    assert.equal(refused.status, 429);
+    const seconds = Number(refused.headers.get('retry-after'));
+    assert.ok(seconds > 0 && seconds <= 20, `${seconds} s`);
+    assert.equal(((await refused.json()) as { code: string }).code, 'rate_limited');
+    assert.equal(await refusedStatus(url, { headers }), 429);
+    assert.equal((await fetch(`${url}/v1/guides`)).status, 200, 'others go on');
+  }
+  await own.stop();
+  await until(() => cluster.gateways.every(({ link }) => !link.isUp));
+  assert.equal((await ask(urls[0])).status, 200);
+  const job = await post(`${urls[0]}/v1/generate`, { seed: 1 }, headers);
+  assert.deepEqual([job.status, ((await job.json()) as { code: string }).code], [503, 'redis_unavailable']);
+  assert.equal((await ask(urls[0])).status, 200);
+  assert.equal((await ask(urls[0])).status, 429);
+  await own.start();
+  await until(() => cluster.gateways.every(({ link }) => link.isUp));
+});

@@ -10,7 +10,9 @@ before(async () => {
   if (!noRedis) redis = await RedisServer.start();
 });
 
-test('a job that one gateway takes is run by a worker, and known to another gateway', { skip: noRedis }, async () => {
+test('a job accepted by one gateway is run by a worker, and visible at another gateway', {
+  skip: noRedis,
+}, async () => {
   const { gateways } = await Cluster.start(redis, { gateways: 2 });
   const [one, other] = gateways as [(typeof gateways)[0], (typeof gateways)[0]];
   const job = await one.jobs.submit({ work: generate({ seed: 1, count: 2 }), client: 'a' });

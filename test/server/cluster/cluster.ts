@@ -1,4 +1,4 @@
-/** Gateways and workers in this process, on a Redis of the test's own; inference in this process too, unless told otherwise. */
+/** Gateways and workers in this process, with a Redis of the test; inference in this process too by default. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createWorkerNode, type WorkerNode } from '../../../src/server/cluster/agent/worker-node.ts';
@@ -42,7 +42,7 @@ export class Cluster {
       redis: redis.url,
       redisPrefix: `c${prefixes++}`,
       leaseSeconds: 1,
-      // A busy machine takes long to start a process: guides that hold a job hold it meanwhile.
+      // On a busy machine starting a process takes long, during which blocking guides must not time out.
       guideTimeout: 600,
       ...flags,
     };
@@ -68,7 +68,7 @@ export class Cluster {
     return worker;
   }
 
-  /** A worker as a process of its own, once it takes jobs. */
+  /** A worker in a separate process, once it accepts jobs. */
   async forkWorker(environment: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
     const env = { ...process.env, SETTINGS: JSON.stringify(this.#flags), MODELS: models.folder, ...environment };
     const child = fork(program('test/fixtures/cluster-worker'), [], { execArgv: [...NODE_OPTIONS], env });
@@ -77,7 +77,7 @@ export class Cluster {
     return child;
   }
 
-  /** HTTP and WebSockets of a gateway; closes with the cluster. */
+  /** The HTTP server of a gateway, closed with the cluster. */
   async listen(gateway: Gateway): Promise<string> {
     const server = createServer(gateway);
     const { url } = await server.listen();

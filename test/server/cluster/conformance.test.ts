@@ -1,4 +1,4 @@
-/** Jobs of a cluster: two gateways, a worker whose processes are made up, a real Redis. */
+/** The conformance suite for a cluster: two gateways, a worker with fake processes, a real Redis. */
 import { randomUUID } from 'node:crypto';
 import { systemClock as clock } from '../../../src/kit/clock.ts';
 import { ByteBudget } from '../../../src/server/bodies/budget.ts';

@@ -1,4 +1,4 @@
-/** What a cluster does when parts of it fail: real processes that are killed and stopped, a real Redis that goes away. */
+/** Failures in a cluster: real processes are killed and stopped, and a real Redis disappears. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Gateway } from '../../../src/server/cluster/gateway.ts';
@@ -18,7 +18,7 @@ before(async () => {
 });
 const options = { skip: noRedis };
 
-/** Follows a job, so that its state is known here. */
+/** Subscribes to a job, so that its state is known at this gateway. */
 function follow({ jobs }: Gateway, job: Job): LogEntry[] {
   const events: LogEntry[] = [];
   const subscriber = jobs.watch(job, {
@@ -34,7 +34,7 @@ const standsAt = (events: readonly LogEntry[], level: number, attempt: number) =
     () => events.some((one) => one.event.type === 'level' && one.event.level === level && one.attempt === attempt),
     `level ${level} of attempt ${attempt}`,
   );
-/** Picks the first picture again and again, to the end. */
+/** Always picks the first picture, to the end. */
 async function answerAll(socket: Socket, from: number): Promise<void> {
   const { came } = socket;
   for (let question = from; ; question++) {
@@ -49,37 +49,33 @@ async function answerAll(socket: Socket, from: number): Promise<void> {
 const endsOf = (events: readonly LogEntry[]) =>
   events.filter(({ event }) => ['done', 'failed', 'cancelled'].includes(event.type)).map(({ event }) => event.type);
 
-test(
-  'a worker that stands still, or is killed, costs its job one attempt; what it says later counts for nothing',
-  options,
-  async () => {
-    const cluster = await Cluster.start(redis, { workers: 0, leaseSeconds: 2 });
-    const [gateway] = cluster.gateways as [Gateway];
-    const first = await cluster.forkWorker();
-    await until(() => gateway.pool.ready);
-    const job = await gateway.jobs.submit({ work: holding(2), client: 'a' });
-    const events = follow(gateway, job);
-    await standsAt(events, 1, 1);
-    // The clock of the second is wrong by an hour: the times are those of Redis.
-    const second = await cluster.forkWorker({ SKEW_MS: String(3_600_000) });
-    first.kill('SIGSTOP');
-    await standsAt(events, 1, 2);
-    assert.ok(Math.abs((job.started ?? 0) - Date.now()) < 600_000);
-    first.kill('SIGCONT');
-    const whole = await Promise.all(
-      [1, 2, 3].map((seed) => gateway.jobs.submit({ work: generate({ seed }), client: `b${seed}` })),
-    );
-    for (const one of whole) assert.equal((await gateway.jobs.endOf(one)).type, 'done');
-    assert.deepEqual(endsOf(events), []);
-    second.kill('SIGKILL');
-    await until(() => job.end, 'an end');
-    assert.ok(job.end?.type === 'failed' && job.end.error.code === 'worker_lost', JSON.stringify(job.end));
-    assert.match(job.end.error.message, /shows no sign of life; then worker .* shows no sign of life/);
-    assert.deepEqual(endsOf(events), ['failed']);
-  },
-);
+test('a stalled or killed worker costs its job one attempt, and its later messages are ignored', options, async () => {
+  const cluster = await Cluster.start(redis, { workers: 0, leaseSeconds: 2 });
+  const [gateway] = cluster.gateways as [Gateway];
+  const first = await cluster.forkWorker();
+  await until(() => gateway.pool.ready);
+  const job = await gateway.jobs.submit({ work: holding(2), client: 'a' });
+  const events = follow(gateway, job);
+  await standsAt(events, 1, 1);
+  // The clock of the second worker is wrong by an hour: times are those of Redis.
+  const second = await cluster.forkWorker({ SKEW_MS: String(3_600_000) });
+  first.kill('SIGSTOP');
+  await standsAt(events, 1, 2);
+  assert.ok(Math.abs((job.started ?? 0) - Date.now()) < 600_000);
+  first.kill('SIGCONT');
+  const whole = await Promise.all(
+    [1, 2, 3].map((seed) => gateway.jobs.submit({ work: generate({ seed }), client: `b${seed}` })),
+  );
+  for (const one of whole) assert.equal((await gateway.jobs.endOf(one)).type, 'done');
+  assert.deepEqual(endsOf(events), []);
+  second.kill('SIGKILL');
+  await until(() => job.end, 'an end');
+  assert.ok(job.end?.type === 'failed' && job.end.error.code === 'worker_lost', JSON.stringify(job.end));
+  assert.match(job.end.error.message, /shows no sign of life; then worker .* shows no sign of life/);
+  assert.deepEqual(endsOf(events), ['failed']);
+});
 
-test('a job that kills its processes fails with their last words, and the worker goes on', options, async () => {
+test('a job that kills its processes fails with their last output, and the worker continues', options, async () => {
   const cluster = await Cluster.start(redis, { workers: 0 });
   const [gateway] = cluster.gateways as [Gateway];
   await cluster.addWorker(forkWorker);
@@ -93,7 +89,7 @@ test('a job that kills its processes fails with their last words, and the worker
   assert.equal((await gateway.jobs.endOf(next)).type, 'done');
 });
 
-test('while Redis is away gateways answer 503, and what runs is delivered when it is back', options, async () => {
+test('without Redis gateways answer 503, and running jobs are delivered once it is back', options, async () => {
   const own = await RedisServer.start();
   const cluster = await Cluster.start(own, { redisSeconds: 0.5, leaseSeconds: 5 });
   const [gateway] = cluster.gateways as [Gateway];
@@ -118,7 +114,7 @@ test('while Redis is away gateways answer 503, and what runs is delivered when i
   await socket.leave();
 });
 
-test('a Redis that stands still for a while loses nothing', options, async () => {
+test('a stalled Redis loses nothing', options, async () => {
   const own = await RedisServer.start();
   const cluster = await Cluster.start(own, { redisSeconds: 0.3, leaseSeconds: 5 });
   const [gateway] = cluster.gateways as [Gateway];
@@ -139,7 +135,7 @@ test('a Redis that stands still for a while loses nothing', options, async () =>
 });
 
 test(
-  'who loses a gateway goes on at another one, by WebSocket and by events, without a gap and without a repeat',
+  'clients that lose a gateway resume at another one, by WebSocket and events, without gaps or repeats',
   options,
   async () => {
     const cluster = await Cluster.start(redis, { gateways: 2 });
@@ -180,13 +176,13 @@ test(
   },
 );
 
-test('a gateway that dies between taking a job and giving it to BullMQ loses nothing', options, async () => {
+test('a gateway that dies between accepting a job and adding it to BullMQ loses nothing', options, async () => {
   const cluster = await Cluster.start(redis);
   const [gateway] = cluster.gateways as [Gateway];
   const job = await gateway.jobs.submit({ work: generate({ seed: 1 }), client: 'a', idempotencyKey: 'k' });
   await gateway.jobs.endOf(job);
   const { link } = gateway;
-  // As it stands in Redis after the first step alone.
+  // The state in Redis after only the first step.
   const { Ledger } = await import('../../../src/server/cluster/ledger.ts');
   const ledger = new Ledger(link, {
     waiting: 9,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pack, unpack } from '../../../src/server/cluster/packed.ts';
 
-test('plain data come back as they were, with bytes, floats and numbers that JSON does not know', () => {
+test('data survive packing, including bytes, floats and numbers outside JSON', () => {
   const value = {
     text: 'ä"\n',
     bytes: Uint8Array.of(0, 255, 10),
@@ -17,7 +17,7 @@ test('plain data come back as they were, with bytes, floats and numbers that JSO
   assert.ok((back as typeof value).bytes instanceof Uint8Array && !Buffer.isBuffer((back as typeof value).bytes));
 });
 
-test('what looks like our own marks is what it is', () => {
+test('values that resemble markers are preserved', () => {
   for (const value of [
     { $bytes: 3 },
     { $number: 'NaN' },
@@ -28,6 +28,6 @@ test('what looks like our own marks is what it is', () => {
     assert.deepEqual(unpack(pack({ value })), { value });
 });
 
-test('what is left undefined is left out', () => {
+test('undefined fields are omitted', () => {
   assert.deepEqual(unpack(pack({ a: undefined, b: 1 })), { b: 1 });
 });

@@ -23,7 +23,7 @@ const node = {
   workers: [],
 } as const;
 
-test('what is found of a Redis, and of its workers', { skip: noRedis }, async () => {
+test('the state of Redis and of its workers is reported', { skip: noRedis }, async () => {
   const redis = await RedisServer.start();
   const [server, speed, none] = await findings(redis.url);
   assert.match(server?.detail ?? '', /^\d+\.\d+\.\d+ at redis:\/\/127\.0\.0\.1:\d+, \d+ MiB used, evicts nothing$/);
@@ -43,7 +43,7 @@ test('what is found of a Redis, and of its workers', { skip: noRedis }, async ()
   assert.match(workers?.remedy ?? '', /different bundles of tiny/);
 });
 
-test('one that is not there, one that forgets what it was told, one that evicts', { skip: noRedis }, async () => {
+test('a missing Redis, one without persistence, and one that evicts keys', { skip: noRedis }, async () => {
   const forgetful = await RedisServer.start('--appendonly', 'no');
   assert.match((await findings(forgetful.url))[0]?.remedy ?? '', /appendonly yes/);
   await forgetful.stop();

@@ -6,12 +6,12 @@ import { linkTo, noRedis, RedisServer } from './redis-server.ts';
 
 const SECRET = 'a-secret-password';
 
-test('an address is shown without user and password', () => {
+test('addresses are displayed without user and password', () => {
   assert.equal(addressOf(`rediss://me:${SECRET}@redis.example:6380/2`), 'rediss://redis.example:6380/2');
   assert.equal(addressOf('redis://127.0.0.1:6379'), 'redis://127.0.0.1:6379');
 });
 
-test('passwords are in no message and in no settings that are printed', () => {
+test('passwords appear neither in messages nor in printed settings', () => {
   const printed = printSettings(loadServerSettings({ redis: `redis://:${SECRET}@localhost` }, {}));
   assert.match(printed, /"redis": "\(hidden\)"/);
   assert.ok(!printed.includes(SECRET));
@@ -30,7 +30,7 @@ test('a Redis that would evict jobs is refused', { skip: noRedis }, async () => 
   });
 });
 
-test('a password that is wrong, or missing, is said and not shown', { skip: noRedis }, async () => {
+test('a wrong or missing password is reported without showing it', { skip: noRedis }, async () => {
   const redis = await RedisServer.start('--requirepass', SECRET);
   const told: string[] = [];
   const open = (url: string) =>
@@ -50,7 +50,7 @@ test('a password that is wrong, or missing, is said and not shown', { skip: noRe
   link.close();
 });
 
-test('where there is no Redis it is said at once', { skip: noRedis }, async () => {
+test('a missing Redis is reported at once', { skip: noRedis }, async () => {
   const redis = await RedisServer.start();
   await redis.stop();
   const started = performance.now();

@@ -1,4 +1,4 @@
-/** A Redis of a test's own: on a free port, in a folder of its own, gone after the tests of the file. */
+/** A Redis server for a test file: on a free port, in a temporary folder, stopped after the tests. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { RedisLink } from '../../../src/server/cluster/redis-link.ts';
 
 const BINARY = process.env.KANDID_TEST_REDIS_SERVER ?? 'redis-server';
 
-/** Why tests with Redis are left out, where it is not installed; `.ci/run` installs it. */
+/** Why tests with Redis are skipped if it is not installed; `.ci/run` installs it. */
 export const noRedis: string | false = (() => {
   try {
     execFileSync(BINARY, ['--version'], { stdio: 'ignore' });
@@ -21,7 +21,7 @@ export const noRedis: string | false = (() => {
   }
 })();
 
-/** Done after the tests of the file, the last first. */
+/** Cleanup after the tests of the file, in reverse order. */
 export const cleanups: (() => unknown)[] = [];
 after(async () => {
   for (const cleanUp of cleanups.reverse()) await cleanUp();
@@ -38,7 +38,7 @@ export class RedisServer {
     this.#more = more;
   }
 
-  /** @param more of its configuration, as flags. Stopped after the tests of the file. */
+  /** Started now, and stopped after the tests of the file. @param more configuration, as flags */
   static async start(...more: readonly string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), more);
     await server.start();
@@ -65,7 +65,7 @@ export class RedisServer {
     if (!said.includes('Ready to accept connections')) throw new Error(`redis-server: ${said}`);
   }
 
-  /** Stands still, and goes on: as a network that is cut does. */
+  /** Suspends and resumes the process, like an interrupted network. */
   freeze(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -92,7 +92,7 @@ export class RedisServer {
 
 let prefixes = 0;
 
-/** A connection to it with a prefix of its own, closed after the tests of the file. */
+/** A connection with its own key prefix, closed after the tests of the file. */
 export async function linkTo({ url }: { readonly url: string }, prefix = `t${prefixes++}`): Promise<RedisLink> {
   const link = await RedisLink.open({ url, prefix, name: 'test' });
   cleanups.push(() => link.close());

@@ -1,4 +1,4 @@
-/** What a worker says that has one model and no guides. */
+/** The description of a worker with one model and no guides. */
 import type { WorkerInfo } from '../../../src/worker/messages.ts';
 
 export const tinyInfo: WorkerInfo = {

@@ -12,7 +12,7 @@ import { FakeClock } from '../../clock.ts';
 import { post, type Serving, serve } from '../serving.ts';
 import { refusedStatus, Socket } from '../socket.ts';
 
-/** Status of an answer under any headers: fetch keeps some to itself. */
+/** Status of a response to arbitrary headers: fetch forbids some. */
 function statusOf(url: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     const asking = request(url, { headers }, (answer) => resolve(answer.resume().statusCode ?? 0));
@@ -34,7 +34,7 @@ function access(flags: ServerFlags = {}) {
   return { clock, access: new Access(loadServerSettings({ apiKeys: keys, ...flags }, {}), clock) };
 }
 
-test('keys are needed where others can connect, unless said otherwise', () => {
+test('keys are required if others can connect, unless configured otherwise', () => {
   assert.equal(access().access.required, false);
   assert.equal(access({ host: '0.0.0.0' }).access.required, true);
   assert.equal(access({ host: '0.0.0.0', auth: 'off' }).access.required, false);
@@ -42,7 +42,7 @@ test('keys are needed where others can connect, unless said otherwise', () => {
   assert.equal(access({ auth: 'on' }).access.required, true);
 });
 
-test('a key names its client; without need of one, unknown keys are overlooked', () => {
+test('a key identifies its client; if keys are not required, unknown ones are ignored', () => {
   const { access: open } = access();
   assert.equal(open.identify(from('Bearer secret-1')).name, 'key first');
   assert.equal(open.identify(from('Bearer sk-anything')).name, 'at 127.0.0.1');
@@ -52,7 +52,7 @@ test('a key names its client; without need of one, unknown keys are overlooked',
   assert.throws(() => closed.identify(from('Basic secret-1')), isCode('key_missing'));
 });
 
-test('requests a minute are counted for each client, and come back with time', async () => {
+test('requests per minute are counted per client, and recover over time', async () => {
   const { access: one, clock } = access();
   const second = one.identify(from('Bearer secret-2'));
   await one.admit(second);
@@ -67,7 +67,7 @@ test('requests a minute are counted for each client, and come back with time', a
   await assert.rejects(() => one.admit(second), isCode('rate_limited'));
 });
 
-test('pages: the own, and those the operator named', () => {
+test('origins: the own one, and those configured', () => {
   const { access: one } = access({ origins: ['https://page.example'], publicUrl: 'https://kandid.example' });
   one.checkOrigin(undefined, 'x');
   one.checkOrigin('https://page.example', 'localhost:8080');
@@ -83,7 +83,7 @@ test('pages: the own, and those the operator named', () => {
   access({ origins: ['*'] }).access.checkOrigin('https://any.example', 'x');
 });
 
-test('names: this machine and those the operator named; every one where keys are needed', () => {
+test('host names: this machine and those configured; any if keys are required', () => {
   const served = (flags: ServerFlags, ...names: string[]) => {
     const { hosts } = access(flags).access;
     return names.map((name) => hosts.serves(name));
@@ -101,7 +101,7 @@ test('names: this machine and those the operator named; every one where keys are
   assert.deepEqual(served({ auth: 'on' }, 'any.example'), [true]);
 });
 
-test('what pages of other sites fetch unasked is refused; links to here and pictures shown there are not', () => {
+test('cross-site fetches are refused, but links and embedded pictures are not', () => {
   const { access: one } = access();
   const ask = (method: string, headers: Record<string, string>, isEmbeddable = false) =>
     one.checkSite({ method, headers: { 'sec-fetch-site': 'cross-site', ...headers } }, isEmbeddable);
@@ -118,7 +118,7 @@ test('what pages of other sites fetch unasked is refused; links to here and pict
   ask('GET', { ...image, 'sec-fetch-site': 'same-site' });
 });
 
-test('who tries many keys is told nothing more for a while, not even that one is right; others go on', () => {
+test('clients that try many keys are blocked for a while, even with a correct key; others are not', () => {
   const { access: one, clock } = access({ auth: 'on' });
   const [here, there] = [{ address: '10.0.0.1' }, { address: '10.0.0.2' }];
   const identified = (key: string, from: { address: string }) =>
@@ -139,7 +139,7 @@ before(async () => {
 after(() => serving.close());
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-test('doors are shut without a key, those for operators are open', async () => {
+test('routes require a key, those for operators too', async () => {
   for (const path of ['/v1/models', '/v1/jobs', '/v1/guides', '/metrics']) {
     const answer = await fetch(`${serving.url}${path}`);
     assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [401, 'Bearer realm="kandid"'], path);
@@ -154,7 +154,7 @@ test('doors are shut without a key, those for operators are open', async () => {
   await socket.leave();
 });
 
-test('limits of a key: requests a minute, jobs at once', async () => {
+test('limits of a key: requests per minute, concurrent jobs', async () => {
   const ask = (key: string, body: object) =>
     post(`${serving.url}/v1/jobs`, { ...body, guides: [{ name: 'hold' }] }, bearer(key));
   const first = await ask('secret-1', {});
@@ -169,7 +169,7 @@ test('limits of a key: requests a minute, jobs at once', async () => {
   assert.deepEqual(statuses, [200, 200, 429]);
 });
 
-test('permalinks are counted only where a picture is drawn', async () => {
+test('permalinks count only if a picture is drawn', async () => {
   const headers = bearer('third');
   const { models } = (await (await fetch(`${serving.url}/v1/models`, { headers: bearer('secret-1') })).json()) as {
     models: { name: string; hash: string }[];
@@ -186,7 +186,7 @@ test('permalinks are counted only where a picture is drawn', async () => {
   assert.equal((await fetch(url, { headers: known })).status, 304);
 });
 
-test('pages of named origins are let in, with what they may send and read', async () => {
+test('configured origins get CORS headers', async () => {
   const origin = 'https://page.example';
   const asked = 'x-stainless-os,openai-organization, openai-beta,traceparent,user-agent,not a header';
   const ask = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': asked };
@@ -202,7 +202,7 @@ test('pages of named origins are let in, with what they may send and read', asyn
   assert.deepEqual([other.status, other.headers.get('access-control-allow-origin')], [403, null]);
 });
 
-test('another name than of this machine reads nothing, over HTTP or a WebSocket; neither does another site', async () => {
+test('foreign host names and sites are refused over HTTP and WebSocket', async () => {
   const open = await serve();
   for (const path of ['/', '/v1/jobs', '/v1/models', '/healthz', '/openapi.json', '/nothing'])
     assert.equal(await statusOf(`${open.url}${path}`, { host: 'evil.example' }), 421, path);
@@ -223,7 +223,7 @@ interface Made {
 
 const MADE = { guides: [], seed: 1, base64: false, size: 16 };
 
-test('with keys, addresses of pictures in answers open without one, as they are and for a while', async () => {
+test('if keys are required, signed permalinks in responses work without one for a limited time', async () => {
   const answer = await post(`${serving.url}/v1/generate`, MADE, bearer('secret-1'));
   const { images } = (await answer.json()) as Made;
   const [{ url }] = images;
@@ -239,7 +239,7 @@ test('with keys, addresses of pictures in answers open without one, as they are 
   assert.equal(redirect.status, 401);
 });
 
-test('a signature has an end, and operators may do without', async () => {
+test('signatures expire, and can be disabled', async () => {
   const clock = new FakeClock();
   const links = (flags: ServerFlags) => new SignedLinks(loadServerSettings({ auth: 'on', ...flags }, {}), clock);
   const one = links({ permalinkSeconds: 60, permalinkSecret: 'sixteen characters' });

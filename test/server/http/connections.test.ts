@@ -1,4 +1,4 @@
-/** Connections that do what no well-meaning client does. */
+/** Hostile and faulty connections. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { serve } from '../serving.ts';
 import { Socket as Stream } from '../socket.ts';
 
-/** A connection whose own half stays open, with all that came over it. */
+/** A connection that stays half-open, and the data received over it. */
 async function connection(url: string, ...said: string[]): Promise<{ socket: Socket; came: () => string }> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -24,7 +24,7 @@ async function connectionsOf(http: { getConnections(told: (error: Error | null, 
   return await new Promise<number>((resolve) => http.getConnections((_, count) => resolve(count)));
 }
 
-/** Turns the event loop until something holds. */
+/** Turns the event loop until a condition holds. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -32,7 +32,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 const upgrade = (path: string, protocol = 'websocket') =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
 
-test('refused upgrades are answered and gone, though their callers hold on', async () => {
+test('refused upgrades are answered and closed, even if the client keeps the connection', async () => {
   const serving = await serve();
   const held: Awaited<ReturnType<typeof connection>>[] = [];
   for (let i = 0; i < 50; i++) held.push(await connection(serving.url, `${upgrade('/nowhere')}\r\n`));
@@ -42,7 +42,7 @@ test('refused upgrades are answered and gone, though their callers hold on', asy
   await serving.close();
 });
 
-test('who asks for another protocol than WebSocket is answered in HTTP/1.1, on a connection that goes on', async () => {
+test('upgrades to other protocols are answered in HTTP/1.1, and the connection stays open', async () => {
   const serving = await serve();
   const more = 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n';
   const { socket, came } = await connection(
@@ -61,7 +61,7 @@ test('who asks for another protocol than WebSocket is answered in HTTP/1.1, on a
   await serving.close();
 });
 
-test('a body that is too large is refused before it is sent, one that is not is asked for', async () => {
+test('Expect: 100-continue is refused for a body that is too large, and accepted otherwise', async () => {
   const serving = await serve({ bodyBytes: 2000 });
   const asking = (length: number) =>
     `POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
@@ -80,12 +80,12 @@ test('a body that is too large is refused before it is sent, one that is not is 
   await serving.close();
 });
 
-test('slow headers are cut within a second of their time; the quiet between requests is no part of it', async () => {
+test('slow headers are cut within a second of the limit, which does not include idle time between requests', async () => {
   const serving = await serve();
   const { http } = serving;
   assert.equal(http.headersTimeout, 30_000);
   assert.ok(http.keepAliveTimeout > 60_000);
-  // The same rules, sooner.
+  // The usual limits, but shorter.
   http.headersTimeout = 500;
   const { socket, came } = await connection(serving.url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const slow = await connection(serving.url, 'GET /healthz HTTP/1.1\r\nHost: loc');
@@ -100,12 +100,12 @@ test('slow headers are cut within a second of their time; the quiet between requ
   await serving.close();
 });
 
-test('closing ends what is left after its time: half requests, held sockets, readers that never read', async () => {
+test('close ends the rest after its time limit: incomplete requests, idle sockets, clients that do not read', async () => {
   const serving = await serve({ drainSeconds: 1 });
   const stream = await Stream.open(serving.url);
   stream.say({ type: 'generate', id: 'r', guides: [{ name: 'hold' }] });
   await stream.next('started');
-  // It reads no more, and answers no closing.
+  // It stops reading, and ignores the close frame.
   const { hostname, port } = new URL(serving.url);
   const key = 'dGhlIHNhbXBsZSBub25jZQ==';
   const deaf = await connection(

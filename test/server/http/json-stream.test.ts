@@ -5,7 +5,7 @@ import { Base64, jsonPieces, writePieces } from '../../../src/server/http/json-s
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => i % 251);
 
-test('pieces make the JSON that all at once would be, and none is large', () => {
+test('chunks form the same JSON, and none is large', () => {
   const [a, b] = [bytes(200_001), bytes(2)];
   const pieces = [...jsonPieces({ images: [{ base64: new Base64(a) }, { base64: new Base64(b) }], seed: 1, x: null })];
   const text = (of: Uint8Array) => Buffer.from(of).toString('base64');
@@ -18,14 +18,14 @@ test('pieces make the JSON that all at once would be, and none is large', () => 
   assert.equal([...jsonPieces({ a: 1 })].join(''), '{"a":1}');
 });
 
-test('more than fits into one text can be sent', () => {
+test('more than the longest string can be sent', () => {
   const picture = new Base64(bytes(2 ** 22));
   let length = 0;
   for (const piece of jsonPieces(Array.from({ length: 130 }, () => picture))) length += piece.length;
   assert.ok(length > 2 ** 29);
 });
 
-test('a reader that is slow is waited for, one that leaves ends it', async () => {
+test('a slow reader is waited for, and a disconnect ends the stream', async () => {
   const reader = new PassThrough({ highWaterMark: 10 });
   let made = 0;
   const pieces = function* () {

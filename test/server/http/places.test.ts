@@ -16,7 +16,7 @@ const TOLD = {
   'x-forwarded-for': '203.0.113.7, 198.51.100.4, 10.0.0.9',
 };
 
-test('what a proxy says counts where it is trusted', () => {
+test('proxy headers count only from trusted addresses', () => {
   const trusting = places({ trustedProxies: ['loopback', '10.0.0.0/8'] });
   assert.deepEqual(trusting.of(asked(TOLD)), {
     base: 'https://example.org/kandid',
@@ -32,18 +32,18 @@ test('what a proxy says counts where it is trusted', () => {
   assert.deepEqual(places({}).of(asked(TOLD)), own);
 });
 
-test('what is not sound is not taken, not from a trusted proxy either', () => {
+test('invalid values are ignored, even from a trusted proxy', () => {
   const trusting = places({ trustedProxies: ['loopback'] });
   for (const prefix of ['kandid', '//evil.example', '/a"b', '/a/../b c', 'https://x'])
     assert.equal(trusting.of(asked({ 'x-forwarded-prefix': prefix })).prefix, '', prefix);
   assert.equal(trusting.of(asked({ 'x-forwarded-host': 'a/b' })).host, 'kandid:8080');
   assert.equal(trusting.of(asked({ 'x-forwarded-proto': 'javascript' })).base, 'http://kandid:8080');
   assert.equal(trusting.address(asked({ 'x-forwarded-for': 'unknown' })), '127.0.0.1');
-  // Of a list, what the nearest proxy has added.
+  // The last entry of a list is that of the nearest proxy.
   assert.equal(trusting.of(asked({ 'x-forwarded-host': 'evil.example, good.example' })).host, 'good.example');
 });
 
-test('the prefix is that of basePath, or of publicUrl', () => {
+test('the prefix is that of basePath or publicUrl', () => {
   const based = places({ basePath: '/kandid/' });
   assert.deepEqual(based.of(asked({})), { base: 'http://kandid:8080/kandid', prefix: '/kandid', host: 'kandid:8080' });
   const told = places({ publicUrl: 'https://example.org/kandid/' }).of(asked({}));
@@ -61,7 +61,7 @@ before(async () => {
 });
 after(() => serving.close());
 
-test('every address given out has the prefix, and opens with it', async () => {
+test('every address in responses has the prefix and works', async () => {
   const headers = { 'x-forwarded-prefix': '/kandid', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'example.org' };
   const ask = (body: object, more: object = {}) => post(`${serving.url}/v1/generate`, body, { ...headers, ...more });
   const { images } = (await (await ask({ seed: 1 })).json()) as { images: [{ url: string; codeString: string }] };
@@ -85,7 +85,7 @@ test('every address given out has the prefix, and opens with it', async () => {
   assert.match(data[0].url, /^https:\/\/example\.org\/kandid\/v1\/images\//);
 });
 
-test('paths with the prefix are served, those of a proxy that takes it off too', async () => {
+test('paths are served with the prefix, and without it behind a proxy that removes it', async () => {
   const get = (path: string) => fetch(`${serving.url}${path}`, { redirect: 'manual' });
   for (const path of ['/own/healthz', '/healthz', '/own/v1/models', '/own/docs'])
     assert.equal((await get(path)).status, 200, path);

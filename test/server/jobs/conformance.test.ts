@@ -1,4 +1,4 @@
-/** Jobs of one process. */
+/** The conformance suite for jobs in one process. */
 import { systemClock } from '../../../src/kit/clock.ts';
 import { jobsOf } from '../fake-runner.ts';
 import { conforms } from './conformance.ts';

@@ -1,4 +1,4 @@
-/** What jobs do whatever keeps them: one suite for those of one process and those of a cluster. */
+/** Conformance suite of job stores, for one process and for a cluster. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { type FakeRunner, WORK } from '../fake-runner.ts';
 import { cancelled, done, level, preview, question } from '../job-events.ts';
 
 export interface Backend {
-  /** Where requests come in; both know the same jobs. */
+  /** Entry points for requests, which share jobs. */
   readonly fronts: readonly [JobService, JobService];
   readonly runner: FakeRunner;
   close(): Promise<void>;
@@ -18,7 +18,7 @@ export interface Backend {
 
 const MAX_WAITING_MS = 30_000;
 
-/** Resolves when it holds. */
+/** Resolves when the condition holds. */
 export async function until(holds: () => unknown, what = String(holds)): Promise<void> {
   const end = performance.now() + MAX_WAITING_MS;
   while (!(await holds())) {
@@ -27,7 +27,7 @@ export async function until(holds: () => unknown, what = String(holds)): Promise
   }
 }
 
-/** @param open a new one, in which at most 6 jobs wait, 4 of one client are open */
+/** @param open creates a store with limits of 6 waiting jobs, and 4 open ones per client */
 export function conforms(name: string, open: () => Promise<Backend>, skip: string | false = false): void {
   describe(name, { skip }, () => {
     let backend: Backend;
@@ -45,7 +45,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       );
     const sentTo = (id: string) => backend.runner.sent.filter(({ job }) => job === id).map(({ message }) => message);
 
-    test('a job is queued, run and ended, and both fronts know it', async () => {
+    test('a job is queued, run and ended, visible at both fronts', async () => {
       const { runner } = backend;
       const job = await submit();
       const watching = eventsOf(jobsOf(), job);
@@ -63,7 +63,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       await assert.rejects(async () => jobsOf().get('job_none'), { code: 'job_unknown' });
     });
 
-    test('one that comes back goes on where it was, at another front, without a gap and without a repeat', async () => {
+    test('a client resumes at another front without gaps or repeats', async () => {
       const { runner } = backend;
       const job = await submit();
       await runs(job.id);
@@ -87,7 +87,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       );
     });
 
-    test('clients take turns, higher priorities go first', async () => {
+    test('clients take turns, higher priorities first', async () => {
       const { runner } = backend;
       runner.room = 0;
       const specs = [['x'], ['x'], ['y'], ['z', 3], ['x']] as const;
@@ -104,7 +104,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       await Promise.all(jobs.map((job) => jobsOf().endOf(job)));
     });
 
-    test('limits of all and of one client hold at both fronts', async () => {
+    test('limits in total and per client apply at both fronts', async () => {
       const { runner } = backend;
       runner.room = 0;
       const open = [await submit(), await submit({}, 1), await submit(), await submit({}, 1)];
@@ -119,7 +119,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       runner.makeRoom(1);
     });
 
-    test('an idempotency key gives the same job at both fronts, and is refused for other work', async () => {
+    test('an idempotency key returns the same job at both fronts, and is refused for another request', async () => {
       const { runner } = backend;
       const [first, again] = [await submit({ idempotencyKey: 'k' }), await submit({ idempotencyKey: 'k' }, 1)];
       assert.equal(again.id, first.id);
@@ -133,7 +133,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.equal((await submit({ idempotencyKey: 'k' }, 1)).id, first.id, 'as long as the job is known');
     });
 
-    test('a job that waits is cancelled at once, and never begins', async () => {
+    test('a waiting job is cancelled at once and never starts', async () => {
       const { runner } = backend;
       runner.room = 0;
       const job = await submit();
@@ -149,7 +149,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       await jobsOf().endOf(next);
     });
 
-    test('a job that runs is asked to stop, and ends with what it has, once', async () => {
+    test('a running job is asked to stop, and ends once with its results so far', async () => {
       const { runner } = backend;
       const job = await submit();
       await runs(job.id);
@@ -162,7 +162,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.equal((await jobsOf(1).get(job.id)).state, 'cancelled');
     });
 
-    test('a job whose process is lost is run once more; what the old attempt still says does not count', async () => {
+    test('a job whose process is lost is run once more, and messages of the first attempt are ignored', async () => {
       const { runner } = backend;
       const job = await submit();
       const watching = eventsOf(jobsOf(), job);
@@ -183,7 +183,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.deepEqual(job.end, done(2));
     });
 
-    test('a job that is lost twice fails with the last words of who ran it', async () => {
+    test('a job that is lost twice fails with the last output of its process', async () => {
       const { runner } = backend;
       const job = await submit();
       await runs(job.id);
@@ -196,7 +196,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.equal(runner.running.size, 0);
     });
 
-    test('what a person picks and weighs reaches the job from both fronts; a second attempt has the weights too', async () => {
+    test('picks and weights reach the job from both fronts; a second attempt keeps the weights', async () => {
       const { runner } = backend;
       const work = { ...WORK, request: { guides: [{ name: 'x' }, { name: 'y' }] } } as Work;
       const job = await submit({ work });
@@ -221,7 +221,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       subscriber.close();
     });
 
-    test('who takes a preview lets the next be made; of those not taken the latest is kept', async () => {
+    test('receiving a preview requests the next one; of those not received the latest is kept', async () => {
       const { runner } = backend;
       const job = await submit();
       await runs(job.id);
@@ -240,7 +240,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.deepEqual(namesOf(await eventsOf(jobsOf(1), await jobsOf(1).get(job.id))), ['level 1', 'done']);
     });
 
-    test('a job that nobody watches any more is dropped, where that was asked for', async () => {
+    test('a job without subscribers is dropped if requested', async () => {
       const { runner } = backend;
       const job = await submit({ abandonSeconds: 0 });
       await runs(job.id);
@@ -251,7 +251,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.equal((await jobsOf().endOf(job)).type, 'cancelled');
     });
 
-    test('past its deadline a job that runs ends with what it has', async () => {
+    test('a running job ends at its deadline with its results so far', async () => {
       const { runner } = backend;
       const job = await submit({ deadlineSeconds: 0.3 });
       await runs(job.id);
@@ -261,7 +261,7 @@ export function conforms(name: string, open: () => Promise<Backend>, skip: strin
       assert.equal((await jobsOf().endOf(job)).type, 'cancelled');
     });
 
-    test('nothing waits or runs in the end', async () => {
+    test('nothing is waiting or running at the end', async () => {
       await until(() => jobsOf().waiting + jobsOf().running === 0);
       assert.equal(backend.runner.running.size, 0);
     });
@@ -280,7 +280,7 @@ function entryOf(next: LogEntry | Gap): LogEntry {
   return next;
 }
 
-/** Of those that count. */
+/** Sequence numbers of the events that every client must receive. */
 function namesOf(events: readonly LogEntry[]): string[] {
   return events
     .map(({ event }) => event)

@@ -41,14 +41,14 @@ const workOf = (work: Work) => Math.round(1e6 * costOf(work, known).work);
 const PROPOSED = 10 * (16 + 16 + 64);
 const PNG = 12 * 64;
 
-test('work: what is proposed at each level and what is encoded, for each result', () => {
+test('work: candidates of each level and encoding, per result', () => {
   assert.equal(workOf(generate({})), PROPOSED + PNG);
   assert.equal(workOf(generate({ count: 7 })), 7 * (PROPOSED + PNG));
   assert.equal(workOf(generate({ model: 'm', sampler: { beams: [2, 3] } })), 10 * (16 + 2 * 16 + 3 * 64) + PNG);
   assert.equal(workOf({ kind: 'decode', codes: ['a', 'b'], output: { format: 'png' } }), 2 * (PROPOSED + PNG));
 });
 
-test('work: above 64 px candidates are proposed only to guides that look at them, where there is a prior', () => {
+test('work: with a prior, candidates above 64 px count only for guides that are active there', () => {
   const large = { ...model, levels: [64, 128].map((side) => ({ side, candidates: 10 })), side: 128 };
   const proposed = (request: Generate['request'], hasPrior = true) => {
     const all = costOf(generate(request), { ...known, models: [{ ...large, hasPrior }] }).work;
@@ -63,7 +63,7 @@ test('work: above 64 px candidates are proposed only to guides that look at them
   assert.equal(proposed({ guides: [{ name: 'target' }] }), whole);
 });
 
-test('work: formats weigh what they take, previews too', () => {
+test('work: formats have different costs, also for previews', () => {
   const size = 100;
   const encoded = (format: 'png' | 'avif') => workOf(generate({}, { output: { format, size } })) - PROPOSED;
   assert.equal(encoded('png'), 12 * 10_000);
@@ -74,7 +74,7 @@ test('work: formats weigh what they take, previews too', () => {
   assert.equal(workOf(generate({}, { previews: { ...previews, levels, size } })), PROPOSED + PNG + 28 * 10_000);
 });
 
-test('an animation costs each of its frames, no more than there are levels, and the memory of those that are kept', () => {
+test('an animation costs each of its frames, at most one per level, and their memory', () => {
   const gif = (frames?: number) => ({ output: { format: 'gif', animation: { frames, frameMs: 80 } } }) as const;
   assert.equal(workOf(generate({}, gif(2))), PROPOSED + 2 * 80 * 64);
   assert.equal(workOf(generate({ count: 2 }, gif(64))), 2 * (PROPOSED + 3 * 80 * 64));
@@ -83,7 +83,7 @@ test('an animation costs each of its frames, no more than there are levels, and 
   assert.equal(costOf(generate({ count: 2 }, gif()), known).memory - still, 2 * 2 * 3 * 64);
 });
 
-test('work: guides that are asked about a shortlist look at its pictures; others are cheap', () => {
+test('work: expensive guides cost the candidates of their shortlists', () => {
   const looks = (guides: Generate['request']['guides'], beams = 1) =>
     (workOf(generate({ guides, sampler: { beams: [beams] } })) - workOf(generate({ sampler: { beams: [beams] } }))) /
     250_000;
@@ -93,7 +93,7 @@ test('work: guides that are asked about a shortlist look at its pictures; others
   assert.equal(looks([{ name: 'text' }], 4), 5 + 2 * (8 + 2));
 });
 
-test('what one choice and the results take at once', () => {
+test('memory of one choice and of all results', () => {
   const work = generate({ count: 2, guides: [{ name: 'text' }], sampler: { beams: { 4: 6 } } });
   const { runBytes, choice, slots, memory } = costOf(work, known);
   assert.deepEqual([runBytes, choice, slots], [6 * 10 * 64 * 3 * 4, 60, 12]);
@@ -102,17 +102,17 @@ test('what one choice and the results take at once', () => {
   assert.deepEqual([plain.runBytes, plain.choice], [0, 0]);
 });
 
-test('the answer: pixels of all pictures, and bytes that they take at most', () => {
+test('the response: pixels of all pictures, and an upper bound of bytes', () => {
   const { pixels, answerBytes } = costOf(generate({ count: 3 }, { output: { format: 'png', size: 2048 } }), known);
   assert.equal(pixels, 3 * 2048 * 2048);
   assert.ok(answerBytes > 3 * pixels && answerBytes < 3.2 * pixels);
 });
 
-test('a model that does not exist costs its pictures: it is refused for that', () => {
+test('for an unknown model only the pictures count, since the request is refused later', () => {
   assert.equal(costOf(generate({ model: 'nothing' }, { output: { format: 'png', size: 10 } }), known).work, 0.0012);
 });
 
-test('places are results times beams', () => {
+test('places are results × beams', () => {
   assert.equal(slotsOf(generate({})), 1);
   assert.equal(slotsOf(generate({ count: 3, sampler: { beams: { 4: 16, 8: 2 } } })), 48);
   const output = { format: 'png' } as const;
@@ -120,7 +120,7 @@ test('places are results times beams', () => {
   assert.equal(slotsOf({ kind: 'decode', codes: ['a', 'b'], output }), 2);
 });
 
-test('a whole picture costs as many results as it has squares, and its own pixels', () => {
+test('a whole picture costs as many results as squares, and its own pixels', () => {
   const guides = (name: string) => [{ name, params: { image: new Uint8Array([1]) } }];
   const whole = (name: string, wholeSize: { width: number; height: number }, more = {}) =>
     generate({ guides: guides(name), whole: more }, { wholeSize });
@@ -136,7 +136,7 @@ test('a whole picture costs as many results as it has squares, and its own pixel
   assert.ok(enlarged.memory > 15 * 100 + 32 * 20 * 32);
 });
 
-test('particles: what is proposed, looked at and kept at once counts as often as there are descents', () => {
+test('particles: candidates, scores and memory count per descent', () => {
   const text = [{ name: 'text' }];
   const plain = generate({ count: 2, guides: text });
   const walked = generate({ count: 2, guides: text, sampler: { particles: { 4: 3, 8: 1.5 } } });
@@ -147,7 +147,7 @@ test('particles: what is proposed, looked at and kept at once counts as often as
   assert.equal(several.memory - one.memory, 4 * 100);
 });
 
-test('particles: guides that are worth several have them where there is a prior and few results are asked for', () => {
+test('particles: the default of expensive guides applies with a prior and few results', () => {
   const guides = known.guides.map((guide) => (guide.name === 'text' ? { ...guide, particles: 2 } : guide));
   const slots = (hasPrior: boolean, request: Generate['request']) =>
     costOf(generate(request), { ...known, guides, models: [{ ...model, hasPrior }] }).slots;

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { Backoff } from '../../../src/kit/backoff.ts';
 import { EtaEstimator } from '../../../src/server/jobs/eta.ts';
 
-test('nothing is told before something was measured', () => {
+test('no estimate before the first measurement', () => {
   const eta = new EtaEstimator();
   assert.equal(eta.estimate(3), null);
   assert.equal(eta.retrySeconds(100), 10);
 });
 
-test('an estimate grows with those before and shrinks with those that run together', () => {
+test('estimates grow with waiting jobs and shrink with concurrent ones', () => {
   const eta = new EtaEstimator();
   eta.add(2, 4);
   assert.equal(eta.estimate(0), 2);
@@ -18,7 +18,7 @@ test('an estimate grows with those before and shrinks with those that run togeth
   assert.ok(Math.abs((eta.estimate(1) ?? 0) - 8) < 0.2);
 });
 
-test('trying again is told in whole seconds from 1 to 60', () => {
+test('Retry-After is 1 to 60 whole seconds', () => {
   const eta = new EtaEstimator();
   eta.add(0.05, 8);
   assert.equal(eta.retrySeconds(0), 1);
@@ -26,7 +26,7 @@ test('trying again is told in whole seconds from 1 to 60', () => {
   assert.equal(eta.retrySeconds(1000), 60);
 });
 
-test('waiting doubles up to a limit and starts anew after a success', () => {
+test('backoff doubles up to a limit and resets after a success', () => {
   const backoff = new Backoff({ firstMs: 100, mostMs: 1000 });
   assert.deepEqual(
     Array.from({ length: 6 }, () => backoff.fail()),

@@ -23,7 +23,7 @@ function all(subscriber: JobSubscriber): (string | null)[] {
   return events;
 }
 
-test('events are numbered and come in order to every viewer', () => {
+test('events are numbered and reach every subscriber in order', () => {
   const { log, add } = logOf();
   const early = new JobSubscriber(log);
   add(queued(0), level(0), preview(0));
@@ -35,7 +35,7 @@ test('events are numbered and come in order to every viewer', () => {
   assert.equal(early.next(), null);
 });
 
-test('after a lost connection one goes on where one was', () => {
+test('a subscriber resumes after a lost connection', () => {
   const { log, add } = logOf();
   add(queued(0), level(0), level(1));
   assert.deepEqual(all(new JobSubscriber(log, { since: 1 })), ['2 level 1']);
@@ -44,7 +44,7 @@ test('after a lost connection one goes on where one was', () => {
   assert.deepEqual(all(new JobSubscriber(log, { since: 2 })), ['3 level 2']);
 });
 
-test('what is no longer kept is told as a gap', () => {
+test('events that are no longer kept are reported as a gap', () => {
   const { log, add } = logOf(2);
   add(level(0), level(1), level(2), level(3));
   assert.deepEqual(all(new JobSubscriber(log)), ['gap 0–1', '2 level 2', '3 level 3']);
@@ -55,7 +55,7 @@ test('what is no longer kept is told as a gap', () => {
   assert.deepEqual(all(slow), ['gap 2–4', '5 level 5', '6 level 6']);
 });
 
-test('a slow viewer loses the older previews of each picture, and nothing else', () => {
+test('a slow subscriber loses only older previews of each picture', () => {
   const { log, add } = logOf();
   const slow = new JobSubscriber(log);
   const quick = new JobSubscriber(log);
@@ -68,7 +68,7 @@ test('a slow viewer loses the older previews of each picture, and nothing else',
   assert.equal(quick.dropped, 1);
 });
 
-test('the end comes to the slowest, without the previews before it', () => {
+test('the end reaches the slowest subscriber, without the previews before it', () => {
   const { log, add } = logOf(3);
   const slow = new JobSubscriber(log);
   add(level(0), preview(0), level(1), preview(1), level(2), done());
@@ -79,7 +79,7 @@ test('the end comes to the slowest, without the previews before it', () => {
   assert.throws(() => add(level(3)), RangeError);
 });
 
-test('previews that were asked for are kept', () => {
+test('requested previews are kept', () => {
   const { log, add } = logOf();
   add(preview(1, 0, true), preview(2, 0, true), done());
   const subscriber = new JobSubscriber(log);
@@ -87,7 +87,7 @@ test('previews that were asked for are kept', () => {
   assert.equal(subscriber.dropped, 0);
 });
 
-test('a loop over a viewer waits for events and ends with the job', async () => {
+test('a loop over a subscription waits for events and ends with the job', async () => {
   const { log, add } = logOf();
   add(level(0));
   const seen: (string | null)[] = [];
@@ -100,14 +100,14 @@ test('a loop over a viewer waits for events and ends with the job', async () => 
   assert.deepEqual(seen, ['0 level 0', '1 level 1', '2 preview 1', '3 done']);
 });
 
-test('a loop ends when its viewer is closed', async () => {
+test('a loop ends when its subscription is closed', async () => {
   const { log } = logOf();
   const subscriber = new JobSubscriber(log);
   setImmediate(() => subscriber.close());
   for await (const event of subscriber) assert.fail(String(shown(event)));
 });
 
-test('whoever looks away is told of by callbacks', () => {
+test('callbacks report subscriptions that end', () => {
   const { log, add } = logOf();
   const told: string[] = [];
   const subscriber = new JobSubscriber(log, {

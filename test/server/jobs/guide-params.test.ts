@@ -7,7 +7,7 @@ import { changed } from '../../../src/lab/bench/server/hostile/shapes.ts';
 import { checkGuideParams } from '../../../src/server/jobs/guide-params.ts';
 
 const image = Uint8Array.of(1, 2, 3);
-/** Right ones, as many fields as there are. */
+/** Valid params with all fields. */
 const RIGHT: Readonly<Record<string, Record<string, unknown>>> = {
   classifier: { labels: { hair: ['red', 'black'], eyes: 'closed' } },
   color: { image, detail: 8 },
@@ -42,12 +42,12 @@ function refusal(name: string, params: Record<string, unknown>): KandidError | n
   }
 }
 
-test('there are right params for every guide', () => {
+test('every guide has valid example params', () => {
   assert.deepEqual(Object.keys(RIGHT).sort(), summaries.map(({ name }) => name).sort());
 });
 
 for (const { name } of summaries)
-  test(`${name}: the door takes all that the guide takes`, async () => {
+  test(`${name}: the validation of the server accepts all that the guide accepts`, async () => {
     const { params: own } = registry.get(name);
     let both = 0;
     let neither = 0;
@@ -64,7 +64,7 @@ for (const { name } of summaries)
     assert.ok(both + neither > 20 && neither > 0, `${both}, ${neither}`);
   });
 
-test('what a guide does not take is refused in its name, an unknown guide with the nearest', () => {
+test('invalid params are refused with the name of the guide, an unknown guide with the nearest names', () => {
   assert.match(refusal('text', { prompt: [{}, {}] })?.message ?? '', /^Guide "text": prompt.*expected/);
   assert.match(refusal('text', { propmt: 'a' })?.message ?? '', /^Guide "text"/);
   assert.match(refusal('target', { image: 5 })?.message ?? '', /^Guide "target": image: .*expected string/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fingerprint, IdempotencyKeys } from '../../../src/server/jobs/idempotency.ts';
 
-test('equal values have equal fingerprints, whatever the order of their fields', () => {
+test('equal values have equal fingerprints, in any order of fields', () => {
   assert.equal(fingerprint({ a: 1, b: [1, 2], c: undefined }), fingerprint({ b: [1, 2], a: 1 }));
   assert.equal(fingerprint(Uint8Array.of(1, 2)), fingerprint(Buffer.from([1, 2])));
 });

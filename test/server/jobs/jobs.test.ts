@@ -29,7 +29,7 @@ test('a job is queued, run and ended, and its result is kept', async () => {
   assert.equal(jobs.kept.jobs, 1);
 });
 
-test('jobs begin in fair order as there is room, and those that wait are told their place', async () => {
+test('jobs start in fair order as places become free, and waiting ones report their position', async () => {
   const { jobs, runner, clock, submit } = jobsOf();
   const [a1, a2, a3, b1] = [await submit('a'), await submit('a'), await submit('a'), await submit('b')];
   await breathe();
@@ -48,7 +48,7 @@ test('jobs begin in fair order as there is room, and those that wait are told th
   assert.equal(jobs.estimateSeconds(a2), null);
 });
 
-test('too many are refused: of all, of one client, of one request', async () => {
+test('too many jobs are refused: in total, per client, per request', async () => {
   const refusals: string[] = [];
   const { submit } = jobsOf({
     limits: { waiting: 3, perClient: 2 },
@@ -65,13 +65,13 @@ test('too many are refused: of all, of one client, of one request', async () => 
   assert.deepEqual(refusals, ['client_busy', 'queue_full', 'request_too_large']);
 });
 
-test('where nothing can run, nothing is taken in', async () => {
+test('without workers no jobs are accepted', async () => {
   const { runner, submit } = jobsOf();
   runner.unavailable = new KandidError('worker_unavailable', { reason: 'no model', retrySeconds: 5 });
   await assert.rejects(submit(), { code: 'worker_unavailable', status: 503 });
 });
 
-test('the same idempotency key gives the same job, with other work it is refused', async () => {
+test('an idempotency key returns the same job, and is refused for another request', async () => {
   const { jobs, runner, submit } = jobsOf();
   const first = await submit('a', { idempotencyKey: 'k' });
   assert.equal(await submit('a', { idempotencyKey: 'k' }), first);
@@ -87,7 +87,7 @@ test('the same idempotency key gives the same job, with other work it is refused
   assert.equal(jobs.list({ client: 'a' }).jobs.length, 1);
 });
 
-test('a refused job leaves its idempotency key free', async () => {
+test('a refused job does not use its idempotency key', async () => {
   const { jobs, runner, submit } = jobsOf({ limits: { waiting: 1 } });
   runner.room = 0;
   const first = await submit('a');
@@ -96,7 +96,7 @@ test('a refused job leaves its idempotency key free', async () => {
   assert.equal((await submit('b', { idempotencyKey: 'k' })).state, 'queued');
 });
 
-test('a job that waits is cancelled at once and never begins', async () => {
+test('a waiting job is cancelled at once and never starts', async () => {
   const { jobs, runner, submit } = jobsOf();
   const [running, waiting] = [await submit(), await submit()];
   await breathe();
@@ -111,7 +111,7 @@ test('a job that waits is cancelled at once and never begins', async () => {
   assert.equal(running.state, 'done');
 });
 
-test('cancelled in the very moment in which it would begin, it does not begin, and ends once', async () => {
+test('a job cancelled at the moment it would start does not start, and ends once', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit();
   await jobs.cancel(job);
@@ -121,7 +121,7 @@ test('cancelled in the very moment in which it would begin, it does not begin, a
   assert.equal(runner.running.size, 0);
 });
 
-test('a running job is asked to stop and ends with what it has', async () => {
+test('a running job is asked to stop and ends with its results so far', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit();
   await breathe();
@@ -155,7 +155,7 @@ test('a job whose process is lost is run once more, before all others, then fail
   assert.deepEqual(typesOf(first), ['level', 'queued', 'failed']);
 });
 
-test('of jobs lost together, one at a time is run again, so that the one to blame fails alone', async () => {
+test('jobs lost together are run again one at a time, so that only the faulty one fails', async () => {
   const { runner, submit } = jobsOf();
   runner.room = 10;
   const all = [await submit(), await submit(), await submit()];
@@ -178,7 +178,7 @@ test('of jobs lost together, one at a time is run again, so that the one to blam
   }
 });
 
-test('a job that is being cancelled is not run again', async () => {
+test('a job being cancelled is not run again', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit();
   await breathe();
@@ -187,7 +187,7 @@ test('a job that is being cancelled is not run again', async () => {
   assert.equal(job.state, 'cancelled');
 });
 
-test('viewers let the next preview be made', async () => {
+test('subscribers request the next preview', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit();
   await breathe();
@@ -198,7 +198,7 @@ test('viewers let the next preview be made', async () => {
   assert.deepEqual(runner.sent, [{ job: job.id, message: { type: 'taken', level: 0 } }]);
 });
 
-test('a job that nobody watches any more is dropped after a while, where that was asked for', async () => {
+test('a job without subscribers is dropped after a while if requested', async () => {
   const { jobs, runner, clock, submit } = jobsOf();
   runner.room = 3;
   const [kept, short, long] = [
@@ -219,7 +219,7 @@ test('a job that nobody watches any more is dropped after a while, where that wa
   assert.deepEqual(cancels(), [short.id, long.id]);
 });
 
-test('a question is answered while it is open', async () => {
+test('a question can be answered while it is open', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit();
   await breathe();
@@ -233,7 +233,7 @@ test('a question is answered while it is open', async () => {
   assert.throws(() => jobs.choose(job, 0, [1]), { code: 'question_closed' });
 });
 
-test('weights are changed while it waits, runs and is run again', async () => {
+test('weights can be changed while a job waits, runs and is run again', async () => {
   const { jobs, runner, submit } = jobsOf();
   const work: Work = { ...WORK, request: { guides: [{ name: 'x' }, { name: 'y', weight: 2 }] } } as Work;
   const job = await submit('a', { work });
@@ -247,7 +247,7 @@ test('weights are changed while it waits, runs and is run again', async () => {
   assert.deepEqual(again?.kind === 'generate' && again.request.guides?.map(({ weight }) => weight), [0.5, -1]);
 });
 
-test('past its deadline a job that waits fails, one that runs ends with what it has', async () => {
+test('at its deadline a waiting job fails, and a running one ends with its results so far', async () => {
   const { runner, clock, submit } = jobsOf();
   const [running, waiting] = [await submit('a', { deadlineSeconds: 3 }), await submit('a', { deadlineSeconds: 3 })];
   await breathe();
@@ -260,7 +260,7 @@ test('past its deadline a job that waits fails, one that runs ends with what it 
   assert.equal(runner.begun.length, 1);
 });
 
-test('ended jobs are kept for a while, as many as may, and no more bytes than may', async () => {
+test('ended jobs are kept for a limited time, number and size', async () => {
   const { jobs, runner, clock, submit } = jobsOf({ limits: { keptBytes: 2000 } });
   const run = async (bytes: number) => {
     const job = await submit();
@@ -281,7 +281,7 @@ test('ended jobs are kept for a while, as many as may, and no more bytes than ma
   assert.deepEqual(jobs.kept, { jobs: 0, bytes: 0 });
 });
 
-test('a job that is not to be kept is forgotten at its end', async () => {
+test('a job that is not kept is deleted at its end', async () => {
   const { jobs, runner, submit } = jobsOf();
   const job = await submit('a', { keep: false });
   await breathe();
@@ -290,7 +290,7 @@ test('a job that is not to be kept is forgotten at its end', async () => {
   assert.throws(() => jobs.get(job.id), { code: 'job_unknown' });
 });
 
-test('lists are the newest first, by client and state, in pages', async () => {
+test('lists are sorted newest first, filtered by client and state, and paged', async () => {
   const { jobs, submit } = jobsOf();
   const all = [await submit('a'), await submit('b'), await submit('a')];
   await breathe();
@@ -299,7 +299,7 @@ test('lists are the newest first, by client and state, in pages', async () => {
   assert.deepEqual(jobs.list({ limit: 1, offset: 1 }), { jobs: [all[1]], hasMore: true });
 });
 
-test('draining takes no more jobs and waits for those there are', async () => {
+test('draining accepts no jobs and waits for existing ones', async () => {
   const { jobs, runner, submit } = jobsOf();
   const [running, waiting] = [await submit(), await submit()];
   await breathe();
@@ -315,7 +315,7 @@ test('draining takes no more jobs and waits for those there are', async () => {
   await draining;
 });
 
-test('what is left when draining has lasted too long is cancelled, and no timer stays', async () => {
+test('jobs left after the drain timeout are cancelled, and no timer remains', async () => {
   const { jobs, runner, clock, submit } = jobsOf();
   const [running, waiting] = [await submit('a', { deadlineSeconds: 1000 }), await submit()];
   await breathe();

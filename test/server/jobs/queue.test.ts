@@ -29,7 +29,7 @@ test('clients take turns, each with its own jobs in order', async () => {
   assert.equal(queue.size, 0);
 });
 
-test('a client that has had its turn waits behind the others', async () => {
+test('a client waits behind the others after its turn', async () => {
   const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b']);
   assert.equal((await queue.claim())?.entry.id, 'a1');
   await queue.push({ id: 'c1', client: 'c', priority: 0 });
@@ -42,7 +42,7 @@ test('higher priorities go first', async () => {
   assert.deepEqual(await takeAll(queue), ['high', 'high2', 'normal', 'low']);
 });
 
-test('what is removed is not taken', async () => {
+test('removed jobs are not claimed', async () => {
   const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b', 3]);
   assert.equal(await queue.remove('a1'), true);
   assert.equal(await queue.remove('b1'), true);
@@ -51,7 +51,7 @@ test('what is removed is not taken', async () => {
   assert.equal(await queue.claim(), null);
 });
 
-test('it is bounded', async () => {
+test('it is limited', async () => {
   const queue = await queueOf(...Array.from({ length: 10 }, (_, i) => [`${i}`, 'a'] as [string, string]));
   await assert.rejects(queue.push({ id: 'x', client: 'b', priority: 9 }), {
     code: 'queue_full',
@@ -61,7 +61,7 @@ test('it is bounded', async () => {
   await queue.push({ id: 'x', client: 'b', priority: 0 });
 });
 
-test('it tells when something came', async () => {
+test('it signals new jobs', async () => {
   const queue = await queueOf();
   let told = 0;
   queue.listen(() => {
@@ -71,7 +71,7 @@ test('it tells when something came', async () => {
   assert.equal(told, 1);
 });
 
-test('what does not fit is skipped, and keeps its place', async () => {
+test('jobs that do not fit are skipped and keep their place', async () => {
   const queue = await queueOf(['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['low', 'c', -1]);
   const next = async (...unfit: string[]) => (await queue.claim(({ id }) => !unfit.includes(id)))?.entry.id ?? null;
   assert.equal(await next('a1'), 'b1');
@@ -90,7 +90,7 @@ async function leased() {
   return { clock, queue, claim };
 }
 
-test('what is claimed and not renewed waits again, before all others, and its old lease counts for nothing', async () => {
+test('a claimed job without renewal waits again before all others, and its old lease is invalid', async () => {
   const { clock, queue, claim } = await leased();
   clock.pass(LEASE_MS - 1);
   assert.equal(await queue.renew(claim), true);
@@ -104,7 +104,7 @@ test('what is claimed and not renewed waits again, before all others, and its ol
   assert.deepEqual(await queue.order(), ['b']);
 });
 
-test('what is settled leaves the queue, or waits again before all others', async () => {
+test('a settled job leaves the queue, or waits again before all others', async () => {
   const { clock, queue, claim } = await leased();
   let told = 0;
   queue.listen(() => {

@@ -31,7 +31,7 @@ after(async () => {
   receiver.close();
 });
 
-test('the end of a job is told, signed, again after a failure', async () => {
+test('the end of a job is posted with a signature, and retried after a failure', async () => {
   statuses.push(503);
   const twice = (async () => {
     while (came.length < 2) await once(receiver, 'came');

@@ -16,7 +16,7 @@ let client: Client;
 async function connected(url: string, headers: Readonly<Record<string, string>> = {}) {
   const one = new Client({ name: 'test', version: '1' });
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers } });
-  // Its session is a field of its own that its interface does not promise.
+  // The session id is not part of the interface.
   await one.connect(transport as Parameters<Client['connect']>[0]);
   return { client: one, transport };
 }
@@ -46,7 +46,7 @@ interface Told {
 }
 const toldOf = ({ structuredContent }: CallToolResult) => structuredContent as unknown as Told;
 
-test('it says what it is, and lists its tools with a schema of each', async () => {
+test('reports its capabilities, and lists its tools with a schema each', async () => {
   assert.equal(client.getServerVersion()?.name, 'kandid');
   assert.match(client.getInstructions() ?? '', /guides/);
   const { tools } = await client.listTools();
@@ -60,7 +60,7 @@ test('it says what it is, and lists its tools with a schema of each', async () =
   }
 });
 
-test('generate: pictures as content, what was made as text and structure, the address opens', async () => {
+test('generate returns pictures as content, and facts as text and structured content; the address works', async () => {
   const result = await call('generate', { prompt: 'red hat', negative: 'blue', count: 2, size: 32, seed: 5 });
   const [one] = imagesOf(result);
   assert.equal(imagesOf(result).length, 2);
@@ -76,7 +76,7 @@ test('generate: pictures as content, what was made as text and structure, the ad
   assert.equal((await sharp(imagesOf(animated)[0], { animated: true }).metadata()).pages, 4);
 });
 
-test('edit, upscale, vary and info take pictures as base64 and data URLs, large ones too', async () => {
+test('edit, upscale, vary and info accept pictures as base64 and data URLs, also large ones', async () => {
   const [image, mask] = [base64(await pngOf()), base64(await holedOf())];
   const guidesOf = (result: CallToolResult) => {
     assert.equal(result.isError, undefined, textOf(result));
@@ -115,7 +115,7 @@ test('edit, upscale, vary and info take pictures as base64 and data URLs, large 
   assert.equal(serving.services.intake.budget.held, 0);
 });
 
-test('models and guides are told', async () => {
+test('models and guides are listed', async () => {
   const { models } = (await call('models')).structuredContent as { models: { name: string; isDefault: boolean }[] };
   assert.deepEqual(
     models.filter(({ isDefault }) => isDefault).map(({ name }) => name),
@@ -127,7 +127,7 @@ test('models and guides are told', async () => {
   assert.ok('negative' in one.params.properties);
 });
 
-test('errors are results that say what was wrong, with the code of the table', async () => {
+test('errors are results with a message and an error code', async () => {
   const cases: [string, Arguments, string, RegExp][] = [
     ['generate', { prompt: 'x', colour: 1 }, 'params_invalid', /Tool "generate": colour: there is no such field/],
     ['generate', { model: 'none' }, 'model_unknown', /There is no model "none"/],
@@ -154,7 +154,7 @@ test('errors are results that say what was wrong, with the code of the table', a
   }
 });
 
-test('progress is told level by level; with previews where the call asks for them', async () => {
+test('progress is reported level by level, with previews on request', async () => {
   const follow = async (meta: Record<string, unknown> | undefined) => {
     const told: (Progress & { _meta?: Record<string, unknown> })[] = [];
     const given = { prompt: 'red' };
@@ -185,7 +185,7 @@ test('progress is told level by level; with previews where the call asks for the
   }
 });
 
-test('cancelled, or its connection gone, a call ends its work', async () => {
+test('a cancelled or disconnected call stops its work', async () => {
   const { jobs } = serving.services;
   const slow = { name: 'generate', arguments: { count: 10, size: 2048 } };
   const open = async () => {
@@ -210,7 +210,7 @@ test('cancelled, or its connection gone, a call ends its work', async () => {
   assert.equal((await second.ended).type, 'cancelled');
 });
 
-test('sessions: of one client, ended by it, limited in number', async () => {
+test('sessions belong to a client, can be ended, and are limited in number', async () => {
   const key = 'a-key-of-a-test';
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const apiKeys = [
@@ -248,7 +248,7 @@ test('sessions: of one client, ended by it, limited in number', async () => {
   }
 });
 
-test('bodies are limited as all are, and pages of other sites may not call', async () => {
+test('the usual limits of bodies apply, and foreign sites are refused', async () => {
   const ask = (body: string, headers: Record<string, string> = {}) =>
     fetch(`${serving.url}/mcp`, {
       method: 'POST',

@@ -15,7 +15,7 @@ function tableOf() {
   return { clock, sessions, ended, begin };
 }
 
-test('so many of one client, and in all', async () => {
+test('the number is limited per client and in total', async () => {
   const { begin } = tableOf();
   await begin('1', 'a');
   await begin('2', 'a');
@@ -24,7 +24,7 @@ test('so many of one client, and in all', async () => {
   await assert.rejects(begin('4', 'c'), { code: 'sockets_full', details: { open: 3, retrySeconds: 5 } });
 });
 
-test('one that nobody has used for half an hour gives its place to the next; one in use does not', async () => {
+test('a session unused for half an hour is replaced by the next; one in use is not', async () => {
   const { clock, sessions, ended, begin } = tableOf();
   await begin('1', 'a');
   await begin('2', 'a');
@@ -36,7 +36,7 @@ test('one that nobody has used for half an hour gives its place to the next; one
   assert.throws(() => sessions.find('2', 'a'), { code: 'session_unknown' });
 });
 
-test('it exists for its own client only; ended twice it is closed once; at the end all are', async () => {
+test('a session is visible to its client only, closed once, and all are closed at the end', async () => {
   const { sessions, ended, begin } = tableOf();
   await begin('1', 'a');
   await begin('2', 'b');

@@ -1,4 +1,4 @@
-/** The Images API as Vercel's AI SDK asks it: `generateImage` by its providers for OpenAI and for what is compatible with it. */
+/** The Images API with Vercel's AI SDK: `generateImage` of its providers for OpenAI and for compatible servers. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
@@ -24,7 +24,7 @@ const PROMPT = 'red';
 const guidesOf = (bytes: Uint8Array) => readProvenance(bytes).guides?.map(({ name }) => name);
 
 for (const [provider, modelOf] of Object.entries(models)) {
-  test(`${provider}: generates several, its options taken`, async () => {
+  test(`${provider}: generates several pictures with options`, async () => {
     const options = {
       openai: {
         quality: 'xhigh',
@@ -61,7 +61,7 @@ for (const [provider, modelOf] of Object.entries(models)) {
     assert.deepEqual(guidesOf(whole.image.uint8Array), ['target', 'text']);
   });
 
-  test(`${provider}: errors come as they are, and are not tried again where that is of no use`, async () => {
+  test(`${provider}: errors are passed on, and retried only if useful`, async () => {
     const model = modelOf();
     const refused = { openai: { svg: 1 }, kandid: { colour: 1 } };
     for (const [asked, status, message] of [
@@ -96,7 +96,7 @@ for (const [provider, modelOf] of Object.entries(models)) {
   });
 }
 
-test('openai: an animated GIF of so many frames', async () => {
+test('openai: an animated GIF with the requested number of frames', async () => {
   const providerOptions = { openai: { outputFormat: 'gif', frameCount: 3, frameDurationMs: 200 } };
   const { image } = await generateImage({
     model: (models.openai as () => ImageModel)(),
@@ -107,7 +107,7 @@ test('openai: an animated GIF of so many frames', async () => {
   assert.equal((await sharp(image.uint8Array, { animated: true }).metadata()).pages, 3);
 });
 
-test('kandid: pictures by their addresses', async () => {
+test('kandid: pictures by URL', async () => {
   const providerOptions = { kandid: { response_format: 'url' } };
   const { image } = await generateImage({
     model: (models.kandid as () => ImageModel)(),

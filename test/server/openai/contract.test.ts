@@ -1,4 +1,4 @@
-/** What the newest clients of OpenAI's send, by its own client: each row of what they may ask for, and what they are told. */
+/** The contract of the Images API, with OpenAI's client: all options, and the notes about unsupported ones. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { about, dataUrl, holedOf, pngOf } from './pictures.ts';
 
 let serving: Serving;
 let client: OpenAI;
-/** Serves pictures from an address of its own. */
+/** Serves pictures from a separate address. */
 const pictures = createServer((request, response) => {
   if (request.url === '/a.png') void pngOf().then((bytes) => response.end(bytes));
   else if (request.url === '/large') response.end(Buffer.alloc(2 ** 20 + 1));
@@ -38,7 +38,7 @@ after(async () => {
   await serving.close();
 });
 
-/** In words that the text model of the tests knows. */
+/** A prompt with words that the text model of the tests knows. */
 const PROMPT = 'red';
 
 async function edits(body: object): Promise<Response> {
@@ -53,7 +53,7 @@ const failureOf = async (response: Response) => ((await response.json()) as Fail
 const guidesOf = (b64 = '') => readProvenance(Buffer.from(b64, 'base64')).guides ?? [];
 const notesOf = (answer: unknown) => (answer as { notes: string[] }).notes;
 
-test('what has no meaning here is taken, and named in a header', async () => {
+test('unsupported fields are ignored, and listed in a header', async () => {
   const aside = { user: 'u', safety_identifier: 's', moderation: 'low', complexity: 'high' } as const;
   const { response } = await client.images
     .generate({ prompt: PROMPT, ...aside, style: 'vivid', partial_images: 2, output_compression: 50 })
@@ -70,7 +70,7 @@ test('what has no meaning here is taken, and named in a header', async () => {
     assert.equal(plain.response.headers.get(`x-kandid-${name}`), null);
 });
 
-test('edits as JSON: data URLs, several and a mask; streamed too', async () => {
+test('edits as JSON: data URLs, several pictures and a mask; also streamed', async () => {
   const [image, mask] = [dataUrl(await pngOf()), dataUrl(await holedOf())];
   const images = [{ image_url: image }, { image_url: image }];
   const response = await edits({ prompt: PROMPT, images, mask: { image_url: mask }, quality: null });
@@ -84,7 +84,7 @@ test('edits as JSON: data URLs, several and a mask; streamed too', async () => {
   assert.deepEqual(events.match(/^event: .*$/gm), ['event: image_edit.partial_image', 'event: image_edit.completed']);
 });
 
-test('edits as JSON: addresses of hosts that the operator allows, and of no others', async () => {
+test('edits as JSON: URLs of allowed hosts only', async () => {
   const ask = (url: string) => edits({ prompt: PROMPT, images: [{ image_url: url }] });
   assert.equal((await ask(`http://${pictureHost}/a.png`)).status, 200);
   for (const [url, problem] of [
@@ -104,7 +104,7 @@ test('edits as JSON: addresses of hosts that the operator allows, and of no othe
   assert.equal(serving.services.intake.budget.held, 0);
 });
 
-test('any name of a model of OpenAI is an alias; the setting wins, and a model here goes before', async () => {
+test('names of OpenAI models are aliases; the setting overrides them, and existing models come first', async () => {
   for (const model of ['gpt-image-2.6-sunburst', 'gpt-image-9-2030-01-01', 'dall-e-4', 'chatgpt-image-next']) {
     const { response } = await client.images
       .generate({ prompt: PROMPT, model, response_format: 'b64_json' })
@@ -125,7 +125,7 @@ test('any name of a model of OpenAI is an alias; the setting wins, and a model h
   }
 });
 
-test('gif: the descent, in as many frames as asked for, shown as long; its metadata say how it was made', async () => {
+test('gif: the descent with the requested frames and duration; the metadata contain the provenance', async () => {
   const asked = { prompt: PROMPT, size: '64x64', frame_count: 3, frame_duration_ms: 124 };
   const answer = await client.images.generate({ ...asked, output_format: 'gif', n: 2 });
   assert.equal(answer.output_format, 'gif');
@@ -143,7 +143,7 @@ test('gif: the descent, in as many frames as asked for, shown as long; its metad
   assert.equal((await about(still.data.data?.[0]?.b64_json)).pages, undefined);
 });
 
-test('gif: nine frames where no more is said, or as many as there are levels, which is told; streams, edits and url too', async () => {
+test('gif: nine frames by default, limited by the levels with a note; streams, edits and url too', async () => {
   const answer = await client.images.generate({ prompt: PROMPT, output_format: 'gif' });
   assert.equal((await about(answer.data?.[0]?.b64_json)).pages, 4);
   assert.match(notesOf(answer).join(), /9 frames were asked for; the model has 4 levels/);
@@ -164,7 +164,7 @@ test('gif: nine frames where no more is said, or as many as there are levels, wh
   assert.match(linked.data?.[0]?.url ?? '', /^data:image\/gif;base64,/);
 });
 
-test('a negative prompt is that of the guide text', async () => {
+test('a negative prompt is passed to the guide text', async () => {
   const asked = { prompt: PROMPT, negative_prompt: 'a hat' };
   const { data } = await client.images.generate(asked);
   assert.deepEqual(guidesOf(data?.[0]?.b64_json)[0]?.params, { prompt: PROMPT, negative: 'a hat' });
@@ -177,7 +177,7 @@ test('a negative prompt is that of the guide text', async () => {
   assert.match(notesOf(long).join(), /^The negative prompt has 799 characters; its first 499 were read/);
 });
 
-test('what cannot be had is replaced by what is nearest, and told; strictly, it is refused', async () => {
+test('unsupported values are replaced by the nearest ones with a note; in strict mode they are refused', async () => {
   const asked = { prompt: PROMPT, background: 'transparent', size: '20x3000', quality: 'max' } as const;
   const { data, response } = await client.images.generate(asked).withResponse();
   assert.deepEqual([data.background, data.size, data.quality], ['opaque', '20x20', 'max']);
@@ -205,7 +205,7 @@ test('what cannot be had is replaced by what is nearest, and told; strictly, it 
   }
 });
 
-test('fields of forms as Python writes them are read as they are meant', async () => {
+test('form fields as Python writes them are parsed', async () => {
   const ask = async (fields: Readonly<Record<string, string>>) => {
     const form = new FormData();
     form.append('image[0]', new Blob([new Uint8Array(await pngOf())]), 'a.png');
@@ -229,7 +229,7 @@ test('fields of forms as Python writes them are read as they are meant', async (
   assert.match((await failureOf(await ask({ n: '1.5' }))).message, /n: /);
 });
 
-test('svg and markup are refused by name, with what to do', async () => {
+test('svg and other markup are refused with a remedy', async () => {
   const image = await toFile(await pngOf(), 'a.png', { type: 'image/png' });
   for (const [asked, param, remedy] of [
     [() => client.images.generate({ prompt: PROMPT, output_format: 'svg' }), 'output_format', /png, jpeg, webp or gif/],
@@ -245,7 +245,7 @@ test('svg and markup are refused by name, with what to do', async () => {
     });
 });
 
-test('more partial images than the model has levels before the last: those that there are, each once', async () => {
+test('more partial images than earlier levels: each available one once', async () => {
   const stream = await client.images.generate({ prompt: PROMPT, stream: true, partial_images: 3, size: '16x16' });
   const indices = [];
   for await (const event of stream)
@@ -258,7 +258,7 @@ test('more partial images than the model has levels before the last: those that 
   await assert.rejects(client.images.generate({ prompt: PROMPT, stream: true, partial_images: 4 }), { status: 400 });
 });
 
-test('who leaves ends the work: streamed or not; under an idempotency key the answer is there on return', async () => {
+test('a disconnect cancels the work, streamed or not; with an idempotency key the response remains available', async () => {
   const { jobs } = serving.services;
   const slow = { prompt: PROMPT, n: 10, size: '2048x2048' } as const;
   const left = new AbortController();
@@ -280,7 +280,7 @@ test('who leaves ends the work: streamed or not; under an idempotency key the an
   assert.equal(made.length, 1);
 });
 
-test('a picture that is cut to its middle square is told of, in the answer and in a header', async () => {
+test('a picture cropped to its middle square is reported in the response and a header', async () => {
   const wide = await sharp(await pngOf())
     .resize(32, 16, { fit: 'fill' })
     .png()

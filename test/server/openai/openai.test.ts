@@ -37,7 +37,7 @@ test('models are listed and found, aliases too', async () => {
   assert.equal((await failure(client.models.retrieve('gpt-9'))).status, 404);
 });
 
-test('generate: base64 in the format asked for, what was asked said back', async () => {
+test('generate: base64 in the requested format, with the options in the response', async () => {
   const { data, response } = await client.images
     .generate({ prompt: 'a red thing', model: 'gpt-image-1', n: 2, output_format: 'webp', quality: 'high', user: 'u' })
     .withResponse();
@@ -52,14 +52,14 @@ test('generate: base64 in the format asked for, what was asked said back', async
   assert.ok(response.headers.get('x-request-id'));
 });
 
-test('sizes: larger by Lanczos, said in the headers; not square: the nearest', async () => {
+test('sizes: larger by Lanczos, reported in headers; the nearest for sizes that are not square', async () => {
   const { data, response } = await client.images.generate({ prompt: 'x', size: '1024x1536' }).withResponse();
   assert.equal((await about(data.data?.[0]?.b64_json)).width, 1024);
   assert.equal(data.size, '1024x1024');
   assert.equal(response.headers.get('x-kandid-resized'), 'lanczos3 from 8x8');
 });
 
-test('nulls are as if left out, and url is a permalink', async () => {
+test('nulls count as missing, and url is a permalink', async () => {
   const { data } = await client.images.generate({
     prompt: 'x',
     model: 'dall-e-3',
@@ -79,7 +79,7 @@ test('nulls are as if left out, and url is a permalink', async () => {
   assert.equal(readProvenance(file).model, 'tiny');
 });
 
-test('a stream brings pictures of real levels, then each result', async () => {
+test('a stream contains pictures of real levels, then each result', async () => {
   const stream = await client.images.generate({
     prompt: 'x',
     stream: true,
@@ -103,13 +103,13 @@ test('a stream brings pictures of real levels, then each result', async () => {
   }
 });
 
-/** What an answer tells beside OpenAI's fields. */
+/** Additional fields of a response. */
 interface Beside {
   readonly seed: number;
   readonly notes: readonly string[];
 }
 
-test('without a seed every request has another, and the answer tells it; with it the same comes again', async () => {
+test('without a seed each response differs and reports its seed; with a seed it is reproducible', async () => {
   const ask = async (more: object = {}, options: object = {}) => {
     const answer = await client.images.generate({ prompt: 'x', ...more }, options);
     return { seed: (answer as unknown as Beside).seed, picture: answer.data?.[0]?.b64_json };
@@ -127,7 +127,7 @@ test('without a seed every request has another, and the answer tells it; with it
   assert.deepEqual(ends, [true]);
 });
 
-test('a prompt longer than what is read is shortened, and the answer says so', async () => {
+test('a prompt beyond the limit is truncated, with a note', async () => {
   const notesOf = async (asked: PromiseLike<unknown>) => ((await asked) as Beside).notes;
   const long = 'a woman with red hair and a hat '.repeat(1000).slice(0, 32_000).trim();
   const note = /^The prompt has 31\d\d\d characters; its first 49\d were read/;
@@ -153,7 +153,7 @@ test('edit: a mask, transparent where repainted', async () => {
   );
 });
 
-test('edit: several pictures, streamed; without a mask; holes of its own', async () => {
+test('edit: several pictures, streamed; without a mask; with transparent parts', async () => {
   const names = async (image: Parameters<typeof client.images.edit>[0]['image']) => {
     const { data } = await client.images.edit({ image, prompt: 'x', output_compression: 100, input_fidelity: 'high' });
     return readProvenance(Buffer.from(data?.[0]?.b64_json ?? '', 'base64')).guides?.map(({ name }) => name);
@@ -166,7 +166,7 @@ test('edit: several pictures, streamed; without a mask; holes of its own', async
   assert.deepEqual(types, ['image_edit.partial_image', 'image_edit.completed']);
 });
 
-test('variations: the first levels of the picture, the rest anew', async () => {
+test('variations: the first levels of the picture are kept', async () => {
   const { data } = await client.images.createVariation({ image: await png(), n: 2, response_format: 'b64_json' });
   const made = (data ?? []).map(({ b64_json }) => readProvenance(Buffer.from(b64_json ?? '', 'base64')));
   const encoded = await fetch(`${serving.url}/v1/encode`, { method: 'POST', body: formOf(await png()) });
@@ -187,7 +187,7 @@ function formOf(image: File): FormData {
   return form;
 }
 
-test('fields by any of their names, files without a type', async () => {
+test('alternative names of fields, and files without a type', async () => {
   const bytes = Buffer.from(await (await png()).arrayBuffer());
   for (const names of [['image'], ['image', 'image'], ['image[]', 'image[]']]) {
     const form = new FormData();
@@ -200,7 +200,7 @@ test('fields by any of their names, files without a type', async () => {
   }
 });
 
-test('errors have the class, code and field that clients look at', async () => {
+test('errors have the class, code and field that clients expect', async () => {
   const image = await png();
   const [small, none] = [await holed(8), await toFile(Buffer.from('no'), 'a.png')];
   const odd = { prompt: 'x', colour: 1 };
@@ -225,7 +225,7 @@ test('errors have the class, code and field that clients look at', async () => {
   assert.ok('error' in ((await lost.json()) as object));
 });
 
-test('leaving a stream cancels its job', async () => {
+test('closing a stream cancels its job', async () => {
   const { jobs } = serving.services;
   const stream = await client.images.generate({
     prompt: 'x',

@@ -24,7 +24,7 @@ export function dataUrl(bytes: Uint8Array): string {
   return `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`;
 }
 
-/** What sharp says of a picture in base64; `pages` of an animation. */
+/** Metadata of a picture in base64, as read by sharp. */
 export async function about(b64: string | undefined) {
   return await sharp(Buffer.from(b64 ?? '', 'base64'), { animated: true }).metadata();
 }

@@ -43,7 +43,7 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the page comes under a policy that takes nothing inline and nothing from elsewhere', async () => {
+test('the content security policy of the page allows no inline and no external sources', async () => {
   const answer = await fetch(url);
   assert.equal(await answer.text(), INDEX);
   assert.equal(answer.headers.get('content-type'), 'text/html; charset=utf-8');
@@ -53,7 +53,7 @@ test('the page comes under a policy that takes nothing inline and nothing from e
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
 });
 
-test('files with a hash in their name are kept for ever, all are asked about by their tag', async () => {
+test('files with a hash in their name are immutable, all have an ETag', async () => {
   const answer = await fetch(`${url}/assets/index-1a2b.js`);
   assert.match(answer.headers.get('cache-control') ?? '', /immutable/);
   const tag = (await fetch(url)).headers.get('etag') ?? '';
@@ -61,7 +61,7 @@ test('files with a hash in their name are kept for ever, all are asked about by 
   assert.deepEqual([again.status, await again.text()], [304, '']);
 });
 
-test('compressed copies go to those who take them', async () => {
+test('compressed files are sent to clients that accept them', async () => {
   for (const [accepted, encoding] of [
     ['gzip, br', 'br'],
     ['gzip', 'gzip'],
@@ -81,13 +81,13 @@ test('only files of the page are served', async () => {
   assert.equal((await fetch(url, { method: 'HEAD' })).status, 200);
 });
 
-test('a page that was not built says what to do', async () => {
+test('a page that was not built is reported with a remedy', async () => {
   const answer = await fetch(await serving(join(folder, 'nowhere')));
   assert.equal(answer.status, 503);
   assert.match(await answer.text(), /was not built.*npm run build.*\/docs/s);
 });
 
-/** As it comes over the wire; fetch would unpack it. */
+/** The response as sent; fetch would decompress it. */
 function raw(path: string, accepted: string) {
   return new Promise<{ headers: Record<string, unknown>; length: number }>((resolve, reject) => {
     const asking = request(url + path, { headers: { 'accept-encoding': accepted } }, (answer) => {

@@ -1,4 +1,4 @@
-/** Automatic1111's web API, by what its clients send and read; `scripts/tests/server/test_webui_client.py` has a real one. */
+/** Automatic1111's web API, with requests like those of its clients; `scripts/tests/server/test_webui_client.py` uses a real one. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -41,7 +41,7 @@ async function made(
 const guidesOf = (file: Buffer | undefined) => readProvenance(file as Buffer).guides ?? [];
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
-test('txt2img: pictures from words; what means nothing is named in info', async () => {
+test('txt2img: pictures from a prompt; unsupported fields are listed in info', async () => {
   const asked = { prompt: 'red', negative_prompt: 'blue', seed: 5, batch_size: 2, n_iter: 2, width: 64, height: 96 };
   const more = { steps: 20, cfg_scale: 7, sampler_name: 'Euler a', styles: [], restore_faces: false, script_args: [] };
   const { files, info, parameters } = await made('txt2img', { ...asked, ...more });
@@ -60,7 +60,7 @@ test('txt2img: pictures from words; what means nothing is named in info', async 
   assert.match(long.info.notes.join(), /its first 499 were read/);
 });
 
-test('img2img: a mask, either way round; none, by its strength', async () => {
+test('img2img: a mask, inverted or not; without a mask, by strength', async () => {
   const [image, hole] = [base64(await pngOf()), await holedOf()];
   const mask = base64(await sharp(hole).extractChannel('alpha').negate().png().toBuffer());
   const body = { init_images: [`data:image/png;base64,${image}`], prompt: 'red', negative_prompt: 'blue' };
@@ -98,7 +98,7 @@ test('img2img: a mask, either way round; none, by its strength', async () => {
   assert.deepEqual(free.info.ignored, ['init_images after the first']);
 });
 
-test('models and options: listed, chosen by a client for itself, or by a request', async () => {
+test('models and options: listed, selected per client or per request', async () => {
   const models = (await get('sd-models')) as { title: string; sha256: string }[];
   const [tiny] = models;
   assert.match(tiny?.title ?? '', /^tiny \[[0-9a-f]{10}\]$/);
@@ -121,7 +121,7 @@ interface Progress {
   readonly current_image: string | null;
 }
 
-test('progress with the picture so far; an interrupt answers the best there is; idle again', async () => {
+test('progress with the current picture; an interrupt returns the best so far; then idle', async () => {
   const idle = (await get('progress')) as Progress;
   assert.deepEqual([idle.progress, idle.state.job_count, idle.current_image], [0, 0, null]);
   const asking = made('txt2img', { width: 2048, height: 2048, batch_size: 10, seed: 1 });
@@ -154,7 +154,7 @@ test('errors are those of the server, with a sentence in detail', async () => {
   }
 });
 
-test('a key is also taken as the password of Basic, which these clients send; each sees its own requests only', async () => {
+test('a key is accepted as the password of Basic authentication; clients see their own requests only', async () => {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const apiKeys = [{ name: 'one', sha256: sha256('k-1') }];
   const own = await serve({ auth: 'on', apiKeys });

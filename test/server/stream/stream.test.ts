@@ -48,7 +48,7 @@ test('a request: hello, queued, started, levels, previews, image, done', async (
   await socket.leave();
 });
 
-test('a preview comes while the job still runs', async () => {
+test('a preview is sent while the job runs', async () => {
   const socket = await open();
   const previews = { images: 1, perSecond: 60 };
   socket.say({ type: 'generate', id: 'a', seed: 4, guides: [{ name: 'hold', params: { level: 2 } }], previews });
@@ -59,7 +59,7 @@ test('a preview comes while the job still runs', async () => {
   await socket.leave();
 });
 
-test('several requests on one socket, and no more than allowed', async () => {
+test('several requests on one socket, up to the limit', async () => {
   const socket = await open();
   for (const id of ['a', 'b', 'c', 'd']) socket.say({ type: 'generate', id, seed: 1, guides: hold });
   assert.equal((await socket.next('error', ({ id }) => id === 'd')).code, 'request_too_large');
@@ -70,7 +70,7 @@ test('several requests on one socket, and no more than allowed', async () => {
   await socket.leave();
 });
 
-test('cancel answers with the best pictures so far', async () => {
+test('cancel returns the best pictures so far', async () => {
   const socket = await open();
   socket.say({ type: 'generate', id: 'a', seed: 1, guides: [{ name: 'hold', params: { level: 2 } }] });
   await socket.next('level', ({ level }) => level === 1);
@@ -83,7 +83,7 @@ test('cancel answers with the best pictures so far', async () => {
   await socket.leave();
 });
 
-test('a person chooses, or walks away', async () => {
+test('a person chooses, or disconnects', async () => {
   const socket = await open();
   const human = [{ name: 'human', params: { questionsPerSide: 1, shortlist: 4 } }];
   socket.say({ type: 'generate', id: 'a', seed: 1, guides: human });
@@ -101,7 +101,7 @@ test('a person chooses, or walks away', async () => {
   await socket.leave();
 });
 
-test('a lost connection is taken up again where it broke off', async () => {
+test('a lost connection is resumed', async () => {
   const first = await open();
   first.say({ type: 'generate', id: 'a', seed: 1, guides: [{ name: 'hold', params: { level: 3 } }] });
   const { job, seq } = await first.next('level', ({ level }) => level === 1);
@@ -127,7 +127,7 @@ test('a lost connection is taken up again where it broke off', async () => {
   await other.leave();
 });
 
-test('events that are no longer kept are said to be missing', async () => {
+test('a gap is reported for events that are no longer kept', async () => {
   const socket = await open();
   const levels = { level: 3 };
   socket.say({
@@ -151,7 +151,7 @@ test('events that are no longer kept are said to be missing', async () => {
   await socket.leave();
 });
 
-test('detach hears no more; a request that nobody follows ends after a while', async () => {
+test('detach unsubscribes; a request without subscribers ends after a while', async () => {
   const socket = await open();
   socket.say({ type: 'generate', id: 'a', seed: 1, guides: hold });
   const { job } = await socket.next('started');
@@ -166,7 +166,7 @@ test('detach hears no more; a request that nobody follows ends after a while', a
   await socket.leave();
 });
 
-test('a socket that does not read for a while gets every picture and the end', async () => {
+test('a socket that pauses reading gets every picture and the end', async () => {
   const socket = await open();
   socket.ws.pause();
   socket.say({ type: 'generate', id: 'a', seed: 1, count: 4, size: 512, previews: { images: 4, perSecond: 60 } });
@@ -179,7 +179,7 @@ test('a socket that does not read for a while gets every picture and the end', a
   await socket.leave();
 });
 
-/** Full until it flows. */
+/** A congested socket, until it drains. */
 class StuckWire implements Wire {
   bufferedAmount = Number.POSITIVE_INFINITY;
   readonly came: (string | Uint8Array)[] = [];
@@ -199,7 +199,7 @@ class StuckWire implements Wire {
   close(): void {}
 }
 
-test('a wire that is full misses previews, and the end says how many', async () => {
+test('a congested socket skips previews, and the end reports their number', async () => {
   const { services } = serving;
   const wire = new StuckWire();
   const session = new Session(services, { name: 'at a full wire', key: null }, wire);
@@ -231,7 +231,7 @@ async function until<T>(find: () => T | undefined): Promise<T> {
   }
 }
 
-test('what is wrong is said, and the socket stays', async () => {
+test('errors are reported, and the socket stays open', async () => {
   const socket = await open();
   socket.ws.send('{');
   assert.match((await socket.next('error')).message, /not JSON/);
@@ -252,7 +252,7 @@ test('what is wrong is said, and the socket stays', async () => {
   assert.equal(await socket.closed(), 1009);
 });
 
-test('a thousand sockets that do nothing hold nobody up', async () => {
+test('a thousand idle sockets block nobody', async () => {
   const many = await serve({ socketsPerClient: 1001, sockets: 1001, requestsPerMinute: 0 });
   const sockets: Socket[] = [];
   for (let i = 0; i < 10; i++)
@@ -267,7 +267,7 @@ test('a thousand sockets that do nothing hold nobody up', async () => {
   await many.close();
 });
 
-test('who may not open one is told by status', async () => {
+test('refused sockets get a status code', async () => {
   assert.equal(await refusedStatus(serving.url, { headers: { origin: 'https://evil.example' } }), 403);
   assert.equal(await refusedStatus(serving.url, { protocols: ['kandid.v9'] }), 415);
   const own = await open({ headers: { origin: serving.url } });

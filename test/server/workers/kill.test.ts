@@ -13,7 +13,7 @@ before(async () => {
 const submit = (work: Parameters<LocalServices['jobs']['submit']>[0]['work'], client = 'a') =>
   services.jobs.submit({ work, client });
 const kill = () => process.kill(pidOf(services), 'SIGKILL');
-/** It stands at a level of a run. */
+/** A request that blocks at a level. */
 const standsAt = (job: Job, attempt: number, level: number) =>
   until(services, job, 'level', (event) => event.type === 'level' && event.level === level && job.attempt === attempt);
 
@@ -31,7 +31,7 @@ test('a job is run in another process', async () => {
   assert.notEqual(pidOf(services), process.pid);
 });
 
-test('killed in the middle, a job is run once more; killed again, it fails, and the others go on', async () => {
+test('a killed job is run once more; killed again, it fails, and others continue', async () => {
   const job = await submit(holding(2));
   await standsAt(job, 1, 1);
   kill();
@@ -48,7 +48,7 @@ test('killed in the middle, a job is run once more; killed again, it fails, and 
   assert.equal((await next.ended).type, 'done');
 });
 
-test('a job that kills its process takes no other with it', async () => {
+test('a job that kills its process does not end others', async () => {
   const [poison, ...others] = await Promise.all([
     submit(generate({ guides: [{ name: 'poison', params: { way: 'kill' } }] })),
     ...[1, 2, 3].map((seed) =>
@@ -63,7 +63,7 @@ test('a job that kills its process takes no other with it', async () => {
   );
 });
 
-test('killed many times at random, every job ends exactly once', async () => {
+test('with random kills every job ends exactly once', async () => {
   const all = await Promise.all(
     Array.from({ length: 40 }, (_, seed) => submit(generate({ seed, count: 2 }), `c${seed % 5}`)),
   );
@@ -83,7 +83,7 @@ test('killed many times at random, every job ends exactly once', async () => {
   assert.equal(services.jobs.running + services.jobs.waiting, 0);
 });
 
-test('a promise that a guide forgot ends nothing', async () => {
+test('an unhandled rejection in a guide ends nothing', async () => {
   await (await submit(generate({ seed: 1 }))).ended;
   const pid = pidOf(services);
   const job = await submit(generate({ guides: [{ name: 'poison', params: { way: 'reject' } }] }));
@@ -91,7 +91,7 @@ test('a promise that a guide forgot ends nothing', async () => {
   assert.equal(pidOf(services), pid);
 });
 
-test('cancel reaches a job in another process, and gives what there is', async () => {
+test('cancel reaches a job in another process, which returns its results so far', async () => {
   const job = await submit(holding(3));
   await standsAt(job, 1, 2);
   await services.jobs.cancel(job);

@@ -19,7 +19,7 @@ const INFO: WorkerInfo = {
   lexicons: {},
 };
 
-/** A process that says what the test says. */
+/** A fake process whose messages the test determines. */
 class FakeProcess {
   readonly sent: ToWorker[] = [];
   readonly listener: ProcessListener;
@@ -112,7 +112,7 @@ test('it is ready when a process is, and each process has its device', async () 
   );
 });
 
-test('where no process can be opened, starting says why, and goes on trying', async () => {
+test('if no process starts, starting fails with the reason, and is retried', async () => {
   const { pool, clock, processes, latest } = poolOf();
   const starting = pool.start();
   const error = { code: 'models_missing', message: 'none', details: { folders: 'there' } } as const;
@@ -126,7 +126,7 @@ test('where no process can be opened, starting says why, and goes on trying', as
   assert.equal(pool.problem(), null);
 });
 
-test('a job is begun, told things and heard; other attempts are not', async () => {
+test('a job is started and exchanges messages; other attempts are ignored', async () => {
   const { pool, latest } = poolOf();
   void pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -144,7 +144,7 @@ test('a job is begun, told things and heard; other attempts are not', async () =
   assert.deepEqual(heard, ['level', 'done']);
 });
 
-test('there is room while a place is free; a job that waits for a person takes none', async () => {
+test('capacity is the number of free places; a job waiting for a person uses none', async () => {
   const { pool, latest } = poolOf({ slots: 3, awaitingInput: 1 });
   let told = 0;
   pool.listen(() => {
@@ -165,7 +165,7 @@ test('there is room while a place is free; a job that waits for a person takes n
   assert.equal(pool.hasRoom(need()), true);
 });
 
-test('jobs go to the process that has the most room, a job run again to one without another such', async () => {
+test('jobs go to the process with the most free places; a retried job to an idle one', async () => {
   const { pool, processes } = poolOf({ devices: ['cuda:0', 'cuda:1'], slots: 9 });
   void pool.start();
   for (const one of processes) one.say({ type: 'ready', info: INFO });
@@ -179,7 +179,7 @@ test('jobs go to the process that has the most room, a job run again to one with
   );
 });
 
-test('a process that ends is started again, later and later until one has done something', async () => {
+test('an exited process is restarted with growing delays until one has succeeded', async () => {
   const { pool, clock, processes, exits, latest } = poolOf();
   void pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -206,7 +206,7 @@ test('a process that ends is started again, later and later until one has done s
   assert.equal(pool.status()[0]?.restarts, 5);
 });
 
-test('a process that says nothing for too long is ended', async () => {
+test('a silent process is killed', async () => {
   const { pool, clock, processes, latest } = poolOf();
   void pool.start();
   clock.pass(900_000);
@@ -223,7 +223,7 @@ test('a process that says nothing for too long is ended', async () => {
   assert.deepEqual(heard, ['lost: killed by SIGKILL']);
 });
 
-test('stopping asks first and forces then', async () => {
+test('stopping is graceful first, then forced', async () => {
   const { pool, clock, processes, latest } = poolOf({ devices: ['cuda:0', 'cuda:1'] });
   void pool.start();
   for (const one of processes) one.say({ type: 'ready', info: INFO });
@@ -240,7 +240,7 @@ test('stopping asks first and forces then', async () => {
   assert.equal(clock.waiting, 0);
 });
 
-test('stopped while it waits to start again, it does not', async () => {
+test('stopping cancels a delayed restart', async () => {
   const { pool, clock, processes, latest } = poolOf();
   void pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -250,7 +250,7 @@ test('stopped while it waits to start again, it does not', async () => {
   assert.equal(processes.length, 1);
 });
 
-test('what cannot be sent fails its job alone', async () => {
+test('a message that cannot be sent fails only its job', async () => {
   const { pool, latest } = poolOf({ slots: 4 });
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -270,7 +270,7 @@ test('what cannot be sent fails its job alone', async () => {
   assert.equal(pool.status()[0]?.jobs, 0);
 });
 
-test('a client that has nothing running is let in though the places are taken; memory bounds all', async () => {
+test('a client without running jobs may exceed the places; memory limits all', async () => {
   const { pool, latest } = poolOf({ slots: 2 });
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -285,7 +285,7 @@ test('a client that has nothing running is let in though the places are taken; m
   assert.equal(pool.hasRoom(need({ client: 'c', bytes: 60 })), true);
 });
 
-test('a job that takes all the memory runs alone', async () => {
+test('a job that needs all memory runs alone', async () => {
   const { pool, latest } = poolOf();
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -295,7 +295,7 @@ test('a job that takes all the memory runs alone', async () => {
   assert.equal(pool.hasRoom(need({ client: 'b' })), false);
 });
 
-test('pictures come one by one and are told with the end', async () => {
+test('pictures are sent one by one and announced with the end', async () => {
   const { pool, latest } = poolOf();
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });
@@ -323,7 +323,7 @@ test('pictures come one by one and are told with the end', async () => {
   assert.deepEqual(codes(), [[0, 1]]);
 });
 
-test('users’ guides have a process of their own where the operator wants it', async () => {
+test('custom guides have a separate process if configured', async () => {
   const { pool, processes } = poolOf({ slots: 4, guideWorker: 'cpu' });
   const starting = pool.start();
   const about = { description: '', params: {} };
@@ -342,7 +342,7 @@ test('users’ guides have a process of their own where the operator wants it', 
   assert.equal(pool.hasRoom(need({ guides: ['text'] })), true);
 });
 
-test('a process that is started again says so: it need not open every model', async () => {
+test('a restarted process is told so: it need not open every model', async () => {
   const { pool, clock, started, latest } = poolOf();
   const starting = pool.start();
   latest().say({ type: 'ready', info: INFO });

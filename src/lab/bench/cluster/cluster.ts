@@ -1,4 +1,4 @@
-/** A cluster of real processes on this machine. */
+/** A cluster of separate processes on this machine. */
 import { Member } from './member.ts';
 import { freePort, RedisProcess } from './redis-process.ts';
 
@@ -20,11 +20,11 @@ export interface RunningCluster {
   readonly redis: RedisProcess;
   readonly gateways: readonly Member[];
   readonly workers: readonly Member[];
-  /** Of the gateways; they keep them when they are started again. */
+  /** URLs of the gateways, which keep them after a restart. */
   readonly urls: readonly string[];
 }
 
-/** Runs `work` with a cluster, all of which is stopped in any case. @throws {KandidError} internal: something did not start */
+/** Runs `work` with a cluster, which is stopped in any case. @throws {KandidError} internal: a process did not start */
 export async function withCluster<T>(size: ClusterSize, work: (cluster: RunningCluster) => Promise<T>): Promise<T> {
   const redis = await RedisProcess.start();
   const { model, models, device, threads, guides = [], settings = {} } = size;
@@ -34,14 +34,14 @@ export async function withCluster<T>(size: ClusterSize, work: (cluster: RunningC
     ...models.flatMap((folder) => ['--models', folder]),
     ...Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
   ];
-  const computing = [
+  const workerFlags = [
     ...(device === undefined ? [] : ['--device', device]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
     ...guides.flatMap((folder) => ['--guides', folder]),
   ];
   const ports = await Promise.all(Array.from({ length: size.gateways }, () => freePort()));
   const gateways = ports.map((port) => new Member('serve', ['--host', '127.0.0.1', '--port', String(port), ...flags]));
-  const workers = Array.from({ length: size.workers }, () => new Member('worker', [...flags, ...computing]));
+  const workers = Array.from({ length: size.workers }, () => new Member('worker', [...flags, ...workerFlags]));
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
   try {
     await Promise.all([...gateways, ...workers].map((member) => member.start()));

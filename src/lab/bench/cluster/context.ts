@@ -1,18 +1,18 @@
-/** Options that the measurements of a cluster share, and their figures. */
+/** Options and figures that the measurements of a cluster share. */
 import { type Figure, figure } from '../server/figure.ts';
 import type { ClusterSize } from './cluster.ts';
 
 /** Size of each measurement. */
 export interface ClusterAmounts {
-  /** Jobs while members are killed, and the least milliseconds between two of one client. */
+  /** Number of jobs while members are killed, and the minimum interval between two jobs of a client in milliseconds. */
   readonly jobs: number;
   readonly paceMs: number;
   /** Seconds of load for each number of workers. */
   readonly loadSeconds: number;
-  /** Requests whose first preview is timed, and that are cancelled. */
+  /** Number of requests whose first preview is timed, and number of cancelled requests. */
   readonly previews: number;
   readonly cancels: number;
-  /** Jobs after which the memory of Redis should be what it was. */
+  /** Number of jobs over which the memory of Redis must not grow. */
   readonly memoryJobs: number;
 }
 
@@ -40,12 +40,12 @@ export interface ClusterContext {
   readonly signal: AbortSignal;
 }
 
-/** By path: `resume.missing`. */
+/** Figures by path, such as `resume.missing`. */
 export type ClusterFigures = Map<string, Figure>;
 
 export interface ClusterPart {
   readonly name: string;
-  readonly what: string;
+  readonly description: string;
   run(context: ClusterContext): Promise<ClusterFigures>;
 }
 

@@ -1,4 +1,4 @@
-/** What the way through Redis costs: the first preview, and a cancel at another gateway. */
+/** Latency through Redis: the first preview, and a cancel at another gateway. */
 import { type BenchContext, requestMaker } from '../server/context.ts';
 import { ask } from '../server/http-client.ts';
 import { ServerProcess } from '../server/server-process.ts';
@@ -8,10 +8,10 @@ import { withCluster } from './cluster.ts';
 import { type ClusterContext, type ClusterFigures, put } from './context.ts';
 
 const WARM_UP = 3;
-/** Results of a request that is cancelled, so that a level takes longer than a message. */
+/** Number of results of a cancelled request: a level takes longer than a message. */
 const CANCELLED_RESULTS = 64;
-/** Cancelled after this share of the levels. */
-const AT = 0.6;
+/** Share of the levels after which requests are cancelled. */
+const CANCEL_AT = 0.6;
 
 export async function latency(context: ClusterContext): Promise<ClusterFigures> {
   const { base, amounts, signal } = context;
@@ -33,7 +33,7 @@ export async function latency(context: ClusterContext): Promise<ClusterFigures> 
   });
 }
 
-/** Milliseconds to the first preview of requests one after the other. */
+/** Milliseconds to the first preview of sequential requests. */
 async function firstPreviews(url: string, count: number, signal: BenchContext['signal']): Promise<number[]> {
   const request = await requestMaker();
   const client = await StreamClient.open(url);
@@ -46,26 +46,26 @@ async function firstPreviews(url: string, count: number, signal: BenchContext['s
   return times;
 }
 
-/** Levels that were chosen after a cancel, by HTTP and at the other gateway. */
+/** Per request, the number of levels chosen after a cancel over HTTP at the other gateway. */
 async function cancels(urls: readonly string[], count: number, signal: BenchContext['signal']): Promise<number[]> {
   const [url, other] = urls as [string, string];
   const request = await requestMaker();
   const client = await StreamClient.open(url);
   const over: number[] = [];
   for (let n = 0; n < count && !signal.aborted; n++) {
-    let told = -1;
+    let level = -1;
     let atLevel = Number.POSITIVE_INFINITY;
     let cancelled: Promise<unknown> | null = null;
     const body = { ...request({ count: CANCELLED_RESULTS }), previews: { images: 0 } };
     const { last, type } = await client.generate(body, (message) => {
-      if (message.type === 'started') atLevel = Math.floor(AT * (message.levels?.length ?? 0));
-      if (message.type === 'level') told = message.level ?? told;
-      if (cancelled || told < atLevel || message.job === undefined) return;
+      if (message.type === 'started') atLevel = Math.floor(CANCEL_AT * (message.levels?.length ?? 0));
+      if (message.type === 'level') level = message.level ?? level;
+      if (cancelled || level < atLevel || message.job === undefined) return;
       cancelled = ask(`${other}/v1/jobs/${message.job}`, { method: 'DELETE' });
     });
     await cancelled;
-    // `level` of the end counts the levels that were chosen; one is on its way at the time of the cancel.
-    const chosen = type === 'cancelled' ? (last?.level ?? 0) : told + 1;
+    // `level` of the last message is the number of chosen levels; one is in progress at the time of the cancel.
+    const chosen = type === 'cancelled' ? (last?.level ?? 0) : level + 1;
     over.push(chosen - (atLevel + 1));
   }
   await client.close();

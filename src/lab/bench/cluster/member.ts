@@ -1,4 +1,4 @@
-/** A gateway or a worker in a process of its own, which can be killed and started again. */
+/** A gateway or a worker in a separate process, which can be killed and restarted. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
@@ -23,7 +23,7 @@ export class Member {
     this.#flags = flags;
   }
 
-  /** Whether it was ready and was not ended since. */
+  /** Whether it is running and ready. */
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -34,12 +34,12 @@ export class Member {
     await this.#starting;
   }
 
-  /** Kills it in the middle of whatever it does; resolves when it is gone. */
+  /** Sends SIGKILL; resolves when the process has exited. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
 
-  /** Lets it end by itself. */
+  /** Sends SIGTERM, and waits until the process exits by itself. */
   async stop(): Promise<void> {
     await this.#starting.catch(() => {});
     await this.#end('SIGTERM');
@@ -53,15 +53,15 @@ export class Member {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
-    let said = '';
+    let output = '';
     for await (const bytes of child.stderr) {
-      said = (said + bytes).slice(-2000);
-      if (READY.test(said)) break;
+      output = (output + bytes).slice(-2000);
+      if (READY.test(output)) break;
     }
     child.stderr.destroy();
     if (this.#child !== child) return;
-    if (!READY.test(said))
-      throw new KandidError('internal', { reason: `${this.kind} did not start: ${said.trim() || 'no output'}` });
+    if (!READY.test(output))
+      throw new KandidError('internal', { reason: `${this.kind} did not start: ${output.trim() || 'no output'}` });
     this.#isReady = true;
   }
 

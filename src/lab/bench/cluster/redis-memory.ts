@@ -1,4 +1,4 @@
-/** The memory of Redis over many jobs. */
+/** Memory of Redis over many jobs. */
 import { execFileSync } from 'node:child_process';
 import { loadWith } from '../server/context.ts';
 import { mean } from '../server/figure.ts';
@@ -8,7 +8,7 @@ import { type ClusterContext, type ClusterFigures, put } from './context.ts';
 
 const CLIENTS = 24;
 const SAMPLES = 100;
-/** Few ended jobs are kept, so that the limit is reached early and does not look like growth. */
+/** Number of ended jobs that are kept: few, so that the limit is reached early and does not look like growth. */
 const KEPT = 200;
 const MiB = 2 ** 20;
 
@@ -20,13 +20,13 @@ export async function redisMemory(context: ClusterContext): Promise<ClusterFigur
     const memory: number[] = [];
     const statuses = new Map<number, number>();
     const every = Math.max(1, Math.floor(jobs / SAMPLES));
-    let begun = 0;
+    let started = 0;
     let done = 0;
     await loadWith(
       CLIENTS,
-      () => begun < jobs && !signal.aborted,
+      () => started < jobs && !signal.aborted,
       async () => {
-        const seed = begun++;
+        const seed = started++;
         const { status } = await ask(`${urls[0]}/v1/generate`, { body: { seed, base64: false } });
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         done += 1;
@@ -45,7 +45,7 @@ export async function redisMemory(context: ClusterContext): Promise<ClusterFigur
   });
 }
 
-/** Bytes, as it says itself. */
+/** Used memory in bytes, as Redis reports it. */
 function usedMemory(port: number): number {
   const info = execFileSync('redis-cli', ['-p', String(port), 'info', 'memory'], { encoding: 'utf8' });
   return Number(/^used_memory:(\d+)/m.exec(info)?.[1]);

@@ -1,4 +1,4 @@
-/** A Redis of the measurement's own: on a free port, in a folder of its own, its file written as it goes. */
+/** A Redis server of the measurement: on a free port, in a temporary folder, with an append-only file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ export class RedisProcess {
     this.port = port;
   }
 
-  /** @throws {KandidError} internal: it is not installed, or did not start */
+  /** @throws {KandidError} internal: Redis is not installed, or did not start */
   static async start(): Promise<RedisProcess> {
     const redis = new RedisProcess(await freePort());
     await redis.#launch();
@@ -29,7 +29,7 @@ export class RedisProcess {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Ends it, and starts it again with what its file holds. */
+  /** Restarts it with the data of its append-only file. */
   async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await this.#end(signal);
     await this.#launch();
@@ -51,12 +51,12 @@ export class RedisProcess {
     });
     failed.catch(() => {});
     const ready = (async () => {
-      let said = '';
+      let output = '';
       for await (const bytes of child.stdout) {
-        said += bytes;
-        if (said.includes(READY)) return;
+        output += bytes;
+        if (output.includes(READY)) return;
       }
-      throw new KandidError('internal', { reason: `redis-server ended: ${said.slice(-300)}` });
+      throw new KandidError('internal', { reason: `redis-server ended: ${output.slice(-300)}` });
     })();
     await Promise.race([ready, failed]);
   }

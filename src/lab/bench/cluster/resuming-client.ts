@@ -1,4 +1,4 @@
-/** A client that loses its gateway again and again, goes on at another one, and counts what comes. */
+/** A client that reconnects to another gateway whenever it loses its connection, and records the events it receives. */
 import WebSocket from 'ws';
 import { decodeFrame } from '../../../contract/frames.ts';
 import { type GenerateBody, SUBPROTOCOL } from '../../../contract/stream.ts';
@@ -12,41 +12,41 @@ interface Message {
   readonly code?: string;
 }
 
-/** What one request came to. */
-export interface Told {
-  /** null: it was never accepted. */
+/** The events received for one request. */
+export interface Received {
+  /** null: the request was never accepted. */
   readonly job: string | null;
-  /** Numbers of the events that count, as they came. */
+  /** Sequence numbers of the required events, in the order of arrival. */
   readonly seqs: readonly number[];
-  /** How it ended, as often as it was told. */
+  /** Types of the end events; exactly one is correct. */
   readonly ends: readonly string[];
-  /** Times that it went on after a lost connection. */
+  /** Number of reconnections. */
   readonly resumes: number;
 }
 
 export interface ResumingOptions {
-  /** Of the gateways. */
+  /** URLs of the gateways. */
   readonly urls: readonly string[];
-  /** Whether it hangs up itself, asked after each event that counts. */
+  /** Called after each required event: whether the client drops the connection itself. */
   readonly hangsUp: () => boolean;
-  /** Milliseconds that a request may take; then it is lost. */
-  readonly patienceMs: number;
+  /** Time limit of a request in milliseconds; then it counts as lost. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Events that everybody must be told, once. */
-const COUNTING: ReadonlySet<string> = new Set(['started', 'level', 'candidates', 'chosen']);
+/** Events that each client must receive exactly once. */
+const REQUIRED: ReadonlySet<string> = new Set(['started', 'level', 'candidates', 'chosen']);
 const ENDS: ReadonlySet<string> = new Set(['done', 'cancelled', 'error']);
-/** The answer where a gateway cannot be asked now: it is asked again. */
-const TRY_AGAIN: ReadonlySet<string> = new Set(['redis_unavailable', 'worker_unavailable', 'not_ready', 'draining']);
+/** Error codes of temporary failures of a gateway. */
+const TRANSIENT: ReadonlySet<string> = new Set(['redis_unavailable', 'worker_unavailable', 'not_ready', 'draining']);
 const RETRY_MS = 50;
 const ID = '1';
 
-/** Makes one request, and follows it to its end wherever that is possible. */
-export async function follow(body: GenerateBody, first: number, options: ResumingOptions): Promise<Told> {
+/** Sends one request and follows it to its end. @param first index of the first gateway */
+export async function follow(body: GenerateBody, first: number, options: ResumingOptions): Promise<Received> {
   const seqs: number[] = [];
   const ends: string[] = [];
-  const end = performance.now() + options.patienceMs;
+  const end = performance.now() + options.timeoutMs;
   let job: string | null = null;
   let last = -1;
   let connections = 0;
@@ -59,28 +59,28 @@ export async function follow(body: GenerateBody, first: number, options: Resumin
         : { type: 'attach', id: ID, job, ...(last < 0 ? {} : { since: last }) };
     await listen(url, opening, end - performance.now(), (message) => {
       job = message.job ?? job;
-      if (message.type === 'error' && (message.job === undefined || TRY_AGAIN.has(message.code ?? ''))) return false;
-      const counts = COUNTING.has(message.type);
-      if (message.seq !== undefined && (counts || ENDS.has(message.type) || message.type === 'queued'))
+      if (message.type === 'error' && (message.job === undefined || TRANSIENT.has(message.code ?? ''))) return false;
+      const isRequired = REQUIRED.has(message.type);
+      if (message.seq !== undefined && (isRequired || ENDS.has(message.type) || message.type === 'queued'))
         last = Math.max(last, message.seq);
-      if (counts || ENDS.has(message.type)) seqs.push(message.seq ?? -1);
+      if (isRequired || ENDS.has(message.type)) seqs.push(message.seq ?? -1);
       if (ENDS.has(message.type)) ends.push(message.type === 'error' ? `error ${message.code}` : message.type);
-      return ends.length === 0 && !(counts && options.hangsUp());
+      return ends.length === 0 && !(isRequired && options.hangsUp());
     });
     if (ends.length === 0) await pause(RETRY_MS);
   }
   return { job, seqs, ends, resumes: Math.max(0, connections - 1) };
 }
 
-/** Opens a socket, says something, and hears until it is closed, `hear` gives false, or time is over. */
+/** Opens a socket, sends a message, and listens until the socket closes, `onMessage` returns false, or the time is up. */
 async function listen(
   url: string,
   opening: object,
-  patienceMs: number,
-  hear: (message: Message) => boolean,
+  timeoutMs: number,
+  onMessage: (message: Message) => boolean,
 ): Promise<void> {
   const ws = new WebSocket(`${url.replace('http', 'ws')}/v1/stream`, SUBPROTOCOL, { perMessageDeflate: false });
-  // A gateway that is gone is no error here.
+  // A gateway that was killed is expected.
   ws.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
     ws.on('close', () => resolve());
@@ -90,11 +90,11 @@ async function listen(
   ws.on('message', (data: Buffer, isBinary) => {
     if (hasHungUp) return;
     const message = (isBinary ? decodeFrame(data).header : JSON.parse(data.toString())) as Message;
-    if (message.type === 'hello' || hear(message)) return;
+    if (message.type === 'hello' || onMessage(message)) return;
     hasHungUp = true;
     ws.terminate();
   });
-  const timer = setTimeout(() => ws.terminate(), Math.max(1, patienceMs));
+  const timer = setTimeout(() => ws.terminate(), Math.max(1, timeoutMs));
   await closed;
   clearTimeout(timer);
 }

@@ -1,4 +1,4 @@
-/** Requests a second with two workers against one. */
+/** Throughput with two workers, compared to one. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +8,15 @@ import { withCluster } from './cluster.ts';
 import { type ClusterContext, type ClusterFigures, put } from './context.ts';
 
 const CLIENTS = 24;
-/** Places of a worker: few, so that what limits it is their number and not the processor that all processes here share. */
+/** Places per worker: few, so that they limit the throughput, and not the processor that all processes share. */
 const PLACES = 4;
 const WAIT_MS = 25;
-/** Before anything is measured. */
 const WARM_UP_SECONDS = 2;
 
-/** A guide that takes its time without a processor, as one on another machine does. */
+/** A guide that waits without using the processor, like one on another machine. */
 const WAITING = `export default ({ z }) => ({
   name: 'waiting',
-  description: 'Has no opinion, after a while.',
+  description: 'Scores all candidates equally, after a delay.',
   params: z.strictObject({}),
   create: () => ({
     async score({ batch, count }) {

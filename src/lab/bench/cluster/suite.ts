@@ -6,8 +6,8 @@ import { speedup } from './speedup.ts';
 import { survival } from './survival.ts';
 
 export const CLUSTER_PARTS: readonly ClusterPart[] = [
-  { name: 'survival', what: 'members killed and Redis restarted under load', run: survival },
-  { name: 'speedup', what: 'two workers against one', run: speedup },
-  { name: 'latency', what: 'first preview, and cancel at another gateway', run: latency },
-  { name: 'memory', what: 'memory of Redis over many jobs', run: redisMemory },
+  { name: 'survival', description: 'members killed and Redis restarted under load', run: survival },
+  { name: 'speedup', description: 'two workers against one', run: speedup },
+  { name: 'latency', description: 'first preview, and cancel at another gateway', run: latency },
+  { name: 'memory', description: 'memory of Redis over many jobs', run: redisMemory },
 ];

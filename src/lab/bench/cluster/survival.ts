@@ -1,20 +1,20 @@
-/** Accepted jobs while gateways and workers are killed and Redis is restarted: how many are lost, doubled, told with gaps. */
+/** Counts jobs that are lost, doubled, or reported with gaps while gateways and workers are killed and Redis is restarted. */
 import { Random } from '../../../kit/random.ts';
 import { loadWith, pause } from '../server/context.ts';
 import { ask } from '../server/http-client.ts';
 import { type RunningCluster, withCluster } from './cluster.ts';
 import { type ClusterContext, type ClusterFigures, put } from './context.ts';
-import { follow, type Told } from './resuming-client.ts';
+import { follow, type Received } from './resuming-client.ts';
 
 const CLIENTS = 16;
 const KILL_MS = 1000;
-/** Results of a request, so that it takes long enough to be hit. */
+/** Number of results of a request: it takes long enough to be affected by a kill. */
 const RESULTS = 8;
 /** Share of events after which a client hangs up. */
 const HANG_UP = 0.02;
-const PATIENCE_MS = 180_000;
-/** Of what is found out afterwards. */
-const ANSWER_MS = 30_000;
+const TIMEOUT_MS = 180_000;
+/** Time limit of the check of a job afterwards. */
+const CHECK_MS = 30_000;
 
 const SETTINGS = { leaseSeconds: 4, keptJobs: 100_000, keptBytes: 2 ** 30, perClient: 1000, drainSeconds: 1 };
 
@@ -28,31 +28,31 @@ export async function survival(context: ClusterContext): Promise<ClusterFigures>
 async function measure(context: ClusterContext, cluster: RunningCluster, jobs: number): Promise<ClusterFigures> {
   const { signal } = context;
   const random = Random.of(1);
-  const told: Told[] = [];
-  let begun = 0;
+  const received: Received[] = [];
+  let started = 0;
   let isOver = false;
-  const disturbing = disturb(context, cluster, random, () => (isOver ? 1 : told.length / jobs));
-  const options = { urls: cluster.urls, hangsUp: () => random.uniform() < HANG_UP, patienceMs: PATIENCE_MS, signal };
+  const disturbing = disturb(context, cluster, random, () => (isOver ? 1 : received.length / jobs));
+  const options = { urls: cluster.urls, hangsUp: () => random.uniform() < HANG_UP, timeoutMs: TIMEOUT_MS, signal };
   await loadWith(
     Math.min(CLIENTS, jobs),
-    () => begun < jobs && !signal.aborted,
+    () => started < jobs && !signal.aborted,
     async (client) => {
-      begun += 1;
-      const started = performance.now();
-      told.push(await follow({ seed: begun, count: RESULTS }, client, options));
-      await pause(Math.max(0, context.amounts.paceMs - (performance.now() - started)));
+      started += 1;
+      const startMs = performance.now();
+      received.push(await follow({ seed: started, count: RESULTS }, client, options));
+      await pause(Math.max(0, context.amounts.paceMs - (performance.now() - startMs)));
     },
   );
   isOver = true;
   const { kills, restarts } = await disturbing;
   const figures: ClusterFigures = new Map();
-  const accepted = told.filter(({ job }) => job !== null);
+  const accepted = received.filter(({ job }) => job !== null);
   const compared = await compare(cluster, accepted);
   put(figures, 'accepted', accepted.length, { bar: { least: jobs } });
   put(figures, 'lost', compared.lost, { bar: { most: 0 }, note: 'accepted jobs without an end' });
-  put(figures, 'doubled', compared.doubled, { bar: { most: 0 }, note: 'with more than one' });
+  put(figures, 'doubled', compared.doubled, { bar: { most: 0 }, note: 'accepted jobs with several ends' });
   put(figures, 'failed', accepted.filter(({ ends }) => ends[0]?.startsWith('error')).length, {
-    note: `each told so, once: ${[...new Set(accepted.flatMap(({ ends }) => ends))].join(', ')}`,
+    note: `ends: ${[...new Set(accepted.flatMap(({ ends }) => ends))].join(', ')}`,
   });
   put(figures, 'resume.missing', compared.missing, { bar: { most: 0 } });
   put(figures, 'resume.repeated', compared.repeated, { bar: { most: 0 } });
@@ -60,14 +60,17 @@ async function measure(context: ClusterContext, cluster: RunningCluster, jobs: n
     figures,
     'resume.count',
     accepted.reduce((sum, { resumes }) => sum + resumes, 0),
-    { note: 'connections that went on' },
+    { note: 'reconnections' },
   );
-  put(figures, 'kills', kills, { note: 'of gateways and workers, by SIGKILL' });
+  put(figures, 'kills', kills, { note: 'gateways and workers killed by SIGKILL' });
   put(figures, 'redis.restarts', restarts);
   return figures;
 }
 
-/** Kills one of those that are up every second, unless it is the last of its kind, and starts it again; restarts Redis after each third of the jobs. */
+/**
+ * Every second, kills and restarts a random member, unless it is the last running one of its kind. Restarts Redis after each
+ * third of the jobs.
+ */
 async function disturb(
   { signal }: ClusterContext,
   { redis, gateways, workers }: RunningCluster,
@@ -79,16 +82,15 @@ async function disturb(
   let restarts = 0;
   while (progress() < 1 && !signal.aborted) {
     await pause(KILL_MS);
-    // One of each kind is left: nobody can do anything where there is none.
-    const up = [gateways, workers]
+    const candidates = [gateways, workers]
       .map((kind) => kind.filter(({ isReady }) => isReady))
       .filter(({ length }) => length > 1)
       .flat();
-    const victim = up[random.integer(Math.max(1, up.length))];
+    const victim = candidates[random.integer(Math.max(1, candidates.length))];
     if (victim) {
       kills += 1;
       await victim.kill();
-      // Where Redis is away just then it does not start, and is started once more.
+      // The first start fails if Redis is restarting.
       starting.push(victim.start().catch(() => victim.start()));
     }
     if (restarts < 2 && progress() > (restarts + 1) / 3) {
@@ -100,31 +102,31 @@ async function disturb(
   return { kills, restarts };
 }
 
-/** What clients were told, against what is known of the jobs afterwards. */
-async function compare({ urls }: RunningCluster, accepted: readonly Told[]) {
+/** Compares the events that clients received with the recorded events of the jobs. */
+async function compare({ urls }: RunningCluster, accepted: readonly Received[]) {
   const sums = { lost: 0, doubled: 0, missing: 0, repeated: 0 };
   const [url] = urls;
   for (const { job, seqs, ends } of accepted) {
-    const known = await eventsOf(`${url}/v1/jobs/${job}/events`);
+    const recorded = await recordedEvents(`${url}/v1/jobs/${job}/events`);
     const numbers = new Set(seqs);
-    if (ends.length === 0 || known.ends === 0) sums.lost += 1;
-    if (ends.length > 1 || known.ends > 1) sums.doubled += 1;
+    if (ends.length === 0 || recorded.ends === 0) sums.lost += 1;
+    if (ends.length > 1 || recorded.ends > 1) sums.doubled += 1;
     sums.repeated += seqs.length - numbers.size;
-    sums.missing += known.seqs.filter((seq) => !numbers.has(seq)).length;
+    sums.missing += recorded.seqs.filter((seq) => !numbers.has(seq)).length;
   }
   return sums;
 }
 
-/** Events that count, by their numbers, of a job that has ended. */
-async function eventsOf(url: string): Promise<{ seqs: number[]; ends: number }> {
-  const end = performance.now() + ANSWER_MS;
+/** Sequence numbers of the required events of an ended job, and its number of ends. */
+async function recordedEvents(url: string): Promise<{ seqs: number[]; ends: number }> {
+  const end = performance.now() + CHECK_MS;
   while (performance.now() < end) {
-    const { status, body } = await ask(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const { status, body } = await ask(url, { signal: AbortSignal.timeout(CHECK_MS) });
     if (status === 200) {
       const found = [...body.toString().matchAll(/^id: (\d+)\nevent: (\w+)$/gm)];
-      const counting = found.filter(([, , type]) => type !== 'queued' && type !== 'preview');
-      const ends = counting.filter(([, , type]) => type === 'done' || type === 'failed' || type === 'cancelled');
-      return { seqs: counting.map(([, seq]) => Number(seq)), ends: ends.length };
+      const required = found.filter(([, , type]) => type !== 'queued' && type !== 'preview');
+      const ends = required.filter(([, , type]) => type === 'done' || type === 'failed' || type === 'cancelled');
+      return { seqs: required.map(([, seq]) => Number(seq)), ends: ends.length };
     }
     await pause(KILL_MS);
   }

@@ -4,12 +4,12 @@ import { type Part, requestMaker, withServer } from './context.ts';
 import { type Figure, figure } from './figure.ts';
 import { StreamClient } from './stream-client.ts';
 
-/** Cancelled after this share of the levels: by then one takes longer than a message from process to process. */
-const AT = 0.6;
+/** Share of the levels after which requests are cancelled: by then a level takes longer than a message between processes. */
+const CANCEL_AT = 0.6;
 
 export const cancellation: Part = {
   name: 'cancel',
-  what: 'cancel → work stopped',
+  description: 'cancel → work stopped',
   run: (context) =>
     withServer(context, {}, async ({ url }): Promise<Figure[]> => {
       const { cancels, cancelCount } = context.amounts;
@@ -19,20 +19,20 @@ export const cancellation: Part = {
       const ms: number[] = [];
       for (let n = 0; n < cancels && !context.signal.aborted; n++) {
         let at = 0;
-        let told = -1;
+        let level = -1;
         let atLevel = Number.POSITIVE_INFINITY;
         const { last, type } = await client.generate(
           { ...request({ count: cancelCount }), previews: { images: 0 } },
           (message, id) => {
-            if (message.type === 'started') atLevel = Math.floor(AT * (message.levels?.length ?? 0));
-            if (message.type === 'level') told = message.level ?? told;
-            if (at > 0 || told < atLevel) return;
+            if (message.type === 'started') atLevel = Math.floor(CANCEL_AT * (message.levels?.length ?? 0));
+            if (message.type === 'level') level = message.level ?? level;
+            if (at > 0 || level < atLevel) return;
             at = performance.now();
-            client.say({ type: 'cancel', id });
+            client.send({ type: 'cancel', id });
           },
         );
-        // `level` of the end counts the levels that were chosen; one is on its way at the time of the cancel.
-        const chosen = type === 'cancelled' ? (last?.level ?? 0) : told + 1;
+        // `level` of the last message is the number of chosen levels; one is in progress at the time of the cancel.
+        const chosen = type === 'cancelled' ? (last?.level ?? 0) : level + 1;
         over.push(chosen - (atLevel + 1));
         ms.push(performance.now() - at);
       }

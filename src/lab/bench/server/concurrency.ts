@@ -13,7 +13,7 @@ const WARM_UP = 3;
 
 export const concurrency: Part = {
   name: 'together',
-  what: 'sockets at once: fairness, pictures a second, responsiveness; the batch curve of ONNX Runtime',
+  description: 'sockets at once: fairness, pictures a second, responsiveness; the batch curve of ONNX Runtime',
   async run(context) {
     const { rounds, ...figures } = await withServer(context, {}, (server) => measure(context, server));
     const curve = await batchCurve(context);
@@ -52,14 +52,14 @@ interface Measured {
 
 async function measure({ amounts, signal }: BenchContext, server: ServerProcess): Promise<Measured> {
   const request = await requestMaker();
-  const talkers = await Promise.all(Array.from({ length: amounts.sockets }, () => StreamClient.open(server.url)));
-  const [first] = talkers as [StreamClient];
+  const clients = await Promise.all(Array.from({ length: amounts.sockets }, () => StreamClient.open(server.url)));
+  const [first] = clients as [StreamClient];
   for (let n = 0; n < WARM_UP; n++) await first.generate(request());
   const started = performance.now();
   for (let n = 0; n < amounts.alone; n++) await first.generate(request());
   const aloneRate = (1000 * amounts.alone) / (performance.now() - started);
   const burst = async (): Promise<Round> => {
-    const ended = await Promise.all(talkers.map((client) => client.generate(request())));
+    const ended = await Promise.all(clients.map((client) => client.generate(request())));
     const ms = ended.map((one) => (one.type === 'done' ? one.ms : Number.POSITIVE_INFINITY));
     return { ratio: Math.max(...ms) / Math.min(...ms), rate: (1000 * ms.length) / Math.max(...ms) };
   };
@@ -73,7 +73,7 @@ async function measure({ amounts, signal }: BenchContext, server: ServerProcess)
     return all;
   });
   const delayMs = 1000 * ((await server.figures()).get('nodejs_eventloop_lag_p99_seconds') ?? Number.NaN);
-  await Promise.all(talkers.map((client) => client.close()));
+  await Promise.all(clients.map((client) => client.close()));
   return { aloneRate, rounds, delayMs, healthMs: samples };
 }
 
@@ -107,7 +107,7 @@ async function batchCurve({ amounts, server }: BenchContext): Promise<[batch: nu
       const prepared = Array.from({ length: batch }, (_, seed) => engine.prepare({ model: server.model, seed }));
       const descents = (await Promise.all(prepared)).map(({ descent }) => descent);
       await runTogether(network, descents);
-      const events = descents.map((one) => one.takeEvents().filter((event) => event.type === 'level'));
+      const events = descents.map((one) => one.drainEvents().filter((event) => event.type === 'level'));
       // A shared run is reported by every descent that shared it; a level may take several runs.
       const levels = network.candidateCounts.map(
         (_, level) => new Set(events.map((one) => one[level]?.timings.network ?? 0)),

@@ -35,9 +35,9 @@ export interface Amounts {
   readonly mixedLoad: number;
   /** Seconds of load beside each of the heaviest requests, and beside the largest bodies. */
   readonly hostileSeconds: number;
-  /** Jobs with a large picture, and unfinished uploads, of each client at most. */
+  /** Limit per client of jobs with a large picture, and of unfinished uploads. */
   readonly hostileBodies: number;
-  /** Of each kind. */
+  /** Number of mutations of each kind. */
   readonly hostileMutations: number;
 }
 
@@ -93,7 +93,7 @@ export interface BenchContext {
 /** One of the measurements. */
 export interface Part {
   readonly name: string;
-  readonly what: string;
+  readonly description: string;
   run(context: BenchContext): Promise<Figure[]>;
 }
 

@@ -14,7 +14,7 @@ const SETTINGS = { keptJobs: 50, requestsPerMinute: 0 };
 
 export const mixedLoad: Part = {
   name: 'mixed',
-  what: 'requests of all kinds: leaks',
+  description: 'requests of all kinds: leaks',
   async run(context) {
     const server = await ServerProcess.start({
       ...context.server,
@@ -33,8 +33,8 @@ async function kinds(server: ServerProcess): Promise<readonly (readonly [share: 
   const { url } = server;
   const request = await requestMaker();
   const { code, path } = await somePicture(url);
-  const get = (path: string, asking?: HttpRequestOptions): Step => {
-    return async () => (await ask(`${url}${path}`, asking)).status;
+  const get = (path: string, options?: HttpRequestOptions): Step => {
+    return async () => (await ask(`${url}${path}`, options)).status;
   };
   const post = (path: string, body: () => unknown): Step => {
     return async () => (await ask(`${url}${path}`, { body: body() })).status;

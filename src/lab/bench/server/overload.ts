@@ -27,7 +27,7 @@ const MAX_OPEN = 3000;
 
 export const overload: Part = {
   name: 'overload',
-  what: `${TIMES} × as many requests as it can answer`,
+  description: `${TIMES} × as many requests as it can answer`,
   run: (context) => withServer(context, settingsFor(context.amounts.clients), (server) => measure(context, server)),
 };
 
@@ -69,7 +69,7 @@ async function measure(context: BenchContext, server: ServerProcess): Promise<Fi
   // If the flood is shorter than the sampling interval, the sample at its end is used.
   const memories = full.length > 0 ? full : [await server.memory()];
   const sixth = Math.max(1, Math.floor(samples.length / 6));
-  const medianOf = (some: readonly Memory[], of: keyof Memory) => median(some.map((one) => one[of]));
+  const medianOf = (some: readonly Memory[], part: keyof Memory) => median(some.map((one) => one[part]));
   const [start, end] = [memories.slice(0, sixth), memories.slice(-sixth)];
   const parts = (some: readonly Memory[]) =>
     `${medianOf(some, 'server').toFixed(0)} + ${medianOf(some, 'workers').toFixed(0)}`;

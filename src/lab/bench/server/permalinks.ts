@@ -13,7 +13,7 @@ const CPU = 'process_cpu_seconds_total';
 
 export const permalinks: Part = {
   name: 'permalinks',
-  what: 'permalinks: 304, and computed',
+  description: 'permalinks: 304, and computed',
   run: (context) =>
     withServer(context, { requestsPerMinute: 0 }, async (server): Promise<Figure[]> => {
       const { url } = server;

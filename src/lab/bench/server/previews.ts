@@ -11,7 +11,7 @@ const BAR_MS = 150;
 
 export const previews: Part = {
   name: 'previews',
-  what: 'first preview on an idle, warm server',
+  description: 'first preview on an idle, warm server',
   run: (context) =>
     withServer(context, {}, async ({ url }) => {
       const client = await StreamClient.open(url);
@@ -19,9 +19,9 @@ export const previews: Part = {
       try {
         const plain = await firstPreviews(context, client, request);
         const words = (): GenerateBody => request({ guides: [{ name: 'text', params: { prompt: 'a red hat' } }] });
-        const isSpoken = (await client.generate(words())).type === 'done';
-        const log = isSpoken ? await firstPreviews(context, client, words) : [];
-        return [...figuresOf('to a picture', plain), ...figuresOf('from words', log)];
+        const supportsWords = (await client.generate(words())).type === 'done';
+        const byWords = supportsWords ? await firstPreviews(context, client, words) : [];
+        return [...figuresOf('to a picture', plain), ...figuresOf('from words', byWords)];
       } finally {
         await client.close();
       }

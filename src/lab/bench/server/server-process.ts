@@ -76,8 +76,8 @@ export class ServerProcess {
   /** Resident memory in MiB, of the server and its worker processes. */
   async memory(): Promise<{ readonly server: number; readonly workers: number; readonly all: number }> {
     const figures = await this.figures();
-    const of = (name: string) => (figures.get(name) ?? 0) / 2 ** 20;
-    const [server, workers] = [of('process_resident_memory_bytes'), of('kandid_workers_memory_bytes')];
+    const mib = (name: string) => (figures.get(name) ?? 0) / 2 ** 20;
+    const [server, workers] = [mib('process_resident_memory_bytes'), mib('kandid_workers_memory_bytes')];
     return { server, workers, all: server + workers };
   }
 
@@ -117,17 +117,17 @@ export class ServerProcess {
 }
 
 async function addressOf(child: ChildProcess, exited: Promise<unknown>): Promise<string> {
-  let said = '';
+  let output = '';
   const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
   const listens = new Promise<string>((resolve) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-2000);
-      const url = /listens on (http:\S+)/.exec(said)?.[1];
+      output = (output + text).slice(-2000);
+      const url = /listens on (http:\S+)/.exec(output)?.[1];
       if (url !== undefined) resolve(url);
     });
   });
   const failed = exited.then(() => {
-    throw new KandidError('internal', { reason: `the server did not start: ${said.trim() || 'no output'}` });
+    throw new KandidError('internal', { reason: `the server did not start: ${output.trim() || 'no output'}` });
   });
   failed.catch(() => {});
   try {

@@ -15,7 +15,7 @@ const SETTINGS = { keptJobs: 20 };
 
 export const slowReader: Part = {
   name: 'slow-reader',
-  what: 'one socket that never reads beside others that do',
+  description: 'one socket that never reads beside others that do',
   run: (context) =>
     withServer(context, SETTINGS, async (server) => {
       const request = await requestMaker();

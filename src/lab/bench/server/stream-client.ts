@@ -45,7 +45,7 @@ export class StreamClient {
 
   private constructor(ws: WebSocket) {
     this.ws = ws;
-    ws.on('message', (data: Buffer, isBinary) => this.#take(parseMessage(data, isBinary)));
+    ws.on('message', (data: Buffer, isBinary) => this.#handle(parseMessage(data, isBinary)));
     ws.on('error', () => {});
     ws.on('close', () => {
       for (const id of [...this.#open.keys()]) this.#end(id, 'lost', null);
@@ -70,11 +70,11 @@ export class StreamClient {
         wasAccepted: false,
         onMessage: onMessage && ((message) => onMessage(message, id)),
       });
-      this.say({ ...body, type: 'generate', id });
+      this.send({ ...body, type: 'generate', id });
     });
   }
 
-  say(message: ClientMessageInput): void {
+  send(message: ClientMessageInput): void {
     this.ws.send(JSON.stringify(message));
   }
 
@@ -85,7 +85,7 @@ export class StreamClient {
     await closed;
   }
 
-  #take(message: IncomingMessage): void {
+  #handle(message: IncomingMessage): void {
     if (message.id === undefined) return;
     const open = this.#open.get(message.id);
     if (!open) {

@@ -13,24 +13,24 @@ const LONGEST_LIFE_MS = 1500;
 
 export const workerKills: Part = {
   name: 'kills',
-  what: 'workers killed at random under load',
+  description: 'workers killed at random under load',
   run: (context) => withServer(context, { keptJobs: 50 }, (server) => measure(context, server)),
 };
 
 async function measure(context: BenchContext, server: ServerProcess): Promise<Figure[]> {
   const { amounts } = context;
   const request = await requestMaker();
-  const talkers = await Promise.all(Array.from({ length: amounts.killSockets }, () => StreamClient.open(server.url)));
+  const clients = await Promise.all(Array.from({ length: amounts.killSockets }, () => StreamClient.open(server.url)));
   const ended: RequestLog[] = [];
   let killed = 0;
   let isOver = false;
   const probe = async () => (await ask(`${server.url}/healthz`)).status;
   const { samples } = await meanwhile(PROBE_MS, probe, async () => {
     const load = loadWith(
-      talkers.length,
+      clients.length,
       () => !isOver,
       async (one) => {
-        ended.push(await (talkers[one] as StreamClient).generate(request()));
+        ended.push(await (clients[one] as StreamClient).generate(request()));
       },
     );
     killed = await killing(context, server).finally(() => {
@@ -38,9 +38,9 @@ async function measure(context: BenchContext, server: ServerProcess): Promise<Fi
     });
     await load;
   });
-  await Promise.all(talkers.map((client) => client.close()));
+  await Promise.all(clients.map((client) => client.close()));
   const count = (...types: RequestLog['type'][]) => ended.filter(({ type }) => types.includes(type)).length;
-  const surplus = talkers.reduce((sum, client) => sum + client.surplusEnds, 0);
+  const surplus = clients.reduce((sum, client) => sum + client.surplusEnds, 0);
   const accepted = ended.filter(({ wasAccepted }) => wasAccepted);
   const endless = accepted.filter(({ type }) => type === 'lost').length;
   const down = samples.filter((status) => status !== 200).length;

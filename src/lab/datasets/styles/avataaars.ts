@@ -1,6 +1,6 @@
 /**
- * The style `avataaars`, designed by Pablo Stanley, free for personal and commercial use (our code: MIT): attributes, their
- * values, how DiceBear draws each, and how people say it.
+ * The style `avataaars`, designed by Pablo Stanley, free for personal and commercial use (our code: MIT): attributes and
+ * their values, with DiceBear's options and the wording of each.
  */
 import { type AttributeValues, type AvatarStyle, partOption, value } from '../avatar-style.ts';
 import { BACKGROUND_COLORS, CLOTH_COLORS, HAIR_COLORS } from './colors.ts';
@@ -209,7 +209,7 @@ export type AvataaarsAttribute = keyof typeof ATTRIBUTES;
 /** Values of `top` that are hats: they show a hat colour and no hair colour. */
 export const HAT_NAMES: ReadonlySet<string> = new Set(Object.keys(HATS));
 
-/** Haircuts that the captions call a woman's where there is no beard; nothing else depends on it. */
+/** Haircuts that make captions say "woman", unless there is a beard; used for nothing else. */
 export const LONG_HAIR_NAMES: ReadonlySet<string> = new Set([
   'hijab',
   'bob',
@@ -274,7 +274,7 @@ export const AVATAAARS: AvatarStyle<AvataaarsAttribute> = {
     ...partOption('facialHair', draws.facialHair),
     facialHairColor: [draws.facialHairColor],
   }),
-  /** A beard makes a man, long hair without one a woman, short hair a man; under hats anyone may be. */
+  /** Words used in captions: "man" with a beard or short hair, "woman" with long hair and no beard, otherwise "person". */
   person({ top = '', facialHair }) {
     if (facialHair !== 'none') return 'man';
     if (LONG_HAIR_NAMES.has(top)) return 'woman';

@@ -177,7 +177,7 @@ const HAT_NAMES: ReadonlySet<string> = new Set(Object.keys(HATS));
 const COLORED_FACIAL_HAIR: ReadonlySet<string> = new Set(['outlined-beard', 'outlined-moustache']);
 const IN_CLOTHES_COLOR: ReadonlySet<string> = new Set(['beanie', 'turban', 'bow-bun', 'high-bun']);
 
-/** Haircuts that the captions call a woman's where there is no beard; nothing else depends on it. */
+/** Haircuts that make captions say "woman", unless there is a beard; used for nothing else. */
 const LONG_HAIR_NAMES: ReadonlySet<string> = new Set([
   ...['hijab', 'flipped-bangs', 'bun', 'low-bun', 'curly-fringe', 'blunt-bob', 'bow-bun', 'high-bun', 'long-wavy'],
   ...['long-fringe', 'long-curly', 'chin-bob', 'curled-ends', 'shoulder-length', 'wavy-bangs', 'over-one-eye'],
@@ -198,9 +198,9 @@ export const OPEN_PEEPS: AvatarStyle<OpenPeepsAttribute> = {
   weightFactor: (attribute, name, { top = '' }) =>
     attribute === 'facialHair' && name === 'none' && LONG_HAIR_NAMES.has(top) ? BEARDLESS_FACTOR : 1,
   /**
-   * Most hair is black ink: `hairColor` is that of the head, and a beard's colour is named only where it is the same. A
-   * mask covers the mouth and what grows around it. Without one, any two values of a shape differ in at least 25 pixels
-   * of 64 × 64 (measured), behind dark glasses too.
+   * Most hair is black ink: `hairColor` is the colour of the head, which is also that of some beards. A mask covers the
+   * mouth and facial hair. Without one, any two values of an attribute differ in at least 25 of 64 × 64 pixels (measured),
+   * even behind dark glasses.
    */
   *hidden({ top, mask }) {
     if (!(top in COLORED_HAIR)) yield 'hairColor';
@@ -217,7 +217,7 @@ export const OPEN_PEEPS: AvatarStyle<OpenPeepsAttribute> = {
     ...partOption('facialHair', draws.facialHair),
     ...partOption('mask', draws.mask),
   }),
-  /** A beard makes a man, long hair without one a woman, short hair a man; under hats and masks anyone may be. */
+  /** Words used in captions: "man" with a beard or short hair, "woman" with long hair and no beard, otherwise "person". */
   person({ top = '', facialHair }) {
     if (facialHair === undefined) return 'person';
     if (facialHair !== 'none') return 'man';

@@ -1,4 +1,4 @@
-/** Degrades pictures in known ways, for a guide to restore: shrunk, grayed, noisy, quantised. */
+/** Degrades pictures for restoration tasks: shrunk, grayed, noisy, quantised. */
 
 import type { Picture } from '../../../guide.ts';
 import { lumaOf } from '../../../kit/luma.ts';
@@ -12,13 +12,13 @@ export function shrunk({ data, channels, width, height }: Picture, side: number)
   return { data: small, channels, width: side, height: side };
 }
 
-/** Luma alone, in one channel. */
+/** Luma, in one channel. */
 export function grayed({ data, channels, width, height }: Picture): Picture {
   const luma = lumaOf(data, channels);
   return { data: luma === data ? data.slice() : luma, channels: 1, width, height };
 }
 
-/** A gray picture repeated in every channel; one that has these channels is returned as it is. */
+/** Repeats a gray picture in every channel; a picture with this number of channels is returned unchanged. */
 export function inChannels(picture: Picture, channels: number): Picture {
   if (picture.channels === channels) return picture;
   const size = picture.width * picture.height;
@@ -27,7 +27,7 @@ export function inChannels(picture: Picture, channels: number): Picture {
   return { ...picture, data, channels };
 }
 
-/** Normal noise of standard deviation `sigma` on the scale where black is −1 and white 1; clamped, as any picture file is. */
+/** Adds normal noise of standard deviation `sigma` (black is −1, white 1); clamped, as in a picture file. */
 export function noisy(picture: Picture, sigma: number, seed: number): Picture {
   const random = Random.of(seed);
   const data = picture.data.map((value) => clamp(value + sigma * random.normal()));
@@ -41,7 +41,7 @@ export function fewShades(picture: Picture, shades: number): Picture {
   return { ...picture, data };
 }
 
-/** Blurred by a Gaussian of `sigma` pixels, edges repeated: the simplest denoising. */
+/** Blurred by a Gaussian of `sigma` pixels, edges repeated: the baseline of denoising. */
 export function blurred(picture: Picture, sigma: number): Picture {
   const { channels, width, height } = picture;
   const reach = Math.ceil(3 * sigma);

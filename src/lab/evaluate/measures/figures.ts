@@ -1,4 +1,4 @@
-/** Figures of pictures and codes. PSNR and SSIM proper are in kit/quality.ts. */
+/** Measures of pictures and codes. PSNR and SSIM themselves are in kit/quality.ts. */
 
 import type { Picture } from '../../../guide.ts';
 import { clamp, psnrOfError } from '../../../kit/quality.ts';
@@ -68,7 +68,7 @@ export class Usage {
     return this.#counts.reduce((sum, counts) => sum + counts.filter((count) => count === 0).length, 0);
   }
 
-  /** Of each level, the entropy of its choices over log₂ K. A set of few codes makes it too small, never too large. */
+  /** Per level, the entropy of its choices / log₂ K. Few codes bias it downwards, never upwards. */
   get entropyRatios(): number[] {
     return this.#counts.map((counts) => {
       let bits = 0;

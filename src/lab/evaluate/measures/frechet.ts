@@ -1,4 +1,4 @@
-/** Fréchet distance of two sets of features taken as normal distributions (Dowson and Landau 1982). */
+/** Fréchet distance of two sets of features, modelled as normal distributions (Dowson and Landau 1982). */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** A normal distribution of D features: its mean, and F [D, m] of its covariance F·Fᵀ. */
@@ -7,16 +7,16 @@ export interface Normal {
   readonly factor: Matrix;
 }
 
-/** |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁^½ C₂ C₁^½)^½); sets of at least two rows of one length. */
+/** |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁^½ C₂ C₁^½)^½). Each set has at least two rows, all of the same length. */
 export function frechetDistance(a: readonly Float64Array[], b: readonly Float64Array[]): number {
   return distanceOfNormals(normalOf(a), normalOf(b));
 }
 
-/** The same of distributions. */
+/** Like `frechetDistance`, for distributions. */
 export function distanceOfNormals({ mean, factor }: Normal, other: Normal): number {
   const between = mean.reduce((sum, value, i) => sum + (value - (other.mean[i] as number)) ** 2, 0);
   const traces = squareSum(factor) + squareSum(other.factor);
-  // The roots of the eigenvalues of C₁·C₂ are the singular values of F₁ᵀ·F₂, whatever the factors are.
+  // The roots of the eigenvalues of C₁·C₂ are the singular values of F₁ᵀ·F₂, for any factors.
   const across = factor.transpose().mmul(other.factor);
   const small = across.rows <= across.columns ? across : across.transpose();
   const { realEigenvalues } = new EigenvalueDecomposition(small.mmul(small.transpose()), { assumeSymmetric: true });
@@ -24,7 +24,7 @@ export function distanceOfNormals({ mean, factor }: Normal, other: Normal): numb
   return Math.max(0, between + traces - 2 * cross);
 }
 
-/** Of rows of features, two or more. */
+/** The distribution of rows of features. @throws {RangeError} for fewer than two rows */
 export function normalOf(rows: readonly Float64Array[]): Normal {
   const moments = new Moments();
   for (const row of rows) moments.add(row);
@@ -32,7 +32,7 @@ export function normalOf(rows: readonly Float64Array[]): Normal {
 }
 
 /**
- * Mean and covariance of rows as they come: rows are kept while they are fewer than their features, then only sums of
+ * Incremental mean and covariance of rows. Rows are stored while there are fewer than features; after that, only sums of
  * products, so that memory does not grow with their number.
  */
 export class Moments {
@@ -40,7 +40,7 @@ export class Moments {
   #count = 0;
   #shift: Float64Array | null = null;
   #sum = new Float64Array();
-  /** Sums of products, the lower triangle row by row; empty while rows are kept. Rows since the last full block are missing. */
+  /** Sums of products, the lower triangle row by row, without the rows since the last full block; empty while rows are stored. */
   #products = new Float64Array();
 
   get count(): number {
@@ -48,7 +48,7 @@ export class Moments {
   }
 
   add(row: Float64Array): void {
-    // Shifted by the first row: sums of squares of numbers far from 0 would lose digits.
+    // Shifted by the first row, since sums of squares of numbers far from 0 lose precision.
     this.#shift ??= row.slice();
     if (this.#count === 0) this.#sum = new Float64Array(row.length);
     const shifted = row.map((value, i) => value - ((this.#shift as Float64Array)[i] as number));
@@ -61,7 +61,7 @@ export class Moments {
     this.#multiply();
   }
 
-  /** @throws {RangeError} of fewer than two rows */
+  /** @throws {RangeError} for fewer than two rows */
   normal(): Normal {
     if (this.#count < 2) throw new RangeError(`a distribution of ${this.#count} rows: expected two or more`);
     const mean = this.#sum.map((value) => value / this.#count);
@@ -70,7 +70,7 @@ export class Moments {
     return { mean: mean.map((value, i) => value + ((this.#shift as Float64Array)[i] as number)), factor };
   }
 
-  /** Adds the products of the rows kept; in blocks, as going through all sums for each row would wait for memory. */
+  /** Adds the products of the stored rows, in blocks: a pass over all sums per row would be limited by memory bandwidth. */
   #multiply(): void {
     while (this.#rows.length > 0) {
       const rows = this.#rows.splice(0, BLOCK);
@@ -86,7 +86,7 @@ export class Moments {
     }
   }
 
-  /** [D, count]: what is left of each row without the mean. */
+  /** The rows minus their mean, scaled, [D, count]. */
   #centred(mean: Float64Array): Matrix {
     const scale = 1 / Math.sqrt(this.#count - 1);
     return new Matrix(
@@ -94,7 +94,7 @@ export class Moments {
     ).transpose();
   }
 
-  /** Its lower triangle, row by row. */
+  /** The covariance's lower triangle, row by row. */
   #covariance(mean: Float64Array): Float64Array {
     const result = new Float64Array(this.#products.length);
     for (let i = 0, at = 0; i < mean.length; i++)
@@ -106,12 +106,12 @@ export class Moments {
   }
 }
 
-/** Rows whose products are added at once. */
+/** Number of rows whose products are added at once. */
 const BLOCK = 32;
-/** Of a variance, what is taken for rounding. */
+/** Share of a variance that counts as rounding error. */
 const ROUNDING = 1e-12;
 
-/** L of a symmetric matrix L·Lᵀ without negative eigenvalues, given as its lower triangle; columns without variance left are 0. */
+/** L of a positive semidefinite matrix L·Lᵀ, given as its lower triangle. Columns without remaining variance are 0. */
 function cholesky(triangle: Float64Array): Matrix {
   const size = (Math.sqrt(8 * triangle.length + 1) - 1) / 2;
   const rows = Array.from({ length: size }, (_, i) => triangle.slice((i * (i + 1)) / 2, ((i + 1) * (i + 2)) / 2));

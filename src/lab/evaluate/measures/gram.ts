@@ -1,4 +1,4 @@
-/** Statistics of a network's feature maps, independent of where things are: the judge of style where another network guides. */
+/** Gram matrices of a network's feature maps, which do not depend on positions: a measure of style. */
 
 /** One feature map of a picture: [channels, positions]. */
 export interface FeatureMap {

@@ -5,7 +5,10 @@ import { Random } from '../../../kit/random.ts';
 
 export const MASKS = ['half', 'center', 'random70', 'stripe', 'upper'] as const;
 
-/** half: the right half is unknown. center: a box of half the side. random70: 70 % of the pixels, others each time. stripe: all but an eighth down the middle. upper: the upper half. */
+/**
+ * The unknown pixels. half: the right half. center: a square of half the side. random70: a random 70 %, by seed. stripe:
+ * all except a vertical stripe in the middle of an eighth of the width. upper: the upper half.
+ */
 export type MaskKind = (typeof MASKS)[number];
 
 const UNKNOWN_AT_RANDOM = 0.7;
@@ -27,12 +30,12 @@ const KNOWN: Readonly<Record<MaskKind, (x: number, y: number, side: number, rand
   random70: (_x, _y, _side, random) => random.uniform() >= UNKNOWN_AT_RANDOM,
 };
 
-/** The mask as the `inpaint` guide takes it: white where the picture is to be repainted. */
+/** The mask for the `inpaint` guide: white where the picture is repainted. */
 export function maskPicture(known: Float32Array, side: number): Picture {
   return { data: known.map((share) => 1 - 2 * share), channels: 1, width: side, height: side };
 }
 
-/** The picture with its unknown pixels in the mean colour of the known ones: the baseline of inpainting. */
+/** Fills unknown pixels with the mean colour of the known ones: the baseline of inpainting. */
 export function filledWithMean(picture: Picture, known: Float32Array): Picture {
   const size = known.length;
   const data = picture.data.slice();

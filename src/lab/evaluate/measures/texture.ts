@@ -1,6 +1,6 @@
 /**
- * Similarity in style independent of content: the judge of the style task. Differs from the style guide's
- * statistics (random filters), so that the guide is not judged by its own measure: colours and neighbour differences at three sizes.
+ * Similarity in style independent of content, the measure of the style task: moments of colours and neighbour differences
+ * at three sizes. The style guide uses other statistics (random filters), so it is not judged by its own measure.
  */
 import type { Picture } from '../../../guide.ts';
 import { shrunk } from './degrade.ts';
@@ -15,7 +15,7 @@ export function textureOf(picture: Picture): Float64Array {
   return Float64Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Squared distance over the squared length of the first: 0 for the same look, 1 for a picture without any. */
+/** Squared distance / squared length of the reference: 0 for equal statistics, 1 for all-zero ones. */
 export function textureDistance(reference: Float64Array, other: Float64Array): number {
   let distance = 0;
   let length = 0;

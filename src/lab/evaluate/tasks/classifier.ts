@@ -1,4 +1,4 @@
-/** The ImageNet network as a guide, judged by another classifier that has seen neither it nor the model. */
+/** The ImageNet network as a guide, judged by another classifier that was trained independently of it and of the model. */
 import { basename } from 'node:path';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
@@ -6,12 +6,12 @@ import { type Classifier, IMAGENET, imagenetSkipReason, largest, logitsOf, openC
 import { mean, rounded } from '../measures/figures.ts';
 import { cell, type Task } from '../task.ts';
 
-/** Labels asked for where the command names none: those that the network gives most often to held-out pictures. */
+/** Default number of labels: those that the network most often assigns to held-out pictures. */
 const LABELS = 5;
-/** Pictures, with as many of each label. */
+/** Limit of pictures, the same number for each label. */
 const MOST_PICTURES = 100;
 const COLUMNS = 10;
-/** The wanted label has to be among so many of the judge's. */
+/** A picture agrees if the label is among this many of the judge's first. */
 const AMONG = 5;
 
 export const classifier: Task = {
@@ -20,7 +20,7 @@ export const classifier: Task = {
   async skipReason(setting) {
     const reason = await imagenetSkipReason(setting);
     if (reason !== null || setting.judge !== undefined) return reason;
-    return 'no classifier judges beside the guide: name one with --judge (python scripts/export_imagenet.py --variant 2 makes one)';
+    return 'there is no classifier as a judge: name one with --judge (python scripts/export_imagenet.py --variant 2 creates one)';
   },
   async run(context) {
     const guide = await openClassifier(context.models);
@@ -37,7 +37,7 @@ export const classifier: Task = {
         pictures: pictures.length,
         labels,
         guide: IMAGENET,
-        // A folder is the reader's own affair.
+        // Without its folder, which differs by machine.
         judge: basename(context.judge ?? ''),
         agreement: share(byJudge, AMONG),
         agreement_first: share(byJudge, 1),
@@ -75,11 +75,11 @@ export const classifier: Task = {
   },
 };
 
-/** The labels that most held-out pictures have as their first. */
+/** The most frequent first labels of held-out pictures. */
 async function usualLabels(context: EvaluationContext, guide: Classifier): Promise<string[]> {
   const counts = new Map<string, number>();
-  for (const seen of await guide.network.look(context.pictures)) {
-    const [first = 0] = largest(logitsOf(guide, seen), 1);
+  for (const outputs of await guide.network.run(context.pictures)) {
+    const [first = 0] = largest(logitsOf(guide, outputs), 1);
     const label = guide.labels[first] as string;
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
@@ -101,11 +101,11 @@ async function drawn(context: EvaluationContext, labels: readonly string[]): Pro
   return pictures;
 }
 
-/** The place of the wanted label among those of each picture, 0 is the first. */
-async function placesOf(by: Classifier, pictures: readonly Picture[], wanted: readonly string[]): Promise<number[]> {
-  return (await by.network.look(pictures)).map((seen, i) => {
-    const order = largest(logitsOf(by, seen), by.labels.length);
-    const place = order.findIndex((index) => by.labels[index] === wanted[i]);
+/** The rank of the wanted label of each picture; 0 is the first. */
+async function placesOf(judge: Classifier, pictures: readonly Picture[], wanted: readonly string[]): Promise<number[]> {
+  return (await judge.network.run(pictures)).map((outputs, i) => {
+    const order = largest(logitsOf(judge, outputs), judge.labels.length);
+    const place = order.findIndex((index) => judge.labels[index] === wanted[i]);
     return place < 0 ? Number.POSITIVE_INFINITY : place;
   });
 }

@@ -14,12 +14,12 @@ interface Point {
   readonly codec: string;
   readonly bits: number;
   readonly psnr_db: number | null;
-  /** Levels kept, of a code. */
+  /** Number of levels kept, for codes. */
   readonly levels?: number;
   readonly side?: number;
 }
 
-/** Files compared with, each at its lowest quality; WebP also of a picture shrunk first, a strong baseline. */
+/** File formats for comparison, each at its lowest quality; WebP also of shrunk pictures, a strong baseline. */
 const FILES = [
   { codec: 'webp', format: 'webp', shrink: 1 },
   { codec: 'webp, shrunk to half', format: 'webp', shrink: 2 },
@@ -56,7 +56,7 @@ export const codec: Task = {
   },
 };
 
-/** Quality after each level of the greedy codes: the preview enlarged, for a code may end anywhere. */
+/** Quality after each level of the greedy codes, of the enlarged preview: a code may be truncated at any level. */
 async function prefixes(context: EvaluationContext): Promise<Point[]> {
   const ended = await context.ceiling();
   let bits = 0;
@@ -69,7 +69,7 @@ async function prefixes(context: EvaluationContext): Promise<Point[]> {
   });
 }
 
-/** Whole codes written compactly, where the model has a prior: mean of whole bytes. */
+/** Mean size in whole bytes of complete codes in compact form, if the model has a prior. */
 async function compactPoints(context: EvaluationContext): Promise<Point[]> {
   if (!context.network.prior || context.network.info.condition) return [];
   const opened = await context.engine.models.openReproducible(context.model);
@@ -95,15 +95,15 @@ async function fileCodec(
   { codec: name, format, shrink }: { codec: string; format: PictureFormat; shrink: number },
 ): Promise<Point> {
   const pictures = context.pictures.slice(0, FILE_PICTURES);
-  const made = [];
+  const files = [];
   for (const [i, picture] of pictures.entries()) {
-    made.push(await asFile(picture, format, shrink, context));
+    files.push(await asFile(picture, format, shrink, context));
     if (i % 20 === 0) context.reportProgress(i, pictures.length, name);
   }
   return {
     codec: name,
-    bits: mean(made.map(({ bytes }) => 8 * bytes)),
-    psnr_db: rounded(mean(made.map(({ drawn }, i) => psnr(drawn, pictures[i] as Picture))), 2),
+    bits: mean(files.map(({ bytes }) => 8 * bytes)),
+    psnr_db: rounded(mean(files.map(({ drawn }, i) => psnr(drawn, pictures[i] as Picture))), 2),
   };
 }
 

@@ -13,10 +13,10 @@ import { cell, SHOWN, type Sheet, type Task, type TaskOutcome } from '../task.ts
 import { edgesF1 } from './edges.ts';
 import { ceilingPictures, pngOf } from './restore.ts';
 
-/** Approximate position of colours only: at finer settings the other picture's shapes would count too. */
-const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
-/** Offset between a condition's picture and the guiding picture. */
-const FURTHER = 7;
+/** Params of the guide `color` for approximate positions: at finer settings the other picture's shapes would count too. */
+const ROUGH_COLOURS = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
+/** Index offset between the condition's picture and the guiding picture. */
+const OFFSET = 7;
 
 export const conditionKept: Task = {
   name: 'condition',
@@ -53,7 +53,11 @@ export const conditionMixed: Task = {
   async run(context) {
     const judge = await Judge.open(context.models);
     try {
-      return outcomeOf(context, await judge.look(await mixed(context)), await judge.look(await context.random()));
+      return outcomeOf(
+        context,
+        await judge.classify(await mixed(context)),
+        await judge.classify(await context.random()),
+      );
     } finally {
       await judge.close();
     }
@@ -69,7 +73,7 @@ function mixed(context: EvaluationContext): Promise<readonly Picture[]> {
       context.pictures.length,
       async (i) => ({
         condition: context.pictures[i] as Picture,
-        guides: [{ name: 'color', params: { ...ROUGHLY, image: await pngOf(otherOf(context, i)) } }],
+        guides: [{ name: 'color', params: { ...ROUGH_COLOURS, image: await pngOf(otherOf(context, i)) } }],
       }),
       (_, { done }) => void results.push(done.results[0]?.image as Picture),
     );
@@ -82,10 +86,10 @@ function otherOf({ pictures }: EvaluationContext, i: number): Picture {
 }
 
 function otherIndex(i: number, count: number): number {
-  return (i + FURTHER) % count;
+  return (i + OFFSET) % count;
 }
 
-/** Of each picture: mean error of its gray, of 255; or F1 of its edges. */
+/** Per picture, the mean error of its gray values (of 255), or the F1 of its edges. */
 async function agreementsOf(context: EvaluationContext, kind: string, pictures: readonly Picture[]): Promise<number[]> {
   const agreements: number[] = [];
   for (const [i, picture] of pictures.entries()) {

@@ -11,10 +11,10 @@ import { cell, type Task } from '../task.ts';
 import { pngOf } from './restore.ts';
 
 const RESULTS = 8;
-/** Each is eight descents. */
+/** Limit of requests, each of eight descents. */
 const MOST_REQUESTS = 64;
 const SMALL_SIDE = 8;
-/** Rows of the sheet. */
+/** Number of rows of the sheet. */
 const SHOWN_ROWS = 8;
 
 /** Ways to get several results: the default makes them distinct at the first levels only; the others sample at every level. */
@@ -66,7 +66,7 @@ interface DiversityTask {
   readonly name: string;
   readonly title: string;
   guides(picture: Picture): Promise<NonNullable<GenerateRequest['guides']>>;
-  /** Agreement with what was given. */
+  /** PSNR of the part that the guide constrains. */
   quality(found: Picture, picture: Picture): number;
 }
 

@@ -48,8 +48,9 @@ function mapOf(picture: Picture): Picture {
 }
 
 /**
- * Harmonic mean of precision and recall of the pixels that are edges: 1 where both maps are the same. `kind` as a
- * condition's.
+ * F1 of edge pixels, the harmonic mean of precision and recall: 1 if both maps are equal.
+ *
+ * @param kind of condition that the edges are
  */
 export function edgesF1(picture: Picture, wanted: Float32Array, kind?: string): number {
   const found = edgesOf(clamped(picture), kind);

@@ -1,4 +1,4 @@
-/** Fréchet distance of samples to the pictures that the model was trained on: on the ImageNet network, or one that the user brings. */
+/** Fréchet distance of samples to training pictures, on features of the ImageNet network or of a user's network. */
 import { basename } from 'node:path';
 import { KandidError } from '../../../errors.ts';
 import type { Picture } from '../../../guide.ts';
@@ -10,12 +10,12 @@ import { distanceOfNormals, Moments, type Normal } from '../measures/frechet.ts'
 import { PictureNetwork } from '../picture-network.ts';
 import { cell, type Task } from '../task.ts';
 
-/** The customary number, and one that says enough on a network that is not customary. */
+/** Default number of samples: the customary one for a user's network, and fewer, which suffice, for the shipped one. */
 const SAMPLES = { brought: 50_000, shipped: 5000 };
 const READ = 64;
 const UNIT = { mean: [0, 0, 0], deviation: [1, 1, 1] };
 
-/** What a network expects of pixels, black … white. */
+/** Pixel ranges that a network may expect, black … white. */
 export const NORMALISATIONS = {
   /** 0 … 1 */
   unit: UNIT,
@@ -73,7 +73,7 @@ async function openNetwork({ frechet: options, models }: EvaluationContext): Pro
     : await openBrought({ ...options, file: options.file });
 }
 
-/** @throws {KandidError} graph_unreadable; option_invalid where it takes something other than pictures */
+/** @throws {KandidError} graph_unreadable; option_invalid if its input is not a batch of pictures */
 async function openBrought(options: FrechetOptions & { readonly file: string }): Promise<PictureNetwork> {
   const { file, normalise = 'unit' } = options;
   const session = await createSession(file);
@@ -89,7 +89,7 @@ async function openBrought(options: FrechetOptions & { readonly file: string }):
     throw new KandidError('option_invalid', {
       option: '--fid',
       got: `a network that takes ${session.inputs.map(({ name, type, dims }) => `${name}: ${type} [${dims.join(', ')}]`).join('; ')}`,
-      expected: 'one with one input, float32 [n, 3, side, side]: export it so',
+      expected: 'one with a single input, float32 [n, 3, side, side]',
     });
   throw new KandidError('option_invalid', {
     option: '--fid-side',
@@ -107,7 +107,7 @@ interface ReferenceSet {
   readonly isTraining: boolean;
 }
 
-/** Of as many training pictures as there are samples; where there are none here, of the held-out ones. */
+/** Features of as many training pictures as samples, or of the held-out ones if training pictures are unavailable. */
 async function referenceOf(context: EvaluationContext, network: PictureNetwork, most: number): Promise<ReferenceSet> {
   const set = context.hasTraining ? await context.trainingPictures(most) : null;
   try {
@@ -131,11 +131,11 @@ async function momentsOf(
   parts: Iterable<readonly Picture[]> | AsyncIterable<readonly Picture[]>,
 ): Promise<Moments> {
   const moments = new Moments();
-  for await (const part of parts) for (const seen of await network.look(part)) moments.add(featuresOf(seen));
+  for await (const part of parts) for (const outputs of await network.run(part)) moments.add(featuresOf(outputs));
   return moments;
 }
 
-/** Of pictures drawn as the model knows them: by its prior at temperature 1, where the request says no other. */
+/** Features of samples from the model's prior, at temperature 1 unless a sampler is specified. */
 async function samplesOf(context: EvaluationContext, network: PictureNetwork, count: number): Promise<Normal> {
   const moments = new Moments();
   let waiting: Picture[] = [];
@@ -147,7 +147,7 @@ async function samplesOf(context: EvaluationContext, network: PictureNetwork, co
     async (index, { done }) => {
       waiting.push(done.results[0]?.image as Picture);
       if (waiting.length < READ && index + 1 < count) return;
-      for (const seen of await network.look(waiting)) moments.add(featuresOf(seen));
+      for (const outputs of await network.run(waiting)) moments.add(featuresOf(outputs));
       waiting = [];
     },
   );

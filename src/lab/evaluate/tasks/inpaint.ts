@@ -65,7 +65,7 @@ async function masked(context: EvaluationContext, kind: MaskKind) {
   return { kind, figures, sheet };
 }
 
-/** The mean of the held-out pictures, pixel by pixel: a filling that knows what the pictures have in common. */
+/** The pixelwise mean of the held-out pictures: a baseline that knows what the pictures have in common. */
 function meanPicture(context: EvaluationContext): Promise<Picture> {
   return context.cached('mean picture', async () => {
     const [first] = context.pictures as readonly [Picture];

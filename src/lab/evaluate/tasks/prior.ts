@@ -1,4 +1,4 @@
-/** Bits that the prior needs for the codes of held-out pictures: how well it knows what pictures look like. */
+/** Bits that the prior needs for the codes of held-out pictures (cross-entropy). */
 import type { Code } from '../../../contract/codes.ts';
 import { certainNoise } from '../../../engine/search/prior-paths.ts';
 import type { Picture } from '../../../guide.ts';
@@ -43,7 +43,7 @@ export const prior: Task = {
   },
 };
 
-/** Mean over codes, [L]. */
+/** Mean bits per level over all codes, [L]. */
 async function bitsPerLevel(context: EvaluationContext, codes: readonly Code[]): Promise<number[]> {
   const { network } = context;
   const found: (readonly number[])[] = [];

@@ -1,4 +1,4 @@
-/** Reconstruction: how close codes come to pictures, greedy and with beams, and how evenly codes use the candidates. */
+/** Reconstruction: quality of greedy codes and of beam search, and how evenly codes use the candidates. */
 
 import type { Picture } from '../../../guide.ts';
 import { psnr, ssim } from '../../../kit/quality.ts';
@@ -7,10 +7,10 @@ import type { EvaluationContext } from '../context.ts';
 import { mean, rounded, Usage } from '../measures/figures.ts';
 import { cell, SHOWN, type Task, type TaskOutcome } from '../task.ts';
 
-/** Beams cost as many descents: so many pictures say enough, for each is compared with its own greedy code. */
+/** Number of pictures for beam search, which is slow; enough, as each is compared with its own greedy code. */
 const BEAM_PICTURES = 128;
 const BEAMS = [4, 16] as const;
-/** In larger pictures they would take hours. */
+/** Largest side for beam search: larger pictures would take hours. */
 const MOST_BEAM_SIDE = 64;
 
 export const reconstruction: Task = {
@@ -120,7 +120,7 @@ async function outcome(
   };
 }
 
-/** PSNR of the preview at the last level of each side against the picture shrunk to it: where the error stands. */
+/** PSNR of the preview at the last level of each side against the shrunk picture: where the error arises. */
 async function perSide(context: EvaluationContext): Promise<[string, number][]> {
   const ended = await context.ceiling();
   const { levels } = context.network.info;

@@ -67,7 +67,7 @@ function distanceRow(distances: Readonly<Record<string, number | null>>): string
   return ['Fréchet distance', cell(frechet), '', cell(given), '', cell(ceiling), ''];
 }
 
-/** σ of the denoising task, where black is −1 and white 1: about 68 of 255, as upstream. */
+/** σ of the denoising task (black is −1, white 1): about 68 of 255, as in the original implementation. */
 const SIGMA = 0.53;
 const BLURS = [0.8, 1.2, 1.6, 2.4];
 const SHADES = 5;

@@ -1,4 +1,4 @@
-/** Shared by the tasks that restore a degraded picture: the run, and the two baselines of their figures. */
+/** Shared by the restoration tasks: the run, and the two baselines of their figures. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
@@ -12,7 +12,7 @@ export function pngOf(picture: Picture): Promise<Uint8Array> {
   return encodePicture(picture, 'png');
 }
 
-/** Runs one greedy descent per held-out picture with the guides that `guidesFor` gives. */
+/** Runs one greedy descent per held-out picture with the guides that `guidesFor` returns. */
 export async function runRestoration(
   context: EvaluationContext,
   label: string,
@@ -37,7 +37,7 @@ export function meanQuality(
   return mean(context.pictures.map((picture, i) => compare(found[i] as Picture, picture, i)));
 }
 
-/** Reconstructions by the same search from complete pictures: the upper bound. */
+/** Reconstructions of the complete pictures by the same search: the upper bound. */
 export async function ceilingPictures(context: EvaluationContext): Promise<Picture[]> {
   return (await context.ceiling()).map(({ done }) => done.results[0]?.image as Picture);
 }

@@ -1,4 +1,4 @@
-/** Style guidance, measured by statistics that are not the guide's. */
+/** Style guidance, measured by other statistics than the guide's. */
 import { basename } from 'node:path';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
@@ -78,7 +78,7 @@ interface Compared {
   readonly alone: readonly Picture[];
 }
 
-/** The same on feature maps of a network that does not guide: the ImageNet network, or where that guides, the judge of the command. */
+/** The same on feature maps of a network that is not the guide: the ImageNet network, or if that is the guide, the judge. */
 async function byNetwork(context: EvaluationContext, { styles, random, alone }: Compared) {
   const { channels, models, judge } = context;
   if ((await imagenetSkipReason({ channels, models })) !== null) return {};

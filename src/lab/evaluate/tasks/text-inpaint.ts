@@ -1,4 +1,4 @@
-/** Text and inpainting together: the lower half is kept, the upper half repainted as the prompt says. */
+/** Text and inpainting combined: the lower half is kept, the upper half repainted according to the prompt. */
 
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
@@ -30,7 +30,7 @@ export const textInpaint: Task = {
       const both = await painted(context, 'text + inpaint', chosen, known, prompts);
       const without = await painted(context, 'inpaint alone', chosen, known, null);
       const named = async (pictures: readonly Picture[]) => {
-        const verdicts = await judge.look(pictures);
+        const verdicts = await judge.classify(pictures);
         return countHits(prompts, (i) => [verdicts[i] as Verdict]).rate;
       };
       const kept = (pictures: readonly Picture[]) =>
@@ -74,7 +74,7 @@ function suitable(context: EvaluationContext): number[] {
   });
 }
 
-/** A hat, glasses or short hair, each with its colour: what the upper half can show. */
+/** A prompt for the upper half: a hat, glasses or short hair, with its colour. */
 export function promptOf(index: number): PromptRow {
   const random = seededRandom(`upper-${index}`);
   const pick = (attribute: AvataaarsAttribute, allowed: (name: string) => boolean) => {

@@ -1,4 +1,4 @@
-/** Several results of one prompt: how many are true to it, whether the first is, and how unlike they are. */
+/** Several results of one prompt: how many match it, whether the first does, and their diversity. */
 import type { GenerateRequest } from '../../../contract/requests.ts';
 import type { Picture } from '../../../guide.ts';
 import type { EvaluationContext } from '../context.ts';
@@ -62,7 +62,7 @@ export const textResults: Task = {
   },
 };
 
-/** Of each prompt `RESULTS` pictures: of one request, or of as many requests with a seed each. */
+/** `RESULTS` pictures of each prompt, from one request, or from as many requests with different seeds. */
 async function generate(
   context: EvaluationContext,
   prompts: readonly PromptRow[],
@@ -83,7 +83,7 @@ async function generate(
   return found;
 }
 
-/** 1 for each picture that has all that the prompt names. */
+/** Per picture, 1 if it has all attributes that the prompt names. */
 async function truthOf(judge: Judge, [, wants]: PromptRow, pictures: readonly Picture[]): Promise<number[]> {
-  return (await judge.look(pictures)).map((verdict) => Number(isTrue(wants, verdict)));
+  return (await judge.classify(pictures)).map((verdict) => Number(isTrue(wants, verdict)));
 }

@@ -15,10 +15,10 @@ import { cell, type Setting, type Table, type Task, type TaskOutcome } from '../
 
 export const CLIP = 'avatars-clip';
 
-/** Pictures on which the judge is measured. */
+/** Number of pictures on which the judge is measured. */
 const JUDGED = 500;
 
-/** Reason why the task cannot run, or null. */
+/** Why the task cannot run, or null. */
 export async function textSkipReason({ dataset, models }: Setting): Promise<string | null> {
   if (dataset !== 'avatars') return 'the prompts are about avatars, and the model was not trained on them';
   try {
@@ -69,7 +69,7 @@ async function judged(
   try {
     const prompts = evenly(rows, context.pictures.length);
     const guided = await generate(context, name, prompts, params, judge);
-    const random = await judge.look(await context.random());
+    const random = await judge.classify(await context.random());
     return outcome(context, name, guided, random, await judgeSkill(context, judge));
   } finally {
     await judge.close();
@@ -92,12 +92,12 @@ async function generate(
     pictures.push(done.results[0]?.image as Picture);
     seen += done.guides[0]?.candidates ?? 0;
   });
-  return { prompts, pictures, verdicts: await judge.look(pictures), seen: seen / prompts.length };
+  return { prompts, pictures, verdicts: await judge.classify(pictures), seen: seen / prompts.length };
 }
 
 interface JudgeSkill {
   readonly renders: number | null;
-  /** On the nearest codes of the same pictures: about the upper bound of guidance. */
+  /** Accuracy on the nearest codes of the same pictures, approximately the upper bound of guidance. */
   readonly codes: number | null;
 }
 
@@ -108,7 +108,7 @@ function judgeSkill(context: EvaluationContext, judge: Judge): Promise<JudgeSkil
       .slice(0, JUDGED)
       .map((_, i) => visibleLabels(AVATAAARS, drawAvatar(AVATAAARS, `test-${i}`)));
     const skill = async (pictures: readonly Picture[]) => {
-      const verdicts = await judge.look(pictures);
+      const verdicts = await judge.classify(pictures);
       const right = labels.flatMap((one, i) =>
         Object.entries(one).map(([attribute, value]) => Number(verdicts[i]?.[attribute] === value)),
       );
@@ -250,7 +250,7 @@ export function accepts(accepted: string, value: string | undefined): boolean {
   return value !== undefined && accepted.split('|').includes(value);
 }
 
-/** `count` of the rows, evenly from first to last, so that prompts of every length are among them. */
+/** `count` of the rows, evenly spaced, so that prompts of every length are included. */
 export function evenly<Row>(rows: readonly Row[], count: number): Row[] {
   if (count >= rows.length) return [...rows];
   return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)] as Row);

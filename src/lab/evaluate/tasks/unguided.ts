@@ -18,11 +18,11 @@ interface Drawn {
   readonly pictures: readonly Picture[];
 }
 
-/** What pictures are compared by. */
+/** The features that pictures are compared by. */
 interface Viewer {
   readonly name: string;
   features(pictures: readonly Picture[]): Promise<Float64Array[]>;
-  /** How sure it is of what a picture shows, 0 … 1; null where that tells nothing. */
+  /** Confidence of the classifier, 0 … 1; null if it is not meaningful. */
   confidence(features: Float64Array): number | null;
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export const unguided: Task = {
   },
 };
 
-/** The judge of avatars for these, the ImageNet network for all others. */
+/** The judge for avatars, the ImageNet network for all other pictures. */
 async function openViewer({ dataset, models }: EvaluationContext): Promise<Viewer> {
   if (dataset === JUDGED) {
     const judge = await Judge.open(models);
@@ -80,7 +80,7 @@ async function openViewer({ dataset, models }: EvaluationContext): Promise<Viewe
   const { network } = await openClassifier(models);
   return {
     name: IMAGENET,
-    features: async (pictures) => (await network.look(pictures)).map(featuresOf),
+    features: async (pictures) => (await network.run(pictures)).map(featuresOf),
     confidence: () => null,
     close: () => network.close(),
   };

@@ -2,7 +2,7 @@
 import { Copyable, CopyButton } from '../../parts/copyable.tsx';
 import { downloadPicture as download } from '../../parts/download.ts';
 import { shareUrl } from '../../state/share.ts';
-import { begin, endAnotherWay, levels, phase, run, saved, trail } from './session.ts';
+import { begin, finishDifferently, levels, phase, run, saved, trail } from './session.ts';
 
 export function Ending() {
   const slot = run.value?.slots.value[0];
@@ -57,7 +57,7 @@ function Facts() {
         <button type="button" class="main" onClick={begin}>
           Start over
         </button>
-        <button type="button" onClick={endAnotherWay}>
+        <button type="button" onClick={finishDifferently}>
           Finish differently
         </button>
       </div>

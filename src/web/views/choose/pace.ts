@@ -1,4 +1,4 @@
-/** How often a person is asked. */
+/** Paces: how many levels the person chooses. */
 
 export interface Pace {
   readonly name: string;
@@ -15,6 +15,7 @@ export const PACES: readonly Pace[] = [
   { name: 'All', questionsPerSide: ALL, toSide: null },
 ];
 
+/** The number of questions of a pace. */
 export function questionsOf({ questionsPerSide, toSide }: Pace, levels: readonly { readonly side: number }[]): number {
   const sides = new Map<number, number>();
   for (const { side } of levels) if (toSide === null || side <= toSide) sides.set(side, (sides.get(side) ?? 0) + 1);

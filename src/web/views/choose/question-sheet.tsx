@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../../state/announce.ts';
 import type { Question } from '../../state/live.ts';
 import { Words } from './before.tsx';
-import { backTo, goOn, levels, phase, pick, run, takeOver, trail } from './session.ts';
+import { backTo, finishAutomatically, levels, phase, pick, resumePaused, run, trail } from './session.ts';
 import { type Candidate, cutSheet } from './sheet.ts';
 
 interface Shown {
@@ -12,7 +12,8 @@ interface Shown {
 }
 
 const COLUMNS = 3;
-const NOT_KEYS = 'input, textarea, select';
+/** Elements that keep their own keyboard input. */
+const TYPING = 'input, textarea, select';
 
 export function QuestionSheet() {
   const question = run.value?.question.value ?? null;
@@ -69,7 +70,7 @@ export function QuestionSheet() {
         </div>
         <div class="takeover card">
           <Words label="Choose the rest automatically, by a prompt or at random" />
-          <button type="button" class="main" onClick={takeOver}>
+          <button type="button" class="main" onClick={finishAutomatically}>
             Finish automatically
           </button>
         </div>
@@ -88,10 +89,10 @@ interface GridProps {
 function Grid({ shown, picked, isOpen, choose }: GridProps) {
   const count = shown?.candidates.length ?? COLUMNS ** 2;
   const move = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[event.key];
+    const offset = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[event.key];
     const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
-    const next = buttons[buttons.indexOf(document.activeElement as HTMLButtonElement) + (by ?? 0)];
-    if (by === undefined || !next) return;
+    const next = buttons[buttons.indexOf(document.activeElement as HTMLButtonElement) + (offset ?? 0)];
+    if (offset === undefined || !next) return;
     event.preventDefault();
     next.focus();
   };
@@ -115,7 +116,7 @@ function Grid({ shown, picked, isOpen, choose }: GridProps) {
   );
 }
 
-/** What a candidate is likely to become, with itself in a corner: 4 × 4 pixels alone tell nothing. */
+/** A preview of how the candidate is likely to continue, with the candidate in a corner: 4 × 4 pixels alone show little. */
 function CandidatePicture({ candidate }: { readonly candidate: Candidate | null }) {
   if (!candidate?.finish) return <Canvas canvas={candidate?.picture ?? null} />;
   return (
@@ -148,7 +149,7 @@ function Paused() {
       <h1>Still there?</h1>
       <p class="lead">The question timed out. Nothing is lost: continue where you were.</p>
       <div>
-        <button type="button" class="main" onClick={goOn}>
+        <button type="button" class="main" onClick={resumePaused}>
           Continue
         </button>
       </div>
@@ -160,10 +161,10 @@ function useKeys(choose: (index: number) => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target instanceof Element && event.target.matches(NOT_KEYS)) return;
+      if (event.target instanceof Element && event.target.matches(TYPING)) return;
       if (/^[0-9]$/.test(event.key)) choose(Number(event.key) - 1);
       else if (event.key === 'Backspace') backTo(trail.value.length - 1);
-      else if (event.key.toLowerCase() === 'm') takeOver();
+      else if (event.key.toLowerCase() === 'm') finishAutomatically();
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);

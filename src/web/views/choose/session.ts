@@ -77,17 +77,17 @@ export function backTo(step: number): void {
 }
 
 /** Continues after a question that timed out. */
-export function goOn(): void {
+export function resumePaused(): void {
   descend(resumeFrom);
 }
 
 /** Makes the remaining choices automatically. */
-export function takeOver(): void {
+export function finishAutomatically(): void {
   finishFrom(run.value?.choices.value ?? []);
 }
 
 /** Makes all choices after the person's last one again, automatically. */
-export function endAnotherWay(): void {
+export function finishDifferently(): void {
   const last = trail.value.at(-1)?.level ?? -1;
   finishFrom((run.value?.choices.value ?? []).slice(0, last + 1));
 }
@@ -118,7 +118,7 @@ async function follow(next: LiveRun, during: Phase): Promise<void> {
   const stopWatching = next.missed.subscribe((missed) => {
     if (missed && run.value === next) pause(next);
   });
-  // Also while it is paused: a reload asks the same again.
+  // Also while it is paused: a reload resumes at the same question.
   const stopKeeping = next.question.subscribe((question) => {
     if (!question || run.value !== next) return;
     const choices = next.choices.value.slice(0, question.level);

@@ -4,7 +4,7 @@ import type { Question } from '../../state/live.ts';
 export interface Candidate {
   /** At the side of the level; the page enlarges it smoothly. */
   readonly picture: HTMLCanvasElement;
-  /** What it is likely to become; null where it is as fine itself, or nothing tells. */
+  /** A preview of how it is likely to continue; null if there is none. */
   readonly finish: HTMLCanvasElement | null;
 }
 

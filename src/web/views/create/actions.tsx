@@ -18,7 +18,7 @@ const LIKE_COUNT = 4;
 export function Actions() {
   const saved = current.value;
   if (isRunning.value) return null;
-  if (!saved) return <GoOn />;
+  if (!saved) return <Continue />;
   const levels = models.value.find(({ name }) => name === saved.model)?.levels ?? [];
   const level = scrubbed.value ?? Math.floor(levels.length / 3);
   return (
@@ -72,17 +72,17 @@ export function Actions() {
 }
 
 /** Continues a stopped picture. */
-function GoOn() {
+function Continue() {
   const run = live.value;
   const code = run?.slots.value[selected.value]?.code;
   if (run?.state.value !== 'stopped' || !code || code.length === 0) return null;
-  const goOn = () => {
+  const resume = () => {
     change({ count: 1, prefix: [...code] });
     void generate(recipe.value);
   };
   return (
     <div>
-      <button type="button" onClick={goOn}>
+      <button type="button" onClick={resume}>
         Continue from level {code.length}
       </button>
     </div>

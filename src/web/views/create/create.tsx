@@ -68,9 +68,9 @@ interface FormProps {
 }
 
 function Form({ missing, isDamaged }: FormProps) {
-  const wrong = recipe.value.guides.some((use) => missingIn(use) !== null);
+  const isIncomplete = recipe.value.guides.some((use) => missingIn(use) !== null);
   const start = () => {
-    if (!wrong) void generate(recipe.value);
+    if (!isIncomplete) void generate(recipe.value);
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'Escape') live.value?.stop();
@@ -97,7 +97,7 @@ function Form({ missing, isDamaged }: FormProps) {
         onInput={(event) => setPrompt(event.currentTarget.value)}
         onKeyDown={onKey}
       />
-      <Buttons wrong={wrong} />
+      <Buttons disabled={isIncomplete} />
       <Words />
       {prompt.value !== '' && <Negative />}
       {isDamaged && (
@@ -131,7 +131,7 @@ function Negative() {
   );
 }
 
-function Buttons({ wrong }: { readonly wrong: boolean }) {
+function Buttons({ disabled }: { readonly disabled: boolean }) {
   return (
     <div class="row">
       {isRunning.value ? (
@@ -139,7 +139,7 @@ function Buttons({ wrong }: { readonly wrong: boolean }) {
           Stop
         </button>
       ) : (
-        <button type="submit" class="main" disabled={wrong}>
+        <button type="submit" class="main" disabled={disabled}>
           Generate
         </button>
       )}

@@ -8,7 +8,7 @@ import { open } from './session.ts';
 /** The first picture, while the second is being selected. */
 export const crossing = signal<SavedPicture | null>(null);
 export const partner = signal<SavedPicture | null>(null);
-/** Number of levels taken from the first. */
+/** Number of levels from the first picture. */
 export const share = signal(12);
 
 /** Selects the second picture; false if it is the same picture or of another model. */
@@ -23,6 +23,7 @@ export const levelCount = computed(
   () => models.value.find(({ name }) => name === crossing.value?.model)?.levels.length ?? 0,
 );
 
+/** The combined picture. */
 export const joined = computed<SavedPicture | null>(() => {
   const [a, b] = [crossing.value, partner.value];
   const levels = models.value.find(({ name }) => name === a?.model)?.levels;

@@ -64,8 +64,8 @@ function add(name: string, button: HTMLElement): void {
 
 /** Weights changed during a request apply to the remaining levels. */
 function weighLive(): void {
-  const { guides: asked = [] } = live.value?.body ?? {};
-  const now = recipe.value.guides;
-  const isSame = asked.length === now.length && asked.every(({ name }, n) => name === now[n]?.name);
-  if (isRunning.value && isSame && now.length > 0) live.value?.weigh(now.map(({ weight }) => weight));
+  const { guides: running = [] } = live.value?.body ?? {};
+  const edited = recipe.value.guides;
+  const isSame = running.length === edited.length && running.every(({ name }, n) => name === edited[n]?.name);
+  if (isRunning.value && isSame && edited.length > 0) live.value?.weigh(edited.map(({ weight }) => weight));
 }

@@ -21,10 +21,10 @@ export function History() {
   return (
     <section class="history" aria-labelledby="history-title">
       <header class="row">
-        <h2 id="history-title">Made here</h2>
+        <h2 id="history-title">History</h2>
         <span class="soft">{all.length}</span>
         <button type="button" class="quiet history-clear" onClick={clear} onBlur={() => setSure(false)}>
-          {isSure ? `Forget all ${all.length}` : 'Forget …'}
+          {isSure ? `Delete all ${all.length}` : 'Delete …'}
         </button>
       </header>
       <ul class="history-grid">

@@ -1,4 +1,4 @@
-/** What a DDN is: one sentence, and one picture at the end of each side. */
+/** Introduction: how a DDN works, and a random picture after the last level of each side. */
 import { useState } from 'preact/hooks';
 import { Picture } from '../../parts/picture.tsx';
 import { modelNamed } from '../../state/catalogue.ts';

@@ -1,4 +1,4 @@
-/** State of Create: a request during and after its run, or a picture of the history. */
+/** State of the Create view: a request during and after its run, or a picture of the history. */
 import { computed, effect, signal } from '@preact/signals';
 import { announce } from '../../state/announce.ts';
 import { idOf, remember, type SavedPicture } from '../../state/history.ts';
@@ -35,7 +35,7 @@ export function resume(): Recipe | null {
 }
 
 async function follow(run: LiveRun, recipe: Recipe): Promise<void> {
-  onStage(run, []);
+  show(run, []);
   announce('Generating');
   const stopKeeping = run.job.subscribe((job) => {
     if (job !== null) keepPending(VIEW, { job, recipe });
@@ -47,17 +47,17 @@ async function follow(run: LiveRun, recipe: Recipe): Promise<void> {
   const state = run.state.value;
   announce(state === 'failed' ? 'Failed' : state === 'stopped' ? 'Stopped' : `Finished: ${titleOf(recipe)}`);
   if (state !== 'done') return;
-  // Who has selected another than the first one keeps it; else the best is selected.
+  // The results are now sorted, best first: a selection other than the first follows its picture.
   if (selected.value > 0) selected.value = run.ranking.value.indexOf(selected.value);
   pictures.value = savedFrom(run, recipe);
   await remember(pictures.value);
 }
 
 export function open(saved: SavedPicture): void {
-  onStage(null, [saved]);
+  show(null, [saved]);
 }
 
-function onStage(run: LiveRun | null, saved: readonly SavedPicture[]): void {
+function show(run: LiveRun | null, saved: readonly SavedPicture[]): void {
   live.value?.dispose();
   [live.value, pictures.value, selected.value, scrubbed.value] = [run, saved, 0, null];
 }
@@ -79,7 +79,7 @@ effect(() => {
   if (saved) globalThis.history.replaceState(null, '', shareUrl(saved));
 });
 
-// Screen readers are told each new side, not each level: that would be too many.
+// Screen readers announce each new side, not each level, which would be too much.
 let announced = 0;
 effect(() => {
   const run = live.value;

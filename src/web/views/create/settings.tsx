@@ -7,11 +7,11 @@ import { current } from './session.ts';
 
 const MAX_RESULTS = 12;
 const MAX_TEMPERATURE = 1.5;
-/** What the server takes where nothing is said: with guides the best, without them this. */
-const USUAL_TEMPERATURE = 0.6;
+/** The server's default without guides; with guides it is 0. */
+const DEFAULT_TEMPERATURE = 0.6;
 const MAX_BEAMS = 16;
-/** What the server takes for words where nothing is said, after the coarsest side. */
-const USUAL_PARTICLES = 1.5;
+/** The server's default for prompts, after the coarsest side. */
+const DEFAULT_PARTICLES = 1.5;
 const MAX_PARTICLES = 8;
 
 export function Settings() {
@@ -53,11 +53,11 @@ function setSampler(name: keyof Recipe['sampler'], value: number, standard: numb
   change({ sampler: value === standard ? rest : { ...rest, [name]: value } });
 }
 
-/** The temperature by the word that it is for: 0 is what is most typical, 1 as varied as the pictures it was trained on. */
+/** Temperature: 0 generates the most typical pictures, 1 pictures as varied as the training data. */
 function Surprise() {
   const { sampler, guides } = recipe.value;
-  const usual = guides.length > 0 ? 0 : USUAL_TEMPERATURE;
-  const { temperature = usual } = sampler;
+  const standard = guides.length > 0 ? 0 : DEFAULT_TEMPERATURE;
+  const { temperature = standard } = sampler;
   return (
     <Slider
       label="from typical to surprising"
@@ -65,13 +65,13 @@ function Surprise() {
       max={MAX_TEMPERATURE}
       step={0.05}
       value={temperature}
-      text={sampler.temperature === undefined ? 'as usual' : temperature.toFixed(2)}
-      onChange={(value) => setSampler('temperature', value, usual)}
+      text={sampler.temperature === undefined ? 'default' : temperature.toFixed(2)}
+      onChange={(value) => setSampler('temperature', value, standard)}
     />
   );
 }
 
-/** Particles by what they are for; without guides nothing tells which is the better. */
+/** Particles; without guides nothing ranks them. */
 function Attempts() {
   const { sampler, guides } = recipe.value;
   if (guides.length === 0) return null;
@@ -82,9 +82,9 @@ function Attempts() {
       min={1}
       max={MAX_PARTICLES}
       step={0.5}
-      value={particles ?? USUAL_PARTICLES}
-      text={particles === undefined ? 'as usual' : `${particles}`}
-      onChange={(value) => setSampler('particles', value, USUAL_PARTICLES)}
+      value={particles ?? DEFAULT_PARTICLES}
+      text={particles === undefined ? 'default' : `${particles}`}
+      onChange={(value) => setSampler('particles', value, DEFAULT_PARTICLES)}
     />
   );
 }

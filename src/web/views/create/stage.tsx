@@ -106,9 +106,9 @@ function TilePicture({ slot, saved, level, alt }: Omit<TileProps, 'n' | 'count'>
         level={level ?? undefined}
       />
     );
-  const before = slot && level !== null ? slot.shots.slice(0, level + 1).findLast(Boolean) : undefined;
-  if (before) return <img class="picture" src={before.url} alt={alt} draggable={false} />;
-  return <span class="picture picture-coming" role="img" aria-label={`${alt}, not begun`} />;
+  const previous = slot && level !== null ? slot.shots.slice(0, level + 1).findLast(Boolean) : undefined;
+  if (previous) return <img class="picture" src={previous.url} alt={alt} draggable={false} />;
+  return <span class="picture picture-coming" role="img" aria-label={`${alt}, not started`} />;
 }
 
 /** The preview of a level, unless it belongs to a beam that was dropped later. */

@@ -22,7 +22,7 @@ export function Words() {
     <div class="words">
       <p class="hint">
         {model.title}: {model.description}
-        {model.textModels.length === 0 && ' Words cannot steer it: add a guide, or choose another model.'}
+        {model.textModels.length === 0 && ' It does not support prompts: add a guide, or choose another model.'}
       </p>
       {lexicon && text === '' && <Offers label="It knows" texts={lexicon.offers('')} onPick={append} />}
       {lexicon && text !== '' && (
@@ -36,7 +36,7 @@ export function Words() {
       {reading?.unknown.map((word) => (
         <div key={word} class="wrong" role="status">
           Unknown word: this model does not know “{word}”.
-          <Offers label="It knows" texts={lexicon?.offers(word) ?? []} onPick={(known) => put(word, known)} />
+          <Offers label="It knows" texts={lexicon?.offers(word) ?? []} onPick={(known) => replace(word, known)} />
         </div>
       ))}
     </div>
@@ -72,7 +72,7 @@ function complete(text: string): void {
   setPrompt(prompt.value.replace(/\S*$/, text));
 }
 
-function put(word: string, known: string): void {
+function replace(word: string, known: string): void {
   const at = prompt.value.toLowerCase().indexOf(word);
   if (at >= 0) setPrompt(prompt.value.slice(0, at) + known + prompt.value.slice(at + word.length));
 }

@@ -88,12 +88,12 @@ function Tool({ name, disabled = false, onClick }: ToolProps) {
 }
 
 function Colours({ painting }: { readonly painting: Painting }) {
-  const now = painting.value.value;
-  const use = (colour: string) => {
+  const current = painting.value.value;
+  const select = (colour: string) => {
     painting.value.value = dotOf(colour);
     painting.isErasing.value = false;
   };
-  const own = `#${(now & 0xffffff).toString(16).padStart(6, '0')}`;
+  const hex = `#${(current & 0xffffff).toString(16).padStart(6, '0')}`;
   return (
     <fieldset class="choices colours">
       <legend class="unseen">Colour</legend>
@@ -105,16 +105,16 @@ function Colours({ painting }: { readonly painting: Painting }) {
           aria-label={name}
           title={name}
           style={{ '--colour': colour }}
-          checked={now === dotOf(colour)}
-          onChange={() => use(colour)}
+          checked={current === dotOf(colour)}
+          onChange={() => select(colour)}
         />
       ))}
       <input
         type="color"
-        value={own}
+        value={hex}
         aria-label="Another colour"
         title="Another colour"
-        onInput={(event) => use(event.currentTarget.value)}
+        onInput={(event) => select(event.currentTarget.value)}
       />
     </fieldset>
   );

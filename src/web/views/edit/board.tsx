@@ -15,8 +15,8 @@ export interface BoardProps {
   readonly isGlass: boolean;
 }
 
-/** Of the longer side, what an arrow key moves with Shift and without. */
-const LEAP = 1 / 8;
+/** Step of an arrow key with Shift, and without, as a share of the longer side. */
+const LARGE_STEP = 1 / 8;
 const STEP = 1 / 64;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -56,7 +56,7 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const at = cursor ?? { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
-    if (byKey(event, painting, at, setCursor)) event.preventDefault();
+    if (handleKey(event, painting, at, setCursor)) event.preventDefault();
   };
   return (
     <div
@@ -91,18 +91,18 @@ export function Board({ painting, below, label, isGlass }: BoardProps) {
 }
 
 /** @returns whether the key was handled */
-function byKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (place: Place) => void): boolean {
+function handleKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (place: Place) => void): boolean {
   const { width, height } = painting.layer.value;
   const longer = Math.max(width, height);
   const step = Math.max(1, Math.round(longer * STEP));
-  if (event.ctrlKey || event.metaKey) return byCommand(event, painting);
+  if (event.ctrlKey || event.metaKey) return handleCommand(event, painting);
   const arrow = ARROWS[event.key];
   if (arrow) {
-    const far = event.shiftKey ? Math.max(1, Math.round(longer * LEAP)) : step;
-    const within = (value: number, length: number) => Math.min(length - 0.5, Math.max(0.5, value));
-    const to = { x: within(at.x + far * arrow[0], width), y: within(at.y + far * arrow[1], height) };
+    const length = event.shiftKey ? Math.max(1, Math.round(longer * LARGE_STEP)) : step;
+    const clamped = (value: number, size: number) => Math.min(size - 0.5, Math.max(0.5, value));
+    const to = { x: clamped(at.x + length * arrow[0], width), y: clamped(at.y + length * arrow[1], height) };
     moveTo(to);
-    announce(`column ${Math.ceil(to.x)}, row ${Math.ceil(to.y)}, ${isPainted(painting, to) ? 'painted' : 'bare'}`);
+    announce(`column ${Math.ceil(to.x)}, row ${Math.ceil(to.y)}, ${isPainted(painting, to) ? 'painted' : 'empty'}`);
   } else if (event.key === ' ' || event.key === 'Enter') {
     painting.begin();
     painting.stroke(at, at);
@@ -119,7 +119,7 @@ function byKey(event: KeyboardEvent, painting: Painting, at: Place, moveTo: (pla
   return true;
 }
 
-function byCommand({ key, shiftKey }: KeyboardEvent, painting: Painting): boolean {
+function handleCommand({ key, shiftKey }: KeyboardEvent, painting: Painting): boolean {
   const name = key.toLowerCase();
   if (name === 'y' || (name === 'z' && shiftKey)) painting.redo();
   else if (name === 'z') painting.undo();

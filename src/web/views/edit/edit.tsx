@@ -12,17 +12,17 @@ import { missing, prepare, reopen } from './reopening.ts';
 import {
   clearAnswers,
   current,
-  leave,
-  look,
   mode,
   modes,
+  openSource,
+  openStyle,
   problem,
   prompt,
+  remove,
   setPrompt,
   source,
   start,
-  take,
-  takeLook,
+  style,
 } from './session.ts';
 import { SourceField } from './source.tsx';
 import { Stage } from './stage.tsx';
@@ -32,21 +32,22 @@ import { surface } from './surface.ts';
 export default function Edit({ params }: ViewProps) {
   useEffect(() => {
     const shared = readShared(params);
-    if (shared?.picture) void take(fileOf({ ...shared.picture, codeString: shared.picture.code }), 'The picture', true);
+    const { picture } = shared ?? {};
+    if (picture) void openSource(fileOf({ ...picture, codeString: picture.code }), 'The picture', true);
     else if (shared?.recipe) prepare(shared.recipe);
     missing.value = shared?.missing ?? [];
   }, [params]);
   const saved = toEdit.value;
-  const areThere = models.value.length > 0;
+  const hasModels = models.value.length > 0;
   useEffect(() => {
-    if (saved && areThere) void reopen(saved);
-  }, [saved, areThere]);
+    if (saved && hasModels) void reopen(saved);
+  }, [saved, hasModels]);
   return (
     <div class="edit">
       <header class="stack">
         <h1>What should change?</h1>
         <Modes />
-        <p class="lead">{mode.value.what}</p>
+        <p class="lead">{mode.value.description}</p>
       </header>
       <Form />
       <Stage />
@@ -57,7 +58,7 @@ export default function Edit({ params }: ViewProps) {
 function Modes() {
   return (
     <fieldset class="choices pills modes">
-      <legend class="unseen">What is done</legend>
+      <legend class="unseen">Task</legend>
       {modes.value.map((one) => (
         <label key={one.name}>
           <input
@@ -79,8 +80,8 @@ function Modes() {
 
 function Form() {
   const { name, isConditional } = mode.value;
-  const onTake = useCallback((blob: Promise<Blob> | Blob, title: string, isMade: boolean) => {
-    void take(blob, title, isMade);
+  const onOpen = useCallback((blob: Promise<Blob> | Blob, title: string, isGenerated: boolean) => {
+    void openSource(blob, title, isGenerated);
   }, []);
   return (
     <form
@@ -95,18 +96,18 @@ function Form() {
         <SourceField
           label={isConditional ? 'Picture, or a drawing' : 'Picture'}
           value={source.value}
-          takesPasted
-          onTake={onTake}
-          onLeave={isConditional ? () => leave(source) : undefined}
+          acceptsPaste
+          onOpen={onOpen}
+          onRemove={isConditional ? () => remove(source) : undefined}
         />
       )}
       {(name === 'restyle' || isConditional) && (
         <SourceField
           label={isConditional ? 'Picture to take colours from' : 'Style picture'}
-          value={look.value}
-          takesPasted={false}
-          onTake={(blob, title) => void takeLook(blob, title)}
-          onLeave={isConditional ? () => leave(look) : undefined}
+          value={style.value}
+          acceptsPaste={false}
+          onOpen={(blob, title) => void openStyle(blob, title)}
+          onRemove={isConditional ? () => remove(style) : undefined}
         />
       )}
       <ModeSettings />
@@ -126,7 +127,7 @@ function Form() {
       {!surface.value && <Start />}
       {missing.value.length > 0 && !source.value && (
         <p class="hint" role="status">
-          The link has the settings, not the pictures ({missing.value.join(', ')}): add the one to start from.
+          The link contains the settings but not the pictures ({missing.value.join(', ')}): add a picture to start from.
         </p>
       )}
       <ErrorNote error={problem.value ?? current.value?.run.error.value ?? null} />

@@ -1,21 +1,21 @@
-/** Edit modes: their guides, inputs, and the figures of the result. */
+/** Edit modes: their inputs and guides, and the quality figures of their results. */
 import type { GuideUse } from '../../state/recipe.ts';
 import type { Layer } from './layer.ts';
 import { maskOf, onWhite, pixelsOf, urlOf } from './pictures.ts';
 import { gray, noisy, type Pixels, psnr, shrunk } from './pixels.ts';
 
 /** Inputs of the modes. */
-export interface Given {
-  /** The picture, at the model's side. */
+export interface Inputs {
+  /** The picture's middle square at the model's side. */
   readonly picture: Pixels | null;
-  /** All of the picture, of any shape. */
+  /** The whole picture, of any shape. */
   readonly whole: Pixels | null;
-  /** Whether what is not marked stays as it is. */
+  /** Whether the unmarked part of the whole picture is kept. */
   readonly keepsWhole: boolean;
-  /** The picture at its own resolution, if it is smaller than the model's. */
+  /** The middle square at its own resolution, if it is smaller than the model's side. */
   readonly own: Pixels | null;
-  /** A second picture: the style. */
-  readonly look: Pixels | null;
+  /** The style picture. */
+  readonly style: Pixels | null;
   readonly mask: Layer;
   readonly sketch: Layer;
   /** Lines drawn in place of a picture. */
@@ -23,8 +23,8 @@ export interface Given {
   /** Colours painted over the picture or the lines. */
   readonly tints: Layer;
   /** Kind of the model's condition; null if it has none. */
-  readonly takes: string | null;
-  /** The picture shrunk to the size that is sharpened: its middle square, or all of it. */
+  readonly conditionKind: string | null;
+  /** The picture to sharpen, shrunk: its middle square, or all of it. */
   readonly small: Pixels | null;
   /** Standard deviation of the noise; black is −1, white 1. */
   readonly sigma: number;
@@ -32,8 +32,9 @@ export interface Given {
 }
 
 export interface Figure {
+  /** PSNR */
   readonly decibels: number;
-  /** Goes on from "… dB". */
+  /** The reference, as continuation of "… dB". */
   readonly words: string;
 }
 
@@ -44,7 +45,7 @@ export interface Plan {
   guides(): readonly GuideUse[];
   /** Condition of a conditional model. */
   readonly condition?: Pixels;
-  /** Where results are whole pictures too. @param file reads the whole picture as a data URL */
+  /** The guides for whole pictures, if the mode supports them. @param file reads the whole picture as a data URL */
   wholeGuides?(file: () => Promise<string>): Promise<readonly GuideUse[]>;
   figures(answer: Pixels): readonly Figure[];
 }
@@ -52,26 +53,26 @@ export interface Plan {
 export interface Mode {
   readonly name: string;
   readonly title: string;
-  readonly what: string;
+  readonly description: string;
   readonly button: string;
   /** Whether the mode is for conditional models. */
   readonly isConditional?: true;
   /** @returns the plan, or a message about what is missing */
-  plan(given: Given): Plan | string;
+  plan(inputs: Inputs): Plan | string;
 }
 
 const NO_PICTURE = 'Add a picture first.';
 /** Default detail of the guide `color`. */
 const SKETCH_DETAIL = 16;
-/** For colours of a picture whose shapes differ; measured in models/README.md, "avatars-256-edges". */
-const ROUGHLY = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
+/** Params of the guide `color` for a picture with other shapes; measured in models/README.md, "avatars-256-edges". */
+const ROUGH_COLOURS = { detail: 32, slack: 0.07, metric: 'l1', toSide: 128 };
 const guide = (name: string, params: GuideUse['params']): GuideUse => ({ name, weight: 1, params });
 const share = ({ dots }: Layer, counts: (dot: number) => boolean) =>
   Float32Array.from(dots, (dot) => (counts(dot) ? 1 : 0));
 
 /** The plan of a mode that needs a picture. */
-function ofPicture(make: (picture: Pixels, given: Given) => Plan | string): Mode['plan'] {
-  return (given) => (given.picture ? make(given.picture, given) : NO_PICTURE);
+function withPicture(plan: (picture: Pixels, inputs: Inputs) => Plan | string): Mode['plan'] {
+  return (inputs) => (inputs.picture ? plan(inputs.picture, inputs) : NO_PICTURE);
 }
 
 export const MODES: readonly Mode[] = [
@@ -79,10 +80,10 @@ export const MODES: readonly Mode[] = [
     name: 'repaint',
     title: 'Repaint',
     button: 'Repaint',
-    what: 'Brush over what should be repainted. The rest stays as it is.',
-    plan: ofPicture((picture, { mask, whole, keepsWhole }) => {
+    description: 'Brush over what should be repainted. The rest stays as it is.',
+    plan: withPicture((picture, { mask, whole, keepsWhole }) => {
       if (!mask.dots.some(Boolean)) return 'Brush over what should change.';
-      if (mask.dots.every(Boolean)) return 'Everything is marked: leave a part to be kept.';
+      if (mask.dots.every(Boolean)) return 'Everything is marked: leave a part unmarked.';
       const before = keepsWhole && whole ? whole : picture;
       const guides = (image: string) => [guide('inpaint', { image, mask: urlOf(maskOf(mask)) })];
       return {
@@ -100,9 +101,9 @@ export const MODES: readonly Mode[] = [
     name: 'sharpen',
     title: 'Sharpen',
     button: 'Sharpen',
-    what: 'Super-resolution: turns a small picture into one of full size that looks the same when shrunk.',
-    plan: ofPicture((picture, { small: given }) => {
-      const small = given ?? picture;
+    description: 'Super-resolution: turns a small picture into one of full size that looks the same when shrunk.',
+    plan: withPicture((picture, inputs) => {
+      const small = inputs.small ?? picture;
       const { width, height } = small;
       const words = `to the small picture, at ${width} × ${height}`;
       const guides = () => [guide('super_resolution', { image: urlOf(small) })];
@@ -118,13 +119,13 @@ export const MODES: readonly Mode[] = [
     name: 'colour',
     title: 'Colour',
     button: 'Colour it',
-    what: 'Colours a gray picture. Of a colour picture, only the brightness is used.',
-    plan: ofPicture((picture) => {
-      const given = gray(picture);
+    description: 'Colours a gray picture. Of a colour picture, only the brightness is used.',
+    plan: withPicture((picture) => {
+      const before = gray(picture);
       return {
-        before: given,
-        guides: () => [guide('colorize', { image: urlOf(given) })],
-        figures: (answer) => [{ decibels: psnr(gray(answer), given), words: 'to the gray picture (brightness)' }],
+        before,
+        guides: () => [guide('colorize', { image: urlOf(before) })],
+        figures: (answer) => [{ decibels: psnr(gray(answer), before), words: 'to the gray picture (brightness)' }],
       };
     }),
   },
@@ -132,16 +133,16 @@ export const MODES: readonly Mode[] = [
     name: 'clean',
     title: 'Clean',
     button: 'Clean it',
-    what: 'Removes noise.',
-    plan: ofPicture((picture, { sigma, addsNoise }) => {
-      const given = addsNoise ? noisyOf(picture, sigma) : picture;
-      const behind = { words: `to the picture without noise; the noisy one had ${decibels(psnr(given, picture))}` };
+    description: 'Removes noise.',
+    plan: withPicture((picture, { sigma, addsNoise }) => {
+      const before = addsNoise ? noisyOf(picture, sigma) : picture;
+      const words = `to the picture without noise; the noisy one had ${decibels(psnr(before, picture))}`;
       return {
-        before: given,
-        guides: () => [guide('denoise', { image: urlOf(given), sigma })],
+        before,
+        guides: () => [guide('denoise', { image: urlOf(before), sigma })],
         figures: (answer) => [
-          ...(addsNoise ? [{ decibels: psnr(answer, picture), ...behind }] : []),
-          { decibels: psnr(answer, given), words: 'to the noisy picture' },
+          ...(addsNoise ? [{ decibels: psnr(answer, picture), words }] : []),
+          { decibels: psnr(answer, before), words: 'to the noisy picture' },
         ],
       };
     }),
@@ -150,13 +151,13 @@ export const MODES: readonly Mode[] = [
     name: 'restyle',
     title: 'Restyle',
     button: 'Restyle',
-    what: 'Combines brightness and shapes of one picture with colours and textures of another.',
-    plan: ofPicture((picture, { look }) => {
-      if (!look) return 'Add the style picture.';
+    description: 'Combines brightness and shapes of one picture with colours and textures of another.',
+    plan: withPicture((picture, { style }) => {
+      if (!style) return 'Add the style picture.';
       const words = 'to the brightness of the first picture';
       return {
         before: picture,
-        guides: () => [guide('style', { image: urlOf(look) }), guide('colorize', { image: urlOf(gray(picture)) })],
+        guides: () => [guide('style', { image: urlOf(style) }), guide('colorize', { image: urlOf(gray(picture)) })],
         figures: (answer) => [{ decibels: psnr(gray(answer), gray(picture)), words }],
       };
     }),
@@ -165,7 +166,7 @@ export const MODES: readonly Mode[] = [
     name: 'sketch',
     title: 'Sketch',
     button: 'Draw it',
-    what: 'Paint roughly where each colour should be; unpainted parts are unconstrained.',
+    description: 'Paint roughly where each colour should be; unpainted parts are unconstrained.',
     plan({ sketch }) {
       if (!sketch.dots.some(Boolean)) return 'Paint something first.';
       const painted = pixelsOf(sketch);
@@ -184,34 +185,35 @@ export const MODES: readonly Mode[] = [
     title: 'Fill in',
     button: 'Fill it in',
     isConditional: true,
-    what: 'Keeps the lines, or the brightness; colours come from paint, a prompt, another picture, or at random.',
-    plan({ picture, own, look, lines, tints, takes }) {
-      const before = picture ?? (takesLines(takes) && lines.dots.some(Boolean) ? onWhite(lines) : null);
-      if (!before) return takesLines(takes) ? 'Draw some lines, or add a picture.' : NO_PICTURE;
+    description: 'Keeps the lines, or the brightness. Paint, a prompt or another picture determine the colours.',
+    plan({ picture, own, style, lines, tints, conditionKind }) {
+      const usesLines = acceptsLines(conditionKind);
+      const before = picture ?? (usesLines && lines.dots.some(Boolean) ? onWhite(lines) : null);
+      if (!before) return usesLines ? 'Draw some lines, or add a picture.' : NO_PICTURE;
       return {
         before,
-        condition: takesLines(takes) ? (own ?? before) : before,
+        condition: usesLines ? (own ?? before) : before,
         guides: () => [
-          ...(look ? [guide('color', { image: urlOf(look), ...ROUGHLY })] : []),
+          ...(style ? [guide('color', { image: urlOf(style), ...ROUGH_COLOURS })] : []),
           ...(tints.dots.some(Boolean) ? [guide('color', { image: urlOf(pixelsOf(tints)) })] : []),
         ],
-        figures: (answer) => filledFigures(answer, before, tints, takes),
+        figures: (answer) => filledFigures(answer, before, tints, usesLines),
       };
     },
   },
 ];
 
 /** Whether a line drawing is a valid condition of this kind. */
-export function takesLines(takes: string | null): boolean {
-  return takes !== null && takes !== 'grayscale' && takes !== 'mean';
+export function acceptsLines(conditionKind: string | null): boolean {
+  return conditionKind !== null && conditionKind !== 'grayscale' && conditionKind !== 'mean';
 }
 
-function filledFigures(answer: Pixels, condition: Pixels, tints: Layer, takes: string | null): Figure[] {
+function filledFigures(answer: Pixels, condition: Pixels, tints: Layer, usesLines: boolean): Figure[] {
   const weights = share(tints, (dot) => dot !== 0);
   const detail = Math.min(tints.width, SKETCH_DETAIL);
   const painted = { words: `to the painted parts, at ${detail} × ${detail}` };
   return [
-    ...(takesLines(takes)
+    ...(usesLines
       ? []
       : [{ decibels: psnr(gray(answer), gray(condition)), words: 'to the gray picture (brightness)' }]),
     ...(weights.some(Boolean) ? [{ decibels: psnr(answer, pixelsOf(tints), { weights, detail }), ...painted }] : []),
@@ -222,7 +224,7 @@ export function decibels(value: number): string {
   return Number.isFinite(value) ? `${value.toFixed(1)} dB` : 'no difference';
 }
 
-/** Cached noisy pictures, so that the picture sent is the one shown. */
+/** Caches noisy pictures, so that the picture sent is the one shown. */
 const noises = new WeakMap<Pixels, { readonly sigma: number; readonly result: Pixels }>();
 
 function noisyOf(picture: Pixels, sigma: number): Pixels {

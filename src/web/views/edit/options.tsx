@@ -1,4 +1,4 @@
-/** Options of each mode, and of all modes. */
+/** Settings of the current mode, and those of all modes. */
 import { ModelField } from '../../parts/model-field.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import {
@@ -26,7 +26,7 @@ const HALF_RANGE = 127.5;
 
 export function ModeSettings() {
   if (mode.value.name === 'repaint')
-    return <Whole value={keepsWhole} label="Keep the size of the picture, and all that is not marked" />;
+    return <Whole value={keepsWhole} label="Keep the picture's size and its unmarked parts" />;
   if (mode.value.name === 'sharpen') return <Sharpening />;
   if (mode.value.name === 'clean') return <Noise />;
   if (mode.value.isConditional) return <Model />;
@@ -42,7 +42,7 @@ function Sharpening() {
   return (
     <>
       {from && from.width !== from.height && (
-        <Whole value={sharpensWhole} label="All of the picture, in squares, not its middle square alone" />
+        <Whole value={sharpensWhole} label="All of the picture, in squares, instead of its middle square" />
       )}
       <SmallSide />
     </>

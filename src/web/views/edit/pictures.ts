@@ -9,39 +9,39 @@ import type { Pixels } from './pixels.ts';
 export interface Source {
   /** Object or data URL, for display. */
   readonly url: string;
-  /** Its middle square, at its own size up to LARGEST. */
+  /** Its middle square, with a side of at most MAX_SIDE. */
   readonly square: Pixels;
-  /** All of it, its longer side up to LARGEST. */
+  /** All of it, with a longer side of at most MAX_SIDE. */
   readonly whole: Pixels;
-  /** All of it at its own size, or shrunk to MAX_PIXELS, on white: what is transparent is not meant to be repainted. */
+  /** All of it, at most MAX_PIXELS, on white (the server would repaint transparent parts). */
   file(): Promise<Blob>;
   readonly name: string;
   readonly width: number;
   readonly height: number;
   /** Whether a model generated it, so that it has no noise. */
-  readonly isMade: boolean;
+  readonly isGenerated: boolean;
 }
 
-/** Largest side kept, in pixels. */
-const LARGEST = 512;
-/** Pixels of a picture that the server works on whole. */
+/** Largest side of pictures in the page, in pixels. */
+const MAX_SIDE = 512;
+/** The server's default limit for whole pictures. */
 const MAX_PIXELS = 2 ** 22;
 
 /** @throws {Error} if the browser can't decode it */
-export async function openPicture(blob: Blob, name: string, isMade = false): Promise<Source> {
+export async function openPicture(blob: Blob, name: string, isGenerated = false): Promise<Source> {
   const image = await imageOf(blob, name);
   const { naturalWidth: width, naturalHeight: height } = image;
   const shorter = Math.min(width, height);
-  const side = Math.min(shorter, LARGEST);
+  const side = Math.min(shorter, MAX_SIDE);
   const middle = { x: (width - shorter) / 2, y: (height - shorter) / 2, width: shorter, height: shorter };
   const square = drawnOnWhite(image, middle, side / shorter);
   const all = { x: 0, y: 0, width, height };
-  const whole = drawnOnWhite(image, all, Math.min(1, LARGEST / Math.max(width, height)));
+  const whole = drawnOnWhite(image, all, Math.min(1, MAX_SIDE / Math.max(width, height)));
   const file = async () => {
     const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height)));
     return scale === 1 && blob.type === 'image/jpeg' ? blob : await pngOf(drawnOnWhite(image, all, scale));
   };
-  return { url: urlOf(square), square, whole, file, name, width, height, isMade };
+  return { url: urlOf(square), square, whole, file, name, width, height, isGenerated };
 }
 
 interface Part {
@@ -66,7 +66,7 @@ function drawnOnWhite(image: HTMLImageElement, part: Part, scale: number): Pixel
 function pngOf(pixels: Pixels): Promise<Blob> {
   const { element } = drawn(pixels);
   return new Promise((resolve, reject) => {
-    element.toBlob((made) => (made ? resolve(made) : reject(new Error('This browser made no file of the picture.'))));
+    element.toBlob((png) => (png ? resolve(png) : reject(new Error('This browser could not encode the picture.'))));
   });
 }
 
@@ -88,7 +88,7 @@ async function imageOf(blob: Blob, name: string): Promise<HTMLImageElement> {
 async function unreadable(blob: Blob): Promise<string> {
   const start = String.fromCharCode(...new Uint8Array(await blob.slice(0, 4).arrayBuffer()));
   if (/^(II[*+]\0|MM\0[*+])$/.test(start))
-    return 'is a TIFF file, which browsers do not show. Save it as PNG or JPEG; the command line and the API take it as it is.';
+    return 'is a TIFF file, which browsers do not show. Save it as PNG or JPEG; the command line and the API accept TIFF.';
   return "can't be read as a picture. Use a PNG, JPEG, WebP, AVIF or GIF file.";
 }
 
@@ -115,7 +115,7 @@ export function blobOfUrl(url: string): Blob {
 }
 
 function blobOf(base64: string, type: string): Blob {
-  return new Blob([Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))], { type });
+  return new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], { type });
 }
 
 export interface Conditional {
@@ -142,7 +142,7 @@ export function urlOf(pixels: Pixels): string {
 /** A layer's colours on a transparent background. */
 export function pixelsOf({ width, height, dots }: Layer): Pixels {
   const data = new Uint8ClampedArray(4 * width * height);
-  // At every move of a brush: without loops over entries, 512×342 dots take 4 ms instead of 47.
+  // Runs at every brush move: a plain loop takes 4 ms for 512×342 dots, one over entries 47 ms.
   for (let p = 0; p < dots.length; p++) {
     const dot = dots[p] as number;
     if (dot === BARE) continue;
@@ -178,6 +178,6 @@ function canvasOf(width: number, height: number) {
   const element = document.createElement('canvas');
   [element.width, element.height] = [width, height];
   const brush = element.getContext('2d', { willReadFrequently: true });
-  if (!brush) throw new Error('This browser has no canvas to work on.');
+  if (!brush) throw new Error('This browser provides no canvas.');
   return { element, brush };
 }

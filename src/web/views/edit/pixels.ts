@@ -10,7 +10,7 @@ export interface Pixels {
 
 const WHITE = 255;
 
-/** Area-averaged to a smaller size, like the server does. @param to width, at most its own; the shape is kept */
+/** Area-averaged to a smaller size, as on the server; keeps the aspect ratio. @param to width, at most the current one */
 export function shrunk({ width, height, data }: Pixels, to: number): Pixels {
   if (to === width) return { width, height, data };
   const tall = Math.max(1, Math.round((height * to) / width));
@@ -61,15 +61,15 @@ export function noisy({ data, ...size }: Pixels, sigma: number, random: () => nu
   return { ...size, data: result };
 }
 
-export interface Look {
-  /** Cells a side in which they are compared, each by its mean. @default each pixel */
+export interface PsnrOptions {
+  /** Compares the means of this many cells per side. @default pixels */
   readonly detail?: number;
   /** Weight of each pixel. @default equal */
   readonly weights?: ArrayLike<number>;
 }
 
 /** Peak signal-to-noise ratio in decibels; Infinity for equal pictures, NaN if all weights are 0. */
-export function psnr(a: Pixels, b: Pixels, { detail, weights }: Look = {}): number {
+export function psnr(a: Pixels, b: Pixels, { detail, weights }: PsnrOptions = {}): number {
   const { width, height } = a;
   const [columns, rows] = [detail ?? width, detail ?? height];
   const cells = new Float64Array(5 * columns * rows);

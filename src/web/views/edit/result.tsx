@@ -4,7 +4,7 @@ import { saveAs } from '../../parts/save.ts';
 import { addressOf } from '../../state/router.ts';
 import { shareUrl } from '../../state/share.ts';
 import { decibels } from './modes.ts';
-import { type Answer, answers, chosen, current, figures, isRunning, problem, take } from './session.ts';
+import { type Answer, answers, chosen, current, figures, isRunning, openSource, problem } from './session.ts';
 
 const SHOWN_SIZE = 512;
 
@@ -52,7 +52,7 @@ export function Result() {
       ))}
       {answer && (
         <div class="row">
-          <button type="button" onClick={() => void take(answer.file(), 'The result', true)}>
+          <button type="button" onClick={() => void openSource(answer.file(), 'The result', true)}>
             Continue with this one
           </button>
           <button type="button" onClick={() => void download(answer)}>
@@ -83,7 +83,7 @@ async function download(answer: Answer): Promise<void> {
   }
 }
 
-/** The part of a link that stays in the page. */
+/** The fragment of a link, which opens it in the same page. */
 function inCreate(url: string): string {
   return url.includes('#') ? url.slice(url.indexOf('#')) : addressOf('create');
 }

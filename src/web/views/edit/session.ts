@@ -8,7 +8,7 @@ import { idOf, type KeptPicture, keptId, remember, type SavedPicture } from '../
 import { LiveRun } from '../../state/live.ts';
 import { bodyOf, type Recipe } from '../../state/recipe.ts';
 import { dotOf } from './layer.ts';
-import { type Figure, MODES, type Mode, type Plan, takesLines } from './modes.ts';
+import { acceptsLines, type Figure, MODES, type Mode, type Plan } from './modes.ts';
 import { Painting } from './painting.ts';
 import { enlarged, fileFromCondition, fileOf, openPicture, type Source, urlOf } from './pictures.ts';
 import { type Pixels, shrunk } from './pixels.ts';
@@ -17,10 +17,10 @@ import { type Pixels, shrunk } from './pixels.ts';
 const MASK_COLOUR = '#e0401a';
 const INK = '#000000';
 const PAINT = '#1f6feb';
-/** Brush sizes in dots of a large picture: thin for lines, although thinner ones give less crisp results, and broad for colours. */
+/** Brush diameters in dots: for lines (thinner ones give less crisp results) and for colours. */
 const PEN = 3;
 const BROAD = 24;
-/** Of the longer side of what it marks. */
+/** Diameter of the mask's brush as a share of the picture's longer side. */
 const MASK_BRUSH = 0.11;
 /** Sampling if several results are requested. */
 const SEVERAL_TOP = 2;
@@ -29,8 +29,8 @@ export const mode = signal<Mode>(MODES[0] as Mode);
 /** Selected models: an unconditional and a conditional one. */
 const modelNames = { plain: signal<string | undefined>(undefined), conditional: signal<string | undefined>(undefined) };
 export const source = signal<Source | null>(null);
-/** The second picture. */
-export const look = signal<Source | null>(null);
+/** The style picture. */
+export const style = signal<Source | null>(null);
 /** Prompts by mode, so that the prompt of one mode does not affect another. */
 const prompts = signal<Readonly<Record<string, string>>>({});
 export const prompt = computed(() => prompts.value[mode.value.name] ?? '');
@@ -38,7 +38,7 @@ export const count = signal(1);
 export const beams = signal(1);
 export const sigma = signal(0.3);
 export const addsNoise = signal(false);
-/** Whether Repaint keeps what is not marked, bit for bit; else results are the model's squares. */
+/** Whether Repaint keeps the unmarked parts bit for bit; otherwise results are the model's squares. */
 export const keepsWhole = signal(true);
 /** Selected size; null: half the model's side, or the picture's own if smaller. */
 export const smallSide = signal<number | null>(null);
@@ -50,7 +50,7 @@ export const tints = new Painting(dotOf(PAINT), BROAD);
 /** A finished picture. */
 export interface Answer {
   readonly saved: SavedPicture;
-  /** PNG. @param size longer side in pixels, but of whole pictures. @default the picture's own */
+  /** A PNG file. @param size side in pixels; ignored for kept pictures. @default the picture's own */
   file(size?: number): Promise<Blob>;
 }
 
@@ -74,20 +74,20 @@ export const usable = computed(() => (mode.value.isConditional ? conditionalMode
 export const model = computed(() => {
   if (!mode.value.isConditional) return modelNamed(modelNames.plain.value);
   const all = conditionalModels.value;
-  const wished = all.find(({ name }) => name === modelNames.conditional.value);
-  return wished ?? all.find(({ condition }) => takesLines(condition?.kind ?? null)) ?? all[0];
+  const selected = all.find(({ name }) => name === modelNames.conditional.value);
+  return selected ?? all.find(({ condition }) => acceptsLines(condition?.kind ?? null)) ?? all[0];
 });
 /** Kind of the model's condition; null if it has none. */
-export const takes = computed(() => model.value?.condition?.kind ?? null);
+export const conditionKind = computed(() => model.value?.condition?.kind ?? null);
 export const side = computed(() => model.value?.side ?? 0);
 export const picture = computed(() => atSide(source.value));
-/** What the mask is painted on. */
+/** The picture below the mask. */
 export const markedOn = computed(() => (keepsWhole.value ? (source.value?.whole ?? null) : picture.value));
 const own = computed(() => {
   const square = source.value?.square;
   return square && square.width < side.value ? square : picture.value;
 });
-const lookPicture = computed(() => atSide(look.value));
+const stylePicture = computed(() => atSide(style.value));
 
 /** Sides to which a picture can be shrunk before it is sharpened. */
 export const smallSides = computed(() => {
@@ -101,7 +101,7 @@ export const detail = computed(() => {
   return smallSides.value.find((one) => one === (smallSide.value ?? standard)) ?? smallSides.value[0] ?? 1;
 });
 
-/** Whether all of a picture that is no square is sharpened, or its middle square. */
+/** Whether Sharpen uses the whole picture if it is not square, or only its middle square. */
 export const sharpensWhole = signal(true);
 const small = computed(() => {
   if (!source.value) return null;
@@ -120,7 +120,7 @@ export const plan = computed<Plan | string>(() => {
     whole: source.value?.whole ?? null,
     keepsWhole: keepsWhole.value,
     own: own.value,
-    look: lookPicture.value,
+    style: stylePicture.value,
     mask: mask.layer.value,
     sketch: sketch.layer.value,
     small: small.value,
@@ -128,7 +128,7 @@ export const plan = computed<Plan | string>(() => {
     addsNoise: addsNoise.value,
     lines: lines.layer.value,
     tints: tints.layer.value,
-    takes: takes.value,
+    conditionKind: conditionKind.value,
   });
 });
 
@@ -140,7 +140,7 @@ effect(() => {
   fitMask(markedOn.value);
 });
 
-/** The brush stays as large beside the picture. */
+/** Resizes the mask, and its brush in proportion. */
 function fitMask(on: Pixels | null): void {
   if (!on) return;
   const { width, height } = untracked(() => mask.layer.value);
@@ -164,29 +164,30 @@ function atSide(from: Source | null): Pixels | null {
 }
 
 /** Opens a picture to edit. */
-export async function take(blob: Promise<Blob> | Blob, name: string, isMade = false): Promise<void> {
-  const opened = await opening(blob, name, isMade);
+export async function openSource(blob: Promise<Blob> | Blob, name: string, isGenerated = false): Promise<void> {
+  const opened = await tryOpen(blob, name, isGenerated);
   if (!opened) return;
   clearAnswers();
-  [source.value, addsNoise.value, smallSide.value] = [opened, isMade, null];
+  [source.value, addsNoise.value, smallSide.value] = [opened, isGenerated, null];
   for (const painting of [mask, tints]) if (!painting.isEmpty.value) painting.clear();
-  announce(`${name} is there`);
+  announce(`${name} opened`);
 }
 
-/** Removes the picture, or the style picture. */
-export function leave(given: typeof source): void {
+export async function openStyle(blob: Promise<Blob> | Blob, name: string): Promise<void> {
+  style.value = (await tryOpen(blob, name, false)) ?? style.value;
+}
+
+/** Removes an input picture. */
+export function remove(input: typeof source): void {
   clearAnswers();
-  given.value = null;
+  input.value = null;
 }
 
-export async function takeLook(blob: Promise<Blob> | Blob, name: string): Promise<void> {
-  look.value = (await opening(blob, name, false)) ?? look.value;
-}
-
-async function opening(blob: Promise<Blob> | Blob, name: string, isMade: boolean): Promise<Source | null> {
+/** @returns null after an error, which is shown */
+async function tryOpen(blob: Promise<Blob> | Blob, name: string, isGenerated: boolean): Promise<Source | null> {
   problem.value = null;
   try {
-    return await openPicture(await blob, name, isMade);
+    return await openPicture(await blob, name, isGenerated);
   } catch (thrown) {
     problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
     return null;
@@ -199,33 +200,34 @@ export function clearAnswers(): void {
 }
 
 export async function start(): Promise<void> {
-  const now = plan.value;
+  const started = plan.value;
   const from = source.value;
-  if (typeof now === 'string' || !model.value) return;
+  if (typeof started === 'string' || !model.value) return;
   clearAnswers();
   problem.value = null;
-  const whole = now.wholeGuides && from ? await now.wholeGuides(async () => readAsUrl(await from.file())) : null;
-  const recipe = recipeOf(whole ?? now.guides(), model.value.name);
-  const condition = now.condition && urlOf(now.condition);
+  const whole =
+    started.wholeGuides && from ? await started.wholeGuides(async () => readAsUrl(await from.file())) : null;
+  const recipe = recipeOf(whole ?? started.guides(), model.value.name);
+  const condition = started.condition && urlOf(started.condition);
   const body: GenerateBody = { ...bodyOf(recipe), ...(condition ? { condition } : {}), ...(whole ? WHOLE : {}) };
-  const mine: EditRequest = { run: new LiveRun(body), plan: now, before: urlOf(now.before) };
-  current.value = mine;
-  announce('Begun');
-  await mine.run.ended;
-  if (current.value !== mine) return;
-  const { state, about, slots } = mine.run;
+  const request: EditRequest = { run: new LiveRun(body), plan: started, before: urlOf(started.before) };
+  current.value = request;
+  announce('Generating');
+  await request.run.ended;
+  if (current.value !== request) return;
+  const { state, about, slots } = request.run;
   announce(state.value === 'done' ? 'Finished' : state.value === 'stopped' ? 'Stopped' : 'Failed');
   if (state.value !== 'done' || !about.value) return;
   const { hash, seed } = about.value;
-  const made = slots.value.flatMap((slot) => {
+  const results = slots.value.flatMap((slot) => {
     if (slot.codeString === null || !slot.file) return [];
     const one = { model: recipe.model, hash, codeString: slot.codeString, recipe: { ...recipe, seed }, at: Date.now() };
     const kept = whole || condition ? keptOf(slot.file, recipe, condition) : undefined;
     return answerOf(kept ? { ...one, id: keptId(one), kept } : { ...one, id: idOf(one) });
   });
-  answers.value = made;
-  await remember(made.map(({ saved }) => saved));
-  await measure(mine, made);
+  answers.value = results;
+  await remember(results.map(({ saved }) => saved));
+  await measure(request, results);
 }
 
 function keptOf(file: Blob, { guides }: Recipe, condition: string | undefined): KeptPicture {
@@ -233,7 +235,7 @@ function keptOf(file: Blob, { guides }: Recipe, condition: string | undefined): 
   return { file, bytes, ...(condition ? { condition } : {}) };
 }
 
-/** How whole pictures are asked for: as they are, at their own size. */
+/** Options of requests for whole pictures: lossless, at their own size. */
 const WHOLE = { whole: {}, format: 'png', size: undefined } as const;
 
 function answerOf(saved: SavedPicture): Answer {
@@ -257,17 +259,17 @@ function recipeOf(guides: Recipe['guides'], name: string): Recipe & { model: str
   };
 }
 
-/** Computed from the files at full size, as the shown pictures may be smaller. */
-async function measure(mine: EditRequest, all: readonly Answer[]): Promise<void> {
+/** Computes the figures from the files at full size, as the shown pictures may be smaller. */
+async function measure(request: EditRequest, all: readonly Answer[]): Promise<void> {
   try {
     const found = await Promise.all(
       all.map(async (one) => {
         const { whole, square } = await openPicture(await one.file(), 'The result');
-        return mine.plan.figures(mine.plan.wholeGuides ? whole : square);
+        return request.plan.figures(request.plan.wholeGuides ? whole : square);
       }),
     );
-    if (current.value === mine) figures.value = found;
+    if (current.value === request) figures.value = found;
   } catch (thrown) {
-    if (current.value === mine) problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
+    if (current.value === request) problem.value = thrown instanceof Error ? thrown : new Error(String(thrown));
   }
 }

@@ -1,4 +1,4 @@
-/** Picture input: a file that is opened, dropped or pasted, or one of the history. */
+/** Picture input: a file that is opened, dropped or pasted, or a picture of the history. */
 import { computed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useDropping } from '../../parts/dropping.ts';
@@ -11,32 +11,32 @@ import { keepsWhole, mode, sharpensWhole, side } from './session.ts';
 export interface SourceFieldProps {
   readonly label: string;
   readonly value: Source | null;
-  /** Whether it takes pictures pasted anywhere on the page. */
-  readonly takesPasted: boolean;
-  onTake(blob: Promise<Blob> | Blob, name: string, isMade: boolean): void;
+  /** Whether it accepts pictures pasted anywhere on the page. */
+  readonly acceptsPaste: boolean;
+  onOpen(blob: Promise<Blob> | Blob, name: string, isGenerated: boolean): void;
   /** Missing if the picture cannot be removed. */
-  onLeave?: (() => void) | undefined;
+  onRemove?: (() => void) | undefined;
 }
 
-/** Whether all of the picture is worked on. */
+/** Whether the mode uses the whole picture. */
 const isWhole = computed(
   () => (mode.value.name === 'repaint' && keepsWhole.value) || (mode.value.name === 'sharpen' && sharpensWhole.value),
 );
 
 /** Number of pictures offered from the history, latest first. */
-const OFFERED = 12;
+const MAX_OFFERED = 12;
 
-export function SourceField({ label, value, takesPasted, onTake, onLeave }: SourceFieldProps) {
-  const takeFile = (file: File | null | undefined) => {
-    if (file) onTake(file, file.name || 'The picture', false);
+export function SourceField({ label, value, acceptsPaste, onOpen, onRemove }: SourceFieldProps) {
+  const openFile = (file: File | null | undefined) => {
+    if (file) onOpen(file, file.name || 'The picture', false);
   };
-  const { isOver, handlers } = useDropping(takeFile);
+  const { isOver, handlers } = useDropping(openFile);
   useEffect(() => {
-    if (!takesPasted) return;
-    const onPaste = (event: ClipboardEvent) => takeFile(event.clipboardData?.files[0]);
+    if (!acceptsPaste) return;
+    const onPaste = (event: ClipboardEvent) => openFile(event.clipboardData?.files[0]);
     addEventListener('paste', onPaste);
     return () => removeEventListener('paste', onPaste);
-  }, [takesPasted, onTake]);
+  }, [acceptsPaste, onOpen]);
   return (
     <fieldset class={isOver ? 'source over' : 'source'} {...handlers}>
       <legend>{label}</legend>
@@ -49,24 +49,24 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
             accept="image/*"
             class="unseen"
             onChange={(event) => {
-              takeFile(event.currentTarget.files?.[0]);
+              openFile(event.currentTarget.files?.[0]);
               event.currentTarget.value = '';
             }}
           />
         </label>
-        {value && onLeave && (
-          <button type="button" class="quiet" onClick={onLeave}>
+        {value && onRemove && (
+          <button type="button" class="quiet" onClick={onRemove}>
             Remove
           </button>
         )}
-        <span class="hint">{takesPasted ? 'or drop or paste one' : 'or drop one'}</span>
+        <span class="hint">{acceptsPaste ? 'or drop or paste one' : 'or drop one'}</span>
       </div>
       {value && (
         <p class="hint">
           {isWhole.value ? `${value.name}, ${value.width} × ${value.height}.` : fitted(value, side.value)}
         </p>
       )}
-      <Offered onTake={onTake} />
+      <Offered onOpen={onOpen} />
     </fieldset>
   );
 }
@@ -75,16 +75,16 @@ export function SourceField({ label, value, takesPasted, onTake, onLeave }: Sour
 function fitted({ name, width, height }: Source, to: number): string {
   const shorter = Math.min(width, height);
   const size = `the model's ${to} × ${to} pixels`;
-  const done = [
+  const steps = [
     ...(width === height ? [] : ['its middle square']),
     ...(shorter > to ? [`shrunk to ${size}`] : []),
     ...(shorter < to ? [`enlarged to ${size}`] : []),
   ];
-  return `${name}, ${width} × ${height}: ${done.join(', ') || "the model's own size"}.`;
+  return `${name}, ${width} × ${height}: ${steps.join(', ') || "the model's own size"}.`;
 }
 
-function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
-  const latest = history.value.slice(0, OFFERED);
+function Offered({ onOpen }: Pick<SourceFieldProps, 'onOpen'>) {
+  const latest = history.value.slice(0, MAX_OFFERED);
   if (latest.length === 0) return null;
   return (
     <div class="offered">
@@ -94,7 +94,7 @@ function Offered({ onTake }: Pick<SourceFieldProps, 'onTake'>) {
           <li key={saved.id}>
             <button
               type="button"
-              onClick={() => onTake(saved.kept?.file ?? fileOf(saved), titleOf(saved.recipe), true)}
+              onClick={() => onOpen(saved.kept?.file ?? fileOf(saved), titleOf(saved.recipe), true)}
             >
               <SavedImage saved={saved} size={128} alt={`Use: ${titleOf(saved.recipe)}`} />
             </button>

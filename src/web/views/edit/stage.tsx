@@ -12,15 +12,15 @@ import { drawsLines, type Ink, ink, type Surface, surface } from './surface.ts';
 const INKS: Readonly<Record<Ink, string>> = { lines: 'Lines', colours: 'Colours' };
 
 export function Stage() {
-  const now = surface.value;
+  const shown = surface.value;
   return (
     <section class="stage" aria-label="Picture">
-      <div class={now ? 'edit-boards' : 'edit-boards edit-board-alone'}>
-        {now && (
+      <div class={shown ? 'edit-boards' : 'edit-boards edit-board-alone'}>
+        {shown && (
           <div class="stack">
             {drawsLines.value && <Inks />}
-            <PaintedOn {...now} />
-            <BoardTools {...now} />
+            <SurfaceBoard {...shown} />
+            <BoardTools {...shown} />
             <Start />
           </div>
         )}
@@ -34,7 +34,7 @@ export function Stage() {
 function Inks() {
   return (
     <fieldset class="choices pills">
-      <legend class="unseen">What is painted</legend>
+      <legend class="unseen">Brush paints</legend>
       {Object.entries(INKS).map(([name, title]) => (
         <label key={name}>
           <input
@@ -53,24 +53,24 @@ function Inks() {
   );
 }
 
-function PaintedOn({ painting, below: under, label, isGlass }: Surface) {
-  const below = useMemo(() => under && urlOf(under), [under]);
-  return <Board painting={painting} below={below} label={label} isGlass={isGlass} />;
+function SurfaceBoard({ painting, below, label, isGlass }: Surface) {
+  const url = useMemo(() => below && urlOf(below), [below]);
+  return <Board painting={painting} below={url} label={label} isGlass={isGlass} />;
 }
 
 function Answer() {
-  const now = current.value;
+  const request = current.value;
   const ref = useRef<HTMLDivElement>(null);
   // On small screens it is below the fold.
-  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [now]);
-  if (!now) return null;
-  const slot = now.run.slots.value[chosen.value];
-  const { width, height } = now.plan.before;
+  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [request]);
+  if (!request) return null;
+  const slot = request.run.slots.value[chosen.value];
+  const { width, height } = request.plan.before;
   const isCoarse = Math.min(width, height) < side.value && !surface.value;
   return (
     <div class="stack" ref={ref}>
       <Compare
-        before={now.before}
+        before={request.before}
         after={slot?.final ?? slot?.latest?.url ?? null}
         isCoarse={isCoarse}
         shape={`${width} / ${height}`}
@@ -82,11 +82,11 @@ function Answer() {
 
 /** Before the first request: the input. */
 function Before() {
-  const now = plan.value;
-  const missing = typeof now === 'string' ? now : null;
+  const next = plan.value;
+  const missing = typeof next === 'string' ? next : null;
   // The canvas already shows it.
-  const given = surface.value ? null : typeof now === 'string' ? picture.value : now.before;
-  const url = useMemo(() => given && urlOf(given), [given]);
-  if (!url || !given) return <p class="edit-empty hint">{missing ?? 'The result appears here.'}</p>;
-  return <Compare before={url} after={null} isCoarse={given.width < side.value} />;
+  const input = surface.value ? null : typeof next === 'string' ? picture.value : next.before;
+  const url = useMemo(() => input && urlOf(input), [input]);
+  if (!url || !input) return <p class="edit-empty hint">{missing ?? 'The result appears here.'}</p>;
+  return <Compare before={url} after={null} isCoarse={input.width < side.value} />;
 }

@@ -2,8 +2,7 @@
 import { current, isRunning, mode, plan } from './session.ts';
 
 export function Start() {
-  const now = plan.value;
-  const missing = typeof now === 'string' ? now : null;
+  const missing = typeof plan.value === 'string' ? plan.value : null;
   return (
     <div class="row edit-start">
       {isRunning.value ? (

@@ -1,10 +1,10 @@
 /** The current canvas: layer, picture below, brush. */
 import { computed, signal } from '@preact/signals';
-import { takesLines } from './modes.ts';
+import { acceptsLines } from './modes.ts';
 import type { Painting } from './painting.ts';
 import { onWhite } from './pictures.ts';
 import type { Pixels } from './pixels.ts';
-import { lines, markedOn, mask, mode, picture, side, sketch, takes, tints } from './session.ts';
+import { conditionKind, lines, markedOn, mask, mode, picture, side, sketch, tints } from './session.ts';
 
 export interface Surface {
   readonly painting: Painting;
@@ -21,18 +21,17 @@ export interface Surface {
 export type Ink = 'lines' | 'colours';
 export const ink = signal<Ink>('lines');
 
-/** Whether lines are drawn by hand because no picture is given. */
+/** Whether lines are drawn by hand because there is no picture. */
 export const drawsLines = computed(
-  () => mode.value.name === 'fill' && picture.value === null && takesLines(takes.value),
+  () => mode.value.name === 'fill' && picture.value === null && acceptsLines(conditionKind.value),
 );
 
-/** Null if the mode has nothing to paint. */
+/** Null if nothing is painted in the mode. */
 export const surface = computed<Surface | null>(() => {
   if (side.value === 0) return null;
-  const given = picture.value;
   if (mode.value.name === 'sketch')
     return { ...brushOf(sketch, 'Sketch: paint where each colour should be'), below: null, isGlass: false };
-  if (mode.value.name === 'repaint' && given)
+  if (mode.value.name === 'repaint' && picture.value)
     return {
       ...brushOf(mask, 'Mask: brush over what should change'),
       below: markedOn.value,
@@ -40,14 +39,14 @@ export const surface = computed<Surface | null>(() => {
       hasColours: false,
       canInvert: true,
     };
-  if (mode.value.name === 'fill') return filling(given);
+  if (mode.value.name === 'fill') return fillSurface(picture.value);
   return null;
 });
 
-function filling(given: Pixels | null): Surface | null {
-  if (!given && !drawsLines.value) return null;
-  if (given || ink.value === 'colours') {
-    const below = given ?? onWhite(lines.layer.value);
+function fillSurface(input: Pixels | null): Surface | null {
+  if (!input && !drawsLines.value) return null;
+  if (input || ink.value === 'colours') {
+    const below = input ?? onWhite(lines.layer.value);
     return { ...brushOf(tints, 'Colours: paint where each colour should be'), below, isGlass: true };
   }
   const below = onWhite(tints.layer.value);

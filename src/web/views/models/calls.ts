@@ -1,7 +1,7 @@
-/** A recipe as calls of the API. */
+/** Shows a recipe as API calls. */
 import { promptOf, type Recipe } from '../../state/recipe.ts';
 
-export interface Asking {
+export interface CallOptions {
   readonly recipe: Recipe;
   /** Base URL of the server. */
   readonly origin: string;
@@ -15,7 +15,14 @@ const PICTURE = 'BASE64 OF YOUR PICTURE';
 const MAX_OPENAI = 10;
 
 /** The request body, without default values. */
-export function askedBody({ model, guides, count, seed, sampler, prefix }: Recipe): Readonly<Record<string, unknown>> {
+export function requestBody({
+  model,
+  guides,
+  count,
+  seed,
+  sampler,
+  prefix,
+}: Recipe): Readonly<Record<string, unknown>> {
   return {
     ...(model === undefined ? {} : { model }),
     guides: guides.map(({ name, weight, params }) => ({
@@ -39,28 +46,28 @@ function shortened(value: unknown): unknown {
   return typeof value === 'string' && value.length > LONGEST_TEXT ? PICTURE : value;
 }
 
-export function curlCall({ recipe, origin, hasKey }: Asking): string {
+export function curlCall({ recipe, origin, hasKey }: CallOptions): string {
   return [
     `curl -s ${origin}/v1/generate -H 'content-type: application/json' \\`,
     ...(hasKey ? [`  -H "authorization: Bearer $KANDID_KEY" \\`] : []),
     `  --data-binary @- <<'JSON' | jq -r '.images[].url'`,
-    written(askedBody(recipe)),
+    formatted(requestBody(recipe)),
     'JSON',
   ].join('\n');
 }
 
-export function typescriptCall({ recipe, origin, hasKey }: Asking): string {
+export function typescriptCall({ recipe, origin, hasKey }: CallOptions): string {
   const key = hasKey ? ', key: process.env.KANDID_KEY' : '';
   return `import { writeFile } from 'node:fs/promises';
 import { KandidClient } from 'kandid/client';
 
 const client = new KandidClient({ url: '${origin}'${key} });
-const { images } = await client.pictures(${written(askedBody(recipe))});
+const { images } = await client.pictures(${formatted(requestBody(recipe))});
 for (const { codeString, base64 = '' } of images) await writeFile(\`\${codeString}.png\`, base64, 'base64');`;
 }
 
-/** OpenAI's API takes a prompt only. */
-export function pythonCall({ recipe, origin, hasKey }: Asking): string {
+/** OpenAI's API supports only prompts. */
+export function pythonCall({ recipe, origin, hasKey }: CallOptions): string {
   const { model, count, seed, guides } = recipe;
   const prompt = promptOf(recipe);
   const hasOthers = guides.some(({ name }) => name !== 'text') || recipe.prefix !== undefined;
@@ -68,7 +75,7 @@ export function pythonCall({ recipe, origin, hasKey }: Asking): string {
     ...(hasKey ? ['import os', ''] : []),
     ...['from openai import OpenAI', ''],
     `client = OpenAI(base_url="${origin}/v1", api_key=${hasKey ? 'os.environ["KANDID_KEY"]' : '"none"'})`,
-    ...(hasOthers ? ["# OpenAI's API takes a prompt only: all other guides are left out."] : []),
+    ...(hasOthers ? ["# OpenAI's API supports only prompts: all other guides are left out."] : []),
     ...(prompt ? [] : ['# A prompt is required.']),
     'answer = client.images.generate(',
     ...(model === undefined ? [] : [`    model=${JSON.stringify(model)},`]),
@@ -84,13 +91,13 @@ export function pythonCall({ recipe, origin, hasKey }: Asking): string {
 }
 
 /** JSON with short values on one line. */
-function written(value: unknown, indent = ''): string {
+function formatted(value: unknown, indent = ''): string {
   const flat = JSON.stringify(value).replaceAll('":', '": ').replaceAll(',"', ', "');
   if (typeof value !== 'object' || value === null || flat.length + indent.length < 70) return flat;
   const inner = `${indent}  `;
   const isList = Array.isArray(value);
   const parts = Object.entries(value).map(([key, one]) =>
-    isList ? written(one, inner) : `${JSON.stringify(key)}: ${written(one, inner)}`,
+    isList ? formatted(one, inner) : `${JSON.stringify(key)}: ${formatted(one, inner)}`,
   );
   return `${isList ? '[' : '{'}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${isList ? ']' : '}'}`;
 }

@@ -61,7 +61,7 @@ function Samples({ model }: { readonly model: ModelAnswer }) {
     [hash, levels],
   );
   return (
-    <div class="model-samples" role="img" aria-label={`Six pictures of ${model.title} at random`}>
+    <div class="model-samples" role="img" aria-label={`${SAMPLES} random pictures of ${model.title}`}>
       {codes.map((code) => (
         <Picture key={code} model={name} hash={hash} code={code} size={128} alt="" />
       ))}

@@ -39,8 +39,8 @@ type Language = keyof typeof LANGUAGES;
 
 function Calls() {
   const [language, setLanguage] = useState<Language>('curl');
-  const shown = current.value?.recipe ?? recipe.value;
-  const call = LANGUAGES[language]({ recipe: shown, origin: base, hasKey: key.value !== '' });
+  const request = current.value?.recipe ?? recipe.value;
+  const call = LANGUAGES[language]({ recipe: request, origin: base, hasKey: key.value !== '' });
   return (
     <>
       <p class="lead">
@@ -62,7 +62,9 @@ function Calls() {
         ))}
       </fieldset>
       <Copyable text={call} label={`call in ${language}`} block />
-      {needsPictures(shown) && <p class="hint">Replace the placeholders by your pictures: base64, or a data URL.</p>}
+      {needsPictures(request) && (
+        <p class="hint">Replace the placeholders with your pictures: base64, or a data URL.</p>
+      )}
     </>
   );
 }

@@ -4,41 +4,41 @@ import type { HealthAnswer } from '../../../client/client.ts';
 import { base, client, connection, keyHeaders } from '../../state/server.ts';
 import { meanMs, parseSamples, runsOf, type Sample, total } from './speed.ts';
 
-const EVERY_MS = 2000;
+const POLL_MS = 2000;
 
-interface Looked {
+interface Poll {
   readonly health: HealthAnswer;
   readonly samples: readonly Sample[];
 }
 
 const STATES: Readonly<Record<HealthAnswer['status'], string>> = {
-  ready: 'takes requests',
+  ready: 'accepts requests',
   starting: 'is opening its models',
   draining: 'is shutting down',
   failed: 'failed to open its models',
 };
 
 export function Now() {
-  const [looked, setLooked] = useState<{ readonly now: Looked; readonly before: Looked | null } | null>(null);
+  const [polls, setPolls] = useState<{ readonly last: Poll; readonly previous: Poll | null } | null>(null);
   useEffect(() => {
     let isOver = false;
-    const look = async () => {
+    const update = async () => {
       if (document.hidden) return;
       // Connection problems are shown at the top of the page.
-      const now = await lookedAt().catch(() => null);
-      if (!isOver && now) setLooked((known) => ({ now, before: known?.now ?? null }));
+      const last = await poll().catch(() => null);
+      if (!isOver && last) setPolls((known) => ({ last, previous: known?.last ?? null }));
     };
-    void look();
-    const timer = setInterval(look, EVERY_MS);
+    void update();
+    const timer = setInterval(update, POLL_MS);
     return () => {
       isOver = true;
       clearInterval(timer);
     };
   }, []);
   if (connection.value === 'lost') return <p class="soft">The server is not available.</p>;
-  if (!looked) return <p class="soft">Loading …</p>;
-  const { health, samples } = looked.now;
-  const before = looked.before?.samples ?? [];
+  if (!polls) return <p class="soft">Loading …</p>;
+  const { health, samples } = polls.last;
+  const before = polls.previous?.samples ?? [];
   return (
     <>
       <p class="lead">The server {STATES[health.status]}.</p>
@@ -49,8 +49,8 @@ export function Now() {
           name="requests done"
           value={total(samples, 'kandid_jobs_ended_total', { state: 'done' }).toLocaleString('en')}
         />
-        <Speeds samples={samples} before={before} graph="level" of="a level of" />
-        <Speeds samples={samples} before={before} graph="decode" of="a code of" />
+        <Speeds samples={samples} before={before} graph="level" label="a level of" />
+        <Speeds samples={samples} before={before} graph="decode" label="a code of" />
         {health.workers.map(({ device, state, restarts }, n) => (
           <Figure
             key={n}
@@ -68,14 +68,14 @@ interface SpeedsProps {
   /** Samples of the previous poll. */
   readonly before: readonly Sample[];
   readonly graph: 'level' | 'decode';
-  readonly of: string;
+  readonly label: string;
 }
 
-function Speeds({ samples, before, graph, of }: SpeedsProps) {
+function Speeds({ samples, before, graph, label }: SpeedsProps) {
   const known = runsOf(before, graph);
   return Object.entries(runsOf(samples, graph)).map(([model, counted]) => {
     const ms = meanMs(counted, known[model]);
-    return ms === null ? null : <Figure key={model} name={`${of} ${model}`} value={`${ms.toFixed(1)} ms`} />;
+    return ms === null ? null : <Figure key={model} name={`${label} ${model}`} value={`${ms.toFixed(1)} ms`} />;
   });
 }
 
@@ -83,7 +83,7 @@ async function metrics(): Promise<string> {
   return await (await fetch(`${base}/metrics`, { headers: keyHeaders() })).text();
 }
 
-async function lookedAt(): Promise<Looked> {
+async function poll(): Promise<Poll> {
   const [health, text] = await Promise.all([client.value.health(), metrics()]);
   return { health, samples: parseSamples(text) };
 }

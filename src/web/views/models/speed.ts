@@ -16,14 +16,15 @@ export function parseSamples(text: string): Sample[] {
   });
 }
 
-export interface Counted {
+/** Number and total duration of runs. */
+export interface RunTotals {
   readonly seconds: number;
   readonly times: number;
 }
 
 /** Runs of graphs of a kind, by model, since the server started. */
-export function runsOf(samples: readonly Sample[], wanted: 'level' | 'decode'): Readonly<Record<string, Counted>> {
-  const runs: Record<string, Counted> = {};
+export function runsOf(samples: readonly Sample[], wanted: 'level' | 'decode'): Readonly<Record<string, RunTotals>> {
+  const runs: Record<string, RunTotals> = {};
   for (const { name, labels, value } of samples) {
     const part = /^kandid_run_seconds_(sum|count)$/.exec(name)?.[1];
     const { model, graph } = labels;
@@ -35,7 +36,7 @@ export function runsOf(samples: readonly Sample[], wanted: 'level' | 'decode'): 
 }
 
 /** Mean milliseconds of the runs between two polls, of all runs if there were none, null before the first run. */
-export function meanMs(now: Counted, before: Counted = { seconds: 0, times: 0 }): number | null {
+export function meanMs(now: RunTotals, before: RunTotals = { seconds: 0, times: 0 }): number | null {
   const since = now.times > before.times ? before : { seconds: 0, times: 0 };
   const times = now.times - since.times;
   return times > 0 ? (1000 * (now.seconds - since.seconds)) / times : null;

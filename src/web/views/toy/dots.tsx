@@ -1,4 +1,4 @@
-/** The nodes as dots; new splits are coloured, pruned nodes leave a ring. */
+/** Draws the nodes as dots: nodes that were just split are coloured, pruned ones are shown as rings. */
 import { useEffect, useRef } from 'preact/hooks';
 import { theme } from '../../state/theme.ts';
 import { before, frame } from './session.ts';
@@ -9,25 +9,25 @@ const RING = 6;
 
 export function Dots() {
   const ref = useRef<HTMLCanvasElement>(null);
-  const now = frame.value;
-  const shownIn = theme.value;
+  const shown = frame.value;
+  const currentTheme = theme.value;
   useEffect(() => {
     const brush = ref.current?.getContext('2d');
-    if (!brush || !now) return;
+    if (!brush || !shown) return;
     const { color, borderColor } = getComputedStyle(brush.canvas);
     brush.clearRect(0, 0, SIDE, SIDE);
     brush.fillStyle = color;
-    each(now.points, null, (x, y) => disc(brush, x, y, DOT));
+    each(shown.points, null, (x, y) => disc(brush, x, y, DOT));
     brush.fillStyle = borderColor;
-    each(now.points, now.split, (x, y) => disc(brush, x, y, 1.6 * DOT));
+    each(shown.points, shown.split, (x, y) => disc(brush, x, y, 1.6 * DOT));
     brush.strokeStyle = borderColor;
-    if (before.value) each(before.value.points, now.pruned, (x, y) => ring(brush, x, y));
-  }, [now, shownIn]);
-  const label = now ? `${now.points.length / 2} nodes after ${now.step} steps` : 'Nodes';
+    if (before.value) each(before.value.points, shown.pruned, (x, y) => ring(brush, x, y));
+  }, [shown, currentTheme]);
+  const label = shown ? `${shown.points.length / 2} nodes after ${shown.step} steps` : 'Nodes';
   return <canvas ref={ref} class="toy-dots" width={SIDE} height={SIDE} role="img" aria-label={label} />;
 }
 
-/** @param which null: all */
+/** @param which indices of points; null: all */
 function each(points: Float64Array, which: readonly number[] | null, draw: (x: number, y: number) => void): void {
   for (const n of which ?? Array.from({ length: points.length / 2 }, (_, i) => i))
     draw((points[2 * n] ?? 0) * SIDE, (points[2 * n + 1] ?? 0) * SIDE);

@@ -8,8 +8,8 @@ import type { Pixels } from '../edit/pixels.ts';
 import type { Order } from './orders.ts';
 
 export const BINS = 64;
-/** Training has converged by then and pauses, to save CPU. */
-const REST_AFTER = 400;
+/** Number of steps after which training has converged, and pauses to save CPU. */
+const PAUSE_AFTER = 400;
 const PAINT = '#e0401a';
 
 /** In the order of the list; '' is an empty canvas. */
@@ -52,65 +52,65 @@ export const isBlank = computed(() => light.value.every((value) => value === 0))
 let worker: Worker | null = null;
 let seed = 1;
 /** Step after which training pauses. */
-let until = REST_AFTER;
+let until = PAUSE_AFTER;
 /** Whether training paused by itself: painting resumes it. */
-let isResting = false;
+let isIdle = false;
 /** Frames requested but not received; at most one. */
 let awaited = 0;
 
-function tell(order: Order): void {
+function send(order: Order): void {
   if (!worker) return;
   if (order.type === 'begin' || order.type === 'step') awaited++;
   worker.postMessage(order);
 }
 
-function askForNext(): void {
-  if (awaited === 0 && isRunning.peek() && !isBlank.peek()) tell({ type: 'step' });
+function requestNext(): void {
+  if (awaited === 0 && isRunning.peek() && !isBlank.peek()) send({ type: 'step' });
 }
 
 /** Restarts with new nodes. */
 export function begin(): void {
-  until = REST_AFTER;
+  until = PAUSE_AFTER;
   before.value = null;
   const [painted, isSplitting] = [light.peek(), splits.peek()];
-  tell({ type: 'begin', count: count.peek(), seed: seed++, split: isSplitting, light: painted, bins: BINS });
+  send({ type: 'begin', count: count.peek(), seed: seed++, split: isSplitting, light: painted, bins: BINS });
 }
 
 export function run(on: boolean): void {
-  [isRunning.value, isResting] = [on, false];
-  until = (frame.peek()?.step ?? 0) + REST_AFTER;
-  askForNext();
+  [isRunning.value, isIdle] = [on, false];
+  until = (frame.peek()?.step ?? 0) + PAUSE_AFTER;
+  requestNext();
 }
 
 export function stepOnce(): void {
-  [isRunning.value, isResting] = [false, false];
-  if (awaited === 0) tell({ type: 'step' });
+  [isRunning.value, isIdle] = [false, false];
+  if (awaited === 0) send({ type: 'step' });
 }
 
-function take(data: PlayFrame): void {
+function receive(data: PlayFrame): void {
   awaited--;
   const known = frame.peek();
   before.value = known?.points.length === data.points.length ? known : null;
   frame.value = data;
-  if (isRunning.peek() && data.step >= until) [isRunning.value, isResting] = [false, true];
-  requestAnimationFrame(askForNext);
+  if (isRunning.peek() && data.step >= until) [isRunning.value, isIdle] = [false, true];
+  requestAnimationFrame(requestNext);
 }
 
-/** While the view is shown. @returns ends it */
+/** Starts the worker while the view is shown. @returns a function that ends it */
 export function open(isMoving: boolean): () => void {
   worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  worker.addEventListener('message', ({ data }: MessageEvent<PlayFrame>) => take(data));
-  [awaited, isResting, isRunning.value] = [0, false, isMoving];
+  worker.addEventListener('message', ({ data }: MessageEvent<PlayFrame>) => receive(data));
+  [awaited, isIdle, isRunning.value] = [0, false, isMoving];
   begin();
   const ends = [
     effect(() => {
-      tell({ type: 'paint', light: light.value, bins: BINS });
-      if (isResting) run(true);
+      send({ type: 'paint', light: light.value, bins: BINS });
+      if (isIdle) run(true);
       // Frames of the previous run are ignored.
-      until = (frame.peek()?.step ?? 0) + REST_AFTER;
-      askForNext();
+      until = (frame.peek()?.step ?? 0) + PAUSE_AFTER;
+      requestNext();
     }),
-    effect(() => tell({ type: 'split', split: splits.value })),
+    effect(() => send({ type: 'split', split: splits.value })),
   ];
   return () => {
     for (const end of ends) end();

@@ -1,4 +1,4 @@
-/** Trains in a worker; computes the next frame when the previous one was shown. */
+/** Trains in a worker; computes the next frame on request. */
 import { Play } from '../../../lab/toy/play.ts';
 import type { Order } from './orders.ts';
 

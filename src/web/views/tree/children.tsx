@@ -8,7 +8,7 @@ export interface ChildrenProps {
   readonly model: ModelAnswer;
   readonly path: Path;
   readonly size: number;
-  /** Shows a finished picture of each child instead of the child. */
+  /** Whether to show a finished picture below each child instead of the child. */
   readonly looksAhead: boolean;
   /** Index of the marked child. */
   readonly current: number | null;

@@ -1,4 +1,4 @@
-/** URLs of nodes of the tree, and of their pictures in Create. */
+/** Links to nodes of the tree, and to their pictures in Create. */
 import type { ModelAnswer } from '../../../client/client.ts';
 import { EMPTY } from '../../state/recipe.ts';
 import { addressOf } from '../../state/router.ts';

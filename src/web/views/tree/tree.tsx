@@ -13,7 +13,7 @@ import { addressOfPlace, inCreate } from './links.ts';
 import { Mean } from './mean.tsx';
 import { codeAt, finishedAt, numberOfCodes, type Path, parsePath } from './place.ts';
 
-/** Small enough to browse completely. */
+/** The model shown first: small enough to browse completely. */
 const FIRST_MODEL = 'digits-32';
 const LARGE = 320;
 const looksAhead = signal(false);
@@ -52,15 +52,15 @@ interface PlaceProps {
 }
 
 function Explorer({ model, path }: PlaceProps) {
-  const before = useRef<Path | null>(null);
-  const cameFrom = before.current;
+  const last = useRef<Path | null>(null);
+  const previous = last.current;
   const place = path.join('.');
   const go = (to: Path) => {
     location.hash = addressOfPlace(model.name, to);
   };
   useEffect(() => {
-    if (before.current) announce(describePlace(model, path));
-    before.current = path;
+    if (last.current) announce(describePlace(model, path));
+    last.current = path;
   }, [place]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -74,8 +74,8 @@ function Explorer({ model, path }: PlaceProps) {
   }, [place]);
   const isLeaf = path.length === model.levels.length;
   const parent = isLeaf ? path.slice(0, -1) : path;
-  const wentUp = cameFrom !== null && cameFrom.length > path.length;
-  const current = isLeaf ? (path.at(-1) ?? null) : wentUp ? (cameFrom[path.length] ?? null) : null;
+  const wentUp = previous !== null && previous.length > path.length;
+  const current = isLeaf ? (path.at(-1) ?? null) : wentUp ? (previous[path.length] ?? null) : null;
   const size = (model.levels[parent.length]?.candidates ?? 0) > 16 ? 96 : 160;
   return (
     <>
@@ -92,7 +92,7 @@ function Explorer({ model, path }: PlaceProps) {
             current={current}
             onEnter={(choice) => go([...parent, choice])}
             looksAhead={looksAhead.value && !isLeaf}
-            takesFocus={cameFrom !== null}
+            takesFocus={previous !== null}
           />
           <p class="hint">Keys: arrows move, Enter goes down, Backspace up.</p>
           <Options name={model.name} isLeaf={isLeaf} />

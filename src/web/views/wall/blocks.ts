@@ -1,4 +1,4 @@
-/** The wall's pictures, drawn by the server in blocks: by the prior of the model where it has one, else by equal chance. */
+/** The wall's pictures, requested from the server in blocks. */
 import { signal } from '@preact/signals';
 
 export interface WallPicture {
@@ -7,58 +7,58 @@ export interface WallPicture {
   readonly url: string;
 }
 
-/** The pictures of a block, always the same ones. */
-export type AskBlock = (block: number, signal: AbortSignal) => Promise<readonly WallPicture[]>;
+/** Generates the pictures of a block, deterministically. */
+export type GenerateBlock = (block: number, signal: AbortSignal) => Promise<readonly WallPicture[]>;
 
-/** Pictures in a block: the widest row. */
+/** Pictures per block, as many as in the widest row. */
 export const BLOCK = 12;
 
-/** Blocks asked for at once, so that the first rows come first. */
-const AT_ONCE = 2;
+/** Limit of concurrent requests, so that the first rows arrive first. */
+const MAX_PENDING = 2;
 
-/** Blocks that are remembered; others are asked for again when they come into sight. */
-const KEPT = 100;
+/** Limit of loaded blocks; others are requested again when they become visible. */
+const MAX_LOADED = 100;
 
 export class Blocks {
-  /** Those that have come. */
+  /** The loaded blocks. */
   readonly pictures = signal<ReadonlyMap<number, readonly WallPicture[]>>(new Map());
-  /** Why a block did not come; the others are not asked for until `retry`. */
+  /** Why a block failed; no more blocks are requested until `retry`. */
   readonly error = signal<Error | null>(null);
-  readonly #ask: AskBlock;
+  readonly #generate: GenerateBlock;
   readonly #pending = new Map<number, AbortController>();
-  #wanted: readonly number[] = [];
+  #visible: readonly number[] = [];
 
-  constructor(ask: AskBlock) {
-    this.#ask = ask;
+  constructor(generate: GenerateBlock) {
+    this.#generate = generate;
   }
 
-  /** The picture at a place of the wall; null while it has not come. */
+  /** The picture at an index of the wall; null until it is loaded. */
   at(index: number): WallPicture | null {
     return this.pictures.value.get(Math.floor(index / BLOCK))?.[index % BLOCK] ?? null;
   }
 
-  /** These places are in sight, `last` not included: their blocks are asked for, those out of sight no longer. */
-  see(first: number, last: number): void {
+  /** Requests the blocks of the visible pictures, `first` to `last` − 1, and cancels requests of all others. */
+  show(first: number, last: number): void {
     const from = Math.floor(first / BLOCK);
     const to = Math.ceil(last / BLOCK);
-    this.#wanted = Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n);
-    for (const [block, stop] of this.#pending) if (!this.#wanted.includes(block)) stop.abort();
-    this.#askNext();
+    this.#visible = Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n);
+    for (const [block, stop] of this.#pending) if (!this.#visible.includes(block)) stop.abort();
+    this.#requestNext();
   }
 
   retry(): void {
     this.error.value = null;
-    this.#askNext();
+    this.#requestNext();
   }
 
-  /** Nobody looks any more. */
+  /** Cancels all requests. */
   dispose(): void {
-    this.see(0, 0);
+    this.show(0, 0);
   }
 
-  #askNext(): void {
-    for (const block of this.#wanted) {
-      if (this.#pending.size >= AT_ONCE || this.error.value) return;
+  #requestNext(): void {
+    for (const block of this.#visible) {
+      if (this.#pending.size >= MAX_PENDING || this.error.value) return;
       if (this.#pending.has(block) || this.pictures.value.has(block)) continue;
       this.#fetch(block).catch((thrown: unknown) => {
         this.error.value = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -70,14 +70,14 @@ export class Blocks {
     const stop = new AbortController();
     this.#pending.set(block, stop);
     try {
-      const found = await this.#ask(block, stop.signal);
-      const kept = [...this.pictures.value].slice(1 - KEPT);
-      this.pictures.value = new Map([...kept, [block, found]]);
+      const loaded = await this.#generate(block, stop.signal);
+      const kept = [...this.pictures.value].slice(1 - MAX_LOADED);
+      this.pictures.value = new Map([...kept, [block, loaded]]);
     } catch (thrown) {
       if (!stop.signal.aborted) throw thrown;
     } finally {
       this.#pending.delete(block);
     }
-    this.#askNext();
+    this.#requestNext();
   }
 }

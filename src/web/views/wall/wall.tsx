@@ -56,12 +56,12 @@ export default function Wall({ params }: ViewProps) {
   );
 }
 
-/** Block n of a wall has the seed n above the wall's. */
+/** A seed for the wall; block n uses this seed + n. */
 function newSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
 }
 
-async function drawn(model: string, seed: number, signal: AbortSignal): Promise<WallPicture[]> {
+async function generateBlock(model: string, seed: number, signal: AbortSignal): Promise<WallPicture[]> {
   const body = { model, seed, count: BLOCK, format: 'webp', size: DRAWN_SIZE };
   const { images } = await client.value.post<ResultAnswer>('/v1/generate', body, signal);
   return images.map(({ codeString, mime, base64 }) => ({
@@ -79,34 +79,34 @@ interface Measures {
 
 function Bricks({ model, from }: { readonly model: ModelAnswer; readonly from: number }) {
   const ref = useRef<HTMLUListElement>(null);
-  const [blocks] = useState(() => new Blocks((block, stop) => drawn(model.name, from + block, stop)));
+  const [blocks] = useState(() => new Blocks((block, stop) => generateBlock(model.name, from + block, stop)));
   useEffect(() => () => blocks.dispose(), []);
   const [measures, setMeasures] = useState<Measures>({ columns: 1, row: 1, sight: { first: 0, last: 0 } });
   const [focus, setFocus] = useState(0);
   useLayoutEffect(() => {
-    const look = () => {
-      const seen = ref.current && measured(ref.current);
-      if (!seen) return;
-      setMeasures((known) => (isSame(known, seen) ? known : seen));
-      reached.value = Math.max(reached.value, seen.sight.last);
+    const update = () => {
+      const next = ref.current && measured(ref.current);
+      if (!next) return;
+      setMeasures((known) => (isSame(known, next) ? known : next));
+      reached.value = Math.max(reached.value, next.sight.last);
       scrolled = scrollY;
     };
-    look();
+    update();
     const kept = scrolled;
     // The wall must have its height again before it can be scrolled.
     if (kept > 0 && reached.value > 0) requestAnimationFrame(() => scrollTo({ top: kept }));
-    const watch = new ResizeObserver(look);
-    if (ref.current) watch.observe(ref.current);
-    addEventListener('scroll', look, { passive: true });
+    const observer = new ResizeObserver(update);
+    if (ref.current) observer.observe(ref.current);
+    addEventListener('scroll', update, { passive: true });
     return () => {
-      watch.disconnect();
-      removeEventListener('scroll', look);
+      observer.disconnect();
+      removeEventListener('scroll', update);
     };
   }, []);
   const { columns, row, sight } = measures;
   const first = sight.first * columns;
   const shown = Array.from({ length: (sight.last - sight.first) * columns }, (_, n) => first + n);
-  useEffect(() => blocks.see(first, first + shown.length), [first, shown.length]);
+  useEffect(() => blocks.show(first, first + shown.length), [first, shown.length]);
   useEffect(() => {
     const link = ref.current?.querySelector<HTMLElement>(`[data-index="${focus}"]`);
     if (ref.current?.contains(document.activeElement)) link?.focus();
@@ -116,14 +116,14 @@ function Bricks({ model, from }: { readonly model: ModelAnswer; readonly from: n
     if (to === null) return;
     event.preventDefault();
     setFocus(to);
-    bringUp(ref.current, Math.floor(to / columns), row);
+    scrollToRow(ref.current, Math.floor(to / columns), row);
   };
   const bricks = (
     <ul
       class="wall-bricks"
       ref={ref}
       onKeyDown={onKeyDown}
-      aria-label="Pictures at random"
+      aria-label="Random pictures"
       style={{ '--rows': reached.value + 1, '--row': `${row}px` }}
     >
       {shown.map((index) => (
@@ -152,7 +152,7 @@ function Bricks({ model, from }: { readonly model: ModelAnswer; readonly from: n
 
 interface BrickProps {
   readonly model: ModelAnswer;
-  /** Null while it has not come. */
+  /** Null until it is loaded. */
   readonly picture: WallPicture | null;
   readonly index: number;
   /** Whether it is the picture that Tab reaches. */
@@ -162,14 +162,14 @@ interface BrickProps {
 
 function Brick({ model, picture, index, isReached, onFocus }: BrickProps) {
   const { name, hash } = model;
-  const standing = { tabIndex: isReached ? 0 : -1, 'data-index': index, onFocus: () => onFocus(index) };
-  // A link too: another element would lose the focus when the picture comes.
-  if (!picture) return <a class="picture" role="img" aria-label={`Number ${index + 1}, not drawn yet`} {...standing} />;
+  const common = { tabIndex: isReached ? 0 : -1, 'data-index': index, onFocus: () => onFocus(index) };
+  // The placeholder is a link too: a different element would lose the focus when the picture is loaded.
+  if (!picture) return <a class="picture" role="img" aria-label={`Number ${index + 1}, loading`} {...common} />;
   const { codeString, url } = picture;
   const link = shareUrl({ model: name, hash, codeString, recipe: { ...EMPTY, model: name } });
   return (
-    <a href={link.slice(link.indexOf('#'))} {...standing}>
-      <img class="picture" src={url} alt={`No. ${index + 1}: open in Create`} draggable={false} />
+    <a href={link.slice(link.indexOf('#'))} {...common}>
+      <img class="picture" src={url} alt={`Number ${index + 1}: open in Create`} draggable={false} />
     </a>
   );
 }
@@ -203,7 +203,7 @@ function steppedTo(key: string, at: number, columns: number): number | null {
 }
 
 /** Scrolls a row into view, so that it is rendered and can be focused. */
-function bringUp(list: HTMLElement | null, at: number, row: number): void {
+function scrollToRow(list: HTMLElement | null, at: number, row: number): void {
   if (!list) return;
   const top = list.getBoundingClientRect().top + at * row;
   if (top < 0) scrollBy({ top });

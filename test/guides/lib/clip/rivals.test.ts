@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const at = (degrees: number) =>
   Float32Array.of(Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180));
 
-it('takes the group of the nearest text, without what means the same', () => {
+it('uses the group of the nearest text, without synonyms', () => {
   const [same, alike, other, opposite] = [at(0), at(10), at(40), at(180)];
   const groups = [
     [at(25), at(90)],
@@ -22,12 +22,12 @@ it('takes the group of the nearest text, without what means the same', () => {
   assert.deepEqual(rivalsOf(at(1), groups), [other, opposite]);
 });
 
-it('knows no rivals of what is in no group', () => {
+it('finds no rivals for texts outside all groups', () => {
   assert.deepEqual(rivalsOf(at(0), [[at(60), at(90)]]), []);
   assert.deepEqual(rivalsOf(at(0), []), []);
 });
 
-it('reads the groups of a vocabulary; without a file there are none', async () => {
+it('reads the groups of a vocabulary; none without a file', async () => {
   const path = join(folder, 'vocabulary.json');
   assert.deepEqual(await readVocabulary(folder), []);
   writeFileSync(path, '{"hair": ["red hair", "black hair"], "eyes": ["open", "closed"]}');
@@ -37,7 +37,7 @@ it('reads the groups of a vocabulary; without a file there are none', async () =
   ]);
 });
 
-it('says what a vocabulary should be where it is something else', async () => {
+it('reports the expected form of a vocabulary', async () => {
   const path = join(folder, 'vocabulary.json');
   for (const text of ['', '{', '[]', '{"hair": []}', '{"hair": ["red"]}', '{"hair": ["red", 3]}']) {
     writeFileSync(path, text);

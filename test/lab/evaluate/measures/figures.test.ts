@@ -23,7 +23,7 @@ function picture(side: number, channels: number, of: (x: number, y: number, chan
 
 const close = (a: number, b: number, tolerance = 1e-6) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
 
-test('bicubic keeps flat and sloping pictures, and weighs as Catmull-Rom does', () => {
+test('bicubic preserves constants and ramps, with the weights of Catmull-Rom', () => {
   for (const value of bicubic(
     picture(4, 3, () => 0.25),
     16,
@@ -88,7 +88,7 @@ test('degraded pictures', () => {
   );
 });
 
-test('masks: their share, and the same for the same seed', () => {
+test('masks: shares, and reproducible by seed', () => {
   const share = (kind: (typeof MASKS)[number]) => knownPixels(kind, 64, 1).reduce((sum, one) => sum + one, 0) / 4096;
   assert.deepEqual(
     ['half', 'upper', 'center', 'stripe'].map((kind) => share(kind as 'half')),
@@ -131,7 +131,7 @@ test('PSNR of a part, distances', () => {
   assert.equal(rounded(1.23456, 2), 1.23);
 });
 
-test('usage: what was never chosen, and how even the rest is', () => {
+test('usage: unused candidates, and entropy ratios', () => {
   const usage = new Usage([2, 4]);
   for (const code of [
     [0, 0],
@@ -147,7 +147,7 @@ test('usage: what was never chosen, and how even the rest is', () => {
   close(second, 0.75);
 });
 
-test('texture: mean, and products of the value with its differences to the left and above', () => {
+test('texture: means, and products of the value with its differences to the left and above', () => {
   const gray = (...values: number[]) => ({ data: Float32Array.from(values), channels: 1, width: 2, height: 2 });
   // Of d below c to the left and b above: d, d², d(d − c), d(d − b), (d − c)², (d − c)(d − b), (d − b)².
   const reference = textureOf(gray(0, 0, 0, 1));
@@ -157,7 +157,7 @@ test('texture: mean, and products of the value with its differences to the left 
   close(textureDistance(reference, other), 3 / 7);
 });
 
-test('texture: blind to place, not to colour or grain', () => {
+test('texture: independent of position, but not of colour or grain', () => {
   const grain = (phase: number, step: number) =>
     picture(16, 3, (x, y) => ((((x + phase) / step) & 1) ^ ((y / step) & 1) ? 0.5 : -0.5));
   const base = textureOf(grain(0, 2));

@@ -15,7 +15,7 @@ function rows(count: number, columns: readonly (readonly [number, number])[], se
   });
 }
 
-test('the same set is at distance 0, a moved one at the square of the way', () => {
+test('equal sets have distance 0, a shifted one the squared shift', () => {
   const set = rows(
     50,
     [
@@ -30,7 +30,7 @@ test('the same set is at distance 0, a moved one at the square of the way', () =
   assert.ok(Math.abs(frechetDistance(set, moved) - 9) < 1e-9);
 });
 
-test('independent normals: the closed form, also after a turn that both share', () => {
+test('independent normals: the closed form, also after a common rotation', () => {
   const closed = (3 - 0) ** 2 + (2 - 1) ** 2 + (1 - 4) ** 2;
   for (const angle of [0, 0.7]) {
     const a = rows(
@@ -55,7 +55,7 @@ test('independent normals: the closed form, also after a turn that both share', 
   }
 });
 
-test('tiny sets: worked out by hand, and by SciPy', () => {
+test('tiny sets: by hand, and by SciPy', () => {
   const rowsOf = (...values: number[][]) => values.map((row) => Float64Array.from(row));
   // Variances 2/3 and 2/3, 8/3 and 8/3, means 3 apart: 9 + 2 (√(8/3) − √(2/3))².
   const near = rowsOf([1, 0], [-1, 0], [0, 1], [0, -1]);
@@ -68,12 +68,12 @@ test('tiny sets: worked out by hand, and by SciPy', () => {
   assert.ok(Math.abs(frechetDistance(other, one) - 6.026379848336999) < 1e-9);
 });
 
-test('fewer rows than columns are no obstacle', () => {
+test('fewer rows than columns are supported', () => {
   const wide: readonly (readonly [number, number])[] = Array.from({ length: 30 }, () => [0, 1] as const);
   assert.ok(Number.isFinite(frechetDistance(rows(5, wide, 4), rows(5, wide, 5))));
 });
 
-test('many rows, of which only sums are kept, give what SciPy gives; features without variance do no harm', () => {
+test('many rows, of which only sums are stored, agree with SciPy; constant features are supported', () => {
   // numpy.cov and scipy.linalg.sqrtm of the rows below.
   const at = (i: number, j: number) => Math.sin(3 * i + j * j) * (1 + j) + 100;
   const some = (from: number) =>

@@ -59,7 +59,7 @@ test('reconstruction: PSNR, SSIM, beams, random codes, each side, entropy and bi
   assert.equal(metrics.bits, 8);
 });
 
-test('usage: what was never chosen, of 4 levels with 4 candidates', async () => {
+test('usage: unused candidates of 4 levels with 4 candidates', async () => {
   const context = await knownContext({ pictures, ceiling, training: pictures });
   // Chosen were 2 + 1 + 2 + 2 of 16.
   assert.deepEqual((await usage.run(context)).metrics, { unused_nodes: 9, usage: { pictures: 2, settled_after: 2 } });
@@ -104,7 +104,7 @@ test('codec: bits and PSNR after each level, and those of files', async () => {
   for (const { codec: name, psnr_db } of points.slice(4)) assert.ok((psnr_db ?? 99) > 35, `${name}: ${psnr_db}`);
 });
 
-test('prior: bits of codes are those of the probabilities that torch gives them', async () => {
+test('prior: bits of codes agree with the probabilities of torch', async () => {
   const vectors = JSON.parse(readFileSync('test/fixtures/prior/vectors.json', 'utf8')) as {
     readonly codes: number[][];
     /** Of each code [4 levels × 4 candidates], natural logarithms. */

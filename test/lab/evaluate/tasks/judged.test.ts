@@ -1,6 +1,6 @@
 /**
- * Figures that a judge gives, from results that are given: it takes red pictures for the first value of each attribute, green
- * ones for the second, blue ones for the third (test/fixtures/judge).
+ * Figures of a judge for given results: it classifies red pictures as the first value of each attribute, green ones as the
+ * second, blue ones as the third (test/fixtures/judge).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ test('the judge: values, features and confidence', async () => {
   assert.ok(Math.abs(judge.confidence(red ?? new Float64Array()) - 0.786986) < 1e-6);
   assert.ok(Math.abs(judge.confidence(dim ?? new Float64Array()) - 0.451863) < 1e-6);
   assert.deepEqual(
-    (await judge.look([GREEN, BLUE])).map(({ top, mouth }) => [top, mouth]),
+    (await judge.classify([GREEN, BLUE])).map(({ top, mouth }) => [top, mouth]),
     [
       ['blunt-bob', 'worried'],
       ['caesar', 'tongue'],
@@ -41,7 +41,7 @@ test('the judge: values, features and confidence', async () => {
   await judge.close();
 });
 
-test('descriptions name five attributes each, and their figures are apart from those of prompts', async () => {
+test('descriptions name five attributes each, with separate figures', async () => {
   assert.equal(LONG_PROMPTS.length, 80);
   assert.ok(LONG_PROMPTS.every(([, wants]) => Object.keys(wants).length === 5));
   const shared = { pictures: [BLUE, BLUE], ceiling: [RED, BLUE].map((one) => outcomeOf([one])), random: [RED, RED] };
@@ -52,7 +52,7 @@ test('descriptions name five attributes each, and their figures are apart from t
   assert.deepEqual([prompts, Object.keys(bySize)], [2, ['5']]);
 });
 
-test('words: named attributes that the judge finds, of four prompts that name 1, 2, 3 and 4', async () => {
+test('prompts: named attributes that the judge finds, for four prompts with 1, 2, 3 and 4', async () => {
   const context = await knownContext({
     pictures: [BLUE, BLUE, BLUE, BLUE],
     ceiling: [RED, RED, RED, BLUE].map((one) => outcomeOf([one])),
@@ -70,18 +70,18 @@ test('words: named attributes that the judge finds, of four prompts that name 1,
     accuracy_by_size: { 1: 1, 2: 0.5, 3: 0.6667, 4: 1 },
     guide: 'avatars-clip',
     judge: 'avatars-attributes',
-    // The first four avatars have 44 labels that can be seen; of them blue pictures have 1, 2, 3 and 2, red ones 4, 1 and 2.
+    // The first four avatars have 44 visible labels, of which blue pictures match 1, 2, 3 and 2, red ones 4, 1 and 2.
     judge_accuracy: { renders: 0.1818, codes: 0.2045 },
     // Of four levels with four candidates.
     guide_pictures: 4,
     guide_share: 0.25,
   });
   const { top } = attributes as Record<string, unknown>;
-  // Asked for twice and found twice: a hijab, which half of the random pictures have, and a bob, which a quarter has.
+  // Requested twice and found twice: a hijab, which half of the random pictures have, and a bob, which a quarter has.
   assert.deepEqual(top, { accuracy: 1, named: 2, random_accuracy: 0.375 });
 });
 
-test('words, four pictures each: how many are wholly true, and the first, and how unlike they are', async () => {
+test('prompts with four pictures each: share that match completely, of the first, and diversity', async () => {
   const several = [
     [RED, GREEN, RED, BLUE],
     [GREEN, GREEN, GREEN, GREEN],
@@ -97,7 +97,7 @@ test('words, four pictures each: how many are wholly true, and the first, and ho
   assert.deepEqual(figures, {
     prompts: 4,
     results: 4,
-    // Red is what the first prompt asks for, green what the fourth does; the others want some of both.
+    // Red matches the first prompt, green the fourth; the others need some of both.
     whole: 0.3125,
     first_whole: 0.5,
     // Two colours are √(8/3) / 2 apart: 5 of 6 pairs, none, 3 of 6 and 3 of 6; all seeds give red.
@@ -107,7 +107,7 @@ test('words, four pictures each: how many are wholly true, and the first, and ho
   });
 });
 
-test('words and inpainting: named attributes found, and PSNR of the lower half that is kept', async () => {
+test('prompts with inpainting: named attributes found, and PSNR of the kept lower half', async () => {
   const kept = (colour: readonly [number, number, number], lower: number) =>
     drawn((_x, y, channel) => (y < SIDE / 2 ? (colour[channel] as number) : lower));
   const blue = [-1, -1, 1] as const;
@@ -168,7 +168,7 @@ test('a conditional model: error of gray, of 255', async () => {
   });
 });
 
-test('shape by the condition, colours by another picture: attributes that the judge finds so', async () => {
+test('shape by the condition, colours by another picture: attributes that the judge confirms', async () => {
   const context = await knownContext(
     { pictures: [RED, RED, RED, RED], random: [GREEN, GREEN, GREEN, GREEN], results: giving([RED, RED, RED, RED]) },
     CONDITIONAL,

@@ -50,7 +50,7 @@ test('colours: Fréchet distances of results and of the gray pictures', async ()
   assert.deepEqual([figures.frechet, figures.given_frechet, figures.ceiling_frechet], [0, 1.34, 0]);
 });
 
-test('samples: their distance to training pictures, and that of held-out ones, on the network that comes along', async () => {
+test('samples: their distance to training pictures, and that of held-out ones, on the shipped network', async () => {
   const training = [flat([0.2, 0, 0]), flat([-0.2, 0, 0]), flat([0, 0.4, 0]), flat([0, -0.4, 0])];
   const context = await contextOf({
     training,
@@ -70,7 +70,7 @@ test('samples: their distance to training pictures, and that of held-out ones, o
   });
 });
 
-test('samples, on a network that is brought and takes two pictures at a time, without training pictures', async () => {
+test('samples on a given network with a fixed batch of two, without training pictures', async () => {
   const pictures = [flat([0.2, 0, 0]), flat([-0.2, 0, 0]), flat([0, 0.4, 0])];
   const context = await contextOf({
     pictures,
@@ -89,7 +89,7 @@ test('samples, on a network that is brought and takes two pictures at a time, wi
   });
 });
 
-test('many samples of which only sums are kept; pixels as the command says', async () => {
+test('many samples, of which only sums are stored; pixel range by option', async () => {
   const pictures = Array.from({ length: 40 }, (_, i) => flat([i / 40, (i % 5) / 5, -(i % 7) / 7]));
   const at = async (normalise: 'bytes' | 'signed') => {
     const file = `${FEATURES}/free.onnx`;
@@ -105,7 +105,7 @@ test('many samples of which only sums are kept; pixels as the command says', asy
   assert.ok(Math.abs(Number(await at('bytes')) - 63.75 ** 2) < 0.01);
 });
 
-test('a network that takes no pictures, or none of that side, is refused with what is expected', async () => {
+test('a network with other inputs, or another side, is refused with the expectation', async () => {
   const refused = async (file: string, side?: number) => {
     const context = await contextOf({ pictures: [RED, BLUE], options: { frechet: { file, samples: 2, side } } });
     return frechet.run(context).then(
@@ -124,7 +124,7 @@ test('a network that takes no pictures, or none of that side, is refused with wh
   assert.match(await refused(`${FEATURES}/fixed.onnx`, 8), /^--fid-side is 8, expected 4, or nothing/);
 });
 
-test('labels: how often the judge and the guide have them among their first five', async () => {
+test('labels: how often they are among the first five of the judge and of the guide', async () => {
   // The judge calls red cyan and cyan red: in red it sees cyan, magenta, yellow, gray and green before red.
   const context = await contextOf({
     pictures: [RED, RED, GREEN, BLUE],
@@ -149,7 +149,7 @@ test('labels: how often the judge and the guide have them among their first five
   });
 });
 
-test('labels where none are named: those of most held-out pictures', async () => {
+test('default labels: the most frequent ones of held-out pictures', async () => {
   const context = await contextOf({
     pictures: [GREEN, RED, RED, BLUE, RED, GREEN],
     random: [RED, RED, RED, RED, RED, RED],
@@ -160,7 +160,7 @@ test('labels where none are named: those of most held-out pictures', async () =>
   assert.deepEqual(labels, ['red', 'green', 'blue']);
 });
 
-test('style: statistics of feature maps of a network that does not guide', async () => {
+test('style: statistics of feature maps of a network that is not the guide', async () => {
   const context = await contextOf({
     pictures: [RED, RED],
     random: [GREEN, GREEN],

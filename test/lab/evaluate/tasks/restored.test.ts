@@ -33,7 +33,7 @@ test('super-resolution: the result, bicubic enlarging, and the result shrunk aga
   });
 });
 
-test('inpainting: the unknown half, the known half, and what the mean makes of it', async () => {
+test('inpainting: the unknown half, the known half, and the baseline by the mean', async () => {
   const halves = (left: number, right: number) => drawn((x) => (x < SIDE / 2 ? left : right));
   const known = {
     pictures: [halves(0, 0.5), halves(0, 0.1)],
@@ -73,7 +73,7 @@ test('colours: the result, its luma, the gray picture, and gray in the mean colo
   });
 });
 
-test('noise: as given, what is left of a standard deviation of 0.53', async () => {
+test('noise: before and after, for a standard deviation of 0.53', async () => {
   const context = await knownContext({ ...ends, pictures, ...giving([flat(0.2), flat(0.7)]) });
   const { denoise: figures } = (await denoise.run(context)).metrics as { denoise: Record<string, number> };
   const { given_db, blur_db, ...exact } = figures;
@@ -105,7 +105,7 @@ test('edges: F1 of edge pixels, two columns wide at a step', async () => {
   });
 });
 
-test('diversity: distance in pairs of eight results, and their quality', async () => {
+test('diversity: mean pairwise distance of eight results, and their quality', async () => {
   // .2 away from 0.2 all of them: 16 of 28 pairs are 0.4 apart, which is 0.2 where black is 0 and white 1.
   const eight = [0, 0, 0, 0, 0.4, 0.4, 0.4, 0.4].map((value) => flat(value));
   const context = await knownContext({
@@ -128,7 +128,7 @@ test('diversity: distance in pairs of eight results, and their quality', async (
   });
 });
 
-test('style: distance of statistics over their length', async () => {
+test('style: squared distance of statistics, relative to their squared length', async () => {
   // Flat pictures have no differences: of v and w it is ((v − w)² + 2(v² − w²)²) / (v² + 2v⁴) at every size.
   const context = await knownContext({
     pictures: [flat(0.5), flat(0.5)],

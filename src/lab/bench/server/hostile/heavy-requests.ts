@@ -1,4 +1,4 @@
-/** The heaviest valid requests: does another client still get a small picture? */
+/** The heaviest valid requests, and the latency of another client's small request beside them. */
 import { median } from '../../timing.ts';
 import { authorization, keysFor } from '../clients.ts';
 import { type BenchContext, pause, requestMaker, until } from '../context.ts';
@@ -53,7 +53,7 @@ export const heavyRequests: HostileCase = {
       for (let n = 0; n < SAMPLES_ALONE; n++) alone.push((await small()).ms);
       for (const heavy of HEAVY) {
         if (context.signal.aborted) break;
-        figures.push(...(await besideOf(context, server, { heavy, small, aloneMs: median(alone) })));
+        figures.push(...(await measureBeside(context, server, { heavy, small, aloneMs: median(alone) })));
       }
     } finally {
       await client.close();
@@ -68,22 +68,22 @@ interface Beside {
   readonly aloneMs: number;
 }
 
-async function besideOf(
+async function measureBeside(
   context: BenchContext,
   server: ServerProcess,
   { heavy, small, aloneMs }: Beside,
 ): Promise<Figure[]> {
   const { jobs, count } = await begin(server, heavy);
-  const spoken: RequestLog[] = [];
+  const logs: RequestLog[] = [];
   const goesOn = until(context.amounts.hostileSeconds, context.signal);
-  do spoken.push(await small());
+  do logs.push(await small());
   while (goesOn());
   const still = await openOf(server, jobs);
   for (const job of jobs) await ask(`${server.url}${job}`, { method: 'DELETE', headers: authorization(0) });
   const cancelMs = await untilIdle(server);
-  const slowest = Math.max(...spoken.map(({ type, ms }) => (type === 'done' ? ms : Number.POSITIVE_INFINITY)));
-  const unseen = spoken.filter(({ firstPreviewMs }) => firstPreviewMs === null).length;
-  const note = `${jobs.length} × ${count} at once, ${still} not ended yet; ${spoken.length} small ones, median ${median(spoken.map(({ ms }) => ms)).toFixed(0)} ms, alone ${aloneMs.toFixed(0)} ms`;
+  const slowest = Math.max(...logs.map(({ type, ms }) => (type === 'done' ? ms : Number.POSITIVE_INFINITY)));
+  const unseen = logs.filter(({ firstPreviewMs }) => firstPreviewMs === null).length;
+  const note = `${jobs.length} × ${count} at once, ${still} not ended yet; ${logs.length} small ones, median ${median(logs.map(({ ms }) => ms)).toFixed(0)} ms, alone ${aloneMs.toFixed(0)} ms`;
   return [
     figure(`small request beside ${heavy.name}: slowest`, slowest, {
       unit: 'ms',

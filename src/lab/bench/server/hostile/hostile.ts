@@ -7,7 +7,7 @@ import { CASES } from './cases.ts';
 
 export const hostile: Part = {
   name: 'hostile',
-  what: 'heavy, endless and malformed requests: others are served, memory stays within its bounds',
+  description: 'heavy, endless and malformed requests: others are served, memory stays within its bounds',
   async run(context) {
     const figures: Figure[] = [];
     for (const one of CASES) if (!context.signal.aborted) figures.push(...(await outcomeOf(context, one)));

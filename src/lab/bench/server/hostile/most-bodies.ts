@@ -1,4 +1,4 @@
-/** As many bytes of bodies as the limits allow, unfinished and waiting: does memory stay below the stated maximum? */
+/** Peak memory with as many bytes of bodies, unfinished and waiting, as the limits allow. */
 import { connect, type Socket } from 'node:net';
 import { noiseFile } from '../../steps.ts';
 import { authorization, keysFor } from '../clients.ts';
@@ -38,9 +38,9 @@ export const mostBodies: HostileCase = {
 };
 
 /** Starts jobs with a large picture each until they are refused. */
-async function fillWithJobs(server: ServerProcess, most: number): Promise<{ taken: number; refused: number }> {
+async function fillWithJobs(server: ServerProcess, most: number): Promise<{ accepted: number; refused: number }> {
   const image = Buffer.from(await noiseFile(SIDE)).toString('base64');
-  let taken = 0;
+  let accepted = 0;
   let refused = 0;
   for (let client = 0; client < CLIENTS; client++)
     for (let n = 0; n < most; n++) {
@@ -48,11 +48,11 @@ async function fillWithJobs(server: ServerProcess, most: number): Promise<{ take
         body: { guides: [{ name: 'target', params: { image } }], count: 64, base64: false },
         headers: { ...authorization(client), prefer: 'respond-async' },
       });
-      if (status === 202) taken += 1;
+      if (status === 202) accepted += 1;
       else refused += 1;
       if (status === 429) break;
     }
-  return { taken, refused };
+  return { accepted, refused };
 }
 
 /** An upload that is never completed. */
@@ -85,18 +85,18 @@ interface Measured {
   readonly before: Memory;
   readonly after: Memory;
   readonly samples: readonly Memory[];
-  readonly taken: number;
+  readonly accepted: number;
   readonly refused: number;
 }
 
-function figuresOf({ limits, before, after, samples, taken, refused }: Measured): Figure[] {
-  const peak = (of: 'server' | 'workers') => Math.max(...samples.map((one) => one[of]), after[of]);
-  const note = (of: 'server' | 'workers') => `${before[of].toFixed(0)} MiB before, ${after[of].toFixed(0)} after`;
+function figuresOf({ limits, before, after, samples, accepted, refused }: Measured): Figure[] {
+  const peak = (part: 'server' | 'workers') => Math.max(...samples.map((one) => one[part]), after[part]);
+  const note = (part: 'server' | 'workers') => `${before[part].toFixed(0)} MiB before, ${after[part].toFixed(0)} after`;
   return [
     figure('most bodies: memory of the server, at its peak', peak('server'), {
       unit: 'MiB',
       bar: { most: Math.floor(limits.serverBytes / MiB) },
-      note: `${note('server')}; ${taken} jobs with pictures of 12 MiB taken, ${refused} refused`,
+      note: `${note('server')}; ${accepted} jobs with pictures of 12 MiB accepted, ${refused} refused`,
     }),
     figure('most bodies: memory of the worker, at its peak', peak('workers'), {
       unit: 'MiB',

@@ -33,26 +33,26 @@ const KINDS: readonly Kind[] = [
   {
     name: 'shapes',
     send: (server, { seed, count }, signal) =>
-      inCrowd(shapes(seed, count), signal, async (bytes) => {
+      concurrently(shapes(seed, count), signal, async (bytes) => {
         await ask(`${server.url}/v1/generate`, { body: bytes, headers: HEADERS });
       }),
   },
   {
     name: 'metadata',
     send: (server, { seed, count }, signal) =>
-      inCrowd(metadata(seed, count), signal, async (bytes) => {
+      concurrently(metadata(seed, count), signal, async (bytes) => {
         await ask(`${server.url}/v1/info`, { body: { image: bytes.toString('base64') } });
       }),
   },
   {
     name: 'frames',
     send: (server, { seed, count }, signal) =>
-      inCrowd(inGroups(frames(seed, count), FRAMES), signal, (group) => sendFrames(server.url, group)),
+      concurrently(inGroups(frames(seed, count), FRAMES), signal, (group) => sendFrames(server.url, group)),
   },
   {
     name: 'upgrades',
     send: (server, { seed, count }, signal) =>
-      inCrowd(upgrades(seed, count, new URL(server.url).host), signal, (head) => sendHead(server.url, head)),
+      concurrently(upgrades(seed, count, new URL(server.url).host), signal, (head) => sendHead(server.url, head)),
   },
 ];
 
@@ -76,7 +76,7 @@ async function outcomeOf(
 ): Promise<Figure[]> {
   const count = amounts.hostileMutations;
   const half = Math.ceil(count / 2);
-  // The first ones fill caches, pools and the heap: memory may grow with them, but no more with the second half.
+  // Memory may grow in the first half, which fills caches, pools and the heap, but not in the second.
   await send(server, { seed: 1, count: half }, signal);
   await pause(SETTLE_MS);
   const before = (await server.memory()).all;
@@ -94,7 +94,7 @@ async function outcomeOf(
   ];
 }
 
-async function inCrowd<T>(all: Iterable<T>, signal: AbortSignal, send: (one: T) => Promise<void>): Promise<void> {
+async function concurrently<T>(all: Iterable<T>, signal: AbortSignal, send: (one: T) => Promise<void>): Promise<void> {
   const left = all[Symbol.iterator]();
   const work = async () => {
     for (let next = left.next(); !next.done && !signal.aborted; next = left.next()) await send(next.value);

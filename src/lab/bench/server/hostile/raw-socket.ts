@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 
 const LINGER_MS = 50;
 
-/** Sends frames over a WebSocket that is opened rightly, and ends when the server closes it, or soon after. Never rejects. */
+/** Sends frames over a correctly opened WebSocket; resolves when the server closes it, or shortly after. Never rejects. */
 export async function sendFrames(url: string, frames: readonly Buffer[]): Promise<void> {
   const { socket, closed } = opened(url);
   const head = [
@@ -20,7 +20,7 @@ export async function sendFrames(url: string, frames: readonly Buffer[]): Promis
   await closed;
 }
 
-/** Sends a request head, and ends when the server closes the connection, or soon after. Never rejects. */
+/** Sends a request head; resolves when the server closes the connection, or shortly after. Never rejects. */
 export async function sendHead(url: string, head: Buffer): Promise<void> {
   const { socket, closed } = opened(url);
   socket.write(head);

@@ -1,4 +1,4 @@
-/** SIGTERM under load: heavy requests, their readers, unfinished uploads. */
+/** SIGTERM under load: heavy requests, a client that does not read, unfinished uploads. */
 import { connect } from 'node:net';
 import { authorization, keysFor } from '../clients.ts';
 import { pause } from '../context.ts';

@@ -1,10 +1,10 @@
-/** Upgrade requests: right handshakes (RFC 6455), ones with a header of another value, and ones with damaged bytes. */
+/** Upgrade requests: valid handshakes (RFC 6455), some with changed headers or damaged bytes. */
 import { Random } from '../../../../kit/random.ts';
 import { damaged, pick } from './chance.ts';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** Of each part of the request, values to choose from; null: the header is left out. The first is the right one. */
+/** For each part of the request, its possible values, the valid one first. null: the header is left out. */
 const PARTS = {
   method: ['GET', 'POST', 'HEAD', 'CONNECT', 'PRI'],
   path: ['/v1/stream', '/v1/stream?key=x', '/nowhere', '*', '//', '/%00', `/${'x'.repeat(9000)}`],
@@ -21,7 +21,7 @@ const PARTS = {
   'Transfer-Encoding': [null, 'chunked', 'chunked, chunked'],
 } as const;
 
-/** @param host of the server, for requests that name none other */
+/** @param host default value of the header Host */
 export function* upgrades(seed: number, count: number, host: string): Generator<Buffer, void, undefined> {
   for (let i = 0; i < count; i++) {
     const random = Random.of(seed, i, 2);
