@@ -9,7 +9,7 @@ import { eventsOf } from '../../src/engine/search/run.ts';
 let engine: Engine;
 
 before(async () => {
-  engine = await Engine.open({ models: ['models'], guides: ['guides'] });
+  engine = await Engine.open({ models: ['models'] });
 });
 
 after(() => engine.close());

@@ -61,6 +61,6 @@ test('a truncated batch and an unrelated folder are refused', async () => {
   });
   await assert.rejects(readCifar10(folder, 'test'), {
     code: 'option_invalid',
-    message: /data_batch_1\.bin and the like/,
+    message: /expected data_batch_1\.bin and so on/,
   });
 });

@@ -115,7 +115,7 @@ test('a network with other inputs, or another side, is refused with the expectat
   };
   assert.match(
     await refused('models/tiny/decode.onnx'),
-    /^--fid is a network that takes codes: int64 .*, expected one with one input/,
+    /^--fid is a network that takes codes: int64 .*, expected one with a single input/,
   );
   assert.match(
     await refused(`${FEATURES}/free.onnx`),
