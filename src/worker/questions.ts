@@ -40,20 +40,6 @@ export class Questions {
     const sheet = await encode(mosaic([...shown, ...ends], { columns, gap: GAP }));
     signal.throwIfAborted();
     const question = this.#next++;
-    post({
-      type: 'question',
-      question,
-      image: descent,
-      level: level.index,
-      side: level.side,
-      text,
-      seconds,
-      ...sheet,
-      count: pictures.length,
-      finishes: finishes.length,
-      columns,
-      gap: GAP,
-    });
     return await new Promise((resolve, reject) => {
       const close = () => {
         this.#open.delete(question);
@@ -72,6 +58,21 @@ export class Questions {
       const cancelTimer = clock.after(seconds * 1000, () => settle([], 'time'));
       this.#open.set(question, settle);
       signal.addEventListener('abort', onAbort);
+      // Only now: a listener in this process may answer at once.
+      post({
+        type: 'question',
+        question,
+        image: descent,
+        level: level.index,
+        side: level.side,
+        text,
+        seconds,
+        ...sheet,
+        count: pictures.length,
+        finishes: finishes.length,
+        columns,
+        gap: GAP,
+      });
     });
   };
 

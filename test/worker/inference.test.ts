@@ -280,7 +280,8 @@ test('a person is asked and answers; weights are changed', async () => {
     tell({ type: 'answer', question: one.question, picks: [one.count - 1] });
   });
   assert.equal(types(event).filter((type) => type === 'question').length, 2);
-  assert.ok(types(event).includes('chosen'));
+  const chosen = event.flatMap((one) => (one.type === 'chosen' ? [one.by] : []));
+  assert.deepEqual(chosen, ['person', 'person'], 'answers given at once count');
   assert.equal(lastOf(event, 'done').guides[0]?.calls, 2);
 });
 
