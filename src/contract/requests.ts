@@ -48,7 +48,7 @@ export const particles = z
     `expected a number of particles from 1 to ${MAX_PARTICLES}, or an object of such numbers by side`,
   )
   .describe(
-    'Descents that are walked for each result, of which the guides keep the best in the end: a number, or by side, as {"4": 4, "8": 1.5} (sides left out: 1; 1.5 of 4 results are 6 descents). Left out: what was measured as best.',
+    'Descents per result, of which those with the best guide scores are kept: a number, or by side, such as {"4": 4, "8": 1.5} (other sides: 1; 1.5 for 4 results: 6 descents). Default: the measured default of the guides.',
   );
 
 const oneTemperature = z.number().min(0).max(100);
