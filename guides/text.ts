@@ -7,7 +7,7 @@ import { phrasesOf } from './lib/clip/phrases.ts';
 import { readPrompt, weightOf } from './lib/clip/prompt.ts';
 import { rivalsOf } from './lib/clip/rivals.ts';
 import { sharedClip } from './lib/clip/shared.ts';
-import { inKnownWords } from './lib/clip/words.ts';
+import { completed, inKnownWords } from './lib/clip/words.ts';
 import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
@@ -102,12 +102,16 @@ function list(value: string | string[] | undefined): string[] {
 }
 
 /** Texts and their weights; the weights of the prompts sum to 1, where none has one of its own. */
-function partsOf({ prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>, read: Read): Map<string, number> {
+function partsOf(
+  { prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>,
+  { read, complete }: Reader,
+): Map<string, number> {
   const parts = new Map<string, number>();
   const add = (one: string, weight: number) => parts.set(read(one), (parts.get(read(one)) ?? 0) + weight);
   const prompts = list(prompt);
   for (const given of prompts) {
-    const { text: whole, parts: weighed } = readPrompt(given);
+    const { text: said, parts: weighed } = readPrompt(given);
+    const whole = complete(said);
     const pieces = phrases === 'whole' ? [] : phrasesOf(whole);
     const share = 1 / prompts.length / Math.max(1, pieces.length + (phrases === 'both' && pieces.length > 1 ? 1 : 0));
     for (const piece of pieces) add(piece, share * weightOf(piece, weighed));
@@ -154,8 +158,12 @@ async function directions(embed: Embed, parts: ReadonlyMap<string, number>, grou
   return vectors.map((vector, i) => ({ vector, weight: weights[i] as number, rivals: rivalsOf(vector, groups) }));
 }
 
-/** A text in words that the CLIP knows. */
-type Read = (text: string) => string;
+interface Reader {
+  /** A text in words that the CLIP knows. */
+  read(text: string): string;
+  /** A prompt with what goes without saying. */
+  complete(prompt: string): string;
+}
 
 type Groups = readonly (readonly Float32Array[])[];
 
@@ -182,7 +190,8 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
   const toLogLikelihood = options.guidance * (options.sharpness ?? clip.scale.scale);
   const views = cutouts(options.cutouts, seed);
   const read = inKnownWords(clip.lexicon, [...list(options.prompt), ...list(options.negative)], note);
-  const wanted = await directions(embed, partsOf(options, read), await groupsOf(clip, options.rivals));
+  const complete = (prompt: string) => completed(clip.lexicon, prompt, note);
+  const wanted = await directions(embed, partsOf(options, { read, complete }), await groupsOf(clip, options.rivals));
   const negatives = list(options.negative);
   const unwanted = await directions(
     embed,
@@ -203,7 +212,10 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
     isLogLikelihood: true,
     prefers: { ...shortlistPreferences(options), times: (level) => timesAt(level, options) },
     async score(candidates: Candidates, _level, signal) {
-      const pictures = await clip.embedPictures(candidates, { signal, compute }, views);
+      const looking = { signal, compute };
+      const pictures = await (options.cutouts > 0
+        ? clip.embedPictures(candidates, looking, views)
+        : clip.embedBeginnings(candidates, looking));
       return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) => scoreOf(pictures, n));
     },
   };

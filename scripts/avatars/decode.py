@@ -8,6 +8,11 @@ Avatars decoded by a DDN, with their labels: training data of the avatars' CLIP.
 Every picture is encoded greedily and decoded. A share of `--halfway` of them is stopped at a random level instead, half
 of those with a random choice at that level, as a guide sees candidates; they are enlarged to the final side. The first
 argument is a bundle, or a checkpoint of scripts/train.py.
+
+    python scripts/decode_avatars.py models/avatars-64 --data data/avatars-64/train --out data/avatars-states/train \\
+        --sides 4,8,16,32
+
+writes a data set of half-finished pictures for each side instead, in a folder named after it (avatars/states.py).
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from avatars.avatar_set import to_pixels
+from avatars.states import states_by_side
 from ddn.model import Network
 from export.bundle import build_network, read_weights
 
@@ -39,10 +45,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, help="the first N pictures; default: all")
     parser.add_argument("--halfway", type=float, default=0.0, help="share of pictures stopped at a random level")
+    parser.add_argument("--sides", type=_sides, help="sides in pixels, as 4,8: half-finished pictures of these sides")
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=None)
     return parser.parse_args(arguments)
+
+
+def _sides(text: str) -> list[int]:
+    return [int(side) for side in text.split(",")]
 
 
 @torch.inference_mode()
@@ -82,25 +93,38 @@ def main(arguments: list[str] | None = None) -> None:
     network = build_network(*read_weights(options.model))
     source = np.load(options.data / "pictures.npy", mmap_mode="r")
     count = min(options.count or len(source), len(source))
-    result = np.empty((count, *source.shape[1:]), np.uint8)
+    final = source.shape[1]
+    folders = {side: options.out / str(side) for side in options.sides} if options.sides else {final: options.out}
+    results = {side: np.empty((count, side, side, source.shape[3]), np.uint8) for side in folders}
     rng = np.random.default_rng(options.seed)
     # so that the stopped ones are not always the same rows of a batch
     for rows in tqdm(
         np.array_split(rng.permutation(count), -(-count // options.batch)), disable=not sys.stderr.isatty()
     ):
+        rows = np.sort(rows)
+        target = to_pixels(source[rows])
         with torch.autocast("cpu", torch.bfloat16):
-            decoded = decode_batch(network, to_pixels(source[np.sort(rows)]), options.halfway, rng)
-        pixels = ((decoded.float() + 1) * 127.5).round().clamp(0, 255).byte()
-        result[np.sort(rows)] = pixels.permute(0, 2, 3, 1).numpy()
-    write_set(options, result)
+            if options.sides:
+                decoded = states_by_side(network, target, options.sides, rng)
+            else:
+                decoded = {final: decode_batch(network, target, options.halfway, rng)}
+        for side, pictures in decoded.items():
+            results[side][rows] = _to_bytes(pictures)
+    for side, folder in folders.items():
+        write_set(options.data, folder, results[side])
 
 
-def write_set(options: argparse.Namespace, pictures: np.ndarray) -> None:
-    options.out.mkdir(parents=True, exist_ok=True)
-    with (options.data / "labels.jsonl").open(encoding="utf-8") as file:
+def _to_bytes(pictures: Tensor) -> np.ndarray:
+    pixels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255).byte()
+    return pixels.permute(0, 2, 3, 1).numpy()
+
+
+def write_set(data: Path, out: Path, pictures: np.ndarray) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with (data / "labels.jsonl").open(encoding="utf-8") as file:
         lines = [line for line, _ in zip(file, pictures)]
-    (options.out / "labels.jsonl").write_text("".join(lines), encoding="utf-8")
-    (options.out / "dataset.json").write_bytes((options.data / "dataset.json").read_bytes())
-    with (options.out / "pictures.npy.tmp").open("wb") as file:
+    (out / "labels.jsonl").write_text("".join(lines), encoding="utf-8")
+    (out / "dataset.json").write_bytes((data / "dataset.json").read_bytes())
+    with (out / "pictures.npy.tmp").open("wb") as file:
         np.save(file, pictures)
-    os.replace(options.out / "pictures.npy.tmp", options.out / "pictures.npy")
+    os.replace(out / "pictures.npy.tmp", out / "pictures.npy")

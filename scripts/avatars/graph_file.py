@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 OPSET = 20
+LARGE = 1024  # numbers in a tensor that is worth storing in half precision
 TOLERANCE = 1e-3  # largest difference that is taken for rounding, beside values of about 1 to 30
 
 
@@ -69,5 +70,23 @@ def _name_axes(path: Path, axes: dict[str, list[str]]) -> None:
     for value in [*model.graph.input, *model.graph.output]:
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def store_half(path: Path) -> None:
+    """Stores large weights in half precision. They are restored when the graph is opened: it computes in float32."""
+    model = onnx.load(path)
+    restored = []
+    for index, tensor in enumerate(model.graph.initializer):
+        if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < LARGE:
+            continue
+        value = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+        name = tensor.name
+        model.graph.initializer[index].CopyFrom(onnx.numpy_helper.from_array(value, f"{name}.half"))
+        restored.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*restored, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, path)

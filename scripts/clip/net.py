@@ -1,4 +1,4 @@
-"""A small CLIP: a mixer over 8x8 patches for pictures, a short transformer for words, one space for both."""
+"""A small CLIP: a mixer over patches for pictures, a short transformer for words, one space for both."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from torch import Tensor, nn
 @dataclass(frozen=True)
 class VisionConfig:
     side: int = 64
-    stem: int = 64  # channels at a quarter of the side
-    width: int = 128  # channels of a patch, at an eighth
+    patch: int = 8  # side of a patch in pixels, a power of 2
+    stem: int = 64  # channels of half a patch (of a pixel where a patch is one)
+    width: int = 128  # channels of a patch
     depth: int = 4
     mix: int = 128  # hidden units that mix patches
     hidden: int = 256  # hidden units that mix channels
@@ -22,7 +23,7 @@ class VisionConfig:
 
     @property
     def patches(self) -> int:
-        return (self.side // 8) ** 2
+        return (self.side // self.patch) ** 2
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,12 @@ class VisionTower(nn.Module):
 
     def __init__(self, config: VisionConfig, size: int) -> None:
         super().__init__()
+        half = max(1, config.patch // 2)
         self.stem = nn.Sequential(
-            nn.Conv2d(3, config.stem, 4, 4, bias=False),
+            nn.Conv2d(3, config.stem, half, half, bias=False),
             nn.BatchNorm2d(config.stem),
             nn.ReLU(inplace=True),
-            nn.Conv2d(config.stem, config.width, 3, 2, 1, bias=False),
+            nn.Conv2d(config.stem, config.width, 3, config.patch // half, 1, bias=False),
             nn.BatchNorm2d(config.width),
             nn.ReLU(inplace=True),
         )

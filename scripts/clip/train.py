@@ -69,6 +69,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 class ClipTraining:
     """Everything a step needs; a step depends on its number only."""
 
+    misled_sides = MISLED_SIDES
+
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.data = AvatarSet(options.data, options.limit)
@@ -141,7 +143,7 @@ class ClipTraining:
             with torch.autocast("cpu", torch.bfloat16):
                 return self._value_loss(self.network.encode_image(changed) @ prompts.T * scale, labels[chosen])
 
-        side, strength = int(rng.choice(MISLED_SIDES)), self.options.adversarial * float(rng.random())
+        side, strength = int(rng.choice(self.misled_sides)), self.options.adversarial * float(rng.random())
         self.network.eval()  # keeps its statistics of the pictures as they are
         changed = misled(pixels[chosen], loss_of, side, strength)
         self.network.train()

@@ -30,16 +30,27 @@ def start_from_bundle(network: Clip, folder: Path, pixels: Tensor) -> None:
     of `pixels` [B, 3, S, S] restore them, so that training begins with what the bundle computes. Raises SystemExit
     where the bundle holds another network.
     """
+    start_with_words(network, folder)
+    _restore_norms(network.vision, _load_tower(network.vision, folder, "vision_model"), pixels)
+
+
+@torch.no_grad()
+def start_with_words(network: Clip, folder: Path) -> None:
+    """Loads the text tower and the scale alone. Raises SystemExit where the bundle holds another network."""
     scale = json.loads((folder / "config.json").read_text())["logit_scale_init_value"]
     network.log_scale.fill_(scale)
     network.log_prompt_scale.fill_(scale)
-    for tower, name in ((network.text, "text"), (network.vision, "vision")):
-        weights, biases = _read_graph(folder / "onnx" / f"{name}_model.onnx")
-        missing, unexpected = tower.load_state_dict(weights, strict=False)
-        norms = [f"{at}.{key}" for at, norm in _batch_norms(tower) for key in norm.state_dict()]
-        if unexpected or set(missing) - set(norms):
-            raise SystemExit(f"{folder} holds another network: {sorted({*unexpected, *missing} - set(norms))}")
-        _restore_norms(tower, biases, pixels)
+    _load_tower(network.text, folder, "text_model")
+
+
+def _load_tower(tower: nn.Module, folder: Path, name: str) -> list[Tensor]:
+    """Returns the biases of its convolutions, which stand for batch norms."""
+    weights, biases = _read_graph(folder / "onnx" / f"{name}.onnx")
+    missing, unexpected = tower.load_state_dict(weights, strict=False)
+    norms = [f"{at}.{key}" for at, norm in _batch_norms(tower) for key in norm.state_dict()]
+    if unexpected or set(missing) - set(norms):
+        raise SystemExit(f"{folder} holds another network: {sorted({*unexpected, *missing} - set(norms))}")
+    return biases
 
 
 def _read_graph(path: Path) -> tuple[dict[str, Tensor], list[Tensor]]:

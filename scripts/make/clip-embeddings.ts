@@ -18,7 +18,10 @@ const folder = process.argv[2] ?? '';
 const asked = JSON.parse(await text(process.stdin)) as Asked;
 const data = Float32Array.from(asked.pictures.flat());
 const candidates = { data, batch: 1, count: asked.pictures.length, channels: 3, side: asked.side };
-const clip = await openClip(folder, { device: 'cpu', threads: 1 });
+const clip = await openClip(folder, {
+  execution: { device: 'cpu', threads: 1 },
+  open: (path) => Promise.reject(new Error(`${path}: a tower for one side is compared in scripts/clip/towers.py`)),
+});
 const texts = await clip.embedTexts(asked.texts);
 const { signal } = new AbortController();
 const pictures = await clip.embedPictures(candidates, { signal, compute: (piece) => piece() });

@@ -85,6 +85,9 @@ export const words = z.object({
   words: z.array(z.string()).describe('Words it knows; word endings are prefixed with ##.'),
   synonyms: z.record(z.string(), z.string()).describe('Other words with known equivalents.'),
   traits: z.record(z.string(), z.string()).describe('Words for an attribute of a person: crying, crying eyes.'),
+  implied: z
+    .array(z.object({ words: z.array(z.string()), phrase: z.string(), unless: z.array(z.string()) }))
+    .describe('Phrases that a prompt also means where it has one of the words and none of those after "unless".'),
   groups: z
     .record(z.string(), z.array(z.string()))
     .describe('Common descriptions, in groups of which a picture shows one each.'),

@@ -15,6 +15,9 @@ const text = z.string().min(1).max(100);
 const synonyms = z.strictObject({
   synonyms: z.record(text, text).default({}),
   traits: z.record(text, text).default({}),
+  implied: z
+    .array(z.strictObject({ words: z.array(text).min(1), phrase: text, unless: z.array(text).default([]) }))
+    .default([]),
 });
 /**
  * Groups of texts on one attribute each, of which a picture shows exactly one ("red hair", "ginger hair", "black hair",

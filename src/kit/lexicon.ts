@@ -9,8 +9,17 @@ export interface LexiconParts {
   readonly synonyms: Readonly<Record<string, string>>;
   /** Words for an attribute of a person: a crying person has crying eyes. */
   readonly traits: Readonly<Record<string, string>>;
+  /** Phrases that go without saying: who asks for a wink wants no dark glasses before it. */
+  readonly implied: readonly Implication[];
   /** Common descriptions, in groups of which a picture shows one each. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A text with one of `words`, and none of `unless`, also means `phrase`. */
+export interface Implication {
+  readonly words: readonly string[];
+  readonly phrase: string;
+  readonly unless: readonly string[];
 }
 
 /** A text as understood by the model. */
@@ -85,6 +94,15 @@ export class Lexicon {
       return [synonym ?? part];
     });
     return { text: joined(kept, traits), replaced, unknown: [...unknown] };
+  }
+
+  /** Phrases that go without saying where a picture is described by `text` as a whole. */
+  impliedBy(text: string): string[] {
+    const said = new Set(plainWords(this.read(text).text));
+    const isSaid = (word: string) => said.has(word);
+    return this.#parts.implied
+      .filter(({ words, unless }) => words.some(isSaid) && !unless.some(isSaid))
+      .map(({ phrase }) => phrase);
   }
 
   #isOfPerson(next = ''): boolean {

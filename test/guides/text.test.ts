@@ -67,7 +67,7 @@ it('lets a phrase compete with what the vocabulary of the CLIP has in its place'
 });
 
 it('reads many texts at once, known ones among them', async () => {
-  const clip = await openClip(folder, { device: 'cpu' });
+  const clip = await openClip(folder, fakeContext(parts));
   await clip.embedTexts(['red']);
   const many = Array.from({ length: 5000 }, (_, i) => `green ${i}`);
   const all = await Promise.all([clip.embedTexts(['red', ...many]), clip.embedTexts(many), clip.embedTexts(['red'])]);
@@ -104,7 +104,7 @@ it('names words that mean nothing to its CLIP, and offers known ones', async () 
 
 it('closes after the runs there are, and begins no other', async (t) => {
   const told = t.mock.method(console, 'error', () => {});
-  const clip = await openClip(folder, { device: 'cpu' });
+  const clip = await openClip(folder, fakeContext(parts));
   const running = clip.embedTexts(['red', 'green']);
   const closing = clip.dispose();
   assert.equal((await running).length, 2);

@@ -37,8 +37,24 @@ const READ: readonly [text: string, read: string][] = [
 for (const [text, read] of READ)
   test(`replaced by known words: ${text}`, () => assert.equal(lexicon.read(text).text, read));
 
+const IMPLIED: readonly [text: string, implied: readonly string[]][] = [
+  ['a crying woman', ['without glasses']],
+  ['a weeping man with red hair', ['without glasses']],
+  ['a man with a wink', ['without glasses']],
+  ['a crying woman with specs', []],
+  ['a crying woman without sunglasses', []],
+  ['a sad woman', []],
+];
+
+for (const [text, implied] of IMPLIED)
+  test(`goes without saying: ${text}`, () => assert.deepEqual(lexicon.impliedBy(text), implied));
+
 test('every synonym maps to known words', () => {
-  for (const text of [...Object.values(parts.synonyms), ...Object.values(parts.traits)])
+  for (const text of [
+    ...Object.values(parts.synonyms),
+    ...Object.values(parts.traits),
+    ...parts.implied.map(({ phrase }) => phrase),
+  ])
     assert.deepEqual(lexicon.read(text).unknown, [], text);
 });
 

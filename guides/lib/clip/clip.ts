@@ -8,7 +8,8 @@ import { readLexicon } from '../../../src/kit/lexicon-files.ts';
 import { type PixelFormat, toPixels, type View, WHOLE } from '../pixels.ts';
 import { clipPixelFormat } from './preprocessor.ts';
 import { readVocabulary, type Vocabulary } from './rivals.ts';
-import { type ClipConfig, type ClipScale, clipConfig, isSiglip, openTowers, type Rows, type Towers } from './towers.ts';
+import { openSideTowers, type PictureTower } from './side-towers.ts';
+import { type ClipConfig, type ClipScale, clipConfig, isSiglip, openTowers, type Towers } from './towers.ts';
 
 /** Unit vectors, one per text or picture, end to end. */
 export interface Embeddings {
@@ -35,11 +36,19 @@ export interface Clip {
    * @param views parts of each that are looked at; of several, the mean of their vectors. @default the whole
    */
   embedPictures(candidates: Candidates, looking: Looking, views?: readonly View[]): Promise<Embeddings>;
+  /**
+   * As `embedPictures` of the whole, for comparison with texts only: by the tower for half-finished pictures of that side,
+   * where the folder has one.
+   */
+  embedBeginnings(candidates: Candidates, looking: Looking): Promise<Embeddings>;
   dispose(): Promise<void>;
 }
 
 /** Whose turn it is, and when it ends. */
 export type Looking = Pick<GuideContext, 'signal' | 'compute'>;
+
+/** What a CLIP is opened with. */
+export type Opening = Pick<GuideContext, 'execution' | 'open'>;
 
 /** Limits of one run of the picture tower, in floats (13 pictures of 224×224) and in pictures: other work waits during a run. */
 const CHUNK_FLOATS = 2 ** 21;
@@ -52,7 +61,7 @@ const MAX_KEPT_TEXTS = 4096;
  *
  * @throws GuideProblem if a file is missing or cannot be read
  */
-export async function openClip(folder: string, execution: GuideContext['execution']): Promise<Clip> {
+export async function openClip(folder: string, { execution, open }: Opening): Promise<Clip> {
   const format = clipPixelFormat(await readJson(join(folder, 'preprocessor_config.json')));
   const config = clipConfig(await readJson(join(folder, 'config.json')));
   const vocabulary = await readVocabulary(folder);
@@ -60,8 +69,10 @@ export async function openClip(folder: string, execution: GuideContext['executio
   let towers: Towers | undefined;
   try {
     towers = await openTowers(folder, config, format, execution);
-    const scale = (await statedScale(folder)) ?? (await towers.scale()) ?? usualScale(config);
-    return clipOf(towers, { format, vocabulary, lexicon, scale, isSigmoid: isSiglip(config) });
+    const manifest = await readJson(join(folder, 'model.json')).catch(() => null);
+    const sideTowers = await openSideTowers(folder, manifest, format, open);
+    const scale = statedScale(manifest) ?? (await towers.scale()) ?? usualScale(config);
+    return clipOf(towers, { format, sideTowers, vocabulary, lexicon, scale, isSigmoid: isSiglip(config) });
   } catch (cause) {
     await towers?.dispose();
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -75,8 +86,8 @@ export async function openClip(folder: string, execution: GuideContext['executio
 const stated = z.looseObject({ logit_scale: z.number().positive(), logit_bias: z.number().default(0) });
 
 /** Of Kandid's model.json; null where it says nothing. */
-async function statedScale(folder: string): Promise<ClipScale | null> {
-  const parsed = stated.safeParse(await readJson(join(folder, 'model.json')).catch(() => null));
+function statedScale(manifest: unknown): ClipScale | null {
+  const parsed = stated.safeParse(manifest);
   return parsed.success ? { scale: parsed.data.logit_scale, bias: parsed.data.logit_bias } : null;
 }
 
@@ -110,14 +121,19 @@ async function readJson(path: string): Promise<unknown> {
 
 interface Parts extends Pick<Clip, 'vocabulary' | 'lexicon' | 'scale' | 'isSigmoid'> {
   readonly format: PixelFormat;
+  readonly sideTowers: ReadonlyMap<number, PictureTower>;
 }
 
-function clipOf(towers: Towers, { format, ...parts }: Parts): Clip {
+function clipOf(towers: Towers, { format, sideTowers, ...parts }: Parts): Clip {
   const kept = new Map<string, Float32Array>();
   const embedNew = async (texts: readonly string[]): Promise<readonly (readonly [string, Float32Array])[]> => {
     if (texts.length === 0) return [];
-    const { data, size } = unitRows(await towers.texts(texts), texts.length);
+    const { data, size } = unitRows((await towers.texts(texts)).data as Float32Array, texts.length);
     return texts.map((one, index) => [one, data.slice(index * size, (index + 1) * size)]);
+  };
+  const whole: PictureTower = {
+    format,
+    embed: async (pixels, number) => (await towers.pictures(pixels, number)).data as Float32Array,
   };
   return {
     ...parts,
@@ -130,28 +146,34 @@ function clipOf(towers: Towers, { format, ...parts }: Parts): Clip {
       for (const [one, vector] of asked) kept.set(one, vector as Float32Array);
       return texts.map((one) => asked.get(one) as Float32Array);
     },
-    async embedPictures(candidates, { signal, compute }, views = [WHOLE]) {
-      const total = candidates.batch * candidates.count;
-      const chunk = Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2))));
-      const embeddings: Embeddings[] = [];
-      for (let first = 0; first < total; first += chunk) {
-        const number = Math.min(chunk, total - first);
-        // A run blocks the thread: other work and cancellation are handled between two runs.
-        const part = await compute(async () => {
-          signal.throwIfAborted();
-          const seen: Embeddings[] = [];
-          for (const view of views) {
-            const pixels = toPixels(candidates, first, number, format, view);
-            seen.push(unitRows(await towers.pictures(pixels, number), number));
-          }
-          return meanOf(seen);
-        });
-        embeddings.push(part);
-      }
-      return joined(embeddings);
-    },
+    embedPictures: (candidates, looking, views) => embed(whole, candidates, looking, views),
+    embedBeginnings: (candidates, looking) => embed(sideTowers.get(candidates.side) ?? whole, candidates, looking),
     dispose: () => towers.dispose(),
   };
+}
+
+async function embed(
+  { format, embed: run }: PictureTower,
+  candidates: Candidates,
+  { signal, compute }: Looking,
+  views: readonly View[] = [WHOLE],
+): Promise<Embeddings> {
+  const total = candidates.batch * candidates.count;
+  const chunk = Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2))));
+  const embeddings: Embeddings[] = [];
+  for (let first = 0; first < total; first += chunk) {
+    const number = Math.min(chunk, total - first);
+    // A run blocks the thread: other work and cancellation are handled between two runs.
+    const part = await compute(async () => {
+      signal.throwIfAborted();
+      const seen: Embeddings[] = [];
+      for (const view of views)
+        seen.push(unitRows(await run(toPixels(candidates, first, number, format, view), number), number));
+      return meanOf(seen);
+    });
+    embeddings.push(part);
+  }
+  return joined(embeddings);
 }
 
 function meanOf(all: readonly Embeddings[]): Embeddings {
@@ -172,9 +194,9 @@ function joined(parts: readonly Embeddings[]): Embeddings {
   return { data, size };
 }
 
-/** Rows of a tensor [n, size] scaled to length 1; the library does not normalise them. */
-function unitRows(tensor: Rows, rows: number): Embeddings {
-  const data = Float32Array.from(tensor.data as Float32Array);
+/** Rows [n, size] scaled to length 1; the networks do not normalise them. */
+function unitRows(values: Float32Array, rows: number): Embeddings {
+  const data = Float32Array.from(values);
   const size = data.length / rows;
   for (let row = 0; row < rows; row++) {
     let square = 0;

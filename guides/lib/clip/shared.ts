@@ -12,7 +12,7 @@ export async function sharedClip(asked: string | undefined, context: GuideContex
   const folder = await folderFor(asked, context);
   return await context.shared(
     `clip ${folder}`,
-    () => openClip(folder, context.execution),
+    () => openClip(folder, context),
     (one) => one.dispose(),
   );
 }

@@ -23,6 +23,13 @@ export function inKnownWords(
   return (text) => lexicon.read(text).text || text;
 }
 
+/** The prompt with what goes without saying, which a note tells. */
+export function completed(lexicon: Lexicon | null, prompt: string, note: GuideContext['note']): string {
+  const implied = lexicon?.impliedBy(prompt) ?? [];
+  for (const phrase of implied) note(`"${prompt}" also means "${phrase}" here, as it does not say otherwise`);
+  return [prompt, ...implied].join(' and ');
+}
+
 /** `the text model does not know "castle"; it knows …` */
 function unknownNote(unknown: readonly string[], lexicon: Lexicon): string {
   const quoted = (texts: readonly string[]) => texts.map((one) => `"${one.slice(0, LONGEST_WORD)}"`).join(', ');
