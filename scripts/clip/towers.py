@@ -38,7 +38,7 @@ from clip.weights import read_tokenizer, start_with_words
 from ddn.pictures import shuffled
 from export.files import MANIFEST, file_entry, write_manifest
 
-GRID = 4  # patches a side
+GRIDS = {4: 4, 8: 4, 16: 8, 32: 8}  # patches a side, by side in pixels
 TOWER = VisionConfig(width=96, depth=3, stem=48, mix=48, hidden=192, pooled=16)
 HELD_OUT = 2000
 
@@ -77,7 +77,7 @@ class TowerTraining(ClipTraining):
         self.captions = Captions(self.data, self.tokenizer)
         torch.manual_seed(options.seed)
         text = TextConfig(**json.loads((options.bundle / MANIFEST).read_text())["architecture"]["text"])
-        config = ClipConfig(text, replace(TOWER, side=side, patch=side // GRID))
+        config = ClipConfig(text, replace(TOWER, side=side, patch=side // GRIDS.get(side, 8)))
         values = sum(len(attribute.values) for attribute in self.data.attributes)
         self.network = Clip(config, values).to(memory_format=torch.channels_last)
         start_with_words(self.network, options.bundle)

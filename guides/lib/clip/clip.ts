@@ -207,10 +207,18 @@ function unitRows(values: Float32Array, rows: number): Embeddings {
   return { data, size };
 }
 
-/** Cosine of one of the pictures and a direction. */
+/** Cosine of one of the pictures and a direction. In four sums, as an addition waits for the one before it. */
 export function cosine(pictures: Embeddings, n: number, direction: Float32Array): number {
-  let sum = 0;
-  const from = n * pictures.size;
-  for (let i = 0; i < direction.length; i++) sum += (pictures.data[from + i] as number) * (direction[i] as number);
-  return sum;
+  const { data, size } = pictures;
+  const from = n * size;
+  const fours = direction.length - (direction.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < fours; i += 4) {
+    a += (data[from + i] as number) * (direction[i] as number);
+    b += (data[from + i + 1] as number) * (direction[i + 1] as number);
+    c += (data[from + i + 2] as number) * (direction[i + 2] as number);
+    d += (data[from + i + 3] as number) * (direction[i + 3] as number);
+  }
+  for (let i = fours; i < direction.length; i++) a += (data[from + i] as number) * (direction[i] as number);
+  return a + b + c + d;
 }
