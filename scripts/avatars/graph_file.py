@@ -9,10 +9,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 OPSET = 20
-LARGE = 1024  # numbers in a tensor that is worth storing in half precision
+LARGE = 1024  # numbers in a tensor that is worth storing in fewer bits
 TOLERANCE = 1e-3  # largest difference that is taken for rounding, beside values of about 1 to 30
 
 
@@ -74,19 +75,39 @@ def _name_axes(path: Path, axes: dict[str, list[str]]) -> None:
     onnx.save(model, path)
 
 
-def store_half(path: Path) -> None:
-    """Stores large weights in half precision. They are restored when the graph is opened: it computes in float32."""
+def store_compact(path: Path, precision: str) -> None:
+    """
+    Stores the large weights of a graph in half precision ("half"), or as int8 with a scale for each output ("int8").
+    They are restored when the graph is opened: it computes in float32.
+    """
     model = onnx.load(path)
-    restored = []
-    for index, tensor in enumerate(model.graph.initializer):
+    graph = model.graph
+    kept, restoring = [], []
+    for tensor in graph.initializer:
         if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < LARGE:
+            kept.append(tensor)
             continue
-        value = onnx.numpy_helper.to_array(tensor).astype(np.float16)
-        name = tensor.name
-        model.graph.initializer[index].CopyFrom(onnx.numpy_helper.from_array(value, f"{name}.half"))
-        restored.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*restored, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+        parts, nodes = _compact(tensor.name, numpy_helper.to_array(tensor), precision)
+        kept += [numpy_helper.from_array(value, name) for name, value in parts.items()]
+        restoring += nodes
+    nodes = [*restoring, *graph.node]
+    for field, values in ((graph.initializer, kept), (graph.node, nodes)):
+        del field[:]
+        field.extend(values)
     onnx.checker.check_model(model)
     onnx.save(model, path)
+
+
+def _compact(name: str, value: np.ndarray, precision: str) -> tuple[dict[str, np.ndarray], list[onnx.NodeProto]]:
+    """What is stored in place of a weight, and the nodes that restore it under its name."""
+    small = f"{name}.{precision}"
+    if precision == "half":
+        return {small: value.astype(np.float16)}, [helper.make_node("Cast", [small], [name], to=onnx.TensorProto.FLOAT)]
+    # Kernels are [out,in,h,w]; the matrices of a MatMul [in,out].
+    inputs = tuple(range(1, value.ndim)) if value.ndim > 2 else (0,)
+    scale = np.maximum(np.abs(value).max(inputs, keepdims=True), 1e-12) / 127
+    rounded = np.round(value / scale).astype(np.int8)
+    return {small: rounded, f"{name}.scale": scale.astype(np.float32)}, [
+        helper.make_node("Cast", [small], [f"{name}.steps"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}.steps", f"{name}.scale"], [name]),
+    ]

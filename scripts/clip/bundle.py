@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from avatars.avatar_set import Attribute
 from avatars.fit import Fit
-from avatars.graph_file import export_graph
+from avatars.graph_file import export_graph, store_compact
 from avatars.provenance import LICENCE, portable_arguments
 from clip.net import Clip
 from clip.tokenizer import END, PAD, START, encode, save_tokenizer
@@ -76,6 +76,8 @@ def write_graphs(network: Clip, tokenizer: Tokenizer, folder: Path) -> None:
     side = network.config.vision.side
     pictures = {"pixel_values": torch.linspace(-1, 1, 2 * 3 * side * side).view(2, 3, side, side)}
     export_graph(network.vision, pictures, "image_embeds", folder / "onnx" / "vision_model.onnx")
+    for name in ("text", "vision"):
+        store_compact(folder / "onnx" / f"{name}_model.onnx", "half")
 
 
 def vocabulary(attributes: list[Attribute]) -> dict:

@@ -19,7 +19,7 @@ import argparse
 import json
 import shlex
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from torch import Tensor
 
 from avatars.avatar_set import HIDDEN, AvatarSet
 from avatars.fit import Fit, Schedule
-from avatars.graph_file import export_graph, store_half
+from avatars.graph_file import export_graph, store_compact
 from avatars.provenance import portable_arguments
 from clip.captions import Captions
 from clip.net import Clip, ClipConfig, TextConfig, VisionConfig
@@ -38,8 +38,13 @@ from clip.weights import read_tokenizer, start_with_words
 from ddn.pictures import shuffled
 from export.files import MANIFEST, file_entry, write_manifest
 
-GRIDS = {4: 4, 8: 4, 16: 8, 32: 8}  # patches a side, by side in pixels
-TOWER = VisionConfig(width=96, depth=3, stem=48, mix=48, hidden=192, pooled=16)
+# Larger pictures show more, and take more patches.
+TOWERS = {
+    4: VisionConfig(side=4, patch=4, mix=8, pooled=64),
+    8: VisionConfig(side=8, patch=4, mix=16, pooled=32),
+    16: VisionConfig(side=16, patch=2, stem=48, width=96, depth=3, mix=48, hidden=192, pooled=16),
+    32: VisionConfig(side=32, patch=4, stem=48, width=96, depth=3, mix=48, hidden=192, pooled=16),
+}
 HELD_OUT = 2000
 
 
@@ -49,7 +54,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--states", type=Path, required=True, help="folder with train and test, each with a folder for each side"
     )
-    parser.add_argument("--sides", default="4,8,16,32", help="sides in pixels")
+    parser.add_argument("--sides", type=_sides, default=list(TOWERS), help="sides in pixels, as 4,8")
     parser.add_argument("--runs", type=Path, default=Path("runs/avatars-clip-towers"), help="folder for checkpoints")
     parser.add_argument("--steps", type=int, default=2000, help="optimiser steps of each tower")
     parser.add_argument("--batch", type=int, default=256, help="pictures per step")
@@ -65,6 +70,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _sides(text: str) -> list[int]:
+    sides = [int(side) for side in text.split(",")]
+    if not set(sides) <= set(TOWERS):
+        raise argparse.ArgumentTypeError(f"expected sides among {', '.join(map(str, TOWERS))}")
+    return sides
+
+
 class TowerTraining(ClipTraining):
     """As the CLIP's own training, of one picture tower; words stay what they are."""
 
@@ -77,7 +89,7 @@ class TowerTraining(ClipTraining):
         self.captions = Captions(self.data, self.tokenizer)
         torch.manual_seed(options.seed)
         text = TextConfig(**json.loads((options.bundle / MANIFEST).read_text())["architecture"]["text"])
-        config = ClipConfig(text, replace(TOWER, side=side, patch=side // GRIDS.get(side, 8)))
+        config = ClipConfig(text, TOWERS[side])
         values = sum(len(attribute.values) for attribute in self.data.attributes)
         self.network = Clip(config, values).to(memory_format=torch.channels_last)
         start_with_words(self.network, options.bundle)
@@ -111,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
-    for side in (int(text) for text in options.sides.split(",")):
+    for side in options.sides:
         training = TowerTraining(options, side)
         schedule = Schedule(options.steps, options.batch, options.rate, 100, 0.02, options.seed)
         fit = Fit(training.network, schedule, options.runs / str(side), training.network.config.to_dict())
@@ -127,7 +139,7 @@ def add_tower(folder: Path, training: TowerTraining, fit: Fit, command: list[str
     name = f"onnx/vision_model_{side}.onnx"
     pictures = {"pixel_values": torch.linspace(-1, 1, 2 * 3 * side * side).view(2, 3, side, side)}
     export_graph(training.network.vision.eval(), pictures, "image_embeds", folder / name)
-    store_half(folder / name)
+    store_compact(folder / name, "int8")
     manifest = json.loads((folder / MANIFEST).read_text())
     ((_, data),) = training.held_out.items()
     entry = {

