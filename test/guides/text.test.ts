@@ -3,10 +3,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, it } from 'node:test';
-import { openClip } from '../../guides/lib/clip/clip.ts';
+import { cosine, openClip } from '../../guides/lib/clip/clip.ts';
 import { phrasesOf } from '../../guides/lib/clip/phrases.ts';
 import text from '../../guides/text.ts';
-import { GuideProblem } from '../../src/guide.ts';
+import { type GuideModel, GuideProblem } from '../../src/guide.ts';
 import { fakeContext } from './fake-context.ts';
 import { testGuide } from './guide-suite.ts';
 import { paint, scoresOf } from './pictures.ts';
@@ -111,6 +111,46 @@ it('closes after the runs there are, and begins no other', async (t) => {
   await closing;
   await assert.rejects(clip.embedTexts(['blue']), /was closed/);
   assert.equal(told.mock.callCount(), 0);
+});
+
+it('looks at half-finished pictures through the tower for their side, where its CLIP has one', async () => {
+  const known = mkdtempSync(join(tmpdir(), 'kandid-clip-'));
+  after(() => rmSync(known, { recursive: true, force: true }));
+  cpSync(folder, known, { recursive: true });
+  const listed = [{ side: 16, file: 'onnx/vision_model_16.onnx' }];
+  writeFileSync(join(known, 'model.json'), JSON.stringify({ logit_scale: 4, picture_towers: listed }));
+  const plain = await openClip(folder, fakeContext());
+  const [seen] = (await plain.embedTexts(['green'])) as [Float32Array];
+  const asked: (readonly number[])[] = [];
+  const tower: GuideModel = {
+    inputs: ['pixel_values'],
+    outputs: ['image_embeds'],
+    async run({ pixel_values: pixels }) {
+      asked.push(pixels?.dims ?? []);
+      const rows = pixels?.dims[0] ?? 0;
+      return {
+        image_embeds: {
+          data: Float32Array.from(Array.from({ length: rows }, () => [...seen]).flat()),
+          dims: [rows, seen.length],
+        },
+      };
+    },
+  };
+  const networks = { [join(known, 'onnx/vision_model_16.onnx')]: tower };
+  const clip = await openClip(known, fakeContext({ networks }));
+  const looking = { signal: new AbortController().signal, compute: <T>(piece: () => Promise<T>) => piece() };
+  const candidates = (side: number) =>
+    ({ data: new Float32Array(150 * 3 * side * side), batch: 1, count: 150, channels: 3, side }) as const;
+  const likeness = async (side: number) => cosine(await clip.embedBeginnings(candidates(side), looking), 149, seen);
+  assert.ok(Math.abs((await likeness(16)) - 1) < 1e-4);
+  assert.deepEqual(asked, [
+    [128, 3, 16, 16],
+    [22, 3, 16, 16],
+  ]);
+  assert.ok((await likeness(8)) < 0.99, 'no tower of this side: as a finished picture');
+  assert.ok(cosine(await clip.embedPictures(candidates(16), looking), 0, seen) < 0.99);
+  writeFileSync(join(known, 'model.json'), JSON.stringify({ picture_towers: [{ side: 16, file: '../secret.onnx' }] }));
+  await assert.rejects(openClip(known, fakeContext({ networks })), /could not be opened/);
 });
 
 it('opens its CLIP once for many requests', async () => {

@@ -133,6 +133,7 @@ function clipOf(towers: Towers, { format, sideTowers, ...parts }: Parts): Clip {
   };
   const whole: PictureTower = {
     format,
+    most: Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2)))),
     embed: async (pixels, number) => (await towers.pictures(pixels, number)).data as Float32Array,
   };
   return {
@@ -153,16 +154,15 @@ function clipOf(towers: Towers, { format, sideTowers, ...parts }: Parts): Clip {
 }
 
 async function embed(
-  { format, embed: run }: PictureTower,
+  { format, most, embed: run }: PictureTower,
   candidates: Candidates,
   { signal, compute }: Looking,
   views: readonly View[] = [WHOLE],
 ): Promise<Embeddings> {
   const total = candidates.batch * candidates.count;
-  const chunk = Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_FLOATS / (3 * format.side ** 2))));
   const embeddings: Embeddings[] = [];
-  for (let first = 0; first < total; first += chunk) {
-    const number = Math.min(chunk, total - first);
+  for (let first = 0; first < total; first += most) {
+    const number = Math.min(most, total - first);
     // A run blocks the thread: other work and cancellation are handled between two runs.
     const part = await compute(async () => {
       signal.throwIfAborted();

@@ -11,9 +11,14 @@ import type { PixelFormat } from '../pixels.ts';
 /** A network from pictures of a format to embeddings. */
 export interface PictureTower {
   readonly format: PixelFormat;
+  /** Pictures that a run may take: other work waits during a run. */
+  readonly most: number;
   /** @param pixels [number, channels, side, side]; returns [number, size], not normalised */
   embed(pixels: Float32Array, number: number): Promise<Float32Array>;
 }
+
+/** About 20 ms of a core at 32 px. */
+const MOST = 128;
 
 const manifest = z.looseObject({
   picture_towers: z
@@ -38,7 +43,10 @@ export async function openSideTowers(
   const towers = listed.map(async ({ side, file }): Promise<[number, PictureTower]> => {
     const network = await open(join(folder, file));
     const format = { side, kernel, mean, deviation };
-    return [side, { format, embed: async (pixels, n) => (await outputOf(network, pixels, n, format)).data }];
+    return [
+      side,
+      { format, most: MOST, embed: async (pixels, n) => (await outputOf(network, pixels, n, format)).data },
+    ];
   });
   return new Map(await Promise.all(towers));
 }
