@@ -137,7 +137,35 @@ export const ERRORS = {
   cuda_unavailable: [
     503,
     1,
-    'Device {device} is not available: {reason}. Run "npm run setup:cuda", check the driver, CUDA 12 and cuDNN 9; or choose device cpu or auto.',
+    'Device {device} is not available: {reason}. Run "npm run setup:cuda" ("kandid setup-cuda" where Kandid is installed), and check the NVIDIA driver; or choose device cpu or auto.',
+  ],
+  cuda_platform: [500, 1, 'ONNX Runtime has CUDA for Linux on x64 only; this is {got}. Use device cpu.'],
+  cuda_version: [
+    500,
+    1,
+    'The wheels that are known are of ONNX Runtime {got}, onnxruntime-node is {expected}. Install the version of package-lock.json with "npm ci".',
+  ],
+  cuda_missing: [500, 1, 'CUDA is not set up: {problem}. Run "npm run setup:cuda".'],
+  cuda_damaged: [500, 1, '{file} is damaged: {problem}. Run "npm run setup:cuda": it fetches what is not right.'],
+  device_differs: [
+    500,
+    1,
+    '{device} computes other numbers than the CPU: {got} of the largest apart, expected at most {expected}. Update the NVIDIA driver and run "npm run setup:cuda" again, or use device cpu.',
+  ],
+  wheel_unavailable: [
+    502,
+    1,
+    '{file} could not be fetched: {reason}. What is here already is kept: give the same command again. Behind a proxy, set HTTPS_PROXY; another index is named by --index or PIP_INDEX_URL; without a network, use --wheels.',
+  ],
+  wheel_changed: [
+    502,
+    1,
+    '{file} is not the wheel that is locked: {got}, expected {expected}. It was not used: fetch it again, from another index if need be.',
+  ],
+  wheel_missing: [
+    400,
+    1,
+    '{folder} has no {file}. Fill the folder where there is a network: npm run setup:cuda -- --fetch {folder}',
   ],
   graph_unreadable: [500, 1, '{file} could not be opened as an ONNX graph: {reason}. Export or download it again.'],
   graph_inputs: [500, 1, '{file}: input "{input}" is {got}, expected {expected}.'],

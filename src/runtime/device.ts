@@ -1,6 +1,7 @@
 /** Resolves `auto`, `cpu`, `cuda` or `cuda:N` to a device, by opening a graph on it. */
 import { KandidError, reasonOf } from '../errors.ts';
-import { missingForCuda } from './cuda-files.ts';
+import { convolutionGraph, runOnce } from './convolution.ts';
+import { missingForCuda } from './cuda/provider.ts';
 import { createSession, type SessionOptions } from './session.ts';
 
 export const DEVICE_PATTERN = /^(auto|cpu|cuda(:\d{1,3})?)$/;
@@ -53,17 +54,11 @@ async function probeCuda(options: SessionOptions): Promise<void> {
   await probeDevice(options);
 }
 
-/** y = x + x on one number: IR 8, opset 13. Only a run proves that a provider works. */
-const ADD_GRAPH = Buffer.from(
-  'CAgSADo3Cg4KAXgKAXgSAXkiA0FkZBIDYWRkWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQDQ==',
-  'base64',
-);
-
-/** Opens and runs a graph with a single addition on the device. */
+/** Opens and runs a graph with a single convolution on the device: only a run proves that a provider works. */
 export async function probeDevice(options: SessionOptions): Promise<void> {
-  const session = await createSession(ADD_GRAPH, options, 'the probe graph');
+  const session = await createSession(convolutionGraph(), options, 'the probe graph');
   try {
-    await session.run({ x: { data: Float32Array.of(1), dims: [1] } });
+    await runOnce(session);
   } finally {
     await session.release();
   }

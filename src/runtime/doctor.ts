@@ -1,20 +1,19 @@
 /** Checks the installation, and suggests how to fix problems. */
+import { existsSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
-import { KandidError, toKandidError } from '../errors.ts';
+import { join } from 'node:path';
+import { KandidError } from '../errors.ts';
 import { decodePicture, encodePicture } from '../pictures/codec.ts';
 import { checkBundle } from './bundle.ts';
+import { type Check, checked, failed } from './check.ts';
+import { compareWithCpu, type Open, opener, percent } from './comparison.ts';
+import { convolutionGraph } from './convolution.ts';
+import { checkCuda } from './cuda/versions.ts';
 import { type Device, type DeviceRequest, probeDevice, resolveDevice } from './device.ts';
 import { bundleHash } from './manifest.ts';
 import { type FoundModel, findModels } from './models.ts';
 
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  /** The finding. */
-  readonly detail: string;
-  /** What to do; also set if `ok` but something could be better. */
-  readonly remedy: string | null;
-}
+export type { Check };
 
 export interface DoctorOptions {
   /** Folders searched for models. */
@@ -29,8 +28,10 @@ export async function* examine({ models, device = 'auto' }: DoctorOptions): Asyn
   yield checkMemory(availableMemory());
   yield await checkSharp();
   yield await checkRuntime();
-  yield await checkDevice(device);
-  yield* checkModels(models);
+  const found = await checkDevice(device);
+  yield found.check;
+  if (device !== 'cpu') yield* checkCuda(device);
+  yield* checkModels(models, found.device?.cuda ?? null);
   yield await checkClips(models);
 }
 
@@ -43,6 +44,7 @@ export async function checkNames({ models, device = 'auto' }: DoctorOptions): Pr
     'sharp',
     'ONNX Runtime',
     `device ${device}`,
+    'CUDA',
     ...found.map(({ name }) => `model ${name}`),
     'CLIPs',
   ];
@@ -94,29 +96,73 @@ async function checkRuntime(): Promise<Check> {
   });
 }
 
-/** @param resolve resolves the device; replaced in tests */
+export interface DeviceTools {
+  readonly resolve: (request: string) => Promise<Device>;
+  readonly compare: (open: Open, cuda: number) => Promise<number>;
+}
+
+const TOOLS: DeviceTools = { resolve: resolveDevice, compare: compareWithCpu };
+
+/**
+ * Resolves the device, and compares a convolution on it with the CPU's.
+ *
+ * @param tools replaced in tests
+ * @returns the device too; null if it does not work
+ */
 export async function checkDevice(
   request: DeviceRequest,
-  resolve: (request: string) => Promise<Device> = resolveDevice,
-): Promise<Check> {
+  { resolve, compare }: DeviceTools = TOOLS,
+): Promise<{ readonly check: Check; readonly device: Device | null }> {
   const name = `device ${request}`;
   try {
-    const { name: detail, fallback } = await resolve(request);
-    if (fallback === null) return { name, ok: true, detail, remedy: null };
-    const remedy = 'If this machine has an NVIDIA GPU: run "npm run setup:cuda", with CUDA 12 and cuDNN 9 installed.';
-    return { name, ok: true, detail: `${detail}, because ${fallback}`, remedy };
+    const device = await resolve(request);
+    const { cuda, fallback } = device;
+    const remedy = fallback === null ? null : 'If this machine has an NVIDIA GPU: run "npm run setup:cuda".';
+    const because = fallback === null ? '' : `, because ${fallback}`;
+    const apart =
+      cuda === null
+        ? ''
+        : `, 3×3 convolution ${percent(await compare(opener(convolutionGraph(), 'a convolution'), cuda))} from the CPU's`;
+    return { check: { name, ok: true, detail: `${device.name}${because}${apart}`, remedy }, device };
   } catch (error) {
-    return failed(name, error);
+    return { check: failed(name, error), device: null };
   }
 }
 
-export async function* checkModels(folders: readonly string[]): AsyncGenerator<Check> {
+/**
+ * @param cuda number of a CUDA device that a graph of each model is compared on; null: none
+ * @param compare replaced in tests
+ */
+export async function* checkModels(
+  folders: readonly string[],
+  cuda: number | null = null,
+  compare: DeviceTools['compare'] = compareWithCpu,
+): AsyncGenerator<Check> {
   const models = await findModels(folders);
   if (models.length === 0) {
     yield failed('models', new KandidError('models_missing', { folders: folders.join(', ') }));
     return;
   }
-  for (const model of models) yield await checked(`model ${model.name}`, () => describe(model));
+  for (const model of models)
+    yield await checked(`model ${model.name}`, async () => {
+      const found = await describe(model);
+      const graph = cuda === null ? null : sampleGraph(model);
+      if (cuda === null || graph === null) return found;
+      const apart = await compare(opener(join(model.folder, graph)), cuda);
+      return `${found}; ${graph} on cuda:${cuda} ${percent(apart)} from the CPU's`;
+    });
+}
+
+/** A graph that stands for the model's others: a generator's last level, otherwise the one that sees pictures. */
+function sampleGraph({ folder, manifest }: FoundModel): string | null {
+  if (manifest?.kind === 'pyramid') return manifest.graphs.levels.at(-1) ?? null;
+  const likely = [
+    'model.onnx',
+    'onnx/vision_model.onnx',
+    'onnx/vision_model_fp16.onnx',
+    'onnx/vision_model_quantized.onnx',
+  ];
+  return likely.find((file) => existsSync(join(folder, file))) ?? null;
 }
 
 /** Verifies every hash and opens every graph, in temporary sessions. */
@@ -128,22 +174,6 @@ async function describe({ folder, manifest, error }: FoundModel): Promise<string
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   return `${manifest.kind}, ${(bytes / 1e6).toFixed(1)} MB, hash ${bundleHash(manifest).slice(0, 8)}, checked in ${seconds} s`;
-}
-
-async function checked(name: string, check: () => Promise<string>): Promise<Check> {
-  try {
-    return { name, ok: true, detail: await check(), remedy: null };
-  } catch (error) {
-    return failed(name, error);
-  }
-}
-
-/** Error messages end with a remedy: the first sentence is the finding, the rest the remedy. */
-function failed(name: string, error: unknown): Check {
-  const { message } = toKandidError(error);
-  const end = message.search(/\. (?=[A-Z])/);
-  const [detail, remedy] = end < 0 ? [message, null] : [message.slice(0, end + 1), message.slice(end + 2)];
-  return { name, ok: false, detail, remedy };
 }
 
 /** Free memory of the machine, or within the container's limit if there is one. */

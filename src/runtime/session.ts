@@ -4,6 +4,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { KandidError, reasonOf } from '../errors.ts';
 import { withoutTelemetry } from '../kit/telemetry.ts';
 import { type Tensor, type TensorData, tensor } from '../kit/tensor.ts';
+import { preloadCuda } from './cuda/preload.ts';
 import { freeMemory } from './free-memory.ts';
 
 type Runtime = typeof import('onnxruntime-node');
@@ -82,6 +83,7 @@ export async function createSession(
 ): Promise<Session> {
   const runtime = await loadRuntime();
   try {
+    if (typeof options.cuda === 'number') await preloadCuda();
     const settings = settingsFor(options);
     const opened =
       typeof graph === 'string'

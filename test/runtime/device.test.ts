@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KandidError } from '../../src/errors.ts';
-import { notFound } from '../../src/runtime/cuda-files.ts';
 import { probeDevice, resolveDevice } from '../../src/runtime/device.ts';
 
 const works = async () => {};
@@ -43,14 +42,4 @@ test('a broken ONNX Runtime is not reported as a missing GPU', async () => {
 test('other devices are refused', async () => {
   for (const wrong of ['', 'gpu', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU'])
     await assert.rejects(resolveDevice(wrong, works), { code: 'option_invalid' });
-});
-
-test('missing libraries are parsed from the output of ldd', () => {
-  const printout = `
-\tlinux-vdso.so.1 (0x00007ffd)
-\tlibcublasLt.so.12 => not found
-\tlibcudnn.so.9 => not found
-\tlibonnxruntime_providers_shared.so => not found
-\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)`;
-  assert.deepEqual(notFound(printout), ['libcublasLt.so.12', 'libcudnn.so.9']);
 });

@@ -3,7 +3,10 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { KandidError } from '../../src/errors.ts';
+import { tensor } from '../../src/kit/tensor.ts';
+import { compareWithCpu, type Open, opener } from '../../src/runtime/comparison.ts';
 import { type Check, checkDevice, checkMemory, checkModels, checkNode, examine } from '../../src/runtime/doctor.ts';
+import type { Session } from '../../src/runtime/session.ts';
 import { copyOfTiny } from './copies.ts';
 
 const all = async (checks: AsyncIterable<Check>) => {
@@ -32,18 +35,84 @@ test('an old Node.js and little memory', () => {
   assert.match(checkMemory(2 ** 28).detail, /0\.3 GiB free/);
 });
 
+const unasked = async () => assert.fail('nothing is compared without a GPU');
+
 test('a missing device: a hint with auto, an error if requested', async () => {
   const fallen = async () => ({ kind: 'cpu', cuda: null, name: 'cpu', fallback: 'no driver' }) as const;
-  const hint = await checkDevice('auto', fallen);
+  const { check: hint } = await checkDevice('auto', { resolve: fallen, compare: unasked });
   assert.deepEqual([hint.ok, hint.detail], [true, 'cpu, because no driver']);
   assert.match(hint.remedy ?? '', /setup:cuda/);
   const missing = async () => {
     throw new KandidError('cuda_unavailable', { device: 'cuda', reason: 'no driver' });
   };
-  const error = await checkDevice('cuda', missing);
-  assert.deepEqual([error.ok, error.detail], [false, 'Device cuda is not available: no driver.']);
+  const { check: error, device } = await checkDevice('cuda', { resolve: missing, compare: unasked });
+  assert.deepEqual([error.ok, error.detail, device], [false, 'Device cuda is not available: no driver.', null]);
   assert.match(error.remedy ?? '', /^Run "npm run setup:cuda"/);
 });
+
+const onCuda = async () => ({ kind: 'cuda', cuda: 1, name: 'cuda:1', fallback: null }) as const;
+
+/** Sessions on the CPU in place of a GPU's, whose results are changed. */
+const compareWith = (change: (value: number) => number) => (open: Open, cuda: number) =>
+  compareWithCpu(async (options) => {
+    const session = await open({ ...options, cuda: null });
+    if (options.cuda === null) return session;
+    assert.equal(options.cuda, 1);
+    const run: Session['run'] = async (...given) => {
+      const results = Object.entries(await session.run(...given));
+      return Object.fromEntries(results.map(([name, { data, dims }]) => [name, tensor(data.map(change), dims)]));
+    };
+    return {
+      file: session.file,
+      inputs: session.inputs,
+      outputs: session.outputs,
+      run,
+      release: () => session.release(),
+    };
+  }, cuda);
+
+test('a device is compared with the CPU by a convolution', async () => {
+  const right = await checkDevice('cuda:1', { resolve: onCuda, compare: compareWith((value) => value * 1.001) });
+  assert.deepEqual(right.device?.cuda, 1);
+  assert.match(right.check.detail, /^cuda:1, 3×3 convolution 0\.10? % from the CPU's$/);
+  const wrong = await checkDevice('cuda:1', { resolve: onCuda, compare: compareWith((value) => value * 1.1) });
+  assert.equal(wrong.check.ok, false);
+  assert.match(wrong.check.detail, /^cuda:1 computes other numbers than the CPU: 10 % of the largest apart/);
+  assert.match(wrong.check.remedy ?? '', /^Update the NVIDIA driver/);
+  const none = await checkDevice('cuda:1', { resolve: onCuda, compare: compareWith(() => Number.NaN) });
+  assert.match(none.check.detail, /infinitely much/);
+});
+
+test('a graph of every model is compared with the CPU', async (t) => {
+  const folder = await copyOfTiny(t);
+  const [right] = await all(
+    checkModels(
+      [dirname(folder)],
+      1,
+      compareWith((value) => value),
+    ),
+  );
+  assert.match(right?.detail ?? '', /; level-03\.onnx on cuda:1 0\.0 % from the CPU's$/);
+  const [wrong] = await all(
+    checkModels(
+      [dirname(folder)],
+      1,
+      compareWith((value) => value + 1),
+    ),
+  );
+  assert.deepEqual([wrong?.ok, wrong?.name], [false, 'model tiny']);
+  assert.match(wrong?.detail ?? '', /computes other numbers/);
+});
+
+for (const [model, graph] of [
+  ['avatars-attributes', 'model.onnx'],
+  ['avatars-clip', 'onnx/vision_model.onnx'],
+  ['imagenet-lite', 'model.onnx'],
+])
+  test(`${graph} of ${model} can be compared`, async () => {
+    const open = opener(`models/${model}/${graph}`);
+    assert.equal(await compareWith((value) => value)(open, 1), 0);
+  });
 
 test('a damaged bundle and no bundle', async (t) => {
   const folder = await copyOfTiny(t);
