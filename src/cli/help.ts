@@ -4,13 +4,16 @@ import type { Command } from 'commander';
 const EXAMPLE = 'kandid generate "a woman with red hair" --grid';
 
 export function helpPage(program: Command): string {
-  const shown = program.commands.map((command) => {
-    const words = command.registeredArguments.map((argument) => {
-      const word = `${argument.name().toUpperCase()}${argument.variadic ? '…' : ''}`;
-      return argument.required ? word : `[${word}]`;
+  const shown = program
+    .createHelp()
+    .visibleCommands(program)
+    .map((command) => {
+      const words = command.registeredArguments.map((argument) => {
+        const word = `${argument.name().toUpperCase()}${argument.variadic ? '…' : ''}`;
+        return argument.required ? word : `[${word}]`;
+      });
+      return [[command.name(), ...words].join(' '), command.summary()] as const;
     });
-    return [[command.name(), ...words].join(' '), command.summary()] as const;
-  });
   const width = Math.max(...shown.map(([usage]) => usage.length));
   return [
     `kandid: ${program.description()}`,

@@ -21,6 +21,7 @@ import { addStyle } from './commands/style.ts';
 import { addTree } from './commands/tree.ts';
 import { addVary } from './commands/vary.ts';
 import { addWorker } from './commands/worker.ts';
+import { addSetupCuda } from './cuda/setup-cuda.ts';
 import { helpPage } from './help.ts';
 import type { Io } from './io.ts';
 
@@ -29,6 +30,8 @@ const COMMANDS = [
   ...[addGenerate, addInpaint, addUpscale, addColorize, addDenoise, addStyle],
   ...[addEncode, addDecode, addVary, addCross, addTree, addInfo],
   ...[addServe, addWorker, addMcp, addModels, addPull, addImport, addGuides, addEvaluate, addBench, addDoctor],
+  // Hidden: the page has no line left, and `doctor` names it to those who need it.
+  addSetupCuda,
 ];
 
 /**

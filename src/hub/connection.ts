@@ -15,6 +15,8 @@ export interface HubSettings {
   readonly endpoint: string;
   /** Sent to the hub itself only. */
   readonly token: string | null;
+  /** How the token is sent; that of `Basic` is a name and a password in Base64. @default 'Bearer' */
+  readonly scheme?: 'Bearer' | 'Basic';
   /** Folder of files that other programs fetched from the hub. */
   readonly cache: string;
 }
@@ -33,10 +35,25 @@ export async function hubSettings(environment: NodeJS.ProcessEnv): Promise<HubSe
 
 export interface HubResponse {
   readonly status: number;
+  /** Where the redirects led. */
+  readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Dispatcher.ResponseData['body'];
   /** Headers of the hub's own answer, before it sent the request on: they tell the file's hash and size. */
   readonly first: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+interface TextLimits {
+  readonly mostBytes: number;
+  /** Media types. */
+  readonly accept: string;
+}
+
+interface TextResponse {
+  readonly text: string;
+  readonly type: string;
+  readonly url: string;
+  readonly next: string | null;
 }
 
 export class Connection {
@@ -67,7 +84,7 @@ export class Connection {
       first ??= response.headers;
       const to = response.headers.location;
       if (response.statusCode < 300 || response.statusCode >= 400 || typeof to !== 'string')
-        return { status: response.statusCode, headers: response.headers, body: response.body, first };
+        return { status: response.statusCode, url: url.href, headers: response.headers, body: response.body, first };
       await response.body.dump();
       url = redirected(url, to);
     }
@@ -80,8 +97,21 @@ export class Connection {
     mostBytes: number,
     signal?: AbortSignal,
   ): Promise<{ value: unknown; next: string | null }> {
+    const { text, next } = await this.text(address, { mostBytes, accept: 'application/json' }, signal);
     try {
-      const { status, headers, body } = await this.get(address, { accept: 'application/json' }, signal);
+      return { value: JSON.parse(text), next };
+    } catch (cause) {
+      throw hubError(cause, address);
+    }
+  }
+
+  /**
+   * @returns the text, its media type and final address, and the address of the next page if there is one
+   * @throws {KandidError} hub_failed, hub_refused, hub_missing
+   */
+  async text(address: string, { mostBytes, accept }: TextLimits, signal?: AbortSignal): Promise<TextResponse> {
+    try {
+      const { status, headers, body, url } = await this.get(address, { accept }, signal);
       checkStatus(status, address);
       const parts: Buffer[] = [];
       let length = 0;
@@ -90,7 +120,8 @@ export class Connection {
         if (length > mostBytes) throw new Error(`more than ${mostBytes} bytes`);
         parts.push(part as Buffer);
       }
-      return { value: JSON.parse(Buffer.concat(parts).toString('utf8')), next: nextPage(headers.link) };
+      const type = String(headers['content-type'] ?? '');
+      return { text: Buffer.concat(parts).toString('utf8'), type, url, next: nextPage(headers.link) };
     } catch (cause) {
       throw hubError(cause, address);
     }
@@ -110,8 +141,8 @@ export class Connection {
   }
 
   #authorization(url: URL): Record<string, string> {
-    const { token, endpoint } = this.settings;
-    return token !== null && url.origin === new URL(endpoint).origin ? { authorization: `Bearer ${token}` } : {};
+    const { token, endpoint, scheme = 'Bearer' } = this.settings;
+    return token !== null && url.origin === new URL(endpoint).origin ? { authorization: `${scheme} ${token}` } : {};
   }
 }
 

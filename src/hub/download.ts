@@ -154,7 +154,7 @@ function append(file: number, bytes: Uint8Array, at: number): number {
   return at + done;
 }
 
-interface Found extends Downloaded {
+export interface Found extends Downloaded {
   readonly gitBlob: string;
 }
 
@@ -172,7 +172,7 @@ function fits(found: Found, { bytes, sha256, gitBlob }: RemoteFile): boolean {
   return gitBlob === null || found.gitBlob === gitBlob;
 }
 
-async function hashesOf(path: string): Promise<Found> {
+export async function hashesOf(path: string): Promise<Found> {
   const bytes = await sizeOf(path);
   const sha256 = createHash('sha256');
   const blob = createHash('sha1').update(`blob ${bytes}\0`);

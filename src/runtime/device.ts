@@ -40,7 +40,7 @@ export async function resolveDevice(request: string = 'auto', probe: Probe = pro
     await probe({ cuda });
   } catch (cause) {
     if (cause instanceof KandidError && cause.code === 'library_unavailable') throw cause;
-    const reason = reasonOf(cause instanceof KandidError ? (cause.cause ?? cause) : cause);
+    const reason = reasonOf(cause instanceof KandidError ? (cause.details.reason ?? cause) : cause);
     if (request === 'auto') return cpu(reason);
     throw new KandidError('cuda_unavailable', { device: request, reason }, { cause });
   }

@@ -91,8 +91,14 @@ export async function createSession(
         : await runtime.InferenceSession.create(graph, settings);
     return new OpenedSession(file, opened, runtime);
   } catch (cause) {
-    throw new KandidError('graph_unreadable', { file, reason: reasonOf(cause) }, { cause });
+    throw new KandidError('graph_unreadable', { file, reason: shortReason(cause) }, { cause });
   }
+}
+
+/** CUDA's own words come after a page of C++. */
+function shortReason(cause: unknown): string {
+  const own = cause instanceof Error ? /CUDA failure \d+: [^;]+/.exec(cause.message)?.[0] : undefined;
+  return own ? own.trim() : reasonOf(cause);
 }
 
 /**
@@ -202,7 +208,7 @@ class OpenedSession implements Session {
 
   #failure(feeds: Readonly<Record<string, Tensor<TensorData>>>, cause: unknown): KandidError {
     const shapes = Object.entries(feeds).map(([name, fed]) => `${name} ${describe({ ...fed, type: typeOf(fed) })}`);
-    const reason = reasonOf(cause);
+    const reason = shortReason(cause);
     if (/alloc|out of memory/i.test(reason))
       return new KandidError('memory_exhausted', { doing: `running ${this.file} on ${shapes.join(', ')}` }, { cause });
     return new KandidError('graph_failed', { file: this.file, shapes: shapes.join(', '), reason }, { cause });

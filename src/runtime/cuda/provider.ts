@@ -31,8 +31,15 @@ export function unfitPlatform(platform: string = process.platform, arch: string 
   return platform === 'linux' && arch === 'x64' ? null : `${platform} on ${arch}`;
 }
 
-/** A message on what is missing for CUDA, as far as files show; null if nothing is. cuDNN is only looked for by a run. */
-export async function missingForCuda(): Promise<string | null> {
+/** The library of the NVIDIA driver, which nothing but the driver's installation brings. */
+const DRIVER = 'libcuda.so.1';
+
+/**
+ * A message on what is missing for CUDA, as far as files show; null if nothing is. cuDNN is only looked for by a run.
+ *
+ * @param needsDriver whether the driver counts. @default true
+ */
+export async function missingForCuda(needsDriver = true): Promise<string | null> {
   const unfit = unfitPlatform();
   if (unfit) return `ONNX Runtime has CUDA for Linux on x64 only, not for ${unfit}`;
   const { providers } = installedRuntime();
@@ -45,10 +52,10 @@ export async function missingForCuda(): Promise<string | null> {
   } catch (error) {
     return `the CUDA libraries are damaged (${error instanceof KandidError ? error.details.problem : reasonOf(error)})`;
   }
-  const libraries = await missingLibraries(provider, folder);
+  const libraries = (await missingLibraries(provider, folder)).filter((name) => needsDriver || name !== DRIVER);
   if (libraries.length === 0) return null;
-  const driver = libraries.includes('libcuda.so.1') ? ' (libcuda.so.1 comes with the NVIDIA driver)' : '';
-  return `not found by the loader: ${libraries.join(', ')}${driver}`;
+  const driver = libraries.includes(DRIVER) ? ', which comes with the NVIDIA driver' : '';
+  return `not found by the loader: ${libraries.sort(driverLast).join(', ')}${driver}`;
 }
 
 /**
@@ -70,6 +77,10 @@ async function missingLibraries(file: string, folder: string): Promise<string[]>
   } catch {
     return [];
   }
+}
+
+function driverLast(a: string, b: string): number {
+  return Number(a === DRIVER) - Number(b === DRIVER);
 }
 
 /** Names of the libraries that `ldd` reports as not found, except ONNX Runtime's own. */
