@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { KandidError, reasonOf } from '../../errors.ts';
 import { type LibrarySet, readSet, SET_FILE, type SetDescription } from '../../runtime/cuda/library-set.ts';
 import { type InstalledRuntime, PROVIDER_FILES, unfitPlatform } from '../../runtime/cuda/provider.ts';
@@ -68,11 +68,11 @@ function checkVersion({ wheels }: Lock, version: string): void {
   if (got !== version) throw new KandidError('cuda_version', { got, expected: version });
 }
 
-/** Named by all hashes: another lock makes another set. */
+/** Named by all hashes: another lock makes another set. An absolute path, since links lead there. */
 export function setFolder(cache: string, { wheels }: Lock): string {
   const hash = createHash('sha256');
   for (const { sha256 } of wheels) hash.update(sha256);
-  return join(cache, `onnxruntime-${wheels[0]?.version}-${hash.digest('hex').slice(0, 8)}`);
+  return resolve(cache, `onnxruntime-${wheels[0]?.version}-${hash.digest('hex').slice(0, 8)}`);
 }
 
 /** What is wrong with the set in a folder, by the hashes of all its files; null if nothing is. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { checkPlatform, cudaCache, setFolder, setUpCuda, whatIsWrong } from '../../../src/hub/cuda/setup.ts';
 import { fromFolder, fromIndex, type WheelSource } from '../../../src/hub/cuda/wheel-source.ts';
@@ -149,6 +149,11 @@ test('other platforms are refused with the remedy', () => {
     code: 'cuda_platform',
     message: 'ONNX Runtime has CUDA for Linux on x64 only; this is darwin on arm64. Use device cpu.',
   });
+});
+
+test('links lead to the set from wherever its folder was named', () => {
+  const absolute = join(process.cwd(), 'caches');
+  assert.equal(setFolder(relative(process.cwd(), absolute), SMALL_LOCK), setFolder(absolute, SMALL_LOCK));
 });
 
 test("the cache is KANDID_CUDA, or in the user's cache folder", () => {
