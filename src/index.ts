@@ -67,13 +67,15 @@ export interface EncodeRequest {
   readonly search?: boolean;
   /** The picture that a conditional model starts from. @default the picture itself */
   readonly condition?: PictureInput;
+  /** A picture of what matters, where the code shall come near: white in full, black not at all. @default everything alike */
+  readonly weights?: PictureInput;
   readonly signal?: AbortSignal;
 }
 
 export interface Encoded {
   readonly code: number[];
   readonly codeString: string;
-  /** Of the picture that the code gives against the one given, in dB, both clamped to [−1, 1]. */
+  /** Of the picture that the code gives against the one given, in dB, both clamped to [−1, 1]; by the weights, if given. */
   readonly psnr: number;
   /** What the code gives. */
   readonly image: Picture;
@@ -184,11 +186,8 @@ export class Kandid {
    *
    * @throws {KandidError} picture_*, params_invalid, model_*, cancelled
    */
-  async encode(
-    picture: PictureInput,
-    { model, beams, search, condition, signal }: EncodeRequest = {},
-  ): Promise<Encoded> {
-    const { pictures, notes } = await this.#run({ kind: 'encode', picture, model, beams, search, condition }, signal);
+  async encode(picture: PictureInput, { signal, ...request }: EncodeRequest = {}): Promise<Encoded> {
+    const { pictures, notes } = await this.#run({ kind: 'encode', picture, ...request }, signal);
     const [found] = pictures as [Required<TaskOutcome['pictures'][number]>];
     const { code, codeString, psnr } = found;
     return { code: [...code], codeString, psnr, image: found.draw(), notes };

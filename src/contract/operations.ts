@@ -97,6 +97,7 @@ export const encodeBody = z.strictObject({
     .default(false)
     .describe('Searches even if the file contains a code that still matches its pixels.'),
   condition,
+  weights: picture('What matters: white in full, black not at all.').optional(),
 });
 
 export const decodeBody = z.strictObject({

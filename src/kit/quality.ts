@@ -4,10 +4,14 @@ import type { Picture } from '../guide.ts';
 /**
  * Peak signal-to-noise ratio in dB: 10·log₁₀(1 / MSE) with values scaled to [0, 1], the mean over all pixels and
  * channels. Infinity for equal pictures.
+ *
+ * @param weights of the pixels in the mean, [height, width], ≥ 0, not all 0. @default all alike
  */
-export function psnr(a: Picture, b: Picture): number {
+export function psnr(a: Picture, b: Picture, weights?: Float32Array): number {
   checkAlike(a, b);
-  return psnrOfError(squaredError(a.data, b.data) / a.data.length);
+  if (!weights) return psnrOfError(squaredError(a.data, b.data) / a.data.length);
+  const total = weights.reduce((sum, weight) => sum + weight, 0) * a.channels;
+  return psnrOfError(weightedError(a.data, b.data, weights) / total);
 }
 
 /** PSNR in dB from a mean squared error of values in [−1, 1]. */
@@ -22,6 +26,13 @@ function squaredError(a: Float32Array, b: Float32Array): number {
     const difference = clamp(a[i] as number) - clamp(b[i] as number);
     sum += difference * difference;
   }
+  return sum;
+}
+
+function weightedError(a: Float32Array, b: Float32Array, weights: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++)
+    sum += (weights[i % weights.length] as number) * (clamp(a[i] as number) - clamp(b[i] as number)) ** 2;
   return sum;
 }
 

@@ -89,6 +89,8 @@ export type Work =
       readonly beams?: BeamSchedule | undefined;
       readonly search?: boolean | undefined;
       readonly condition?: PictureInput | undefined;
+      /** A picture of what matters: white in full, black not at all. */
+      readonly weights?: PictureInput | undefined;
       readonly output: Output;
       readonly previews?: Previews | undefined;
     }

@@ -96,6 +96,12 @@ test("a file's recorded code is used as long as it matches the pixels", async ()
   assert.equal(own.code, code);
   assert.match(own.notes, /the one that the file carries/);
   assert.doesNotMatch((await encode(file, '--search')).notes, /carries/);
+  const white = inFolder('white.png');
+  const all = { data: new Float32Array(64).fill(1), channels: 1, width: 8, height: 8 };
+  writeFileSync(white, await encodePicture(all, 'png'));
+  const weighted = await encode(file, '--weights', white);
+  assert.equal(weighted.code, (await encode(file, '--search')).code);
+  assert.doesNotMatch(weighted.notes, /carries/);
   // The same metadata on other pixels.
   const bytes = readFileSync(file);
   const other = inFolder('other.png');

@@ -23,6 +23,14 @@ test('PSNR on the scale of [0, 1]', () => {
     ) < 1e-4,
   );
   assert.equal(psnr(a, a), Number.POSITIVE_INFINITY);
+  const all = new Float32Array(a.width * a.height).fill(0.5);
+  assert.ok(Math.abs(psnr(a, b, all) - psnr(a, b)) < 1e-9);
+  const first = Float32Array.from(all, (_, i) => Number(i === 0));
+  const error = Array.from({ length: a.channels }, (_, c) => {
+    const at = c * all.length;
+    return ((a.data[at] as number) - (b.data[at] as number)) ** 2;
+  });
+  assert.ok(Math.abs(psnr(a, b, first) - psnrOfError(error.reduce((x, y) => x + y) / a.channels)) < 1e-6);
   assert.ok(Math.abs(psnrOfError(0.04) - 20) < 1e-9);
 });
 

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import type { BeamSchedule } from '../../contract/beams.ts';
 import { type Code, codeToString } from '../../contract/codes.ts';
-import { fitPicture } from '../../engine/input/pictures.ts';
+import { fitPicture, type PictureTarget } from '../../engine/input/pictures.ts';
 import type { OpenModel } from '../../engine/models.ts';
 import { compactCode, expandCode, shortestCode } from '../../engine/tasks/compact.ts';
+import { weightsFrom } from '../../engine/tasks/encode.ts';
 import { KandidError } from '../../errors.ts';
 import type { Picture } from '../../guide.ts';
 import type { Kandid } from '../../index.ts';
@@ -24,6 +25,7 @@ interface Flags extends EngineFlags, OutputFlags {
   readonly search?: boolean;
   readonly compact?: boolean;
   readonly psnr?: number;
+  readonly weights?: string;
 }
 
 export function addEncode(program: Command, io: Io): void {
@@ -42,6 +44,7 @@ export function addEncode(program: Command, io: Io): void {
       'print a compact code of only as many levels as this PSNR needs; the others take the likeliest choices',
       decimal('--psnr', 0, 100),
     )
+    .option('--weights <mask>', 'a picture of what matters: the code comes nearer where it is white, black is ignored')
     .option('-o, --out <path>', 'where to write the decoded picture (default: nowhere)')
     .option('--grid', 'all pictures as one')
     .option('--enlarge <n>', 'make every pixel n × n', whole('--enlarge', 1, 64))
@@ -83,9 +86,10 @@ interface Encoded {
 async function encode(path: string, kandid: Kandid, flags: Flags, io: Io): Promise<Encoded> {
   const { model, beams, search } = flags;
   const input = await readInput(path, io);
+  const weights = flags.weights === undefined ? undefined : await readInput(flags.weights, io);
   const { outcome, provenances } = await performTask(
     kandid,
-    { kind: 'encode', picture: input, model, beams, search },
+    { kind: 'encode', picture: input, model, beams, search, weights },
     io,
   );
   const [picture] = outcome.pictures;
@@ -96,23 +100,31 @@ async function encode(path: string, kandid: Kandid, flags: Flags, io: Io): Promi
   const whole = { code, codeString, text: codeString, psnr, image: picture.draw(), provenance };
   if (flags.psnr === undefined)
     return flags.compact ? { ...whole, text: await kandid.compactCode(code, { model }) } : whole;
-  return await shortened(whole, input, flags.psnr, await kandid.engine.models.openReproducible(model));
+  return await shortened(
+    whole,
+    input,
+    { decibels: flags.psnr, weights },
+    await kandid.engine.models.openReproducible(model),
+  );
 }
 
 /** Shortens a code to the levels that reach a PSNR of `decibels`, with the picture that it then draws. */
-async function shortened(whole: Encoded, input: Uint8Array, decibels: number, model: OpenModel): Promise<Encoded> {
+async function shortened(
+  whole: Encoded,
+  input: Uint8Array,
+  { decibels, weights }: { readonly decibels: number; readonly weights: Uint8Array | undefined },
+  model: OpenModel,
+): Promise<Encoded> {
   const { network } = model;
-  const target = await fitPicture(input, {
-    channels: network.info.channels,
-    side: network.finalSide,
-    name: 'The picture',
-  });
-  const text = await compactCode(model, await shortestCode(model, whole.code, target, decibels));
+  const size: PictureTarget = { channels: network.info.channels, side: network.finalSide, name: 'The picture' };
+  const target = await fitPicture(input, size);
+  const important = weights && (await weightsFrom(weights, size));
+  const text = await compactCode(model, await shortestCode(model, whole.code, target, decibels, important));
   const code = await expandCode(model, text);
   const [image] = await network.decode([code]);
   const codeString = codeToString(code, network.candidateCounts);
   const provenance = { ...whole.provenance, code: codeString };
-  return image ? { code, codeString, text, image, psnr: psnr(image, target), provenance } : whole;
+  return image ? { code, codeString, text, image, psnr: psnr(image, target, important), provenance } : whole;
 }
 
 function printCodes(

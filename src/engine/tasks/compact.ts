@@ -75,6 +75,7 @@ export async function expandCode(model: OpenModel, text: string): Promise<Code> 
  * least `decibels`. The whole code if none does.
  *
  * @param picture [channels, S, S]
+ * @param weights of the pixels, [S, S]. @default all alike
  * @throws {KandidError} option_invalid
  */
 export async function shortestCode(
@@ -82,6 +83,7 @@ export async function shortestCode(
   code: Code,
   picture: Picture,
   decibels: number,
+  weights?: Float32Array,
 ): Promise<Code> {
   checkPrior(network);
   for (let from = 1; from < code.length; from += network.rowsPerDescend) {
@@ -92,7 +94,7 @@ export async function shortestCode(
     );
     const found = paths.findIndex(({ images }) => {
       const data = images.at(-1) as Float32Array<ArrayBuffer>;
-      return psnr({ ...picture, data }, picture) >= decibels;
+      return psnr({ ...picture, data }, picture, weights) >= decibels;
     });
     if (found >= 0) return code.slice(0, lengths[found]);
   }

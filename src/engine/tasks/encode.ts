@@ -1,13 +1,15 @@
 /** Encoding: finds the code whose picture is nearest to a given one, level by level. */
 import { type BeamSchedule, beamsPerLevel } from '../../contract/beams.ts';
 import type { Code } from '../../contract/codes.ts';
+import type { PictureInput } from '../../contract/requests.ts';
+import { KandidError } from '../../errors.ts';
 import type { Candidates, Guide, LevelInfo, LinearForm, Picture } from '../../guide.ts';
 import { psnr } from '../../kit/quality.ts';
 import { resample } from '../../kit/resample.ts';
 import { NO_TURNS } from '../guides/context.ts';
 import { GuideRunner } from '../guides/runner.ts';
 import { conditionOf } from '../input/condition.ts';
-import { cutNotes, fitPicture } from '../input/pictures.ts';
+import { cutNotes, fitPicture, type PictureTarget } from '../input/pictures.ts';
 import type { Network } from '../network/network.ts';
 import { Descent } from '../search/descent.ts';
 import { sideNotes } from '../search/notes.ts';
@@ -17,7 +19,7 @@ import { type DescentTask, type EncodeTask, outcomeOf, type TaskEngine, type Tas
 /** @throws {KandidError} picture_*, condition_*, model_* */
 export async function prepareEncoding(
   engine: TaskEngine,
-  { picture, model: name, beams, search = false, condition: given }: EncodeTask,
+  { picture, model: name, beams, search = false, condition: given, weights: important }: EncodeTask,
   { signal, turns = NO_TURNS }: TaskOptions = {},
 ): Promise<DescentTask> {
   const model = await engine.models.open(name);
@@ -25,7 +27,13 @@ export async function prepareEncoding(
   const { info, finalSide } = network;
   const { limitPixels } = engine;
   const notes: string[] = sideNotes('beams', beams, info);
-  const target = { channels: info.channels, side: finalSide, name: 'The picture', limitPixels, inTurn: turns.picture };
+  const target: PictureTarget = {
+    channels: info.channels,
+    side: finalSide,
+    name: 'The picture',
+    limitPixels,
+    inTurn: turns.picture,
+  };
   const fitted = await fitPicture(picture, target);
   notes.push(...cutNotes('The picture', fitted));
   const condition = await conditionOf(given ?? (info.condition ? picture : undefined), info, {
@@ -33,10 +41,11 @@ export async function prepareEncoding(
     inTurn: turns.picture,
     note: (message) => void notes.push(message),
   });
-  const own = search ? null : await ownCode(picture, fitted, model, condition, turns);
+  const weights = important === undefined ? undefined : await weightsFrom(important, target);
+  const own = search || weights ? null : await ownCode(picture, fitted, model, condition, turns);
   if (own?.note) notes.push(own.note);
   const prefixes = own?.code ? [own.code] : [];
-  const descent = encodingDescent(network, fitted, { beams, condition, signal, notes, prefixes });
+  const descent = encodingDescent(network, fitted, { beams, condition, signal, notes, prefixes, weights });
   return {
     kind: 'encode',
     run: 'descent',
@@ -48,9 +57,29 @@ export async function prepareEncoding(
     outcomeOf(end) {
       const outcome = outcomeOf(end);
       if (outcome.type === 'cancelled') return outcome;
-      return { ...outcome, pictures: outcome.pictures.map((one) => ({ ...one, psnr: psnr(one.draw(), fitted) })) };
+      return {
+        ...outcome,
+        pictures: outcome.pictures.map((one) => ({ ...one, psnr: psnr(one.draw(), fitted, weights) })),
+      };
     },
   };
+}
+
+/**
+ * Weights of the pixels, [S, S] from 0 (black) to 1 (white).
+ *
+ * @throws {KandidError} picture_*; option_invalid if all is black
+ */
+export async function weightsFrom(given: PictureInput, target: PictureTarget): Promise<Float32Array> {
+  const { data } = await fitPicture(given, { ...target, channels: 1, name: 'The picture of weights' });
+  const weights = data.map((value) => Math.min(1, Math.max(0, (value + 1) / 2)));
+  if (weights.every((weight) => weight === 0))
+    throw new KandidError('option_invalid', {
+      option: 'The picture of weights',
+      got: 'all black',
+      expected: 'white where the code shall come near',
+    });
+  return weights;
 }
 
 interface EncodingOptions {
@@ -61,6 +90,8 @@ interface EncodingOptions {
   readonly notes?: readonly string[];
   /** Choices of the first levels. */
   readonly prefixes?: readonly Code[];
+  /** Of the pixels, [S, S], ≥ 0. @default all alike */
+  readonly weights?: Float32Array | undefined;
 }
 
 /** The built-in reconstruction guide has no time limit. */
@@ -80,7 +111,7 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
       levels.map(({ side }) => side),
     ),
     blend: 'zscore',
-    guides: [new GuideRunner('reconstruction', reconstruction(picture), OWN)],
+    guides: [new GuideRunner('reconstruction', reconstruction(picture, options.weights), OWN)],
     weights: [1],
     prefixes,
     condition,
@@ -89,29 +120,46 @@ export function encodingDescent(network: Network, picture: Picture, options: Enc
   });
 }
 
-/** Scores by the squared distance to the picture, area-shrunk to each level's side. */
-export function reconstruction(picture: Picture): Guide {
+/** Scores by the squared distance to the picture, area-shrunk to each level's side as its weights are. */
+export function reconstruction(picture: Picture, weights?: Float32Array): Guide {
   const forms = new Map<number, LinearForm>();
   const formAt = (side: number): LinearForm => {
     const { channels, width, height } = picture;
     const known = forms.get(side);
     if (known) return known;
-    const target = resample(picture.data, { width, height }, { width: side, height: side });
-    const form = { outChannels: channels, width: side, height: side, target, scale: 1 };
+    const shrunk = (data: Float32Array) => resample(data, { width, height }, { width: side, height: side });
+    const weight = weights && shrunk(weights);
+    const form: LinearForm = {
+      outChannels: channels,
+      width: side,
+      height: side,
+      target: shrunk(picture.data),
+      ...(weight ? { weight } : {}),
+      scale: 1,
+    };
     forms.set(side, form);
     return form;
   };
   return {
-    score: (candidates: Candidates, { side }: LevelInfo) => distances(candidates, formAt(side).target),
+    score: (candidates: Candidates, { side }: LevelInfo) => distances(candidates, formAt(side)),
     linear: ({ side }: LevelInfo) => formAt(side),
   };
 }
 
-function distances({ data, batch, count }: Candidates, target: Float32Array): Float32Array {
+function distances({ data, batch, count }: Candidates, { target, weight }: LinearForm): Float32Array {
   const scores = new Float32Array(batch * count);
   const { length } = target;
-  for (let n = 0; n < scores.length; n++) scoreDistance(scores, n, data, n * length, target);
+  for (let n = 0; n < scores.length; n++)
+    if (weight) scores[n] = -weightedDistance(data, n * length, target, weight);
+    else scoreDistance(scores, n, data, n * length, target);
   return scores;
+}
+
+function weightedDistance(data: Float32Array, from: number, target: Float32Array, weight: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < target.length; i++)
+    sum += (weight[i % weight.length] as number) * ((data[from + i] as number) - (target[i] as number)) ** 2;
+  return sum;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface EncodeTask {
   readonly search?: boolean | undefined;
   /** @default the picture itself, if the model has a condition */
   readonly condition?: PictureInput | undefined;
+  /** A picture of what matters: white in full, black not at all. @default everything alike */
+  readonly weights?: PictureInput | undefined;
 }
 
 /** Draws the pictures of codes. */

@@ -170,14 +170,15 @@ export const pictureRoutes: readonly Route[] = [
     path: '/v1/encode',
     summary: 'The code whose picture is nearest',
     body: encodeBody,
-    files: ['image', 'condition'],
-    toWork: ({ image, model, beams, search, condition, ...body }) => ({
+    files: ['image', 'condition', 'weights'],
+    toWork: ({ image, model, beams, search, condition, weights, ...body }) => ({
       kind: 'encode',
       picture: image,
       model,
       beams,
       search,
       condition,
+      weights,
       output: outputOf(body),
     }),
   }),

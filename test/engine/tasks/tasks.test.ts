@@ -32,8 +32,14 @@ before(async () => {
 });
 after(() => engine.close());
 
-async function encode(picture: Picture, { beams, signal }: { beams?: number; signal?: AbortSignal } = {}) {
-  const task = await prepareTask(engine, { kind: 'encode', picture, beams }, { signal });
+interface Encoding {
+  readonly beams?: number;
+  readonly weights?: Picture;
+  readonly signal?: AbortSignal;
+}
+
+async function encode(picture: Picture, { beams, weights, signal }: Encoding = {}) {
+  const task = await prepareTask(engine, { kind: 'encode', picture, beams, weights }, { signal });
   const outcome = await runTask(task, inProcess(signal));
   const [found] = outcome.pictures;
   if (outcome.type === 'cancelled' || !found) throw new KandidError('cancelled', { when: 'on request' });
@@ -71,6 +77,31 @@ test('encoding and decoding are inverse for pictures of codes', async () => {
     assert.deepEqual(found.code, code);
     assert.ok(found.psnr > 60);
   }
+});
+
+test('with weights, comes nearer where they are, by the weighted distance; black alone is refused', async () => {
+  const side = Math.sqrt((vectors.encode[0]?.picture.length ?? 0) / 3);
+  const half = (value: (x: number) => number): Picture => ({
+    data: Float32Array.from({ length: side * side }, (_, i) => value(i % side)),
+    channels: 1,
+    width: side,
+    height: side,
+  });
+  const [left, right] = [half((x) => (x < side / 2 ? 1 : -1)), half((x) => (x < side / 2 ? -1 : 1))];
+  const leftWeights = left.data.map((value) => (value + 1) / 2);
+  const gains: number[] = [];
+  for (const { picture } of vectors.encode) {
+    const given = pictureOf(picture);
+    const found = await encode(given, { weights: left, beams: 64 });
+    const other = await encode(given, { weights: right, beams: 64 });
+    assert.ok(Math.abs(found.psnr - psnr(found.image, given, leftWeights)) < 1e-9);
+    gains.push(found.psnr - psnr(other.image, given, leftWeights));
+  }
+  assert.ok(gains.every((gain) => gain >= -1e-6) && Math.max(...gains) > 0.5, gains.join());
+  await assert.rejects(
+    encode(pictureOf(vectors.encode[0]?.picture ?? []), { weights: half(() => -1) }),
+    /all black, expected white/,
+  );
 });
 
 test('more beams come at least as close, on average', async () => {

@@ -32,7 +32,7 @@ export async function runRestoration(
 export function meanQuality(
   context: EvaluationContext,
   found: readonly Picture[],
-  compare: (found: Picture, picture: Picture, index: number) => number = psnr,
+  compare: (found: Picture, picture: Picture, index: number) => number = (one, other) => psnr(one, other),
 ): number {
   return mean(context.pictures.map((picture, i) => compare(found[i] as Picture, picture, i)));
 }
