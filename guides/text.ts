@@ -85,7 +85,7 @@ const params = z.strictObject({
     .number()
     .min(1)
     .max(100)
-    .default(1.8)
+    .default(3)
     .describe('Factor on the number of candidates scored at sides up to 8 px, where choices matter most.'),
   fine: z
     .number()
@@ -249,7 +249,7 @@ export default defineGuide({
     'fine',
   ],
   // Measured: guides/README.md, "Particles".
-  particles: { 4: 3, 8: 1.5, 16: 1.5, 32: 1.5 },
+  particles: { 4: 4, 8: 3, 16: 2, 32: 2 },
   async create(options: Params, context: GuideContext) {
     return textGuide(await sharedClip(options.model, context), options, context);
   },

@@ -19,10 +19,6 @@ from clip.net import Clip
 from clip.tokenizer import END, PAD, START, encode, save_tokenizer
 from export.files import file_entry, replace_folder, staging_folder, write_manifest
 
-# Of the similarities, for the guide "text": below that of training (config.json), so that a phrase that is satisfied
-# keeps counting. Measured: guides/README.md, "What was measured".
-GUIDE_SCALE = 20
-
 
 def write_bundle(
     network: Clip,
@@ -51,7 +47,7 @@ def write_bundle(
         "description": "Says how well words fit an avatar, finished or half-finished. Knows about 300 English words.",
         "licence": LICENCE,
         "dataset": "avatars",
-        "logit_scale": GUIDE_SCALE,
+        "logit_scale": round(network.log_scale.exp().item(), 2),
         "architecture": network.config.to_dict(),
         "made": {
             "command": "python " + shlex.join(["scripts/train_clip.py", *portable_arguments(command)]),

@@ -2,9 +2,9 @@
 Picture towers of a CLIP bundle for half-finished pictures, each for one side in pixels:
 
     python scripts/decode_avatars.py models/avatars-64 --data data/avatars-64/train --out data/avatars-states/train \\
-        --sides 4,8,16,32
+        --sides 4,8,16
     python scripts/decode_avatars.py models/avatars-64 --data data/avatars-64/test --out data/avatars-states/test \\
-        --sides 4,8,16,32
+        --sides 4,8,16
     python scripts/train_clip_towers.py models/avatars-clip --states data/avatars-states
 
 The tower for finished pictures sees a picture of 4x4 pixels enlarged to 64x64, at the price of a finished one. A tower
@@ -19,7 +19,7 @@ import argparse
 import json
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +38,8 @@ from clip.weights import read_tokenizer, start_with_words
 from ddn.pictures import shuffled
 from export.files import MANIFEST, file_entry, write_manifest
 
-# Larger pictures show more, and take more patches.
-TOWERS = {
-    4: VisionConfig(side=4, patch=4, mix=8, pooled=64),
-    8: VisionConfig(side=8, patch=4, mix=16, pooled=32),
-    16: VisionConfig(side=16, patch=2, stem=48, width=96, depth=3, mix=48, hidden=192, pooled=16),
-    32: VisionConfig(side=32, patch=4, stem=48, width=96, depth=3, mix=48, hidden=192, pooled=16),
-}
+SMALL = VisionConfig(stem=48, width=96, depth=3, mix=48, hidden=192, pooled=16)
+TOWERS = {side: replace(SMALL, side=side, patch=patch) for side, patch in ((4, 1), (8, 2), (16, 2))}
 HELD_OUT = 2000
 
 
@@ -62,7 +57,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--adversarial",
         type=float,
-        default=0.1,
+        default=0.25,
         help="largest change of a pixel, of a range of 2, by which half of the pictures are made to mislead the tower",
     )
     parser.add_argument("--seed", type=int, default=0)
