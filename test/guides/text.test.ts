@@ -188,6 +188,9 @@ it('takes prompts apart', () => {
     ['a person wearing a blue hat, on a green background', ['a person', 'wearing a blue hat', 'on a green background']],
     ['a man against a pink background', ['a man', 'against a pink background']],
     ['red hair; red hair', ['red hair']],
+    ['a woman wearing a yellow headscarf and violet', ['a woman', 'wearing a yellow headscarf', 'wearing violet']],
+    ['wearing a hat and dark blue, smiling', ['wearing a hat', 'wearing dark blue', 'smiling']],
+    ['red hair and violet', ['red hair', 'violet']],
     ['a person, without glasses', ['a person', 'without glasses']],
   ];
   for (const [prompt, phrases] of cases) assert.deepEqual(phrasesOf(prompt), phrases, prompt);
