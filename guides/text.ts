@@ -1,7 +1,7 @@
 /** Scores by the similarity of candidate and text according to CLIP. */
 import { z } from 'zod';
 import { type Candidates, defineGuide, type Guide, type GuideContext, type LevelInfo } from '../src/guide.ts';
-import { type Clip, cosine, type Embeddings } from './lib/clip/clip.ts';
+import { type Clip, cosines, type Embeddings } from './lib/clip/clip.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
 import { phrasesOf } from './lib/clip/phrases.ts';
 import { readPrompt, weightOf } from './lib/clip/prompt.ts';
@@ -123,7 +123,7 @@ function partsOf(
 }
 
 /** Log-odds of a phrase among itself and its contrasts, scaled back to similarities. */
-function contrasted(similarity: number, contrasts: readonly number[], sharpness: number): number {
+function contrasted(similarity: number, contrasts: Float64Array, sharpness: number): number {
   if (contrasts.length === 0) return similarity;
   let odds = 0;
   for (const other of contrasts) odds += Math.exp(sharpness * (other - similarity));
@@ -178,7 +178,7 @@ function likelihood(similarity: number, { scale, bias }: Clip['scale']): number 
 
 /** What a phrase scores, by its similarity and those of what stands against it. */
 function scoring(clip: Clip, { sharpness = clip.scale.scale }: Params) {
-  return (similarity: number, contrasts: readonly number[]) =>
+  return (similarity: number, contrasts: Float64Array) =>
     clip.isSigmoid && contrasts.length === 0
       ? likelihood(similarity, clip.scale)
       : contrasted(similarity, contrasts, sharpness);
@@ -199,13 +199,20 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
     [],
   );
   const contrasts = await clip.embedTexts(options.contrast ?? (clip.isSigmoid ? [] : ['a person']));
+  const all = [
+    ...new Set([...wanted, ...unwanted].flatMap(({ vector, rivals }) => [vector, ...rivals]).concat(contrasts)),
+  ];
+  const places = new Map(all.map((vector, place) => [vector, place]));
+  const placeOf = (vector: Float32Array) => places.get(vector) as number;
+  const against = wanted.map(({ rivals }) => Int32Array.from([...contrasts, ...rivals], placeOf));
+  const likenessOf = cosines(all);
   const scoreOf = (pictures: Embeddings, n: number): number => {
-    const likeness = (vector: Float32Array) => cosine(pictures, n, vector);
-    const common = contrasts.map(likeness);
+    const likeness = likenessOf(pictures, n);
+    const at = (place: number) => likeness[place] as number;
     let score = 0;
-    for (const { vector, weight, rivals } of wanted)
-      score += weight * scored(likeness(vector), [...common, ...rivals.map(likeness)]);
-    for (const { vector, weight } of unwanted) score -= weight * likeness(vector);
+    for (const [i, { vector, weight }] of wanted.entries())
+      score += weight * scored(at(placeOf(vector)), Float64Array.from(against[i] as Int32Array, at));
+    for (const { vector, weight } of unwanted) score -= weight * at(placeOf(vector));
     return score * toLogLikelihood;
   };
   return {

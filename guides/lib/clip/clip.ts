@@ -207,18 +207,46 @@ function unitRows(values: Float32Array, rows: number): Embeddings {
   return { data, size };
 }
 
-/** Cosine of one of the pictures and a direction. In four sums, as an addition waits for the one before it. */
+/** Cosine of one of the pictures and a direction. */
 export function cosine(pictures: Embeddings, n: number, direction: Float32Array): number {
-  const { data, size } = pictures;
-  const from = n * size;
-  const fours = direction.length - (direction.length % 4);
+  return cosines([direction])(pictures, n)[0] as number;
+}
+
+/**
+ * Cosines of one of the pictures and several directions, all of one size, in their order. Four at once: half the time, as
+ * an addition waits for the one before it.
+ */
+export function cosines(directions: readonly Float32Array[]): (pictures: Embeddings, n: number) => Float64Array {
+  const size = directions[0]?.length ?? 0;
+  const rows = Math.ceil(directions.length / 4) * 4;
+  const all = new Float32Array(rows * size);
+  for (const [row, direction] of directions.entries()) all.set(direction, row * size);
+  return ({ data }, n) => {
+    const found = new Float64Array(rows);
+    for (let row = 0; row < rows; row += 4) fourCosines(data, n * size, all, row * size, size, found, row);
+    return found.subarray(0, directions.length);
+  };
+}
+
+function fourCosines(
+  data: Float32Array,
+  from: number,
+  rows: Float32Array,
+  first: number,
+  size: number,
+  found: Float64Array,
+  at: number,
+): void {
   let [a, b, c, d] = [0, 0, 0, 0];
-  for (let i = 0; i < fours; i += 4) {
-    a += (data[from + i] as number) * (direction[i] as number);
-    b += (data[from + i + 1] as number) * (direction[i + 1] as number);
-    c += (data[from + i + 2] as number) * (direction[i + 2] as number);
-    d += (data[from + i + 3] as number) * (direction[i + 3] as number);
+  for (let i = 0; i < size; i++) {
+    const value = data[from + i] as number;
+    a += value * (rows[first + i] as number);
+    b += value * (rows[first + size + i] as number);
+    c += value * (rows[first + 2 * size + i] as number);
+    d += value * (rows[first + 3 * size + i] as number);
   }
-  for (let i = fours; i < direction.length; i++) a += (data[from + i] as number) * (direction[i] as number);
-  return a + b + c + d;
+  found[at] = a;
+  found[at + 1] = b;
+  found[at + 2] = c;
+  found[at + 3] = d;
 }

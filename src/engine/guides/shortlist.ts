@@ -108,24 +108,24 @@ export function neighbours(
   wanted: number,
 ): number[] {
   const known = new Set(asked);
-  const rest = new Set(indices.filter((index) => !known.has(index)));
-  const best = bestOf(asked, scores, REFINED);
-  const taken: number[] = [];
-  for (let turn = 0; taken.length < wanted && rest.size > 0; turn++) {
-    const centre = best[turn % best.length] as number;
-    let nearest = -1;
-    let least = Number.POSITIVE_INFINITY;
-    for (const index of rest) {
-      const distance = distanceOf(points, centre, index);
-      if (distance < least || nearest < 0) {
-        least = distance;
-        nearest = index;
-      }
+  const rest = indices.filter((index) => !known.has(index));
+  const queues = bestOf(asked, scores, REFINED).map((centre) => nearestFirst(points, rest, centre).values());
+  const taken = new Set<number>();
+  for (let turn = 0; taken.size < Math.min(wanted, rest.length); turn++)
+    for (const index of queues[turn % queues.length] as Iterable<number>) {
+      if (taken.has(index)) continue;
+      taken.add(index);
+      break;
     }
-    rest.delete(nearest);
-    taken.push(nearest);
-  }
-  return taken.sort((a, b) => a - b);
+  return [...taken].sort((a, b) => a - b);
+}
+
+/** The indices by their distance to a centre; of equal distances, in their order. */
+function nearestFirst(points: Points, indices: readonly number[], centre: number): number[] {
+  const distances = Float64Array.from(indices, (index) => distanceOf(points, centre, index));
+  const places = indices.map((_, place) => place);
+  places.sort((a, b) => (distances[a] as number) - (distances[b] as number) || a - b);
+  return places.map((place) => indices[place] as number);
 }
 
 /** The best `count` of the indices, best first. `scores[i]` belongs to `indices[i]`. */
