@@ -5,7 +5,7 @@ import { type Clip, cosines, type Embeddings } from './lib/clip/clip.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
 import { phrasesOf } from './lib/clip/phrases.ts';
 import { readPrompt, weightOf } from './lib/clip/prompt.ts';
-import { rivalsOf } from './lib/clip/rivals.ts';
+import { rivalsOf, secondVariants, type Vocabulary, withOtherMeaning } from './lib/clip/rivals.ts';
 import { sharedClip } from './lib/clip/shared.ts';
 import { completed, inKnownWords } from './lib/clip/words.ts';
 import { shortlistParams, shortlistPreferences } from './lib/params.ts';
@@ -152,10 +152,18 @@ async function embedIn(clip: Clip, templates: readonly string[], texts: readonly
 
 type Embed = (texts: readonly string[]) => Promise<Float32Array[]>;
 
-async function directions(embed: Embed, parts: ReadonlyMap<string, number>, groups: Groups): Promise<Direction[]> {
-  const vectors = await embed([...parts.keys()]);
-  const weights = [...parts.values()];
-  return vectors.map((vector, i) => ({ vector, weight: weights[i] as number, rivals: rivalsOf(vector, groups) }));
+async function directions(embed: Embed, parts: ReadonlyMap<string, number>, known: Known): Promise<Direction[]> {
+  const texts = [...parts.keys()];
+  const vectors = await embed(texts);
+  return await Promise.all(
+    vectors.map(async (vector, i) => {
+      const text = texts[i] as string;
+      const { group, vectors: rivals } = rivalsOf(vector, known.vectors);
+      const variants = secondVariants(text, vector, group, known);
+      const others = withOtherMeaning(vector, variants.length > 0 ? await embed(variants) : []);
+      return { vector, weight: parts.get(text) as number, rivals: [...rivals, ...others] };
+    }),
+  );
 }
 
 interface Reader {
@@ -165,10 +173,17 @@ interface Reader {
   complete(prompt: string): string;
 }
 
-type Groups = readonly (readonly Float32Array[])[];
+/** A vocabulary and the vectors of its texts. */
+interface Known {
+  readonly vocabulary: Vocabulary;
+  readonly vectors: readonly (readonly Float32Array[])[];
+}
 
-async function groupsOf(clip: Clip, rivals: boolean): Promise<Groups> {
-  return await Promise.all((rivals ? clip.vocabulary : []).map((group) => clip.embedTexts(group)));
+const NOTHING: Known = { vocabulary: [], vectors: [] };
+
+async function knownTo(clip: Clip): Promise<Known> {
+  const { vocabulary } = clip;
+  return { vocabulary, vectors: await Promise.all(vocabulary.map((group) => clip.embedTexts(group))) };
 }
 
 /** Of a network that judges each pair on its own: how likely it is that the phrase fits, scaled back to similarities. */
@@ -191,12 +206,16 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
   const views = cutouts(options.cutouts, seed);
   const read = inKnownWords(clip.lexicon, [...list(options.prompt), ...list(options.negative)], note);
   const complete = (prompt: string) => completed(clip.lexicon, prompt, note);
-  const wanted = await directions(embed, partsOf(options, { read, complete }), await groupsOf(clip, options.rivals));
+  const wanted = await directions(
+    embed,
+    partsOf(options, { read, complete }),
+    options.rivals ? await knownTo(clip) : NOTHING,
+  );
   const negatives = list(options.negative);
   const unwanted = await directions(
     embed,
     new Map(negatives.map((one) => [read(one), options.negativeWeight / negatives.length])),
-    [],
+    NOTHING,
   );
   const contrasts = await clip.embedTexts(options.contrast ?? (clip.isSigmoid ? [] : ['a person']));
   const all = [
