@@ -341,5 +341,7 @@ export function reasonOf(thrown: unknown): string {
 }
 
 function fill(message: string, details: Readonly<Record<string, Detail>>): string {
-  return message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name]));
+  const filled = message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name]));
+  // A detail may end in a question ("Did you mean …?") where the message has a full stop.
+  return filled.replace(/\?\.(?=\s|$)/g, '?');
 }

@@ -144,3 +144,8 @@ test('a reason is a single line of limited length', () => {
   assert.equal(reasonOf(new Error('one\n  two.')), 'one two');
   assert.equal(reasonOf('x'.repeat(9999)).length, 500);
 });
+
+test('a message that ends in a question has no full stop after it', () => {
+  const { message } = new KandidError('option_invalid', { option: 'x', got: '1', expected: '2. Did you mean "2"?' });
+  assert.equal(message, 'x is 1, expected 2. Did you mean "2"?');
+});
