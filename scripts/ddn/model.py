@@ -1,4 +1,4 @@
-"""The Discrete Distribution Network, a pyramid or recurrent (Yang 2025, arXiv 2401.00036; METHOD terms, our own code).
+"""The Discrete Distribution Network, a pyramid or recurrent (Yang 2025, arXiv 2401.00036; our own code).
 
 A level takes the features, the image so far (`predict`) and the choice of the level before it, and generates K
 candidates: each is linear in the level's features (a 1x1 convolution) plus the upsampled `predict`. Because of that
@@ -101,8 +101,8 @@ class Nodes(nn.Module):
     def distances(self, features: Tensor, error: Tensor) -> Tensor:
         """Squared distance of every candidate to the target, up to a constant of each image: [B, K].
 
-        `error` = target - predict, [B,c,H,W]. With G = F Ft and M = error Ft it is sum_c w_c G w_c - 2 w_c M_c
-        (METHOD 3.4); below the side where Gram matrices cost more than drawing, the rows are applied directly.
+        `error` = target - predict, [B,c,H,W]. With G = F Ft and M = error Ft it is sum_c w_c G w_c - 2 w_c M_c;
+        below the side where Gram matrices cost more than drawing, the rows are applied directly.
         """
         batch, width, height, wide = features.shape
         rows = self.weight[:, 0].float()  # [K, c, C]
