@@ -149,6 +149,7 @@ function printCodes(
   }
   for (const [i, { text, psnr }] of encoded.entries()) {
     (flags.out === '-' ? io.err : io.out)(text);
-    io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${files[i] ? `, drawn again in ${files[i]}` : ''}`);
+    const by = flags.weights === undefined ? '' : ' by the weights';
+    io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${by}${files[i] ? `, drawn again in ${files[i]}` : ''}`);
   }
 }
