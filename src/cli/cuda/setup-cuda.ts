@@ -48,7 +48,7 @@ export function addSetupCuda(program: Command, io: Io): void {
     .option('--check', 'only tell what is there')
     .option('--wheels <dir>', 'take the wheels from this folder, without a network')
     .option('--fetch <dir>', 'only download the wheels into this folder, for --wheels elsewhere')
-    .option('--index <url>', "package index (default: PIP_INDEX_URL, pip's own setting, else pypi.org)")
+    .option('--index <url>', "package index (default: PIP_INDEX_URL, else pip's)")
     .option('--cache <dir>', 'folder for the libraries (default: KANDID_CUDA, else kandid/cuda in your cache folder)')
     .option('--nuget', "ONNX Runtime's own download from NuGet instead, with the CUDA 13 and cuDNN 9 of the system")
     .action((flags: Flags) => run(flags, io));
@@ -60,7 +60,8 @@ async function run(flags: Flags, io: Io): Promise<void> {
   const cache = flags.cache ?? cudaCache(io.environment);
   if (flags.check) return await check(setFolder(cache, LOCK), io);
   if (flags.nuget) return await fromNuget(runtime, io);
-  const connection = new Connection(await indexSettings(flags.index, io.environment));
+  const connection =
+    flags.wheels === undefined ? new Connection(await indexSettings(flags.index, io.environment)) : null;
   const { update, stop } = progressOn(io);
   let last = '';
   const progress = (done: number, total: number, doing: string) => {
@@ -83,12 +84,12 @@ async function run(flags: Flags, io: Io): Promise<void> {
     await tellRest(io);
   } finally {
     stop();
-    await connection.close();
+    await connection?.close();
   }
 }
 
-function sourceOf({ wheels, fetch }: Flags, connection: Connection, cache: string, { signal }: Io): WheelSource {
-  return wheels === undefined ? fromIndex(connection, fetch ?? wheelFolder(cache), { signal }) : fromFolder(wheels);
+function sourceOf({ wheels = '', fetch }: Flags, connection: Connection | null, cache: string, io: Io): WheelSource {
+  return connection ? fromIndex(connection, fetch ?? wheelFolder(cache), { signal: io.signal }) : fromFolder(wheels);
 }
 
 /** @throws {KandidError} cuda_missing */

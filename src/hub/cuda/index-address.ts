@@ -1,18 +1,32 @@
-/** Where the package index is: as `pip` is configured, so that one setting counts for both. */
+/** Where the package index is: where `pip` takes packages from, so that one setting counts for both. */
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { KandidError } from '../../errors.ts';
 import type { HubSettings } from '../connection.ts';
 
-const DEFAULT_INDEX = 'https://pypi.org/simple';
+/** pip names its own index in this class only; no command prints it. */
+const DEFAULT_OF_PIP = 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)';
 
 /**
- * @param given address; otherwise PIP_INDEX_URL, pip's configuration files, or PyPI
- * @throws {KandidError} option_invalid if it is not http or https
+ * @param given address; otherwise PIP_INDEX_URL, that of pip's configuration files, or pip's default
+ * @param pipDefault the index of a pip that is not configured; null if there is no pip
+ * @throws {KandidError} option_invalid if there is none, or it is not http or https
  */
-export async function indexSettings(given: string | undefined, environment: NodeJS.ProcessEnv): Promise<HubSettings> {
-  const address = given ?? (environment.PIP_INDEX_URL || (await configured(environment)) || DEFAULT_INDEX);
+export async function indexSettings(
+  given: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  pipDefault = defaultOfPip,
+): Promise<HubSettings> {
+  const address = given ?? (environment.PIP_INDEX_URL || (await configured(environment)) || (await pipDefault()));
+  if (address === null)
+    throw new KandidError('option_invalid', {
+      option: '--index',
+      got: 'not given, PIP_INDEX_URL is not set, and no pip is installed that names an index',
+      expected: 'the address of a package index of Python (for a folder of wheels: --wheels)',
+    });
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
     throw new KandidError('option_invalid', {
       option: '--index',
@@ -28,6 +42,11 @@ export async function indexSettings(given: string | undefined, environment: Node
     scheme: 'Basic',
     cache: '',
   };
+}
+
+async function defaultOfPip(): Promise<string | null> {
+  const asked = promisify(execFile)('python3', ['-c', DEFAULT_OF_PIP], { timeout: 10_000 });
+  return (await asked.catch(() => null))?.stdout.trim() || null;
 }
 
 /** `index-url` of the first of pip's files that has one, in pip's own order; null if none has. */

@@ -6,13 +6,13 @@ import { indexSettings } from '../../../src/hub/cuda/index-address.ts';
 import { anchorsOf } from '../../../src/hub/cuda/simple-index.ts';
 import { temporaryFolder } from '../../runtime/copies.ts';
 
-test("the index is the option's, PIP_INDEX_URL's, that of pip's files, or PyPI", async (t) => {
+test("the index is the option's, PIP_INDEX_URL's, that of pip's files, or pip's default", async (t) => {
   const home = await temporaryFolder(t);
   const file = join(home, 'own.conf');
   const environment = { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), PIP_CONFIG_FILE: file };
   const endpoint = async (given?: string, more = {}) =>
-    (await indexSettings(given, { ...environment, ...more })).endpoint;
-  assert.equal(await endpoint(undefined, { PIP_CONFIG_FILE: '/dev/null' }), 'https://pypi.org/simple');
+    (await indexSettings(given, { ...environment, ...more }, async () => 'https://default.example/simple/')).endpoint;
+  assert.equal(await endpoint(undefined, { PIP_CONFIG_FILE: '/dev/null' }), 'https://default.example/simple');
   await mkdir(join(home, 'config', 'pip'), { recursive: true });
   await writeFile(
     join(home, 'config', 'pip', 'pip.conf'),
@@ -35,8 +35,15 @@ test('a name and a password are sent, but not part of the address', async () => 
 });
 
 test('an address of another kind is refused', async () => {
-  for (const wrong of ['file:///opt/wheels', 'pypi.org'])
+  for (const wrong of ['file:///opt/wheels', 'index.example'])
     await assert.rejects(indexSettings(wrong, {}), { code: 'option_invalid', message: /--wheels/ });
+});
+
+test('without any index, says how to name one', async () => {
+  await assert.rejects(
+    indexSettings(undefined, { PIP_CONFIG_FILE: '/dev/null' }, async () => null),
+    { code: 'option_invalid', message: /^--index is not given, .* expected the address of a package index/ },
+  );
 });
 
 test('links of a page for browsers', () => {
