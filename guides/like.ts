@@ -1,7 +1,7 @@
 /** Scores by how much candidate and a picture show the same, according to CLIP: "like this picture". */
 import { z } from 'zod';
 import { defineGuide } from '../src/guide.ts';
-import { cosine } from './lib/clip/clip.ts';
+import { cosines } from './lib/clip/clip.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
 import { sharedClip } from './lib/clip/shared.ts';
 import { pictureParam, shortlistParams, shortlistPreferences } from './lib/params.ts';
@@ -37,13 +37,15 @@ export default defineGuide({
     const { data, channels } = picture;
     const shown = { data, batch: 1, count: 1, channels, side: clip.side };
     const { data: direction } = await clip.embedPictures(shown, context);
+    const likenessOf = cosines([direction]);
     const views = cutouts(options.cutouts, context.seed);
     return {
       prefers: shortlistPreferences(options),
       async score(candidates, _level, signal) {
         const pictures = await clip.embedPictures(candidates, { signal, compute: context.compute }, views);
-        return Float32Array.from({ length: candidates.batch * candidates.count }, (_, n) =>
-          cosine(pictures, n, direction),
+        return Float32Array.from(
+          { length: candidates.batch * candidates.count },
+          (_, n) => likenessOf(pictures, n)[0] as number,
         );
       },
     };

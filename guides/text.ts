@@ -5,8 +5,9 @@ import { type Clip, cosines, type Embeddings } from './lib/clip/clip.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
 import { phrasesOf } from './lib/clip/phrases.ts';
 import { readPrompt, weightOf } from './lib/clip/prompt.ts';
-import { rivalsOf, secondVariants, type Vocabulary, withOtherMeaning } from './lib/clip/rivals.ts';
+import { rivalsOf, type Vocabulary } from './lib/clip/rivals.ts';
 import { sharedClip } from './lib/clip/shared.ts';
+import { secondVariants, withOtherMeaning } from './lib/clip/variants.ts';
 import { completed, inKnownWords } from './lib/clip/words.ts';
 import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 
@@ -223,15 +224,16 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
   ];
   const places = new Map(all.map((vector, place) => [vector, place]));
   const placeOf = (vector: Float32Array) => places.get(vector) as number;
+  const own = [...wanted, ...unwanted].map(({ vector }) => placeOf(vector));
   const against = wanted.map(({ rivals }) => Int32Array.from([...contrasts, ...rivals], placeOf));
   const likenessOf = cosines(all);
   const scoreOf = (pictures: Embeddings, n: number): number => {
     const likeness = likenessOf(pictures, n);
     const at = (place: number) => likeness[place] as number;
     let score = 0;
-    for (const [i, { vector, weight }] of wanted.entries())
-      score += weight * scored(at(placeOf(vector)), Float64Array.from(against[i] as Int32Array, at));
-    for (const { vector, weight } of unwanted) score -= weight * at(placeOf(vector));
+    for (const [i, { weight }] of wanted.entries())
+      score += weight * scored(at(own[i] as number), Float64Array.from(against[i] as Int32Array, at));
+    for (const [i, { weight }] of unwanted.entries()) score -= weight * at(own[wanted.length + i] as number);
     return score * toLogLikelihood;
   };
   return {

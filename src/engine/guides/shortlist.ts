@@ -111,6 +111,7 @@ export function neighbours(
   const rest = indices.filter((index) => !known.has(index));
   const queues = bestOf(asked, scores, REFINED).map((centre) => nearestFirst(points, rest, centre).values());
   const taken = new Set<number>();
+  // Iterators of arrays go on where a loop left them.
   for (let turn = 0; taken.size < Math.min(wanted, rest.length); turn++)
     for (const index of queues[turn % queues.length] as Iterable<number>) {
       if (taken.has(index)) continue;

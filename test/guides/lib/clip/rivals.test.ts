@@ -3,13 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
-import {
-  readVocabulary,
-  rivalsOf,
-  secondVariants,
-  variantsOf,
-  withOtherMeaning,
-} from '../../../../guides/lib/clip/rivals.ts';
+import { readVocabulary, rivalsOf } from '../../../../guides/lib/clip/rivals.ts';
 import { GuideProblem } from '../../../../src/guide.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kandid-rivals-'));
@@ -32,34 +26,6 @@ it('finds no rivals for texts outside all groups', () => {
   const none = { group: -1, vectors: [] };
   assert.deepEqual(rivalsOf(at(0), [[at(60), at(90)]]), none);
   assert.deepEqual(rivalsOf(at(0), []), none);
-});
-
-const KINDS = ['a beard', 'a goatee', 'a black moustache'];
-const COLOURS = ['a person with a black beard', 'a person with a brown beard', 'a person with an auburn beard'];
-
-it('varies a phrase by the one place in which the texts of a group differ', () => {
-  const said = ['a thick black moustache', 'black', 'a beard'].map((text) => variantsOf(text, COLOURS));
-  assert.deepEqual(said, [
-    [null, 'a thick brown moustache', 'a thick auburn moustache'],
-    [null, 'brown', 'auburn'],
-    [],
-  ]);
-  assert.deepEqual(variantsOf('a black moustache', ['black hair', 'a wink']), []);
-});
-
-it('a phrase of one group competes by what it says of another, unless it is of that group or far from it', () => {
-  const vocabulary = [KINDS, COLOURS];
-  const vectors = [
-    [at(90), at(120), at(0)],
-    [at(20), at(60), at(100)],
-  ];
-  const variants = (text: string, group: number, phrase = at(0)) =>
-    secondVariants(text, phrase, group, { vocabulary, vectors });
-  assert.deepEqual(variants('a black moustache', 0), ['a brown moustache', 'a auburn moustache']);
-  assert.deepEqual(variants('a black moustache', 0, at(110)), []);
-  assert.deepEqual(variants('a black beard', 1), []);
-  assert.deepEqual(variants('a black moustache', -1), []);
-  assert.deepEqual(withOtherMeaning(at(0), [at(5), at(40)]), [at(40)]);
 });
 
 it('reads the groups of a vocabulary; none without a file', async () => {
