@@ -9,6 +9,12 @@ export type BeamSchedule = number | readonly number[] | Readonly<Record<string, 
 const COARSE_FACTOR = 4;
 
 /**
+ * Most bytes of candidates that a choice among several beams draws at once. Where there are more, those of one beam are
+ * drawn, scored and forgotten before the next.
+ */
+export const MAX_DRAWN_BYTES = 64 * 2 ** 20;
+
+/**
  * Beams kept after each level. After the last it is always 1: the best beam is the result. A plain number applies where
  * levels are expensive; up to a quarter of the final side, where most is decided and little computed, it is four times
  * that.

@@ -1,4 +1,5 @@
 /** Upper bounds on memory and disk that follow from the limits, whatever clients do. */
+import { MAX_DRAWN_BYTES } from '../contract/beams.ts';
 
 export interface Footprint {
   /** Resident bytes of the server process. */
@@ -16,7 +17,6 @@ export interface Limits {
   readonly backlogBytes: number;
   readonly bodyBytes: number;
   readonly jobPixels: number;
-  readonly jobRunBytes: number;
   readonly keptBytes: number;
   readonly limitPixels: number;
   readonly sockets: number;
@@ -43,12 +43,12 @@ const ENCODED_BYTES = 3.1;
 
 export function footprintOf(limits: Limits): Footprint {
   const { bodyBytes, allBodyBytes, allAnswerBytes, keptBytes, jobPixels, sockets, backlogBytes } = limits;
-  const { workerBytes, jobRunBytes, limitPixels } = limits;
+  const { workerBytes, limitPixels } = limits;
   const bodies = PARSED_AT_ONCE * COPIES_PARSED * bodyBytes + COPIES_OF_BODIES * allBodyBytes;
   const answers = allAnswerBytes + keptBytes + ENCODED_BYTES * jobPixels;
   return {
     serverBytes: Math.ceil(SERVER_BASE + bodies + answers + sockets * backlogBytes),
-    workerBytes: WORKER_BASE + workerBytes + RUN_BLOCKS * jobRunBytes + BYTES_PER_PIXEL * limitPixels,
+    workerBytes: WORKER_BASE + workerBytes + RUN_BLOCKS * MAX_DRAWN_BYTES + BYTES_PER_PIXEL * limitPixels,
     spoolBytes: allBodyBytes,
   };
 }

@@ -178,7 +178,6 @@ function costLimits(settings: ServerSettings): JobLimits['cost'] {
   return {
     slots: settings.jobPlaces,
     work: settings.jobWork,
-    runBytes: settings.jobRunBytes,
     choice: settings.jobChoice,
     pixels: settings.jobPixels,
     memory: settings.workerBytes / 2,

@@ -144,7 +144,6 @@ const serverSettings = engineSettings.extend({
   /** Megapixels that one request may generate, score and encode: see `jobs/cost.ts`. */
   jobWork: whole(1, 100_000_000).default(40_000),
   /** Size of the candidates generated at once for one result with several beams. */
-  jobRunBytes: whole(MiB, MAX_BYTES).default(64 * MiB),
   /** Largest number of candidates from which the shortlist of an expensive guide is chosen. */
   jobChoice: whole(1, MAX).default(8192),
   /** Total pixels of the pictures of one request: 256 of 512×512, or 16 of 2048×2048. */

@@ -77,7 +77,7 @@ export class FakeRunner implements Runner {
 
 export const WORK: Work = { kind: 'generate', request: {}, output: { format: 'png' } };
 
-export const FREE: Cost = { work: 0, slots: 0, runBytes: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
+export const FREE: Cost = { work: 0, slots: 0, choice: 0, pixels: 0, memory: 0, answerBytes: 0 };
 
 export const LIMITS: JobLimits = {
   cost: { ...FREE, slots: 16 },

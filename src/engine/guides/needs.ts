@@ -22,12 +22,13 @@ export interface UndrawnNeeds {
  * comparing them costs as much.
  *
  * @param count number of candidates of a choice
+ * @param fits whether they fit into memory at once; otherwise never null
  */
 export function undrawnNeeds(
   guides: readonly GuideRunner[],
   weights: readonly number[],
   level: LevelInfo,
-  count: number,
+  { count, fits }: { readonly count: number; readonly fits: boolean },
 ): UndrawnNeeds | null {
   const forms: FormAt[] = [];
   let isAll = true;
@@ -37,7 +38,7 @@ export function undrawnNeeds(
     if (form) forms.push({ guide, form });
     else {
       const asked = runner.scoredAtMost(level);
-      if (asked === 0 || 2 * asked > count || level.side <= COMPARED_SIDE) return null;
+      if (fits && (asked === 0 || 2 * asked > count || level.side <= COMPARED_SIDE)) return null;
       isAll = false;
     }
   }

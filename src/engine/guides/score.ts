@@ -20,6 +20,8 @@ export interface CandidateSource {
   known(guide: number, row: number): Float64Array | null;
   /** Draws some candidates of a row, [choices, channels, side, side]. */
   draw(row: number, choices: readonly number[]): Promise<Float32Array>;
+  /** Draws all candidates of a row, [count, channels, side, side], and keeps none of them. */
+  drawAll(row: number): Promise<Float32Array>;
   /** All candidates of a row as points whose distance measures visual difference. */
   points(row: number): Promise<Points>;
 }
@@ -220,23 +222,24 @@ function takeKnown(pools: readonly ScoredPool[], guide: GuideRunner, index: numb
   return true;
 }
 
-/** Scores all candidates of all rows at once; if they are drawn, no copy is made. */
+/** Scores all candidates of all rows: at once and without a copy if they are drawn, otherwise row by row. */
 async function scoreRows(
   pools: readonly ScoredPool[],
   guide: GuideRunner,
   index: number,
-  { drawn, rows, count, channels, side }: CandidateSource,
-  options: ScoringOptions,
+  source: CandidateSource,
+  { level, signal, finish }: ScoringOptions,
 ): Promise<void> {
-  if (!drawn) {
-    const lists = pools.map(({ size }) => Array.from({ length: size }, (_, i) => i));
-    return await scoreLists(pools, lists, guide, index, options);
-  }
-  const { level, signal, finish } = options;
-  const places = () =>
-    Array.from({ length: rows * count }, (_, n) => ({ row: Math.floor(n / count), choice: n % count }));
-  const foreseen = finish && { finishes: () => finish(places()) };
-  const scores = await guide.score({ data: drawn, batch: rows, count, channels, side, ...foreseen }, level, signal);
+  const { drawn, rows, count, channels, side } = source;
+  const scoresOf = async (data: Float32Array, firstRow: number, batch: number) => {
+    const placeAt = (n: number) => ({ row: firstRow + Math.floor(n / count), choice: n % count });
+    const places = () => Array.from({ length: batch * count }, (_, n) => placeAt(n));
+    const foreseen = finish && { finishes: () => finish(places()) };
+    return await guide.score({ data, batch, count, channels, side, ...foreseen }, level, signal);
+  };
+  const scores = new Float64Array(rows * count);
+  if (drawn) scores.set(await scoresOf(drawn, 0, rows));
+  else for (let row = 0; row < rows; row++) scores.set(await scoresOf(await source.drawAll(row), row, 1), row * count);
   for (const pool of pools) {
     const all = pool.scoresOf(index);
     for (const [beam, row] of pool.rows.entries())

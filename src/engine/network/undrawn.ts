@@ -84,22 +84,17 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
     else this.#mixInto(picture, row, choice);
   }
 
-  /** Draws candidates of a row, [choices, channels, side, side]. */
+  /** Draws candidates of a row, [choices, channels, side, side], and keeps them. */
   async draw(row: number, choices: readonly number[]): Promise<Float32Array> {
-    const { width, plane } = this.#dims;
-    const { features, base } = this.#parts;
-    const size = features.dims[1] as number;
-    const from = row * size * plane;
-    const started = performance.now();
-    const drawn = await this.#drawnOf(choices, {
-      features: features.data.subarray(from, from + width * plane),
-      base: base.data.subarray(row * this.size, (row + 1) * this.size),
-      plane,
-    });
-    this.#ms += performance.now() - started;
+    const drawn = await this.#drawnAt(row, choices);
     for (const [i, choice] of choices.entries())
       this.#drawn.set(row * this.candidateCount + choice, drawn.subarray(i * this.size, (i + 1) * this.size));
     return drawn;
+  }
+
+  /** Draws all candidates of a row, [K, channels, side, side], without keeping them. */
+  async drawAll(row: number): Promise<Float32Array> {
+    return await this.#drawnAt(row, this.#all);
   }
 
   /** All candidates of a row, reduced by `shrink`. Since that is linear, it is applied to the features instead. */
@@ -107,9 +102,22 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
     const { width, plane } = this.#dims;
     const from = row * (this.features.dims[1] as number) * plane;
     const base = shrink(this.#parts.base.data.subarray(row * this.size, (row + 1) * this.size));
-    const all = Array.from({ length: this.candidateCount }, (_, choice) => choice);
     const features = shrink(this.features.data.subarray(from, from + width * plane));
-    return await this.#drawnOf(all, { features, base, plane: base.length / this.channels });
+    return await this.#drawnOf(this.#all, { features, base, plane: base.length / this.channels });
+  }
+
+  async #drawnAt(row: number, choices: readonly number[]): Promise<Float32Array> {
+    const { width, plane } = this.#dims;
+    const { features, base } = this.#parts;
+    const from = row * (features.dims[1] as number) * plane;
+    const started = performance.now();
+    const drawn = await this.#drawnOf(choices, {
+      features: features.data.subarray(from, from + width * plane),
+      base: base.data.subarray(row * this.size, (row + 1) * this.size),
+      plane,
+    });
+    this.#ms += performance.now() - started;
+    return drawn;
   }
 
   async #drawnOf(
@@ -128,6 +136,10 @@ export class UndrawnLevel extends RunMemory implements LevelOutput {
     });
     if (!candidates) throw new RangeError('the drawing graph has no output "candidates"');
     return candidates.data;
+  }
+
+  get #all(): number[] {
+    return Array.from({ length: this.candidateCount }, (_, choice) => choice);
   }
 
   get #dims(): { readonly width: number; readonly plane: number } {

@@ -35,6 +35,7 @@ export function drawnSource({ candidates }: Pick<DrawnLevel, 'candidates'>, { ro
       }
       return data;
     },
+    drawAll: async (row) => drawn.slice(row * each, (row + 1) * each),
     points: async (row) => pointsOf(drawn.subarray(row * each, (row + 1) * each), channels, side),
   };
 }
@@ -52,6 +53,7 @@ function undrawnSource(level: UndrawnLevel, { rows, firstRow }: Part, guides: re
       return form < 0 ? null : level.scoresOf(form, firstRow + row);
     },
     draw: (row, choices) => level.draw(firstRow + row, choices),
+    drawAll: (row) => level.drawAll(firstRow + row),
     async points(row) {
       const data = await level.drawShrunk(firstRow + row, (planes) => shrunk(planes, side));
       return { data, size: channels * Math.min(side, COMPARED_SIDE) ** 2 };

@@ -1,4 +1,5 @@
 /** Requirements for the run of a level. */
+import { MAX_DRAWN_BYTES } from '../../contract/beams.ts';
 import { type UndrawnNeeds, undrawnNeeds } from '../guides/needs.ts';
 import { type DescentPlan, levelInfoAt } from './plan.ts';
 import { temperatureAt } from './sampler.ts';
@@ -22,7 +23,9 @@ export function needsAt(plan: DescentPlan, weights: readonly number[], level: nu
   const usesPrior = (sampler.prior ?? 0) > 0;
   const { candidateCount, side } = info.levels[level] as DescentPlan['info']['levels'][number];
   const kept = level === 0 ? 1 : (beams[level - 1] as number);
-  const undrawn = undrawnNeeds(guides, weights, levelInfoAt(info, level), kept * candidateCount);
+  const count = kept * candidateCount;
+  const fits = kept === 1 || 4 * count * info.channels * side ** 2 <= MAX_DRAWN_BYTES;
+  const undrawn = undrawnNeeds(guides, weights, levelInfoAt(info, level), { count, fits });
   const isGreedy = sampler.top === 1 && beams[level] === 1 && temperatureAt(sampler, side) === 0 && !usesPrior;
   const best = undrawn?.isAll && isGreedy ? undrawn.forms.map(({ guide }) => weights[guide] as number) : null;
   return { usesPrior, undrawn, best };

@@ -36,7 +36,9 @@ export function spanAt(
   if (prefixes.some((prefix) => prefix.length > first) || populationAt(plan, last - 1) !== results.length) return null;
   const isNoisy = temperatureAt(sampler, side) > 0;
   if (sampler.top !== (isNoisy ? Number.POSITIVE_INFINITY : 1) || counts.some((one) => one !== counts[0])) return null;
-  const levels = counts.map((count, place) => undrawnNeeds(guides, weights, levelInfoAt(info, first + place), count));
+  const levels = counts.map((count, place) =>
+    undrawnNeeds(guides, weights, levelInfoAt(info, first + place), { count, fits: true }),
+  );
   if (!levels.every((needs) => needs?.isAll && needs.forms.length > 0)) return null;
   const forms = levels.map((needs) => (needs as NonNullable<typeof needs>).forms);
   const [only] = weights;

@@ -22,6 +22,8 @@ interface CostLimit {
   readonly what: string;
   /** How to get below the limit. */
   readonly remedy: string;
+  /** How its values are written. @default as numbers */
+  readonly written?: (value: number) => string | number;
 }
 
 /** Cost components that are limited, and how to lower each. */
@@ -35,10 +37,6 @@ const COSTS = {
     remedy:
       'Ask for fewer results (count), fewer beams or particles, a shorter shortlist, a smaller size, fewer frames of an animation or a format that is quicker to encode.',
   },
-  runBytes: {
-    what: 'The memory of the candidates of one result (bytes)',
-    remedy: 'Keep fewer beams at the larger sides, as {"4": 16, "8": 8} does.',
-  },
   choice: {
     what: 'The number of candidates that a shortlist is chosen from',
     remedy: 'Keep fewer beams.',
@@ -48,8 +46,9 @@ const COSTS = {
     remedy: 'Ask for fewer results (count) at once, a smaller size, or fewer frames of an animation.',
   },
   memory: {
-    what: 'The memory of the results, their beams and particles (bytes)',
+    what: 'The memory of the results, their beams and particles',
     remedy: 'Ask for fewer results (count), or keep fewer beams or particles.',
+    written: (bytes) => `${Math.ceil(bytes / 1e6)} MB`,
   },
 } as const satisfies Partial<Record<keyof Cost, CostLimit>>;
 
@@ -72,9 +71,10 @@ export function checkAdmission(job: Job, { limits, jobs, retrySeconds }: Admissi
 /** @throws {KandidError} request_too_large, with the limit and what to lower */
 export function checkCost(cost: Cost, limits: JobLimits['cost']): void {
   for (const part of Object.keys(COSTS) as (keyof typeof COSTS)[]) {
-    const { what, remedy } = COSTS[part];
+    const { what, remedy, written = (value) => value }: CostLimit = COSTS[part];
     const [got, limit] = [Math.ceil(cost[part]), limits[part]];
-    if (got > limit) throw new KandidError('request_too_large', { what, got, limit, remedy });
+    if (got > limit)
+      throw new KandidError('request_too_large', { what, got: written(got), limit: written(limit), remedy });
   }
 }
 

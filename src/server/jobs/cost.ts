@@ -23,8 +23,6 @@ export interface Cost {
   readonly work: number;
   /** Results times the largest number of beams and of particles per result. */
   readonly slots: number;
-  /** Bytes of candidates generated at once for one result with several beams. */
-  readonly runBytes: number;
   /** Candidates from which an expensive guide's shortlist is chosen, for one result. */
   readonly choice: number;
   /** Pixels of all finished pictures. */
@@ -54,7 +52,6 @@ const WHOLE_PREVIEW = 512;
 const ABOUT_BYTES = 4096;
 /** Fixed memory per job. */
 const JOB_BYTES = 2 ** 20;
-const FLOAT_BYTES = 4;
 
 /** What the cost depends on besides the request. */
 export type Known = Pick<WorkerInfo, 'models' | 'defaultModel' | 'guides' | 'beamBytes'>;
@@ -88,12 +85,9 @@ export function costOf(work: Work, known: Known): Cost {
     (sum, level) => sum + level.particles * lists.reduce((all, list) => all + askedOf(list, level), 0),
     0,
   );
-  const widest = levels.filter((level) => level.rows > 1);
-  const candidateBytes = FLOAT_BYTES * (model?.channels ?? 0);
   return {
     work: (count * (proposed + looked * LOOK) + pixels * ENCODING[format] + previewed(work, model, results)) / MEGA,
     slots: slotsOf(work, Math.max(1, ...particles)) * (whole?.squares ?? 1),
-    runBytes: Math.max(0, ...widest.map((level) => level.rows * level.candidates * level.side ** 2 * candidateBytes)),
     choice: lists.length > 0 ? Math.max(0, ...levels.map((level) => level.rows * level.candidates)) : 0,
     pixels,
     memory:

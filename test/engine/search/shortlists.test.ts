@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quadraticGuide } from '../../../guides/lib/quadratic.ts';
 import { compareAt } from '../../../guides/lib/reference.ts';
+import { MAX_DRAWN_BYTES } from '../../../src/contract/beams.ts';
 import { Network } from '../../../src/engine/network/network.ts';
 import { runTogether } from '../../../src/engine/search/run.ts';
 import type { Guide } from '../../../src/guide.ts';
@@ -56,6 +57,30 @@ test('a guide with a form narrows the candidates of a guide that needs drawn one
   const data = new Float32Array(3 * side * side).map((_, i) => Math.sin(i / 50));
   const near = quadraticGuide((at) => compareAt({ data, channels: 3, side }, at, at));
   assert.deepEqual(await codes(network, [near, shortlisted]), await codes(drawing, [near, shortlisted]));
+});
+
+test('where the candidates of all beams would take too much memory, one beam draws at a time', async () => {
+  const { network, drawing } = await networks();
+  const { levels, channels } = network.info;
+  const bytes = ({ candidateCount, side }: (typeof levels)[number]) => 4 * candidateCount * channels * side ** 2;
+  const most = Math.max(...levels.map(bytes));
+  const kept = Math.ceil((MAX_DRAWN_BYTES + 1) / most);
+  // The last levels: the others would only take time.
+  const first = levels.length - 3;
+  const beams = levels.map((_, level) => (level < first ? 1 : kept));
+  const drawn = drawnLevels(network);
+  let largest = 0;
+  const plain = bright();
+  const guide: Guide = {
+    ...plain,
+    score(candidates, ...rest) {
+      largest = Math.max(largest, candidates.data.byteLength);
+      return plain.score(candidates, ...rest);
+    },
+  };
+  assert.deepEqual(await codes(network, [guide], { beams }), await codes(drawing, [plain], { beams }));
+  assert.equal(drawn.at(-1), first);
+  assert.ok(largest <= most);
 });
 
 test('a prefix draws only its own candidates', async () => {

@@ -189,12 +189,11 @@ test('transparency marks unknown pixels, and an inverted mask reverses them', as
   );
 });
 
-/** A picture whose squares of 4 at 0 and 4 the model draws well: two of its own pictures, shrunk, side by side. */
+/** A picture whose squares of 4 at 0 and 4 the model draws well: its own of most contrast, shrunk, side by side. */
 async function makeable(): Promise<Uint8Array> {
-  const parts = await drawn([
-    [0, 1, 2, 3],
-    [3, 2, 1, 0],
-  ]);
+  const all = await drawn(Array.from({ length: 256 }, (_, n) => [n & 3, (n >> 2) & 3, (n >> 4) & 3, n >> 6]));
+  const contrast = ({ data }: Picture) => data.reduce((sum, value) => sum + value * value, 0);
+  const parts = all.sort((a, b) => contrast(b) - contrast(a)).slice(0, 2);
   const small = parts.map((one) => ({
     ...one,
     data: resample(one.data, one, { width: 4, height: 4 }),
@@ -235,6 +234,16 @@ test('a picture that the model cannot draw at all is refused with the reason', a
     message:
       /cannot enlarge this picture: shrunk again, the model's pictures are down to [\d.]+ dB.*middle square alone/,
   });
+});
+
+test('what the model draws into a plain picture is not taken, however pale', async () => {
+  for (const shade of [128, 129]) {
+    const image = await fileOf(8, 4, (x) => [x < 4 ? 128 : shade, 128, 128]);
+    await assert.rejects(run({ guides: [{ name: 'super_resolution', params: { image } }], whole: {} }), {
+      code: 'guide_refused',
+      message: /cannot enlarge this picture/,
+    });
+  }
 });
 
 test("a small square is the model's own picture", async () => {
