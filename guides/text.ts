@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { type Candidates, defineGuide, type Guide, type GuideContext, type LevelInfo } from '../src/guide.ts';
 import { type Clip, cosines, type Embeddings } from './lib/clip/clip.ts';
+import { exclusivePairs } from './lib/clip/conflicts.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
-import { phrasesOf } from './lib/clip/phrases.ts';
-import { readPrompt, weightOf } from './lib/clip/prompt.ts';
+import { contrasted, excluded, judged, judgedAbsent } from './lib/clip/likelihoods.ts';
 import { rivalsOf, type Vocabulary } from './lib/clip/rivals.ts';
 import { sharedClip } from './lib/clip/shared.ts';
 import { secondVariants, withOtherMeaning } from './lib/clip/variants.ts';
-import { completed, inKnownWords } from './lib/clip/words.ts';
+import { readWishes } from './lib/clip/wishes.ts';
 import { shortlistParams, shortlistPreferences } from './lib/params.ts';
 
 const text = z.string().trim().min(1, 'expected some words').max(500);
@@ -102,38 +102,12 @@ function list(value: string | string[] | undefined): string[] {
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 
-/** Texts and their weights; the weights of the prompts sum to 1, where none has one of its own. */
-function partsOf(
-  { prompt, phrases }: Pick<Params, 'prompt' | 'phrases'>,
-  { read, complete }: Reader,
-): Map<string, number> {
-  const parts = new Map<string, number>();
-  const add = (one: string, weight: number) => parts.set(read(one), (parts.get(read(one)) ?? 0) + weight);
-  const prompts = list(prompt);
-  for (const given of prompts) {
-    const { text: said, parts: weighed } = readPrompt(given);
-    const whole = complete(said);
-    const pieces = phrases === 'whole' ? [] : phrasesOf(whole);
-    const share = 1 / prompts.length / Math.max(1, pieces.length + (phrases === 'both' && pieces.length > 1 ? 1 : 0));
-    for (const piece of pieces) add(piece, share * weightOf(piece, weighed));
-    if (phrases === 'whole' || (phrases === 'both' && pieces.length > 1)) add(whole, share);
-    // A text that is scored as one cannot weigh its words: those that weigh more or less count once more.
-    if (phrases === 'whole') for (const { text: one, weight } of weighed) add(one, share * (weight - 1));
-  }
-  return parts;
-}
-
-/** Log-odds of a phrase among itself and its contrasts, scaled back to similarities. */
-function contrasted(similarity: number, contrasts: Float64Array, sharpness: number): number {
-  if (contrasts.length === 0) return similarity;
-  let odds = 0;
-  for (const other of contrasts) odds += Math.exp(sharpness * (other - similarity));
-  return -Math.log1p(odds) / sharpness;
-}
-
 interface Direction {
+  readonly text: string;
   readonly vector: Float32Array;
   readonly weight: number;
+  /** Place of its group in the vocabulary; −1: none. */
+  readonly group: number;
   /** Alternatives to the phrase. */
   readonly rivals: readonly Float32Array[];
 }
@@ -162,16 +136,9 @@ async function directions(embed: Embed, parts: ReadonlyMap<string, number>, know
       const { group, vectors: rivals } = rivalsOf(vector, known.vectors);
       const variants = secondVariants(text, vector, group, known);
       const others = withOtherMeaning(vector, variants.length > 0 ? await embed(variants) : []);
-      return { vector, weight: parts.get(text) as number, rivals: [...rivals, ...others] };
+      return { text, vector, weight: parts.get(text) as number, group, rivals: [...rivals, ...others] };
     }),
   );
-}
-
-interface Reader {
-  /** A text in words that the CLIP knows. */
-  read(text: string): string;
-  /** A prompt with what goes without saying. */
-  complete(prompt: string): string;
 }
 
 /** A vocabulary and the vectors of its texts. */
@@ -187,53 +154,65 @@ async function knownTo(clip: Clip): Promise<Known> {
   return { vocabulary, vectors: await Promise.all(vocabulary.map((group) => clip.embedTexts(group))) };
 }
 
-/** Of a network that judges each pair on its own: how likely it is that the phrase fits, scaled back to similarities. */
-function likelihood(similarity: number, { scale, bias }: Clip['scale']): number {
-  return -Math.log1p(Math.exp(-(scale * similarity + bias))) / scale;
+/** What a phrase scores that a picture should fit or not, by its similarity and those of what stands against it. */
+interface Scoring {
+  wanted(similarity: number, contrasts: Float64Array): number;
+  unwanted(similarity: number, contrasts: Float64Array): number;
 }
 
-/** What a phrase scores, by its similarity and those of what stands against it. */
-function scoring(clip: Clip, { sharpness = clip.scale.scale }: Params) {
-  return (similarity: number, contrasts: Float64Array) =>
-    clip.isSigmoid && contrasts.length === 0
-      ? likelihood(similarity, clip.scale)
-      : contrasted(similarity, contrasts, sharpness);
+function scoringOf(clip: Clip, { sharpness = clip.scale.scale }: Params): Scoring {
+  const isSigmoid = (contrasts: Float64Array) => clip.isSigmoid && contrasts.length === 0;
+  return {
+    wanted: (similarity, contrasts) =>
+      isSigmoid(contrasts) ? judged(similarity, clip.scale) : contrasted(similarity, contrasts, sharpness),
+    unwanted: (similarity, contrasts) =>
+      isSigmoid(contrasts) ? judgedAbsent(similarity, clip.scale) : excluded(similarity, contrasts, sharpness),
+  };
 }
+
+/** Adds a note on phrases of which a picture shows one at most. */
+function noteExclusive(wanted: readonly Direction[], phrases: readonly string[], note: GuideContext['note']): void {
+  const placed = wanted.filter(({ text: said }) => phrases.includes(said));
+  for (const [one, other] of exclusivePairs(placed)) note(`pictures show "${one}" or "${other}", not both`);
+}
+
+/** A guide that has nothing to say. */
+const SILENT: Guide = {
+  isLogLikelihood: true,
+  prefers: { asks: () => false },
+  score: ({ batch, count }) => new Float32Array(batch * count),
+};
 
 async function textGuide(clip: Clip, options: Params, { compute, note, seed }: GuideContext): Promise<Guide> {
   const embed: Embed = (texts) => embedIn(clip, options.templates, texts);
-  const scored = scoring(clip, options);
+  const scoring = scoringOf(clip, options);
   const toLogLikelihood = options.guidance * (options.sharpness ?? clip.scale.scale);
   const views = cutouts(options.cutouts, seed);
-  const read = inKnownWords(clip.lexicon, [...list(options.prompt), ...list(options.negative)], note);
-  const complete = (prompt: string) => completed(clip.lexicon, prompt, note);
-  const wanted = await directions(
-    embed,
-    partsOf(options, { read, complete }),
-    options.rivals ? await knownTo(clip) : NOTHING,
-  );
-  const negatives = list(options.negative);
-  const unwanted = await directions(
-    embed,
-    new Map(negatives.map((one) => [read(one), options.negativeWeight / negatives.length])),
-    NOTHING,
-  );
+  const { prompt, negative, negativeWeight, phrases } = options;
+  const wishes = readWishes({ prompts: list(prompt), negatives: list(negative), negativeWeight, phrases }, clip, note);
+  if (wishes.wanted.size + wishes.unwanted.size === 0) {
+    note('no word says anything about the picture, which is drawn as if there were none');
+    return SILENT;
+  }
+  const wanted = await directions(embed, wishes.wanted, options.rivals ? await knownTo(clip) : NOTHING);
+  const unwanted = await directions(embed, wishes.unwanted, NOTHING);
+  noteExclusive(wanted, wishes.phrases, note);
   const contrasts = await clip.embedTexts(options.contrast ?? (clip.isSigmoid ? [] : ['a person']));
-  const all = [
-    ...new Set([...wanted, ...unwanted].flatMap(({ vector, rivals }) => [vector, ...rivals]).concat(contrasts)),
-  ];
+  const terms = [...wanted, ...unwanted];
+  const all = [...new Set(terms.flatMap(({ vector, rivals }) => [vector, ...rivals]).concat(contrasts))];
   const places = new Map(all.map((vector, place) => [vector, place]));
   const placeOf = (vector: Float32Array) => places.get(vector) as number;
-  const own = [...wanted, ...unwanted].map(({ vector }) => placeOf(vector));
-  const against = wanted.map(({ rivals }) => Int32Array.from([...contrasts, ...rivals], placeOf));
+  const own = terms.map(({ vector }) => placeOf(vector));
+  const against = terms.map(({ rivals }) => Int32Array.from([...contrasts, ...rivals], placeOf));
   const likenessOf = cosines(all);
   const scoreOf = (pictures: Embeddings, n: number): number => {
     const likeness = likenessOf(pictures, n);
     const at = (place: number) => likeness[place] as number;
     let score = 0;
-    for (const [i, { weight }] of wanted.entries())
+    for (const [i, { weight }] of terms.entries()) {
+      const scored = i < wanted.length ? scoring.wanted : scoring.unwanted;
       score += weight * scored(at(own[i] as number), Float64Array.from(against[i] as Int32Array, at));
-    for (const [i, { weight }] of unwanted.entries()) score -= weight * at(own[wanted.length + i] as number);
+    }
     return score * toLogLikelihood;
   };
   return {

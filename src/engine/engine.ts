@@ -24,6 +24,7 @@ import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
 import { foresightOf } from './search/foresight.ts';
 import { samplerNotes } from './search/notes.ts';
+import { levelInfoAt } from './search/plan.ts';
 import { firstUnguided } from './search/prior-paths.ts';
 import { type Deciders, samplerOf } from './search/sampler.ts';
 
@@ -140,7 +141,11 @@ export class Engine {
       person,
       turns,
     });
-    const blend = checked.blend ?? blendOf(guides, hasPrior && checked.sampler.prior !== 0);
+    // One that never asks, such as words that say nothing, decides nothing.
+    const deciding = guides.filter((guide) =>
+      info.levels.some((_, level) => guide.isActiveAt(levelInfoAt(info, level))),
+    );
+    const blend = checked.blend ?? blendOf(deciding, hasPrior && checked.sampler.prior !== 0);
     const sides = info.levels.map(({ side }) => side);
     const particles = this.#particlesOf(checked, guides, hasPrior);
     const asked = firstUnguided({ info, guides });
@@ -153,7 +158,7 @@ export class Engine {
       signal: running,
       blend,
       count: checked.count,
-      sampler: samplerOf(checked.sampler, { hasPrior, guides: kindOf(guides, blend) }),
+      sampler: samplerOf(checked.sampler, { hasPrior, guides: kindOf(deciding, blend) }),
       beams: beamsPerLevel(checked.sampler.beams, sides),
       population: populationPerLevel(particles, sides, { count: checked.count, asked }).map((all) =>
         Math.min(all, most),

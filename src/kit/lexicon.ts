@@ -27,8 +27,10 @@ export interface Reading {
   readonly text: string;
   /** Replacements that were made. */
   readonly replaced: ReadonlyMap<string, string>;
-  /** Words unknown to the model, in order, without duplicates. */
+  /** Words that mean something, but nothing to the model, in order, without duplicates. */
   readonly unknown: readonly string[];
+  /** Whether any word says something about the picture. */
+  readonly isMeaningful: boolean;
 }
 
 const ENDING = '##';
@@ -48,6 +50,12 @@ const PEOPLE: readonly string[] = [
   'character',
   'avatar',
 ];
+/** Words that say nothing about a picture. */
+const FUNCTION_WORDS: ReadonlySet<string> = new Set(
+  'a an the this that these those who which is are was were be being am has have having had does do of with in on at to from by for as and or but not no it its his her their he she they i me my some very also'.split(
+    ' ',
+  ),
+);
 const JOINTS: readonly string[] = ['with', 'and', 'in', 'wearing', 'on'];
 const OFFERED = 6;
 /** A word may be misspelt in one of this many letters. */
@@ -80,6 +88,7 @@ export class Lexicon {
     const unknown = new Set<string>();
     const traits: string[] = [];
     const parts = text.split(/\s+/);
+    let isMeaningful = false;
     const kept = parts.flatMap((part, i) => {
       const word = plainWords(part).join(' ');
       const trait = ownEntry(this.#parts.traits, word);
@@ -90,19 +99,36 @@ export class Lexicon {
       }
       const synonym = ownEntry(this.#parts.synonyms, word);
       if (synonym !== undefined) replaced.set(word, synonym);
-      else for (const one of plainWords(part)) if (!this.knows(one)) unknown.add(one);
-      return [synonym ?? part];
+      const words = (synonym ?? part).split(' ').filter((one) => !this.#isHint(plainWords(one).join(' ')));
+      for (const one of words.flatMap(plainWords)) {
+        if (FUNCTION_WORDS.has(one)) continue;
+        if (this.knows(one)) isMeaningful = true;
+        else unknown.add(one);
+      }
+      return words;
     });
-    return { text: joined(kept, traits), replaced, unknown: [...unknown] };
+    return {
+      text: joined(kept, traits),
+      replaced,
+      unknown: [...unknown],
+      isMeaningful: isMeaningful || traits.length > 0,
+    };
   }
 
   /** Phrases that go without saying where a picture is described by `text` as a whole. */
   impliedBy(text: string): string[] {
-    const said = new Set(plainWords(this.read(text).text));
+    const { text: read, replaced } = this.read(text);
+    // Hints are no longer in what was read.
+    const said = new Set([text, read, ...replaced.values()].flatMap(plainWords));
     const isSaid = (word: string) => said.has(word);
     return this.#parts.implied
       .filter(({ words, unless }) => words.some(isSaid) && !unless.some(isSaid))
       .map(({ phrase }) => phrase);
+  }
+
+  /** Whether a word means nothing but what it implies: old. */
+  #isHint(word: string): boolean {
+    return !this.knows(word) && this.#parts.implied.some(({ words }) => words.includes(word));
   }
 
   #isOfPerson(next = ''): boolean {
@@ -124,14 +150,24 @@ export class Lexicon {
 
   /** Suggestions for an unknown word: known words with similar spelling, or else some common descriptions. */
   offers(word: string): string[] {
-    const phrases = Object.values(this.#parts.groups).map((group) => group.map(phraseOf));
     const whole = this.#parts.words.filter((one) => /^[a-z]{3,}$/.test(one));
     const near = whole.filter(
       (one) => editDistance(word.toLowerCase(), one) <= Math.floor(word.length / LETTERS_PER_SLIP),
     );
-    if (near.length > 0) return near.slice(0, OFFERED);
-    const usual = phrases.flatMap(([first]) => first ?? []);
-    return (usual.length > 0 ? usual : whole).slice(0, OFFERED);
+    return (near.length > 0 ? near : this.#usual(word, whole)).slice(0, OFFERED);
+  }
+
+  /** Common descriptions of a person; others for each word, so that a long prompt shows more of what there is. */
+  #usual(word: string, otherwise: readonly string[]): readonly string[] {
+    const groups = Object.values(this.#parts.groups)
+      .map((group) => group.filter((text) => phraseOf(text) !== text).map(phraseOf))
+      .filter((group) => group.length > 0);
+    if (groups.length === 0) return otherwise;
+    const turn = [...word].reduce((sum, letter) => (31 * sum + (letter.codePointAt(0) ?? 0)) % 1_000_003, 0);
+    return groups.map((_, i) => {
+      const group = groups[(i + turn) % groups.length] as readonly string[];
+      return group[turn % group.length] as string;
+    });
   }
 }
 

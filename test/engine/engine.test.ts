@@ -78,6 +78,16 @@ test('a request yields results: the guide receives its context, its note is retu
   assert.deepEqual(probe.disposed, ['work']);
 });
 
+test('words that say nothing decide nothing: the pictures are those of a request without them', async () => {
+  const request = { model: 'avatars-64', seed: 5, count: 2 };
+  const spoken = await run({ ...request, guides: [{ name: 'text', params: { prompt: 'a castle on a hill' } }] });
+  assert.deepEqual(codesOf(spoken), codesOf(await run(request)));
+  const end = spoken.at(-1);
+  assert.ok(end?.type === 'done');
+  assert.match(end.notes.join('\n'), /no word says anything about the picture/);
+  assert.equal(end.guides[0]?.calls, 0);
+});
+
 test('a random seed is drawn and reported if none is given', async () => {
   const first = (await run({})).at(-1);
   const second = (await run({})).at(-1);

@@ -97,7 +97,7 @@ it('names words that mean nothing to its CLIP, and offers known ones', async () 
   const model = { textModels: ['tiny-clip'] };
   await text.create(params, fakeContext({ ...parts, model, notes }));
   assert.ok(
-    notes.some((note) => /does not know the words "a", "castle"; it knows "red"/.test(note)),
+    notes.some((note) => /does not know the word "castle"; it knows "red"/.test(note)),
     notes.join('\n'),
   );
 });

@@ -17,6 +17,8 @@ const UNKNOWN: readonly [text: string, unknown: readonly string[]][] = [
   ['城 a person', ['城']],
   ['castle castle', ['castle']],
   ['constructor', ['constructor']],
+  ['a man who has red hair', []],
+  ['an old woman, two men', ['two']],
   ['', []],
 ];
 
@@ -32,6 +34,9 @@ const READ: readonly [text: string, read: string][] = [
   ['ginger hair', 'ginger hair'],
   ['a ginger beard', 'a ginger beard'],
   ['a redhead', 'red hair'],
+  ['two women', 'two woman'],
+  ['an elderly man', 'an man'],
+  ['a grandfather', 'a man'],
 ];
 
 for (const [text, read] of READ)
@@ -44,10 +49,18 @@ const IMPLIED: readonly [text: string, implied: readonly string[]][] = [
   ['a crying woman with specs', []],
   ['a crying woman without sunglasses', []],
   ['a sad woman', []],
+  ['an old man', ['gray hair']],
+  ['a grandmother', ['gray hair']],
+  ['an old man with red hair', []],
 ];
 
 for (const [text, implied] of IMPLIED)
   test(`goes without saying: ${text}`, () => assert.deepEqual(lexicon.impliedBy(text), implied));
+
+test('says something: any word that is known or implies something, beside articles and the like', () => {
+  for (const text of ['a man', 'xqzzt red', 'a weeping', 'granny']) assert.ok(lexicon.read(text).isMeaningful, text);
+  for (const text of ['', 'a castle', 'of the with', 'xqzzt', '   ']) assert.ok(!lexicon.read(text).isMeaningful, text);
+});
 
 test('every synonym maps to known words', () => {
   for (const text of [
@@ -61,11 +74,12 @@ test('every synonym maps to known words', () => {
 test('suggests similarly spelt words, otherwise common ones', () => {
   assert.ok(lexicon.offers('glases').includes('glasses'));
   assert.ok(lexicon.offers('sunglases').includes('sunglasses'));
-  for (const word of ['castle', 'hill', 'xqzzt'])
-    assert.ok(
-      lexicon.offers(word).some((one) => / hair$/.test(one)),
-      word,
-    );
+  const offered = ['castle', 'hill', 'xqzzt', ''].map((word) => lexicon.offers(word));
+  for (const offers of offered) {
+    assert.equal(offers.length, 6);
+    assert.deepEqual(lexicon.read(offers.join(' ')).unknown, []);
+  }
+  assert.notDeepEqual(offered[0], offered[1]);
 });
 
 test('completes the word being typed', () => {

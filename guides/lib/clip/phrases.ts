@@ -2,7 +2,10 @@
 
 /** Words after which a new phrase begins, and whether they stay with it. */
 const JOINTS =
-  /\s*(?:[,;.]\s*(?:and\s+)?|\s+and\s+|\s+(?=wearing\s)|\s+(?=(?:on|against|in front of)\s+an?\s+[\w\s-]*background))/;
+  /\s*(?:[,;.]\s*(?:(?:and|but)\s+)?|\s+(?:and|but)\s+|\s+(?=(?:who|that|which)\s)|\s+(?=wearing\s)|\s+(?=(?:on|against|in front of)\s+an?\s+[\w\s-]*background))/;
+
+/** "who has red hair" is "red hair". */
+const VERB = /^(?:(?:who|that|which)\s+)?(?:is|are|has|have)\s+/;
 
 /** Colours alone: after "wearing a yellow hat and", "violet" is what is worn. */
 const COLORS =
@@ -18,7 +21,7 @@ export function phrasesOf(prompt: string): string[] {
   const [head = '', ...rest] = prompt.trim().replace(/\s+/g, ' ').split(JOINTS);
   const cut = /^(?!wearing\s)(.*?\S)\s+with\s+(.+)$/.exec(head);
   const all = cut ? [cut[1] as string, cut[2] as string, ...rest] : [head, ...rest];
-  const phrases = all.map((phrase) => phrase.trim()).filter((phrase) => phrase !== '');
+  const phrases = all.map((phrase) => phrase.trim().replace(VERB, '')).filter((phrase) => phrase !== '');
   return [...new Set(phrases.map((phrase, i) => withVerb(phrase, phrases[i - 1])))];
 }
 

@@ -8,7 +8,7 @@ const RELATED = 0.4;
  * What the texts of a group differ in ("a person with … hair"), in words, without an article, for each text; empty if they have
  * no last word in common.
  */
-function fillingsOf(group: readonly string[]): string[][] {
+export function fillingsOf(group: readonly string[]): string[][] {
   const all = group.map((text) => text.split(' '));
   const [first = []] = all;
   const isShared = (at: number) => all.every((words) => words.at(at) === first.at(at));
@@ -21,7 +21,7 @@ function fillingsOf(group: readonly string[]): string[][] {
 }
 
 /** Where `part` stands in `words`; −1 if nowhere. */
-function indexOfPart(words: readonly string[], part: readonly string[]): number {
+export function indexOfPart(words: readonly string[], part: readonly string[]): number {
   return words.findIndex((_, at) => part.length > 0 && part.every((word, i) => words[at + i] === word));
 }
 

@@ -1,4 +1,4 @@
-/** Maps the words of a request to the vocabulary of a CLIP. */
+/** Notes on the words of a request. */
 import type { GuideContext } from '../../../src/guide.ts';
 import type { Lexicon } from '../../../src/kit/lexicon.ts';
 
@@ -8,26 +8,14 @@ const LONGEST_WORD = 50;
 const MOST_OFFERED = 8;
 
 /** Replaces synonyms by words that the CLIP knows; adds one note each on replaced and on unknown words of `texts`. */
-export function inKnownWords(
-  lexicon: Lexicon | null,
-  texts: readonly string[],
-  note: GuideContext['note'],
-): (text: string) => string {
-  if (!lexicon) return (text) => text;
+export function noteWords(lexicon: Lexicon | null, texts: readonly string[], note: GuideContext['note']): void {
+  if (!lexicon) return;
   const readings = texts.map((text) => lexicon.read(text));
   const replaced = new Map(readings.flatMap((reading) => [...reading.replaced]));
   const changes = [...replaced].map(([word, known]) => `"${word}" as "${known}"`);
   if (changes.length > 0) note(`the text model reads ${changes.join(', ')}`);
   const unknown = [...new Set(readings.flatMap((reading) => reading.unknown))];
   if (unknown.length > 0) note(unknownNote(unknown, lexicon));
-  return (text) => lexicon.read(text).text || text;
-}
-
-/** The prompt with what goes without saying, which a note tells. */
-export function completed(lexicon: Lexicon | null, prompt: string, note: GuideContext['note']): string {
-  const implied = lexicon?.impliedBy(prompt) ?? [];
-  for (const phrase of implied) note(`"${prompt}" also means "${phrase}" here, as it does not say otherwise`);
-  return [prompt, ...implied].join(' and ');
 }
 
 /** `the text model does not know "castle"; it knows …` */
