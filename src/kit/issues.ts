@@ -20,15 +20,55 @@ export function firstIssue(error: Pick<z.core.$ZodError, 'issues'>): FirstIssue 
 function wholeIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
   const issue = issues[0] && mostSpecific(issues[0]);
   const path = issue?.path.map(String) ?? [];
-  if (issue?.code === 'unrecognized_keys')
-    return { field: [...path, ...issue.keys.slice(0, 1)].join('.') || '(all)', problem: 'there is no such field' };
-  return { field: path.join('.') || '(all)', problem: plain(issue?.message ?? 'not as expected') };
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const hint = path.length === 0 && Object.hasOwn(HINTS, key) ? `: ${HINTS[key]}` : '';
+    return { field: [...path, key].join('.') || '(all)', problem: `${NO_SUCH_FIELD}${hint}` };
+  }
+  return { field: path.join('.') || '(all)', problem: issue ? problemOf(issue) : 'not as expected' };
+}
+
+/** How the problem of a field that does not exist begins. */
+export const NO_SUCH_FIELD = 'there is no such field';
+
+const WORDS = 'words go to the guide text, as in "guides": [{"name": "text", "params": {"prompt": "a sad man"}}]';
+/** Fields of other image APIs, and what they are here. */
+const HINTS: Readonly<Record<string, string>> = {
+  prompt: WORDS,
+  negative_prompt: `${WORDS}; what to avoid is its "negative"`,
+  n: 'the number of pictures is "count"',
+  width: 'pictures are square; their side is "size"',
+  height: 'pictures are square; their side is "size"',
+  steps: 'a model has as many levels as it was trained with',
+};
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  // Others were written for the field.
+  const isOwn = !/^(?:Too big|Too small|Invalid option): /.test(issue.message);
+  if (isOwn) return plain(issue.message);
+  if (issue.code === 'too_big')
+    return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${counted(issue.maximum, issue)}`;
+  if (issue.code === 'too_small')
+    return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${counted(issue.minimum, issue)}`;
+  if (issue.code === 'invalid_value')
+    return `expected one of ${issue.values.map((one) => JSON.stringify(one)).join(', ')}`;
+  return plain(issue.message);
+}
+
+const UNITS: Readonly<Record<string, string>> = { string: 'character', array: 'entry', set: 'entry' };
+
+/** A bound, with what it counts. */
+function counted(value: number | bigint, { origin }: { readonly origin: string }): string {
+  const unit = Object.hasOwn(UNITS, origin) ? UNITS[origin] : undefined;
+  if (unit === undefined) return `${value}`;
+  return `${value} ${Number(value) === 1 ? unit : unit.replace(/y$/, 'ie').concat('s')}`;
 }
 
 /** Rewrites a zod message as part of a sentence. */
 function plain(message: string): string {
   return message
     .replace(/^Invalid input: /, '')
+    .replace(/expected int\b/, 'expected a whole number')
     .replace(/received undefined$/, 'received nothing')
     .replace(/\.$/, '');
 }

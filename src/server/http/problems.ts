@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { KandidError } from '../../errors.ts';
+import { NO_SUCH_FIELD } from '../../kit/issues.ts';
 
 export type Dialect = 'problem' | 'openai';
 
@@ -52,7 +53,8 @@ export function openAiErrorOf(error: KandidError) {
   const { field, problem, openai } = details;
   const param = code === 'model_unknown' ? 'model' : typeof field === 'string' && field !== '(all)' ? field : null;
   const given = typeof openai === 'string' ? openai : undefined;
-  const invalid = problem === 'there is no such field' ? 'unknown_parameter' : 'invalid_value';
+  const isUnknown = typeof problem === 'string' && problem.startsWith(NO_SUCH_FIELD);
+  const invalid = isUnknown ? 'unknown_parameter' : 'invalid_value';
   const known = code === 'params_invalid' ? invalid : (OPENAI_CODES[code] ?? code);
   return { error: { message, type: typeOf(statusIn(error, 'openai')), param, code: given ?? known } };
 }
