@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codeToString } from '../../src/contract/codes.ts';
-import { codeText, parseCode, randomCode } from '../../src/web/state/code.ts';
+import { Random } from '../../src/kit/random.ts';
+import { codeText, parseCode } from '../../src/web/state/code.ts';
 import { parseRecipe, titleOf } from '../../src/web/state/recipe.ts';
 
 const SHAPES = [Array(39).fill(64), Array(10).fill(8), [2, 3, 5, 64, 1, 512], [16]];
 
 test('codes are encoded and parsed as by the engine', () => {
+  const random = Random.of(1);
   for (const candidates of SHAPES) {
     const levels = candidates.map((count) => ({ candidates: count }));
     for (let n = 0; n < 50; n++) {
-      const code = randomCode(levels);
+      const code = candidates.map((count) => random.integer(count));
       const text = codeText(code, levels);
       assert.equal(text, codeToString(code, candidates));
       assert.deepEqual(parseCode(text, levels), code);

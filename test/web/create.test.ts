@@ -40,7 +40,7 @@ test('the timeline shows earlier levels, and varying from there keeps them', opt
   await page.getByText(level(5)).first().waitFor();
   assert.notDeepEqual(await page.locator('.tile').screenshot(), whole);
   await page.getByRole('button', { name: 'Vary from level 5' }).click();
-  await page.getByText('Continues from 5 levels of a picture').waitFor();
+  await page.getByText('Keeps the first 5 levels of a picture').waitFor();
   await finished(page);
   const codes = await page.evaluate('[...document.querySelectorAll(".history-grid img")].map((one) => one.src)');
   const prefixes = (codes as string[]).map((src) => /\/([\w-]{5})[\w-]+\.webp/.exec(src)?.[1]);
@@ -116,7 +116,7 @@ test('keyboard only: prompt, generate, timeline, theme', options, async () => {
   await page.getByText(level(2)).first().waitFor();
   await tabTo(page, 'Vary from level 2');
   await page.keyboard.press('Enter');
-  await page.getByText('Continues from 2 levels of a picture').waitFor();
+  await page.getByText('Keeps the first 2 levels of a picture').waitFor();
   await finished(page);
   await tabTo(page, 'Theme: system. Change to light');
   await page.keyboard.press('Enter');

@@ -37,7 +37,7 @@ test('the negative prompt is beside the prompt, other fields are collapsed', opt
   const { page } = await opened();
   await page.getByLabel('Prompt').fill('a man');
   await page.getByLabel('What to avoid').fill('a hat');
-  await page.getByText('Advanced settings').click();
+  await page.getByText('For experts').click();
   const fields = page.locator('.guide-card details .field');
   assert.ok((await fields.count()) > 5);
   for (const field of await fields.all()) assert.match((await field.locator('.hint').textContent()) ?? '', /\.$/);

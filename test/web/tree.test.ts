@@ -52,7 +52,7 @@ test('three levels deep by click, up by keyboard and breadcrumbs, and on to Crea
   await page.getByRole('link', { name: 'Level 1, choice 3' }).click();
   await page.getByText('Level 2 of 3', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Open one in Create' }).click();
-  await page.getByText('Continues from 1 level of a picture').waitFor();
+  await page.getByText('Keeps the first 1 level of a picture').waitFor();
   assert.deepEqual(problems, []);
 });
 

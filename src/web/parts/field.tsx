@@ -27,7 +27,7 @@ export function Field(props: FieldProps) {
     <div class="field">
       <label for={id}>
         {nameInWords(name)}
-        {required && <span class="needed"> needed</span>}
+        {required && props.value === undefined && <span class="needed"> needed</span>}
       </label>
       <Input {...props} id={id} hint={hint} />
       {hint && (

@@ -36,11 +36,6 @@ export function codeText(code: readonly number[], levels: Levels): string {
   }).join('');
 }
 
-/** A code of uniformly random choices. */
-export function randomCode(levels: Levels, random: () => number = Math.random): number[] {
-  return levels.map(({ candidates }) => Math.floor(random() * candidates));
-}
-
 function bitsOf(level: { readonly candidates: number } | undefined): number {
   return Math.ceil(Math.log2(level?.candidates ?? 1));
 }

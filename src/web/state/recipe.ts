@@ -28,13 +28,16 @@ export interface Recipe {
 
 export const EMPTY: Recipe = { guides: [], count: 1, seed: null, sampler: {} };
 
+/** Pictures of a request, unless it says otherwise. */
+export const USUAL_COUNT = 4;
+
 /** Side of finished pictures: twice the usual display size, for high-density screens. */
 const SHOWN_SIZE = 512;
 
 export function bodyOf({ model, guides, count, seed, sampler, prefix }: Recipe): GenerateBody {
   return {
     ...(model === undefined ? {} : { model }),
-    guides: guides.map(({ name, weight, params }) => ({ name, weight, params: { ...params } })),
+    guides: guides.filter(saysSomething).map(({ name, weight, params }) => ({ name, weight, params: { ...params } })),
     count,
     sampler,
     format: 'webp',
@@ -42,6 +45,11 @@ export function bodyOf({ model, guides, count, seed, sampler, prefix }: Recipe):
     ...(seed === null ? {} : { seed }),
     ...(prefix === undefined ? {} : { prefix: [[...prefix]] }),
   };
+}
+
+/** Words of spaces alone are none. */
+function saysSomething({ name, params }: GuideUse): boolean {
+  return name !== 'text' || typeof params.prompt !== 'string' || params.prompt.trim() !== '';
 }
 
 /** The words of its guide `text`, if it has one. */

@@ -7,7 +7,7 @@ import { parseCode } from '../../state/code.ts';
 import type { SavedPicture } from '../../state/history.ts';
 import { shareUrl } from '../../state/share.ts';
 import { crossing } from './crossing.ts';
-import { change, prompt, recipe } from './form.ts';
+import { change, LIKE, prompt, recipe } from './form.ts';
 import { current, generate, isRunning, live, scrubbed, selected } from './session.ts';
 
 /** Largest side at which "More like this" targets the picture; finer levels are unconstrained. */
@@ -15,10 +15,17 @@ const LIKE_TO_SIDE = 16;
 const LIKE_TOP = 3;
 const LIKE_COUNT = 4;
 
-export function Actions() {
+/** @param notes of the response */
+export function Actions({ notes }: { readonly notes: readonly string[] }) {
   const saved = current.value;
-  if (isRunning.value) return null;
-  if (!saved) return <Continue />;
+  if (isRunning.value) return <Notes notes={notes} />;
+  if (!saved)
+    return (
+      <>
+        <Continue />
+        <Notes notes={notes} />
+      </>
+    );
   const levels = models.value.find(({ name }) => name === saved.model)?.levels ?? [];
   const level = scrubbed.value ?? Math.floor(levels.length / 3);
   return (
@@ -43,6 +50,7 @@ export function Actions() {
           Download
         </button>
       </div>
+      <Notes notes={notes} />
       <p class="hint">
         {scrubbed.value === null
           ? 'Select a level on the slider to vary the picture from there.'
@@ -71,6 +79,19 @@ export function Actions() {
   );
 }
 
+function Notes({ notes }: { readonly notes: readonly string[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <div class="notes">
+      {notes.map((note) => (
+        <p key={note} class="hint">
+          {note}
+        </p>
+      ))}
+    </div>
+  );
+}
+
 /** Continues a stopped picture. */
 function Continue() {
   const run = live.value;
@@ -92,14 +113,14 @@ function Continue() {
 /** Coarse shapes and colours follow the picture, fine ones are unconstrained; the prompt still applies. */
 async function moreLike(saved: SavedPicture): Promise<void> {
   const image = await readAsUrl(await pictureFile(saved));
-  const others = saved.recipe.guides.filter(({ name }) => name !== 'target');
+  const others = saved.recipe.guides.filter(({ name }) => name !== LIKE);
   const { prefix: _, ...rest } = saved.recipe;
   recipe.value = {
     ...rest,
     seed: null,
     count: Math.max(LIKE_COUNT, rest.count),
     sampler: { ...rest.sampler, top: LIKE_TOP },
-    guides: [...others, { name: 'target', weight: 1, params: { image, toSide: LIKE_TO_SIDE } }],
+    guides: [...others, { name: LIKE, weight: 1, params: { image, toSide: LIKE_TO_SIDE } }],
   };
   await generate(recipe.value);
 }

@@ -9,7 +9,7 @@ import { EMPTY } from '../../state/recipe.ts';
 import { readShared, type Shared } from '../../state/share.ts';
 import type { ViewProps } from '../../view-props.ts';
 import { Cross } from './cross.tsx';
-import { missingIn, negative, prompt, recipe, setNegative, setPrompt } from './form.ts';
+import { LIKE, missingIn, negative, prompt, recipe, removeGuide, setNegative, setPrompt, startAnew } from './form.ts';
 import { Guides } from './guides.tsx';
 import { History } from './history.tsx';
 import { Intro } from './intro.tsx';
@@ -23,6 +23,7 @@ export default function Create({ params }: ViewProps) {
   /** Parameters of the URL when a request was resumed. */
   const left = useRef<URLSearchParams | null>(null);
   const isDamaged = shared !== null && (shared.isDamaged || isNoCode(shared));
+  const isOutdated = shared !== null && !isDamaged && isOfOtherVersion(shared);
   useEffect(() => {
     const resumed = resume();
     // The URL is still that of the previous picture.
@@ -30,6 +31,7 @@ export default function Create({ params }: ViewProps) {
     if (left.current === params || !shared || shared.isDamaged || models.value.length === 0 || isNoCode(shared)) return;
     const { picture } = shared;
     if (shared.recipe) recipe.value = shared.recipe;
+    if (isOfOtherVersion(shared)) return;
     const kept = { ...EMPTY, ...shared.recipe };
     const saved = picture && { model: picture.model, hash: picture.hash, codeString: picture.code, recipe: kept };
     if (saved && !(current.value && idOf(current.value) === idOf(saved))) open({ ...saved, id: idOf(saved), at: 0 });
@@ -39,7 +41,7 @@ export default function Create({ params }: ViewProps) {
   const isEmpty = !live.value && pictures.value.length === 0;
   return (
     <div class="create">
-      <Form missing={shared?.missing ?? []} isDamaged={isDamaged} />
+      <Form missing={shared?.missing ?? []} isDamaged={isDamaged} isOutdated={isOutdated} />
       <div class="create-side">
         {isEmpty ? <Intro /> : <Stage />}
         <Cross />
@@ -61,13 +63,21 @@ function isNoCode({ picture }: Shared): boolean {
   return code === null || codeText(code, model.levels) !== picture.code;
 }
 
+/** Whether this server has no such model, or has it with other weights. */
+function isOfOtherVersion({ picture }: Shared): boolean {
+  const isKnown = models.value.some(({ name, hash }) => name === picture?.model && hash.startsWith(picture.hash));
+  return picture !== null && models.value.length > 0 && !isKnown;
+}
+
 interface FormProps {
   /** Guides that were left out of the link. */
   readonly missing: readonly string[];
   readonly isDamaged: boolean;
+  /** Whether the link is of a model that this server does not have. */
+  readonly isOutdated: boolean;
 }
 
-function Form({ missing, isDamaged }: FormProps) {
+function Form({ missing, isDamaged, isOutdated }: FormProps) {
   const isIncomplete = recipe.value.guides.some((use) => missingIn(use) !== null);
   const start = () => {
     if (!isIncomplete) void generate(recipe.value);
@@ -98,11 +108,18 @@ function Form({ missing, isDamaged }: FormProps) {
         onKeyDown={onKey}
       />
       <Buttons disabled={isIncomplete} />
+      <Basis />
       <Words />
       {prompt.value !== '' && <Negative />}
       {isDamaged && (
         <p class="wrong" role="alert">
           This link is damaged: characters are missing or altered. Ask for the complete link.
+        </p>
+      )}
+      {isOutdated && (
+        <p class="wrong" role="alert">
+          This link is of a model, or a version of one, that this server does not have: its picture cannot be drawn
+          here. Its settings are below, for new pictures.
         </p>
       )}
       {missing.length > 0 && (
@@ -113,6 +130,33 @@ function Form({ missing, isDamaged }: FormProps) {
       )}
       <ErrorNote error={live.value?.error.value ?? null} onRetry={start} />
     </form>
+  );
+}
+
+/** What the next pictures keep of another one, which words can change only in part. */
+function Basis() {
+  const { prefix, guides } = recipe.value;
+  const like = guides.findIndex(({ name }) => name === LIKE);
+  return (
+    <>
+      {prefix && (
+        <p class="chip">
+          Keeps the first {prefix.length} {prefix.length === 1 ? 'level' : 'levels'} of a picture. Your prompt decides
+          the rest.
+          <button type="button" class="quiet" onClick={startAnew}>
+            Start from scratch
+          </button>
+        </p>
+      )}
+      {like >= 0 && (
+        <p class="chip">
+          Like a picture, as far as your prompt allows.
+          <button type="button" class="quiet" onClick={() => removeGuide(like)}>
+            Start from scratch
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 

@@ -10,6 +10,15 @@ export function Cross() {
   const ref = useRef<HTMLElement>(null);
   // It may open outside the visible area.
   useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [first, second]);
+  const isOpen = first !== null;
+  useEffect(() => {
+    if (!isOpen) return;
+    const onKey = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape') endCrossing();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [isOpen]);
   if (!first) return null;
   return (
     <section ref={ref} class="cross card" aria-label="Cross two pictures">

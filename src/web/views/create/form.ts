@@ -2,12 +2,14 @@
 import { computed, signal } from '@preact/signals';
 import { fieldsOf, nameInWords } from '../../parts/schema.ts';
 import { guides } from '../../state/catalogue.ts';
-import { EMPTY, type GuideUse, promptOf, type Recipe } from '../../state/recipe.ts';
+import { EMPTY, type GuideUse, promptOf, type Recipe, USUAL_COUNT } from '../../state/recipe.ts';
 
 /** The guide `text`, which has its own field at the top. */
 export const WORDS = 'text';
+/** The guide of "More like this". */
+export const LIKE = 'target';
 
-export const recipe = signal<Recipe>({ ...EMPTY, count: 4 });
+export const recipe = signal<Recipe>({ ...EMPTY, count: USUAL_COUNT });
 export const prompt = computed(() => promptOf(recipe.value));
 
 export function change(changed: Partial<Recipe>): void {

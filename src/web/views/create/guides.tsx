@@ -25,7 +25,7 @@ export function Guides() {
                 guide={guide}
                 use={use}
                 hidden={isWords ? ['prompt', 'negative'] : []}
-                more={isWords ? 'Advanced settings' : 'More settings'}
+                more={isWords ? 'For experts' : 'More settings'}
                 onChange={(changed) => changeGuide(n, changed)}
                 {...(isWords ? {} : { onRemove: () => removeGuide(n) })}
               />

@@ -9,24 +9,17 @@ const MAX_RESULTS = 12;
 const MAX_TEMPERATURE = 1.5;
 /** The server's default without guides; with guides it is 0. */
 const DEFAULT_TEMPERATURE = 0.6;
+/** Most beams of all pictures of a request: servers limit its memory. */
 const MAX_BEAMS = 16;
 /** The server's default for prompts, after the coarsest side. */
 const DEFAULT_PARTICLES = 1.5;
 const MAX_PARTICLES = 8;
 
 export function Settings() {
-  const { count, sampler, prefix } = recipe.value;
+  const { count, sampler } = recipe.value;
   const { beams = 1 } = sampler;
   return (
     <section class="settings" aria-label="Settings">
-      {prefix && (
-        <p class="chip">
-          Continues from {prefix.length} {prefix.length === 1 ? 'level' : 'levels'} of a picture
-          <button type="button" class="quiet" onClick={startAnew}>
-            Start from scratch
-          </button>
-        </p>
-      )}
       <Slider label="pictures" min={1} max={MAX_RESULTS} value={count} onChange={(value) => change({ count: value })} />
       <details>
         <summary>Seed, sampling, model</summary>
@@ -37,7 +30,7 @@ export function Settings() {
           <Slider
             label="beams: closer match, proportionally slower"
             min={1}
-            max={MAX_BEAMS}
+            max={Math.max(beams, Math.floor(MAX_BEAMS / count))}
             value={beams}
             onChange={(value) => setSampler('beams', value, 1)}
           />

@@ -7,6 +7,7 @@ import type { LiveRun, Slot } from '../../state/live.ts';
 import { Actions } from './actions.tsx';
 import { crossing, crossWith } from './crossing.ts';
 import { current, live, pictures, scrubbed, selected } from './session.ts';
+import { isShownByWords } from './words.tsx';
 
 /** Side of pictures decoded from their codes. */
 const SHOWN = 512;
@@ -36,12 +37,7 @@ export function Stage() {
           }}
         />
       )}
-      {run?.notes.value.map((note) => (
-        <p key={note} class="hint">
-          {note}
-        </p>
-      ))}
-      <Actions />
+      <Actions notes={(run?.notes.value ?? []).filter((note) => !isShownByWords(note))} />
     </section>
   );
 }

@@ -43,6 +43,12 @@ export function Words() {
   );
 }
 
+/** Whether a note of the response says what is shown beside the prompt already. */
+export function isShownByWords(note: string): boolean {
+  const name = modelNamed(recipe.value.model)?.name ?? '';
+  return Boolean(lexicons.value.get(name)) && /^text: the text model (?:reads|does not know) /.test(note);
+}
+
 interface OffersProps {
   readonly label: string;
   readonly texts: readonly string[];

@@ -21,9 +21,9 @@ const COLOURS = {
   pink: '#f49ac1',
 };
 
-export type BoardToolsProps = Pick<Surface, 'painting' | 'hasColours' | 'canInvert'>;
+export type BoardToolsProps = Pick<Surface, 'painting' | 'canInvert'>;
 
-export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps) {
+export function BoardTools({ painting, canInvert }: BoardToolsProps) {
   const { width, height } = painting.layer.value;
   useEffect(() => {
     // Works with any focus, except in text fields, which have their own undo.
@@ -39,7 +39,6 @@ export function BoardTools({ painting, hasColours, canInvert }: BoardToolsProps)
   }, [painting]);
   return (
     <div class="board-tools">
-      {hasColours && <Colours painting={painting} />}
       <Slider
         label="brush"
         min={1}
@@ -87,7 +86,7 @@ function Tool({ name, disabled = false, onClick }: ToolProps) {
   );
 }
 
-function Colours({ painting }: { readonly painting: Painting }) {
+export function Colours({ painting }: { readonly painting: Painting }) {
   const current = painting.value.value;
   const select = (colour: string) => {
     painting.value.value = dotOf(colour);

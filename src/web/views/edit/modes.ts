@@ -185,7 +185,8 @@ export const MODES: readonly Mode[] = [
     title: 'Fill in',
     button: 'Fill it in',
     isConditional: true,
-    description: 'Keeps the lines, or the brightness. Paint, a prompt or another picture determine the colours.',
+    description:
+      'Keeps the lines of an avatar, or its brightness. Paint, a prompt or another picture determine the colours.',
     plan({ picture, own, style, lines, tints, conditionKind }) {
       const usesLines = acceptsLines(conditionKind);
       const before = picture ?? (usesLines && lines.dots.some(Boolean) ? onWhite(lines) : null);

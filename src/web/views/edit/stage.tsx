@@ -1,7 +1,7 @@
 /** The canvas, and the result beside or over the input. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Board } from './board.tsx';
-import { BoardTools } from './board-tools.tsx';
+import { BoardTools, Colours } from './board-tools.tsx';
 import { Compare } from './compare.tsx';
 import { urlOf } from './pictures.ts';
 import { Result } from './result.tsx';
@@ -19,6 +19,7 @@ export function Stage() {
         {shown && (
           <div class="stack">
             {drawsLines.value && <Inks />}
+            {shown.hasColours && <Colours painting={shown.painting} />}
             <SurfaceBoard {...shown} />
             <BoardTools {...shown} />
             <Start />

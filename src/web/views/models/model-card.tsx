@@ -1,9 +1,8 @@
 /** Card of a model: samples, levels, licence, metrics. */
-import { useMemo } from 'preact/hooks';
 import type { ModelAnswer } from '../../../client/client.ts';
 import { Picture } from '../../parts/picture.tsx';
-import { codeText, randomCode } from '../../state/code.ts';
 import { addressOf } from '../../state/router.ts';
+import { useSamples } from '../../state/samples.ts';
 import { allFigures, mainFigures, type Row, stagesOf } from './figures.ts';
 
 const SAMPLES = 6;
@@ -55,16 +54,14 @@ export function ModelCard({ model }: { readonly model: ModelAnswer }) {
 }
 
 function Samples({ model }: { readonly model: ModelAnswer }) {
-  const { name, hash, levels } = model;
-  const codes = useMemo(
-    () => Array.from({ length: SAMPLES }, () => codeText(randomCode(levels), levels)),
-    [hash, levels],
-  );
+  const { name, hash } = model;
+  const codes = useSamples(model, { count: SAMPLES });
   return (
     <div class="model-samples" role="img" aria-label={`${SAMPLES} random pictures of ${model.title}`}>
       {codes.map((code) => (
         <Picture key={code} model={name} hash={hash} code={code} size={128} alt="" />
       ))}
+      {codes.length === 0 && Array.from({ length: SAMPLES }, (_, n) => <span key={n} class="picture" />)}
     </div>
   );
 }

@@ -41,7 +41,7 @@ export default function Toy() {
         <h2>Distribution of the samples</h2>
         <Board painting={painting} below={below} label="Density: paint where samples should be" isGlass={false} />
         <Drawings />
-        <BoardTools painting={painting} hasColours={false} canInvert />
+        <BoardTools painting={painting} canInvert />
       </section>
       <section class="stack" aria-label="The network">
         <h2>Nodes</h2>

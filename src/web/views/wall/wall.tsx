@@ -6,7 +6,7 @@ import type { ModelAnswer, ResultAnswer } from '../../../client/client.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { ModelField } from '../../parts/model-field.tsx';
 import { modelNamed } from '../../state/catalogue.ts';
-import { EMPTY } from '../../state/recipe.ts';
+import { EMPTY, USUAL_COUNT } from '../../state/recipe.ts';
 import { navigate } from '../../state/router.ts';
 import { client } from '../../state/server.ts';
 import { shareUrl } from '../../state/share.ts';
@@ -166,7 +166,7 @@ function Brick({ model, picture, index, isReached, onFocus }: BrickProps) {
   // The placeholder is a link too: a different element would lose the focus when the picture is loaded.
   if (!picture) return <a class="picture" role="img" aria-label={`Number ${index + 1}, loading`} {...common} />;
   const { codeString, url } = picture;
-  const link = shareUrl({ model: name, hash, codeString, recipe: { ...EMPTY, model: name } });
+  const link = shareUrl({ model: name, hash, codeString, recipe: { ...EMPTY, model: name, count: USUAL_COUNT } });
   return (
     <a href={link.slice(link.indexOf('#'))} {...common}>
       <img class="picture" src={url} alt={`Number ${index + 1}: open in Create`} draggable={false} />
