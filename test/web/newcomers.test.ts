@@ -44,6 +44,73 @@ test('the negative prompt is beside the prompt, other fields are collapsed', opt
   assert.equal(await page.locator('.guide-card').getByLabel('negative', { exact: true }).count(), 0);
 });
 
+test('what the next pictures keep of another one stands below the button, and can be dropped', options, async () => {
+  const { page, problems } = await opened();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole('slider', { name: 'pictures' }).fill('4');
+  await page.getByLabel('Prompt').fill('a woman with a green beard');
+  await generate(page);
+  await finished(page);
+  assert.ok(await inSight(page, '.actions > .row'), 'the actions are in the window');
+  assert.equal(await page.getByText('no picture shows "a green beard"').count(), 1);
+  await page.getByRole('button', { name: 'More like this' }).click();
+  await finished(page);
+  await page.getByText('Like a picture, as far as your prompt allows').waitFor();
+  assert.equal(await page.locator('.needed').count(), 0, 'the picture of the guide is there');
+  assert.ok(await inSight(page, '.chip'));
+  await page.getByRole('button', { name: 'Start from scratch' }).click();
+  assert.equal(await page.locator('.chip').count(), 0);
+  assert.equal(await page.getByLabel('Guide target').count(), 0);
+  assert.deepEqual(problems, []);
+});
+
+test('notes on words are shown once; spaces are no words', options, async () => {
+  const { page, problems } = await opened();
+  await page.getByRole('slider', { name: 'pictures' }).fill('1');
+  await page.getByLabel('Prompt').fill('a castle');
+  await generate(page);
+  await finished(page);
+  await page.getByText('no word says anything about the picture').waitFor();
+  assert.equal(await page.getByText(/does not know.*castle/).count(), 1);
+  await page.getByLabel('Prompt').fill('   ');
+  await generate(page);
+  await finished(page);
+  assert.equal(await page.getByRole('alert').count(), 0);
+  assert.deepEqual(problems, []);
+});
+
+test('a link of another version of a model says so, and keeps its settings', options, async () => {
+  const { page } = await opened();
+  await page.getByRole('slider', { name: 'pictures' }).fill('1');
+  await page.getByLabel('Prompt').fill('a sad man');
+  await generate(page);
+  await finished(page);
+  const link = page.url().replace(/(p=[^&]*?(?:@|%40))[0-9a-f]{8}/, '$100000000');
+  const theirs = await visit(link, { width: 1280 });
+  await theirs.page.getByText('a version of one, that this server does not have').waitFor();
+  assert.equal(await theirs.page.getByLabel('Prompt').inputValue(), 'a sad man');
+  assert.equal(await theirs.page.getByRole('button', { name: 'More like this' }).count(), 0);
+  assert.deepEqual(theirs.problems, []);
+});
+
+test('the first pictures that a visitor sees are likely ones, at growing sizes', options, async () => {
+  const { page } = await opened();
+  const shown = page.locator('.intro-strip img');
+  await shown.last().waitFor();
+  const widths = await shown.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
+  assert.equal(widths.length, new Set(server.sides).size);
+  assert.deepEqual(
+    widths,
+    [...widths].sort((a, b) => a - b),
+  );
+  const before = await shown.last().getAttribute('src');
+  await page.getByRole('button', { name: 'Another random picture' }).click();
+  await page.waitForFunction((src) => {
+    const now = [...document.querySelectorAll('.intro-strip img')].at(-1)?.getAttribute('src');
+    return now && now !== src;
+  }, before);
+});
+
 test('a damaged link is reported, and causes no requests', options, async () => {
   const { page } = await opened();
   await page.getByRole('slider', { name: 'pictures' }).fill('1');
@@ -110,14 +177,34 @@ test('opened parts and main buttons are in view, and the navigation shows that i
   await finished(page);
   await page.getByRole('button', { name: 'Cross with …' }).click();
   assert.ok(await inSight(page, '.cross'));
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.cross').count(), 0);
   await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByText('Sketch', { exact: true }).click();
+  assert.ok(await isUncovered(page, '.colours'), 'no colour lies below the sticky button');
+  await page.getByText('Repaint', { exact: true }).first().click();
   await page.locator('.offered button').first().click();
   await page.getByLabel(/^Mask/).first().waitFor();
   assert.ok(await inSight(page, '.edit-start'));
   await page.setViewportSize({ width: 390, height: 800 });
   const mask = await page.locator('.nav').evaluate((nav) => getComputedStyle(nav).maskImage);
   assert.match(mask, /gradient/);
+  const right = await page
+    .locator('.nav a')
+    .last()
+    .evaluate((one) => one.getBoundingClientRect().right);
+  assert.ok(right <= 390, `the last view ends at ${right}`);
+  await page.getByRole('link', { name: 'Create' }).click();
+  await page.getByLabel('Prompt').fill('x'.repeat(300));
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'long words wrap');
 });
+
+async function isUncovered(page: Page, selector: string): Promise<boolean> {
+  return await page.locator(selector).evaluate((one) => {
+    const { left, bottom } = one.getBoundingClientRect();
+    return one.contains(document.elementFromPoint(left + 8, bottom - 8));
+  });
+}
 
 async function inSight(page: Page, selector: string): Promise<boolean> {
   return await page.locator(selector).evaluate((one) => {
