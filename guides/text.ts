@@ -4,7 +4,7 @@ import { type Candidates, defineGuide, type Guide, type GuideContext, type Level
 import { type Clip, cosines, type Embeddings } from './lib/clip/clip.ts';
 import { exclusivePairs } from './lib/clip/conflicts.ts';
 import { cutouts } from './lib/clip/cutouts.ts';
-import { contrasted, excluded, judged, judgedAbsent } from './lib/clip/likelihoods.ts';
+import { type Against, contrasted, excluded, judged, judgedAbsent } from './lib/clip/likelihoods.ts';
 import { rivalsOf, type Vocabulary } from './lib/clip/rivals.ts';
 import { sharedClip } from './lib/clip/shared.ts';
 import { secondVariants, withOtherMeaning } from './lib/clip/variants.ts';
@@ -64,7 +64,7 @@ const params = z.strictObject({
     .number()
     .positive()
     .max(1000)
-    .default(100)
+    .default(50)
     .describe(
       'Guidance scale: the power of the likelihood of the words beside the prior. Higher: the words decide more; lower: the picture looks more like the training pictures.',
     ),
@@ -156,17 +156,17 @@ async function knownTo(clip: Clip): Promise<Known> {
 
 /** What a phrase scores that a picture should fit or not, by its similarity and those of what stands against it. */
 interface Scoring {
-  wanted(similarity: number, contrasts: Float64Array): number;
-  unwanted(similarity: number, contrasts: Float64Array): number;
+  wanted(similarity: number, against: Against): number;
+  unwanted(similarity: number, against: Against): number;
 }
 
 function scoringOf(clip: Clip, { sharpness = clip.scale.scale }: Params): Scoring {
-  const isSigmoid = (contrasts: Float64Array) => clip.isSigmoid && contrasts.length === 0;
+  const isSigmoid = ({ contrasts, rivals }: Against) => clip.isSigmoid && contrasts.length + rivals.length === 0;
   return {
-    wanted: (similarity, contrasts) =>
-      isSigmoid(contrasts) ? judged(similarity, clip.scale) : contrasted(similarity, contrasts, sharpness),
-    unwanted: (similarity, contrasts) =>
-      isSigmoid(contrasts) ? judgedAbsent(similarity, clip.scale) : excluded(similarity, contrasts, sharpness),
+    wanted: (similarity, against) =>
+      isSigmoid(against) ? judged(similarity, clip.scale) : contrasted(similarity, against, sharpness),
+    unwanted: (similarity, against) =>
+      isSigmoid(against) ? judgedAbsent(similarity, clip.scale) : excluded(similarity, against.contrasts, sharpness),
   };
 }
 
@@ -203,15 +203,18 @@ async function textGuide(clip: Clip, options: Params, { compute, note, seed }: G
   const places = new Map(all.map((vector, place) => [vector, place]));
   const placeOf = (vector: Float32Array) => places.get(vector) as number;
   const own = terms.map(({ vector }) => placeOf(vector));
-  const against = terms.map(({ rivals }) => Int32Array.from([...contrasts, ...rivals], placeOf));
+  const against = contrasts.map(placeOf);
+  const rivals = terms.map((term) => term.rivals.map(placeOf));
   const likenessOf = cosines(all);
   const scoreOf = (pictures: Embeddings, n: number): number => {
     const likeness = likenessOf(pictures, n);
     const at = (place: number) => likeness[place] as number;
+    const common = against.map(at);
     let score = 0;
     for (const [i, { weight }] of terms.entries()) {
       const scored = i < wanted.length ? scoring.wanted : scoring.unwanted;
-      score += weight * scored(at(own[i] as number), Float64Array.from(against[i] as Int32Array, at));
+      const others = { contrasts: common, rivals: (rivals[i] as readonly number[]).map(at) };
+      score += weight * scored(at(own[i] as number), others);
     }
     return score * toLogLikelihood;
   };

@@ -4,15 +4,30 @@
 const MOST_CERTAIN = 0.99;
 
 /**
- * Log-odds of a phrase among itself and its contrasts.
- *
- * @param similarity cosine of the phrase with the picture
- * @param contrasts cosines of its contrasts; none: the similarity itself is returned
+ * What a text that fits every picture counts for against a phrase, as a factor on its likelihood. A phrase that fits is as
+ * near as such a text: with a factor of 1, half of the likelihood would be left to win, and exaggeration would win it.
+ * Measured: guides/README.md, "Words".
  */
-export function contrasted(similarity: number, contrasts: Float64Array, scale: number): number {
-  if (contrasts.length === 0) return similarity;
+const CONTRAST_SHARE = Math.exp(-1.5);
+
+/** Cosines of a picture with what stands against a phrase. */
+export interface Against {
+  /** Texts that fit every picture. */
+  readonly contrasts: readonly number[];
+  /** Texts that fit others than the phrase does. */
+  readonly rivals: readonly number[];
+}
+
+/**
+ * Log-likelihood that a phrase fits rather than what stands against it.
+ *
+ * @param similarity cosine of the phrase with the picture; returned as it is where nothing stands against it
+ */
+export function contrasted(similarity: number, { contrasts, rivals }: Against, scale: number): number {
+  if (contrasts.length + rivals.length === 0) return similarity;
   let odds = 0;
-  for (const other of contrasts) odds += Math.exp(scale * (other - similarity));
+  for (const other of contrasts) odds += CONTRAST_SHARE * Math.exp(scale * (other - similarity));
+  for (const other of rivals) odds += Math.exp(scale * (other - similarity));
   return -Math.log1p(odds) / scale;
 }
 
@@ -22,7 +37,7 @@ export function contrasted(similarity: number, contrasts: Float64Array, scale: n
  *
  * @param contrasts cosines of texts that fit every picture; none: the negative similarity is returned
  */
-export function excluded(similarity: number, contrasts: Float64Array, scale: number): number {
+export function excluded(similarity: number, contrasts: readonly number[], scale: number): number {
   if (contrasts.length === 0) return -similarity;
   const common = contrasts.reduce((sum, other) => sum + Math.exp(scale * other), 0) / contrasts.length;
   const fits = Math.exp(scale * similarity) / common;
