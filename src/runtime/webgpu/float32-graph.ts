@@ -34,7 +34,7 @@ export async function float32Graph(source: GraphSource): Promise<GraphSource> {
   return { graph: changed, folder: typeof graph === 'string' ? dirname(graph) : folder };
 }
 
-/** Null if there is no half precision in it. */
+/** Null if nothing in it computes in half precision. */
 export function withoutHalves(model: Uint8Array): Uint8Array | null {
   const graph = decodeModel(model);
   const converted = convertedNames(graph);
@@ -43,16 +43,20 @@ export function withoutHalves(model: Uint8Array): Uint8Array | null {
   return withNodes(model, [...[...converted].map(([half, float]) => castToFloat32([half], [float])), ...nodes]);
 }
 
-/** Of half-precision tensors: the names of their values in float32. */
-function convertedNames({ initializers }: StoredGraph): Map<string, string> {
-  const halves = initializers.filter(({ type }) => type === 'float16');
+/** Of half-precision tensors that are used as such, and not only converted: the names of their values in float32. */
+function convertedNames({ initializers, nodes }: StoredGraph): Map<string, string> {
+  const used = new Set(nodes.flatMap((node) => (castTarget(node) === DATA_TYPES.float32 ? [] : node.inputs)));
+  const halves = initializers.filter(({ name, type }) => type === 'float16' && used.has(name));
   return new Map(halves.map(({ name }) => [name, `${name}_float32`]));
+}
+
+function castTarget(node: StoredNode): number | null {
+  return node.operator === 'Cast' ? integerAttribute(node, 'to') : null;
 }
 
 function nodeInFloat32(node: StoredNode, converted: ReadonlyMap<string, string>): StoredNode | OperatorNode {
   const inputs = node.inputs.map((input) => converted.get(input) ?? input);
-  if (node.operator === 'Cast' && integerAttribute(node, 'to') === DATA_TYPES.float16)
-    return castToFloat32(inputs, node.outputs);
+  if (castTarget(node) === DATA_TYPES.float16) return castToFloat32(inputs, node.outputs);
   return inputs.every((input, at) => input === node.inputs[at]) ? node : withInputs(node, inputs);
 }
 
