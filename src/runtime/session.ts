@@ -87,6 +87,7 @@ export async function createSession(
   const runtime = await loadRuntime();
   const { device = CPU, folder } = options;
   try {
+    checkProvider(runtime, device);
     const source = await prepared({ graph, folder }, device);
     const settings = settingsFor({ ...options, ...(source.folder === undefined ? {} : { folder: source.folder }) });
     const open = async () =>
@@ -104,6 +105,12 @@ export async function createSession(
 type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
 const atOnce: Turn = (work) => work();
+
+/** ONNX Runtime would compute on the CPU instead, and only print that. @throws {Error} */
+function checkProvider({ listSupportedBackends }: Runtime, { kind }: SessionDevice): void {
+  if (listSupportedBackends().some(({ name }) => name === kind)) return;
+  throw new Error(`ONNX Runtime has no ${kind} for ${process.platform} on ${process.arch}`);
+}
 
 /** What a device needs before a graph is opened on it. */
 async function prepared(source: GraphSource, { kind }: SessionDevice): Promise<GraphSource> {

@@ -4,16 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import {
-  DATA_TYPES,
-  decodeModel,
-  integerAttribute,
-  type OperatorNode,
-  type StoredGraph,
-  type StoredNode,
-  withInputs,
-  withNodes,
-} from '../onnx/messages.ts';
+import type { OperatorNode, StoredGraph, StoredNode } from '../onnx/graph-parts.ts';
+import { DATA_TYPES, decodeModel, integerAttribute, withInputs, withNodes } from '../onnx/messages.ts';
 
 /** A graph as `createSession` takes it. */
 export interface GraphSource {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runOnce } from '../../../src/runtime/convolution.ts';
 import { GraphBuilder } from '../../../src/runtime/onnx/graph-builder.ts';
-import { decodeModel, encodeModel, type GraphParts } from '../../../src/runtime/onnx/messages.ts';
+import type { GraphParts } from '../../../src/runtime/onnx/graph-parts.ts';
+import { decodeModel, encodeModel } from '../../../src/runtime/onnx/messages.ts';
 import { createSession } from '../../../src/runtime/session.ts';
 import { float32Graph, withoutHalves } from '../../../src/runtime/webgpu/float32-graph.ts';
 

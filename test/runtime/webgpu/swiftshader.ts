@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 
 const DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** Why there is no WebGPU without a GPU here; false if there is. */
+/** Why there is no WebGPU without a GPU here; false if there is. With KANDID_TEST_WEBGPU=required there must be. */
 export const noSwiftShader: string | false = missing();
+if (noSwiftShader && process.env.KANDID_TEST_WEBGPU === 'required') throw new Error(noSwiftShader);
 
 function missing(): string | false {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'ONNX Runtime has WebGPU on Linux for x64 only';
