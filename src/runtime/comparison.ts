@@ -63,5 +63,6 @@ export function difference(expected: Tensor, found: Tensor | undefined): number 
 
 /** '0.03 %'; 'infinitely much' where numbers are missing. */
 export function percent(part: number): string {
-  return Number.isFinite(part) ? `${(100 * part).toPrecision(2)} %` : 'infinitely much';
+  if (!Number.isFinite(part)) return 'infinitely much';
+  return `${part < 1 ? (100 * part).toPrecision(2) : (100 * part).toFixed(0)} %`;
 }
