@@ -6,7 +6,7 @@ import { withoutTelemetry } from '../kit/telemetry.ts';
 import { type Tensor, type TensorData, tensor } from '../kit/tensor.ts';
 import { preloadCuda } from './cuda/preload.ts';
 import { freeMemory } from './free-memory.ts';
-import { CPU, type SessionDevice } from './session-device.ts';
+import { CPU, providersOf, type SessionDevice } from './session-device.ts';
 import { float32Graph, type GraphSource } from './webgpu/float32-graph.ts';
 import { checkThread, inTurn } from './webgpu/one-run.ts';
 
@@ -147,20 +147,6 @@ function settingsFor(options: SessionOptions): InferenceSession.SessionOptions {
     extra: { session: { intra_op: { allow_spinning: '0' }, ...external } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };
-}
-
-/** By preference: what the first one does not support runs on the CPU. */
-function providersOf(device: SessionDevice): InferenceSession.ExecutionProviderConfig[] {
-  const own = ownProvider(device);
-  return own === null ? ['cpu'] : [own, 'cpu'];
-}
-
-function ownProvider({ kind, cuda }: SessionDevice): InferenceSession.ExecutionProviderConfig | null {
-  if (kind === 'cpu') return null;
-  if (kind === 'cuda') return { name: kind, deviceId: cuda ?? 0 };
-  // In WebGPU's own layout, NHWC, some convolutions are wrong (webgpu/README.md).
-  if (kind === 'webgpu') return { name: kind, preferredLayout: 'NCHW' };
-  return kind;
 }
 
 class OpenedSession implements Session {

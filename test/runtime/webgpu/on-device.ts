@@ -1,4 +1,6 @@
 /** Computes on WebGPU, and prints the findings as JSON: run by swiftshader.test.ts in a process of its own. */
+import { Models } from '../../../src/engine/models.ts';
+import { KandidError } from '../../../src/errors.ts';
 import { Kandid } from '../../../src/index.ts';
 import { compareWithCpu, opener } from '../../../src/runtime/comparison.ts';
 import { awkwardConvolutions, convolutionGraph, runOnce } from '../../../src/runtime/convolution.ts';
@@ -27,6 +29,18 @@ async function codesOn(device: 'cpu' | 'webgpu'): Promise<string[]> {
   }
 }
 
+/** What became of two tries to open a model whose numbers differ. */
+async function refusals(): Promise<string[]> {
+  const device = { ...DEVICE, name: 'webgpu', fallback: null };
+  const compare = async () => {
+    throw new KandidError('device_differs', { device: 'webgpu', graph: 'decode.onnx', got: '9 %', expected: '2 %' });
+  };
+  const models = await Models.find({ folders: ['models'], paths: false, device, compare });
+  const code = (error: unknown) => (error instanceof KandidError ? error.code : String(error));
+  const attempt = () => models.open('tiny').then(() => 'opened', code);
+  return [await attempt(), await attempt()];
+}
+
 /** Four runs that begin at once, of two graphs. */
 async function runsAtOnce(): Promise<number> {
   const graphs = [convolutionGraph(), awkwardConvolutions()];
@@ -40,4 +54,5 @@ const convolutions = await compared(awkwardConvolutions());
 const level = await compared('models/avatars-64/level-20.onnx');
 const [onCpu, onWebgpu] = [await codesOn('cpu'), await codesOn('webgpu')];
 const atOnce = await runsAtOnce();
-process.stdout.write(JSON.stringify({ convolutions, level, onCpu, onWebgpu, atOnce }));
+const refused = await refusals();
+process.stdout.write(JSON.stringify({ convolutions, level, onCpu, onWebgpu, atOnce, refused }));

@@ -5,15 +5,20 @@ import { noSwiftShader, runOnSwiftShader } from './swiftshader.ts';
 
 const options = { skip: noSwiftShader, timeout: 120_000 };
 
-test('WebGPU has the numbers and the codes of the CPU, with runs at once', options, () => {
-  const { status, signal, stdout, stderr } = runOnSwiftShader(['test/runtime/webgpu/on-device.ts']);
-  assert.deepEqual([status, signal], [0, null], stderr);
-  const { convolutions, level, onCpu, onWebgpu, atOnce } = JSON.parse(stdout);
-  assert.ok(convolutions < 1e-5 && level < 1e-5, `${convolutions} ${level}`);
-  assert.equal(onCpu.length, 9);
-  assert.deepEqual(onWebgpu, onCpu);
-  assert.equal(atOnce, 4);
-});
+test(
+  'WebGPU has the numbers and the codes of the CPU, with runs at once; a model that differs is refused',
+  options,
+  () => {
+    const { status, signal, stdout, stderr } = runOnSwiftShader(['test/runtime/webgpu/on-device.ts']);
+    assert.deepEqual([status, signal], [0, null], stderr);
+    const { convolutions, level, onCpu, onWebgpu, atOnce, refused } = JSON.parse(stdout);
+    assert.ok(convolutions < 1e-5 && level < 1e-5, `${convolutions} ${level}`);
+    assert.equal(onCpu.length, 9);
+    assert.deepEqual(onWebgpu, onCpu);
+    assert.equal(atOnce, 4);
+    assert.deepEqual(refused, ['device_differs', 'device_differs']);
+  },
+);
 
 test('without a driver, the error says what to install', options, () => {
   const words = ['src/main.ts', 'generate', '--model', 'tiny', '--device', 'webgpu', '--out', '-'];
