@@ -8,7 +8,7 @@ import { GUIDE_TIMEOUT_SECONDS } from './contract/requests.ts';
 import { KandidError } from './errors.ts';
 import { firstIssue } from './kit/issues.ts';
 import { DEFAULT_LIMIT_PIXELS } from './pictures/codec.ts';
-import { DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
+import { DEVICE_CHOICES, DEVICE_PATTERN, type DeviceRequest } from './runtime/device.ts';
 
 /**
  * Node.js options of an inference process.
@@ -39,7 +39,7 @@ export const engineSettings = z.object({
   defaultModel: z.string().min(1, 'a name').optional(),
   device: z
     .string()
-    .regex(DEVICE_PATTERN, 'auto, cpu, cuda or cuda:N')
+    .regex(DEVICE_PATTERN, DEVICE_CHOICES)
     .transform((device) => device as DeviceRequest)
     .default('auto'),
   /** CPU threads of one run. @default chosen by the runtime */

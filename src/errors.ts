@@ -139,6 +139,16 @@ export const ERRORS = {
     1,
     'Device {device} is not available: {reason}. Run "npm run setup:cuda" ("kandid setup-cuda" where Kandid is installed), and check the NVIDIA driver; or choose device cpu or auto.',
   ],
+  webgpu_unavailable: [
+    503,
+    1,
+    "Device webgpu is not available: {reason}. On Linux, WebGPU needs a Vulkan driver: install libvulkan1 and your GPU's driver; or choose device cpu or auto.",
+  ],
+  device_unavailable: [
+    503,
+    1,
+    'Device {device} is not available: {reason}. CoreML (coreml) needs macOS, DirectML (dml) Windows; or choose device cpu or auto.',
+  ],
   cuda_platform: [500, 1, 'ONNX Runtime has CUDA for Linux on x64 only; this is {got}. Use device cpu.'],
   cuda_version: [
     500,
@@ -150,7 +160,7 @@ export const ERRORS = {
   device_differs: [
     500,
     1,
-    '{device} computes other numbers than the CPU: {got} of the largest apart, expected at most {expected}. Update the NVIDIA driver and run "npm run setup:cuda" again, or use device cpu.',
+    '{device} computes other numbers than the CPU in {graph}: {got} of the largest apart, expected at most {expected}. Use device cpu, or update the driver of the GPU (with CUDA, run "npm run setup:cuda" again too).',
   ],
   wheel_unavailable: [
     502,

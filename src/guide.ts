@@ -185,7 +185,10 @@ export interface GuideContext {
   readonly timeoutSeconds: number;
   /** The person behind the request, where one listens (an open stream); absent otherwise. */
   readonly person?: AskPerson;
-  /** Where the engine computes, for a guide that opens networks through a library of its own. @default the CPU */
+  /**
+   * Where a guide that opens networks through a library of its own should compute: on the CPU too where the engine uses
+   * a device whose numbers have to be compared with the CPU's first (WebGPU). @default the CPU
+   */
   readonly execution?: { readonly device: 'cpu' | 'cuda'; readonly deviceId?: number; readonly threads?: number };
 }
 

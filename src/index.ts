@@ -106,13 +106,14 @@ export class Kandid {
   /**
    * Finds models and guides and the device to compute on. Models are opened when first asked for.
    *
-   * @throws {KandidError} option_invalid, cuda_unavailable, library_unavailable, file_unreadable, guide_invalid, guide_duplicate
+   * @throws {KandidError} option_invalid, cuda_unavailable, webgpu_unavailable, device_unavailable, device_differs, library_unavailable,
+   * file_unreadable, guide_invalid, guide_duplicate
    */
   static async open({ models = join(packageFolder(), 'models'), ...options }: KandidOptions = {}): Promise<Kandid> {
     return new Kandid(await Engine.open({ ...options, models: typeof models === 'string' ? [models] : models }));
   }
 
-  /** What is computed on: 'cpu' or 'cuda:N', and why `auto` came to the CPU. */
+  /** What is computed on: 'cpu', 'cuda:N' or 'webgpu', and why `auto` came to the CPU. */
   get device(): { readonly name: string; readonly fallback: string | null } {
     return this.engine.device;
   }

@@ -44,7 +44,7 @@ test('an invalid setting is reported by its given name', () => {
   };
   assert.equal(
     message({}, { KANDID_DEVICE: 'gpu' }),
-    'Setting KANDID_DEVICE is "gpu", expected auto, cpu, cuda or cuda:N.',
+    'Setting KANDID_DEVICE is "gpu", expected auto, cpu, cuda, cuda:N, webgpu, coreml or dml.',
   );
   assert.equal(message({ threads: 'many' }, {}), 'Setting threads is "many", expected a whole number.');
   assert.equal(message({ threads: 0 }, {}), 'Setting threads is 0, expected 1 or more.');

@@ -41,6 +41,8 @@ const RELEASED: Record<ErrorCode, [number, number]> = {
   hub_unfit: [422, 1],
   library_unavailable: [500, 1],
   cuda_unavailable: [503, 1],
+  webgpu_unavailable: [503, 1],
+  device_unavailable: [503, 1],
   cuda_platform: [500, 1],
   cuda_version: [500, 1],
   cuda_missing: [500, 1],

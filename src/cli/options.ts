@@ -7,6 +7,7 @@ import type { ParticleSchedule } from '../contract/particles.ts';
 import { BLENDS, type BlendKind } from '../contract/requests.ts';
 import type { TemperatureSchedule } from '../engine/search/sampler.ts';
 import { Kandid } from '../index.ts';
+import { DEVICE_CHOICES } from '../runtime/device.ts';
 import type { Io } from './io.ts';
 import { beams, decimal, type GuideSpec, guideSpec, oneOf, particles, several, temperatures, whole } from './values.ts';
 
@@ -25,7 +26,7 @@ export function addEngineOptions(command: Command): Command {
     .option('-m, --model <name>', 'model, by name or path (default: KANDID_DEFAULT_MODEL, else avatars-256)')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
-    .option('--device <device>', 'auto, cpu, cuda or cuda:N')
+    .option('--device <device>', DEVICE_CHOICES)
     .option('--threads <n>', 'threads of one run on the CPU', whole('--threads', 1, 1024))
     .option('--allow-host <host>', 'host that the http guide may call (repeatable)', several)
     .option('--guide-timeout <s>', 'seconds a guide may take to answer', decimal('--guide-timeout', 0.001, 86_400));

@@ -1,5 +1,6 @@
 /** Options of the commands that serve: server settings as flags. */
 import type { Command } from 'commander';
+import { DEVICE_CHOICES } from '../runtime/device.ts';
 import { loadServerSettings, type ServerFlags, type ServerSettings } from '../server/settings.ts';
 import type { Io } from './io.ts';
 import { several, wrongValue } from './values.ts';
@@ -16,7 +17,7 @@ export function addServiceOptions(command: Command): Command {
     .option('-m, --model <name>', 'model for requests that name none')
     .option('--models <dir>', 'folder of models, searched first (repeatable)', several)
     .option('--guides <dir>', 'folder of your own guides (repeatable)', several)
-    .option('--device <device>', 'auto, cpu, cuda or cuda:N')
+    .option('--device <device>', DEVICE_CHOICES)
     .option('--devices <device>', 'one worker process on each (repeatable)', several)
     .option('--threads <n>', 'threads of one run on the CPU')
     .option('--allow-host <host>', 'host that guides may call (repeatable)', several)

@@ -85,7 +85,7 @@ export class Engine {
     this.#services = services;
   }
 
-  /** @throws {KandidError} option_invalid, cuda_unavailable, library_unavailable, file_unreadable, guide_invalid, guide_duplicate */
+  /** @throws {KandidError} option_invalid, cuda_unavailable, webgpu_unavailable, device_unavailable, device_differs, library_unavailable, file_unreadable, guide_invalid, guide_duplicate */
   static async open(options: EngineOptions): Promise<Engine> {
     const { models: folders, guides = [], threads, paths = true, limitPixels, allowedHosts = [] } = options;
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))

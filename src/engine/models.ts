@@ -5,10 +5,12 @@ import { KandidError } from '../errors.ts';
 import type { LexiconParts } from '../kit/lexicon.ts';
 import { readLexicon } from '../kit/lexicon-files.ts';
 import { type Bundle, loadBundle } from '../runtime/bundle.ts';
-import type { Device } from '../runtime/device.ts';
+import { type Device, isCompared } from '../runtime/device.ts';
 import { bundleHash, type PyramidManifest } from '../runtime/manifest.ts';
+import { compareModel } from '../runtime/model-comparison.ts';
 import { type FoundModel, findModel, findModels } from '../runtime/models.ts';
 import type { StoredTensor } from '../runtime/safetensors.ts';
+import { CPU, type SessionDevice } from '../runtime/session-device.ts';
 import { Fused } from './network/fused.ts';
 import type { NetworkInfo } from './network/graph.ts';
 import { LARGE_RUN_BYTES, Network } from './network/network.ts';
@@ -50,11 +52,13 @@ export interface ModelsOptions {
   readonly defaultModel?: string | undefined;
   readonly device: Device;
   readonly threads?: number | undefined;
+  /** Compares a model on a device that nothing is known of with the CPU; replaced in tests. @default compareModel */
+  readonly compare?: typeof compareModel;
 }
 
 /** Where the graphs of a model run. */
 interface ComputeOptions {
-  readonly device: Pick<Device, 'cuda'>;
+  readonly device: SessionDevice;
   readonly threads?: number | undefined;
 }
 
@@ -120,7 +124,7 @@ export class Models {
   /**
    * Opens a model, once for all who ask.
    *
-   * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable
+   * @throws {KandidError} model_unknown, model_kind, models_missing, bundle_*, graph_unreadable, device_differs
    */
   async open(name: string = this.defaultName): Promise<OpenModel> {
     return await this.#once(name, () => this.#load(name, this.#options));
@@ -132,7 +136,7 @@ export class Models {
    * @throws {KandidError} what `open` throws
    */
   async openReproducible(name: string = this.defaultName): Promise<OpenModel> {
-    return await this.#once(`${name}, one thread`, () => this.#load(name, { device: { cuda: null }, threads: 1 }));
+    return await this.#once(`${name}, one thread`, () => this.#load(name, { device: CPU, threads: 1 }));
   }
 
   async #once(key: string, load: () => Promise<OpenModel>): Promise<OpenModel> {
@@ -169,13 +173,25 @@ export class Models {
   async #load(name: string, { device, threads }: ComputeOptions): Promise<OpenModel> {
     const { folders, paths } = this.#options;
     const { folder } = await findModel(name, folders, { paths, kind: 'pyramid' });
-    const bundle = await loadBundle(folder, { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) });
+    const bundle = await loadBundle(folder, { device, ...(threads === undefined ? {} : { threads }) });
+    if (isCompared(device)) await this.#compareOrRelease(bundle, device);
     const info = networkInfoOf(bundle.name, bundle.manifest);
-    const runBytes = device.cuda === null ? undefined : LARGE_RUN_BYTES;
+    const runBytes = device.kind === 'cpu' ? undefined : LARGE_RUN_BYTES;
     const graphs = await bundle.prior();
     const prior = graphs && new Prior(info, graphs, bundle.manifest.architecture.type === 'recurrent');
     const fused = await fusedOf(bundle);
     return { network: new Network(info, bundle.levels, bundle.decode, { prior, fused, runBytes }), bundle };
+  }
+
+  /** @throws {KandidError} device_differs: no pictures are better than wrong ones */
+  async #compareOrRelease(bundle: Bundle, device: SessionDevice): Promise<void> {
+    const { compare = compareModel } = this.#options;
+    try {
+      await compare(bundle, device);
+    } catch (error) {
+      await bundle.release();
+      throw error;
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { GraphBuilder, type WeightPlace } from '../runtime/onnx/graph-builder.ts';
-import type { GraphParts } from '../runtime/onnx/messages.ts';
+import type { GraphParts } from '../runtime/onnx/graph-parts.ts';
 import { CHANNELS, type SlotsLevel, type SlotsNetwork, tensorName } from './layout.ts';
 
 export type Weights = ReadonlyMap<string, WeightPlace>;

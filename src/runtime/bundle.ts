@@ -10,6 +10,7 @@ import { checkDecodeGraph, checkDescendGraph, checkLevelGraph, checkPriorGraph }
 import { LazySession, type Runnable } from './lazy-session.ts';
 import {
   bundleHash,
+  isLarge,
   MANIFEST_FILE,
   MANIFEST_JSON,
   type Manifest,
@@ -56,9 +57,6 @@ export interface LoadOptions extends SessionOptions {
   /** Sessions used to open graphs. @default the sessions of this process */
   readonly sessions?: Sessions;
 }
-
-/** Bundles with this many bytes of weights or more open their graphs on first use. */
-const LARGE = 64 * 2 ** 20;
 
 /**
  * Opens the bundle in a folder. Levels and decode.onnx are opened at once: measured 0.4 s for 39 levels and 0.3 s for
@@ -205,10 +203,6 @@ async function fusedGraphs(
     open: (graph, name) => createSession(graph, { ...options, folder: resolve(folder) }, `${manifest.name}, ${name}`),
     kept: isLarge(manifest) ? 1 : KEPT_KINDS,
   });
-}
-
-function isLarge({ files, weights }: PyramidManifest): boolean {
-  return (files[weights]?.bytes ?? 0) >= LARGE;
 }
 
 interface Graphs {

@@ -1,8 +1,9 @@
-/** Compares what a CUDA device computes with what the CPU does. */
+/** Compares what a device computes with what the CPU does. */
 import { KandidError } from '../errors.ts';
 import type { Tensor } from '../kit/tensor.ts';
 import { runOnce } from './convolution.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
+import { CPU, deviceName, type SessionDevice } from './session-device.ts';
 
 /**
  * Largest difference, as a part of the largest number: GPUs may multiply with 10 bits of mantissa (TF32), about 0.001 a
@@ -21,27 +22,27 @@ export function opener(graph: string | Uint8Array, name?: string): Open {
 /**
  * Runs a graph on both, one after the other.
  *
- * @param cuda number of the CUDA device
  * @returns the largest difference of any output, as a part of that output's largest number
  * @throws {KandidError} device_differs if it is above `TOLERANCE`; graph_unreadable, graph_failed
  */
-export async function compareWithCpu(open: Open, cuda: number): Promise<number> {
-  const expected = await outputsOf(open, null);
-  const found = await outputsOf(open, cuda);
+export async function compareWithCpu(open: Open, device: SessionDevice): Promise<number> {
+  const [, expected] = await outputsOf(open, CPU);
+  const [graph, found] = await outputsOf(open, device);
   const differences = Object.entries(expected).map(([name, tensor]) => difference(tensor, found[name]));
   const largest = Math.max(0, ...differences);
   if (largest <= TOLERANCE) return largest;
   throw new KandidError('device_differs', {
-    device: `cuda:${cuda}`,
+    device: deviceName(device),
+    graph,
     got: percent(largest),
     expected: percent(TOLERANCE),
   });
 }
 
-async function outputsOf(open: Open, cuda: number | null): Promise<Record<string, Tensor>> {
-  const session = await open({ cuda });
+async function outputsOf(open: Open, device: SessionDevice): Promise<[graph: string, Record<string, Tensor>]> {
+  const session = await open({ device });
   try {
-    return await runOnce(session);
+    return [session.file, await runOnce(session)];
   } finally {
     await session.release();
   }
@@ -62,5 +63,6 @@ export function difference(expected: Tensor, found: Tensor | undefined): number 
 
 /** '0.03 %'; 'infinitely much' where numbers are missing. */
 export function percent(part: number): string {
-  return Number.isFinite(part) ? `${(100 * part).toPrecision(2)} %` : 'infinitely much';
+  if (!Number.isFinite(part)) return 'infinitely much';
+  return `${part < 1 ? (100 * part).toPrecision(2) : (100 * part).toFixed(0)} %`;
 }

@@ -1,6 +1,6 @@
 /**
- * A graph of one 3×3 convolution, which proves that a device computes. Since ONNX Runtime 1.28 its CUDA provider loads
- * cuDNN with the first convolution: a provider that opens, or adds numbers, may still lack it.
+ * Graphs of 3×3 convolutions, which prove that a device computes. Since ONNX Runtime 1.28 its CUDA provider loads cuDNN
+ * with the first convolution: a provider that opens, or adds numbers, may still lack it.
  */
 import { Random } from '../kit/random.ts';
 import { sizeOf, type Tensor, tensor } from '../kit/tensor.ts';
@@ -17,6 +17,27 @@ export function convolutionGraph(): Uint8Array {
   const graph = new GraphBuilder('convolution');
   const inputs = [graph.input('pictures', PICTURES), graph.input('kernels', KERNELS)];
   graph.output('result', graph.op('Conv', inputs, { pads: [1, 1, 1, 1] }), PICTURES);
+  return encodeModel(graph.parts());
+}
+
+/** Numbers of channels that WebGPU had wrong in one of its layouts (6, 9, 18), and others; of 8 kernels each. */
+const AWKWARD_CHANNELS = [3, 6, 8, 9, 18];
+/** Sides of pictures, in pixels: WebGPU has kernels of its own for multiples of 4. */
+const AWKWARD_SIDES = [4, 5, 16];
+
+/** Convolutions of several numbers of channels and sizes, with stored kernels as models have them. */
+export function awkwardConvolutions(): Uint8Array {
+  const graph = new GraphBuilder('convolutions');
+  const random = Random.of(2);
+  for (const channels of AWKWARD_CHANNELS) {
+    const weights = Array.from({ length: CHANNELS * channels * 9 }, () => 2 * random.uniform() - 1);
+    const kernels = graph.floats(`kernels_${channels}`, weights, [CHANNELS, channels, 3, 3]);
+    for (const side of AWKWARD_SIDES) {
+      const pictures = graph.input(`pictures_${channels}_${side}`, [1, channels, side, side]);
+      const result = graph.op('Conv', [pictures, kernels], { pads: [1, 1, 1, 1] });
+      graph.output(`result_${channels}_${side}`, result, [1, CHANNELS, side, side]);
+    }
+  }
   return encodeModel(graph.parts());
 }
 

@@ -1,17 +1,17 @@
 /** Checks the installation, and suggests how to fix problems. */
-import { existsSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
-import { join } from 'node:path';
 import { KandidError } from '../errors.ts';
 import { decodePicture, encodePicture } from '../pictures/codec.ts';
 import { checkBundle } from './bundle.ts';
 import { type Check, checked, failed } from './check.ts';
-import { compareWithCpu, type Open, opener, percent } from './comparison.ts';
-import { convolutionGraph } from './convolution.ts';
+import { compareWithCpu, opener, percent } from './comparison.ts';
+import { awkwardConvolutions } from './convolution.ts';
 import { checkCuda } from './cuda/versions.ts';
 import { type Device, type DeviceRequest, probeDevice, resolveDevice } from './device.ts';
 import { bundleHash } from './manifest.ts';
+import { type Compare, compareModel, sampleGraphs } from './model-comparison.ts';
 import { type FoundModel, findModels } from './models.ts';
+import { deviceName, type SessionDevice } from './session-device.ts';
 
 export type { Check };
 
@@ -30,8 +30,8 @@ export async function* examine({ models, device = 'auto' }: DoctorOptions): Asyn
   yield await checkRuntime();
   const found = await checkDevice(device);
   yield found.check;
-  if (device !== 'cpu') yield* checkCuda(device);
-  yield* checkModels(models, found.device?.cuda ?? null);
+  if (device === 'auto' || device.startsWith('cuda')) yield* checkCuda(device);
+  yield* checkModels(models, found.device);
   yield await checkClips(models);
 }
 
@@ -98,13 +98,13 @@ async function checkRuntime(): Promise<Check> {
 
 export interface DeviceTools {
   readonly resolve: (request: string) => Promise<Device>;
-  readonly compare: (open: Open, cuda: number) => Promise<number>;
+  readonly compare: Compare;
 }
 
 const TOOLS: DeviceTools = { resolve: resolveDevice, compare: compareWithCpu };
 
 /**
- * Resolves the device, and compares a convolution on it with the CPU's.
+ * Resolves the device, and compares convolutions on it with the CPU's.
  *
  * @param tools replaced in tests
  * @returns the device too; null if it does not work
@@ -116,13 +116,12 @@ export async function checkDevice(
   const name = `device ${request}`;
   try {
     const device = await resolve(request);
-    const { cuda, fallback } = device;
+    const { kind, fallback } = device;
     const remedy = fallback === null ? null : 'If this machine has an NVIDIA GPU: run "npm run setup:cuda".';
     const because = fallback === null ? '' : `, because ${fallback}`;
+    const convolutions = opener(awkwardConvolutions(), 'convolutions');
     const apart =
-      cuda === null
-        ? ''
-        : `, 3×3 convolution ${percent(await compare(opener(convolutionGraph(), 'a convolution'), cuda))} from the CPU's`;
+      kind === 'cpu' ? '' : `, 3×3 convolutions ${percent(await compare(convolutions, device))} from the CPU's`;
     return { check: { name, ok: true, detail: `${device.name}${because}${apart}`, remedy }, device };
   } catch (error) {
     return { check: failed(name, error), device: null };
@@ -130,13 +129,13 @@ export async function checkDevice(
 }
 
 /**
- * @param cuda number of a CUDA device that a graph of each model is compared on; null: none
+ * @param device graphs of each model are compared on it; on the CPU, or null: none
  * @param compare replaced in tests
  */
 export async function* checkModels(
   folders: readonly string[],
-  cuda: number | null = null,
-  compare: DeviceTools['compare'] = compareWithCpu,
+  device: SessionDevice | null = null,
+  compare: Compare = compareWithCpu,
 ): AsyncGenerator<Check> {
   const models = await findModels(folders);
   if (models.length === 0) {
@@ -146,23 +145,11 @@ export async function* checkModels(
   for (const model of models)
     yield await checked(`model ${model.name}`, async () => {
       const found = await describe(model);
-      const graph = cuda === null ? null : sampleGraph(model);
-      if (cuda === null || graph === null) return found;
-      const apart = await compare(opener(join(model.folder, graph)), cuda);
-      return `${found}; ${graph} on cuda:${cuda} ${percent(apart)} from the CPU's`;
+      const graphs = sampleGraphs(model);
+      if (device === null || device.kind === 'cpu' || graphs.length === 0) return found;
+      const apart = await compareModel(model, device, compare);
+      return `${found}; ${graphs.join(', ')} on ${deviceName(device)} ${percent(apart)} from the CPU's`;
     });
-}
-
-/** A graph that stands for the model's others: a generator's last level, otherwise the one that sees pictures. */
-function sampleGraph({ folder, manifest }: FoundModel): string | null {
-  if (manifest?.kind === 'pyramid') return manifest.graphs.levels.at(-1) ?? null;
-  const likely = [
-    'model.onnx',
-    'onnx/vision_model.onnx',
-    'onnx/vision_model_fp16.onnx',
-    'onnx/vision_model_quantized.onnx',
-  ];
-  return likely.find((file) => existsSync(join(folder, file))) ?? null;
 }
 
 /** Verifies every hash and opens every graph, in temporary sessions. */

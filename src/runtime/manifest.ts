@@ -201,3 +201,11 @@ function checkPriorListed(
 function issueText({ field, problem }: FirstIssue): string {
   return `${field}: ${problem}`;
 }
+
+/** Bundles with this many bytes of weights or more open their graphs on first use. */
+const LARGE = 64 * 2 ** 20;
+
+/** Whether a bundle's graphs are opened on first use. */
+export function isLarge({ files, weights }: PyramidManifest): boolean {
+  return (files[weights]?.bytes ?? 0) >= LARGE;
+}

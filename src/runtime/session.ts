@@ -6,6 +6,9 @@ import { withoutTelemetry } from '../kit/telemetry.ts';
 import { type Tensor, type TensorData, tensor } from '../kit/tensor.ts';
 import { preloadCuda } from './cuda/preload.ts';
 import { freeMemory } from './free-memory.ts';
+import { CPU, providersOf, type SessionDevice } from './session-device.ts';
+import { float32Graph, type GraphSource } from './webgpu/float32-graph.ts';
+import { checkThread, inTurn } from './webgpu/one-run.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 
@@ -19,8 +22,8 @@ export interface TensorSpec {
 }
 
 export interface SessionOptions {
-  /** Number of the CUDA device, or null for the CPU. @default null */
-  readonly cuda?: number | null;
+  /** @default the CPU */
+  readonly device?: SessionDevice;
   /** Threads of one run on the CPU. @default one per core */
   readonly threads?: number;
   /** Whether the graph is optimized for speed, which needs memory for all its weights in float32. @default true */
@@ -82,22 +85,46 @@ export async function createSession(
   file = typeof graph === 'string' ? basename(graph) : 'a graph in memory',
 ): Promise<Session> {
   const runtime = await loadRuntime();
+  const { device = CPU, folder } = options;
   try {
-    if (typeof options.cuda === 'number') await preloadCuda();
-    const settings = settingsFor(options);
-    const opened =
-      typeof graph === 'string'
-        ? await runtime.InferenceSession.create(graph, settings)
-        : await runtime.InferenceSession.create(graph, settings);
-    return new OpenedSession(file, opened, runtime);
+    checkProvider(runtime, device);
+    const source = await prepared({ graph, folder }, device);
+    const settings = settingsFor({ ...options, ...(source.folder === undefined ? {} : { folder: source.folder }) });
+    const open = async () =>
+      typeof source.graph === 'string'
+        ? await runtime.InferenceSession.create(source.graph, settings)
+        : await runtime.InferenceSession.create(source.graph, settings);
+    const turn = device.kind === 'webgpu' ? inTurn : atOnce;
+    return new OpenedSession(file, await turn(open), runtime, turn);
   } catch (cause) {
     throw new KandidError('graph_unreadable', { file, reason: shortReason(cause) }, { cause });
   }
 }
 
-/** CUDA's own words come after a page of C++. */
+/** When runs begin. */
+type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
+const atOnce: Turn = (work) => work();
+
+/** ONNX Runtime would compute on the CPU instead, and only print that. @throws {Error} */
+function checkProvider({ listSupportedBackends }: Runtime, { kind }: SessionDevice): void {
+  if (listSupportedBackends().some(({ name }) => name === kind)) return;
+  throw new Error(`ONNX Runtime has no ${kind} for ${process.platform} on ${process.arch}`);
+}
+
+/** What a device needs before a graph is opened on it. */
+async function prepared(source: GraphSource, { kind }: SessionDevice): Promise<GraphSource> {
+  if (kind === 'cuda') await preloadCuda();
+  if (kind !== 'webgpu') return source;
+  checkThread();
+  return await float32Graph(source);
+}
+
+const OWN_WORDS = /CUDA failure \d+: [^;]+|Failed to get a WebGPU .+/;
+
+/** The words of CUDA and WebGPU come after a page of C++. */
 function shortReason(cause: unknown): string {
-  const own = cause instanceof Error ? /CUDA failure \d+: [^;]+/.exec(cause.message)?.[0] : undefined;
+  const own = cause instanceof Error ? OWN_WORDS.exec(cause.message)?.[0] : undefined;
   return own ? own.trim() : reasonOf(cause);
 }
 
@@ -110,10 +137,10 @@ function shortReason(cause: unknown): string {
  * GB instead of 0.5 for 16 descents at once).
  */
 function settingsFor(options: SessionOptions): InferenceSession.SessionOptions {
-  const { cuda = null, threads, isOptimized = true, folder } = options;
+  const { device = CPU, threads, isOptimized = true, folder } = options;
   const external = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder };
   return {
-    executionProviders: cuda === null ? ['cpu'] : [{ name: 'cuda', deviceId: cuda }, 'cpu'],
+    executionProviders: providersOf(device),
     logSeverityLevel: 4,
     enableCpuMemArena: false,
     ...(isOptimized ? {} : { graphOptimizationLevel: 'disabled' as const }),
@@ -128,10 +155,12 @@ class OpenedSession implements Session {
   readonly outputs: readonly TensorSpec[];
   readonly #session: InferenceSession;
   readonly #runtime: Runtime;
+  readonly #turn: Turn;
   #released = false;
 
-  constructor(file: string, session: InferenceSession, runtime: Runtime) {
+  constructor(file: string, session: InferenceSession, runtime: Runtime, turn: Turn) {
     this.file = file;
+    this.#turn = turn;
     this.#session = session;
     this.#runtime = runtime;
     this.inputs = session.inputMetadata.map(specOf);
@@ -152,7 +181,7 @@ class OpenedSession implements Session {
     });
     let results: InferenceSession.ReturnType;
     try {
-      results = await this.#session.run(Object.fromEntries(inputs), Object.fromEntries(outputs));
+      results = await this.#turn(() => this.#session.run(Object.fromEntries(inputs), Object.fromEntries(outputs)));
     } catch (cause) {
       throw this.#failure(feeds, cause);
     }
@@ -164,7 +193,7 @@ class OpenedSession implements Session {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    await this.#session.release();
+    await this.#turn(() => this.#session.release());
   }
 
   #check(feeds: Readonly<Record<string, Tensor<TensorData>>>): void {

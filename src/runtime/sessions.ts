@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { KandidError } from '../errors.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
+import { CPU, deviceName } from './session-device.ts';
 
 interface Entry {
   readonly opening: Promise<Session>;
@@ -31,8 +32,8 @@ export class Sessions {
    * @throws {KandidError} library_unavailable, graph_unreadable
    */
   async open(path: string, options: SessionOptions = {}): Promise<Session> {
-    const { cuda = null, threads = null, isOptimized = true } = options;
-    const key = JSON.stringify([resolve(path), cuda, threads, isOptimized]);
+    const { device = CPU, threads = null, isOptimized = true } = options;
+    const key = JSON.stringify([resolve(path), deviceName(device), threads, isOptimized]);
     const entry = this.#entries.get(key) ?? { opening: this.#create(path, options), users: 0 };
     this.#entries.set(key, entry);
     entry.users++;

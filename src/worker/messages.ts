@@ -242,7 +242,7 @@ export interface RunReport {
 
 /** The capabilities of an inference process. */
 export interface WorkerInfo {
-  /** 'cpu' or 'cuda:N'. */
+  /** 'cpu', 'cuda:N', 'webgpu', … */
   readonly device: string;
   /** Why `auto` selected the CPU; null otherwise. */
   readonly fallback: string | null;

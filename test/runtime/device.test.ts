@@ -32,6 +32,29 @@ test('without CUDA, cuda is an error with a remedy', async () => {
   assert.match(error.message, /cuda:1 is not available: libcudnn\.so\.9 was not found\. Run "npm run setup:cuda"/);
 });
 
+test('webgpu, coreml and dml are never selected by auto', async () => {
+  const tried: string[] = [];
+  await resolveDevice('auto', async ({ kind }) => void tried.push(kind));
+  assert.deepEqual(tried, ['cuda']);
+  for (const kind of ['webgpu', 'coreml', 'dml'])
+    assert.deepEqual(await resolveDevice(kind, works), { kind, cuda: null, name: kind, fallback: null });
+});
+
+test('without a driver for it, webgpu is an error with a remedy', async () => {
+  const error = await resolveDevice('webgpu', broken).catch((caught: unknown) => caught);
+  assert.ok(error instanceof KandidError);
+  assert.deepEqual([error.code, error.status], ['webgpu_unavailable', 503]);
+  assert.match(error.message, /install libvulkan1 and your GPU's driver; or choose device cpu/);
+  await assert.rejects(resolveDevice('coreml', broken), { code: 'device_unavailable', message: /needs macOS/ });
+});
+
+test('a device that computes other numbers is not reported as missing', async () => {
+  const wrong = async () => {
+    throw new KandidError('device_differs', { device: 'webgpu', graph: 'x', got: '9 %', expected: '2 %' });
+  };
+  await assert.rejects(resolveDevice('webgpu', wrong), { code: 'device_differs' });
+});
+
 test('a broken ONNX Runtime is not reported as a missing GPU', async () => {
   const unloadable = async () => {
     throw new KandidError('library_unavailable', { library: 'onnxruntime-node', reason: 'x' });
@@ -40,6 +63,6 @@ test('a broken ONNX Runtime is not reported as a missing GPU', async () => {
 });
 
 test('other devices are refused', async () => {
-  for (const wrong of ['', 'gpu', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU'])
+  for (const wrong of ['', 'gpu', 'webgpu:0', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU'])
     await assert.rejects(resolveDevice(wrong, works), { code: 'option_invalid' });
 });

@@ -7,6 +7,7 @@ import { tensor } from '../../src/kit/tensor.ts';
 import { compareWithCpu, type Open, opener } from '../../src/runtime/comparison.ts';
 import { type Check, checkDevice, checkMemory, checkModels, checkNode, examine } from '../../src/runtime/doctor.ts';
 import type { Session } from '../../src/runtime/session.ts';
+import { CPU, type SessionDevice } from '../../src/runtime/session-device.ts';
 import { copyOfTiny } from './copies.ts';
 
 const all = async (checks: AsyncIterable<Check>) => {
@@ -50,14 +51,16 @@ test('a missing device: a hint with auto, an error if requested', async () => {
   assert.match(error.remedy ?? '', /^Run "npm run setup:cuda"/);
 });
 
-const onCuda = async () => ({ kind: 'cuda', cuda: 1, name: 'cuda:1', fallback: null }) as const;
+const CUDA = { kind: 'cuda', cuda: 1 } as const;
+
+const onCuda = async () => ({ ...CUDA, name: 'cuda:1', fallback: null });
 
 /** Sessions on the CPU in place of a GPU's, whose results are changed. */
-const compareWith = (change: (value: number) => number) => (open: Open, cuda: number) =>
+const compareWith = (change: (value: number) => number) => (open: Open, device: SessionDevice) =>
   compareWithCpu(async (options) => {
-    const session = await open({ ...options, cuda: null });
-    if (options.cuda === null) return session;
-    assert.equal(options.cuda, 1);
+    const session = await open({ ...options, device: CPU });
+    if (options.device?.kind === 'cpu') return session;
+    assert.equal(options.device, device);
     const run: Session['run'] = async (...given) => {
       const results = Object.entries(await session.run(...given));
       return Object.fromEntries(results.map(([name, { data, dims }]) => [name, tensor(data.map(change), dims)]));
@@ -69,34 +72,37 @@ const compareWith = (change: (value: number) => number) => (open: Open, cuda: nu
       run,
       release: () => session.release(),
     };
-  }, cuda);
+  }, device);
 
 test('a device is compared with the CPU by a convolution', async () => {
   const right = await checkDevice('cuda:1', { resolve: onCuda, compare: compareWith((value) => value * 1.001) });
   assert.deepEqual(right.device?.cuda, 1);
-  assert.match(right.check.detail, /^cuda:1, 3×3 convolution 0\.10? % from the CPU's$/);
+  assert.match(right.check.detail, /^cuda:1, 3×3 convolutions 0\.10? % from the CPU's$/);
   const wrong = await checkDevice('cuda:1', { resolve: onCuda, compare: compareWith((value) => value * 1.1) });
   assert.equal(wrong.check.ok, false);
-  assert.match(wrong.check.detail, /^cuda:1 computes other numbers than the CPU: 10 % of the largest apart/);
-  assert.match(wrong.check.remedy ?? '', /^Update the NVIDIA driver/);
+  assert.match(
+    wrong.check.detail,
+    /^cuda:1 computes other numbers than the CPU in convolutions: 10 % of the largest apart/,
+  );
+  assert.match(wrong.check.remedy ?? '', /^Use device cpu, or update the driver/);
   const none = await checkDevice('cuda:1', { resolve: onCuda, compare: compareWith(() => Number.NaN) });
   assert.match(none.check.detail, /infinitely much/);
 });
 
-test('a graph of every model is compared with the CPU', async (t) => {
+test('graphs of every model are compared with the CPU', async (t) => {
   const folder = await copyOfTiny(t);
   const [right] = await all(
     checkModels(
       [dirname(folder)],
-      1,
+      CUDA,
       compareWith((value) => value),
     ),
   );
-  assert.match(right?.detail ?? '', /; level-03\.onnx on cuda:1 0\.0 % from the CPU's$/);
+  assert.match(right?.detail ?? '', /; level-03\.onnx, decode\.onnx on cuda:1 0\.0 % from the CPU's$/);
   const [wrong] = await all(
     checkModels(
       [dirname(folder)],
-      1,
+      CUDA,
       compareWith((value) => value + 1),
     ),
   );
@@ -111,7 +117,7 @@ for (const [model, graph] of [
 ])
   test(`${graph} of ${model} can be compared`, async () => {
     const open = opener(`models/${model}/${graph}`);
-    assert.equal(await compareWith((value) => value)(open, 1), 0);
+    assert.equal(await compareWith((value) => value)(open, CUDA), 0);
   });
 
 test('a damaged bundle and no bundle', async (t) => {

@@ -148,3 +148,9 @@ test('runs into given memory leave no garbage', async () => {
   assert.equal(into.candidates.data.byteLength, bytes);
   await session.release();
 });
+
+test('a provider that ONNX Runtime does not have is an error, not the CPU', async () => {
+  const kind = process.platform === 'darwin' ? 'dml' : 'coreml';
+  const opening = createSession('models/tiny/level-00.onnx', { device: { kind, cuda: null } });
+  await assert.rejects(opening, { code: 'graph_unreadable', message: /ONNX Runtime has no (coreml|dml) for/ });
+});

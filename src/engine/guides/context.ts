@@ -5,8 +5,10 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { AskPerson, GuideContext, GuideModel } from '../../guide.ts';
 import { decodePicture, type InTurn } from '../../pictures/codec.ts';
 import { checkFiles } from '../../runtime/bundle-files.ts';
-import type { Device } from '../../runtime/device.ts';
+import { compareWithCpu, opener } from '../../runtime/comparison.ts';
+import { type Device, isCompared } from '../../runtime/device.ts';
 import { findModel } from '../../runtime/models.ts';
+import { CPU, type SessionDevice } from '../../runtime/session-device.ts';
 import { sessions } from '../../runtime/sessions.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { ResourceCache } from './resources.ts';
@@ -86,7 +88,7 @@ export function guideContext(guide: string, services: GuideServices, request: Gu
     allowedHosts: services.allowedHosts,
     timeoutSeconds: services.timeoutSeconds,
     execution: {
-      device: device.kind,
+      device: device.kind === 'cuda' ? device.kind : 'cpu',
       ...(device.cuda === null ? {} : { deviceId: device.cuda }),
       ...(threads === undefined ? {} : { threads }),
     },
@@ -104,9 +106,9 @@ async function folderOf(nameOrPath: string, { models, paths }: GuideServices): P
 }
 
 function openShared(path: string, { shared, device, threads }: GuideServices): Promise<GuideModel> {
-  const options = { cuda: device.cuda, ...(threads === undefined ? {} : { threads }) };
   const open = async () => {
-    const session = await sessions.open(path, options);
+    const own = await deviceOf(path, device);
+    const session = await sessions.open(path, { device: own, ...(threads === undefined ? {} : { threads }) });
     const names = (specs: readonly { readonly name: string }[]) => specs.map(({ name }) => name);
     return {
       inputs: names(session.inputs),
@@ -116,4 +118,13 @@ function openShared(path: string, { shared, device, threads }: GuideServices): P
     };
   };
   return shared.get(`graph ${resolve(path)}`, open, (model) => model.release());
+}
+
+/** A guide's graph runs on the CPU where the device computes other numbers, or cannot be compared with it. */
+async function deviceOf(path: string, device: SessionDevice): Promise<SessionDevice> {
+  if (!isCompared(device)) return device;
+  return await compareWithCpu(opener(path), device).then(
+    () => device,
+    () => CPU,
+  );
 }

@@ -2,7 +2,7 @@
  * Finds the places where decode.onnx uses the choices it is given: it draws the chosen candidate of a level as rows of
  * the level's nodes, gathered by the choice, times its features.
  */
-import type { StoredGraph, StoredNode } from '../onnx/messages.ts';
+import type { StoredGraph, StoredNode } from '../onnx/graph-parts.ts';
 
 /** One level of the graph: names of its values. */
 export interface ChoicePoint {

@@ -1,6 +1,6 @@
 /** The graph that draws selected candidates of any level. */
 import { GraphBuilder } from '../onnx/graph-builder.ts';
-import type { GraphParts } from '../onnx/messages.ts';
+import type { GraphParts } from '../onnx/graph-parts.ts';
 
 /**
  * Inputs: `nodes` [batch, count · channels, width], `features` [batch, width, pixels] and `base` [batch, 1, channels,

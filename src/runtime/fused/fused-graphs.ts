@@ -3,7 +3,8 @@
  * choices that it takes as input.
  */
 import { LazySession, type Runnable } from '../lazy-session.ts';
-import { encodeModel, type GraphParts, OPSET, type StoredGraph } from '../onnx/messages.ts';
+import type { GraphParts, StoredGraph } from '../onnx/graph-parts.ts';
+import { encodeModel, OPSET } from '../onnx/messages.ts';
 import type { Session } from '../session.ts';
 import { choicePoints } from './choice-points.ts';
 import { drawGraph } from './draw-graph.ts';

@@ -1,7 +1,7 @@
 /** The graph of one level that scores its candidates by quadratic forms, and draws only the best of them. */
 import { assembled } from '../onnx/assemble.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
-import type { GraphParts, StoredGraph } from '../onnx/messages.ts';
+import type { GraphParts, StoredGraph } from '../onnx/graph-parts.ts';
 import type { ChoicePoint } from './choice-points.ts';
 import {
   type FormShape,

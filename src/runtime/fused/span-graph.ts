@@ -1,7 +1,7 @@
 /** The graph of several levels decided by quadratic forms: each draws only the chosen candidate. */
 import { assembled } from '../onnx/assemble.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
-import type { GraphParts } from '../onnx/messages.ts';
+import type { GraphParts } from '../onnx/graph-parts.ts';
 import type { ChoicePoint } from './choice-points.ts';
 import { type FormInputs, type FormShape, formInput, formInputs, squaredErrors } from './form-nodes.ts';
 import {

@@ -1,5 +1,6 @@
 /** Assembles a graph from the nodes of a stored graph and added nodes. */
-import { type GraphParts, type OperatorNode, type StoredGraph, type StoredNode, withOutputs } from './messages.ts';
+import type { GraphParts, OperatorNode, StoredGraph, StoredNode } from './graph-parts.ts';
+import { withOutputs } from './messages.ts';
 
 /**
  * The graph of the added outputs, with all nodes of both graphs that they need. If an added node produces a value with

@@ -1,5 +1,5 @@
 /** Builds an ONNX graph node by node; its weights are in a separate safetensors file. */
-import type { Attribute, DataType, ExternalData, GraphParts, Initializer, OperatorNode, Port } from './messages.ts';
+import type { Attribute, DataType, ExternalData, GraphParts, Initializer, OperatorNode, Port } from './graph-parts.ts';
 
 /** A tensor in the weights file. */
 export interface WeightPlace extends ExternalData {

@@ -3,76 +3,26 @@
  * requires.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import type {
+  Attribute,
+  DataType,
+  GraphParts,
+  Initializer,
+  OperatorNode,
+  Port,
+  Stored,
+  StoredGraph,
+  StoredNode,
+  StoredPort,
+  StoredTensor,
+} from './graph-parts.ts';
 
-export type DataType = 'float32' | 'float16' | 'int64';
-
-const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, float16: 10 };
+export const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, float16: 10 };
 /** Version of the operator set. */
 export const OPSET = 21;
 const IR_VERSION = 10;
 /** A value of TensorProto.data_location. */
 const EXTERNAL = 1;
-
-/** Location of a tensor in a separate file. */
-export interface ExternalData {
-  readonly file: string;
-  /** In bytes. */
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface Initializer {
-  readonly name: string;
-  readonly type: DataType;
-  readonly dims: readonly number[];
-  /** Its bytes in little-endian order, or their location. */
-  readonly data: Uint8Array | ExternalData;
-}
-
-export type Attribute = number | string | readonly number[] | { readonly float: number };
-
-export interface OperatorNode {
-  readonly operator: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
-}
-
-/** A message of a file that is copied unchanged. */
-export interface Stored {
-  readonly bytes: Uint8Array;
-}
-
-export interface StoredNode extends Stored, Pick<OperatorNode, 'operator' | 'inputs' | 'outputs'> {}
-
-export interface StoredTensor extends Stored, Pick<Initializer, 'name' | 'dims'> {}
-
-export interface StoredPort extends Stored, Pick<Port, 'name'> {}
-
-/** An input or output; a string in `dims` names a free size. */
-export interface Port {
-  readonly name: string;
-  readonly type: DataType;
-  readonly dims: readonly (number | string)[];
-}
-
-export interface GraphParts {
-  readonly name: string;
-  /** In topological order. */
-  readonly nodes: readonly (OperatorNode | StoredNode)[];
-  readonly initializers: readonly (Initializer | StoredTensor)[];
-  readonly inputs: readonly (Port | StoredPort)[];
-  readonly outputs: readonly (Port | StoredPort)[];
-}
-
-/** A graph read from a file. */
-export interface StoredGraph extends GraphParts {
-  readonly opset: number;
-  readonly nodes: readonly StoredNode[];
-  readonly initializers: readonly StoredTensor[];
-  readonly inputs: readonly StoredPort[];
-  readonly outputs: readonly StoredPort[];
-}
 
 /** Encodes a graph as a .onnx file. */
 export function encodeModel(graph: GraphParts): Uint8Array {
@@ -115,11 +65,12 @@ function part<T extends object>(
   else message(writer, field, (inner) => write(inner, one));
 }
 
-/** Field of NodeProto. */
+/** Fields of NodeProto. */
+const INPUT = 1;
 const OUTPUT = 2;
 
 function writeNode(writer: BinaryWriter, { operator, inputs, outputs, attributes }: OperatorNode): void {
-  for (const input of inputs) text(writer, 1, input);
+  for (const input of inputs) text(writer, INPUT, input);
   for (const output of outputs) text(writer, OUTPUT, output);
   text(writer, 4, operator);
   for (const [name, value] of Object.entries(attributes))
@@ -211,6 +162,31 @@ export function decodeModel(bytes: Uint8Array): StoredGraph {
   return { name, opset, nodes, initializers, inputs, outputs };
 }
 
+/** Of ModelProto. */
+const GRAPH = 7;
+/** Of GraphProto. */
+const NODE = 1;
+const VALUE_INFO = 13;
+
+/**
+ * The same .onnx file with other nodes. Types and sizes of inner values are left out, since other nodes may have changed
+ * them: ONNX Runtime infers them.
+ *
+ * @param nodes in topological order
+ * @throws {Error} if the file is not a valid message
+ */
+export function withNodes(model: Uint8Array, nodes: readonly (OperatorNode | StoredNode)[]): Uint8Array {
+  let graph: Uint8Array = new Uint8Array();
+  read(model, {
+    [GRAPH]: (reader) => {
+      graph = reader.bytes();
+    },
+  });
+  const changed = without(graph, [NODE, VALUE_INFO]);
+  for (const node of nodes) part(changed, NODE, node, writeNode);
+  return without(model, [GRAPH]).tag(GRAPH, WireType.LengthDelimited).bytes(changed.finish()).finish();
+}
+
 type Fields = Readonly<Record<number, (reader: BinaryReader, type: WireType) => void>>;
 
 /** Skips fields that are not requested. */
@@ -240,32 +216,74 @@ function readNode(bytes: Uint8Array): StoredNode {
 
 /** The same node with other output names. */
 export function withOutputs(node: StoredNode, outputs: readonly string[]): StoredNode {
+  return { ...node, outputs, bytes: withTexts(node.bytes, OUTPUT, outputs) };
+}
+
+/** The same node with other input names. */
+export function withInputs(node: StoredNode, inputs: readonly string[]): StoredNode {
+  return { ...node, inputs, bytes: withTexts(node.bytes, INPUT, inputs) };
+}
+
+function withTexts(bytes: Uint8Array, replaced: number, texts: readonly string[]): Uint8Array {
+  const writer = without(bytes, [replaced]);
+  for (const one of texts) text(writer, replaced, one);
+  return writer.finish();
+}
+
+/** A writer that has all fields of a message except these. */
+function without(bytes: Uint8Array, fields: readonly number[]): BinaryWriter {
   const writer = new BinaryWriter();
-  const reader = new BinaryReader(node.bytes);
+  const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const from = reader.pos;
     const [field, type] = reader.tag();
     reader.skip(type, field);
-    if (field !== OUTPUT) writer.raw(node.bytes.subarray(from, reader.pos));
+    if (!fields.includes(field)) writer.raw(bytes.subarray(from, reader.pos));
   }
-  for (const output of outputs) text(writer, OUTPUT, output);
-  return { ...node, outputs, bytes: writer.finish() };
+  return writer;
+}
+
+/** An attribute of a node that is an integer; null if it has none of this name. */
+export function integerAttribute(node: StoredNode, wanted: string): number | null {
+  let found: number | null = null;
+  const readAttribute = (bytes: Uint8Array) => {
+    let [name, value] = ['', 0];
+    read(bytes, {
+      1: (reader) => {
+        name = reader.string();
+      },
+      3: (reader) => {
+        value = Number(reader.int64());
+      },
+    });
+    if (name === wanted) found = value;
+  };
+  read(node.bytes, { 5: (reader) => readAttribute(reader.bytes()) });
+  return found;
 }
 
 function readTensor(bytes: Uint8Array): StoredTensor {
   const dims: number[] = [];
   let name = '';
+  let type: DataType | null = null;
   read(bytes, {
-    1: (reader, type) => {
+    1: (reader, wire) => {
       // Packed, or one by one.
-      const end = type === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1;
+      const end = wire === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1;
       while (reader.pos < end) dims.push(Number(reader.int64()));
+    },
+    2: (reader) => {
+      type = dataTypeOf(reader.int32());
     },
     8: (reader) => {
       name = reader.string();
     },
   });
-  return { name, dims, bytes };
+  return { name, type, dims, bytes };
+}
+
+function dataTypeOf(number: number): DataType | null {
+  return (Object.keys(DATA_TYPES) as DataType[]).find((type) => DATA_TYPES[type] === number) ?? null;
 }
 
 function readPort(bytes: Uint8Array): StoredPort {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { WorkerInfo } from '../../worker/messages.ts';
 import type { WorkerStatus } from '../workers/worker-supervisor.ts';
 
-/** `cpu`, or `cuda` for any device number. */
+/** `cpu`, `webgpu`, …, or `cuda` for any device number. */
 export type DeviceClass = string;
 
 export interface NodeReport {

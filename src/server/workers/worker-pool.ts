@@ -26,7 +26,7 @@ export interface PoolObserver {
 }
 
 export interface PoolOptions {
-  /** One process per entry: 'auto', 'cpu', 'cuda:N'. */
+  /** One process per entry: 'auto', 'cpu', 'cuda:N', 'webgpu', … */
   readonly devices: readonly string[];
   readonly worker: WorkerOptions;
   /**

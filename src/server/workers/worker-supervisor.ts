@@ -23,7 +23,7 @@ import type { StartProcess, WorkerProcess } from './worker-process.ts';
 export type SupervisorState = 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
 
 export interface WorkerStatus {
-  /** 'cpu' or 'cuda:N'; 'auto' until it is detected. */
+  /** 'cpu', 'cuda:N', 'webgpu', …; 'auto' until it is detected. */
   readonly device: string;
   readonly state: SupervisorState;
   readonly pid: number | null;
