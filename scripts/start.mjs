@@ -16,4 +16,7 @@ const timer = setInterval(() => {
 }, LOOK_MS).unref();
 
 process.argv.splice(2, 0, 'serve');
+// Without "--" in between, npm takes an option for its own: `npm start --port 8081`.
+const { npm_config_port: port } = process.env;
+if (port && !process.argv.includes('--port')) process.argv.push('--port', port);
 await import('../src/main.ts');

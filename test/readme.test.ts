@@ -1,7 +1,7 @@
 /** Every block of README.md and guides/README.md is run as it is printed; only addresses and the folder are the test's. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -78,7 +78,6 @@ async function makeFiles(): Promise<void> {
   await sharp(black)
     .composite([{ input: band, top: 0, left: 0 }])
     .toFile(join(folder, 'mask.png'));
-  cpSync(join(checkout, 'test/fixtures/guides'), join(folder, 'my-guides'), { recursive: true });
 }
 
 /** They measure for minutes or serve for ever: that they are understood is what is held here. */

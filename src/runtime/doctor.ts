@@ -63,11 +63,13 @@ export async function checkClips(folders: readonly string[]): Promise<Check> {
 const OWN_CLIP = 'avatars-clip';
 
 const OLDEST_NODE = [20, 9] as const;
+/** Oldest release line that Node.js maintains. */
+const MAINTAINED_NODE = 22;
 
 export function checkNode(version: string): Check {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const ok = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-  const detail = `${version}, ${availableParallelism()} cores`;
+  const detail = `${version}, ${availableParallelism()} cores${major < MAINTAINED_NODE ? `; past its end of life: ${MAINTAINED_NODE} or later gets security fixes` : ''}`;
   return { name: 'Node.js', ok, detail, remedy: ok ? null : `Install Node.js ${OLDEST_NODE.join('.')} or later.` };
 }
 

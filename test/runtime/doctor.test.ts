@@ -29,7 +29,9 @@ test('an intact installation passes every check', async (t) => {
 });
 
 test('an old Node.js and little memory', () => {
+  assert.match(checkNode('20.9.0').detail, /past its end of life/);
   assert.equal(checkNode('20.9.0').ok, true);
+  assert.doesNotMatch(checkNode('22.0.0').detail, /end of life/);
   assert.equal(checkNode('22.0.0').ok, true);
   assert.match(checkNode('20.8.1').remedy ?? '', /20\.9 or later/);
   assert.equal(checkMemory(2 ** 31).ok, true);

@@ -41,10 +41,10 @@ export async function prepareEncoding(
     inTurn: turns.picture,
     note: (message) => void notes.push(message),
   });
-  const weights = important === undefined ? undefined : await weightsFrom(important, target);
-  const own = search || weights ? null : await ownCode(picture, fitted, model, condition, turns);
-  if (own?.note) notes.push(own.note);
-  const prefixes = own?.code ? [own.code] : [];
+  const weights = important === undefined ? undefined : await weightsFrom(important, target, notes);
+  const own = search ? null : await ownCode(picture, fitted, model, condition, turns);
+  if (own?.note) notes.push(weights && own.code ? OWN_UNUSED : own.note);
+  const prefixes = own?.code && !weights ? [own.code] : [];
   const descent = encodingDescent(network, fitted, { beams, condition, signal, notes, prefixes, weights });
   return {
     kind: 'encode',
@@ -65,17 +65,28 @@ export async function prepareEncoding(
   };
 }
 
+const WEIGHTS = 'The picture of weights';
+const OWN_UNUSED =
+  'The file carries a code; with weights, another was searched that comes nearer where they are white.';
+
 /**
  * Weights of the pixels, [S, S] from 0 (black) to 1 (white).
  *
+ * @param notes receives what is worth telling the user
  * @throws {KandidError} picture_*; option_invalid if all is black
  */
-export async function weightsFrom(given: PictureInput, target: PictureTarget): Promise<Float32Array> {
-  const { data } = await fitPicture(given, { ...target, channels: 1, name: 'The picture of weights' });
+export async function weightsFrom(
+  given: PictureInput,
+  target: PictureTarget,
+  notes: string[] = [],
+): Promise<Float32Array> {
+  const fitted = await fitPicture(given, { ...target, channels: 1, name: WEIGHTS });
+  const { data } = fitted;
+  notes.push(...cutNotes(WEIGHTS, fitted));
   const weights = data.map((value) => Math.min(1, Math.max(0, (value + 1) / 2)));
   if (weights.every((weight) => weight === 0))
     throw new KandidError('option_invalid', {
-      option: 'The picture of weights',
+      option: WEIGHTS,
       got: 'all black',
       expected: 'white where the code shall come near',
     });
