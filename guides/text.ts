@@ -64,7 +64,7 @@ const params = z.strictObject({
     .number()
     .positive()
     .max(1000)
-    .default(50)
+    .default(40)
     .describe(
       'Guidance scale: the power of the likelihood of the words beside the prior. Higher: the words decide more; lower: the picture looks more like the training pictures.',
     ),

@@ -18,7 +18,10 @@ export interface Wording {
 }
 
 export interface Wishes {
-  /** The weights of the prompts sum to 1, where none has one of its own. */
+  /**
+   * n texts of a prompt have 1/√n each, where none has a weight of its own: the more a prompt says, the more it weighs in all,
+   * and the less each of its phrases.
+   */
   readonly wanted: ReadonlyMap<string, number>;
   readonly unwanted: ReadonlyMap<string, number>;
   /** Phrases of the prompts on their own, without the prompts as one text. */
@@ -81,7 +84,7 @@ class Reader {
     const whole = this.#completed(said);
     const pieces = phrases === 'whole' ? [] : phrasesOf(whole).filter((piece) => this.#isMeaningful(piece));
     const isWhole = phrases === 'whole' || (phrases === 'both' && pieces.length > 1);
-    const share = 1 / prompts / Math.max(1, pieces.length + (phrases === 'both' && pieces.length > 1 ? 1 : 0));
+    const share = 1 / prompts / Math.sqrt(Math.max(1, pieces.length + (isWhole ? 1 : 0)));
     for (const piece of pieces) this.#addPhrase(piece, share * weightOf(piece, weighed));
     if (isWhole && this.#isMeaningful(whole)) this.#add(this.#wanted, this.#possible(whole, pieces), share);
     // A text that is scored as one cannot weigh its words: those that weigh more or less count once more.

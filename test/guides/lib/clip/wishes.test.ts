@@ -24,15 +24,15 @@ it('a prompt is itself and its phrases, alike in weight', () => {
     wanted.map(([text]) => text),
     ['a sad man', 'red hair', 'a sad man with red hair'],
   );
-  assert.ok(wanted.every(([, weight]) => Math.abs(weight - 1 / 3) < 1e-9));
+  assert.ok(wanted.every(([, weight]) => Math.abs(weight - 1 / Math.sqrt(3)) < 1e-9));
   assert.deepEqual([unwanted, notes], [[], []]);
 });
 
 it('phrases have the weights of their brackets, and several prompts share', () => {
   const { wanted } = wishes({ prompts: ['(red hair:2), smiling', 'a man'], phrases: 'split' });
   assert.deepEqual(wanted, [
-    ['red hair', 0.5],
-    ['smiling', 0.25],
+    ['red hair', Math.SQRT1_2],
+    ['smiling', Math.SQRT1_2 / 2],
     ['a man', 0.5],
   ]);
 });
