@@ -40,7 +40,10 @@ def measured(name: str, folder: Path, repeats: int, peak: float) -> dict:
     spec = SPECS[name]
     checkpoint = folder / f"{name}.pkl"
     weights = write_checkpoint(checkpoint, spec, 5)
-    figures: dict = {"network": name, "import": None if (folder / name).exists() else imported(checkpoint, name, folder)}
+    figures: dict = {
+        "network": name,
+        "import": None if (folder / name).exists() else imported(checkpoint, name, folder),
+    }
     reference = Network(spec, weights)
     target = torch.rand(8, 3, spec.side, spec.side) * 2 - 1
     for batch in (1, 8):
