@@ -11,6 +11,8 @@ export interface LexiconParts {
   readonly traits: Readonly<Record<string, string>>;
   /** Phrases that go without saying: who asks for a wink wants no dark glasses before it. */
   readonly implied: readonly Implication[];
+  /** Nouns that have no colour of their own in its pictures: eyes. */
+  readonly colorless: readonly string[];
   /** Common descriptions, in groups of which a picture shows one each. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
@@ -129,6 +131,10 @@ export class Lexicon {
   /** Whether a word means nothing but what it implies: old. */
   #isHint(word: string): boolean {
     return !this.knows(word) && this.#parts.implied.some(({ words }) => words.includes(word));
+  }
+
+  get colorless(): readonly string[] {
+    return this.#parts.colorless;
   }
 
   #isOfPerson(next = ''): boolean {

@@ -7,7 +7,7 @@ export interface Impossible {
   readonly phrase: string;
   /** The phrase without it. */
   readonly instead: string;
-  /** Colours that the noun has. */
+  /** Colours that the noun has; none if it has no colour at all. */
   readonly known: readonly string[];
 }
 
@@ -29,10 +29,15 @@ function coloredIn(vocabulary: Vocabulary): Colored[] {
 /**
  * Reports a colour that its noun never has in the vocabulary, as in "a green beard", where other things are green.
  *
+ * @param colorless nouns without a colour
  * @returns null if there is none
  */
-export function impossibleIn(phrase: string, vocabulary: Vocabulary): Impossible | null {
-  const groups = coloredIn(vocabulary);
+export function impossibleIn(
+  phrase: string,
+  vocabulary: Vocabulary,
+  colorless: readonly string[] = [],
+): Impossible | null {
+  const groups = [...coloredIn(vocabulary), ...colorless.map((noun): Colored => ({ noun, colors: [] }))];
   const words = phrase.split(' ');
   const plain = words.map((word) => word.toLowerCase());
   const all = groups.flatMap(({ colors }) => colors).sort((a, b) => b.length - a.length);

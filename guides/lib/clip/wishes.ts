@@ -128,7 +128,8 @@ class Reader {
   /** A phrase without a colour that its noun never has, which a note tells. */
   #paintable(phrase: string): string {
     const known = this.#impossible.get(phrase);
-    const found = known === undefined ? impossibleIn(phrase, this.#knowledge.vocabulary) : known;
+    const { vocabulary, lexicon } = this.#knowledge;
+    const found = known === undefined ? impossibleIn(phrase, vocabulary, lexicon?.colorless) : known;
     if (found && known === undefined) this.#note(impossibleNote(found));
     this.#impossible.set(phrase, found);
     return found?.instead ?? phrase;
@@ -141,8 +142,10 @@ class Reader {
 }
 
 function impossibleNote({ phrase, instead, known }: Impossible): string {
+  const read = `no picture shows "${phrase}", which is read as "${instead}"`;
+  if (known.length === 0) return `${read}: it has no colour of its own`;
   const more = known.length > MOST_COLORS ? ', …' : '';
-  return `no picture shows "${phrase}", which is read as "${instead}": the text model knows it in ${quoted(known.slice(0, MOST_COLORS))}${more}`;
+  return `${read}: the text model knows it in ${quoted(known.slice(0, MOST_COLORS))}${more}`;
 }
 
 function quoted(texts: readonly string[]): string {

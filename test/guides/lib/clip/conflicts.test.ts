@@ -25,6 +25,12 @@ for (const [phrase, instead] of READ)
   test(`colours that a noun never has: ${phrase}`, () =>
     assert.equal(impossibleIn(phrase, vocabulary)?.instead ?? null, instead));
 
+it('a colour of what has none is left out', () => {
+  assert.equal(impossibleIn('a woman with light blue eyes', vocabulary, ['eyes'])?.instead, 'a woman with eyes');
+  assert.equal(impossibleIn('closed eyes', vocabulary, ['eyes']), null);
+  assert.equal(impossibleIn('blue eyes', vocabulary), null);
+});
+
 it('says which colours there are', () => {
   assert.ok(impossibleIn('a green beard', vocabulary)?.known.includes('auburn'));
   assert.equal(impossibleIn('a green beard', []), null);
