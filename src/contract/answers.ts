@@ -89,6 +89,7 @@ export const words = z.object({
     .array(z.object({ words: z.array(z.string()), phrase: z.string(), unless: z.array(z.string()) }))
     .describe('Phrases that a prompt also means where it has one of the words and none of those after "unless".'),
   colorless: z.array(z.string()).describe('Nouns that have no colour of their own in its pictures: eyes.'),
+  absences: z.record(z.string(), z.string()).describe('What the absence of a thing looks like: hair, a bald head.'),
   groups: z
     .record(z.string(), z.array(z.string()))
     .describe('Common descriptions, in groups of which a picture shows one each.'),

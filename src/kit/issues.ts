@@ -18,7 +18,9 @@ export function firstIssue(error: Pick<z.core.$ZodError, 'issues'>): FirstIssue 
 }
 
 function wholeIssue({ issues }: Pick<z.core.$ZodError, 'issues'>): FirstIssue {
-  const issue = issues[0] && mostSpecific(issues[0]);
+  // A misspelt name explains what is missing.
+  const first = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const issue = first && mostSpecific(first);
   const path = issue?.path.map(String) ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;

@@ -19,6 +19,7 @@ const synonyms = z.strictObject({
     .array(z.strictObject({ words: z.array(text).min(1), phrase: text, unless: z.array(text).default([]) }))
     .default([]),
   colorless: z.array(text).default([]),
+  absences: z.record(text, text).default({}),
 });
 /**
  * Groups of texts on one attribute each, of which a picture shows exactly one ("red hair", "ginger hair", "black hair",

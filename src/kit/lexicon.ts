@@ -13,6 +13,8 @@ export interface LexiconParts {
   readonly implied: readonly Implication[];
   /** Nouns that have no colour of their own in its pictures: eyes. */
   readonly colorless: readonly string[];
+  /** What the absence of a thing looks like: no hair is a bald head. */
+  readonly absences: Readonly<Record<string, string>>;
   /** Common descriptions, in groups of which a picture shows one each. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
@@ -137,6 +139,10 @@ export class Lexicon {
     return this.#parts.colorless;
   }
 
+  get absences(): Readonly<Record<string, string>> {
+    return this.#parts.absences;
+  }
+
   #isOfPerson(next = ''): boolean {
     const [word] = plainWords(next);
     if (word === undefined) return true;
@@ -163,17 +169,14 @@ export class Lexicon {
     return (near.length > 0 ? near : this.#usual(word, whole)).slice(0, OFFERED);
   }
 
-  /** Common descriptions of a person; others for each word, so that a long prompt shows more of what there is. */
+  /** A common description of each group; others for each word, so that a long prompt shows more of what there is. */
   #usual(word: string, otherwise: readonly string[]): readonly string[] {
     const groups = Object.values(this.#parts.groups)
       .map((group) => group.filter((text) => phraseOf(text) !== text).map(phraseOf))
       .filter((group) => group.length > 0);
     if (groups.length === 0) return otherwise;
     const turn = [...word].reduce((sum, letter) => (31 * sum + (letter.codePointAt(0) ?? 0)) % 1_000_003, 0);
-    return groups.map((_, i) => {
-      const group = groups[(i + turn) % groups.length] as readonly string[];
-      return group[turn % group.length] as string;
-    });
+    return groups.map((group) => group[turn % group.length] as string);
   }
 }
 

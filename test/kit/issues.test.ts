@@ -26,6 +26,7 @@ const PROBLEMS: readonly [value: unknown, field: string, problem: string][] = [
   [{ size: [] }, 'size', 'expected string or number, received array'],
   [{ inner: {} }, 'inner.prompt', 'expected string, received nothing'],
   [{ inner: { prompt: '', steps: 3 } }, 'inner.steps', 'there is no such field'],
+  [{ inner: { promt: '' } }, 'inner.promt', 'there is no such field'],
   [{ constructor: 3 }, 'constructor', 'there is no such field'],
   [5, '(all)', 'expected object, received number'],
 ];

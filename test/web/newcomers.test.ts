@@ -58,7 +58,7 @@ test('what the next pictures keep of another one stands below the button, and ca
   await page.getByText('Like a picture, as far as your prompt allows').waitFor();
   assert.equal(await page.locator('.needed').count(), 0, 'the picture of the guide is there');
   assert.ok(await inSight(page, '.chip'));
-  await page.getByRole('button', { name: 'Start from scratch' }).click();
+  await page.getByRole('button', { name: 'Forget that picture' }).click();
   assert.equal(await page.locator('.chip').count(), 0);
   assert.equal(await page.getByLabel('Guide target').count(), 0);
   assert.deepEqual(problems, []);

@@ -56,7 +56,8 @@ class Reader {
   constructor(knowledge: Knowledge, note: GuideContext['note']) {
     this.#knowledge = knowledge;
     this.#note = note;
-    this.#absences = absencesIn(knowledge.vocabulary);
+    const said = Object.entries(knowledge.lexicon?.absences ?? {});
+    this.#absences = new Map([...absencesIn(knowledge.vocabulary), ...said]);
   }
 
   read({ prompts, negatives, negativeWeight, phrases }: Wording): Wishes {
@@ -102,7 +103,13 @@ class Reader {
     if (!this.#isMeaningful(text)) return;
     const absence = absenceOf(text, this.#absences);
     if (absence === undefined) this.#add(this.#unwanted, this.#known(text), weight);
-    else this.#add(this.#wanted, absence, weight);
+    else {
+      this.#add(this.#wanted, absence, weight);
+      this.#phrases.add(absence);
+    }
+    const thing = plain(text);
+    const said = [...this.#phrases].find((phrase) => plain(phrase) === thing);
+    if (said !== undefined) this.#note(`"${said}" is wanted and to be avoided at once`);
   }
 
   #add(wishes: Map<string, number>, text: string, weight: number): void {
@@ -139,6 +146,11 @@ class Reader {
   #possible(whole: string, pieces: readonly string[]): string {
     return this.#known(pieces.reduce((text, piece) => text.replace(piece, () => this.#paintable(piece)), whole));
   }
+}
+
+/** Without what is said of a thing as a whole. */
+function plain(phrase: string): string {
+  return phrase.toLowerCase().replace(/^(?:wearing |with )?(?:an? |the )?/, '');
 }
 
 function impossibleNote({ phrase, instead, known }: Impossible): string {

@@ -62,7 +62,7 @@ export const modelRoutes: readonly Route[] = [
     handle(call) {
       const { lexicons } = infoOf(call.services);
       const textModel = modelOf(call.services, call.params.name).textModels.find((one) => Object.hasOwn(lexicons, one));
-      const none = { words: [], synonyms: {}, traits: {}, implied: [], colorless: [], groups: {} };
+      const none = { words: [], synonyms: {}, traits: {}, implied: [], colorless: [], absences: {}, groups: {} };
       sendJson(call, { textModel: textModel ?? null, ...(textModel === undefined ? none : lexicons[textModel]) });
     },
   }),

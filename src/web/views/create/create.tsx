@@ -152,7 +152,7 @@ function Basis() {
         <p class="chip">
           Like a picture, as far as your prompt allows.
           <button type="button" class="quiet" onClick={() => removeGuide(like)}>
-            Start from scratch
+            Forget that picture
           </button>
         </p>
       )}

@@ -59,6 +59,15 @@ it('what is negated is unwanted, or the absence that the vocabulary has words fo
   assert.match(notes.join('\n'), /should not show: "smiling"/);
 });
 
+it('what is wanted and to be avoided at once is told; the absence of hair is a bald head', () => {
+  const { notes } = wishes({ prompts: ['a man with glasses, smiling'], negatives: ['smiling'] });
+  assert.match(notes.join('\n'), /"smiling" is wanted and to be avoided at once/);
+  assert.deepEqual(
+    wishes({ prompts: ['a beard and no hair'], phrases: 'split' }).wanted.map(([text]) => text),
+    ['a beard', 'a bald head'],
+  );
+});
+
 it('phrases that no picture shows lose their colour, everywhere and told once', () => {
   const { wanted, notes } = wishes({ prompts: ['a man, green beard', 'green beard'] });
   assert.deepEqual(
