@@ -23,7 +23,7 @@ import { Models, type OpenModel } from './models.ts';
 import { Descent } from './search/descent.ts';
 import { codesBelow } from './search/distinct.ts';
 import { foresightOf } from './search/foresight.ts';
-import { samplerNotes } from './search/notes.ts';
+import { keptNotes, samplerNotes } from './search/notes.ts';
 import { levelInfoAt } from './search/plan.ts';
 import { firstUnguided } from './search/prior-paths.ts';
 import { type Deciders, samplerOf } from './search/sampler.ts';
@@ -126,7 +126,11 @@ export class Engine {
     const hasPrior = model.network.prior !== null;
     const most = mostDescents(checked, model);
     const seed = checked.seed ?? randomInt(2 ** 32);
-    const notes = samplerNotes(checked.sampler, info, { hasPrior, isGuided: checked.guides.length > 0 });
+    const isGuided = checked.guides.length > 0;
+    const notes = [
+      ...samplerNotes(checked.sampler, info, { hasPrior, isGuided }),
+      ...keptNotes(checked.prefix[0]?.length ?? 0, info, { isGuided, count: checked.count }),
+    ];
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,
       inTurn: turns.picture,

@@ -150,6 +150,7 @@ function printCodes(
   for (const [i, { text, psnr }] of encoded.entries()) {
     (flags.out === '-' ? io.err : io.out)(text);
     const by = flags.weights === undefined ? '' : ' by the weights';
-    io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${by}${files[i] ? `, drawn again in ${files[i]}` : ''}`);
+    const short = flags.psnr === undefined ? '' : '; a shorter code, whose last levels take the likeliest choices';
+    io.err(`${paths[i]}: ${psnr.toFixed(1)} dB${by}${short}${files[i] ? `, drawn again in ${files[i]}` : ''}`);
   }
 }

@@ -24,6 +24,28 @@ export function samplerNotes(
   ];
 }
 
+/** From this side on, shapes and colours are decided: what follows are details. */
+const DECIDED_SIDE = 16;
+
+/**
+ * What kept levels leave to decide.
+ *
+ * @param kept number of levels whose choices are given
+ */
+export function keptNotes(
+  kept: number,
+  { levels }: Pick<NetworkInfo, 'levels'>,
+  { isGuided, count }: { readonly isGuided: boolean; readonly count: number },
+): string[] {
+  const side = levels[kept - 1]?.side ?? 0;
+  if (kept === levels.length && (isGuided || count > 1))
+    return [`All ${kept} levels are kept: nothing is left to decide, and all pictures are the same.`];
+  if (!isGuided || side < DECIDED_SIDE) return [];
+  return [
+    `The first ${kept} of ${levels.length} levels are kept, up to ${side}×${side} pixels: shapes and colours are decided, and guides choose details only. Keep fewer levels for more.`,
+  ];
+}
+
 /** A note that names the sides of a schedule that the model lacks; none if there are no such sides. */
 export function sideNotes(
   option: 'beams' | 'particles',

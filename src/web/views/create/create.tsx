@@ -142,7 +142,7 @@ function Basis() {
       {prefix && (
         <p class="chip">
           Keeps the first {prefix.length} {prefix.length === 1 ? 'level' : 'levels'} of a picture. Your prompt decides
-          the rest.
+          only what is finer.
           <button type="button" class="quiet" onClick={startAnew}>
             Start from scratch
           </button>

@@ -53,8 +53,10 @@ function stripOf(slot: Slot | undefined, saved: SavedPicture | null, levels: rea
   const seen = slot?.shots.some(Boolean);
   let url: string | undefined;
   return levels.map(({ side }, n) => {
-    if (seen) url = slot?.shots[n]?.url ?? url;
-    else if (saved && levels[n - 1]?.side !== side) {
+    const shot = slot?.shots[n]?.url;
+    if (shot) url = shot;
+    // Kept levels of another picture have no previews.
+    else if ((!seen || !slot?.shots.slice(0, n).some(Boolean)) && saved && levels[n - 1]?.side !== side) {
       const lastOfSide = levels.findLastIndex((other) => other.side === side);
       url = pictureUrl({ model: saved.model, hash: saved.hash, code: saved.codeString, level: lastOfSide });
     }
