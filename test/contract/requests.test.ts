@@ -16,7 +16,7 @@ test('an empty request is one unguided picture', () => {
 const bad: [request: unknown, field: string, message: RegExp][] = [
   [null, '(all)', /expected object/i],
   [{ count: 0 }, 'count', /at least 1/],
-  [{ count: 1.5 }, 'count', /int/],
+  [{ count: 1.5 }, 'count', /a whole number/],
   [{ seed: -1 }, 'seed', /at least 0/],
   [{ guides: [{}] }, 'guides.0.name', /string/],
   [{ guides: [{ name: 'x', weight: 1000 }] }, 'guides.0.weight', /at most 100/],
