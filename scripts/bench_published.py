@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import tempfile
 import time
@@ -60,10 +59,23 @@ def measured(name: str, folder: Path, repeats: int, peak: float) -> dict:
 def imported(checkpoint: Path, name: str, folder: Path) -> dict:
     started = time.perf_counter()
     command = [*NODE, "src/main.ts", "import", str(checkpoint), "--name", name, "--models", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    # The only child so far.
-    peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    peak = 0
+    while child.poll() is None:
+        peak = max(peak, resident(child.pid))
+        time.sleep(0.05)
+    if child.returncode != 0:
+        raise SystemExit(f"kandid import ended with {child.returncode}")
     return {"seconds": round(time.perf_counter() - started, 1), "bytes": peak}
+
+
+def resident(pid: int) -> int:
+    """The most bytes that a process has held, by Linux; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def guided(folder: Path, name: str, batch: int, repeats: int, peak: float) -> dict:

@@ -2,6 +2,7 @@
  * Times descents guided by L2 in a process of its own, for bench_published.py:
  * `node --import tsx scripts/published/guided.ts MODELS NAME BATCH REPEATS` prints one line of JSON.
  */
+import { readFileSync } from 'node:fs';
 import { Engine } from '../../src/engine/engine.ts';
 import { runTogether } from '../../src/engine/search/run.ts';
 import { reconstruction } from '../../src/engine/tasks/encode.ts';
@@ -21,11 +22,11 @@ for (let n = 0; n <= Number(repeats); n++) {
   const failed = descents.find(({ error }) => error);
   if (failed?.error) throw failed.error;
 }
-// Before what follows: its sessions hold weights of their own.
-const { maxRSS } = process.resourceUsage();
+// Before what follows: its sessions hold weights of their own. Not maxRSS of getrusage: that begins with the parent's.
+const [, peakKiB = '0'] = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
 const found = peak ? await measurePeak(network, bundle, Number(peak)) : null;
 const [first, ...others] = ms;
 process.stdout.write(
-  `${JSON.stringify({ first_ms: first, ms: Math.min(...others), bytes: maxRSS * 1024, peak: found })}\n`,
+  `${JSON.stringify({ first_ms: first, ms: Math.min(...others), bytes: Number(peakKiB) * 1024, peak: found })}\n`,
 );
 await engine.close();
