@@ -33,8 +33,8 @@ const params = z.strictObject({
     .int()
     .min(1)
     .max(4096)
-    .default(8)
-    .describe('Smallest side, in pixels, at which the guide scores; smaller pictures have no texture.'),
+    .default(4)
+    .describe('Smallest side, in pixels, at which the guide scores; the colours are decided at 4.'),
 });
 
 function filterGuide(style: Reference): Guide {
