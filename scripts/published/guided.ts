@@ -1,5 +1,5 @@
 /**
- * Times descents guided by L2 in a process of its own, for bench_published.py:
+ * Times descents guided by L2 in a process of its own, for published/bench.py:
  * `node --import tsx scripts/published/guided.ts MODELS NAME BATCH REPEATS` prints one line of JSON.
  */
 import { readFileSync } from 'node:fs';

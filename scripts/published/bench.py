@@ -1,5 +1,7 @@
-"""Times an imported network beside plain PyTorch that keeps all candidates, in one run: figures of issue tables and of
-src/importer/README.md. Needs torch; writes a checkpoint with random weights (981 MB for ffhq-64) and imports it."""
+"""Times an imported network beside plain PyTorch that keeps all candidates, in one run.
+
+Figures of src/importer/README.md: `python -m published.bench`, in scripts/. Writes a checkpoint with random weights (981 MB for ffhq-64) and imports it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from published.checkpoint import write_checkpoint
 from published.network import Network
 from published.spec import SPECS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NODE = ["node", "--import", "tsx"]
 
 
