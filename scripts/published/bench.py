@@ -1,6 +1,7 @@
 """Times an imported network beside plain PyTorch that keeps all candidates, in one run.
 
-Figures of src/importer/README.md: `python -m published.bench`, in scripts/. Writes a checkpoint with random weights (981 MB for ffhq-64) and imports it.
+Figures of src/importer/README.md: `python -m published.bench`, in scripts/.
+Writes a checkpoint with random weights (981 MB for ffhq-64) and imports it.
 """
 
 from __future__ import annotations
