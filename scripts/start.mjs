@@ -15,8 +15,9 @@ const timer = setInterval(() => {
   process.kill(process.pid, 'SIGTERM');
 }, LOOK_MS).unref();
 
-process.argv.splice(2, 0, 'serve');
-// Without "--" in between, npm takes an option for its own: `npm start --port 8081`.
+// Without "--" in between, npm takes an option for its own: `npm start --port 8081` is "true" and an argument 8081.
 const { npm_config_port: port } = process.env;
-if (port && !process.argv.includes('--port')) process.argv.push('--port', port);
+if (port === 'true') process.argv.splice(2, 0, '--port');
+else if (port) process.argv.splice(2, 0, '--port', port);
+process.argv.splice(2, 0, 'serve');
 await import('../src/main.ts');

@@ -129,7 +129,7 @@ export class Engine {
     const isGuided = checked.guides.length > 0;
     const notes = [
       ...samplerNotes(checked.sampler, info, { hasPrior, isGuided }),
-      ...keptNotes(checked.prefix[0]?.length ?? 0, info, { isGuided, count: checked.count }),
+      ...keptNotes(checked.prefix, info, { isGuided, count: checked.count }),
     ];
     const condition = await conditionOf(checked.condition, info, {
       limitPixels: this.limitPixels,

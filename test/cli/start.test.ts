@@ -32,6 +32,15 @@ test('SIGTERM to npm start, as by a supervisor, ends the server', { skip: isWind
   }
 });
 
+test('npm start --port, without -- in between, is understood', { timeout: 120_000 }, () => {
+  for (const words of [['--port', '70000'], ['--port=70000']]) {
+    const { stderr, status } = spawnSync('npm', ['start', '--silent', ...words], { encoding: 'utf8' });
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /70000/);
+    assert.doesNotMatch(stderr, /Too many arguments/);
+  }
+});
+
 /** Whatever is left of it, should the test have failed. */
 function endGroup(pid: number): void {
   try {

@@ -17,7 +17,10 @@ interface Colored {
   readonly colors: readonly (readonly string[])[];
 }
 
-/** Groups of one noun in several colours: "a person with … hair". People are of any kind, not of a colour. */
+/**
+ * Groups of one noun in several colours: "a person with … hair". "A … person" is of a kind, and "a shirt with a … on it" of a
+ * print, not of a colour.
+ */
 function coloredIn(vocabulary: Vocabulary): Colored[] {
   return vocabulary.flatMap((group) => {
     const noun = group[0]?.split(' ').at(-1) ?? '';

@@ -1,4 +1,5 @@
 /** Log-likelihoods that a phrase fits a picture, or that it does not, divided by the scale of a CLIP: differences of cosines. */
+import type { ClipScale } from './towers.ts';
 
 /** An exclusion that certainly fails costs as much as one that fails with this probability, so that none outweighs all else. */
 const MOST_CERTAIN = 0.99;
@@ -44,16 +45,12 @@ export function excluded(similarity: number, contrasts: readonly number[], scale
   return Math.log1p(-Math.min(MOST_CERTAIN, fits)) / scale;
 }
 
-/** Of a network that judges each pair of text and picture on its own, by a sigmoid. */
-export interface Sigmoid {
-  readonly scale: number;
-  readonly bias: number;
-}
-
-export function judged(similarity: number, { scale, bias }: Sigmoid): number {
+/** That a phrase fits, of a network that judges each pair of text and picture on its own, by a sigmoid. */
+export function judged(similarity: number, { scale, bias }: ClipScale): number {
   return -Math.log1p(Math.exp(-(scale * similarity + bias))) / scale;
 }
 
-export function judgedAbsent(similarity: number, { scale, bias }: Sigmoid): number {
+/** That it does not. */
+export function judgedAbsent(similarity: number, { scale, bias }: ClipScale): number {
   return -Math.log1p(Math.exp(scale * similarity + bias)) / scale;
 }

@@ -1,5 +1,6 @@
 /** Notes about sampler options that have no effect with the model. */
 import type { BeamSchedule } from '../../contract/beams.ts';
+import type { Code } from '../../contract/codes.ts';
 import type { ParticleSchedule } from '../../contract/particles.ts';
 import type { NetworkInfo } from '../network/graph.ts';
 import type { SamplerOptions } from './sampler.ts';
@@ -30,16 +31,20 @@ const DECIDED_SIDE = 16;
 /**
  * What kept levels leave to decide.
  *
- * @param kept number of levels whose choices are given
+ * @param prefixes their choices: none, one list for all results, or one list per result
  */
 export function keptNotes(
-  kept: number,
+  prefixes: readonly Code[],
   { levels }: Pick<NetworkInfo, 'levels'>,
   { isGuided, count }: { readonly isGuided: boolean; readonly count: number },
 ): string[] {
+  const kept = prefixes[0]?.length ?? 0;
   const side = levels[kept - 1]?.side ?? 0;
-  if (kept === levels.length && (isGuided || count > 1))
-    return [`All ${kept} levels are kept: nothing is left to decide, and all pictures are the same.`];
+  if (kept === levels.length) {
+    const isRepeated = count > 1 && prefixes.length === 1;
+    const same = isRepeated ? ', and all pictures are the same' : '';
+    return isGuided || isRepeated ? [`All ${kept} levels are kept: nothing is left to decide${same}.`] : [];
+  }
   if (!isGuided || side < DECIDED_SIDE) return [];
   return [
     `The first ${kept} of ${levels.length} levels are kept, up to ${side}×${side} pixels: shapes and colours are decided, and guides choose details only. Keep fewer levels for more.`,

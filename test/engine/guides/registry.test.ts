@@ -86,7 +86,11 @@ const broken: Record<string, [file: string, text: string, message: RegExp]> = {
     "export default ({ z }) => ({ name: 'a', description: 'x', params: z.object({}), recorded: ['b'], create() {} });",
     /a\.mjs: recorded names "b", which is no parameter/,
   ],
-  'is worth half a particle': ['a.mjs', guide('a', ' particles: 0.5,'), /a\.mjs: particles is not as expected: .*at least 1/],
+  'is worth half a particle': [
+    'a.mjs',
+    guide('a', ' particles: 0.5,'),
+    /a\.mjs: particles is not as expected: .*at least 1/,
+  ],
   'has no create': [
     'a.mjs',
     "export default ({ z }) => ({ name: 'a', description: 'x', params: z.object({}) });",
